@@ -1,0 +1,1 @@
+//! Files: npy and npz, model text.

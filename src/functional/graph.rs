@@ -1,0 +1,249 @@
+//! The graph: nodes in order of evaluation, each a value per grid point and channel, or per channel alone.
+//!
+//! A graph knows neither grid nor batch: both are bound when it is lowered, where every node becomes a tensor
+//! `[batch, points, channels]` (one point where the node has no grid).
+
+use crate::source::Span;
+use std::sync::Arc;
+
+/// A node of a [`Graph`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub u32);
+
+/// What a node holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Shape {
+    /// Grid level: `Some(0)` is the system's grid, `Some(k)` after k downsamplings; `None`: no grid axis.
+    pub grid: Option<u8>,
+    /// Number of channels; 1 for a plain scalar or a simple field.
+    pub channels: usize,
+}
+
+impl Shape {
+    /// One number.
+    pub const SCALAR: Shape = Shape { grid: None, channels: 1 };
+    /// One value per grid point.
+    pub const FIELD: Shape = Shape { grid: Some(0), channels: 1 };
+    /// A vector without grid axis.
+    pub const fn vector(channels: usize) -> Shape {
+        Shape { grid: None, channels }
+    }
+    /// A field of several channels on the system's grid.
+    pub const fn field(channels: usize) -> Shape {
+        Shape { grid: Some(0), channels }
+    }
+}
+
+/// Elementwise functions of one argument.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub enum Unary {
+    Neg,
+    Abs,
+    /// -1, 0, 1; slope 0.
+    Sign,
+    /// 1 where x > 0, else 0; slope 0.
+    Step,
+    Recip,
+    Exp,
+    Expm1,
+    Ln,
+    /// ln(1 + x), exact at small x.
+    Ln1p,
+    Sqrt,
+    Sin,
+    Cos,
+    Tan,
+    Asin,
+    Acos,
+    Atan,
+    Sinh,
+    Cosh,
+    Tanh,
+    Sigmoid,
+    Softplus,
+    /// x to a constant power.
+    Pow(f64),
+}
+
+/// Elementwise functions of two arguments. Shapes broadcast: an absent grid axis and a single channel stretch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Binary {
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Pow,
+    Min,
+    Max,
+    /// 1 where a < b, else 0; slope 0. The others likewise.
+    Less,
+    LessEq,
+    Eq,
+}
+
+/// What a node does. `T` marks transposes: the adjoint of a linear operation with respect to the plain sum over points.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Op {
+    /// Input of that index.
+    Input(usize),
+    /// Parameter of that index, flat, as a vector without grid.
+    Param(usize),
+    /// Fixed values: one a channel, or (with a grid) channel-contiguous, one a point and channel.
+    Const(Arc<[f64]>),
+    /// The grid spacing h, bohr (of level 0).
+    Spacing,
+    /// One argument.
+    Unary(Unary),
+    /// Two arguments, broadcast.
+    Binary(Binary),
+    /// `[condition, a, b]`: a where the condition is not 0. All broadcast.
+    Where,
+    /// Stretches to the node's shape.
+    Broadcast,
+    /// Plain sum over grid points. An integral is `Spacing` times this.
+    SumGrid,
+    /// Sum over channels.
+    SumChannels,
+    /// Largest value over grid points, per channel.
+    MaxGrid,
+    /// The value at one grid point, per channel.
+    Point(usize),
+    /// Transpose of [`Op::Point`].
+    PointT(usize),
+    /// Channels one after another.
+    Concat,
+    /// Channels `from .. to` (exclusive).
+    Channels {
+        /// First.
+        from: usize,
+        /// One past the last.
+        to: usize,
+    },
+    /// Transpose of [`Op::Channels`]: zeros around.
+    ChannelsT {
+        /// First.
+        from: usize,
+        /// One past the last, of the result's channels.
+        to: usize,
+    },
+    /// First derivative by central differences, one-sided at the ends.
+    Grad,
+    /// Its transpose.
+    GradT,
+    /// Second derivative: the three-point stencil, one-sided (the neighbour's value) at the ends.
+    Laplacian,
+    /// Its transpose.
+    LaplacianT,
+    /// To the next coarser level: interior rows 1/4, 1/2, 1/4, end rows 3/4, 1/4.
+    Downsample,
+    /// Its transpose.
+    DownsampleT,
+    /// To the next finer level: linear interpolation.
+    Upsample,
+    /// Its transpose.
+    UpsampleT,
+    /// v_i = h sum_j w(x_i - x_j) n_j with the system's interaction. Its own transpose.
+    Hartree,
+    /// `[x, xi]`: every channel of x through every kernel exp(-|x|/xi_k)/(2 xi_k), times h: input 1 through all, input 2, ...
+    ExpConv,
+    /// `[y, xi]`: transpose of [`Op::ExpConv`] in x: channels of y are summed down to y.channels / xi.channels.
+    ExpConvT,
+    /// `[x, weight]`: cross-correlation, zero-padded, weight flat `[width, input, output]` row-major.
+    Conv {
+        /// Points of the window.
+        width: usize,
+        /// Channels in.
+        input: usize,
+        /// Channels out.
+        output: usize,
+    },
+    /// `[y, weight]`: transpose of [`Op::Conv`] in x, the same weight.
+    ConvT {
+        /// Points of the window.
+        width: usize,
+        /// Channels of the result.
+        input: usize,
+        /// Channels of y.
+        output: usize,
+    },
+}
+
+/// One node.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What it does.
+    pub op: Op,
+    /// With what: earlier nodes.
+    pub inputs: Vec<NodeId>,
+    /// What it holds.
+    pub shape: Shape,
+    /// The expression it came from.
+    pub span: Span,
+}
+
+/// How a parameter starts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Init {
+    /// Given values (one: for all).
+    Values(Vec<f64>),
+    /// Normal deviates.
+    Normal {
+        /// Mean.
+        mean: f64,
+        /// Standard deviation.
+        deviation: f64,
+    },
+    /// Normal with variance 2/fan_in, truncated at two standard deviations and rescaled (he_normal).
+    HeNormal {
+        /// width times input channels.
+        fan_in: usize,
+    },
+}
+
+/// One trainable array.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParamSpec {
+    /// `conv0.weight`, or the user's own name.
+    pub name: String,
+    /// `[width, input, output]`, `[len]`, or `[]` for a single number.
+    pub shape: Vec<usize>,
+    /// Start.
+    pub init: Init,
+    /// Bounds a .. b: the array then holds t with value a + (b - a) sigmoid(t); a given start is a value.
+    pub bounds: Option<(f64, f64)>,
+    /// Where it is made.
+    pub span: Span,
+}
+
+impl ParamSpec {
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+    /// Whether it holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// One input.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InputSpec {
+    /// The user's name of it.
+    pub name: String,
+    /// Its shape.
+    pub shape: Shape,
+}
+
+/// Nodes in order of evaluation, with inputs and parameters.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    /// All nodes; inputs of a node come before it.
+    pub nodes: Vec<Node>,
+    /// Inputs, by index.
+    pub inputs: Vec<InputSpec>,
+    /// Parameters, by index; the flat parameter vector is their concatenation.
+    pub params: Vec<ParamSpec>,
+}

@@ -1,0 +1,3 @@
+//! Text to tree: parser, tree, checks.
+
+pub mod ast;

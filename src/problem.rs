@@ -1,0 +1,58 @@
+//! The carrier of every error and warning. The stages define enums (`thiserror` + `miette::Diagnostic`, named fields,
+//! spans as `#[label]`, a `code(ksr::stage::what)`, help); a [`Problem`] adds the place and the way there.
+
+use crate::source::Span;
+use miette::Diagnostic;
+
+/// A place that led to a problem, in this or another text: `in this use of `ksr_global``.
+#[derive(Clone, Debug)]
+pub struct Via {
+    /// The place.
+    pub span: Span,
+    /// What happens there, lower case, no full stop.
+    pub note: String,
+}
+
+/// One error, warning or note (see [`Diagnostic::severity`]), with its place.
+#[derive(Debug)]
+pub struct Problem {
+    /// The value of a stage's enum: message, code, labels (all in the source of `span`), help.
+    pub error: Box<dyn Diagnostic + Send + Sync>,
+    /// The primary place; problems are sorted by it.
+    pub span: Span,
+    /// Calls and applications on the way, innermost first.
+    pub via: Vec<Via>,
+}
+
+impl Problem {
+    /// A problem at a place.
+    pub fn new(error: impl Diagnostic + Send + Sync + 'static, span: Span) -> Self {
+        Self { error: Box::new(error), span, via: Vec::new() }
+    }
+
+    /// The same, reached through `span`.
+    pub fn via(mut self, span: Span, note: impl Into<String>) -> Self {
+        self.via.push(Via { span, note: note.into() });
+        self
+    }
+
+    /// The code, `ksr::stage::what`.
+    pub fn code(&self) -> String {
+        self.error.code().map(|c| c.to_string()).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+/// A result whose error is one located problem.
+pub type Result<T, E = Box<Problem>> = std::result::Result<T, E>;
+
+impl<T> From<Problem> for Result<T> {
+    fn from(problem: Problem) -> Self {
+        Err(Box::new(problem))
+    }
+}

@@ -1,0 +1,1 @@
+//! What users see: values as text and JSON, tables, figures, progress.

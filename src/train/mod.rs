@@ -1,0 +1,1 @@
+//! Training: optimisers, seeds, validation, checkpoints.
