@@ -4,6 +4,7 @@
 //! `[batch, points, channels]` (one point where the node has no grid).
 
 use crate::source::Span;
+pub use crate::tensor::scalar::{Binary, Unary};
 use std::sync::Arc;
 
 /// A node of a [`Graph`].
@@ -34,55 +35,6 @@ impl Shape {
     }
 }
 
-/// Elementwise functions of one argument.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[allow(missing_docs)]
-pub enum Unary {
-    Neg,
-    Abs,
-    /// -1, 0, 1; slope 0.
-    Sign,
-    /// 1 where x > 0, else 0; slope 0.
-    Step,
-    Recip,
-    Exp,
-    Expm1,
-    Ln,
-    /// ln(1 + x), exact at small x.
-    Ln1p,
-    Sqrt,
-    Sin,
-    Cos,
-    Tan,
-    Asin,
-    Acos,
-    Atan,
-    Sinh,
-    Cosh,
-    Tanh,
-    Sigmoid,
-    Softplus,
-    /// x to a constant power.
-    Pow(f64),
-}
-
-/// Elementwise functions of two arguments. Shapes broadcast: an absent grid axis and a single channel stretch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Binary {
-    Add,
-    Sub,
-    Mul,
-    Div,
-    Pow,
-    Min,
-    Max,
-    /// 1 where a < b, else 0; slope 0. The others likewise.
-    Less,
-    LessEq,
-    Eq,
-}
-
 /// What a node does. `T` marks transposes: the adjoint of a linear operation with respect to the plain sum over points.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Op {
@@ -94,13 +46,15 @@ pub enum Op {
     Const(Arc<[f64]>),
     /// The grid spacing h, bohr (of level 0).
     Spacing,
+    /// Number of points of that level.
+    Points(u8),
     /// One argument.
     Unary(Unary),
     /// Two arguments, broadcast.
     Binary(Binary),
     /// `[condition, a, b]`: a where the condition is not 0. All broadcast.
     Where,
-    /// Stretches to the node's shape.
+    /// Stretches a missing grid axis and a single channel to the node's shape.
     Broadcast,
     /// Plain sum over grid points. An integral is `Spacing` times this.
     SumGrid,
@@ -108,10 +62,14 @@ pub enum Op {
     SumChannels,
     /// Largest value over grid points, per channel.
     MaxGrid,
-    /// The value at one grid point, per channel.
-    Point(usize),
+    /// The value at one grid point, per channel; negative indices count from the end.
+    Point(i64),
     /// Transpose of [`Op::Point`].
-    PointT(usize),
+    PointT(i64),
+    /// The value at a coordinate x, bohr, by linear interpolation, per channel.
+    At(f64),
+    /// Transpose of [`Op::At`].
+    AtT(f64),
     /// Channels one after another.
     Concat,
     /// Channels `from .. to` (exclusive).
@@ -123,7 +81,7 @@ pub enum Op {
     },
     /// Transpose of [`Op::Channels`]: zeros around.
     ChannelsT {
-        /// First.
+        /// First, of the result's channels.
         from: usize,
         /// One past the last, of the result's channels.
         to: usize,
@@ -159,6 +117,16 @@ pub enum Op {
         /// Channels out.
         output: usize,
     },
+    /// Weight `[width, input, output]` as the transpose needs it, `[width, output, input]` with the points in reverse. Only
+    /// the lowering makes it, once a weight.
+    FlipWeight {
+        /// Points of the window.
+        width: usize,
+        /// Channels in.
+        input: usize,
+        /// Channels out.
+        output: usize,
+    },
     /// `[y, weight]`: transpose of [`Op::Conv`] in x, the same weight.
     ConvT {
         /// Points of the window.
@@ -168,6 +136,42 @@ pub enum Op {
         /// Channels of y.
         output: usize,
     },
+}
+
+impl Op {
+    /// Whether it acts on every point and channel by itself.
+    pub fn elementwise(&self) -> bool {
+        matches!(self, Op::Unary(_) | Op::Binary(_) | Op::Where | Op::Broadcast)
+    }
+
+    /// The name a user knows it by.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Op::Input(_) => "density",
+            Op::Param(_) => "param",
+            Op::Const(_) => "number",
+            Op::Spacing => "spacing",
+            Op::Points(_) => "points",
+            Op::Unary(f) => f.name(),
+            Op::Binary(f) => f.name(),
+            Op::Where => "where",
+            Op::Broadcast => "broadcast",
+            Op::SumGrid | Op::SumChannels => "sum",
+            Op::MaxGrid => "max",
+            Op::Point(_) | Op::PointT(_) => "[ ]",
+            Op::At(_) | Op::AtT(_) => "at",
+            Op::Concat => "concat",
+            Op::Channels { .. } | Op::ChannelsT { .. } => "channel",
+            Op::Grad | Op::GradT => "grad",
+            Op::Laplacian | Op::LaplacianT => "laplacian",
+            Op::Downsample | Op::DownsampleT => "downsample",
+            Op::Upsample | Op::UpsampleT => "upsample",
+            Op::Hartree => "hartree",
+            Op::ExpConv | Op::ExpConvT => "global_conv",
+            Op::Conv { width: 1, .. } | Op::ConvT { width: 1, .. } => "dense",
+            Op::Conv { .. } | Op::ConvT { .. } | Op::FlipWeight { .. } => "conv",
+        }
+    }
 }
 
 /// One node.

@@ -1,1 +1,18 @@
 //! dfdx: device choice, and our operators with their backward rules, one file an operator.
+//!
+//! Every value is a tensor `[batch, points, channels]`, contiguous, channels fastest. An operator takes values and a
+//! tape and gives the result and the tape back; with `NoneTape` nothing is recorded.
+
+pub mod arrange;
+mod backend;
+pub mod elementwise;
+pub mod exponential;
+pub mod hartree;
+pub mod rows;
+pub mod scalar;
+mod value;
+pub mod window;
+
+pub use backend::{Array, Backend, Cotangents, Dims, TensorError, count};
+pub use dfdx::prelude::{Cpu, NoneTape, OwnedTape, Tape};
+pub use value::{Value, backward, record, record_one};

@@ -1,0 +1,300 @@
+//! The builder: every operation of the language as a method that infers the shape of its result, or says in words why
+//! there is none. Elementwise operations simplify themselves (see `fold`).
+
+use super::graph::{Binary, Graph, InputSpec, Node, NodeId, Op, ParamSpec, Shape, Unary};
+use super::shapes::{ShapeError, broadcast};
+use crate::source::Span;
+
+impl Graph {
+    /// An empty graph.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Appends a node as it is: no inference, no simplification.
+    pub(super) fn push(&mut self, op: Op, inputs: Vec<NodeId>, shape: Shape, span: Span) -> NodeId {
+        self.nodes.push(Node { op, inputs, shape, span });
+        NodeId(self.nodes.len() as u32 - 1)
+    }
+
+    /// A node.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0 as usize]
+    }
+
+    /// A new input.
+    pub fn input(&mut self, name: impl Into<String>, shape: Shape, span: Span) -> NodeId {
+        self.inputs.push(InputSpec { name: name.into(), shape });
+        self.push(Op::Input(self.inputs.len() - 1), vec![], shape, span)
+    }
+
+    /// A number.
+    pub fn constant(&mut self, value: f64, span: Span) -> NodeId {
+        self.push(Op::Const([value].into()), vec![], Shape::SCALAR, span)
+    }
+
+    /// A vector of numbers without grid (a single one is a plain number).
+    pub fn vector(&mut self, values: &[f64], span: Span) -> NodeId {
+        self.push(Op::Const(values.into()), vec![], Shape::vector(values.len()), span)
+    }
+
+    /// Fixed values on the system's grid, channel-contiguous: `values[point * channels + channel]`. That there is one
+    /// a point is checked when the graph meets a grid.
+    pub fn samples(&mut self, values: &[f64], channels: usize, span: Span) -> NodeId {
+        self.push(Op::Const(values.into()), vec![], Shape::field(channels.max(1)), span)
+    }
+
+    /// A new trainable array, as a vector without grid of its flat values. With bounds a .. b the array holds t and
+    /// the node is a + (b - a) sigmoid(t).
+    pub fn param(&mut self, spec: ParamSpec) -> NodeId {
+        let (span, shape, bounds) = (spec.span, Shape::vector(spec.len()), spec.bounds);
+        self.params.push(spec);
+        let raw = self.push(Op::Param(self.params.len() - 1), vec![], shape, span);
+        let Some((a, b)) = bounds else { return raw };
+        let t = self.unary(Unary::Sigmoid, raw, span);
+        let (low, range) = (self.constant(a, span), self.constant(b - a, span));
+        let scaled = self.push(Op::Binary(Binary::Mul), vec![t, range], shape, span);
+        self.push(Op::Binary(Binary::Add), vec![scaled, low], shape, span)
+    }
+
+    /// Spacing of a grid level, bohr.
+    pub fn spacing(&mut self, level: u8, span: Span) -> NodeId {
+        let h = self.push(Op::Spacing, vec![], Shape::SCALAR, span);
+        self.scale((1u64 << level.min(32)) as f64, h, span)
+    }
+
+    /// A constant times x.
+    pub fn scale(&mut self, factor: f64, x: NodeId, span: Span) -> NodeId {
+        let shape = self.shape(x);
+        if factor == 1.0 {
+            return x;
+        }
+        let factor = self.constant(factor, span);
+        self.fold_binary(Binary::Mul, factor, x, shape, span)
+    }
+
+    /// A function of each value.
+    pub fn unary(&mut self, f: Unary, x: NodeId, span: Span) -> NodeId {
+        self.fold_unary(f, x, span)
+    }
+
+    /// A function of two values, broadcast.
+    pub fn binary(&mut self, f: Binary, a: NodeId, b: NodeId, span: Span) -> Result<NodeId, ShapeError> {
+        let shape = broadcast(f.name(), self.shape(a), self.shape(b))?;
+        Ok(self.fold_binary(f, a, b, shape, span))
+    }
+
+    /// `where(condition, a, b)`: a where the condition is not 0, else b; nothing of the other branch leaks through.
+    pub fn select(&mut self, condition: NodeId, a: NodeId, b: NodeId, span: Span) -> Result<NodeId, ShapeError> {
+        let values = broadcast("where", self.shape(a), self.shape(b))?;
+        let shape = broadcast("where", self.shape(condition), values)?;
+        Ok(match self.as_constant(condition) {
+            Some(0.0) => self.stretch(b, shape, span),
+            Some(_) => self.stretch(a, shape, span),
+            None => self.push(Op::Where, vec![condition, a, b], shape, span),
+        })
+    }
+
+    /// x stretched to a shape: a missing grid axis and a single channel repeat.
+    pub fn stretch(&mut self, x: NodeId, shape: Shape, span: Span) -> NodeId {
+        if self.shape(x) == shape { x } else { self.push(Op::Broadcast, vec![x], shape, span) }
+    }
+
+    /// Plain sum over grid points.
+    pub fn sum_grid(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
+        self.level("sum", x)?;
+        let channels = self.shape(x).channels;
+        Ok(self.push(Op::SumGrid, vec![x], Shape::vector(channels), span))
+    }
+
+    /// Mean over grid points.
+    pub fn mean_grid(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
+        let level = self.level("mean", x)?;
+        let sum = self.sum_grid(x, span)?;
+        let points = self.push(Op::Points(level), vec![], Shape::SCALAR, span);
+        self.binary(Binary::Div, sum, points, span)
+    }
+
+    /// The integral over x, per channel: h times the sum.
+    pub fn integral(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
+        let level = self.level("integral", x)?;
+        let sum = self.sum_grid(x, span)?;
+        let h = self.spacing(level, span);
+        self.binary(Binary::Mul, h, sum, span)
+    }
+
+    /// Largest value over grid points, per channel. Equal ones share the slope.
+    pub fn max_grid(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
+        self.level("max", x)?;
+        let channels = self.shape(x).channels;
+        Ok(self.push(Op::MaxGrid, vec![x], Shape::vector(channels), span))
+    }
+
+    /// Smallest value over grid points, per channel.
+    pub fn min_grid(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
+        let minus = self.unary(Unary::Neg, x, span);
+        let largest = self.max_grid(minus, span)?;
+        Ok(self.unary(Unary::Neg, largest, span))
+    }
+
+    /// Sum over channels.
+    pub fn sum_channels(&mut self, x: NodeId, span: Span) -> NodeId {
+        let Shape { grid, channels } = self.shape(x);
+        if channels == 1 {
+            return x;
+        }
+        self.push(Op::SumChannels, vec![x], Shape { grid, channels: 1 }, span)
+    }
+
+    /// Mean over channels.
+    pub fn mean_channels(&mut self, x: NodeId, span: Span) -> NodeId {
+        let channels = self.shape(x).channels;
+        let sum = self.sum_channels(x, span);
+        self.scale(1.0 / channels as f64, sum, span)
+    }
+
+    /// Largest (`Binary::Max`) or smallest (`Binary::Min`) over channels.
+    pub fn extreme_channels(&mut self, f: Binary, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
+        let mut best = self.channel(x, 0, span)?;
+        for k in 1..self.shape(x).channels {
+            let next = self.channel(x, k as i64, span)?;
+            best = self.binary(f, best, next, span)?;
+        }
+        Ok(best)
+    }
+
+    /// The value at a grid point, per channel; -1 is the last.
+    pub fn point(&mut self, x: NodeId, index: i64, span: Span) -> Result<NodeId, ShapeError> {
+        self.level("[ ]", x)?;
+        let channels = self.shape(x).channels;
+        Ok(self.push(Op::Point(index), vec![x], Shape::vector(channels), span))
+    }
+
+    /// `at(f, x: position)`: the value at a coordinate, bohr, by linear interpolation, per channel.
+    pub fn at(&mut self, x: NodeId, position: f64, span: Span) -> Result<NodeId, ShapeError> {
+        self.level("at", x)?;
+        let channels = self.shape(x).channels;
+        Ok(self.push(Op::At(position), vec![x], Shape::vector(channels), span))
+    }
+
+    /// Channels one after another; those without grid are stretched if others have one.
+    pub fn concat(&mut self, parts: &[NodeId], span: Span) -> Result<NodeId, ShapeError> {
+        let nothing = || ShapeError::Nothing { operation: "concat".into(), what: "field to join" };
+        let first = *parts.first().ok_or_else(nothing)?;
+        let mut grid = None;
+        for &part in parts {
+            let (left, right) = (self.shape(first), self.shape(part));
+            if grid.is_some() && right.grid.is_some() && grid != right.grid {
+                return Err(ShapeError::Levels { operation: "concat".into(), left, right });
+            }
+            grid = grid.or(right.grid);
+        }
+        if parts.len() == 1 {
+            return Ok(first);
+        }
+        let stretched = |graph: &mut Self, part| {
+            let channels = graph.shape(part).channels;
+            graph.stretch(part, Shape { grid, channels }, span)
+        };
+        let parts: Vec<NodeId> = parts.iter().map(|&part| stretched(self, part)).collect();
+        let channels = parts.iter().map(|&part| self.shape(part).channels).sum();
+        Ok(self.push(Op::Concat, parts, Shape { grid, channels }, span))
+    }
+
+    /// Channels `from .. to` (exclusive).
+    pub fn channels(&mut self, x: NodeId, from: usize, to: usize, span: Span) -> Result<NodeId, ShapeError> {
+        let found = self.shape(x);
+        if to > found.channels || from >= to {
+            let index = if from >= found.channels { from } else { to.max(1) - 1 } as i64;
+            return Err(ShapeError::NoChannel { index, found });
+        }
+        if to - from == found.channels {
+            return Ok(x);
+        }
+        Ok(self.push(Op::Channels { from, to }, vec![x], Shape { channels: to - from, ..found }, span))
+    }
+
+    /// One channel (or entry of a vector); -1 is the last.
+    pub fn channel(&mut self, x: NodeId, index: i64, span: Span) -> Result<NodeId, ShapeError> {
+        let found = self.shape(x);
+        let from = if index < 0 { index + found.channels as i64 } else { index };
+        if from < 0 || from >= found.channels as i64 {
+            return Err(ShapeError::NoChannel { index, found });
+        }
+        self.channels(x, from as usize, from as usize + 1, span)
+    }
+
+    /// A linear operation within a level, channel by channel.
+    pub(super) fn linear(&mut self, op: Op, name: &str, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
+        self.level(name, x)?;
+        let shape = self.shape(x);
+        Ok(self.push(op, vec![x], shape, span))
+    }
+
+    /// First derivative, 1/bohr: central differences, one-sided at the ends.
+    pub fn grad(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
+        self.linear(Op::Grad, "grad", x, span)
+    }
+
+    /// Second derivative, 1/bohr^2.
+    pub fn laplacian(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
+        self.linear(Op::Laplacian, "laplacian", x, span)
+    }
+
+    /// v_i = h sum_j w(x_i - x_j) n_j with the system's interaction, per channel.
+    pub fn hartree(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
+        self.linear(Op::Hartree, "hartree", x, span)
+    }
+
+    /// To the next coarser level: every second point.
+    pub fn downsample(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
+        let level = self.level("downsample", x)?;
+        let found = self.shape(x);
+        if level >= 16 {
+            return Err(ShapeError::Coarsest { found });
+        }
+        Ok(self.push(Op::Downsample, vec![x], Shape { grid: Some(level + 1), ..found }, span))
+    }
+
+    /// To the next finer level.
+    pub fn upsample(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
+        let found = self.shape(x);
+        match self.level("upsample", x)? {
+            0 => Err(ShapeError::Finest { found }),
+            level => Ok(self.push(Op::Upsample, vec![x], Shape { grid: Some(level - 1), ..found }, span)),
+        }
+    }
+
+    /// Every channel of x through every kernel exp(-|x|/xi_k)/(2 xi_k); xi a vector of widths, bohr. Channel order:
+    /// input 1 through all kernels, input 2, ...
+    pub fn exp_conv(&mut self, x: NodeId, xi: NodeId, span: Span) -> Result<NodeId, ShapeError> {
+        self.level("global_conv", x)?;
+        let (found, kernels) = (self.shape(x), self.shape(xi));
+        self.expect_shape("global_conv", xi, Shape::vector(kernels.channels))?;
+        let shape = Shape { channels: found.channels * kernels.channels, ..found };
+        Ok(self.push(Op::ExpConv, vec![x, xi], shape, span))
+    }
+
+    /// Cross-correlation, zero-padded; `weight` a vector of the flat `[width, input, output]` values.
+    pub fn conv(
+        &mut self,
+        x: NodeId,
+        weight: NodeId,
+        width: usize,
+        output: usize,
+        span: Span,
+    ) -> Result<NodeId, ShapeError> {
+        let name = if width == 1 { "dense" } else { "conv" };
+        self.level(name, x)?;
+        for (count, what) in [(width, "point of width"), (output, "channel")] {
+            if count == 0 {
+                return Err(ShapeError::Nothing { operation: name.into(), what });
+            }
+        }
+        let found = self.shape(x);
+        let input = found.channels;
+        self.expect_shape(name, weight, Shape::vector(width * input * output))?;
+        let shape = Shape { channels: output, ..found };
+        Ok(self.push(Op::Conv { width, input, output }, vec![x, weight], shape, span))
+    }
+}

@@ -1,0 +1,268 @@
+//! The plan of a graph: what is wanted of it, without dead and repeated nodes, with chains of elementwise operations
+//! fused into programs, in an order of evaluation. Made once, run on any grid and device.
+//!
+//! Every operation that is not elementwise opens a new stage; elementwise nodes of one stage and shape become one
+//! program. Within a stage the smaller shapes come first, as shapes only ever stretch.
+
+use super::graph::{Graph, Node, NodeId, Op, Shape};
+use crate::tensor::elementwise::{Instruction, Program};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// One step of a plan; numbers are positions in [`Plan::nodes`].
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// A node that is not elementwise.
+    Single(usize),
+    /// A fused program.
+    Fused {
+        /// What to run.
+        program: Arc<Program>,
+        /// Its operands.
+        operands: Vec<usize>,
+        /// The nodes that its results are.
+        results: Vec<usize>,
+        /// Shape of the results.
+        shape: Shape,
+    },
+}
+
+/// A graph made ready to run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The nodes needed; inputs of a node come before it.
+    pub(super) nodes: Vec<Node>,
+    /// For every node whether it is the same for all inputs.
+    pub(super) fixed: Vec<bool>,
+    /// Steps that depend on no input: run once a tape.
+    pub(super) prelude: Vec<Step>,
+    /// The others: run for every evaluation.
+    pub(super) steps: Vec<Step>,
+    /// The nodes asked for.
+    pub(super) outputs: Vec<usize>,
+    /// Where each parameter lies in the flat vector.
+    pub(super) parameters: Vec<Range<usize>>,
+    /// Shapes of the inputs.
+    pub(super) inputs: Vec<Shape>,
+}
+
+impl Plan {
+    /// Plans the evaluation of `outputs`.
+    pub fn new(graph: &Graph, outputs: &[NodeId]) -> Self {
+        let (nodes, outputs) = compact(graph, outputs);
+        let mut fixed: Vec<bool> = Vec::with_capacity(nodes.len());
+        for node in &nodes {
+            let moves = matches!(node.op, Op::Input(_)) || node.inputs.iter().any(|i| !fixed[i.0 as usize]);
+            fixed.push(!moves);
+        }
+        let mut plan = Plan {
+            nodes,
+            fixed,
+            prelude: Vec::new(),
+            steps: Vec::new(),
+            outputs,
+            parameters: graph.parameter_ranges(),
+            inputs: graph.inputs.iter().map(|input| input.shape).collect(),
+        };
+        let stages = plan.stages();
+        let used = plan.used_elsewhere(&stages);
+        for (key, members) in plan.groups(&stages) {
+            let step = match members[..] {
+                [node] if !plan.nodes[node].op.elementwise() => Step::Single(node),
+                _ => plan.fuse(&members, &used, key.shape()),
+            };
+            if key.fixed { plan.prelude.push(step) } else { plan.steps.push(step) }
+        }
+        plan
+    }
+
+    /// Length of the flat parameter vector.
+    pub fn parameter_count(&self) -> usize {
+        self.parameters.last().map_or(0, |range| range.end)
+    }
+
+    fn stages(&self) -> Vec<usize> {
+        let mut stages: Vec<usize> = Vec::with_capacity(self.nodes.len());
+        for node in &self.nodes {
+            let before = node.inputs.iter().map(|i| stages[i.0 as usize]).max();
+            stages.push(match before {
+                None => 0,
+                Some(stage) => stage + usize::from(!node.op.elementwise()),
+            });
+        }
+        stages
+    }
+
+    /// Steps in order, as groups of nodes.
+    fn groups(&self, stages: &[usize]) -> BTreeMap<Key, Vec<usize>> {
+        let mut groups: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
+        for (index, node) in self.nodes.iter().enumerate() {
+            let single = !node.op.elementwise();
+            let key = Key {
+                stage: stages[index],
+                elementwise: !single,
+                grid: node.shape.grid,
+                channels: node.shape.channels,
+                fixed: self.fixed[index],
+                node: if single { index } else { 0 },
+            };
+            groups.entry(key).or_default().push(index);
+        }
+        groups
+    }
+
+    /// Elementwise nodes that other steps or the outputs need.
+    fn used_elsewhere(&self, stages: &[usize]) -> Vec<bool> {
+        let mut used = vec![false; self.nodes.len()];
+        let group = |i: usize| (stages[i], self.nodes[i].shape, self.fixed[i]);
+        for (index, node) in self.nodes.iter().enumerate() {
+            for input in &node.inputs {
+                let input = input.0 as usize;
+                used[input] |= !node.op.elementwise() || group(input) != group(index);
+            }
+        }
+        for &output in &self.outputs {
+            used[output] = true;
+        }
+        used
+    }
+
+    fn number(&self, index: usize) -> Option<f64> {
+        match &self.nodes[index].op {
+            Op::Const(values) if self.nodes[index].shape == Shape::SCALAR => values.first().copied(),
+            _ => None,
+        }
+    }
+
+    fn fuse(&self, members: &[usize], used: &[bool], shape: Shape) -> Step {
+        let mut builder =
+            Builder { plan: self, registers: BTreeMap::new(), program: Program::default(), operands: vec![] };
+        for &member in members {
+            builder.add(member);
+        }
+        let results: Vec<usize> = members.iter().copied().filter(|&member| used[member]).collect();
+        builder.program.results = results.iter().map(|result| builder.registers[result]).collect();
+        builder.program.operands = builder.operands.len();
+        Step::Fused { program: builder.program.into(), operands: builder.operands, results, shape }
+    }
+}
+
+/// Place of a group in the order of evaluation.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    stage: usize,
+    elementwise: bool,
+    grid: Option<u8>,
+    channels: usize,
+    fixed: bool,
+    node: usize,
+}
+
+impl Key {
+    fn shape(self) -> Shape {
+        Shape { grid: self.grid, channels: self.channels }
+    }
+}
+
+struct Builder<'a> {
+    plan: &'a Plan,
+    registers: BTreeMap<usize, usize>,
+    program: Program,
+    operands: Vec<usize>,
+}
+
+impl Builder<'_> {
+    fn push(&mut self, node: usize, instruction: Instruction) -> usize {
+        self.program.instructions.push(instruction);
+        self.registers.insert(node, self.program.instructions.len() - 1);
+        self.program.instructions.len() - 1
+    }
+
+    /// The register of a node: its own, a number's, or that of a new operand.
+    fn register(&mut self, node: usize) -> usize {
+        if let Some(&register) = self.registers.get(&node) {
+            return register;
+        }
+        match self.plan.number(node) {
+            Some(value) => self.push(node, Instruction::Number(value)),
+            None => {
+                self.operands.push(node);
+                self.push(node, Instruction::Load(self.operands.len() - 1))
+            }
+        }
+    }
+
+    fn add(&mut self, member: usize) {
+        let node = &self.plan.nodes[member];
+        let r: Vec<usize> = node.inputs.iter().map(|input| self.register(input.0 as usize)).collect();
+        match (&node.op, &r[..]) {
+            (Op::Unary(f), &[x]) => self.push(member, Instruction::Unary(*f, x)),
+            (Op::Binary(f), &[a, b]) => self.push(member, Instruction::Binary(*f, a, b)),
+            (Op::Where, &[c, a, b]) => self.push(member, Instruction::Where(c, a, b)),
+            // Loading has stretched it already.
+            (_, r) => {
+                let register = r.first().copied().unwrap_or(0);
+                self.registers.insert(member, register);
+                register
+            }
+        };
+    }
+}
+
+/// The nodes that `outputs` need, each once, and where the outputs are among them.
+fn compact(graph: &Graph, outputs: &[NodeId]) -> (Vec<Node>, Vec<usize>) {
+    let mut live = vec![false; graph.nodes.len()];
+    for output in outputs {
+        live[output.0 as usize] = true;
+    }
+    for index in (0..live.len()).rev() {
+        if live[index] {
+            graph.nodes[index].inputs.iter().for_each(|input| live[input.0 as usize] = true);
+        }
+    }
+    let mut fresh = Fresh::default();
+    let mut place: Vec<NodeId> = Vec::with_capacity(live.len());
+    for (index, node) in graph.nodes.iter().enumerate() {
+        if !live[index] {
+            place.push(NodeId(0));
+            continue;
+        }
+        let mut inputs: Vec<NodeId> = node.inputs.iter().map(|input| place[input.0 as usize]).collect();
+        if let (Op::ConvT { width, input, output }, [_, weight]) = (&node.op, &mut inputs[..]) {
+            let (width, input, output) = (*width, *input, *output);
+            let shape = fresh.nodes[weight.0 as usize].shape;
+            *weight = fresh.insert(Node {
+                op: Op::FlipWeight { width, input, output },
+                inputs: vec![*weight],
+                shape,
+                span: node.span,
+            });
+        }
+        place.push(fresh.insert(Node { op: node.op.clone(), inputs, shape: node.shape, span: node.span }));
+    }
+    let outputs = outputs.iter().map(|output| place[output.0 as usize].0 as usize).collect();
+    (fresh.nodes, outputs)
+}
+
+/// Nodes, equal ones kept once.
+#[derive(Default)]
+struct Fresh {
+    nodes: Vec<Node>,
+    known: BTreeMap<String, NodeId>,
+}
+
+impl Fresh {
+    fn insert(&mut self, node: Node) -> NodeId {
+        let key = match &node.op {
+            Op::Const(values) if values.len() > 8 => format!("const {:p} {:?}", Arc::as_ptr(values), node.shape),
+            op => format!("{op:?} {:?} {:?}", node.inputs, node.shape),
+        };
+        let next = NodeId(self.nodes.len() as u32);
+        let id = *self.known.entry(key).or_insert(next);
+        if id == next {
+            self.nodes.push(node);
+        }
+        id
+    }
+}

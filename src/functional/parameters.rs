@@ -1,0 +1,114 @@
+//! Initial parameters: the same seed gives the same bits, whatever the machine does otherwise.
+
+use super::graph::{Graph, Init, ParamSpec};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use std::ops::Range;
+
+/// Standard deviation of a standard normal truncated at -2 and 2.
+const TRUNCATED_DEVIATION: f64 = 0.879_625_661_034_239_8;
+
+impl Graph {
+    /// Where each parameter lies in the flat vector.
+    pub fn parameter_ranges(&self) -> Vec<Range<usize>> {
+        let mut start = 0;
+        let range = |spec: &ParamSpec| {
+            let range = start..start + spec.len();
+            start = range.end;
+            range
+        };
+        self.params.iter().map(range).collect()
+    }
+
+    /// Length of the flat parameter vector.
+    pub fn parameter_count(&self) -> usize {
+        self.params.iter().map(ParamSpec::len).sum()
+    }
+
+    /// The flat parameter vector as it starts, drawn with `seed`; every parameter has its own stream of deviates.
+    pub fn initial(&self, seed: u64) -> Vec<f64> {
+        let mut flat = Vec::with_capacity(self.parameter_count());
+        for (index, spec) in self.params.iter().enumerate() {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            rng.set_stream(index as u64);
+            flat.extend((0..spec.len()).map(|i| start(spec, i, &mut rng)));
+        }
+        flat
+    }
+}
+
+fn start(spec: &ParamSpec, index: usize, rng: &mut ChaCha8Rng) -> f64 {
+    match &spec.init {
+        Init::Values(values) => {
+            let value = values.get(index).or(values.first()).copied().unwrap_or(0.0);
+            spec.bounds.map_or(value, |(a, b)| raw(value, a, b))
+        }
+        Init::Normal { mean, deviation } => mean + deviation * normal(rng),
+        Init::HeNormal { fan_in } => {
+            let deviation = (2.0 / (*fan_in).max(1) as f64).sqrt() / TRUNCATED_DEVIATION;
+            loop {
+                let z = normal(rng);
+                if z.abs() <= 2.0 {
+                    return deviation * z;
+                }
+            }
+        }
+    }
+}
+
+/// t with a + (b - a) sigmoid(t) = value, for values strictly between (others are moved just inside).
+pub fn raw(value: f64, a: f64, b: f64) -> f64 {
+    let share = ((value - a) / (b - a)).clamp(1e-9, 1.0 - 1e-9);
+    (share / (1.0 - share)).ln()
+}
+
+/// A uniform deviate in (0, 1), of 53 bits.
+fn uniform(rng: &mut ChaCha8Rng) -> f64 {
+    ((rng.next_u64() >> 11) as f64 + 0.5) / (1u64 << 53) as f64
+}
+
+/// A standard normal deviate, by Box and Muller's polar method (no trigonometry, one deviate kept).
+fn normal(rng: &mut ChaCha8Rng) -> f64 {
+    loop {
+        let (u, v) = (2.0 * uniform(rng) - 1.0, 2.0 * uniform(rng) - 1.0);
+        let s = u * u + v * v;
+        if s > 0.0 && s < 1.0 {
+            return u * (-2.0 * s.ln() / s).sqrt();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Span;
+
+    fn spec(init: Init, len: usize) -> ParamSpec {
+        ParamSpec { name: "w".into(), shape: vec![len], init, bounds: None, span: Span::default() }
+    }
+
+    #[test]
+    fn he_normal_has_variance_two_over_fan_in() {
+        let mut graph = Graph::new();
+        graph.param(spec(Init::HeNormal { fan_in: 8 }, 20_000));
+        let w = graph.initial(3);
+        let variance = w.iter().map(|w| w * w).sum::<f64>() / w.len() as f64;
+        assert!((variance - 0.25).abs() < 0.01, "{variance}");
+        let bound = 2.0 * 0.5 / TRUNCATED_DEVIATION;
+        assert!(w.iter().all(|w| w.abs() <= bound));
+    }
+
+    #[test]
+    fn a_seed_is_a_seed() {
+        let mut graph = Graph::new();
+        graph.param(spec(Init::Normal { mean: 0.0, deviation: 1.0 }, 100));
+        assert_eq!(graph.initial(7), graph.initial(7));
+        assert_ne!(graph.initial(7), graph.initial(8));
+    }
+
+    #[test]
+    fn bounded_values_come_back() {
+        let t = raw(0.3, 0.0, 2.0);
+        assert!((2.0 * crate::tensor::scalar::sigmoid(t) - 0.3).abs() < 1e-15);
+    }
+}

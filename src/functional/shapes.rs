@@ -1,0 +1,173 @@
+//! Which shapes fit together, and the words for those that do not.
+
+use super::graph::{Graph, NodeId, Shape};
+use std::fmt;
+
+impl fmt::Display for Shape {
+    /// `a single number`, `a vector of 8`, `a field`, `a field of 3 channels`, with `, coarsened twice` on a coarser level.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.grid, self.channels) {
+            (None, 1) => write!(f, "a single number"),
+            (None, n) => write!(f, "a vector of {n}"),
+            (Some(_), 1) => write!(f, "a field"),
+            (Some(_), n) => write!(f, "a field of {n} channels"),
+        }?;
+        match self.grid {
+            None | Some(0) => Ok(()),
+            Some(1) => write!(f, ", coarsened once"),
+            Some(2) => write!(f, ", coarsened twice"),
+            Some(k) => write!(f, ", coarsened {k} times"),
+        }
+    }
+}
+
+/// Shapes that do not fit, in the user's words.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ShapeError {
+    /// Two operands with different numbers of channels.
+    #[error("`{operation}` cannot combine {left} with {right}")]
+    Channels {
+        /// The operation.
+        operation: String,
+        /// First operand.
+        left: Shape,
+        /// Second operand.
+        right: Shape,
+    },
+    /// Two operands on different grid levels.
+    #[error("`{operation}` needs both on the same grid, but has {left} and {right}")]
+    Levels {
+        /// The operation.
+        operation: String,
+        /// First operand.
+        left: Shape,
+        /// Second operand.
+        right: Shape,
+    },
+    /// Something without a grid where a field is needed.
+    #[error("`{operation}` needs a field, but has {found}")]
+    NotField {
+        /// The operation.
+        operation: String,
+        /// What it has.
+        found: Shape,
+    },
+    /// A wrong shape where only one will do.
+    #[error("`{operation}` needs {expected}, but has {found}")]
+    Unexpected {
+        /// The operation.
+        operation: String,
+        /// What it needs.
+        expected: Shape,
+        /// What it has.
+        found: Shape,
+    },
+    /// A channel that is not there.
+    #[error("channel {index} of {found} does not exist")]
+    NoChannel {
+        /// The index asked for.
+        index: i64,
+        /// What there is.
+        found: Shape,
+    },
+    /// A layer without width or channels.
+    #[error("`{operation}` needs at least one {what}")]
+    Nothing {
+        /// The operation.
+        operation: String,
+        /// `channel`, `point of width`, `field to join`.
+        what: &'static str,
+    },
+    /// Upsampling what was never downsampled.
+    #[error("`upsample` needs a field that was downsampled before, but has {found}")]
+    Finest {
+        /// What it has.
+        found: Shape,
+    },
+    /// Downsampling too often.
+    #[error("`downsample` cannot coarsen {found} further")]
+    Coarsest {
+        /// What it has.
+        found: Shape,
+    },
+}
+
+impl ShapeError {
+    /// The likely way out.
+    pub fn help(&self) -> Option<String> {
+        Some(match self {
+            ShapeError::Channels { .. } => "fields combine if they have equally many channels or one of them a single \
+                                            one; `dense(k)` makes k channels, `channel(f, k)` takes one out"
+                .into(),
+            ShapeError::Levels { .. } => "`downsample` or `upsample` one of them".into(),
+            ShapeError::NotField { .. } => "a field has one value a grid point, as the density has".into(),
+            ShapeError::NoChannel { found, .. } => match found.channels {
+                1 => "it has the one channel 0".into(),
+                n => format!("its channels are 0 .. {}", n - 1),
+            },
+            ShapeError::Unexpected { expected: Shape { grid: Some(_), channels: 1 }, .. } => {
+                "end a network with `dense(1)`, or take one channel with `channel(f, k)`".into()
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// The shape of an elementwise result: an absent grid axis and a single channel stretch.
+pub fn broadcast(operation: &str, left: Shape, right: Shape) -> Result<Shape, ShapeError> {
+    let grid = match (left.grid, right.grid) {
+        (Some(a), Some(b)) if a != b => {
+            return Err(ShapeError::Levels { operation: operation.into(), left, right });
+        }
+        (a, b) => a.or(b),
+    };
+    match (left.channels, right.channels) {
+        (a, b) if a == b || b == 1 => Ok(Shape { grid, channels: a }),
+        (1, b) => Ok(Shape { grid, channels: b }),
+        _ => Err(ShapeError::Channels { operation: operation.into(), left, right }),
+    }
+}
+
+impl Graph {
+    /// What a node holds.
+    pub fn shape(&self, node: NodeId) -> Shape {
+        self.nodes[node.0 as usize].shape
+    }
+
+    /// The grid level of a field.
+    pub(super) fn level(&self, operation: &str, x: NodeId) -> Result<u8, ShapeError> {
+        let found = self.shape(x);
+        found.grid.ok_or_else(|| ShapeError::NotField { operation: operation.into(), found })
+    }
+
+    /// Refuses anything but this shape.
+    pub fn expect_shape(&self, operation: &str, x: NodeId, expected: Shape) -> Result<(), ShapeError> {
+        let found = self.shape(x);
+        match found == expected {
+            true => Ok(()),
+            false => Err(ShapeError::Unexpected { operation: operation.into(), expected, found }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_speak() {
+        assert_eq!(Shape::SCALAR.to_string(), "a single number");
+        assert_eq!(Shape::vector(8).to_string(), "a vector of 8");
+        assert_eq!(Shape::FIELD.to_string(), "a field");
+        assert_eq!(Shape { grid: Some(2), channels: 3 }.to_string(), "a field of 3 channels, coarsened twice");
+    }
+
+    #[test]
+    fn shapes_stretch_or_clash() {
+        assert_eq!(broadcast("+", Shape::vector(8), Shape::FIELD), Ok(Shape::field(8)));
+        assert_eq!(broadcast("+", Shape::SCALAR, Shape::field(3)), Ok(Shape::field(3)));
+        let error = broadcast("+", Shape::field(3), Shape::vector(8)).unwrap_err();
+        assert_eq!(error.to_string(), "`+` cannot combine a field of 3 channels with a vector of 8");
+        assert!(broadcast("*", Shape::FIELD, Shape { grid: Some(1), channels: 1 }).is_err());
+    }
+}

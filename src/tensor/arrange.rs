@@ -1,0 +1,211 @@
+//! Rearrangements and sums: channels joined, taken and padded; sums over points and channels; batch entries.
+
+use super::backend::{Backend, Dims, TensorError, count};
+use super::value::{Value, record_one};
+use dfdx::prelude::Tape;
+
+/// Channels of several values one after another. A batch of one repeats.
+pub fn concat<D: Backend, T: Tape<f64, D>>(
+    device: &D,
+    parts: &[&Value<D>],
+    tape: T,
+) -> Result<(Value<D>, T), TensorError> {
+    let shapes: Vec<Dims> = parts.iter().map(|x| x.dims()).collect();
+    let batch = shapes.iter().map(|d| d.0).max().unwrap_or(1);
+    let points = shapes.first().map_or(1, |d| d.1);
+    let channels = shapes.iter().map(|d| d.2).sum();
+    if let Some(odd) = shapes.iter().find(|d| d.1 != points || (d.0 != 1 && d.0 != batch)) {
+        return Err(TensorError::Length { operation: "concat", expected: points, found: odd.1 });
+    }
+    let rows = batch * points;
+    let mut out = vec![0.0; rows * channels];
+    let mut start = 0;
+    for (part, &(_, _, width)) in parts.iter().zip(&shapes) {
+        let source = part.host();
+        let from = source.chunks_exact(width).cycle();
+        for (row, x) in out.chunks_exact_mut(channels).zip(from) {
+            row[start..start + width].copy_from_slice(x);
+        }
+        start += width;
+    }
+    record_one(device, parts, (batch, points, channels), out, tape, move |incoming, outgoing| {
+        let mut start = 0;
+        for (&(own, _, width), into) in shapes.iter().zip(outgoing) {
+            if let Some(into) = into {
+                let per_batch = own * points;
+                for (i, row) in incoming.chunks_exact(channels).enumerate() {
+                    let at = (i % per_batch) * width;
+                    add(&mut into[at..at + width], &row[start..start + width]);
+                }
+            }
+            start += width;
+        }
+    })
+}
+
+/// Channels `from .. to`.
+pub fn take<D: Backend, T: Tape<f64, D>>(
+    x: &Value<D>,
+    from: usize,
+    to: usize,
+    tape: T,
+) -> Result<(Value<D>, T), TensorError> {
+    let ((batch, points, channels), width) = (x.dims(), to - from);
+    let numbers = x.host();
+    let mut out = Vec::with_capacity(batch * points * width);
+    numbers.chunks_exact(channels).for_each(|row| out.extend_from_slice(&row[from..to]));
+    record_one(x.device(), &[x], (batch, points, width), out, tape, move |incoming, outgoing| {
+        if let Some(into) = &mut outgoing[0] {
+            for (row, part) in into.chunks_exact_mut(channels).zip(incoming.chunks_exact(width)) {
+                add(&mut row[from..to], part);
+            }
+        }
+    })
+}
+
+/// The transpose of [`take`]: x in channels `from ..` of `channels`, zeros around.
+pub fn pad<D: Backend, T: Tape<f64, D>>(
+    x: &Value<D>,
+    from: usize,
+    channels: usize,
+    tape: T,
+) -> Result<(Value<D>, T), TensorError> {
+    let (batch, points, width) = x.dims();
+    let dims = (batch, points, channels);
+    let mut out = vec![0.0; count(dims)];
+    let numbers = x.host();
+    for (row, part) in out.chunks_exact_mut(channels).zip(numbers.chunks_exact(width)) {
+        row[from..from + width].copy_from_slice(part);
+    }
+    record_one(x.device(), &[x], dims, out, tape, move |incoming, outgoing| {
+        if let Some(into) = &mut outgoing[0] {
+            for (into, row) in into.chunks_exact_mut(width).zip(incoming.chunks_exact(channels)) {
+                add(into, &row[from..from + width]);
+            }
+        }
+    })
+}
+
+/// Sum over points, per channel.
+pub fn sum_points<D: Backend, T: Tape<f64, D>>(x: &Value<D>, tape: T) -> Result<(Value<D>, T), TensorError> {
+    let (batch, points, channels) = x.dims();
+    let mut out = vec![0.0; batch * channels];
+    let numbers = x.host();
+    for (sums, x) in out.chunks_exact_mut(channels).zip(numbers.chunks_exact(points * channels)) {
+        x.chunks_exact(channels).for_each(|row| add(sums, row));
+    }
+    record_one(x.device(), &[x], (batch, 1, channels), out, tape, move |incoming, outgoing| {
+        if let Some(into) = &mut outgoing[0] {
+            for (into, part) in into.chunks_exact_mut(points * channels).zip(incoming.chunks_exact(channels)) {
+                into.chunks_exact_mut(channels).for_each(|row| add(row, part));
+            }
+        }
+    })
+}
+
+/// Sum over channels.
+pub fn sum_channels<D: Backend, T: Tape<f64, D>>(x: &Value<D>, tape: T) -> Result<(Value<D>, T), TensorError> {
+    let (batch, points, channels) = x.dims();
+    let out = x.host().chunks_exact(channels).map(|row| row.iter().sum::<f64>()).collect();
+    record_one(x.device(), &[x], (batch, points, 1), out, tape, move |incoming, outgoing| {
+        if let Some(into) = &mut outgoing[0] {
+            for (row, part) in into.chunks_exact_mut(channels).zip(incoming) {
+                row.iter_mut().for_each(|sum| *sum += part);
+            }
+        }
+    })
+}
+
+/// Largest value over points, per channel; equal ones share the cotangent.
+pub fn max_points<D: Backend, T: Tape<f64, D>>(x: &Value<D>, tape: T) -> Result<(Value<D>, T), TensorError> {
+    let (batch, points, channels) = x.dims();
+    let mut out = vec![f64::NEG_INFINITY; batch * channels];
+    let numbers = x.host();
+    for (best, x) in out.chunks_exact_mut(channels).zip(numbers.chunks_exact(points * channels)) {
+        for row in x.chunks_exact(channels) {
+            best.iter_mut().zip(row).for_each(|(best, &x)| *best = if x > *best || x.is_nan() { x } else { *best });
+        }
+    }
+    let largest = out.clone();
+    record_one(x.device(), &[x], (batch, 1, channels), out, tape, move |incoming, outgoing| {
+        let Some(into) = &mut outgoing[0] else { return };
+        for b in 0..batch {
+            for c in 0..channels {
+                let best = largest[b * channels + c];
+                let places = |i: &usize| numbers[(b * points + i) * channels + c] == best;
+                let share = incoming[b * channels + c] / (0..points).filter(places).count().max(1) as f64;
+                (0..points).filter(places).for_each(|i| into[(b * points + i) * channels + c] += share);
+            }
+        }
+    })
+}
+
+/// A value stretched over missing points and single channels.
+pub fn stretch<D: Backend, T: Tape<f64, D>>(
+    x: &Value<D>,
+    (points, channels): (usize, usize),
+    tape: T,
+) -> Result<(Value<D>, T), TensorError> {
+    use super::elementwise::{Instruction, Program, elementwise};
+    let program = Program { instructions: vec![Instruction::Load(0)], operands: 1, results: vec![0] };
+    let (mut values, tape) = elementwise(x.device(), &program.into(), &[x], (points, channels), tape)?;
+    match values.pop() {
+        Some(value) => Ok((value, tape)),
+        None => Err(TensorError::Length { operation: "stretch", expected: 1, found: 0 }),
+    }
+}
+
+/// Batch entries of several values (of one shape but for the batch), one after another.
+pub fn stack<D: Backend, T: Tape<f64, D>>(
+    device: &D,
+    parts: &[&Value<D>],
+    tape: T,
+) -> Result<(Value<D>, T), TensorError> {
+    let (_, points, channels) = parts.first().map_or((0, 1, 1), |x| x.dims());
+    let lengths: Vec<usize> = parts.iter().map(|x| x.count()).collect();
+    let out: Vec<f64> = parts.iter().flat_map(|x| x.host().to_vec()).collect();
+    let dims = (out.len() / (points * channels).max(1), points, channels);
+    record_one(device, parts, dims, out, tape, move |incoming, outgoing| {
+        let mut start = 0;
+        for (length, into) in lengths.iter().zip(outgoing) {
+            if let Some(into) = into {
+                add(into, &incoming[start..start + length]);
+            }
+            start += length;
+        }
+    })
+}
+
+/// A constant plus the weighted sum of batch entries of several values: (value, entry, weight) a term, all of one shape.
+pub fn combine<D: Backend, T: Tape<f64, D>>(
+    device: &D,
+    terms: &[(&Value<D>, usize, f64)],
+    offset: f64,
+    tape: T,
+) -> Result<(Value<D>, T), TensorError> {
+    let (_, points, channels) = terms.first().map_or((0, 1, 1), |(x, ..)| x.dims());
+    let size = points * channels;
+    let mut out = vec![offset; size];
+    for (x, entry, weight) in terms {
+        let numbers = x.host();
+        let part = numbers.get(entry * size..(entry + 1) * size).unwrap_or_default();
+        if part.len() != size {
+            return Err(TensorError::Length { operation: "combine", expected: size, found: part.len() });
+        }
+        out.iter_mut().zip(part).for_each(|(sum, x)| *sum += weight * x);
+    }
+    let inputs: Vec<&Value<D>> = terms.iter().map(|(x, ..)| *x).collect();
+    let places: Vec<(usize, f64)> = terms.iter().map(|&(_, entry, weight)| (entry, weight)).collect();
+    record_one(device, &inputs, (1, points, channels), out, tape, move |incoming, outgoing| {
+        for (&(entry, weight), into) in places.iter().zip(outgoing) {
+            if let Some(into) = into {
+                let into = &mut into[entry * size..(entry + 1) * size];
+                into.iter_mut().zip(incoming).for_each(|(sum, x)| *sum += weight * x);
+            }
+        }
+    })
+}
+
+fn add(into: &mut [f64], part: &[f64]) {
+    into.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
+}

@@ -1,0 +1,75 @@
+//! Devices: dfdx's, with the host access that our operators need.
+
+use dfdx::prelude::{Cpu, Device, Gradients, Storage, Tensor};
+
+/// A dfdx device on which our operators run. They compute on the host: free on the CPU, by copies on others.
+pub trait Backend: Device<f64> {
+    /// Takes the numbers out of a gradient buffer (on the CPU it is left empty until [`Backend::put`]).
+    fn take(buffer: &mut <Self as Storage<f64>>::Vec) -> Result<Vec<f64>, Self::Err>;
+    /// Puts numbers (as many as before) into a gradient buffer.
+    fn put(buffer: &mut <Self as Storage<f64>>::Vec, host: Vec<f64>) -> Result<(), Self::Err>;
+}
+
+impl Backend for Cpu {
+    fn take(buffer: &mut <Self as Storage<f64>>::Vec) -> Result<Vec<f64>, Self::Err> {
+        Ok(std::mem::take(&mut **buffer))
+    }
+    fn put(buffer: &mut <Self as Storage<f64>>::Vec, host: Vec<f64>) -> Result<(), Self::Err> {
+        **buffer = host;
+        Ok(())
+    }
+}
+
+#[cfg(feature = "cuda")]
+impl Backend for dfdx::prelude::Cuda {
+    fn take(buffer: &mut <Self as Storage<f64>>::Vec) -> Result<Vec<f64>, Self::Err> {
+        let slice = &**buffer;
+        Ok(slice.device().dtoh_sync_copy(slice)?)
+    }
+    fn put(buffer: &mut <Self as Storage<f64>>::Vec, host: Vec<f64>) -> Result<(), Self::Err> {
+        let slice = &mut **buffer;
+        Ok(slice.device().htod_sync_copy_into(&host, slice)?)
+    }
+}
+
+/// Shape of every value: batch, points, channels (contiguous, channels fastest).
+pub type Dims = (usize, usize, usize);
+
+/// A dfdx tensor of that shape, without tape.
+pub type Array<D> = Tensor<Dims, f64, D>;
+
+/// Gradients of a backward pass.
+pub type Cotangents<D> = Gradients<f64, D>;
+
+/// What the tensor layer reports.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum TensorError {
+    /// dfdx or its device failed (out of memory, mostly).
+    #[error("the device failed: {message}")]
+    Device {
+        /// Its words.
+        message: String,
+    },
+    /// Numbers and shape do not match.
+    #[error("`{operation}` got {found} numbers where {expected} belong")]
+    Length {
+        /// The operation.
+        operation: &'static str,
+        /// Numbers wanted.
+        expected: usize,
+        /// Numbers there.
+        found: usize,
+    },
+}
+
+impl TensorError {
+    /// A device's own error.
+    pub fn device(error: impl std::fmt::Display) -> Self {
+        Self::Device { message: error.to_string() }
+    }
+}
+
+/// Number of entries.
+pub fn count((batch, points, channels): Dims) -> usize {
+    batch * points * channels
+}

@@ -1,0 +1,212 @@
+//! Exponential kernels: exact convolutions in O(N) by a recursion from the left and one from the right.
+//!
+//! With q = exp(-h/xi), L_i = q L_{i-1} + n_i and R_i = q R_{i+1} + n_i, the sum over j of q^|i-j| n_j is
+//! L_i + R_i - n_i. Kernels are symmetric, so every one is its own transpose.
+
+use super::backend::{Backend, TensorError};
+use super::value::{Value, record_one};
+use dfdx::prelude::Tape;
+
+/// Adds `factor_k` times the sum over j of q_k^|i-j| x_j to `out`, for the lanes k of every row of one batch entry. `x`
+/// and `out` give a row's numbers by lane through their index maps.
+fn recur(
+    points: usize,
+    lanes: usize,
+    q: impl Fn(usize) -> f64,
+    x: impl Fn(usize, usize) -> f64,
+    mut add: impl FnMut(usize, usize, f64),
+) {
+    let q: Vec<f64> = (0..lanes).map(q).collect();
+    let mut carry = vec![0.0; lanes];
+    for i in 0..points {
+        for k in 0..lanes {
+            carry[k] = q[k] * carry[k] + x(i, k);
+            add(i, k, carry[k]);
+        }
+    }
+    carry.fill(0.0);
+    for i in (0..points).rev() {
+        for k in 0..lanes {
+            add(i, k, q[k] * carry[k]);
+            carry[k] = q[k] * carry[k] + x(i, k);
+        }
+    }
+}
+
+/// Convolves every channel of `x` `[batch, points, channels]` with `amplitude exp(-kappa |x|)`, times h.
+pub fn exponential(x: &[f64], (points, channels): (usize, usize), h: f64, amplitude: f64, kappa: f64) -> Vec<f64> {
+    let mut out = vec![0.0; x.len()];
+    let (q, size) = ((-kappa * h).exp(), points * channels);
+    for (x, out) in x.chunks_exact(size.max(1)).zip(out.chunks_exact_mut(size.max(1))) {
+        recur(points, channels, |_| q, |i, k| x[i * channels + k], |i, k, y| out[i * channels + k] += y);
+    }
+    out.iter_mut().for_each(|y| *y *= h * amplitude);
+    out
+}
+
+/// A bank of kernels exp(-|x|/xi_k)/(2 xi_k) on a grid of spacing h, times h.
+#[derive(Clone, Debug)]
+struct Bank {
+    points: usize,
+    h: f64,
+    xi: Vec<f64>,
+}
+
+impl Bank {
+    fn q(&self, k: usize) -> f64 {
+        (-self.h / self.xi[k]).exp()
+    }
+
+    fn factor(&self, k: usize) -> f64 {
+        0.5 * self.h / self.xi[k]
+    }
+
+    /// `[points, channels]` to `[points, channels * kernels]`, for every batch entry.
+    fn spread(&self, x: &[f64], channels: usize) -> Vec<f64> {
+        let (kernels, points) = (self.xi.len(), self.points);
+        let lanes = channels * kernels;
+        let q: Vec<f64> = (0..lanes).map(|l| self.q(l % kernels)).collect();
+        let factor: Vec<f64> = (0..lanes).map(|l| self.factor(l % kernels)).collect();
+        let mut out = vec![0.0; x.len() * kernels];
+        let mut source = vec![0.0; lanes];
+        let mut carry = vec![0.0; lanes];
+        for (x, out) in x.chunks_exact(points * channels).zip(out.chunks_exact_mut(points * lanes)) {
+            let fill = |source: &mut [f64], i: usize| {
+                for (c, lane) in source.chunks_exact_mut(kernels).enumerate() {
+                    lane.fill(x[i * channels + c]);
+                }
+            };
+            carry.fill(0.0);
+            for (i, row) in out.chunks_exact_mut(lanes).enumerate() {
+                fill(&mut source, i);
+                for k in 0..lanes {
+                    carry[k] = q[k] * carry[k] + source[k];
+                    row[k] = carry[k];
+                }
+            }
+            carry.fill(0.0);
+            for (i, row) in out.chunks_exact_mut(lanes).enumerate().rev() {
+                fill(&mut source, i);
+                for k in 0..lanes {
+                    let tail = q[k] * carry[k];
+                    row[k] = factor[k] * (row[k] + tail);
+                    carry[k] = tail + source[k];
+                }
+            }
+        }
+        out
+    }
+
+    /// The transpose: `[points, channels * kernels]` to `[points, channels]`.
+    fn gather(&self, y: &[f64], channels: usize) -> Vec<f64> {
+        let (kernels, points) = (self.xi.len(), self.points);
+        let lanes = channels * kernels;
+        let q: Vec<f64> = (0..lanes).map(|l| self.q(l % kernels)).collect();
+        let factor: Vec<f64> = (0..lanes).map(|l| self.factor(l % kernels)).collect();
+        let mut out = vec![0.0; y.len() / kernels];
+        let mut carry = vec![0.0; lanes];
+        for (y, out) in y.chunks_exact(points * lanes).zip(out.chunks_exact_mut(points * channels)) {
+            carry.fill(0.0);
+            for (row, sums) in y.chunks_exact(lanes).zip(out.chunks_exact_mut(channels)) {
+                for k in 0..lanes {
+                    carry[k] = q[k] * carry[k] + factor[k] * row[k];
+                }
+                for (sum, lane) in sums.iter_mut().zip(carry.chunks_exact(kernels)) {
+                    *sum = lane.iter().sum::<f64>();
+                }
+            }
+            carry.fill(0.0);
+            for (row, sums) in y.chunks_exact(lanes).zip(out.chunks_exact_mut(channels)).rev() {
+                for k in 0..lanes {
+                    carry[k] *= q[k];
+                }
+                for (sum, lane) in sums.iter_mut().zip(carry.chunks_exact(kernels)) {
+                    *sum += lane.iter().sum::<f64>();
+                }
+                for k in 0..lanes {
+                    carry[k] += factor[k] * row[k];
+                }
+            }
+        }
+        out
+    }
+
+    /// Adds the derivative of sum y (K x) in every xi_k: `x` `[.., channels]`, `y` `[.., channels * kernels]`.
+    /// With K = (h/2 xi) q^|i-j|: dK/dxi = K (|i-j| h/xi - 1)/xi; the sum over j of |i-j| q^|i-j| x_j is again a recursion.
+    fn slope(&self, x: &[f64], y: &[f64], channels: usize, into: &mut [f64]) {
+        let (kernels, points) = (self.xi.len(), self.points);
+        let lanes = channels * kernels;
+        let q: Vec<f64> = (0..lanes).map(|l| self.q(l % kernels)).collect();
+        let scale: Vec<f64> = (0..lanes).map(|l| self.h / self.xi[l % kernels]).collect();
+        let (mut sum, mut moment, mut total) = (vec![0.0; lanes], vec![0.0; lanes], vec![0.0; lanes]);
+        for (x, y) in x.chunks_exact(points * channels).zip(y.chunks_exact(points * lanes)) {
+            let mut pass = |rows: &mut dyn Iterator<Item = usize>, own: f64| {
+                sum.fill(0.0);
+                moment.fill(0.0);
+                for i in rows {
+                    let y = &y[i * lanes..(i + 1) * lanes];
+                    for k in 0..lanes {
+                        let x = x[i * channels + k / kernels];
+                        moment[k] = q[k] * (moment[k] + sum[k]);
+                        sum[k] *= q[k];
+                        // The point itself counts once, in the first pass.
+                        total[k] += y[k] * (scale[k] * moment[k] - (sum[k] + own * x));
+                        sum[k] += x;
+                    }
+                }
+            };
+            pass(&mut (0..points), 1.0);
+            pass(&mut (0..points).rev(), 0.0);
+        }
+        for (k, total) in total.iter().enumerate() {
+            let k = k % kernels;
+            into[k] += self.factor(k) / self.xi[k] * total;
+        }
+    }
+}
+
+/// `x` `[batch, points, channels]` through every kernel of width `xi` (`[1, 1, kernels]`, bohr): channels times kernels.
+pub fn spread<D: Backend, T: Tape<f64, D>>(
+    x: &Value<D>,
+    xi: &Value<D>,
+    h: f64,
+    tape: T,
+) -> Result<(Value<D>, T), TensorError> {
+    let ((batch, points, channels), widths, numbers) = (x.dims(), xi.host(), x.host());
+    let bank = Bank { points, h, xi: widths.to_vec() };
+    let dims = (batch, points, channels * widths.len());
+    let out = bank.spread(&numbers, channels);
+    record_one(x.device(), &[x, xi], dims, out, tape, move |incoming, outgoing| {
+        if let Some(into) = &mut outgoing[0] {
+            add(into, &bank.gather(incoming, channels));
+        }
+        if let Some(into) = &mut outgoing[1] {
+            bank.slope(&numbers, incoming, channels, into);
+        }
+    })
+}
+
+/// The transpose of [`spread`] in x: sums over the kernels.
+pub fn gather<D: Backend, T: Tape<f64, D>>(
+    y: &Value<D>,
+    xi: &Value<D>,
+    h: f64,
+    tape: T,
+) -> Result<(Value<D>, T), TensorError> {
+    let ((batch, points, lanes), widths, numbers) = (y.dims(), xi.host(), y.host());
+    let channels = lanes / widths.len().max(1);
+    let bank = Bank { points, h, xi: widths.to_vec() };
+    let out = bank.gather(&numbers, channels);
+    record_one(y.device(), &[y, xi], (batch, points, channels), out, tape, move |incoming, outgoing| {
+        if let Some(into) = &mut outgoing[0] {
+            add(into, &bank.spread(incoming, channels));
+        }
+        if let Some(into) = &mut outgoing[1] {
+            bank.slope(incoming, &numbers, channels, into);
+        }
+    })
+}
+
+fn add(into: &mut [f64], part: &[f64]) {
+    into.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
+}

@@ -1,0 +1,89 @@
+//! The potential of a density: v_i = h sum_j w(x_i - x_j) n_j.
+
+use super::backend::{Backend, TensorError};
+use super::exponential::exponential;
+use super::value::{Value, record_one};
+use dfdx::prelude::Tape;
+use std::sync::Arc;
+
+/// A pair interaction on one grid (level).
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kernel {
+    /// Nothing interacts.
+    None,
+    /// amplitude exp(-kappa |x|): a recursion.
+    Exponential {
+        /// Spacing, bohr.
+        h: f64,
+        /// Hartree.
+        amplitude: f64,
+        /// 1/bohr.
+        kappa: f64,
+    },
+    /// h w(k h) for k = 0, 1, ...: a symmetric Toeplitz matrix.
+    Toeplitz(Vec<f64>),
+}
+
+impl Kernel {
+    /// The potential of `[batch, points, channels]`.
+    pub fn apply(&self, n: &[f64], points: usize, channels: usize) -> Vec<f64> {
+        match self {
+            Kernel::None => vec![0.0; n.len()],
+            Kernel::Exponential { h, amplitude, kappa } => exponential(n, (points, channels), *h, *amplitude, *kappa),
+            Kernel::Toeplitz(w) => toeplitz(w, n, points, channels),
+        }
+    }
+}
+
+fn toeplitz(w: &[f64], n: &[f64], points: usize, channels: usize) -> Vec<f64> {
+    // w(-(N-1)) .. w(N-1) in one line: row i of the matrix is a stretch of it.
+    let line: Vec<f64> = w.iter().skip(1).rev().chain(w).copied().collect();
+    let size = points * channels;
+    let mut out = vec![0.0; n.len()];
+    let mut column = vec![0.0; points];
+    for (n, out) in n.chunks_exact(size.max(1)).zip(out.chunks_exact_mut(size.max(1))) {
+        for c in 0..channels {
+            column.iter_mut().enumerate().for_each(|(j, x)| *x = n[j * channels + c]);
+            for i in 0..points {
+                let row = &line[w.len() - 1 - i..][..points];
+                out[i * channels + c] = dot(row, &column);
+            }
+        }
+    }
+    out
+}
+
+/// A scalar product in four lanes, which the compiler turns into vector instructions.
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut lanes = [0.0; 8];
+    let (a, b) = (a.chunks_exact(8), b.chunks_exact(8));
+    let rest: f64 = a.remainder().iter().zip(b.remainder()).map(|(a, b)| a * b).sum();
+    for (a, b) in a.zip(b) {
+        for (lane, (a, b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
+            *lane += a * b;
+        }
+    }
+    lanes.iter().sum::<f64>() + rest
+}
+
+/// The potential of every channel.
+pub fn hartree<D: Backend, T: Tape<f64, D>>(
+    n: &Value<D>,
+    kernel: &Arc<Kernel>,
+    tape: T,
+) -> Result<(Value<D>, T), TensorError> {
+    let (_, points, channels) = n.dims();
+    if let Kernel::Toeplitz(w) = &**kernel
+        && w.len() < points
+    {
+        return Err(TensorError::Length { operation: "hartree", expected: points, found: w.len() });
+    }
+    let out = kernel.apply(&n.host(), points, channels);
+    let kernel = kernel.clone();
+    record_one(n.device(), &[n], n.dims(), out, tape, move |incoming, outgoing| {
+        if let Some(into) = &mut outgoing[0] {
+            let part = kernel.apply(incoming, points, channels);
+            into.iter_mut().zip(&part).for_each(|(sum, x)| *sum += x);
+        }
+    })
+}

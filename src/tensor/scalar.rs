@@ -1,0 +1,301 @@
+//! Scalar functions, each with its value and slopes: the alphabet of elementwise programs.
+
+/// Elementwise functions of one argument.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub enum Unary {
+    /// The argument itself.
+    Copy,
+    Neg,
+    Abs,
+    /// -1, 0, 1; slope 0.
+    Sign,
+    /// 1 where x > 0, else 0; slope 0.
+    Step,
+    Recip,
+    Exp,
+    Expm1,
+    Ln,
+    /// ln(1 + x), exact at small x.
+    Ln1p,
+    Sqrt,
+    Sin,
+    Cos,
+    Tan,
+    Asin,
+    Acos,
+    Atan,
+    Sinh,
+    Cosh,
+    Tanh,
+    Sigmoid,
+    /// ln(1 + exp x), without overflow.
+    Softplus,
+    /// x to a constant power.
+    Pow(f64),
+}
+
+/// Elementwise functions of two arguments. Shapes broadcast: an absent grid axis and a single channel stretch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Binary {
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Pow,
+    /// Slope to the first where equal.
+    Min,
+    /// Slope to the first where equal.
+    Max,
+    /// 1 where a < b, else 0; slope 0. The others likewise.
+    Less,
+    LessEq,
+    Eq,
+    /// a b, but 0 where a is 0, whatever b is: a cotangent that is not there times a slope that may be infinite.
+    MulZero,
+    /// a / b, but 0 where a is 0, whatever b is.
+    DivZero,
+}
+
+/// x^p, by multiplication for small whole p.
+#[inline(always)]
+fn power(x: f64, p: f64) -> f64 {
+    if p.fract() == 0.0 && p.abs() <= 16.0 { x.powi(p as i32) } else { x.powf(p) }
+}
+
+/// The slope p x^(p-1), of x^p.
+#[inline(always)]
+fn power_slope(x: f64, p: f64) -> f64 {
+    if p == 0.0 { 0.0 } else { p * power(x, p - 1.0) }
+}
+
+/// 1/(1 + exp(-x)), without overflow.
+#[inline(always)]
+pub fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+#[inline(always)]
+fn softplus(x: f64) -> f64 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
+}
+
+#[inline(always)]
+fn sign(x: f64) -> f64 {
+    if x > 0.0 {
+        1.0
+    } else if x < 0.0 {
+        -1.0
+    } else {
+        x * 0.0
+    }
+}
+
+#[inline(always)]
+fn truth(condition: bool) -> f64 {
+    if condition { 1.0 } else { 0.0 }
+}
+
+#[inline(always)]
+fn mul_zero(a: f64, b: f64) -> f64 {
+    if a == 0.0 { 0.0 } else { a * b }
+}
+
+#[inline(always)]
+fn div_zero(a: f64, b: f64) -> f64 {
+    if a == 0.0 { 0.0 } else { a / b }
+}
+
+#[inline(always)]
+fn map(x: &[f64], out: &mut [f64], f: impl Fn(f64) -> f64) {
+    for (out, &x) in out.iter_mut().zip(x) {
+        *out = f(x);
+    }
+}
+
+/// Adds cotangent times slope; no cotangent, no contribution, however steep the slope.
+#[inline(always)]
+fn pull(cotangent: &[f64], x: &[f64], y: &[f64], into: &mut [f64], slope: impl Fn(f64, f64) -> f64) {
+    for (((into, &c), &x), &y) in into.iter_mut().zip(cotangent).zip(x).zip(y) {
+        *into += mul_zero(c, slope(x, y));
+    }
+}
+
+impl Unary {
+    /// The value at one number.
+    pub fn value(self, x: f64) -> f64 {
+        let mut out = [0.0];
+        self.values(&[x], &mut out);
+        out[0]
+    }
+
+    /// The values at a block.
+    pub fn values(self, x: &[f64], out: &mut [f64]) {
+        match self {
+            Unary::Copy => out.copy_from_slice(x),
+            Unary::Neg => map(x, out, |x| -x),
+            Unary::Abs => map(x, out, f64::abs),
+            Unary::Sign => map(x, out, sign),
+            Unary::Step => map(x, out, |x| if x.is_nan() { x } else { truth(x > 0.0) }),
+            Unary::Recip => map(x, out, |x| 1.0 / x),
+            Unary::Exp => map(x, out, f64::exp),
+            Unary::Expm1 => map(x, out, f64::exp_m1),
+            Unary::Ln => map(x, out, f64::ln),
+            Unary::Ln1p => map(x, out, f64::ln_1p),
+            Unary::Sqrt => map(x, out, f64::sqrt),
+            Unary::Sin => map(x, out, f64::sin),
+            Unary::Cos => map(x, out, f64::cos),
+            Unary::Tan => map(x, out, f64::tan),
+            Unary::Asin => map(x, out, f64::asin),
+            Unary::Acos => map(x, out, f64::acos),
+            Unary::Atan => map(x, out, f64::atan),
+            Unary::Sinh => map(x, out, f64::sinh),
+            Unary::Cosh => map(x, out, f64::cosh),
+            Unary::Tanh => map(x, out, f64::tanh),
+            Unary::Sigmoid => map(x, out, sigmoid),
+            Unary::Softplus => map(x, out, softplus),
+            Unary::Pow(2.0) => map(x, out, |x| x * x),
+            Unary::Pow(p) => map(x, out, |x| power(x, p)),
+        }
+    }
+
+    /// Adds cotangent times slope at x, where y is the value there.
+    pub fn pull(self, cotangent: &[f64], x: &[f64], y: &[f64], into: &mut [f64]) {
+        match self {
+            Unary::Sign | Unary::Step => {}
+            Unary::Copy => into.iter_mut().zip(cotangent).for_each(|(i, c)| *i += c),
+            Unary::Neg => into.iter_mut().zip(cotangent).for_each(|(i, c)| *i -= c),
+            Unary::Abs => pull(cotangent, x, y, into, |x, _| sign(x)),
+            Unary::Recip => pull(cotangent, x, y, into, |_, y| -y * y),
+            Unary::Exp => pull(cotangent, x, y, into, |_, y| y),
+            Unary::Expm1 => pull(cotangent, x, y, into, |_, y| y + 1.0),
+            Unary::Ln => pull(cotangent, x, y, into, |x, _| 1.0 / x),
+            Unary::Ln1p => pull(cotangent, x, y, into, |x, _| 1.0 / (1.0 + x)),
+            Unary::Sqrt => pull(cotangent, x, y, into, |_, y| 0.5 / y),
+            Unary::Sin => pull(cotangent, x, y, into, |x, _| x.cos()),
+            Unary::Cos => pull(cotangent, x, y, into, |x, _| -x.sin()),
+            Unary::Tan => pull(cotangent, x, y, into, |_, y| 1.0 + y * y),
+            Unary::Asin => pull(cotangent, x, y, into, |x, _| 1.0 / (1.0 - x * x).sqrt()),
+            Unary::Acos => pull(cotangent, x, y, into, |x, _| -1.0 / (1.0 - x * x).sqrt()),
+            Unary::Atan => pull(cotangent, x, y, into, |x, _| 1.0 / (1.0 + x * x)),
+            Unary::Sinh => pull(cotangent, x, y, into, |x, _| x.cosh()),
+            Unary::Cosh => pull(cotangent, x, y, into, |x, _| x.sinh()),
+            Unary::Tanh => pull(cotangent, x, y, into, |_, y| 1.0 - y * y),
+            Unary::Sigmoid => pull(cotangent, x, y, into, |_, y| y * (1.0 - y)),
+            Unary::Softplus => pull(cotangent, x, y, into, |x, _| sigmoid(x)),
+            Unary::Pow(p) => pull(cotangent, x, y, into, |x, _| power_slope(x, p)),
+        }
+    }
+
+    /// The name a user knows it by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Unary::Copy => "broadcast",
+            Unary::Neg => "-",
+            Unary::Abs => "abs",
+            Unary::Sign => "sign",
+            Unary::Step => "step",
+            Unary::Recip => "1/x",
+            Unary::Exp => "exp",
+            Unary::Expm1 => "exp(x) - 1",
+            Unary::Ln => "ln",
+            Unary::Ln1p => "ln(1 + x)",
+            Unary::Sqrt => "sqrt",
+            Unary::Sin => "sin",
+            Unary::Cos => "cos",
+            Unary::Tan => "tan",
+            Unary::Asin => "asin",
+            Unary::Acos => "acos",
+            Unary::Atan => "atan",
+            Unary::Sinh => "sinh",
+            Unary::Cosh => "cosh",
+            Unary::Tanh => "tanh",
+            Unary::Sigmoid => "sigmoid",
+            Unary::Softplus => "softplus",
+            Unary::Pow(_) => "^",
+        }
+    }
+}
+
+#[inline(always)]
+fn zip(a: &[f64], b: &[f64], out: &mut [f64], f: impl Fn(f64, f64) -> f64) {
+    for ((out, &a), &b) in out.iter_mut().zip(a).zip(b) {
+        *out = f(a, b);
+    }
+}
+
+impl Binary {
+    /// The value at two numbers.
+    pub fn value(self, a: f64, b: f64) -> f64 {
+        let mut out = [0.0];
+        self.values(&[a], &[b], &mut out);
+        out[0]
+    }
+
+    /// The values at a block.
+    pub fn values(self, a: &[f64], b: &[f64], out: &mut [f64]) {
+        match self {
+            Binary::Add => zip(a, b, out, |a, b| a + b),
+            Binary::Sub => zip(a, b, out, |a, b| a - b),
+            Binary::Mul => zip(a, b, out, |a, b| a * b),
+            Binary::Div => zip(a, b, out, |a, b| a / b),
+            Binary::Pow => zip(a, b, out, f64::powf),
+            Binary::Min => zip(a, b, out, |a, b| if a <= b || a.is_nan() { a } else { b }),
+            Binary::Max => zip(a, b, out, |a, b| if a >= b || a.is_nan() { a } else { b }),
+            Binary::Less => zip(a, b, out, |a, b| truth(a < b)),
+            Binary::LessEq => zip(a, b, out, |a, b| truth(a <= b)),
+            Binary::Eq => zip(a, b, out, |a, b| truth(a == b)),
+            Binary::MulZero => zip(a, b, out, mul_zero),
+            Binary::DivZero => zip(a, b, out, div_zero),
+        }
+    }
+
+    /// Adds cotangent times slope in the first argument, where y is the value.
+    pub fn pull_first(self, cotangent: &[f64], a: &[f64], b: &[f64], y: &[f64], into: &mut [f64]) {
+        match self {
+            Binary::Less | Binary::LessEq | Binary::Eq => {}
+            Binary::Add | Binary::Sub => into.iter_mut().zip(cotangent).for_each(|(i, c)| *i += c),
+            Binary::Mul => pull(cotangent, b, y, into, |b, _| b),
+            Binary::Div => pull(cotangent, b, y, into, |b, _| 1.0 / b),
+            Binary::MulZero => pull(cotangent, a, b, into, |a, b| if a == 0.0 && !b.is_finite() { 0.0 } else { b }),
+            Binary::DivZero => pull(cotangent, a, b, into, |a, b| {
+                let slope = 1.0 / b;
+                if a == 0.0 && !slope.is_finite() { 0.0 } else { slope }
+            }),
+            Binary::Pow => pull(cotangent, a, b, into, |a, b| b * a.powf(b - 1.0)),
+            Binary::Min => pull(cotangent, a, b, into, |a, b| truth(a <= b)),
+            Binary::Max => pull(cotangent, a, b, into, |a, b| truth(a >= b)),
+        }
+    }
+
+    /// Adds cotangent times slope in the second argument, where y is the value.
+    pub fn pull_second(self, cotangent: &[f64], a: &[f64], b: &[f64], y: &[f64], into: &mut [f64]) {
+        match self {
+            Binary::Less | Binary::LessEq | Binary::Eq => {}
+            Binary::Add => into.iter_mut().zip(cotangent).for_each(|(i, c)| *i += c),
+            Binary::Sub => into.iter_mut().zip(cotangent).for_each(|(i, c)| *i -= c),
+            Binary::Mul | Binary::MulZero => pull(cotangent, a, y, into, |a, _| a),
+            Binary::Div | Binary::DivZero => pull(cotangent, b, y, into, |b, y| if y == 0.0 { 0.0 } else { -y / b }),
+            Binary::Pow => pull(cotangent, a, y, into, |a, y| if a == 0.0 { 0.0 } else { y * a.ln() }),
+            Binary::Min => pull(cotangent, a, b, into, |a, b| truth(a > b)),
+            Binary::Max => pull(cotangent, a, b, into, |a, b| truth(a < b)),
+        }
+    }
+
+    /// The name a user knows it by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Binary::Add => "+",
+            Binary::Sub => "-",
+            Binary::Mul | Binary::MulZero => "*",
+            Binary::Div | Binary::DivZero => "/",
+            Binary::Pow => "^",
+            Binary::Min => "min",
+            Binary::Max => "max",
+            Binary::Less => "<",
+            Binary::LessEq => "<=",
+            Binary::Eq => "==",
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Convolutions: windows of neighbouring rows side by side, so that a convolution is one matrix product.
+
+use super::backend::{Backend, TensorError, count};
+use super::value::{Value, record_one};
+use dfdx::prelude::{PutTape, ReshapeTo, SplitTape, Tape, TryMatMul};
+
+/// Row i of the result: rows `i - left .. i - left + width` of x one after another, zeros outside.
+fn windows(x: &[f64], points: usize, channels: usize, width: usize, left: usize) -> Vec<f64> {
+    let (size, row) = (points * channels, width * channels);
+    let mut out = vec![0.0; x.len() * width];
+    for (x, out) in x.chunks_exact(size.max(1)).zip(out.chunks_exact_mut((points * row).max(1))) {
+        for (i, out) in out.chunks_exact_mut(row).enumerate() {
+            let (from, skip) = (i.saturating_sub(left), left.saturating_sub(i));
+            let rows = (width - skip.min(width)).min(points - from.min(points));
+            let source = &x[from * channels..(from + rows) * channels];
+            out[skip.min(width) * channels..][..source.len()].copy_from_slice(source);
+        }
+    }
+    out
+}
+
+/// The transpose of [`windows`], added to `into`.
+fn add_windows(y: &[f64], points: usize, channels: usize, width: usize, left: usize, into: &mut [f64]) {
+    let (size, row) = (points * channels, width * channels);
+    for (y, into) in y.chunks_exact((points * row).max(1)).zip(into.chunks_exact_mut(size.max(1))) {
+        for (i, y) in y.chunks_exact(row).enumerate() {
+            let (from, skip) = (i.saturating_sub(left), left.saturating_sub(i));
+            let rows = (width - skip.min(width)).min(points - from.min(points));
+            let target = &mut into[from * channels..(from + rows) * channels];
+            let source = &y[skip.min(width) * channels..];
+            target.iter_mut().zip(source).for_each(|(sum, y)| *sum += y);
+        }
+    }
+}
+
+/// `[batch, points, channels]` to `[batch, points, width * channels]`.
+pub fn window<D: Backend, T: Tape<f64, D>>(
+    x: &Value<D>,
+    width: usize,
+    left: usize,
+    tape: T,
+) -> Result<(Value<D>, T), TensorError> {
+    let (batch, points, channels) = x.dims();
+    let out = windows(&x.host(), points, channels, width, left);
+    record_one(x.device(), &[x], (batch, points, width * channels), out, tape, move |incoming, outgoing| {
+        if let Some(into) = &mut outgoing[0] {
+            add_windows(incoming, points, channels, width, left, into);
+        }
+    })
+}
+
+/// The weight `[1, 1, width * input * output]` of a convolution as that of its transpose: points in reverse, channels swapped.
+pub fn flip_weight<D: Backend, T: Tape<f64, D>>(
+    weight: &Value<D>,
+    (width, input, output): (usize, usize, usize),
+    tape: T,
+) -> Result<(Value<D>, T), TensorError> {
+    let source = move |k: usize, o: usize, i: usize| ((width - 1 - k) * input + i) * output + o;
+    let numbers = weight.host();
+    let mut out = Vec::with_capacity(numbers.len());
+    each(width, output, input, |k, o, i| out.push(numbers[source(k, o, i)]));
+    record_one(weight.device(), &[weight], weight.dims(), out, tape, move |incoming, outgoing| {
+        if let Some(into) = &mut outgoing[0] {
+            let mut next = incoming.iter();
+            each(width, output, input, |k, o, i| into[source(k, o, i)] += next.next().copied().unwrap_or(0.0));
+        }
+    })
+}
+
+fn each(a: usize, b: usize, c: usize, mut visit: impl FnMut(usize, usize, usize)) {
+    for i in 0..a {
+        for j in 0..b {
+            for k in 0..c {
+                visit(i, j, k);
+            }
+        }
+    }
+}
+
+/// `x` `[batch, points, input]` times the matrix `weight` `[1, 1, input * output]` at every point.
+pub fn dense<D: Backend, T: Tape<f64, D>>(
+    x: &Value<D>,
+    weight: &Value<D>,
+    tape: T,
+) -> Result<(Value<D>, T), TensorError> {
+    let (batch, points, input) = x.dims();
+    let output = weight.count() / input.max(1);
+    if input * output != weight.count() {
+        return Err(TensorError::Length { operation: "dense", expected: input * output, found: weight.count() });
+    }
+    let tracked = T::OWNS_TAPE && (x.tracked() || weight.tracked());
+    let matrix = weight.array().clone().try_reshape_like(&(input, output)).map_err(TensorError::device)?;
+    let rows = x.array().clone().try_reshape_like(&(batch * points, input)).map_err(TensorError::device)?;
+    let (product, tape) = if tracked {
+        rows.put_tape(tape).try_matmul(matrix).map_err(TensorError::device)?.split_tape()
+    } else {
+        (rows.try_matmul(matrix).map_err(TensorError::device)?, tape)
+    };
+    let product = product.try_reshape_like(&(batch, points, output)).map_err(TensorError::device)?;
+    debug_assert_eq!(count((batch, points, output)), batch * points * output);
+    Ok((Value::from_array(product, tracked), tape))
+}
+
+/// Cross-correlation with `weight` `[1, 1, width * input * output]`, zero-padded.
+pub fn convolve<D: Backend, T: Tape<f64, D>>(
+    x: &Value<D>,
+    weight: &Value<D>,
+    width: usize,
+    left: usize,
+    tape: T,
+) -> Result<(Value<D>, T), TensorError> {
+    if width == 1 {
+        return dense(x, weight, tape);
+    }
+    let (wide, tape) = window(x, width, left, tape)?;
+    dense(&wide, weight, tape)
+}
