@@ -1,9 +1,12 @@
 //! Plain physics data: grid, interaction, system. Hartree atomic units. Everything here is `Send + Sync`.
 
+mod build;
+mod cusp;
 mod grid;
 mod interaction;
 mod system;
 
-pub use grid::{Grid, Wall};
+pub use build::{BuildError, Part, Parts, SystemError, SystemNote};
+pub use grid::{Grid, GridError, Mirror, ON_POINT, Wall};
 pub use interaction::Interaction;
-pub use system::{Nucleus, System};
+pub use system::{MirrorError, Nucleus, System};

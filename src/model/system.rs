@@ -1,7 +1,13 @@
 //! A system: electrons in a potential on a grid.
 
-use super::{Grid, Interaction};
+use super::{Grid, Interaction, Mirror};
+use miette::Diagnostic;
 use std::sync::Arc;
+use thiserror::Error;
+
+/// A potential that differs from its mirror image by less than this, hartree, counts as symmetric: published positions are
+/// rounded to f32.
+const LOPSIDED: f64 = 1e-5;
 
 /// A nucleus.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +20,7 @@ pub struct Nucleus {
     pub position: f64,
 }
 
-/// Electrons in a potential on a grid; ready to be solved.
+/// Electrons in a potential on a grid; ready to be solved. Made by [`System::build`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct System {
     /// As the user wrote it: `h2(1.28)`.
@@ -35,6 +41,36 @@ pub struct System {
     pub unpaired: usize,
 }
 
+/// Why a system has no mirror symmetry to be used.
+#[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
+pub enum MirrorError {
+    /// The centre is neither on a point nor midway between two.
+    #[error("`{label}` has its centre at {centre} bohr, neither on a grid point nor midway between two")]
+    #[diagnostic(
+        code(ksr::system::centre_off_grid),
+        help("place one nucleus with `snap(…)` and the others relative to it, or drop `symmetric: true`")
+    )]
+    Centre {
+        /// The system.
+        label: String,
+        /// Mean nuclear position, bohr.
+        centre: f64,
+    },
+    /// v differs from its mirror image.
+    #[error(
+        "`{label}` is not mirror-symmetric: its potential at {x} bohr differs by {difference} hartree from the image"
+    )]
+    #[diagnostic(code(ksr::system::lopsided), help("drop `symmetric: true`"))]
+    Lopsided {
+        /// The system.
+        label: String,
+        /// Where, bohr.
+        x: f64,
+        /// By how much, hartree.
+        difference: f64,
+    },
+}
+
 impl System {
     /// (N_up, N_down).
     pub fn spins(&self) -> (usize, usize) {
@@ -44,5 +80,26 @@ impl System {
     /// Closed shell: as many up as down.
     pub fn closed_shell(&self) -> bool {
         self.unpaired == 0
+    }
+
+    /// Mean position of the nuclei, bohr; the middle of the grid if there are none.
+    pub fn centre(&self) -> f64 {
+        if self.nuclei.is_empty() {
+            return 0.5 * (self.grid.start + self.grid.end());
+        }
+        self.nuclei.iter().map(|n| n.position).sum::<f64>() / self.nuclei.len() as f64
+    }
+
+    /// The reflection about [`System::centre`], if that maps the grid and the potential onto themselves.
+    pub fn mirror(&self) -> Result<Mirror, MirrorError> {
+        let (label, centre) = (self.label.clone(), self.centre());
+        let Some(mirror) = self.grid.mirror(centre) else {
+            return Err(MirrorError::Centre { label, centre });
+        };
+        let (difference, at) = mirror.asymmetry(&self.potential);
+        if difference >= LOPSIDED {
+            return Err(MirrorError::Lopsided { label, x: self.grid.x(at), difference });
+        }
+        Ok(mirror)
     }
 }

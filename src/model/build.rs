@@ -1,0 +1,374 @@
+//! From what the user wrote to a [`System`]: all physical checks.
+
+use super::cusp::cusp_error;
+use super::{Grid, GridError, Interaction, Nucleus, System};
+use miette::Diagnostic;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// A nucleus between points is worth a note if it costs more than this, hartree.
+const WORTH_A_NOTE: f64 = 1e-6;
+
+/// What a system is made of. Counts are as written: whether they are whole is checked.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// As the user wrote it: `h2(1.28)`.
+    pub label: String,
+    /// The grid.
+    pub grid: Arc<Grid>,
+    /// Between electrons and with nuclei.
+    pub interaction: Interaction,
+    /// The nuclei.
+    pub nuclei: Vec<Nucleus>,
+    /// `potential:`, sampled, hartree.
+    pub potential: Option<Vec<f64>>,
+    /// `electrons:`.
+    pub electrons: Option<f64>,
+    /// `charge:`; without it and `electrons:` the system is neutral.
+    pub charge: Option<f64>,
+    /// `unpaired:`; without it the parity of the electrons.
+    pub unpaired: Option<f64>,
+}
+
+/// The part of a system to which an error or note belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The grid.
+    Grid,
+    /// The nucleus of that index.
+    Nucleus(usize),
+    /// `potential:`.
+    Potential,
+    /// `interaction:`.
+    Interaction,
+    /// `electrons:`.
+    Electrons,
+    /// `charge:`.
+    Charge,
+    /// `unpaired:`.
+    Unpaired,
+    /// No part alone.
+    Whole,
+}
+
+/// Why a system cannot be.
+#[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
+#[allow(missing_docs)]
+pub enum SystemError {
+    /// The grid itself is wrong.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Grid(GridError),
+    /// A nucleus beyond the ends.
+    #[error("`{symbol}` at {position} bohr lies outside the grid, which reaches from {start} to {end} bohr")]
+    #[diagnostic(code(ksr::system::outside_grid), help("move the nucleus, or take a longer grid (more points)"))]
+    OutsideGrid { index: usize, symbol: String, position: f64, start: f64, end: f64 },
+    /// A charge that no nucleus has.
+    #[error("a nucleus needs a positive charge, not {charge}")]
+    #[diagnostic(code(ksr::system::nuclear_charge), help("give anything repulsive as a `potential(x): …`"))]
+    NuclearCharge { index: usize, charge: f64 },
+    /// Nuclei without interaction.
+    #[error("with `interaction: none` a nucleus attracts no electron")]
+    #[diagnostic(
+        code(ksr::system::nuclei_without_interaction),
+        help("drop `interaction: none`, or give the attraction as a `potential(x): …`")
+    )]
+    NucleiWithoutInteraction { index: usize },
+    /// w is infinite or not a number.
+    #[error("the interaction `{name}` is {value} at a distance of {r} bohr")]
+    #[diagnostic(
+        code(ksr::system::interaction_not_finite),
+        help("it must be finite at every distance, 0 included: soften it, as in `1 / sqrt(r^2 + 1)`")
+    )]
+    InteractionNotFinite { name: String, r: f64, value: f64 },
+    /// A kernel sampled for another grid.
+    #[error("the interaction `{name}` is known at {given} distances, but the grid has {points} points")]
+    #[diagnostic(code(ksr::system::interaction_length))]
+    InteractionLength { name: String, given: usize, points: usize },
+    /// A potential given on another grid.
+    #[error("the potential has {given} values, but the grid has {points} points")]
+    #[diagnostic(
+        code(ksr::system::potential_length),
+        help("a field used as `potential:` must live on the system's own grid")
+    )]
+    PotentialLength { given: usize, points: usize },
+    /// v is infinite or not a number.
+    #[error("the potential is {value} at x = {x} bohr")]
+    #[diagnostic(
+        code(ksr::system::potential_not_finite),
+        help("a potential must be finite at every point of the grid")
+    )]
+    PotentialNotFinite { x: f64, value: f64 },
+    /// Both `electrons:` and `charge:`.
+    #[error("a system is given its `electrons:` or its `charge:`, not both")]
+    #[diagnostic(code(ksr::system::electrons_and_charge), help("drop one of them"))]
+    ElectronsAndCharge,
+    /// A number of electrons that is not whole.
+    #[error("a system cannot have {electrons} electrons")]
+    #[diagnostic(code(ksr::system::electrons), help("`electrons:` is a whole number, at least 1"))]
+    Electrons { electrons: f64 },
+    /// The nuclear charges less `charge:` are not a whole number.
+    #[error("nuclear charges of {nuclear} in all and a charge of {charge} leave {electrons} electrons")]
+    #[diagnostic(
+        code(ksr::system::charge),
+        help("a system needs a whole number of electrons, at least 1: say how many with `electrons:`")
+    )]
+    Charge { nuclear: f64, charge: f64, electrons: f64 },
+    /// Neither nuclei nor a number of electrons.
+    #[error("a system without nuclei must say how many electrons it has")]
+    #[diagnostic(code(ksr::system::no_electrons), help("add `electrons: 2`"))]
+    NoElectrons,
+    /// Not a count, or of the wrong parity, or more than there are.
+    #[error("{electrons} electrons cannot have {unpaired} unpaired")]
+    #[diagnostic(code(ksr::system::unpaired), help("`unpaired:` (up minus down) can be {possible}"))]
+    Unpaired { electrons: usize, unpaired: f64, possible: String },
+    /// More electrons of one spin than points.
+    #[error("{electrons} electrons of one spin do not fit on {points} grid points")]
+    #[diagnostic(code(ksr::system::too_many_electrons), help("each point holds one electron of each spin"))]
+    TooManyElectrons { electrons: usize, points: usize },
+}
+
+impl SystemError {
+    /// Where the user wrote what is wrong.
+    pub fn part(&self) -> Part {
+        match *self {
+            Self::Grid(_) => Part::Grid,
+            Self::OutsideGrid { index, .. } => Part::Nucleus(index),
+            Self::NuclearCharge { index, .. } => Part::Nucleus(index),
+            Self::NucleiWithoutInteraction { index } => Part::Nucleus(index),
+            Self::InteractionNotFinite { .. } | Self::InteractionLength { .. } => Part::Interaction,
+            Self::PotentialLength { .. } | Self::PotentialNotFinite { .. } => Part::Potential,
+            Self::ElectronsAndCharge | Self::Charge { .. } => Part::Charge,
+            Self::Electrons { .. } | Self::TooManyElectrons { .. } => Part::Electrons,
+            Self::NoElectrons => Part::Whole,
+            Self::Unpaired { .. } => Part::Unpaired,
+        }
+    }
+}
+
+/// What a user should know of a system that is right.
+#[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
+#[allow(missing_docs)]
+pub enum SystemNote {
+    /// A nucleus off the points.
+    #[error(
+        "`{symbol}` at {position} bohr lies between grid points: one electron there is {:.2} millihartree off for its cusp",
+        1e3 * error
+    )]
+    #[diagnostic(
+        severity(Advice),
+        code(ksr::system::between_points),
+        help("the nearest point is at {nearest} bohr; `snap(…)` finds it")
+    )]
+    BetweenPoints { index: usize, symbol: String, position: f64, nearest: f64, error: f64 },
+}
+
+impl SystemNote {
+    /// Where the user wrote what it is about.
+    pub fn part(&self) -> Part {
+        match *self {
+            Self::BetweenPoints { index, .. } => Part::Nucleus(index),
+        }
+    }
+}
+
+/// A failure to build: of the system, or of the user's w.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BuildError<E> {
+    /// The system is wrong.
+    System(SystemError),
+    /// `w` failed.
+    Interaction(E),
+}
+
+impl<E> From<SystemError> for BuildError<E> {
+    fn from(error: SystemError) -> Self {
+        BuildError::System(error)
+    }
+}
+
+impl System {
+    /// Checks the parts and puts them together: v = sum of -Z w(x - X) over the nuclei, plus `potential:`; E_nn = sum over
+    /// pairs of Z_a Z_b w(X_a - X_b). `w` gives the interaction, hartree, at any distance, bohr; it is asked only about
+    /// [`Interaction::Sampled`].
+    pub fn build<E>(
+        parts: Parts,
+        w: &mut dyn FnMut(f64) -> Result<f64, E>,
+    ) -> Result<(System, Vec<SystemNote>), BuildError<E>> {
+        parts.grid.validate().map_err(SystemError::Grid)?;
+        check_interaction(&parts)?;
+        check_nuclei(&parts)?;
+        let electrons = electrons(&parts)?;
+        let unpaired = unpaired(&parts, electrons)?;
+        let most = (electrons + unpaired) / 2;
+        if most > parts.grid.points {
+            return Err(SystemError::TooManyElectrons { electrons: most, points: parts.grid.points }.into());
+        }
+        let mut pair = Pair { interaction: &parts.interaction, w };
+        let mut potential = given_potential(&parts)?;
+        let mut notes = Vec::new();
+        for (index, nucleus) in parts.nuclei.iter().enumerate() {
+            let attraction = pair.attraction(&parts.grid, nucleus.charge, nucleus.position)?;
+            potential.iter_mut().zip(&attraction).for_each(|(v, a)| *v += a);
+            notes.extend(note(&mut pair, &parts.grid, index, nucleus, &attraction)?);
+        }
+        let nuclear_repulsion = pair.repulsion(&parts.nuclei)?;
+        let Parts { label, grid, interaction, nuclei, .. } = parts;
+        let potential = potential.into();
+        Ok((System { label, grid, interaction, nuclei, potential, nuclear_repulsion, electrons, unpaired }, notes))
+    }
+}
+
+/// w at any distance: closed where it can be, otherwise the user's.
+struct Pair<'a, E> {
+    interaction: &'a Interaction,
+    w: &'a mut dyn FnMut(f64) -> Result<f64, E>,
+}
+
+impl<E> Pair<'_, E> {
+    fn at(&mut self, r: f64) -> Result<f64, BuildError<E>> {
+        let value = match self.interaction.at(r) {
+            Some(value) => value,
+            None => (self.w)(r.abs()).map_err(BuildError::Interaction)?,
+        };
+        if value.is_finite() {
+            return Ok(value);
+        }
+        Err(SystemError::InteractionNotFinite { name: name(self.interaction), r: r.abs(), value }.into())
+    }
+
+    /// -Z w(x_i - X), hartree.
+    fn attraction(&mut self, grid: &Grid, charge: f64, position: f64) -> Result<Vec<f64>, BuildError<E>> {
+        (0..grid.points).map(|i| Ok(-charge * self.at(grid.x(i) - position)?)).collect()
+    }
+
+    /// E_nn, hartree.
+    fn repulsion(&mut self, nuclei: &[Nucleus]) -> Result<f64, BuildError<E>> {
+        let mut sum = 0.0;
+        for (i, a) in nuclei.iter().enumerate() {
+            for b in &nuclei[..i] {
+                sum += a.charge * b.charge * self.at(a.position - b.position)?;
+            }
+        }
+        Ok(sum)
+    }
+}
+
+fn name(interaction: &Interaction) -> String {
+    match interaction {
+        Interaction::None => "none".into(),
+        Interaction::Exponential { .. } => "exponential".into(),
+        Interaction::Sampled { name, .. } => name.clone(),
+    }
+}
+
+fn check_interaction(parts: &Parts) -> Result<(), SystemError> {
+    let Interaction::Sampled { name, kernel } = &parts.interaction else {
+        return Ok(());
+    };
+    let points = parts.grid.points;
+    if kernel.len() != points {
+        return Err(SystemError::InteractionLength { name: name.clone(), given: kernel.len(), points });
+    }
+    match kernel.iter().position(|w| !w.is_finite()) {
+        Some(k) => Err(SystemError::InteractionNotFinite {
+            name: name.clone(),
+            r: k as f64 * parts.grid.spacing,
+            value: kernel[k],
+        }),
+        None => Ok(()),
+    }
+}
+
+fn check_nuclei(parts: &Parts) -> Result<(), SystemError> {
+    let grid = &parts.grid;
+    for (index, nucleus) in parts.nuclei.iter().enumerate() {
+        if parts.interaction == Interaction::None {
+            return Err(SystemError::NucleiWithoutInteraction { index });
+        }
+        if !(nucleus.charge > 0.0 && nucleus.charge.is_finite()) {
+            return Err(SystemError::NuclearCharge { index, charge: nucleus.charge });
+        }
+        if !grid.contains(nucleus.position) {
+            let (symbol, position) = (nucleus.symbol.clone(), nucleus.position);
+            return Err(SystemError::OutsideGrid { index, symbol, position, start: grid.start, end: grid.end() });
+        }
+    }
+    Ok(())
+}
+
+/// A count within rounding of a whole number.
+fn whole(number: f64) -> Option<usize> {
+    let count = number.round();
+    ((number - count).abs() < 1e-9 && (0.0..1e9).contains(&count)).then_some(count as usize)
+}
+
+fn electrons(parts: &Parts) -> Result<usize, SystemError> {
+    match (parts.electrons, parts.charge) {
+        (Some(_), Some(_)) => Err(SystemError::ElectronsAndCharge),
+        (Some(electrons), None) => whole(electrons).filter(|&n| n > 0).ok_or(SystemError::Electrons { electrons }),
+        (None, None) if parts.nuclei.is_empty() => Err(SystemError::NoElectrons),
+        (None, charge) => {
+            let (nuclear, charge) = (parts.nuclei.iter().map(|n| n.charge).sum::<f64>(), charge.unwrap_or(0.0));
+            let electrons = nuclear - charge;
+            whole(electrons).filter(|&n| n > 0).ok_or(SystemError::Charge { nuclear, charge, electrons })
+        }
+    }
+}
+
+fn unpaired(parts: &Parts, electrons: usize) -> Result<usize, SystemError> {
+    let Some(unpaired) = parts.unpaired else {
+        return Ok(electrons % 2);
+    };
+    let fits = |&u: &usize| u <= electrons && (electrons - u).is_multiple_of(2);
+    whole(unpaired).filter(fits).ok_or_else(|| SystemError::Unpaired {
+        electrons,
+        unpaired,
+        possible: possible(electrons),
+    })
+}
+
+/// `0, 2 or 4`.
+fn possible(electrons: usize) -> String {
+    let all: Vec<String> = (electrons % 2..=electrons).step_by(2).map(|u| u.to_string()).collect();
+    match &all[..] {
+        [first, second, .., last] if all.len() > 4 => format!("{first}, {second}, … or {last}"),
+        [before @ .., last] if !before.is_empty() => format!("{} or {last}", before.join(", ")),
+        _ => all.concat(),
+    }
+}
+
+fn given_potential(parts: &Parts) -> Result<Vec<f64>, SystemError> {
+    let points = parts.grid.points;
+    let Some(potential) = &parts.potential else {
+        return Ok(vec![0.0; points]);
+    };
+    if potential.len() != points {
+        return Err(SystemError::PotentialLength { given: potential.len(), points });
+    }
+    match potential.iter().position(|v| !v.is_finite()) {
+        Some(i) => Err(SystemError::PotentialNotFinite { x: parts.grid.x(i), value: potential[i] }),
+        None => Ok(potential.clone()),
+    }
+}
+
+/// The note on a nucleus off the points, if its cusp matters.
+fn note<E>(
+    pair: &mut Pair<'_, E>,
+    grid: &Grid,
+    index: usize,
+    nucleus: &Nucleus,
+    attraction: &[f64],
+) -> Result<Option<SystemNote>, BuildError<E>> {
+    if grid.point_at(nucleus.position).is_some() {
+        return Ok(None);
+    }
+    let nearest = grid.snap(nucleus.position);
+    let error = cusp_error(grid, attraction, &pair.attraction(grid, nucleus.charge, nearest)?);
+    let (symbol, position) = (nucleus.symbol.clone(), nucleus.position);
+    Ok((error.abs() > WORTH_A_NOTE).then_some(SystemNote::BetweenPoints { index, symbol, position, nearest, error }))
+}
+
+#[cfg(test)]
+#[path = "build_tests.rs"]
+mod tests;
