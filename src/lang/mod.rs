@@ -1,3 +1,10 @@
 //! Text to tree: parser, tree, checks.
+//!
+//! [`parse()`] reads a text with the grammar of `grammar/ksr.pest` and reports all errors at once; [`check`](mod@check)
+//! finds wrong names, calls, systems and units in the tree; [`print`](mod@print) writes a tree as text again.
 
 pub mod ast;
+pub mod parse;
+pub mod units;
+
+pub use parse::{Entry, ParseError, parse, parse_entry};

@@ -1,0 +1,190 @@
+//! Rows of operators and operands, folded by precedence.
+
+use super::{Builder, hole, hole_ident, parts};
+use crate::lang::ast::{Arg, BinaryOp, Expr, ExprKind, UnaryOp};
+use crate::lang::parse::error::ParseError;
+use crate::lang::parse::grammar::Rule;
+use crate::lang::parse::operators::{PRECEDENCE, binary, compares};
+use crate::source::Span;
+use pest::iterators::{Pair, Pairs};
+use std::rc::Rc;
+
+/// An operand while its surroundings are not known yet.
+pub(super) struct Operand {
+    expr: Expr,
+    /// In parentheses: it cannot chain with what stands around it.
+    closed: bool,
+    /// A record that follows something that is not a call: right only after `|>`.
+    bare_record: Option<Span>,
+}
+
+impl Operand {
+    fn open(kind: ExprKind, span: Span) -> Self {
+        Operand { expr: Expr { kind: Rc::new(kind), span }, closed: false, bare_record: None }
+    }
+}
+
+impl<'i> Builder<'i> {
+    /// `a + b * c -> eV`.
+    pub(super) fn operation(&self, row: Pairs<'i, Rule>) -> Expr {
+        let operand = PRECEDENCE
+            .map_primary(|pair| self.operand(pair))
+            .map_prefix(|op, value| self.prefix(op, value))
+            .map_postfix(|value, op| self.postfix(value, op))
+            .map_infix(|left, op, right| self.infix(left, op, right))
+            .parse(row);
+        self.finished(operand)
+    }
+
+    /// An operand that nothing more can save.
+    fn finished(&self, operand: Operand) -> Expr {
+        if let Some(span) = operand.bare_record {
+            let head = match &*operand.expr.kind {
+                ExprKind::Call { callee, .. } => self.words(callee.span),
+                _ => "f",
+            };
+            let help = if head.len() <= 40 && !head.contains('\n') {
+                format!("write `{head}() {{ … }}` to call `{head}` with it")
+            } else {
+                "write `f() { … }` to call `f` with it".into()
+            };
+            self.error(ParseError::TrailingRecord { span, help });
+        }
+        operand.expr
+    }
+
+    fn operand(&self, pair: Pair<'i, Rule>) -> Operand {
+        let closed = pair.as_rule() == Rule::paren;
+        Operand { expr: self.primary(pair), closed, bare_record: None }
+    }
+
+    fn prefix(&self, op: Pair<'i, Rule>, value: Operand) -> Operand {
+        let span = self.span(&op).to(value.expr.span);
+        let op = if op.as_rule() == Rule::negate { UnaryOp::Neg } else { UnaryOp::Not };
+        Operand::open(ExprKind::Unary { op, value: self.finished(value) }, span)
+    }
+
+    fn postfix(&self, value: Operand, op: Pair<'i, Rule>) -> Operand {
+        let op_span = self.span(&op);
+        let span = value.expr.span.to(op_span);
+        match op.as_rule() {
+            Rule::arguments => {
+                let args = self.arguments(op);
+                Operand::open(ExprKind::Call { callee: self.finished(value), args }, span)
+            }
+            Rule::trailing => self.trailing(value, op, span),
+            Rule::index => {
+                let index = parts(op).next().map_or_else(|| hole(op_span), |i| self.expr(i));
+                Operand::open(ExprKind::Index { value: self.finished(value), index }, span)
+            }
+            Rule::field => {
+                let name = parts(op).next().map_or_else(|| hole_ident(op_span), |n| self.ident(&n));
+                self.refuse_number_field(&value, op_span);
+                Operand::open(ExprKind::Field { value: self.finished(value), name }, span)
+            }
+            _ => {
+                let unit = parts(op).next().map(|u| self.unit(u));
+                let value = self.finished(value);
+                match unit {
+                    Some(unit) => Operand::open(ExprKind::Convert { value, unit }, span),
+                    None => Operand { expr: value, closed: false, bare_record: None },
+                }
+            }
+        }
+    }
+
+    /// `1.e5` reads as the field `e5` of 1.
+    fn refuse_number_field(&self, value: &Operand, field: Span) {
+        if !value.closed && matches!(&*value.expr.kind, ExprKind::Number(_)) {
+            let (number, field_text) = (self.words(value.expr.span), self.words(field));
+            let exponent = field_text.trim_start_matches('.').trim();
+            let digits_follow = exponent.len() > 1 && exponent[1..].bytes().all(|b| b.is_ascii_digit());
+            let better = if exponent.starts_with(['e', 'E']) && digits_follow {
+                format!("{number}.0{exponent}")
+            } else {
+                format!("{number}.0")
+            };
+            self.error(ParseError::Digits { better, span: value.expr.span.to(field) });
+        }
+    }
+
+    /// `value { a: 1 }`: one more argument of a call, or a call of what stands after `|>`.
+    fn trailing(&self, value: Operand, op: Pair<'i, Rule>, span: Span) -> Operand {
+        let record_span = self.span(&op);
+        let record = self.record_of(op);
+        let arg = Arg { name: None, value: record, trailing: true };
+        if let ExprKind::Call { callee, args } = &*value.expr.kind
+            && !value.closed
+            && args.last().is_none_or(|last| !last.trailing)
+        {
+            let mut args = args.clone();
+            args.push(arg);
+            return Operand::open(ExprKind::Call { callee: callee.clone(), args }, span);
+        }
+        let callee = self.finished(value);
+        let call = ExprKind::Call { callee, args: vec![arg] };
+        Operand { bare_record: Some(record_span), ..Operand::open(call, span) }
+    }
+
+    fn infix(&self, left: Operand, op: Pair<'i, Rule>, mut right: Operand) -> Operand {
+        let (rule, op_span) = (op.as_rule(), self.span(&op));
+        let span = left.expr.span.to(right.expr.span);
+        if rule == Rule::pipe {
+            right.bare_record = None;
+            let (value, into) = (self.finished(left), self.finished(right));
+            return Operand::open(ExprKind::Pipe { value, into }, span);
+        }
+        if rule == Rule::range || rule == Rule::kw_by {
+            return self.interval(left, rule, op_span, right, span);
+        }
+        let op = binary(rule).unwrap_or(BinaryOp::Add);
+        self.refuse_chain(&left, op, op_span, &right);
+        self.refuse_unit_power(&left, op, &right);
+        let (left, right) = (self.finished(left), self.finished(right));
+        Operand::open(ExprKind::Binary { op, op_span, left, right }, span)
+    }
+
+    /// `a .. b`, and `(a .. b) by c`.
+    fn interval(&self, left: Operand, rule: Rule, op_span: Span, right: Operand, span: Span) -> Operand {
+        let closed = left.closed;
+        let (left, right) = (self.finished(left), self.finished(right));
+        if rule == Rule::range {
+            if let (ExprKind::Range { from, to, .. }, false) = (&*left.kind, closed) {
+                let words = |e: &Expr| self.words(e.span);
+                let better = format!("{} .. {} by {}", words(from), words(&right), words(to));
+                self.error(ParseError::ChainedInterval { better, span: op_span });
+            }
+            return Operand::open(ExprKind::Range { from: left, to: right, by: None }, span);
+        }
+        match &*left.kind {
+            ExprKind::Range { from, to, by: None } if !closed => {
+                let (from, to) = (from.clone(), to.clone());
+                Operand::open(ExprKind::Range { from, to, by: Some(right) }, span)
+            }
+            _ => {
+                self.error(ParseError::By { span: op_span });
+                Operand { expr: left, closed: false, bare_record: None }
+            }
+        }
+    }
+
+    /// Comparisons do not chain.
+    fn refuse_chain(&self, left: &Operand, op: BinaryOp, op_span: Span, right: &Operand) {
+        if let ExprKind::Binary { op: first, op_span: first_span, left: a, right: b } = &*left.expr.kind
+            && compares(op)
+            && compares(*first)
+            && !left.closed
+        {
+            let (a, b, c) = (self.words(a.span), self.words(b.span), self.words(right.expr.span));
+            let better = format!("{a} {} {b} and {b} {} {c}", self.words(*first_span), self.words(op_span));
+            self.error(ParseError::ChainedComparison { better, span: op_span });
+        }
+    }
+
+    /// `2 bohr^n`: the `^` after a unit belongs to the unit.
+    fn refuse_unit_power(&self, left: &Operand, op: BinaryOp, right: &Operand) {
+        if op == BinaryOp::Pow && !left.closed && matches!(&*left.expr.kind, ExprKind::Quantity { .. }) {
+            self.error(ParseError::UnitPower { span: right.expr.span });
+        }
+    }
+}

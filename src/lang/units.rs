@@ -1,0 +1,122 @@
+//! Units: a closed table. Inside, everything is in Hartree atomic units.
+//!
+//! Factors: CODATA 2018 (E. Tiesinga, P. J. Mohr, D. B. Newell, B. N. Taylor, Rev. Mod. Phys. 93, 025010 (2021)): Hartree
+//! energy 27.211386245988 eV = 4.3597447222071e-18 J, Bohr radius 5.29177210903e-11 m, k_B = 1.380649e-23 J/K and
+//! N_A = 6.02214076e23 /mol (exact); the thermochemical calorie is 4.184 J (exact).
+
+/// What a unit measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dimension {
+    /// Hartree in atomic units.
+    Energy,
+    /// Bohr in atomic units.
+    Length,
+}
+
+impl Dimension {
+    /// `an energy`, `a length`.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Dimension::Energy => "an energy",
+            Dimension::Length => "a length",
+        }
+    }
+}
+
+/// A unit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Unit {
+    /// As written: `kcal/mol`.
+    pub name: &'static str,
+    /// What it measures.
+    pub dimension: Dimension,
+    /// Atomic units in one of it.
+    pub factor: f64,
+    /// Its full name, for completion and the reference.
+    pub about: &'static str,
+}
+
+/// Electronvolts in one hartree.
+pub const EV_PER_HARTREE: f64 = 27.211386245988;
+/// Joules in one hartree.
+pub const JOULE_PER_HARTREE: f64 = 4.3597447222071e-18;
+/// Metres in one bohr.
+pub const METRE_PER_BOHR: f64 = 5.29177210903e-11;
+
+const AVOGADRO: f64 = 6.02214076e23;
+const BOLTZMANN: f64 = 1.380649e-23;
+
+const fn energy(name: &'static str, factor: f64, about: &'static str) -> Unit {
+    Unit { name, dimension: Dimension::Energy, factor, about }
+}
+
+const fn length(name: &'static str, factor: f64, about: &'static str) -> Unit {
+    Unit { name, dimension: Dimension::Length, factor, about }
+}
+
+/// All units, each followed by its other spellings.
+pub const UNITS: &[Unit] = &[
+    energy("hartree", 1.0, "hartree, the atomic unit of energy"),
+    energy("Ha", 1.0, "hartree"),
+    energy("mhartree", 1e-3, "thousandth of a hartree"),
+    energy("mHa", 1e-3, "thousandth of a hartree"),
+    energy("eV", 1.0 / EV_PER_HARTREE, "electronvolt"),
+    energy("meV", 1e-3 / EV_PER_HARTREE, "thousandth of an electronvolt"),
+    energy("rydberg", 0.5, "rydberg, half a hartree"),
+    energy("Ry", 0.5, "rydberg, half a hartree"),
+    energy("kcal/mol", 4184.0 / (AVOGADRO * JOULE_PER_HARTREE), "kilocalorie (4.184 kJ) a mole"),
+    energy("kJ/mol", 1000.0 / (AVOGADRO * JOULE_PER_HARTREE), "kilojoule a mole"),
+    energy("K", BOLTZMANN / JOULE_PER_HARTREE, "kelvin, as the energy k_B T"),
+    length("bohr", 1.0, "Bohr radius, the atomic unit of length"),
+    length("angstrom", 1e-10 / METRE_PER_BOHR, "ångström, 1e-10 m"),
+    length("Å", 1e-10 / METRE_PER_BOHR, "ångström, 1e-10 m"),
+    length("nm", 1e-9 / METRE_PER_BOHR, "nanometre"),
+    length("pm", 1e-12 / METRE_PER_BOHR, "picometre"),
+];
+
+/// The unit of a name; the ångström sign U+212B is the letter Å.
+pub fn find(name: &str) -> Option<&'static Unit> {
+    let name = if name == "\u{212b}" { "Å" } else { name };
+    UNITS.iter().find(|unit| unit.name == name)
+}
+
+/// All names, in the order of the table.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    UNITS.iter().map(|unit| unit.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn factor(name: &str) -> f64 {
+        find(name).map_or(f64::NAN, |u| u.factor)
+    }
+
+    #[test]
+    fn factors_agree_with_published_conversions() {
+        // CODATA 2018 conversion table and the values commonly quoted in the field.
+        let close = |a: f64, b: f64, tolerance: f64| assert!((a / b - 1.0).abs() < tolerance, "{a} {b}");
+        close(1.0 / factor("kcal/mol"), 627.509474, 1e-9);
+        close(1.0 / factor("kJ/mol"), 2625.49964, 1e-9);
+        close(1.0 / factor("K"), 315775.02480407, 1e-10);
+        close(factor("angstrom"), 1.8897261246257702, 1e-12);
+        close(factor("eV"), 0.036749322175655, 1e-12);
+        close(factor("rydberg") / factor("eV"), 13.605693122994, 1e-12);
+        close(factor("nm"), 10.0 * factor("angstrom"), 1e-14);
+        close(factor("pm"), factor("angstrom") / 100.0, 1e-14);
+        close(factor("mhartree"), 1e-3, 1e-15);
+        close(factor("meV"), factor("eV") / 1000.0, 1e-15);
+    }
+
+    #[test]
+    fn names_are_found_and_unique() {
+        for (i, unit) in UNITS.iter().enumerate() {
+            assert!(UNITS[..i].iter().all(|other| other.name != unit.name), "{}", unit.name);
+            assert_eq!(find(unit.name).map(|u| u.name), Some(unit.name));
+        }
+        assert_eq!(find("\u{212b}").map(|u| u.name), Some("Å"));
+        assert!(find("furlong").is_none());
+        assert_eq!(names().count(), UNITS.len());
+    }
+}
