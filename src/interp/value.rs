@@ -1,20 +1,15 @@
 //! Values. They never cross threads; what does is plain data (graphs, systems, parameters).
 
+use super::builtins::Builtin;
+pub use super::dim::Dim;
+use super::module::ModuleId;
+use super::scope::Scope;
 use crate::exact::Reference;
 use crate::ks::{Mixing, Run};
-use crate::lang::ast::FnDef;
+use crate::lang::ast::{FnDef, SystemDef};
 use crate::model::{Grid, Interaction, System};
 use std::rc::Rc;
 use std::sync::Arc;
-
-/// Powers of the two dimensions known: everything else is plain. In halves, so that a square root has one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub struct Dim {
-    /// Twice the power of energy.
-    pub energy: i16,
-    /// Twice the power of length.
-    pub length: i16,
-}
 
 /// A number, in Hartree atomic units.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,6 +20,37 @@ pub struct Quantity {
     pub dim: Dim,
     /// Unit to be shown in, after `->`; `None`: hartree, bohr.
     pub unit: Option<ShownUnit>,
+}
+
+impl Quantity {
+    /// A plain number.
+    pub const fn plain(value: f64) -> Self {
+        Self { value, dim: Dim::PLAIN, unit: None }
+    }
+    /// An energy, hartree.
+    pub const fn energy(value: f64) -> Self {
+        Self { value, dim: Dim::ENERGY, unit: None }
+    }
+    /// A length, bohr.
+    pub const fn length(value: f64) -> Self {
+        Self { value, dim: Dim::LENGTH, unit: None }
+    }
+    /// Of a dimension, shown in atomic units.
+    pub const fn of(value: f64, dim: Dim) -> Self {
+        Self { value, dim, unit: None }
+    }
+    /// The number in the unit it is shown in.
+    pub fn shown(&self) -> f64 {
+        self.unit.map_or(self.value, |u| self.value / u.factor)
+    }
+    /// Name of the unit it is shown in, power included; empty for a plain number.
+    pub fn unit_text(&self) -> String {
+        match self.unit {
+            Some(ShownUnit { name, power: 1, .. }) => name.to_string(),
+            Some(ShownUnit { name, power, .. }) => format!("{name}^{power}"),
+            None => self.dim.unit(),
+        }
+    }
 }
 
 /// A unit chosen by `->`.
@@ -49,11 +75,33 @@ pub struct Field {
     pub data: Vec<f64>,
 }
 
+impl Field {
+    /// A field of one channel; `data` has one value a grid point.
+    pub fn simple(grid: Arc<Grid>, data: Vec<f64>) -> Self {
+        Self { grid, channels: 1, data }
+    }
+    /// One channel's values.
+    pub fn channel(&self, channel: usize) -> Vec<f64> {
+        self.data.iter().skip(channel).step_by(self.channels.max(1)).copied().collect()
+    }
+}
+
 /// Named columns of equal length, each a list of values.
 #[derive(Clone, Debug)]
 pub struct Table {
     /// Columns in order.
     pub columns: Vec<(Rc<str>, Rc<Vec<Value>>)>,
+}
+
+impl Table {
+    /// A column by name.
+    pub fn get(&self, name: &str) -> Option<&Rc<Vec<Value>>> {
+        self.columns.iter().find(|(n, _)| &**n == name).map(|(_, c)| c)
+    }
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.columns.first().map_or(0, |(_, c)| c.len())
+    }
 }
 
 /// Lines in a plane.
@@ -80,7 +128,7 @@ pub struct Series {
     pub y: Vec<f64>,
 }
 
-/// Names to values, in order of definition; records, modules.
+/// Names to values, in order of definition.
 #[derive(Clone, Debug, Default)]
 pub struct Record {
     /// Entries in order.
@@ -94,9 +142,40 @@ impl Record {
     }
 }
 
+/// A user's function with the names it sees.
+#[derive(Debug)]
+pub struct Closure {
+    /// Parameters and body.
+    pub def: Rc<FnDef>,
+    /// What was visible where it was defined.
+    pub scope: Scope,
+    /// Whether it is a `loss`.
+    pub loss: bool,
+}
+
+/// A `system` with parameters.
+#[derive(Debug)]
+pub struct SystemMaker {
+    /// Definition.
+    pub def: Rc<SystemDef>,
+    /// What was visible where it was defined.
+    pub scope: Scope,
+}
+
+/// The names of a used file or standard module; their values come when they are asked for.
+#[derive(Clone, Debug)]
+pub struct ModuleRef {
+    /// Which.
+    pub id: ModuleId,
+    /// As the user calls it: `functionals`.
+    pub name: Rc<str>,
+}
+
 /// Anything a name can stand for.
 #[derive(Clone, Debug)]
 pub enum Value {
+    /// What `print` and `save` give; never shown.
+    Nothing,
     /// A number with its dimension.
     Number(Quantity),
     /// `true`, `false`.
@@ -127,6 +206,76 @@ pub enum Value {
     Figure(Rc<Figure>),
     /// `linear(…)`, `diis(…)`.
     Mixing(Mixing),
-    /// A user's function with the names it sees.
-    Function(Rc<FnDef>),
+    /// A user's function.
+    Function(Rc<Closure>),
+    /// A function of the language.
+    Builtin(&'static Builtin),
+    /// A system with parameters.
+    SystemMaker(Rc<SystemMaker>),
+    /// What `use` brings.
+    Module(ModuleRef),
+}
+
+impl Value {
+    /// A plain number.
+    pub fn plain(value: f64) -> Self {
+        Value::Number(Quantity::plain(value))
+    }
+    /// An energy, hartree.
+    pub fn energy(value: f64) -> Self {
+        Value::Number(Quantity::energy(value))
+    }
+    /// A length, bohr.
+    pub fn length(value: f64) -> Self {
+        Value::Number(Quantity::length(value))
+    }
+    /// A text.
+    pub fn text(text: impl AsRef<str>) -> Self {
+        Value::Str(Rc::from(text.as_ref()))
+    }
+    /// A list.
+    pub fn list(items: Vec<Value>) -> Self {
+        Value::List(Rc::new(items))
+    }
+    /// A list of numbers of one dimension.
+    pub fn vector(items: &[f64], dim: Dim) -> Self {
+        Value::list(items.iter().map(|&v| Value::Number(Quantity::of(v, dim))).collect())
+    }
+    /// A field of one channel.
+    pub fn field(grid: &Arc<Grid>, data: Vec<f64>) -> Self {
+        Value::Field(Rc::new(Field::simple(grid.clone(), data)))
+    }
+    /// A record.
+    pub fn record<'a>(entries: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
+        let entries = entries.into_iter().map(|(n, v)| (Rc::from(n), v)).collect();
+        Value::Record(Rc::new(Record { entries }))
+    }
+
+    /// What it is, with its article: `a number`, `an energy`, `a field`.
+    pub fn kind(&self) -> String {
+        match self {
+            Value::Nothing => "nothing",
+            Value::Number(q) if q.dim.is_plain() => "a number",
+            Value::Number(q) => return q.dim.words(),
+            Value::Bool(_) => "a truth value",
+            Value::Str(_) => "a text",
+            Value::List(_) => "a list",
+            Value::Record(_) => "a record",
+            Value::Interval(..) => "an interval",
+            Value::Field(_) => "a field",
+            Value::Grid(_) => "a grid",
+            Value::Interaction(_) => "an interaction",
+            Value::System(_) => "a system",
+            Value::Run(_) => "a run",
+            Value::Reference(_) => "a reference",
+            Value::Table(_) => "a table",
+            Value::Figure(_) => "a figure",
+            Value::Mixing(_) => "a mixing",
+            Value::Function(c) if c.loss => "a loss",
+            Value::Function(_) | Value::Builtin(_) => "a function",
+            Value::SystemMaker(_) => "a system with parameters",
+            Value::Module(_) => "a module",
+        }
+        .to_string()
+    }
 }

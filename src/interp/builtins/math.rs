@@ -1,0 +1,186 @@
+//! Elementary functions: of numbers, lists element by element, fields point by point.
+
+use super::{Builtin, Example, Param, Run, Style, example, optional, required};
+use crate::functional::{Binary, Unary};
+use crate::interp::arith::Operand;
+use crate::interp::value::Value;
+use crate::problem::Result;
+
+const X: &[Param] = &[required("x")];
+
+const fn elementary(
+    name: &'static str,
+    summary: &'static str,
+    words: &'static [&'static str],
+    examples: &'static [Example],
+    run: fn(&mut super::Interpreter, &mut super::Args) -> Result<Value>,
+) -> Builtin {
+    Builtin { name, params: X, style: Style::Plain, summary, words, examples, run: Run::Call(run) }
+}
+
+macro_rules! unary {
+    ($op:expr) => {
+        |interp, args| interp.unary($op, args.operand("x")?)
+    };
+}
+
+/// Functions of one number and constants.
+pub(super) const ALL: &[Builtin] = &[
+    Builtin {
+        name: "pi",
+        params: &[],
+        style: Style::Plain,
+        summary: "the circumference of a circle over its diameter",
+        words: &["circle", "constant"],
+        examples: &[example("round(pi * 100)", "314")],
+        run: Run::Constant(|| Value::plain(std::f64::consts::PI)),
+    },
+    Builtin {
+        name: "inf",
+        params: &[],
+        style: Style::Plain,
+        summary: "infinity",
+        words: &["infinity", "constant"],
+        examples: &[example("1 / inf", "0")],
+        run: Run::Constant(|| Value::plain(f64::INFINITY)),
+    },
+    elementary(
+        "abs",
+        "absolute value",
+        &["modulus", "magnitude"],
+        &[example("abs([-1, 2])", "[1, 2]")],
+        unary!(Unary::Abs),
+    ),
+    elementary("sign", "-1, 0 or 1", &["signum"], &[example("sign(-3)", "-1")], unary!(Unary::Sign)),
+    elementary("sqrt", "square root", &["root"], &[example("sqrt(9)", "3")], unary!(Unary::Sqrt)),
+    elementary("exp", "exponential function", &["exponential"], &[example("exp(0)", "1")], unary!(Unary::Exp)),
+    elementary(
+        "expm1",
+        "exp(x) - 1, exact at small x",
+        &["exponential"],
+        &[example("expm1(1e-20)", "1e-20")],
+        unary!(Unary::Expm1),
+    ),
+    elementary("ln", "natural logarithm", &["log", "logarithm"], &[example("ln(exp(2))", "2")], unary!(Unary::Ln)),
+    elementary(
+        "log",
+        "natural logarithm, the same as `ln`",
+        &["ln", "logarithm"],
+        &[example("log(1)", "0")],
+        unary!(Unary::Ln),
+    ),
+    elementary(
+        "ln1p",
+        "ln(1 + x), exact at small x",
+        &["log1p", "logarithm"],
+        &[example("ln1p(1e-20)", "1e-20")],
+        unary!(Unary::Ln1p),
+    ),
+    elementary("log10", "logarithm to base 10", &["logarithm"], &[example("log10(1000)", "3")], |interp, args| {
+        scaled(interp, args, 1.0 / std::f64::consts::LN_10)
+    }),
+    elementary("log2", "logarithm to base 2", &["logarithm"], &[example("log2(8)", "3")], |interp, args| {
+        scaled(interp, args, 1.0 / std::f64::consts::LN_2)
+    }),
+    elementary("sin", "sine", &["trigonometry"], &[example("sin(0)", "0")], unary!(Unary::Sin)),
+    elementary("cos", "cosine", &["trigonometry"], &[example("cos(pi)", "-1")], unary!(Unary::Cos)),
+    elementary("tan", "tangent", &["trigonometry"], &[example("tan(0)", "0")], unary!(Unary::Tan)),
+    elementary("asin", "inverse of `sin`", &["arcsine"], &[example("2 * asin(1)", "pi")], unary!(Unary::Asin)),
+    elementary("acos", "inverse of `cos`", &["arccosine"], &[example("acos(-1)", "pi")], unary!(Unary::Acos)),
+    elementary("atan", "inverse of `tan`", &["arctangent"], &[example("4 * atan(1)", "pi")], unary!(Unary::Atan)),
+    elementary("sinh", "hyperbolic sine", &["hyperbolic"], &[example("sinh(0)", "0")], unary!(Unary::Sinh)),
+    elementary("cosh", "hyperbolic cosine", &["hyperbolic"], &[example("cosh(0)", "1")], unary!(Unary::Cosh)),
+    elementary(
+        "tanh",
+        "hyperbolic tangent",
+        &["hyperbolic", "activation"],
+        &[example("tanh(0)", "0")],
+        unary!(Unary::Tanh),
+    ),
+    elementary(
+        "sigmoid",
+        "1 / (1 + exp(-x))",
+        &["logistic", "activation"],
+        &[example("sigmoid(0)", "0.5")],
+        unary!(Unary::Sigmoid),
+    ),
+    elementary(
+        "softplus",
+        "ln(1 + exp(x))",
+        &["activation"],
+        &[example("softplus(0)", "ln(2)")],
+        unary!(Unary::Softplus),
+    ),
+    elementary("floor", "the whole number below", &["round"], &[example("floor(-1.5)", "-2")], |interp, args| {
+        interp.rounded(args.operand("x")?, "floor", f64::floor)
+    }),
+    elementary("ceil", "the whole number above", &["round"], &[example("ceil(1.2)", "2")], |interp, args| {
+        interp.rounded(args.operand("x")?, "ceil", f64::ceil)
+    }),
+    elementary("round", "the nearest whole number", &["integer"], &[example("round(2.6)", "3")], |interp, args| {
+        interp.rounded(args.operand("x")?, "round", f64::round)
+    }),
+    Builtin {
+        name: "mod",
+        params: &[required("x"), required("y")],
+        style: Style::Plain,
+        summary: "the rest of x / y, with the sign of y",
+        words: &["remainder", "modulo"],
+        examples: &[example("mod(7, 3)", "1"), example("mod(-1, 3)", "2")],
+        run: Run::Call(modulo),
+    },
+    Builtin {
+        name: "where",
+        params: &[required("condition"), required("a"), required("b")],
+        style: Style::Plain,
+        summary: "a where the condition holds, b elsewhere, point by point or element by element",
+        words: &["if", "choose", "select", "piecewise"],
+        examples: &[example("where([1, 5] > 2, 10, 20)", "[20, 10]")],
+        run: Run::Call(|interp, args| {
+            interp.choose(args.operand("condition")?, args.operand("a")?, args.operand("b")?, args.span)
+        }),
+    },
+    Builtin {
+        name: "is_nan",
+        params: X,
+        style: Style::Plain,
+        summary: "whether a number is not a number",
+        words: &["nan", "finite"],
+        examples: &[example("is_nan(inf - inf)", "true")],
+        run: Run::Call(|_, args| Ok(Value::Bool(args.quantity("x")?.value.is_nan()))),
+    },
+    Builtin {
+        name: "clamp",
+        params: &[required("x"), optional("from", "-inf"), optional("to", "inf")],
+        style: Style::Plain,
+        summary: "x, but not below `from` nor above `to`",
+        words: &["limit", "bound", "clip"],
+        examples: &[example("clamp([-1, 5], from: 0, to: 3)", "[0, 3]")],
+        run: Run::Call(clamp),
+    },
+];
+
+fn scaled(interp: &mut super::Interpreter, args: &mut super::Args, factor: f64) -> Result<Value> {
+    let x = args.operand("x")?;
+    let log = interp.unary(Unary::Ln, x)?;
+    let factor = Value::plain(factor);
+    interp.binary(Binary::Mul, Operand::new(&log, x.span), Operand::new(&factor, args.span), args.span)
+}
+
+fn modulo(interp: &mut super::Interpreter, args: &mut super::Args) -> Result<Value> {
+    let (x, y) = (args.operand("x")?, args.operand("y")?);
+    let ratio = interp.binary(Binary::Div, x, y, args.span)?;
+    let whole = interp.rounded(Operand::new(&ratio, args.span), "mod", f64::floor)?;
+    let part = interp.binary(Binary::Mul, y, Operand::new(&whole, args.span), args.span)?;
+    interp.binary(Binary::Sub, x, Operand::new(&part, args.span), args.span)
+}
+
+fn clamp(interp: &mut super::Interpreter, args: &mut super::Args) -> Result<Value> {
+    let mut value = args.arg("x")?.value.clone();
+    for (name, op) in [("from", Binary::Max), ("to", Binary::Min)] {
+        if args.has(name) {
+            value = interp.binary(op, Operand::new(&value, args.arg("x")?.span), args.operand(name)?, args.span)?;
+        }
+    }
+    Ok(value)
+}

@@ -1,0 +1,160 @@
+//! The functions and constants of the language: one record each, with all that completion, `:doc`, the reference pages
+//! and the tests need. A file a topic.
+
+mod args;
+mod math;
+
+pub use args::Args;
+
+use super::Interpreter;
+use super::eval::{Argument, Site};
+use super::value::Value;
+use crate::problem::Result;
+use std::fmt;
+
+/// A parameter of a builtin.
+#[derive(Clone, Copy, Debug)]
+pub struct Param {
+    /// Its name.
+    pub name: &'static str,
+    /// Its default, as it would be written; `None`: it must be given.
+    pub default: Option<&'static str>,
+}
+
+/// A parameter that must be given.
+pub const fn required(name: &'static str) -> Param {
+    Param { name, default: None }
+}
+
+/// A parameter with a default.
+pub const fn optional(name: &'static str, default: &'static str) -> Param {
+    Param { name, default: Some(default) }
+}
+
+/// How a builtin takes what its parameters do not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// Nothing more than its parameters.
+    Plain,
+    /// Any number of further positional arguments, called so in the signature.
+    Rest(&'static str),
+    /// A record (usually the block after the call) whose entries are named arguments: `train f { on: … }`.
+    Options,
+}
+
+/// A piece of ksr and what it gives.
+#[derive(Clone, Copy, Debug)]
+pub struct Example {
+    /// A line or more.
+    pub code: &'static str,
+    /// An expression of the same value; `None`: it only runs.
+    pub gives: Option<&'static str>,
+}
+
+/// An example with the value of its last line.
+pub const fn example(code: &'static str, gives: &'static str) -> Example {
+    Example { code, gives: Some(gives) }
+}
+
+/// An example that only runs.
+pub const fn shown(code: &'static str) -> Example {
+    Example { code, gives: None }
+}
+
+/// What stands behind a name.
+#[derive(Clone, Copy)]
+pub enum Run {
+    /// A function.
+    Call(fn(&mut Interpreter, &mut Args) -> Result<Value>),
+    /// A constant.
+    Constant(fn() -> Value),
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Run::Call(_) => "Call",
+            Run::Constant(_) => "Constant",
+        })
+    }
+}
+
+/// A function or constant of the language.
+#[derive(Clone, Copy, Debug)]
+pub struct Builtin {
+    /// Its name.
+    pub name: &'static str,
+    /// Parameters in order.
+    pub params: &'static [Param],
+    /// What else it takes.
+    pub style: Style,
+    /// What it does, in a sentence.
+    pub summary: &'static str,
+    /// Words a user may search for.
+    pub words: &'static [&'static str],
+    /// Examples; every one is run by the tests.
+    pub examples: &'static [Example],
+    /// What it does.
+    pub run: Run,
+}
+
+impl Builtin {
+    /// The value of its name: itself, or the constant.
+    pub fn value(&'static self) -> Value {
+        match self.run {
+            Run::Call(_) => Value::Builtin(self),
+            Run::Constant(value) => value(),
+        }
+    }
+
+    /// `uniform(points, spacing, stencil = 5)`; the name alone of a constant.
+    pub fn signature(&self) -> String {
+        if let Run::Constant(_) = self.run {
+            return self.name.to_string();
+        }
+        let written = |p: &Param| p.default.map_or(p.name.to_string(), |d| format!("{} = {d}", p.name));
+        let mut params: Vec<String> = self.params.iter().map(written).collect();
+        if let Style::Rest(name) = self.style {
+            params.push(format!("{name} …"));
+        }
+        format!("{}({})", self.name, params.join(", "))
+    }
+}
+
+/// A topic of the reference and its builtins.
+#[derive(Clone, Copy, Debug)]
+pub struct Topic {
+    /// Its title.
+    pub name: &'static str,
+    /// Its builtins.
+    pub builtins: &'static [Builtin],
+}
+
+/// All topics, in the order of the reference.
+pub static TOPICS: &[Topic] = &[Topic { name: "mathematics", builtins: math::ALL }];
+
+/// All builtins.
+pub fn all() -> impl Iterator<Item = &'static Builtin> {
+    TOPICS.iter().flat_map(|t| t.builtins.iter())
+}
+
+/// The builtin of a name.
+pub fn get(name: &str) -> Option<&'static Builtin> {
+    all().find(|b| b.name == name)
+}
+
+impl Interpreter {
+    /// Binds the arguments and runs a builtin.
+    pub(super) fn call_builtin(
+        &mut self,
+        builtin: &'static Builtin,
+        args: Vec<Argument>,
+        site: &Site,
+    ) -> Result<Value> {
+        let mut args = Args::bind(builtin, args, site)?;
+        match builtin.run {
+            Run::Call(run) => run(self, &mut args),
+            Run::Constant(value) => Ok(value()),
+        }
+    }
+}

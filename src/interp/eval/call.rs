@@ -1,0 +1,165 @@
+//! Calls: user functions, builtins, systems, and the pipe.
+
+use super::MAX_CALLS;
+use super::args::{Argument, Parameter, Site, bind};
+use crate::interp::Interpreter;
+use crate::interp::error::{RunError, TypesError, fail};
+use crate::interp::scope::Scope;
+use crate::interp::value::{Closure, Value};
+use crate::lang::ast::{Arg, Expr, ExprKind, ParamDecl};
+use crate::problem::{Problem, Result};
+use crate::source::Span;
+use std::rc::Rc;
+
+/// Places on the way to an error that are kept; deeper recursion adds no more.
+const MAX_VIA: usize = 8;
+
+impl Interpreter {
+    /// `f(a, b: 2)`.
+    pub(super) fn eval_call(&mut self, callee: &Expr, args: &[Arg], span: Span, scope: &Scope) -> Result<Value> {
+        let function = self.eval(callee, scope)?;
+        let args = self.arguments(args, scope)?;
+        self.call(&function, args, &site(callee, span), callee.span)
+    }
+
+    /// `x |> f(a)` is `f(x, a)`, `x |> f` is `f(x)`.
+    pub(super) fn pipe(&mut self, value: &Expr, into: &Expr, span: Span, scope: &Scope) -> Result<Value> {
+        let first = self.argument(None, value, scope)?;
+        let (callee, rest) = match &*into.kind {
+            ExprKind::Call { callee, args } => (callee, args.as_slice()),
+            _ => (into, [].as_slice()),
+        };
+        let function = self.eval(callee, scope)?;
+        let mut args = self.arguments(rest, scope)?;
+        args.insert(0, first);
+        self.call(&function, args, &site(callee, span), callee.span)
+    }
+
+    fn arguments(&mut self, args: &[Arg], scope: &Scope) -> Result<Vec<Argument>> {
+        args.iter().map(|arg| self.argument(Some(arg), &arg.value, scope)).collect()
+    }
+
+    fn argument(&mut self, arg: Option<&Arg>, expr: &Expr, scope: &Scope) -> Result<Argument> {
+        let value = self.eval(expr, scope)?;
+        let entries = match &*expr.kind {
+            ExprKind::Record(entries) => entries.iter().map(|(n, v)| (n.clone(), v.span)).collect(),
+            _ => Vec::new(),
+        };
+        let unit = match (&*expr.kind, &value) {
+            (ExprKind::Quantity { unit, .. }, _) => self.unit_of(unit),
+            (_, Value::Number(q)) => q.unit,
+            _ => None,
+        };
+        let name = arg.and_then(|a| a.name.clone());
+        Ok(Argument { name, value, span: expr.span, trailing: arg.is_some_and(|a| a.trailing), entries, unit })
+    }
+
+    /// Calls a value.
+    ///
+    /// # Errors
+    /// It cannot be called; its arguments do not fit; whatever goes wrong inside, with this call on the way.
+    pub fn call(&mut self, function: &Value, args: Vec<Argument>, site: &Site, callee: Span) -> Result<Value> {
+        self.check_interrupt(site.span)?;
+        if self.calls >= MAX_CALLS {
+            let name = site.callee.trim_matches('`').to_string();
+            return fail(RunError::Recursion { limit: MAX_CALLS, name, span: site.span }, site.span);
+        }
+        self.calls += 1;
+        let value = self.dispatch(function, args, site, callee);
+        self.calls -= 1;
+        value
+    }
+
+    fn dispatch(&mut self, function: &Value, args: Vec<Argument>, site: &Site, callee: Span) -> Result<Value> {
+        match function {
+            Value::Function(closure) => self.call_closure(closure, args, site),
+            Value::Builtin(builtin) => self.call_builtin(builtin, args, site),
+            Value::SystemMaker(maker) => self.call_system(maker, args, site),
+            Value::Interaction(interaction) => self.call_interaction(interaction, args, site),
+            other => fail(not_callable(other, callee), callee),
+        }
+    }
+
+    /// Calls a value with positional arguments, from a builtin; errors carry the builtin's place.
+    pub fn apply(&mut self, function: &Value, args: Vec<Value>, span: Span) -> Result<Value> {
+        let args = args.into_iter().map(|v| Argument::positional(v, span)).collect();
+        let callee = match function {
+            Value::Function(c) if &*c.def.name.name != "fn" => format!("`{}`", c.def.name.name),
+            Value::Builtin(b) => format!("`{}`", b.name),
+            _ => "the function".to_string(),
+        };
+        self.call(function, args, &Site { span, callee }, span)
+    }
+
+    fn call_closure(&mut self, closure: &Rc<Closure>, args: Vec<Argument>, site: &Site) -> Result<Value> {
+        let bound = bind(&parameters(&closure.def.params), args, false, site)?;
+        let values = bound.values.into_iter().map(|a| a.map(|a| (a.value, a.span))).collect();
+        let inside = |s: &mut Self| {
+            let scope = s.frame(closure, values)?;
+            s.eval(&closure.def.body, &scope)
+        };
+        inside(self).map_err(|problem| through(problem, site, &closure.def.name.name))
+    }
+
+    /// The scope of a body: what the closure saw, itself, its parameters; defaults see the parameters before them.
+    fn frame(&mut self, closure: &Rc<Closure>, values: Vec<Option<(Value, Span)>>) -> Result<Scope> {
+        let mut scope = closure.scope.clone();
+        let name = &closure.def.name;
+        if &*name.name != "fn" {
+            scope.define(name.name.clone(), name.span, Value::Function(closure.clone()));
+        }
+        self.bind_params(&mut scope, &closure.def.params, values)?;
+        Ok(scope)
+    }
+
+    /// Binds given values and defaults, in order.
+    pub(crate) fn bind_params(
+        &mut self,
+        scope: &mut Scope,
+        params: &[ParamDecl],
+        values: Vec<Option<(Value, Span)>>,
+    ) -> Result<()> {
+        for (param, given) in params.iter().zip(values) {
+            let value = match (given, &param.default) {
+                (Some((value, _)), _) => value,
+                (None, Some(default)) => self.eval(default, scope)?,
+                (None, None) => Value::Nothing,
+            };
+            scope.define(param.name.name.clone(), param.name.span, value);
+        }
+        Ok(())
+    }
+}
+
+/// What binding needs to know of declared parameters.
+pub(crate) fn parameters(params: &[ParamDecl]) -> Vec<Parameter> {
+    params.iter().map(|p| Parameter { name: p.name.name.clone(), required: p.default.is_none() }).collect()
+}
+
+/// Adds a call to the way of a problem.
+pub(crate) fn through(mut problem: Box<Problem>, site: &Site, name: &str) -> Box<Problem> {
+    let note = if name == "fn" { "in this call".to_string() } else { format!("in this call of `{name}`") };
+    if problem.via.len() < MAX_VIA && problem.span != site.span {
+        problem.via.push(crate::problem::Via { span: site.span, note });
+    }
+    problem
+}
+
+fn site(callee: &Expr, span: Span) -> Site {
+    let callee = match &*callee.kind {
+        ExprKind::Name(name) => format!("`{name}`"),
+        ExprKind::Field { name, .. } => format!("`{}`", name.name),
+        _ => "this function".to_string(),
+    };
+    Site { span, callee }
+}
+
+fn not_callable(value: &Value, span: Span) -> TypesError {
+    let help = match value {
+        Value::List(_) | Value::Field(_) => "an index stands in `[ ]`: `v[0]`",
+        Value::System(_) => "this system has no parameters: use it without parentheses",
+        Value::Number(_) => "a product needs its `*`: `2 * (a + b)`",
+        _ => "functions, systems with parameters and functionals can be called",
+    };
+    TypesError::NotCallable { found: value.kind(), help: help.into(), span }
+}

@@ -1,0 +1,127 @@
+//! `v[i]`: from 0, `-1` the last, `a .. b` a slice with both ends.
+
+use super::{mismatch, quantity};
+use crate::interp::Interpreter;
+use crate::interp::arith::Operand;
+use crate::interp::error::{RunError, fail};
+use crate::interp::scope::Scope;
+use crate::interp::text;
+use crate::interp::value::{Field, Quantity, Table, Value};
+use crate::lang::ast::Expr;
+use crate::problem::Result;
+use crate::source::Span;
+use std::rc::Rc;
+
+/// What an index picks.
+enum Pick {
+    One(usize),
+    Many(Vec<usize>),
+}
+
+impl Interpreter {
+    pub(super) fn eval_index(&mut self, value: &Expr, index: &Expr, scope: &Scope) -> Result<Value> {
+        let whole = self.eval(value, scope)?;
+        let index_value = self.eval(index, scope)?;
+        self.index(Operand::new(&whole, value.span), Operand::new(&index_value, index.span))
+    }
+
+    /// An element or slice of a list, text, field or table (rows).
+    ///
+    /// # Errors
+    /// An index outside or not whole; a value that has no elements.
+    pub(crate) fn index(&mut self, whole: Operand<'_>, index: Operand<'_>) -> Result<Value> {
+        match whole.value {
+            Value::List(items) => Ok(match pick(items.len(), "a list", index)? {
+                Pick::One(i) => items[i].clone(),
+                Pick::Many(all) => Value::list(all.into_iter().map(|i| items[i].clone()).collect()),
+            }),
+            Value::Str(letters) => {
+                let letters: Vec<char> = letters.chars().collect();
+                let chosen = pick(letters.len(), "a text", index)?.all();
+                Ok(Value::text(chosen.into_iter().map(|i| letters[i]).collect::<String>()))
+            }
+            Value::Field(field) => point(field, index),
+            Value::Table(table) => rows(table, index),
+            Value::Interval(from, to) => {
+                let listed = self.listed(*from, *to, whole.span)?;
+                self.index(Operand::new(&listed, whole.span), index)
+            }
+            other => mismatch("what is indexed", "a list, field, table or text", other, None, whole.span),
+        }
+    }
+}
+
+impl Pick {
+    fn all(self) -> Vec<usize> {
+        match self {
+            Pick::One(i) => vec![i],
+            Pick::Many(all) => all,
+        }
+    }
+}
+
+fn point(field: &Field, index: Operand<'_>) -> Result<Value> {
+    let at = |i: usize| match field.channels {
+        1 => Value::plain(field.data[i]),
+        n => Value::list(field.data[i * n..(i + 1) * n].iter().map(|&v| Value::plain(v)).collect()),
+    };
+    Ok(match pick(field.grid.points, "a field", index)? {
+        Pick::One(i) => at(i),
+        Pick::Many(all) => Value::list(all.into_iter().map(at).collect()),
+    })
+}
+
+fn rows(table: &Table, index: Operand<'_>) -> Result<Value> {
+    let columns = &table.columns;
+    Ok(match pick(table.rows(), "a table", index)? {
+        Pick::One(i) => Value::record(columns.iter().map(|(n, c)| (&**n, c[i].clone()))),
+        Pick::Many(all) => {
+            let column = |c: &Rc<Vec<Value>>| Rc::new(all.iter().map(|&i| c[i].clone()).collect());
+            Value::Table(Rc::new(Table { columns: columns.iter().map(|(n, c)| (n.clone(), column(c))).collect() }))
+        }
+    })
+}
+
+fn pick(length: usize, found: &str, index: Operand<'_>) -> Result<Pick> {
+    match index.value {
+        Value::Interval(from, to) => {
+            let (first, last) = (slice_end(*from, length, found, index)?, slice_end(*to, length, found, index)?);
+            Ok(Pick::Many((first..=last).collect()))
+        }
+        Value::List(items) => {
+            let one = |v| position(v, length, found, index.span);
+            items.iter().map(one).collect::<Result<_>>().map(Pick::Many)
+        }
+        other => position(other, length, found, index.span).map(Pick::One),
+    }
+}
+
+fn slice_end(end: Quantity, length: usize, found: &str, index: Operand<'_>) -> Result<usize> {
+    position(&Value::Number(end), length, found, index.span)
+}
+
+/// A whole number within -length .. length - 1, counted from the end if negative.
+fn position(index: &Value, length: usize, found: &str, span: Span) -> Result<usize> {
+    let q = quantity(Operand::new(index, span), "an index")?;
+    let whole = q.dim.is_plain() && q.value.is_finite() && q.value == q.value.round();
+    if !whole {
+        let help = q.dim.is_plain().then(|| "round it first: `floor(x)`, `round(x)`".to_string());
+        return match help {
+            Some(_) => fail(
+                RunError::Value {
+                    message: format!("an index is a whole number, not {}", text::number(q.value)),
+                    help,
+                    span,
+                },
+                span,
+            ),
+            None => mismatch("an index", "a plain whole number", index, None, span),
+        };
+    }
+    let from_start = if q.value < 0.0 { q.value + length as f64 } else { q.value };
+    if from_start < 0.0 || from_start >= length as f64 {
+        let (index, found) = (text::number(q.value), found.to_string());
+        return fail(RunError::Index { index, found, length, span }, span);
+    }
+    Ok(from_start as usize)
+}

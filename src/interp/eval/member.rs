@@ -1,0 +1,110 @@
+//! `.name`: of records, modules, tables, grids, systems, runs and references.
+
+mod physics;
+
+use crate::interp::Interpreter;
+use crate::interp::arith::Operand;
+use crate::interp::error::{TypesError, fail, suggestion};
+use crate::interp::value::{ModuleRef, Value};
+use crate::lang::ast::Ident;
+use crate::problem::Result;
+use std::rc::Rc;
+
+/// A member of a kind of value: its name, a sentence, and how to get it.
+pub(crate) struct Member<T: ?Sized> {
+    /// The name after the dot.
+    pub name: &'static str,
+    /// What it is, in a sentence.
+    pub about: &'static str,
+    /// Its value.
+    pub get: fn(&T) -> Value,
+}
+
+/// The value of a member by name.
+pub(crate) fn pick<T: ?Sized>(members: &[Member<T>], of: &T, name: &str) -> Option<Value> {
+    members.iter().find(|m| m.name == name).map(|m| (m.get)(of))
+}
+
+fn names<T: ?Sized>(members: &[Member<T>]) -> Vec<String> {
+    members.iter().map(|m| m.name.to_string()).collect()
+}
+
+impl Interpreter {
+    /// The value of `whole.name`.
+    ///
+    /// # Errors
+    /// There is no such name; what goes wrong when the value of a used file's definition is first needed.
+    pub(crate) fn member(&mut self, whole: Operand<'_>, name: &Ident) -> Result<Value> {
+        let found = match whole.value {
+            Value::Module(module) => return self.module_member(module, name),
+            Value::Record(record) => record.get(&name.name).cloned(),
+            Value::Table(table) => table.get(&name.name).map(|c| Value::List(c.clone())),
+            Value::Grid(grid) => pick(physics::GRID, grid, &name.name),
+            Value::Field(field) => pick(physics::FIELD, field.as_ref(), &name.name),
+            Value::Interaction(interaction) => pick(physics::INTERACTION, interaction, &name.name),
+            Value::System(system) => pick(physics::SYSTEM, system, &name.name),
+            Value::Run(run) => pick(physics::RUN, run.as_ref(), &name.name),
+            Value::Reference(reference) => pick(physics::REFERENCE, reference, &name.name),
+            _ => None,
+        };
+        match found {
+            Some(value) => Ok(value),
+            None => {
+                let help = match whole.value {
+                    Value::SystemMaker(_) => "this system has parameters: give them values in parentheses".into(),
+                    value => suggestion(&name.name, &self.member_names(value), "names"),
+                };
+                let (found, name_) = (whole.value.kind(), name.name.to_string());
+                fail(TypesError::NoField { found, name: name_, help, span: name.span }, name.span)
+            }
+        }
+    }
+
+    fn module_member(&mut self, module: &ModuleRef, name: &Ident) -> Result<Value> {
+        let binding = self.module(module.id).and_then(|m| m.get(&name.name)).cloned();
+        match binding {
+            Some(binding) => self.force(&binding, name.span),
+            None => {
+                let help = suggestion(&name.name, &self.module_names(module), "names");
+                let (found, name_) = (format!("`{}`", module.name), name.name.to_string());
+                fail(TypesError::NoField { found, name: name_, help, span: name.span }, name.span)
+            }
+        }
+    }
+
+    fn module_names(&self, module: &ModuleRef) -> Vec<String> {
+        self.module(module.id).map(|m| m.bindings.iter().map(|b| b.name.to_string()).collect()).unwrap_or_default()
+    }
+
+    /// The names that may stand after the dot of a value.
+    pub fn member_names(&self, value: &Value) -> Vec<String> {
+        let own = |names: Vec<Rc<str>>| names.iter().map(|n| n.to_string()).collect();
+        match value {
+            Value::Module(module) => self.module_names(module),
+            Value::Record(record) => own(record.entries.iter().map(|(n, _)| n.clone()).collect()),
+            Value::Table(table) => own(table.columns.iter().map(|(n, _)| n.clone()).collect()),
+            Value::Grid(_) => names(physics::GRID),
+            Value::Field(_) => names(physics::FIELD),
+            Value::Interaction(_) => names(physics::INTERACTION),
+            Value::System(_) => names(physics::SYSTEM),
+            Value::Run(_) => names(physics::RUN),
+            Value::Reference(_) => names(physics::REFERENCE),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Kinds of values with members, and these with their sentences, for the reference pages.
+pub fn documented_members() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> {
+    fn of<T: ?Sized>(members: &[Member<T>]) -> Vec<(&'static str, &'static str)> {
+        members.iter().map(|m| (m.name, m.about)).collect()
+    }
+    vec![
+        ("grid", of(physics::GRID)),
+        ("field", of(physics::FIELD)),
+        ("interaction", of(physics::INTERACTION)),
+        ("system", of(physics::SYSTEM)),
+        ("run", of(physics::RUN)),
+        ("reference", of(physics::REFERENCE)),
+    ]
+}

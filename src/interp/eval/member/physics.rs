@@ -1,0 +1,143 @@
+//! What grids, fields, systems, runs and references have.
+
+use super::Member;
+use crate::exact::Reference;
+use crate::interp::value::{Dim, Field, Value};
+use crate::ks::{Run, Stop};
+use crate::model::{Grid, Interaction, System, Wall};
+use std::sync::Arc;
+
+const fn member<T>(name: &'static str, about: &'static str, get: fn(&T) -> Value) -> Member<T> {
+    Member { name, about, get }
+}
+
+fn count(n: usize) -> Value {
+    Value::plain(n as f64)
+}
+
+pub(super) const GRID: &[Member<Arc<Grid>>] = &[
+    member("x", "the coordinates of its points, as a field", |g| Value::field(g, g.xs())),
+    member("points", "how many points it has", |g| count(g.points)),
+    member("spacing", "the distance between points", |g| Value::length(g.spacing)),
+    member("from", "the coordinate of the first point", |g| Value::length(g.start)),
+    member("to", "the coordinate of the last point", |g| Value::length(g.end())),
+    member("stencil", "the points of the second-derivative stencil", |g| count(g.stencil)),
+    member("wall", "what orbitals do beyond the ends: `zero` or `odd`", |g| match g.wall {
+        Wall::Zero => Value::text("zero"),
+        Wall::Odd => Value::text("odd"),
+    }),
+];
+
+pub(super) const FIELD: &[Member<Field>] = &[
+    member("grid", "the grid it lives on", |f| Value::Grid(f.grid.clone())),
+    member("channels", "how many channels it has", |f| count(f.channels)),
+    member("values", "its values, as a list", |f| Value::vector(&f.data, Dim::PLAIN)),
+];
+
+pub(super) const INTERACTION: &[Member<Interaction>] = &[
+    member("name", "what it is called", |w| Value::text(interaction_name(w))),
+    member("kappa", "the inverse decay length of an exponential, 1/bohr", |w| match w {
+        Interaction::Exponential { kappa, .. } => Value::plain(*kappa),
+        _ => Value::plain(f64::NAN),
+    }),
+];
+
+fn interaction_name(w: &Interaction) -> &str {
+    match w {
+        Interaction::None => "none",
+        Interaction::Exponential { .. } => "exponential",
+        Interaction::Sampled { name, .. } => name,
+    }
+}
+
+pub(super) const SYSTEM: &[Member<Arc<System>>] = &[
+    member("electrons", "the number of electrons", |s| count(s.electrons)),
+    member("unpaired", "up minus down electrons", |s| count(s.unpaired)),
+    member("charge", "nuclear charges minus electrons", |s| Value::plain(nuclear_charge(s) - s.electrons as f64)),
+    member("grid", "the grid it lives on", |s| Value::Grid(s.grid.clone())),
+    member("system", "itself", |s| Value::System(s.clone())),
+    member("label", "how it was written", |s| Value::text(&s.label)),
+    member("potential", "the whole external potential, as a field", |s| Value::field(&s.grid, s.potential.to_vec())),
+    member("nuclear_repulsion", "the energy of the nuclei among themselves", |s| Value::energy(s.nuclear_repulsion)),
+    member("nuclei", "its nuclei: records with `symbol`, `charge` and `position`", nuclei),
+    member("interaction", "the interaction of its electrons", |s| Value::Interaction(s.interaction.clone())),
+];
+
+fn nuclear_charge(s: &System) -> f64 {
+    s.nuclei.iter().map(|n| n.charge).sum()
+}
+
+fn nuclei(s: &Arc<System>) -> Value {
+    let one = |n: &crate::model::Nucleus| {
+        Value::record([
+            ("symbol", Value::text(&n.symbol)),
+            ("charge", Value::plain(n.charge)),
+            ("position", Value::length(n.position)),
+        ])
+    };
+    Value::list(s.nuclei.iter().map(one).collect())
+}
+
+/// The sum of two spin channels.
+fn total(spins: &[Vec<f64>; 2]) -> Vec<f64> {
+    spins[0].iter().zip(&spins[1]).map(|(up, down)| up + down).collect()
+}
+
+/// One value for a closed shell, otherwise a record of `up` and `down`.
+fn by_spin(system: &System, value: impl Fn(usize) -> Value) -> Value {
+    if system.closed_shell() { value(0) } else { Value::record([("up", value(0)), ("down", value(1))]) }
+}
+
+pub(super) const RUN: &[Member<Run>] = &[
+    member("energy", "the electronic energy", |r| Value::energy(r.energy)),
+    member("total_energy", "the energy with the repulsion of the nuclei", |r| {
+        Value::energy(r.energy + r.system.nuclear_repulsion)
+    }),
+    member("density", "the density of all electrons", |r| Value::field(&r.system.grid, total(&r.density))),
+    member("density_up", "the density of the up electrons", |r| Value::field(&r.system.grid, r.density[0].clone())),
+    member("density_down", "the density of the down electrons", |r| Value::field(&r.system.grid, r.density[1].clone())),
+    member("potential", "the Kohn-Sham potential (with unpaired electrons, `.up` and `.down`)", |r| {
+        by_spin(&r.system, |s| Value::field(&r.system.grid, r.potential[s].clone()))
+    }),
+    member("xc_potential", "its exchange-correlation part (with unpaired electrons, `.up` and `.down`)", |r| {
+        by_spin(&r.system, |s| Value::field(&r.system.grid, r.xc_potential[s].clone()))
+    }),
+    member("xc_energy", "the exchange-correlation energy", |r| Value::energy(r.xc_energy)),
+    member("kinetic_energy", "the kinetic energy of the Kohn-Sham electrons", |r| Value::energy(r.kinetic_energy)),
+    member("hartree_energy", "the classical repulsion of the density", |r| Value::energy(r.hartree_energy)),
+    member("external_energy", "the energy in the external potential", |r| Value::energy(r.external_energy)),
+    member(
+        "orbital_energies",
+        "occupied levels and the lowest empty one (with unpaired electrons, `.up` and `.down`)",
+        |r| by_spin(&r.system, |s| Value::vector(&r.orbital_energies[s], Dim::ENERGY)),
+    ),
+    member("gap", "lowest empty minus highest occupied level", |r| Value::energy(r.gap.unwrap_or(f64::NAN))),
+    member("converged", "whether the tolerance was met", |r| Value::Bool(r.stop == Stop::Converged)),
+    member("iterations", "iterations done", |r| count(r.iterations)),
+    member("residual", "integral of |n_out - n_in| of the last iteration, electrons", |r| Value::plain(r.residual)),
+    member("energies", "the electronic energy of every iteration", |r| Value::vector(&r.energies, Dim::ENERGY)),
+    member("densities", "the density mixed after every iteration", |r| {
+        Value::list(r.densities.iter().map(|n| Value::field(&r.system.grid, n.clone())).collect())
+    }),
+    member("electrons", "the number of electrons", |r| count(r.system.electrons)),
+    member("unpaired", "up minus down electrons", |r| count(r.system.unpaired)),
+    member("grid", "the grid of the system", |r| Value::Grid(r.system.grid.clone())),
+    member("system", "what was solved", |r| Value::System(r.system.clone())),
+    member("functional", "the name of the functional", |r| Value::text(&r.functional)),
+];
+
+pub(super) const REFERENCE: &[Member<Arc<Reference>>] = &[
+    member("energy", "the electronic energy", |r| Value::energy(r.energy)),
+    member("total_energy", "the energy with the repulsion of the nuclei", |r| {
+        Value::energy(r.energy + r.system.nuclear_repulsion)
+    }),
+    member("density", "the density of all electrons", |r| Value::field(&r.system.grid, total(&r.density))),
+    member("density_up", "the density of the up electrons", |r| Value::field(&r.system.grid, r.density[0].clone())),
+    member("density_down", "the density of the down electrons", |r| Value::field(&r.system.grid, r.density[1].clone())),
+    member("occupations", "the natural occupations, largest first", |r| Value::vector(&r.occupations, Dim::PLAIN)),
+    member("error", "the estimated error of the energy", |r| Value::energy(r.error)),
+    member("electrons", "the number of electrons", |r| count(r.system.electrons)),
+    member("unpaired", "up minus down electrons", |r| count(r.system.unpaired)),
+    member("grid", "the grid of the system", |r| Value::Grid(r.system.grid.clone())),
+    member("system", "what was solved", |r| Value::System(r.system.clone())),
+];

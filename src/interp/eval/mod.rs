@@ -1,0 +1,137 @@
+//! The evaluator, a file a topic.
+
+mod args;
+mod block;
+mod call;
+mod index;
+mod member;
+mod names;
+mod operators;
+mod sequence;
+mod strings;
+mod system;
+
+pub use args::{Argument, Bound, Parameter, Site, bind};
+pub use operators::equal;
+
+use super::Interpreter;
+use super::arith::Operand;
+use super::error::{RunError, TypesError, fail};
+use super::scope::Scope;
+use super::value::{Closure, Quantity, Record, Value};
+use crate::functional::Unary;
+use crate::lang::ast::{Expr, ExprKind, UnaryOp};
+use crate::problem::Result;
+use crate::source::Span;
+use std::rc::Rc;
+
+/// Calls may be nested so deep.
+pub const MAX_CALLS: usize = 1000;
+
+/// Expressions under evaluation at once, in all calls together; protects the stack of [`super::on_large_stack`].
+const MAX_DEPTH: usize = 50_000;
+
+impl Interpreter {
+    /// The value of an expression.
+    ///
+    /// # Errors
+    /// Whatever goes wrong inside, at its place, with the calls that led there.
+    pub fn eval(&mut self, expr: &Expr, scope: &Scope) -> Result<Value> {
+        self.depth += 1;
+        let value = if self.depth > MAX_DEPTH {
+            let name = "a function here".to_string();
+            fail(RunError::Recursion { limit: MAX_CALLS, name, span: expr.span }, expr.span)
+        } else {
+            self.eval_kind(expr, scope)
+        };
+        self.depth -= 1;
+        value
+    }
+
+    fn eval_kind(&mut self, expr: &Expr, scope: &Scope) -> Result<Value> {
+        match &*expr.kind {
+            ExprKind::Number(value) => Ok(Value::plain(*value)),
+            ExprKind::Quantity { value, unit } => self.literal(*value, unit),
+            ExprKind::Str(parts) => self.string(parts, scope),
+            ExprKind::Bool(value) => Ok(Value::Bool(*value)),
+            ExprKind::Name(name) => self.name(name, expr.span, scope),
+            ExprKind::List(items) => {
+                items.iter().map(|item| self.eval(item, scope)).collect::<Result<Vec<_>>>().map(Value::list)
+            }
+            ExprKind::Comprehension { body, each } => self.comprehension(body, each, scope),
+            ExprKind::Record(entries) => {
+                let value = |(name, value): &(crate::lang::ast::Ident, Expr)| {
+                    self.eval(value, scope).map(|value| (name.name.clone(), value))
+                };
+                let entries = entries.iter().map(value).collect::<Result<Vec<_>>>()?;
+                Ok(Value::Record(Rc::new(Record { entries })))
+            }
+            ExprKind::Block(statements) => self.block(statements, scope),
+            ExprKind::Range { from, to, by } => self.range(from, to, by.as_ref(), scope),
+            ExprKind::Unary { op, value } => self.eval_unary(*op, value, scope),
+            ExprKind::Binary { op, left, right, .. } => self.eval_binary(*op, left, right, scope),
+            ExprKind::Pipe { value, into } => self.pipe(value, into, expr.span, scope),
+            ExprKind::Convert { value, unit } => {
+                let converted = self.eval(value, scope)?;
+                self.convert(&converted, value.span, unit)
+            }
+            ExprKind::If { condition, then, otherwise } => {
+                if self.condition(condition, scope, "the condition of `if`")? {
+                    self.eval(then, scope)
+                } else {
+                    self.eval(otherwise, scope)
+                }
+            }
+            ExprKind::Call { callee, args } => self.eval_call(callee, args, expr.span, scope),
+            ExprKind::Index { value, index } => self.eval_index(value, index, scope),
+            ExprKind::Field { value, name } => {
+                let whole = self.eval(value, scope)?;
+                self.member(Operand::new(&whole, value.span), name)
+            }
+            ExprKind::Lambda(def) => {
+                let closure = Closure { def: def.clone(), scope: scope.clone(), loss: false };
+                Ok(Value::Function(Rc::new(closure)))
+            }
+        }
+    }
+
+    fn eval_unary(&mut self, op: UnaryOp, value: &Expr, scope: &Scope) -> Result<Value> {
+        let inner = self.eval(value, scope)?;
+        match op {
+            UnaryOp::Neg => self.unary(Unary::Neg, Operand::new(&inner, value.span)),
+            UnaryOp::Not => self.not(Operand::new(&inner, value.span)),
+        }
+    }
+
+    /// A truth value, for `if`, filters, `and`.
+    pub(crate) fn condition(&mut self, expr: &Expr, scope: &Scope, what: &str) -> Result<bool> {
+        let value = self.eval(expr, scope)?;
+        truth(Operand::new(&value, expr.span), what)
+    }
+}
+
+/// The truth value in a value.
+pub fn truth(x: Operand<'_>, what: &str) -> Result<bool> {
+    match x.value {
+        Value::Bool(b) => Ok(*b),
+        other => {
+            let help = matches!(other, Value::Field(_))
+                .then(|| "choose point by point with `where(condition, a, b)`".to_string());
+            mismatch(what, "true or false", other, help, x.span)
+        }
+    }
+}
+
+/// The error of a value of the wrong kind.
+pub fn mismatch<T>(what: &str, wanted: &str, found: &Value, help: Option<String>, span: Span) -> Result<T> {
+    let (what, wanted, found) = (what.to_string(), wanted.to_string(), found.kind());
+    fail(TypesError::Mismatch { what, wanted, found, help, span }, span)
+}
+
+/// A number of any dimension.
+pub fn quantity(x: Operand<'_>, what: &str) -> Result<Quantity> {
+    match x.value {
+        Value::Number(q) => Ok(*q),
+        other => mismatch(what, "a number", other, None, x.span),
+    }
+}

@@ -1,0 +1,73 @@
+//! Names: from the scope, later definitions of the module, the language, the standard atoms and interactions.
+
+use crate::interp::Interpreter;
+use crate::interp::builtins;
+use crate::interp::error::{RunError, fail, nearest};
+use crate::interp::scope::{Binding, Scope, State, Thunk};
+use crate::interp::value::Value;
+use crate::problem::Result;
+use crate::source::Span;
+use std::rc::Rc;
+
+impl Interpreter {
+    /// The value of a name.
+    ///
+    /// # Errors
+    /// Nothing has that name; its value depends on itself; what goes wrong when it is first needed.
+    pub(crate) fn name(&mut self, name: &str, span: Span, scope: &Scope) -> Result<Value> {
+        match self.find(name, span, scope)? {
+            Some(value) => Ok(value),
+            None => {
+                let known = self.visible(scope);
+                let help = nearest(name, known.iter().map(|n| &**n)).map(|n| format!("did you mean `{n}`?"));
+                fail(RunError::UnknownName { name: name.to_string(), help, span }, span)
+            }
+        }
+    }
+
+    /// The value of a name, if anything has it.
+    pub(crate) fn find(&mut self, name: &str, span: Span, scope: &Scope) -> Result<Option<Value>> {
+        if let Some(binding) = scope.get(name) {
+            return self.force(&binding.clone(), span).map(Some);
+        }
+        if let Some(binding) = self.module(scope.module()).and_then(|m| m.get(name)).cloned() {
+            return self.force(&binding, span).map(Some);
+        }
+        if let Some(builtin) = builtins::get(name) {
+            return Ok(Some(builtin.value()));
+        }
+        self.prelude(name, span)
+    }
+
+    /// The value of a binding, evaluated now if it has not been needed before.
+    pub(crate) fn force(&mut self, binding: &Rc<Binding>, span: Span) -> Result<Value> {
+        let state = binding.state.replace(State::Forcing);
+        let thunk = match state {
+            State::Ready(value) => {
+                binding.state.replace(State::Ready(value.clone()));
+                return Ok(value);
+            }
+            State::Forcing => return fail(RunError::Cycle { name: binding.name.to_string(), span }, span),
+            State::Lazy(thunk) => thunk,
+        };
+        let value = match &thunk {
+            Thunk::Expr(expr, scope) => self.eval(expr, scope),
+            Thunk::Definition(statement, scope) => self.definition(statement, scope).map(|(_, value)| value),
+        };
+        let state = value.as_ref().map_or(State::Lazy(thunk), |v| State::Ready(v.clone()));
+        binding.state.replace(state);
+        value.map_err(|problem| super::call::through(problem, &used(span), &binding.name))
+    }
+
+    /// All names visible at a place, those of the language included.
+    pub(crate) fn visible(&self, scope: &Scope) -> Vec<Rc<str>> {
+        let mut names: Vec<Rc<str>> = scope.bindings().map(|b| b.name.clone()).collect();
+        names.extend(self.module(scope.module()).into_iter().flat_map(|m| m.bindings.iter().map(|b| b.name.clone())));
+        names.extend(builtins::all().map(|b| Rc::from(b.name)));
+        names
+    }
+}
+
+fn used(span: Span) -> super::Site {
+    super::Site { span, callee: String::new() }
+}

@@ -1,0 +1,108 @@
+//! Intervals, their lists of values, comprehensions.
+
+use super::{mismatch, quantity};
+use crate::interp::Interpreter;
+use crate::interp::arith::{Operand, agree};
+use crate::interp::error::{RunError, fail};
+use crate::interp::scope::Scope;
+use crate::interp::text;
+use crate::interp::value::{Quantity, Value};
+use crate::lang::ast::{Each, Expr};
+use crate::problem::Result;
+use crate::source::Span;
+use std::rc::Rc;
+
+/// Lists hold at most so many elements.
+pub const MAX_LENGTH: usize = 10_000_000;
+
+impl Interpreter {
+    /// `a .. b`, `a .. b by c`.
+    pub(super) fn range(&mut self, from: &Expr, to: &Expr, by: Option<&Expr>, scope: &Scope) -> Result<Value> {
+        let end = |s: &mut Self, e: &Expr, what: &str| {
+            let value = s.eval(e, scope)?;
+            quantity(Operand::new(&value, e.span), what)
+        };
+        let a = end(self, from, "the start of an interval")?;
+        let b = end(self, to, "the end of an interval")?;
+        let dim = agree("..", (a.dim, from.span), (b.dim, to.span), from.span.to(to.span))?;
+        let (a, b) = (Quantity { dim, ..a }, Quantity { dim, ..b });
+        let Some(by) = by else { return Ok(Value::Interval(a, b)) };
+        let step = end(self, by, "the step of an interval")?;
+        let dim = agree("by", (dim, from.span.to(to.span)), (step.dim, by.span), from.span.to(by.span))?;
+        stepped(a, b, step.value, by.span)
+            .map(|values| Value::list(values.into_iter().map(|v| Value::Number(Quantity::of(v, dim))).collect()))
+    }
+
+    /// The values of an interval with whole ends, both included; none where the end lies before the start.
+    ///
+    /// # Errors
+    /// An end is not whole.
+    pub(crate) fn listed(&mut self, from: Quantity, to: Quantity, span: Span) -> Result<Value> {
+        let whole = |q: Quantity| q.value.is_finite() && q.value == q.value.round();
+        if !whole(from) || !whole(to) {
+            let interval = text::value(&Value::Interval(from, to));
+            return fail(RunError::Interval { interval, span }, span);
+        }
+        let values = if to.value < from.value { Vec::new() } else { stepped(from, to, 1.0, span)? };
+        Ok(Value::vector(&values, from.dim))
+    }
+
+    /// The elements of a list or listed interval.
+    ///
+    /// # Errors
+    /// Neither a list nor an interval with whole ends.
+    pub fn elements(&mut self, x: Operand<'_>, what: &str) -> Result<Rc<Vec<Value>>> {
+        match x.value {
+            Value::List(items) => Ok(items.clone()),
+            Value::Interval(from, to) => match self.listed(*from, *to, x.span)? {
+                Value::List(items) => Ok(items),
+                _ => Ok(Rc::default()),
+            },
+            other => mismatch(what, "a list", other, None, x.span),
+        }
+    }
+
+    /// `[body for name in values if condition]`.
+    pub(super) fn comprehension(&mut self, body: &Expr, each: &Each, scope: &Scope) -> Result<Value> {
+        self.each(each, scope, |s, scope| s.eval(body, scope)).map(Value::list)
+    }
+
+    /// Runs `body` for every value of a loop that passes its filter.
+    pub(crate) fn each<T>(
+        &mut self,
+        each: &Each,
+        scope: &Scope,
+        mut body: impl FnMut(&mut Self, &Scope) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let values = self.eval(&each.values, scope)?;
+        let values = self.elements(Operand::new(&values, each.values.span), "what `for` goes through")?;
+        let mut results = Vec::new();
+        for value in values.iter() {
+            self.check_interrupt(each.values.span)?;
+            let mut scope = scope.clone();
+            scope.define(each.name.name.clone(), each.name.span, value.clone());
+            let keep = match &each.condition {
+                Some(condition) => self.condition(condition, &scope, "the filter after `if`")?,
+                None => true,
+            };
+            if keep {
+                results.push(body(self, &scope)?);
+            }
+        }
+        Ok(results)
+    }
+}
+
+/// a + k step, up to b within 1e-9 steps.
+fn stepped(a: Quantity, b: Quantity, step: f64, span: Span) -> Result<Vec<f64>> {
+    let steps = (b.value - a.value) / step;
+    if !steps.is_finite() || steps < -1e-9 {
+        let (from, to) = (text::quantity(&a), text::quantity(&b));
+        return fail(RunError::Step { step: text::number(step), from, to, span }, span);
+    }
+    let count = (steps + 1e-9).floor() + 1.0;
+    if count > MAX_LENGTH as f64 {
+        return fail(RunError::TooLong { length: text::number(count), limit: MAX_LENGTH, span }, span);
+    }
+    Ok((0..count as usize).map(|k| a.value + k as f64 * step).collect())
+}

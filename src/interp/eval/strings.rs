@@ -1,0 +1,22 @@
+//! Strings with values in them, and the index of texts.
+
+use crate::interp::Interpreter;
+use crate::interp::scope::Scope;
+use crate::interp::text;
+use crate::interp::value::Value;
+use crate::lang::ast::StrPart;
+use crate::problem::Result;
+
+impl Interpreter {
+    /// `"h2 {R}"`.
+    pub(super) fn string(&mut self, parts: &[StrPart], scope: &Scope) -> Result<Value> {
+        let mut whole = String::new();
+        for part in parts {
+            match part {
+                StrPart::Text(letters) => whole.push_str(letters),
+                StrPart::Value(expr) => whole.push_str(&text::value(&self.eval(expr, scope)?)),
+            }
+        }
+        Ok(Value::text(whole))
+    }
+}

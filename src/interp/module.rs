@@ -1,0 +1,32 @@
+//! Modules: the script, used files, the standard library.
+
+use super::scope::Binding;
+use crate::source::SourceId;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+/// Which module of an interpreter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ModuleId(pub u32);
+
+/// A text's definitions.
+#[derive(Debug)]
+pub struct Module {
+    /// What identifies it: the canonical path of a file, `std.losses`.
+    pub key: String,
+    /// Its text.
+    pub source: SourceId,
+    /// Folder to which its paths are relative.
+    pub base: PathBuf,
+    /// Definitions in order; of a name defined twice the later one counts.
+    pub bindings: Vec<Rc<Binding>>,
+    /// Whether it is still being read: used again, it is a cycle.
+    pub loading: bool,
+}
+
+impl Module {
+    /// The last definition of a name.
+    pub fn get(&self, name: &str) -> Option<&Rc<Binding>> {
+        self.bindings.iter().rev().find(|b| &*b.name == name)
+    }
+}

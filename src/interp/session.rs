@@ -1,0 +1,105 @@
+//! The interpreter: what it keeps between statements, and its front.
+
+use super::Host;
+use super::error::{RunError, fail};
+use super::module::{Module, ModuleId};
+use super::scope::Scope;
+use crate::problem::Result;
+use crate::source::{SourceId, Sources, Span};
+use std::path::PathBuf;
+use std::rc::Rc;
+
+/// Where calculations run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Device {
+    /// The processor.
+    #[default]
+    Cpu,
+    /// A CUDA card.
+    Cuda,
+}
+
+/// How an interpreter works.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// `--set name=expression`: right sides that replace those of top-level `let`s.
+    pub overrides: Vec<(String, String)>,
+    /// Where calculations run.
+    pub device: Device,
+    /// Less progress.
+    pub quiet: bool,
+    /// Train again, whatever is kept.
+    pub fresh: bool,
+    /// Where references and checkpoints are kept; `None`: nowhere.
+    pub cache: Option<PathBuf>,
+    /// Folder to which the paths of the script are relative.
+    pub base: PathBuf,
+}
+
+/// How a run ended that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All statements are done.
+    Done,
+    /// The user stopped it.
+    Interrupted,
+}
+
+/// Evaluates programs. Lives on one thread; see [`super::on_large_stack`].
+pub struct Interpreter {
+    pub(super) host: Rc<dyn Host>,
+    /// How it works.
+    pub(super) options: Options,
+    pub(super) sources: Sources,
+    pub(super) modules: Vec<Module>,
+    /// What the script or REPL has defined so far.
+    pub(super) scope: Scope,
+    /// Calls under evaluation.
+    pub(super) calls: usize,
+    /// Expressions under evaluation.
+    pub(super) depth: usize,
+}
+
+/// The module of the script or REPL.
+pub(super) const MAIN: ModuleId = ModuleId(0);
+
+impl Interpreter {
+    /// An interpreter that has seen nothing.
+    pub fn new(host: Rc<dyn Host>, options: Options) -> Self {
+        let main = Module {
+            key: String::new(),
+            source: SourceId::default(),
+            base: options.base.clone(),
+            bindings: Vec::new(),
+            loading: true,
+        };
+        Self {
+            host,
+            options,
+            sources: Sources::default(),
+            modules: vec![main],
+            scope: Scope::new(MAIN),
+            calls: 0,
+            depth: 0,
+        }
+    }
+
+    /// All texts read so far.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// The options it was made with.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    pub(super) fn module(&self, id: ModuleId) -> Option<&Module> {
+        self.modules.get(id.0 as usize)
+    }
+
+    /// Stops where the user has asked for it.
+    pub(super) fn check_interrupt(&self, span: Span) -> Result<()> {
+        if self.host.interrupted() { fail(RunError::Interrupted { span }, span) } else { Ok(()) }
+    }
+}
