@@ -15,7 +15,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 pub(crate) use numbers::agree;
-pub use numbers::{binary_name, evaluate_binary, evaluate_unary, unary_name};
 
 /// A value with its place.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +41,7 @@ impl Interpreter {
         match x.value {
             Value::Number(q) => Ok(Value::Number(numbers::unary(op, *q, x.span)?)),
             Value::Field(f) => {
-                let data = f.data.iter().map(|&v| evaluate_unary(op, v)).collect();
+                let data = f.data.iter().map(|&v| op.value(v)).collect();
                 Ok(Value::Field(Rc::new(Field { grid: f.grid.clone(), channels: f.channels, data })))
             }
             Value::List(items) => {
@@ -54,7 +53,7 @@ impl Interpreter {
                 self.unary(op, Operand::new(&listed, x.span))
             }
             other => {
-                fail(TypesError::Operand { operator: unary_name(op).into(), found: other.kind(), span: x.span }, x.span)
+                fail(TypesError::Operand { operator: op.name().into(), found: other.kind(), span: x.span }, x.span)
             }
         }
     }
@@ -126,8 +125,8 @@ impl Interpreter {
             }
             (Value::List(_), _) | (_, Value::List(_)) => self.binary_lists(op, a, b, place),
             (Value::Field(x), Value::Field(y)) => fields(op, (x, a.span), (y, b.span), place),
-            (Value::Field(x), Value::Number(y)) => Ok(with_number(x, |v| evaluate_binary(op, v, y.value))),
-            (Value::Number(x), Value::Field(y)) => Ok(with_number(y, |v| evaluate_binary(op, x.value, v))),
+            (Value::Field(x), Value::Number(y)) => Ok(with_number(x, |v| op.value(v, y.value))),
+            (Value::Number(x), Value::Field(y)) => Ok(with_number(y, |v| op.value(x.value, v))),
             _ => fail(operands(op, a, b), place),
         }
     }
@@ -147,20 +146,20 @@ fn with_number(x: &Field, f: impl Fn(f64) -> f64) -> Value {
 }
 
 fn fields(op: Binary, (x, xs): (&Field, Span), (y, ys): (&Field, Span), place: Span) -> Result<Value> {
-    same_grid(binary_name(op), (x, xs), (y, ys), place)?;
+    same_grid(op.name(), (x, xs), (y, ys), place)?;
     let channels = match (x.channels, y.channels) {
         (a, b) if a == b => a,
         (1, b) => b,
         (a, 1) => a,
         (left, right) => {
-            let operator = binary_name(op).into();
+            let operator = op.name().into();
             return fail(TypesError::Channels { operator, left, right, left_span: xs, right_span: ys }, place);
         }
     };
     let pick = |f: &Field, i: usize, c: usize| f.data[i * f.channels + if f.channels == 1 { 0 } else { c }];
     let data = (0..x.grid.points)
         .flat_map(|i| (0..channels).map(move |c| (i, c)))
-        .map(|(i, c)| evaluate_binary(op, pick(x, i, c), pick(y, i, c)))
+        .map(|(i, c)| op.value(pick(x, i, c), pick(y, i, c)))
         .collect();
     Ok(Value::Field(Rc::new(Field { grid: x.grid.clone(), channels, data })))
 }
@@ -178,7 +177,7 @@ fn operands(op: Binary, a: Operand<'_>, b: Operand<'_>) -> TypesError {
     let texts = matches!(op, Binary::Add) && [a.value, b.value].iter().any(|v| matches!(v, Value::Str(_)));
     let help = texts.then(|| "put values into a text with braces: `\"R = {R}\"`".to_string());
     TypesError::Operands {
-        operator: binary_name(op).into(),
+        operator: op.name().into(),
         left: a.value.kind(),
         right: b.value.kind(),
         help,

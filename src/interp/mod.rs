@@ -14,12 +14,15 @@ pub mod error;
 pub mod eval;
 pub mod host;
 pub mod module;
+mod modules;
 pub mod scope;
 pub mod session;
 pub mod text;
+mod units;
 pub mod value;
 
 pub use host::Host;
+pub use modules::standard_modules;
 pub use session::{Device, Interpreter, Options, Outcome};
 pub use value::Value;
 

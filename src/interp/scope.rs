@@ -47,6 +47,12 @@ impl Binding {
         Rc::new(Self { name, span, docs: None, state: RefCell::new(State::Ready(value)) })
     }
 
+    /// The same under another name: shares what is already there, otherwise the way to it.
+    pub fn renamed(&self, alias: &crate::lang::ast::Ident) -> Rc<Self> {
+        let state = RefCell::new(self.state.borrow().clone());
+        Rc::new(Self { name: alias.name.clone(), span: alias.span, docs: self.docs.clone(), state })
+    }
+
     /// The value, if it is there.
     pub fn value(&self) -> Option<Value> {
         match &*self.state.borrow() {

@@ -1,6 +1,6 @@
 //! Lists as vectors: element by element, anything else with every element.
 
-use super::{Operand, binary_name};
+use super::Operand;
 use crate::functional::Binary;
 use crate::interp::Interpreter;
 use crate::interp::error::{TypesError, fail};
@@ -14,7 +14,7 @@ impl Interpreter {
         let mut pair = |x: &Value, y: &Value| self.binary(op, Operand::new(x, a.span), Operand::new(y, b.span), place);
         let items: Result<Vec<Value>> = match (a.value, b.value) {
             (Value::List(x), Value::List(y)) if x.len() != y.len() => {
-                let operator = binary_name(op).into();
+                let operator = op.name().into();
                 let (left, right) = (x.len(), y.len());
                 let (left_span, right_span) = (a.span, b.span);
                 return fail(TypesError::Lengths { operator, left, right, left_span, right_span }, place);

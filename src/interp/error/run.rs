@@ -64,6 +64,20 @@ pub enum RunError {
         #[label("not found")]
         span: Span,
     },
+    /// A name that a module does not have.
+    #[error("`{module}` has no `{name}`")]
+    #[diagnostic(code(ksr::names::not_in_module), help("{help}"))]
+    NotInModule {
+        /// The module.
+        module: String,
+        /// The name.
+        name: String,
+        /// The nearest, or those that exist.
+        help: String,
+        /// The name.
+        #[label("not there")]
+        span: Span,
+    },
     /// A file that cannot be read or written.
     #[error("cannot {verb} `{path}`: {reason}")]
     #[diagnostic(code(ksr::run::file))]

@@ -78,3 +78,13 @@ pub(crate) fn binding(statement: &Stmt, name: &Ident, state: State) -> Rc<Bindin
     let (name, span) = (name.name.clone(), name.span);
     Rc::new(Binding { name, span, docs: statement.docs.clone(), state: RefCell::new(state) })
 }
+impl Interpreter {
+    pub(crate) fn functional(&mut self, def: &Rc<crate::lang::ast::FunctionalDef>, _: &Scope) -> Result<Value> {
+        let span = def.function.span;
+        fail(RunError::Misplaced { message: "functionals cannot be evaluated yet".into(), span }, span)
+    }
+    pub(crate) fn param(&mut self, param: &crate::lang::ast::Param, _: &mut Scope) -> Result<()> {
+        let span = param.name.span;
+        fail(RunError::Misplaced { message: "a `param` belongs in the body of a functional".into(), span }, span)
+    }
+}

@@ -2,11 +2,14 @@
 
 use super::MAX_CALLS;
 use super::args::{Argument, Parameter, Site, bind};
+use super::system::dimensioned;
 use crate::interp::Interpreter;
+use crate::interp::arith::Operand;
 use crate::interp::error::{RunError, TypesError, fail};
 use crate::interp::scope::Scope;
-use crate::interp::value::{Closure, Value};
+use crate::interp::value::{Closure, Dim, Value};
 use crate::lang::ast::{Arg, Expr, ExprKind, ParamDecl};
+use crate::model::Interaction;
 use crate::problem::{Problem, Result};
 use crate::source::Span;
 use std::rc::Rc;
@@ -46,7 +49,7 @@ impl Interpreter {
             _ => Vec::new(),
         };
         let unit = match (&*expr.kind, &value) {
-            (ExprKind::Quantity { unit, .. }, _) => self.unit_of(unit),
+            (ExprKind::Quantity { unit, .. }, _) => crate::interp::units::shown_unit(unit).ok().map(|(u, _)| u),
             (_, Value::Number(q)) => q.unit,
             _ => None,
         };
@@ -89,6 +92,15 @@ impl Interpreter {
             _ => "the function".to_string(),
         };
         self.call(function, args, &Site { span, callee }, span)
+    }
+
+    /// w(r) of a ready-made interaction.
+    fn call_interaction(&mut self, w: &Interaction, args: Vec<Argument>, site: &Site) -> Result<Value> {
+        let params = [Parameter { name: Rc::from("r"), required: true }];
+        let bound = bind(&params, args, false, site)?;
+        let Some(Some(r)) = bound.values.into_iter().next() else { return Ok(Value::Nothing) };
+        let distance = dimensioned(Operand::new(&r.value, r.span), Dim::LENGTH, "a distance")?;
+        Ok(Value::energy(w.at(distance).unwrap_or(f64::NAN)))
     }
 
     fn call_closure(&mut self, closure: &Rc<Closure>, args: Vec<Argument>, site: &Site) -> Result<Value> {

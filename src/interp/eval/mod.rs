@@ -12,6 +12,8 @@ mod strings;
 mod system;
 
 pub use args::{Argument, Bound, Parameter, Site, bind};
+pub(crate) use block::binding;
+pub use member::documented_members;
 pub use operators::equal;
 
 use super::Interpreter;

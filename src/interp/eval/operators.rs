@@ -3,7 +3,7 @@
 use super::truth;
 use crate::functional::Binary;
 use crate::interp::Interpreter;
-use crate::interp::arith::{Operand, agree, evaluate_binary};
+use crate::interp::arith::{Operand, agree};
 use crate::interp::error::{TypesError, fail};
 use crate::interp::scope::Scope;
 use crate::interp::value::Value;
@@ -117,9 +117,7 @@ fn logic_name(op: BinaryOp) -> &'static str {
 /// Whether two plain values are the same as a whole; `None` where the kinds cannot be compared.
 pub fn equal(a: &Value, b: &Value) -> Option<bool> {
     match (a, b) {
-        (Value::Number(x), Value::Number(y)) => {
-            x.dim.agree(y.dim).map(|_| evaluate_binary(Binary::Eq, x.value, y.value) != 0.0)
-        }
+        (Value::Number(x), Value::Number(y)) => x.dim.agree(y.dim).map(|_| x.value == y.value),
         (Value::Bool(x), Value::Bool(y)) => Some(x == y),
         (Value::Str(x), Value::Str(y)) => Some(x == y),
         (Value::List(x), Value::List(y)) if x.len() != y.len() => Some(false),

@@ -1,46 +1,278 @@
-//! `system`.
-use super::args::{Argument, Site};
+//! `system`: entries to parts, parts to a system.
+
+use super::args::{Argument, Site, bind};
+use super::call::{parameters, through};
+use super::{mismatch, quantity};
 use crate::interp::Interpreter;
-use crate::interp::scope::{Binding, Scope};
-use crate::interp::value::{SystemMaker, Value};
-use crate::lang::ast::*;
-use crate::problem::Result;
+use crate::interp::arith::Operand;
+use crate::interp::error::{Placed, SystemProblem, UnitsError, fail, suggestion};
+use crate::interp::scope::Scope;
+use crate::interp::text;
+use crate::interp::value::{Closure, Dim, SystemMaker, Value};
+use crate::lang::ast::{Each, Expr, FnDef, Ident, SystemDef, SystemEntry};
+use crate::model::{BuildError, Grid, Interaction, Nucleus, Part, Parts, System};
+use crate::problem::{Problem, Result};
 use crate::source::Span;
+use miette::Diagnostic;
 use std::rc::Rc;
+use std::sync::Arc;
+
+/// The entries that have names.
+const ENTRIES: [&str; 5] = ["potential", "interaction", "electrons", "charge", "unpaired"];
+
+/// What the entries say so far, and where.
+struct Draft {
+    parts: Parts,
+    interaction: Option<Value>,
+    nuclei: Vec<Span>,
+    options: Vec<(Rc<str>, Span)>,
+    whole: Span,
+}
+
+impl Draft {
+    /// Where the user wrote a part.
+    fn span(&self, part: Part) -> Span {
+        let option = |name: &str| self.options.iter().find(|(n, _)| &**n == name).map(|(_, s)| *s);
+        let found = match part {
+            Part::Nucleus(index) => self.nuclei.get(index).copied(),
+            Part::Potential => option("potential"),
+            Part::Interaction => option("interaction"),
+            Part::Electrons => option("electrons"),
+            Part::Charge => option("charge"),
+            Part::Unpaired => option("unpaired"),
+            Part::Grid | Part::Whole => None,
+        };
+        found.unwrap_or(self.whole)
+    }
+}
+
 impl Interpreter {
-    pub(super) fn system_value(&mut self, _: &SystemDef, _: &Scope) -> Result<Value> {
-        Ok(Value::Nothing)
+    /// A system without parameters.
+    pub(super) fn system_value(&mut self, def: &SystemDef, scope: &Scope) -> Result<Value> {
+        self.build_system(def, scope.clone(), def.name.name.to_string())
     }
-    pub(super) fn call_system(&mut self, _: &Rc<SystemMaker>, _: Vec<Argument>, _: &Site) -> Result<Value> {
-        Ok(Value::Nothing)
+
+    /// `h2(1.28)`.
+    pub(super) fn call_system(&mut self, maker: &Rc<SystemMaker>, args: Vec<Argument>, site: &Site) -> Result<Value> {
+        let params = maker.def.params.as_deref().unwrap_or_default();
+        let label = self.label(&maker.def.name.name, &args);
+        let bound = bind(&parameters(params), args, false, site)?;
+        let values = bound.values.into_iter().map(|a| a.map(|a| (a.value, a.span))).collect();
+        let mut scope = maker.scope.clone();
+        let built =
+            self.bind_params(&mut scope, params, values).and_then(|()| self.build_system(&maker.def, scope, label));
+        built.map_err(|problem| through(problem, site, &maker.def.name.name))
     }
-    pub(super) fn functional(&mut self, _: &Rc<FunctionalDef>, _: &Scope) -> Result<Value> {
-        Ok(Value::Nothing)
+
+    /// `h2(1.28)`: numbers by their value, anything else as it was written.
+    fn label(&self, name: &str, args: &[Argument]) -> String {
+        let one = |a: &Argument| {
+            let value = match &a.value {
+                Value::Number(q) => text::number(q.value),
+                Value::Bool(_) | Value::Str(_) => text::value(&a.value),
+                _ => self.sources.text(a.span).to_string(),
+            };
+            a.name.as_ref().map_or(value.clone(), |n| format!("{}: {value}", n.name))
+        };
+        format!("{name}({})", args.iter().map(one).collect::<Vec<_>>().join(", "))
     }
-    pub(super) fn param(&mut self, _: &Param, _: &mut Scope) -> Result<()> {
+
+    fn build_system(&mut self, def: &SystemDef, scope: Scope, label: String) -> Result<Value> {
+        let Some(on) = &def.grid else {
+            return fail(SystemProblem::NoGrid { name: def.name.name.to_string(), span: def.span }, def.span);
+        };
+        let grid = match self.eval(on, &scope)? {
+            Value::Grid(grid) => grid,
+            other => return mismatch("what stands after `on`", "a grid", &other, None, on.span),
+        };
+        let mut draft = Draft {
+            parts: Parts {
+                label,
+                grid,
+                interaction: Interaction::BAKER,
+                nuclei: Vec::new(),
+                potential: None,
+                electrons: None,
+                charge: None,
+                unpaired: None,
+            },
+            interaction: None,
+            nuclei: Vec::new(),
+            options: Vec::new(),
+            whole: def.span,
+        };
+        for entry in &def.entries {
+            self.entry(entry, &scope, &mut draft)?;
+        }
+        self.finish(draft)
+    }
+
+    fn entry(&mut self, entry: &SystemEntry, scope: &Scope, draft: &mut Draft) -> Result<()> {
+        match entry {
+            SystemEntry::Nucleus { element, at, each, span } => {
+                self.nuclei(element, at, each.as_ref(), *span, scope, draft)
+            }
+            SystemEntry::Option { name, value } => {
+                noted(draft, name, value.span)?;
+                let given = self.eval(value, scope)?;
+                self.option(name, &given, value.span, draft)
+            }
+            SystemEntry::Function { function } => {
+                let FnDef { name, span, .. } = &**function;
+                noted(draft, name, *span)?;
+                let closure = Closure { def: function.clone(), scope: scope.clone(), loss: false };
+                self.option(name, &Value::Function(Rc::new(closure)), *span, draft)
+            }
+        }
+    }
+
+    fn option(&mut self, name: &Ident, given: &Value, span: Span, draft: &mut Draft) -> Result<()> {
+        match &*name.name {
+            "potential" => draft.parts.potential = Some(self.potential(given, span, &draft.parts.grid.clone())?),
+            "interaction" => draft.interaction = Some(given.clone()),
+            "electrons" => draft.parts.electrons = Some(count(name, given, span)?),
+            "charge" => draft.parts.charge = Some(count(name, given, span)?),
+            "unpaired" => draft.parts.unpaired = Some(count(name, given, span)?),
+            other => {
+                let (name_, help) = (other.to_string(), suggestion(other, &ENTRIES, "entries"));
+                return fail(SystemProblem::UnknownEntry { name: name_, help, span: name.span }, name.span);
+            }
+        }
         Ok(())
     }
-    pub(super) fn use_module(&mut self, _: &Use, _: &Stmt, _: &Scope) -> Result<Vec<Rc<Binding>>> {
-        Ok(vec![])
-    }
-    pub(super) fn prelude(&mut self, _: &str, _: Span) -> Result<Option<Value>> {
-        Ok(None)
-    }
-    pub(super) fn call_interaction(
+
+    fn nuclei(
         &mut self,
-        _: &crate::model::Interaction,
-        _: Vec<Argument>,
-        _: &Site,
-    ) -> Result<Value> {
-        Ok(Value::Nothing)
+        element: &Expr,
+        at: &Expr,
+        each: Option<&Each>,
+        span: Span,
+        scope: &Scope,
+        draft: &mut Draft,
+    ) -> Result<()> {
+        let placed = match each {
+            None => vec![self.nucleus(element, at, scope)?],
+            Some(each) => self.each(each, scope, |s, scope| s.nucleus(element, at, scope))?,
+        };
+        draft.nuclei.extend(placed.iter().map(|_| span));
+        draft.parts.nuclei.extend(placed);
+        Ok(())
     }
-    pub(super) fn literal(&mut self, value: f64, _: &UnitExpr) -> Result<Value> {
-        Ok(Value::plain(value))
+
+    fn nucleus(&mut self, element: &Expr, at: &Expr, scope: &Scope) -> Result<Nucleus> {
+        let value = self.eval(element, scope)?;
+        let (symbol, charge) = match charge(&value) {
+            Some(found) => found,
+            None => return fail(SystemProblem::NotANucleus { found: value.kind(), span: element.span }, element.span),
+        };
+        let place = self.eval(at, scope)?;
+        let position = dimensioned(Operand::new(&place, at.span), Dim::LENGTH, "the position of a nucleus")?;
+        Ok(Nucleus { symbol, charge, position })
     }
-    pub(super) fn convert(&mut self, value: &Value, _: Span, _: &UnitExpr) -> Result<Value> {
-        Ok(value.clone())
+
+    /// `potential:` on the grid: a function of x point by point, or a field.
+    fn potential(&mut self, given: &Value, span: Span, grid: &Arc<Grid>) -> Result<Vec<f64>> {
+        match given {
+            Value::Field(f) if *f.grid == **grid && f.channels == 1 => Ok(f.data.clone()),
+            Value::Field(f) => {
+                let (found, wanted) = (text::grid(&f.grid), text::grid(grid));
+                fail(SystemProblem::PotentialGrid { found, wanted, span }, span)
+            }
+            Value::Function(_) | Value::Builtin(_) => {
+                let at = |x: f64| self.sample(given, x, span, "the potential");
+                grid.xs().into_iter().map(at).collect()
+            }
+            other => {
+                let help = Some("write `potential(x): …`, or give a function of x or a field".to_string());
+                mismatch("`potential`", "a function of x or a field", other, help, span)
+            }
+        }
     }
-    pub(super) fn unit_of(&mut self, _: &UnitExpr) -> Option<crate::interp::value::ShownUnit> {
-        None
+
+    /// A function of a distance or coordinate whose value is an energy.
+    pub(crate) fn sample(&mut self, f: &Value, x: f64, span: Span, what: &str) -> Result<f64> {
+        let value = self.apply(f, vec![Value::plain(x)], span)?;
+        dimensioned(Operand::new(&value, span), Dim::ENERGY, what)
     }
+
+    fn finish(&mut self, mut draft: Draft) -> Result<Value> {
+        let grid = draft.parts.grid.clone();
+        let span = draft.span(Part::Interaction);
+        let given = draft.interaction.take();
+        draft.parts.interaction = match &given {
+            None => Interaction::BAKER,
+            Some(Value::Interaction(interaction)) => interaction.clone(),
+            Some(f @ (Value::Function(_) | Value::Builtin(_))) => {
+                let name = text::value(f);
+                Interaction::sample(name, &grid, &mut |r| self.sample(f, r, span, "the interaction"))?
+            }
+            Some(other) => {
+                let help = Some("any `fn w(r) = …` will do, `exponential(…)`, or `none`".to_string());
+                return mismatch("`interaction`", "a function of the distance", other, help, span);
+            }
+        };
+        let mut w = |r: f64| match &given {
+            Some(f) => self.sample(f, r, span, "the interaction"),
+            None => Ok(0.0),
+        };
+        let (system, notes) = match System::build(draft.parts.clone(), &mut w) {
+            Ok(built) => built,
+            Err(BuildError::Interaction(problem)) => return Err(problem),
+            Err(BuildError::System(error)) => {
+                let span = draft.span(error.part());
+                return fail(Placed::new(error, span, "here"), span);
+            }
+        };
+        for note in notes {
+            let span = draft.span(note.part());
+            self.warn_at(Placed::new(note, span, "here"), span);
+        }
+        Ok(Value::System(Arc::new(system)))
+    }
+
+    /// Tells the host of a warning or note.
+    pub(crate) fn warn_at(&self, error: impl Diagnostic + Send + Sync + 'static, span: Span) {
+        self.host.warn(Problem::new(error, span), &self.sources);
+    }
+}
+
+/// Remembers where an entry stands; twice is an error.
+fn noted(draft: &mut Draft, name: &Ident, span: Span) -> Result<()> {
+    let before = draft.options.iter().find(|(n, _)| *n == name.name).map(|(_, s)| *s);
+    if let Some(first) = before {
+        return fail(SystemProblem::Doubled { name: name.name.to_string(), first, second: span }, span);
+    }
+    draft.options.push((name.name.clone(), span));
+    Ok(())
+}
+
+/// A plain number as written; whether it is whole is for the model to say.
+fn count(name: &Ident, given: &Value, span: Span) -> Result<f64> {
+    match given {
+        Value::Number(q) if q.dim.is_plain() => Ok(q.value),
+        other => mismatch(&format!("`{}`", name.name), "a whole number", other, None, span),
+    }
+}
+
+/// Symbol and charge of a nucleus: an atom's record, or a plain charge.
+fn charge(value: &Value) -> Option<(String, f64)> {
+    match value {
+        Value::Number(q) if q.dim.is_plain() => Some((format!("Z={}", text::number(q.value)), q.value)),
+        Value::Record(record) => {
+            let Some(Value::Number(q)) = record.get("charge") else { return None };
+            let symbol = record.get("symbol").map_or_else(|| format!("Z={}", text::number(q.value)), text::value);
+            q.dim.is_plain().then_some((symbol, q.value))
+        }
+        _ => None,
+    }
+}
+
+/// A number of the wanted dimension, or a plain one read in atomic units.
+pub(crate) fn dimensioned(x: Operand<'_>, dim: Dim, what: &str) -> Result<f64> {
+    let q = quantity(x, what)?;
+    if q.dim.agree(dim).is_some() {
+        return Ok(q.value);
+    }
+    let (wanted, found) = (dim.words(), q.dim.words());
+    fail(UnitsError::Wanted { what: what.into(), wanted, found, span: x.span }, x.span)
 }
