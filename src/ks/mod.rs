@@ -1,5 +1,11 @@
 //! Kohn-Sham: Hamiltonian, orbitals, energies, mixing, the unrolled loop.
 
+mod banded;
+pub mod hamiltonian;
+mod isolate;
+pub mod orbitals;
+mod response;
+
 use crate::model::System;
 use std::sync::Arc;
 

@@ -1,0 +1,217 @@
+//! Two factorisations of H - shift for the banded H: LDL^T, whose negative pivots count the levels below the shift
+//! (Sylvester's law of inertia), and LU with partial pivoting, which solves linear systems however near singular.
+
+use super::hamiltonian::Hamiltonian;
+
+/// Shifts factorised side by side: the recursion is a chain of divisions, and several chains fill the pipeline.
+pub(super) const LANES: usize = 8;
+
+/// Number of levels below each shift. A pivot smaller than 1e-8 times `scale` (the norm of H) is moved by as much, so a count is
+/// that of a matrix within about 1e-8 `scale` of H.
+pub(super) fn counts(h: &Hamiltonian, scale: f64, shifts: &[f64; LANES]) -> [usize; LANES] {
+    match h.half_bandwidth() {
+        1 => counts_of::<1>(h, scale, shifts),
+        2 => counts_of::<2>(h, scale, shifts),
+        3 => counts_of::<3>(h, scale, shifts),
+        _ => counts_of::<4>(h, scale, shifts),
+    }
+}
+
+/// With T = L D, row i of which is t_ij = H_ij - sum_m t_im l_jm: d_i = H_ii - shift - sum_j t_ij l_ij.
+fn counts_of<const B: usize>(h: &Hamiltonian, scale: f64, shifts: &[f64; LANES]) -> [usize; LANES] {
+    const ONES: [f64; LANES] = [1.0; LANES];
+    let least = 1e-8 * scale;
+    let mut negative = [0.0; LANES];
+    // Of the rows i-1, i-2, ..: reciprocal pivots, and l of row i-1-k towards column i-2-k-m.
+    let mut reciprocal = [ONES; B];
+    let mut l = [[[0.0; LANES]; B]; B];
+    for row in h.rows().chunks_exact(B + 1) {
+        let mut t = [[0.0; LANES]; B];
+        let mut fresh = [[0.0; LANES]; B];
+        let mut pivot = [row[0]; LANES];
+        for (p, s) in pivot.iter_mut().zip(shifts) {
+            *p -= s;
+        }
+        // Column i-1-k, from the farthest.
+        for k in (0..B).rev() {
+            t[k] = [row[k + 1]; LANES];
+            for m in k + 1..B {
+                for lane in 0..LANES {
+                    t[k][lane] -= t[m][lane] * l[k][m - k - 1][lane];
+                }
+            }
+            for lane in 0..LANES {
+                fresh[k][lane] = t[k][lane] * reciprocal[k][lane];
+                pivot[lane] -= t[k][lane] * fresh[k][lane];
+            }
+        }
+        for k in (1..B).rev() {
+            l[k] = l[k - 1];
+            reciprocal[k] = reciprocal[k - 1];
+        }
+        l[0] = fresh;
+        for lane in 0..LANES {
+            let p = if pivot[lane].abs() < least { -least } else { pivot[lane] };
+            negative[lane] += if p < 0.0 { 1.0 } else { 0.0 };
+            reciprocal[0][lane] = 1.0 / p;
+        }
+    }
+    negative.map(|n| n as usize)
+}
+
+/// H - shift = P L U with partial pivoting. A pivot that vanishes is replaced by rounding error, as inverse iteration wants it.
+pub(super) struct Lu {
+    half: usize,
+    /// Row j: U_j,j+1 .. U_j,j+2b, preceded by 1/U_jj.
+    upper: Vec<f64>,
+    /// Row j: multipliers of the b rows below.
+    multipliers: Vec<f64>,
+    /// By how many rows the pivot of column j was below.
+    pivots: Vec<u8>,
+}
+
+/// Entries of a row of U for the widest stencil.
+const WIDEST: usize = 9;
+
+impl Lu {
+    /// Factorises H - shift.
+    pub(super) fn new(h: &Hamiltonian, scale: f64, shift: f64) -> Lu {
+        match h.half_bandwidth() {
+            1 => Self::factorise::<1>(h, scale, shift),
+            2 => Self::factorise::<2>(h, scale, shift),
+            3 => Self::factorise::<3>(h, scale, shift),
+            _ => Self::factorise::<4>(h, scale, shift),
+        }
+    }
+
+    fn factorise<const B: usize>(h: &Hamiltonian, scale: f64, shift: f64) -> Lu {
+        let n = h.points();
+        let width = 2 * B + 1;
+        let mut upper = Vec::with_capacity(n * width);
+        let mut multipliers = Vec::with_capacity(n * B);
+        let mut pivots = Vec::with_capacity(n);
+        let least = f64::EPSILON * scale;
+        // The rows that may hold the pivot of column j; entry k is column j + k.
+        let mut window = [[0.0; WIDEST]; 5];
+        for (i, rows) in window.iter_mut().enumerate().take(B) {
+            *rows = aligned::<B>(h, i, shift, 0);
+        }
+        for j in 0..n {
+            window[B] = if j + B < n { aligned::<B>(h, j + B, shift, j) } else { [0.0; WIDEST] };
+            let mut best = 0;
+            for r in 1..=B {
+                if window[r][0].abs() > window[best][0].abs() {
+                    best = r;
+                }
+            }
+            window.swap(0, best);
+            let mut row = window[0];
+            if row[0].abs() < least {
+                row[0] = least;
+            }
+            row[0] = 1.0 / row[0];
+            for r in 1..=B {
+                let factor = window[r][0] * row[0];
+                multipliers.push(factor);
+                for k in 1..width {
+                    window[r - 1][k - 1] = window[r][k] - factor * row[k];
+                }
+                window[r - 1][width - 1] = 0.0;
+            }
+            upper.extend_from_slice(&row[..width]);
+            pivots.push(best as u8);
+        }
+        Lu { half: B, upper, multipliers, pivots }
+    }
+
+    /// Solves (H - shift) x = b in place.
+    pub(super) fn solve(&self, x: &mut [f64]) {
+        match self.half {
+            1 => self.substitute::<1>(x),
+            2 => self.substitute::<2>(x),
+            3 => self.substitute::<3>(x),
+            _ => self.substitute::<4>(x),
+        }
+    }
+
+    fn substitute<const B: usize>(&self, x: &mut [f64]) {
+        let n = self.pivots.len().min(x.len());
+        for j in 0..n {
+            x.swap(j, (j + usize::from(self.pivots[j])).min(n - 1));
+            let value = x[j];
+            for (x, factor) in x[j + 1..].iter_mut().zip(&self.multipliers[j * B..(j + 1) * B]) {
+                *x -= factor * value;
+            }
+        }
+        let width = 2 * B + 1;
+        // The solution right of column j.
+        let mut ahead = [0.0; WIDEST];
+        for j in (0..n).rev() {
+            let row = &self.upper[j * width..(j + 1) * width];
+            let mut value = x[j];
+            for k in (1..width).rev() {
+                value -= row[k] * ahead[k - 1];
+            }
+            value *= row[0];
+            for k in (1..width - 1).rev() {
+                ahead[k] = ahead[k - 1];
+            }
+            ahead[0] = value;
+            x[j] = value;
+        }
+    }
+}
+
+/// Row i of H - shift, from column `first` (at most i) on.
+fn aligned<const B: usize>(h: &Hamiltonian, i: usize, shift: f64, first: usize) -> [f64; WIDEST] {
+    let rows = h.rows();
+    let mut row = [0.0; WIDEST];
+    let middle = i - first;
+    row[middle] = rows[i * (B + 1)] - shift;
+    for k in 1..=B.min(middle) {
+        row[middle - k] = rows[i * (B + 1) + k];
+    }
+    for k in 1..=B.min(h.points() - 1 - i) {
+        row[middle + k] = rows[(i + k) * (B + 1) + k];
+    }
+    row
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Grid, Wall};
+
+    fn wavy(stencil: usize, points: usize) -> Hamiltonian {
+        let grid = Grid::centred(points, 0.2).with_stencil(stencil).with_wall(Wall::Odd);
+        let v: Vec<f64> = grid.xs().iter().map(|x| 3.0 * (2.0 * x).sin() + 0.1 * x).collect();
+        Hamiltonian::new(&grid, &v)
+    }
+
+    #[test]
+    fn solutions_solve() {
+        for stencil in [3, 5, 7, 9] {
+            for points in [9, 10, 40] {
+                let h = wavy(stencil, points);
+                let b: Vec<f64> = (0..points).map(|i| (i as f64).cos()).collect();
+                let mut x = b.clone();
+                Lu::new(&h, 100.0, 4.2).solve(&mut x);
+                let image = h.apply(&x);
+                let worst = (0..points).map(|i| (image[i] - 4.2 * x[i] - b[i]).abs()).fold(0.0, f64::max);
+                assert!(worst < 1e-10, "{stencil} {points}: {worst}");
+            }
+        }
+    }
+
+    #[test]
+    fn counts_grow_from_none_to_all() {
+        for stencil in [3, 5, 7, 9] {
+            let h = wavy(stencil, 40);
+            let (low, high) = h.bounds();
+            let shifts = std::array::from_fn(|k| low + (high - low) * k as f64 / (LANES - 1) as f64);
+            let counts = counts(&h, high - low, &shifts);
+            assert_eq!((counts[0], counts[LANES - 1]), (0, 40));
+            assert!(counts.is_sorted());
+        }
+    }
+}

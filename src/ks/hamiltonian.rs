@@ -1,0 +1,167 @@
+//! The one-electron Hamiltonian: -1/2 d^2/dx^2 by a central stencil, plus a local potential. A symmetric banded matrix.
+
+use crate::model::{Grid, Wall};
+
+/// Weights of the second derivative times h^2, from the centre outwards, for stencils of 3, 5, 7 and 9 points.
+const STENCILS: [&[f64]; 4] = [
+    &[-2.0, 1.0],
+    &[-5.0 / 2.0, 4.0 / 3.0, -1.0 / 12.0],
+    &[-49.0 / 18.0, 3.0 / 2.0, -3.0 / 20.0, 1.0 / 90.0],
+    &[-205.0 / 72.0, 8.0 / 5.0, -1.0 / 5.0, 8.0 / 315.0, -1.0 / 560.0],
+];
+
+/// H = -1/2 d^2/dx^2 + v on the grid, hartree.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hamiltonian {
+    points: usize,
+    /// Half the bandwidth: H_ij = 0 for |i - j| > half.
+    half: usize,
+    /// Row i holds H_i,i, H_i,i-1, .. H_i,i-half (zero where there is no such column).
+    lower: Vec<f64>,
+}
+
+impl Hamiltonian {
+    /// The Hamiltonian with the potential v, hartree, one value a grid point.
+    pub fn new(grid: &Grid, v: &[f64]) -> Self {
+        let points = grid.points;
+        let weights = STENCILS[(grid.stencil.clamp(3, 9) - 3) / 2];
+        let half = weights.len() - 1;
+        let scale = -0.5 / (grid.spacing * grid.spacing);
+        let mut lower = vec![0.0; points * (half + 1)];
+        for (i, row) in lower.chunks_exact_mut(half + 1).enumerate() {
+            for (k, entry) in row.iter_mut().enumerate().take(i + 1) {
+                *entry =
+                    scale * (weights[k] - if grid.wall == Wall::Odd { reflected(weights, points, i, k) } else { 0.0 });
+            }
+            row[0] += v.get(i).copied().unwrap_or(0.0);
+        }
+        Self { points, half, lower }
+    }
+
+    /// Number of grid points N.
+    pub fn points(&self) -> usize {
+        self.points
+    }
+
+    /// Half the bandwidth b: H_ij = 0 for |i - j| > b.
+    pub fn half_bandwidth(&self) -> usize {
+        self.half
+    }
+
+    /// H_ij.
+    pub fn entry(&self, i: usize, j: usize) -> f64 {
+        let (i, j) = (i.max(j), i.min(j));
+        if i - j > self.half { 0.0 } else { self.row(i)[i - j] }
+    }
+
+    /// H_i,i, H_i,i-1, .. H_i,i-b; zero where there is no such column.
+    pub(super) fn row(&self, i: usize) -> &[f64] {
+        &self.lower[i * (self.half + 1)..(i + 1) * (self.half + 1)]
+    }
+
+    /// All rows, one after another.
+    pub(super) fn rows(&self) -> &[f64] {
+        &self.lower
+    }
+
+    /// H psi.
+    pub fn apply(&self, psi: &[f64]) -> Vec<f64> {
+        let mut result = vec![0.0; self.points];
+        for i in 0..self.points.min(psi.len()) {
+            let row = self.row(i);
+            let mut sum = row[0] * psi[i];
+            for k in 1..=self.half.min(i) {
+                sum += row[k] * psi[i - k];
+                result[i - k] += row[k] * psi[i];
+            }
+            result[i] += sum;
+        }
+        result
+    }
+
+    /// An interval that holds all eigenvalues (Gershgorin's discs), hartree.
+    pub fn bounds(&self) -> (f64, f64) {
+        let discs = self.radii().into_iter().enumerate().map(|(i, r)| (self.row(i)[0] - r, self.row(i)[0] + r));
+        discs.fold((f64::INFINITY, f64::NEG_INFINITY), |all, disc| (all.0.min(disc.0), all.1.max(disc.1)))
+    }
+
+    /// The size of H at the lower end of its spectrum, hartree: what rounding errors of low levels are relative to. Walls of any
+    /// height do not count.
+    pub fn scale(&self) -> f64 {
+        let middle = self.row(self.points.saturating_sub(1).min(self.half));
+        let widest = 2.0 * middle[1..].iter().map(|entry| entry.abs()).sum::<f64>();
+        let lowest = self.lower.iter().step_by(self.half + 1).copied().fold(f64::INFINITY, f64::min);
+        2.0 * widest + (lowest - widest).abs()
+    }
+
+    /// Sums of |H_ij| over j other than i.
+    fn radii(&self) -> Vec<f64> {
+        let mut radius = vec![0.0; self.points];
+        for i in 0..self.points {
+            for (k, entry) in self.row(i).iter().enumerate().skip(1).take(i) {
+                radius[i] += entry.abs();
+                radius[i - k] += entry.abs();
+            }
+        }
+        radius
+    }
+
+    /// Whether every entry is finite.
+    pub fn is_finite(&self) -> bool {
+        self.lower.iter().all(|entry| entry.is_finite())
+    }
+}
+
+/// Weight that an odd continuation beyond walls one step outside the ends takes away from entry (i, i - k): the tap of row
+/// i that falls d - 1 - i steps beyond the left wall is minus the orbital as many steps inside. Likewise at the right.
+fn reflected(weights: &[f64], points: usize, i: usize, k: usize) -> f64 {
+    let at = |steps: usize| weights.get(steps).copied().unwrap_or(0.0);
+    let (from_left, from_right) = (2 * i - k, 2 * (points - 1 - i) + k);
+    at(from_left + 2) + at(from_right + 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kinetic_operator_is_exact_on_polynomials() {
+        for stencil in [3, 5, 7, 9] {
+            let grid = Grid::centred(31, 0.1).with_stencil(stencil);
+            let h = Hamiltonian::new(&grid, &[]);
+            let power = (stencil - 1) as i32;
+            let psi: Vec<f64> = grid.xs().iter().map(|x| x.powi(power)).collect();
+            let t = h.apply(&psi);
+            for i in stencil..31 - stencil {
+                let exact = -0.5 * f64::from(power * (power - 1)) * grid.x(i).powi(power - 2);
+                assert!((t[i] - exact).abs() < 1e-9, "{stencil}: {} {exact}", t[i]);
+            }
+        }
+    }
+
+    #[test]
+    fn entries_are_those_of_apply() {
+        for (stencil, wall) in [(3, Wall::Odd), (5, Wall::Zero), (7, Wall::Odd), (9, Wall::Odd)] {
+            let grid = Grid::centred(12, 0.3).with_stencil(stencil).with_wall(wall);
+            let v: Vec<f64> = grid.xs().iter().map(|x| x.sin()).collect();
+            let h = Hamiltonian::new(&grid, &v);
+            for j in 0..12 {
+                let unit: Vec<f64> = (0..12).map(|i| f64::from(u8::from(i == j))).collect();
+                let column = h.apply(&unit);
+                assert!((0..12).all(|i| column[i] == h.entry(i, j)));
+            }
+        }
+    }
+
+    #[test]
+    fn sines_are_eigenvectors_between_odd_walls() {
+        for stencil in [3, 5, 7, 9] {
+            let grid = Grid::between_walls(0.0, 1.0, 29).with_stencil(stencil);
+            let h = Hamiltonian::new(&grid, &[]);
+            let psi: Vec<f64> = grid.xs().iter().map(|x| (4.0 * std::f64::consts::PI * x).sin()).collect();
+            let image = h.apply(&psi);
+            let energy = image[3] / psi[3];
+            assert!(image.iter().zip(&psi).all(|(a, b)| (a - energy * b).abs() < 1e-10), "stencil {stencil}");
+        }
+    }
+}

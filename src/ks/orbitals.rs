@@ -1,0 +1,260 @@
+//! The lowest orbitals of a Hamiltonian.
+
+use super::banded::{LANES, Lu, counts};
+use super::hamiltonian::Hamiltonian;
+use super::isolate::{Bracket, isolate};
+use faer::{Mat, Side};
+use miette::Diagnostic;
+use thiserror::Error;
+
+pub use super::response::pullback;
+
+/// A residual below this multiple of the norm of H is rounding error.
+const ROUNDING: f64 = 16.0 * f64::EPSILON;
+
+/// Most steps of inverse iteration.
+const STEPS: usize = 100;
+
+/// Orbitals from the lowest level up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Orbitals {
+    /// Levels, hartree, ascending.
+    pub energies: Vec<f64>,
+    /// Orbitals, sum of squares 1 each, orthogonal. Of the entries at least half as large as the largest, the first is positive.
+    pub vectors: Vec<Vec<f64>>,
+}
+
+/// Why orbitals or their response cannot be had.
+#[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
+#[allow(missing_docs)]
+pub enum OrbitalError {
+    /// The potential is infinite or not a number somewhere.
+    #[error("the Kohn-Sham potential is not finite")]
+    #[diagnostic(code(ksr::orbitals::not_finite), help("the functional gives no finite potential at this density"))]
+    NotFinite,
+    /// More orbitals than grid points.
+    #[error("{count} orbitals do not exist on {points} grid points")]
+    #[diagnostic(code(ksr::orbitals::too_many))]
+    TooMany { count: usize, points: usize },
+    /// Inverse iteration did not settle.
+    #[error("the orbitals near {energy} hartree were not found")]
+    #[diagnostic(code(ksr::orbitals::not_found))]
+    NotFound { energy: f64 },
+    /// Occupied and unoccupied levels coincide: the density does not respond smoothly.
+    #[error(
+        "the gap between occupied and unoccupied orbitals vanishes ({gap:e} hartree): the density has no derivative"
+    )]
+    #[diagnostic(
+        code(ksr::orbitals::no_gap),
+        help("another number of electrons, or of `unpaired:` ones, fills whole levels")
+    )]
+    NoGap { gap: f64 },
+}
+
+/// The lowest `count` orbitals of H. `warm`, orbitals of a similar H, saves time and never changes which levels are found: their
+/// number below is counted.
+pub fn lowest(h: &Hamiltonian, count: usize, warm: Option<&Orbitals>) -> Result<Orbitals, OrbitalError> {
+    if count > h.points() {
+        return Err(OrbitalError::TooMany { count, points: h.points() });
+    }
+    if !h.is_finite() {
+        return Err(OrbitalError::NotFinite);
+    }
+    let found = match warm.and_then(|warm| follow(h, count, warm)) {
+        Some(orbitals) => orbitals,
+        None => search(h, count)?,
+    };
+    Ok(finished(h, found, count))
+}
+
+/// From nothing: brackets by counting, then inverse iteration in each.
+fn search(h: &Hamiltonian, count: usize) -> Result<Vec<Vec<f64>>, OrbitalError> {
+    let scale = h.scale();
+    let mut vectors = Vec::with_capacity(count);
+    for bracket in isolate(h, scale, count) {
+        vectors.extend(refine(h, scale, &bracket)?);
+    }
+    Ok(vectors)
+}
+
+/// From orbitals of a similar H: Rayleigh quotient iteration, then a count between the levels. `None` if a level may be missed.
+fn follow(h: &Hamiltonian, count: usize, warm: &Orbitals) -> Option<Vec<Vec<f64>>> {
+    let scale = h.scale();
+    let fits = warm.vectors.len() >= count && warm.vectors.iter().all(|v| v.len() == h.points());
+    if !fits || count == 0 {
+        return None;
+    }
+    let mut vectors: Vec<Vec<f64>> = warm.vectors[..count].to_vec();
+    let mut energies = Vec::with_capacity(count);
+    for vector in &mut vectors {
+        energies.push(rayleigh_iteration(h, scale, vector)?);
+    }
+    // Between the levels found, the counts must be 1, 2, ..; and nothing may hide just above the last.
+    let margin = |a: f64| 1e-7 * scale + 1e-7 * a.abs();
+    let mut shifts = Vec::with_capacity(count);
+    for k in 0..count {
+        let next = energies.get(k + 1).copied().unwrap_or(energies[k] + 4.0 * margin(energies[k]));
+        if next - energies[k] < 2.0 * margin(energies[k]) {
+            return None;
+        }
+        shifts.push(0.5 * (energies[k] + next));
+    }
+    let complete = shifts.chunks(LANES).enumerate().all(|(chunk, shifts)| {
+        let lanes = std::array::from_fn(|lane| shifts[lane.min(shifts.len() - 1)]);
+        let counts = counts(h, scale, &lanes);
+        (0..shifts.len()).all(|lane| counts[lane] == chunk * LANES + lane + 1)
+    });
+    complete.then_some(vectors)
+}
+
+/// Rayleigh quotient iteration from `vector`, which becomes the eigenvector; its level. `None` if it does not settle soon.
+fn rayleigh_iteration(h: &Hamiltonian, scale: f64, vector: &mut [f64]) -> Option<f64> {
+    normalise(vector);
+    let mut energy = dot(vector, &h.apply(vector));
+    for _ in 0..6 {
+        Lu::new(h, scale, energy).solve(vector);
+        normalise(vector);
+        let image = h.apply(vector);
+        energy = dot(vector, &image);
+        if residual(vector, &image, energy) <= ROUNDING * scale {
+            return Some(energy);
+        }
+    }
+    None
+}
+
+/// The orbitals of one bracket, by inverse iteration of as many vectors together. The shift follows their mean level as long as
+/// that lies in the bracket.
+fn refine(h: &Hamiltonian, scale: f64, bracket: &Bracket) -> Result<Vec<Vec<f64>>, OrbitalError> {
+    let mut block: Vec<Vec<f64>> = (0..bracket.size).map(|k| start(h.points(), bracket.first + k)).collect();
+    orthonormalise(&mut block);
+    let middle = 0.5 * (bracket.low + bracket.high);
+    let tolerance = 1e-8 * scale;
+    let mut shift = middle;
+    let mut before = f64::INFINITY;
+    for _ in 0..STEPS {
+        let lu = Lu::new(h, scale, shift);
+        block.iter_mut().for_each(|vector| lu.solve(vector));
+        orthonormalise(&mut block);
+        let (energies, residual) = rotate(h, &mut block);
+        let inside = energies.iter().all(|e| (bracket.low - tolerance..=bracket.high + tolerance).contains(e));
+        let stalled = residual > 0.5 * before && residual <= 100.0 * ROUNDING * scale;
+        if inside && (residual <= ROUNDING * scale || stalled) {
+            return Ok(block);
+        }
+        before = residual;
+        shift = if inside { energies.iter().sum::<f64>() / energies.len() as f64 } else { middle };
+    }
+    Err(OrbitalError::NotFound { energy: middle })
+}
+
+/// Turns an orthonormal block to the eigenvectors of H within it; their levels and the largest residual norm.
+fn rotate(h: &Hamiltonian, block: &mut [Vec<f64>]) -> (Vec<f64>, f64) {
+    let images: Vec<Vec<f64>> = block.iter().map(|v| h.apply(v)).collect();
+    let size = block.len();
+    let small = Mat::from_fn(size, size, |i, j| dot(&block[i.max(j)], &images[i.min(j)]));
+    if size == 1 {
+        return (vec![small[(0, 0)]], residual(&block[0], &images[0], small[(0, 0)]));
+    }
+    let Ok(eigen) = small.self_adjoint_eigen(Side::Lower) else {
+        return (vec![f64::NAN; size], f64::INFINITY);
+    };
+    let combine = |of: &[Vec<f64>]| -> Vec<Vec<f64>> {
+        let column = |k: usize| -> Vec<f64> {
+            (0..of[0].len()).map(|i| (0..size).map(|j| of[j][i] * eigen.U()[(j, k)]).sum()).collect()
+        };
+        (0..size).map(column).collect()
+    };
+    let (vectors, images) = (combine(block), combine(&images));
+    let energies: Vec<f64> = (0..size).map(|k| eigen.S()[k]).collect();
+    let worst = (0..size).map(|k| residual(&vectors[k], &images[k], energies[k])).fold(0.0, f64::max);
+    block.clone_from_slice(&vectors);
+    (energies, worst)
+}
+
+fn residual(vector: &[f64], image: &[f64], energy: f64) -> f64 {
+    vector.iter().zip(image).map(|(v, a)| (a - energy * v).powi(2)).sum::<f64>().sqrt()
+}
+
+/// A start for inverse iteration that no symmetry of H makes orthogonal to its orbitals: the same on every run.
+fn start(points: usize, seed: usize) -> Vec<f64> {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(seed as u64 + 1);
+    (0..points)
+        .map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 11) as f64 / (1_u64 << 53) as f64 - 0.4
+        })
+        .collect()
+}
+
+/// Orthogonal to rounding, in ascending order of energy, with the agreed sign; the first `count`.
+fn finished(h: &Hamiltonian, mut vectors: Vec<Vec<f64>>, count: usize) -> Orbitals {
+    orthonormalise(&mut vectors);
+    let energy = |v: &Vec<f64>| dot(v, &h.apply(v));
+    let mut levels: Vec<(f64, Vec<f64>)> = vectors.into_iter().map(|v| (energy(&v), v)).collect();
+    levels.sort_by(|a, b| a.0.total_cmp(&b.0));
+    levels.truncate(count);
+    levels.iter_mut().for_each(|(_, v)| fix_sign(v));
+    let (energies, vectors) = levels.into_iter().unzip();
+    Orbitals { energies, vectors }
+}
+
+fn fix_sign(vector: &mut [f64]) {
+    let largest = vector.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+    if vector.iter().find(|x| x.abs() >= 0.5 * largest).is_some_and(|x| *x < 0.0) {
+        vector.iter_mut().for_each(|x| *x = -*x);
+    }
+}
+
+/// Gram-Schmidt, twice, one vector after another.
+fn orthonormalise(vectors: &mut [Vec<f64>]) {
+    for k in 0..vectors.len() {
+        let (before, rest) = vectors.split_at_mut(k);
+        normalise(&mut rest[0]);
+        if k > 0 {
+            for _ in 0..2 {
+                project_out(&mut rest[0], before);
+                normalise(&mut rest[0]);
+            }
+        }
+    }
+}
+
+/// Takes the components along orthonormal vectors out of `x`.
+pub(super) fn project_out(x: &mut [f64], orthonormal: &[Vec<f64>]) {
+    for v in orthonormal {
+        let overlap = dot(v, x);
+        x.iter_mut().zip(v).for_each(|(x, v)| *x -= overlap * v);
+    }
+}
+
+/// Sum of products, in a fixed order of four partial sums.
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0; 4];
+    let (a4, b4) = (a.chunks_exact(4), b.chunks_exact(4));
+    let rest: f64 = a4.remainder().iter().zip(b4.remainder()).map(|(a, b)| a * b).sum();
+    for (a, b) in a4.zip(b4) {
+        for lane in 0..4 {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
+}
+
+fn norm(a: &[f64]) -> f64 {
+    dot(a, a).sqrt()
+}
+
+fn normalise(a: &mut [f64]) {
+    // Scaled first: after a solve at an exact level the squares may overflow.
+    let largest = a.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+    if largest > 0.0 && largest.is_finite() {
+        a.iter_mut().for_each(|x| *x /= largest);
+        let length = norm(a);
+        a.iter_mut().for_each(|x| *x /= length);
+    }
+}
+
+#[cfg(test)]
+#[path = "orbitals_tests.rs"]
+mod tests;

@@ -1,0 +1,96 @@
+use super::*;
+use crate::ks::orbitals::{dot, lowest};
+
+const OCCUPATION: f64 = 2.0;
+
+/// A smooth function of density and levels: its value, and its cotangents.
+fn observe(grid: &Grid, orbitals: &Orbitals, occupied: usize) -> (f64, Vec<f64>, Vec<f64>) {
+    let n = density(grid, orbitals, occupied);
+    let weight = |i: usize| (1.3 * grid.x(i)).sin() + 0.4;
+    let value = (0..n.len()).map(|i| weight(i) * n[i] + 0.5 * n[i] * n[i]).sum::<f64>() * grid.spacing;
+    let n_bar = (0..n.len()).map(|i| grid.spacing * (weight(i) + n[i])).collect();
+    let e_bar: Vec<f64> = (0..orbitals.energies.len()).map(|k| if k < occupied { 0.7 } else { -0.3 }).collect();
+    (value + dot(&e_bar, &orbitals.energies), n_bar, e_bar)
+}
+
+fn density(grid: &Grid, orbitals: &Orbitals, occupied: usize) -> Vec<f64> {
+    let mut n = vec![0.0; grid.points];
+    for psi in &orbitals.vectors[..occupied] {
+        n.iter_mut().zip(psi).for_each(|(n, psi)| *n += OCCUPATION * psi * psi / grid.spacing);
+    }
+    n
+}
+
+fn agrees_with_differences(grid: &Grid, v: &[f64], occupied: usize) {
+    let at = |v: &[f64]| {
+        let h = Hamiltonian::new(grid, v);
+        let orbitals = lowest(&h, occupied + 1, None).expect("orbitals");
+        (h, orbitals)
+    };
+    let (h, orbitals) = at(v);
+    let (_, n_bar, e_bar) = observe(grid, &orbitals, occupied);
+    let v_bar = pullback(&h, &orbitals, occupied, OCCUPATION, &n_bar, &e_bar, grid).expect("a gap");
+    for kind in 0..3 {
+        let direction: Vec<f64> =
+            grid.xs().iter().map(|x| (f64::from(kind) * x + 0.2).cos() * (-0.1 * x * x).exp()).collect();
+        let moved = |step: f64| {
+            let v: Vec<f64> = v.iter().zip(&direction).map(|(v, d)| v + step * d).collect();
+            observe(grid, &at(&v).1, occupied).0
+        };
+        // Fourth order in the step.
+        let step = 1e-3;
+        let slope = (8.0 * (moved(step) - moved(-step)) - (moved(2.0 * step) - moved(-2.0 * step))) / (12.0 * step);
+        let exact = dot(&v_bar, &direction);
+        assert!((slope - exact).abs() < 1e-8 * exact.abs().max(1.0), "{kind}: {slope} {exact}");
+    }
+}
+
+#[test]
+fn the_derivative_agrees_with_differences() {
+    let grid = Grid::centred(201, 0.1);
+    let v: Vec<f64> = grid.xs().iter().map(|x| 0.5 * x * x - 2.0 * (-(x - 1.0).powi(2)).exp()).collect();
+    for occupied in [1, 2, 5] {
+        agrees_with_differences(&grid, &v, occupied);
+    }
+    for stencil in [3, 9] {
+        agrees_with_differences(&grid.clone().with_stencil(stencil), &v, 2);
+    }
+}
+
+fn two_wells(grid: &Grid) -> Vec<f64> {
+    let well = |x: f64| -4.0 * (-x * x).exp();
+    grid.xs().iter().map(|x| well(x - 8.0) + well(x + 8.0)).collect()
+}
+
+#[test]
+fn a_degenerate_occupied_pair_does_no_harm() {
+    let grid = Grid::centred(241, 0.1);
+    let v = two_wells(&grid);
+    let h = Hamiltonian::new(&grid, &v);
+    let energies = lowest(&h, 3, None).expect("orbitals").energies;
+    assert!(energies[1] - energies[0] < 1e-10, "{energies:?}");
+    agrees_with_differences(&grid, &v, 2);
+}
+
+#[test]
+fn a_vanishing_gap_is_told() {
+    let grid = Grid::centred(241, 0.1);
+    let h = Hamiltonian::new(&grid, &two_wells(&grid));
+    let orbitals = lowest(&h, 2, None).expect("orbitals");
+    let ones = vec![1.0; 241];
+    let refused = pullback(&h, &orbitals, 1, 1.0, &ones, &[0.0, 0.0], &grid);
+    assert!(matches!(refused, Err(OrbitalError::NoGap { .. })));
+    // Where the density is not asked for, levels still respond.
+    assert!(pullback(&h, &orbitals, 1, 1.0, &vec![0.0; 241], &[1.0, 0.0], &grid).is_ok());
+}
+
+#[test]
+fn a_constant_shift_moves_levels_alone() {
+    let grid = Grid::centred(201, 0.1);
+    let v: Vec<f64> = grid.xs().iter().map(|x| 0.5 * x * x).collect();
+    let h = Hamiltonian::new(&grid, &v);
+    let orbitals = lowest(&h, 3, None).expect("orbitals");
+    let (_, n_bar, e_bar) = observe(&grid, &orbitals, 2);
+    let v_bar = pullback(&h, &orbitals, 2, OCCUPATION, &n_bar, &e_bar, &grid).expect("a gap");
+    assert!((v_bar.iter().sum::<f64>() - e_bar.iter().sum::<f64>()).abs() < 1e-11);
+}
