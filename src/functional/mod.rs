@@ -2,14 +2,20 @@
 //! lowering to dfdx, and its parameters.
 
 mod build;
+mod compiled;
 mod differentiate;
 mod fold;
 mod fuse;
 pub mod graph;
+mod lower;
 mod parameters;
 mod shapes;
+mod xc;
 
+pub use compiled::{CompileError, Compiled, Definition, Density};
 pub use differentiate::{DifferentiateError, gradient};
 pub use fuse::Plan;
 pub use graph::{Binary, Graph, Init, InputSpec, Node, NodeId, Op, ParamSpec, Shape, Unary};
+pub use lower::{Bound, LowerError, Lowered};
 pub use shapes::ShapeError;
+pub use xc::{BoundXc, DENSITY_SHIFT, Evaluation, LoweredXc, Xc};

@@ -1,0 +1,156 @@
+//! A compiled functional: the energy per electron as a graph, its energy and its potential, ready for any grid.
+
+use super::differentiate::{DifferentiateError, gradient};
+use super::fuse::Plan;
+use super::graph::{Binary, Graph, NodeId, Shape};
+use super::shapes::ShapeError;
+use crate::model::Interaction;
+use std::sync::Arc;
+
+/// Which densities a functional sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Density {
+    /// The total density, input 0.
+    Total,
+    /// Up (input 0) and down (input 1).
+    Spin,
+}
+
+impl Density {
+    /// Number of inputs.
+    pub fn inputs(self) -> usize {
+        match self {
+            Density::Total => 1,
+            Density::Spin => 2,
+        }
+    }
+}
+
+/// What a traced body gives.
+#[derive(Clone, Debug)]
+pub struct Definition {
+    /// The user's name of it.
+    pub name: String,
+    /// The body; its inputs are the densities, fields of one channel.
+    pub graph: Graph,
+    /// Energy per electron: a field of one channel, or a number.
+    pub energy_per_electron: NodeId,
+    /// Which densities it sees.
+    pub density: Density,
+    /// Whether the energy is averaged over the exchange of up and down ([`Density::Spin`] only).
+    pub flip_average: bool,
+    /// A kinetic functional, T = integral of n t.
+    pub kinetic: bool,
+    /// The interaction it was made for, if it says.
+    pub made_for: Option<Interaction>,
+}
+
+/// Why a body is no functional.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CompileError {
+    /// Shapes that do not fit.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// No derivative.
+    #[error(transparent)]
+    Differentiate(#[from] DifferentiateError),
+}
+
+/// A functional with its potential. Plain data: `Send + Sync`.
+///
+/// Densities enter as n + 5e-31 (slope one), so that potentials at n = 0 are limits from the right.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// The user's name of it.
+    pub name: String,
+    /// Body, energy and potential.
+    pub graph: Graph,
+    /// Energy per electron, hartree: field.
+    pub e: NodeId,
+    /// Energy, hartree: h times the sum of n e.
+    pub energy: NodeId,
+    /// Potential of every input, hartree: the derivative of the energy by n(x), (1/h) dE/dn_i.
+    pub potential: Vec<NodeId>,
+    /// Which densities it sees.
+    pub density: Density,
+    /// Whether the energy is averaged over the exchange of up and down.
+    pub flip_average: bool,
+    /// A kinetic functional.
+    pub kinetic: bool,
+    /// The interaction it was made for, if it says.
+    pub made_for: Option<Interaction>,
+    /// Nodes of the body, without energy and potential.
+    pub body: usize,
+    pub(super) plan_energy: Arc<Plan>,
+    pub(super) plan: Arc<Plan>,
+}
+
+impl Compiled {
+    /// Appends energy and potential to a body.
+    pub fn new(definition: Definition) -> Result<Self, CompileError> {
+        let Definition { name, mut graph, energy_per_electron, density, flip_average, kinetic, made_for } = definition;
+        let body = graph.nodes.len();
+        let inputs = graph.density_inputs(density);
+        let span = graph.node(energy_per_electron).span;
+        let found = graph.shape(energy_per_electron);
+        if found != Shape::SCALAR && found != Shape::FIELD {
+            let expected = Shape::FIELD;
+            return Err(ShapeError::Unexpected { operation: "energy per electron".into(), expected, found }.into());
+        }
+        let e = graph.stretch(energy_per_electron, Shape::FIELD, span);
+        let mut n = inputs[0];
+        for &other in &inputs[1..] {
+            n = graph.binary(Binary::Add, n, other, span)?;
+        }
+        let local = graph.binary(Binary::Mul, n, e, span)?;
+        let sum = graph.sum_grid(local, span)?;
+        let potential = gradient(&mut graph, sum, &inputs)?;
+        let h = graph.spacing(0, span);
+        let energy = graph.binary(Binary::Mul, h, sum, span)?;
+        let plan_energy = Arc::new(Plan::new(&graph, &[e, energy]));
+        let outputs: Vec<NodeId> = [e, energy].into_iter().chain(potential.iter().copied()).collect();
+        let plan = Arc::new(Plan::new(&graph, &outputs));
+        let flip_average = flip_average && density == Density::Spin;
+        Ok(Self {
+            name,
+            graph,
+            e,
+            energy,
+            potential,
+            density,
+            flip_average,
+            kinetic,
+            made_for,
+            body,
+            plan_energy,
+            plan,
+        })
+    }
+
+    /// The flat parameter vector as it starts, drawn with `seed`.
+    pub fn initial(&self, seed: u64) -> Vec<f64> {
+        self.graph.initial(seed)
+    }
+
+    /// Length of the flat parameter vector.
+    pub fn parameter_count(&self) -> usize {
+        self.graph.parameter_count()
+    }
+}
+
+impl Graph {
+    /// The nodes of the density inputs; missing ones are appended.
+    fn density_inputs(&mut self, density: Density) -> Vec<NodeId> {
+        let names = [["n", ""], ["n_up", "n_down"]][density.inputs() - 1];
+        (0..density.inputs()).map(|index| self.input_node(index, names[index])).collect()
+    }
+
+    fn input_node(&mut self, index: usize, name: &str) -> NodeId {
+        use super::graph::Op;
+        let known = self.nodes.iter().position(|node| node.op == Op::Input(index));
+        match known {
+            Some(position) => NodeId(position as u32),
+            None => self.input(name, Shape::FIELD, Default::default()),
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Evaluating a compiled functional at densities: spin average, restricted densities, and the shift off zero.
+
+use super::compiled::{Compiled, Density};
+use super::lower::{Bound, LowerError, Lowered};
+use crate::model::{Grid, Interaction};
+use crate::tensor::{Backend, Cotangents, Cpu, NoneTape, Tape, TensorError, Value, arrange};
+use std::sync::Arc;
+
+/// Added to every density, so that v at n = 0 is the limit from the right.
+pub const DENSITY_SHIFT: f64 = 5e-31;
+
+/// A functional on a grid and a device.
+#[derive(Clone, Debug)]
+pub struct LoweredXc<D: Backend> {
+    compiled: Arc<Compiled>,
+    energy: Lowered<D>,
+    full: Lowered<D>,
+}
+
+/// The same with its parameters on one tape.
+#[derive(Clone, Debug)]
+pub struct BoundXc<D: Backend> {
+    energy: Bound<D>,
+    full: Bound<D>,
+}
+
+/// What a functional says at a density.
+#[derive(Clone, Debug)]
+pub struct Xc<D: Backend> {
+    /// Energy per electron, hartree: `[1, points, 1]`.
+    pub e: Value<D>,
+    /// Energy, hartree: `[1, 1, 1]`.
+    pub energy: Value<D>,
+    /// Potential of every density given, hartree: `[1, points, 1]`. Empty if it was not asked for.
+    pub potential: Vec<Value<D>>,
+}
+
+/// The same as plain numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation {
+    /// Energy per electron, hartree.
+    pub e: Vec<f64>,
+    /// Energy, hartree.
+    pub energy: f64,
+    /// Potential of up and down, hartree (equal for a total density).
+    pub potential: [Vec<f64>; 2],
+}
+
+impl<D: Backend> LoweredXc<D> {
+    /// Binds a functional to a grid, an interaction and a device.
+    pub fn new(
+        compiled: &Arc<Compiled>,
+        grid: &Grid,
+        interaction: &Interaction,
+        device: &D,
+    ) -> Result<Self, LowerError> {
+        Ok(Self {
+            compiled: compiled.clone(),
+            energy: Lowered::new(&compiled.plan_energy, grid, interaction, device)?,
+            full: Lowered::new(&compiled.plan, grid, interaction, device)?,
+        })
+    }
+
+    /// The functional.
+    pub fn compiled(&self) -> &Arc<Compiled> {
+        &self.compiled
+    }
+
+    /// The device.
+    pub fn device(&self) -> &D {
+        self.full.device()
+    }
+
+    /// A flat parameter vector as a leaf.
+    pub fn parameters(&self, flat: &[f64]) -> Result<Value<D>, LowerError> {
+        self.full.parameters(flat)
+    }
+
+    /// The gradient of that leaf after a backward pass.
+    pub fn gradient(&self, parameters: &Value<D>, cotangents: &mut Cotangents<D>) -> Result<Vec<f64>, LowerError> {
+        self.full.gradient(parameters, cotangents)
+    }
+
+    /// Binds parameters, once a tape.
+    pub fn bind<T: Tape<f64, D>>(&self, parameters: &Value<D>, tape: T) -> Result<(BoundXc<D>, T), LowerError> {
+        let (energy, tape) = self.energy.bind(parameters, tape)?;
+        let (full, tape) = self.full.bind(parameters, tape)?;
+        Ok((BoundXc { energy, full }, tape))
+    }
+
+    /// Energy per electron and energy, without the work of the potential. One density is the total one of a closed
+    /// shell, two are up and down: each `[1, points, 1]`.
+    pub fn energy<T: Tape<f64, D>>(
+        &self,
+        bound: &BoundXc<D>,
+        densities: &[&Value<D>],
+        tape: T,
+    ) -> Result<(Xc<D>, T), LowerError> {
+        self.run(&self.energy, &bound.energy, densities, tape)
+    }
+
+    /// Energy per electron, energy, and a potential for every density given.
+    pub fn evaluate<T: Tape<f64, D>>(
+        &self,
+        bound: &BoundXc<D>,
+        densities: &[&Value<D>],
+        tape: T,
+    ) -> Result<(Xc<D>, T), LowerError> {
+        self.run(&self.full, &bound.full, densities, tape)
+    }
+
+    fn run<T: Tape<f64, D>>(
+        &self,
+        lowered: &Lowered<D>,
+        bound: &Bound<D>,
+        densities: &[&Value<D>],
+        tape: T,
+    ) -> Result<(Xc<D>, T), LowerError> {
+        let (inputs, tape) = self.inputs(densities, tape)?;
+        let inputs: Vec<&Value<D>> = inputs.iter().collect();
+        let (outputs, tape) = lowered.run(bound, &inputs, tape)?;
+        let [e, energy, potential @ ..] = &outputs[..] else {
+            return Err(TensorError::Length { operation: "functional", expected: 2, found: outputs.len() }.into());
+        };
+        let both = self.compiled.flip_average && densities.len() == 2;
+        let device = self.device();
+        let mean = |x: &Value<D>, tape: T| match both {
+            // What depends on no density has a batch of one.
+            true if x.dims().0 == 2 => arrange::combine(device, &[(x, 0, 0.5), (x, 1, 0.5)], 0.0, tape),
+            _ => Ok((x.clone(), tape)),
+        };
+        let (e, tape) = mean(e, tape)?;
+        let (energy, tape) = mean(energy, tape)?;
+        let (potential, tape) = self.potential(potential, densities.len(), both, tape)?;
+        Ok((Xc { e, energy, potential }, tape))
+    }
+
+    /// The inputs of the graph: shifted off zero; (up, down) and (down, up) side by side for a spin average.
+    fn inputs<T: Tape<f64, D>>(&self, densities: &[&Value<D>], tape: T) -> Result<(Vec<Value<D>>, T), LowerError> {
+        let device = self.device();
+        let shift = |terms: &[(&Value<D>, usize, f64)], tape: T| arrange::combine(device, terms, DENSITY_SHIFT, tape);
+        let (first, second, tape) = match (self.compiled.density, densities) {
+            (Density::Total, [n]) => {
+                let (n, tape) = shift(&[(n, 0, 1.0)], tape)?;
+                return Ok((vec![n], tape));
+            }
+            (Density::Total, [up, down]) => {
+                let (n, tape) = shift(&[(up, 0, 1.0), (down, 0, 1.0)], tape)?;
+                return Ok((vec![n], tape));
+            }
+            (Density::Spin, [n]) => {
+                let (half, tape) = shift(&[(n, 0, 0.5)], tape)?;
+                return Ok((vec![half.clone(), half], tape));
+            }
+            (Density::Spin, [up, down]) => {
+                let (up, tape) = shift(&[(up, 0, 1.0)], tape)?;
+                let (down, tape) = shift(&[(down, 0, 1.0)], tape)?;
+                (up, down, tape)
+            }
+            _ => {
+                return Err(TensorError::Length { operation: "densities", expected: 2, found: densities.len() }.into());
+            }
+        };
+        if !self.compiled.flip_average {
+            return Ok((vec![first, second], tape));
+        }
+        let (straight, tape) = arrange::stack(device, &[&first, &second], tape)?;
+        let (flipped, tape) = arrange::stack(device, &[&second, &first], tape)?;
+        Ok((vec![straight, flipped], tape))
+    }
+
+    /// Potentials of the densities given, from those of the inputs of the graph.
+    fn potential<T: Tape<f64, D>>(
+        &self,
+        v: &[Value<D>],
+        densities: usize,
+        both: bool,
+        tape: T,
+    ) -> Result<(Vec<Value<D>>, T), LowerError> {
+        let device = self.device();
+        // A potential that depends on no density has a batch of one.
+        let flipped = |x: &Value<D>| x.dims().0 - 1;
+        Ok(match (v, densities) {
+            ([], _) => (vec![], tape),
+            ([v], 1) => (vec![v.clone()], tape),
+            ([v], _) => (vec![v.clone(), v.clone()], tape),
+            ([up, down, ..], 1) => {
+                let (v, tape) = arrange::combine(device, &[(up, 0, 0.5), (down, 0, 0.5)], 0.0, tape)?;
+                (vec![v], tape)
+            }
+            ([up, down, ..], _) if both => {
+                let swapped = [(up, 0, 0.5), (down, flipped(down), 0.5)];
+                let (v_up, tape) = arrange::combine(device, &swapped, 0.0, tape)?;
+                let swapped = [(down, 0, 0.5), (up, flipped(up), 0.5)];
+                let (v_down, tape) = arrange::combine(device, &swapped, 0.0, tape)?;
+                (vec![v_up, v_down], tape)
+            }
+            ([up, down, ..], _) => (vec![up.clone(), down.clone()], tape),
+        })
+    }
+}
+
+impl Compiled {
+    /// Energy and potential at densities (one: the total one of a closed shell; two: up and down) as plain numbers, on
+    /// the CPU. Densities in 1/bohr, one value a grid point.
+    pub fn evaluate(
+        self: &Arc<Self>,
+        grid: &Grid,
+        interaction: &Interaction,
+        parameters: &[f64],
+        densities: &[&[f64]],
+    ) -> Result<Evaluation, LowerError> {
+        let device = Cpu::default();
+        let lowered = LoweredXc::new(self, grid, interaction, &device)?;
+        let leaf = lowered.parameters(parameters)?;
+        let (bound, tape) = lowered.bind(&leaf, NoneTape)?;
+        let field = |n: &&[f64]| Value::constant(&device, (1, grid.points, 1), n.to_vec());
+        let densities = densities.iter().map(field).collect::<Result<Vec<_>, _>>()?;
+        let densities: Vec<&Value<Cpu>> = densities.iter().collect();
+        let (xc, _) = lowered.evaluate(&bound, &densities, tape)?;
+        let potential = |spin: usize| xc.potential.get(spin).or(xc.potential.first()).map(|v| v.host().to_vec());
+        Ok(Evaluation {
+            e: xc.e.host().to_vec(),
+            energy: xc.energy.first(),
+            potential: [potential(0).unwrap_or_default(), potential(1).unwrap_or_default()],
+        })
+    }
+}
