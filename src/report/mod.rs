@@ -1,1 +1,19 @@
-//! What users see: values as text and JSON, tables, figures, progress.
+//! What users see: problems, values as text and JSON, tables, figures, progress.
+//!
+//! Everything here makes strings or files' bytes; only [`crate::cli`] writes to the terminal.
+
+mod figure;
+mod json;
+pub mod number;
+mod problem;
+pub mod progress;
+mod sketch;
+mod table;
+mod text;
+mod ticks;
+
+pub use figure::{draw, png, svg};
+pub use json::{json, record as json_record};
+pub use problem::{Report, problem_json};
+pub use sketch::sketch;
+pub use text::{Style, text};

@@ -1,0 +1,118 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// A language for electrons in one dimension and the functionals that describe them.
+///
+/// Without a command it is a REPL. `ksr run FILE` runs a script.
+#[derive(Debug, Parser)]
+#[command(name = "ksr", version, after_help = "Exit status: 0 done, 1 the script is wrong or failed, 2 the command line is wrong, 130 interrupted.")]
+pub struct Cli {
+    /// Evaluate an expression and show its value; may be given several times, later ones see earlier ones
+    #[arg(short, long = "eval", value_name = "EXPR")]
+    pub eval: Vec<String>,
+    /// How to run what `-e` gives
+    #[command(flatten)]
+    pub options: RunOptions,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The front doors.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a script
+    Run {
+        /// The script; `-` reads it from standard input
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// How
+        #[command(flatten)]
+        options: RunOptions,
+    },
+    /// Look for errors in a script without running it
+    Check {
+        /// The script; `-` reads it from standard input
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Write errors as JSON lines
+        #[arg(long)]
+        json: bool,
+    },
+    /// Type expressions and see their values
+    Repl {
+        /// How
+        #[command(flatten)]
+        options: RunOptions,
+    },
+    /// Show scripts with this error and what is said about them
+    Explain {
+        /// A code, as it stands above an error: `ksr::parse::unexpected`
+        #[arg(value_name = "CODE")]
+        code: String,
+    },
+}
+
+/// How a script runs.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RunOptions {
+    /// Write shown values as JSON, one object a line; progress, warnings and errors too, on standard error
+    #[arg(long)]
+    pub json: bool,
+    /// Replace the right side of the top-level `let NAME`
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
+    pub set: Vec<(String, String)>,
+    /// Where to calculate
+    #[arg(long, value_enum, default_value_t)]
+    pub device: Device,
+    /// No progress
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Train again what has been trained before
+    #[arg(long)]
+    pub fresh: bool,
+}
+
+/// Where to calculate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Device {
+    /// The processor
+    #[default]
+    Cpu,
+    /// An NVIDIA card; needs a build with `--features cuda`
+    Cuda,
+}
+
+/// `name=value`.
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as `name=value`")?;
+    let (name, value) = (name.trim(), value.trim());
+    let word = |c: char| c == '_' || c.is_alphanumeric();
+    if name.is_empty() || !name.chars().all(word) || name.starts_with(|c: char| c.is_numeric()) {
+        return Err(format!("`{name}` is not a name"));
+    }
+    if value.is_empty() {
+        return Err(format!("`{name}` needs a value, as in `{name}=2`"));
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn settings_are_names_and_values() {
+        assert_eq!(setting("R = 2 bohr"), Ok(("R".into(), "2 bohr".into())));
+        assert_eq!(setting("a=b == c"), Ok(("a".into(), "b == c".into())));
+        assert!(setting("R").is_err() && setting("2R=1").is_err() && setting("R=").is_err() && setting("=2").is_err());
+    }
+}

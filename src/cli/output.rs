@@ -1,0 +1,51 @@
+//! Standard output and error. A reader that went away (`ksr run … | head`) ends the process quietly.
+
+use std::io::{self, IsTerminal, Write};
+
+/// Writes a line to standard output.
+pub fn line(text: &str) {
+    written(write(&mut io::stdout().lock(), text));
+}
+
+/// Writes a line to standard error; a closed one is ignored.
+pub fn error_line(text: &str) {
+    let _ = write(&mut io::stderr().lock(), text);
+}
+
+fn write(to: &mut impl Write, text: &str) -> io::Result<()> {
+    to.write_all(text.as_bytes())?;
+    if !text.ends_with('\n') {
+        to.write_all(b"\n")?;
+    }
+    to.flush()
+}
+
+fn written(result: io::Result<()>) {
+    if let Err(error) = result {
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            error_line(&format!("cannot write to standard output: {error}"));
+        }
+        std::process::exit(if error.kind() == io::ErrorKind::BrokenPipe { 0 } else { 1 });
+    }
+}
+
+/// Whether colours are welcome on a stream: a terminal, and `NO_COLOR` is not set.
+fn colour(terminal: bool) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
+    terminal && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
+}
+
+/// Colours on standard output.
+pub fn stdout_colour() -> bool {
+    colour(io::stdout().is_terminal())
+}
+
+/// Colours on standard error.
+pub fn stderr_colour() -> bool {
+    colour(io::stderr().is_terminal())
+}
+
+/// Columns of the terminal, 80 where there is none.
+pub fn width() -> usize {
+    terminal_size::terminal_size().map_or(80, |(columns, _)| usize::from(columns.0).clamp(40, 160))
+}

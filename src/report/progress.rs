@@ -1,0 +1,110 @@
+//! Progress of long work: bars on a terminal, now and then a line in a pipe, an object a line for machines.
+
+use crate::control::Event;
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Lines a training writes about one seed where there is no terminal.
+const LINES: usize = 10;
+/// Work shorter than this is not worth a line.
+const WORTH_A_LINE: Duration = Duration::from_secs(2);
+
+/// `1m20s`, `45s`, `2h05m`.
+pub fn duration(time: Duration) -> String {
+    let seconds = time.as_secs_f64().round() as u64;
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, s) => format!("{s}s"),
+        (0, m, s) => format!("{m}m{s:02}s"),
+        (h, m, _) => format!("{h}h{m:02}m"),
+    }
+}
+
+/// `loss 1.23e-4  gradient 4.5e-3  validation 1.1e-4`.
+pub fn figures(loss: f64, gradient_norm: f64, validation: Option<f64>) -> String {
+    let mut text = format!("loss {loss:.3e}  gradient {gradient_norm:.1e}");
+    if let Some(validation) = validation {
+        text.push_str(&format!("  validation {validation:.3e}"));
+    }
+    text
+}
+
+/// An event as an object; numbers that are not finite are strings.
+pub fn event_json(event: &Event, elapsed: Duration) -> Json {
+    let number =
+        |x: f64| serde_json::Number::from_f64(x).map_or_else(|| super::number::not_finite(x).into(), Json::Number);
+    let seconds = (elapsed.as_secs_f64() * 1000.0).round() / 1000.0;
+    match event {
+        Event::Step { seed, step, steps, loss, gradient_norm, validation } => json!({
+            "level": "progress", "seed": seed, "step": step, "steps": steps, "loss": number(*loss),
+            "gradient_norm": number(*gradient_norm), "validation": validation.map(number), "seconds": seconds,
+        }),
+        Event::Work { what, done, total } => {
+            json!({ "level": "progress", "what": what, "done": done, "total": total, "seconds": seconds })
+        }
+        Event::Message(message) => json!({ "level": "note", "message": message }),
+    }
+}
+
+/// Chooses which events are worth a line in a pipe.
+#[derive(Debug, Default)]
+pub struct Lines {
+    /// When a seed or a work was first heard of, and the part of it last told.
+    known: BTreeMap<String, (Duration, usize)>,
+}
+
+impl Lines {
+    /// The line for an event, if it is worth one.
+    pub fn line(&mut self, event: &Event, elapsed: Duration) -> Option<String> {
+        match event {
+            Event::Message(message) => Some(message.clone()),
+            Event::Work { what, done, total } => {
+                let (begun, _) = *self.known.entry(what.clone()).or_insert((elapsed, 0));
+                let took = elapsed.saturating_sub(begun);
+                (done >= total && took >= WORTH_A_LINE).then(|| format!("{what}: {}", duration(took)))
+            }
+            Event::Step { seed, step, steps, loss, gradient_norm, validation } => {
+                let (begun, told) = self.known.entry(format!("seed {seed}")).or_insert((elapsed, 0));
+                let part = step * LINES / (*steps).max(1);
+                if part <= *told && step < steps && *step != 1 {
+                    return None;
+                }
+                *told = part;
+                let left = remaining(elapsed.saturating_sub(*begun), *step, *steps);
+                let figures = figures(*loss, *gradient_norm, *validation);
+                Some(format!("seed {seed}  step {step}/{steps}  {figures}{left}"))
+            }
+        }
+    }
+}
+
+/// `  about 1m20s left`, once a step has been timed.
+fn remaining(took: Duration, step: usize, steps: usize) -> String {
+    if step < 2 || step >= steps {
+        return String::new();
+    }
+    let left = took.mul_f64((steps - step) as f64 / (step - 1) as f64);
+    format!("  about {} left", duration(left))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_training_tells_ten_lines_or_so() {
+        let mut lines = Lines::default();
+        let step = |step| Event::Step { seed: 0, step, steps: 200, loss: 0.5, gradient_norm: 0.1, validation: None };
+        let told: Vec<String> = (1..=200).filter_map(|s| lines.line(&step(s), Duration::from_secs(s as u64))).collect();
+        assert_eq!(told.len(), 11);
+        assert_eq!(told[0], "seed 0  step 1/200  loss 5.000e-1  gradient 1.0e-1");
+        assert!(told[1].ends_with("about 3m00s left"), "{}", told[1]);
+    }
+
+    #[test]
+    fn json_has_no_bare_nan() {
+        let event =
+            Event::Step { seed: 1, step: 1, steps: 2, loss: f64::NAN, gradient_norm: 1.0, validation: Some(2.0) };
+        assert_eq!(event_json(&event, Duration::ZERO)["loss"], "nan");
+    }
+}

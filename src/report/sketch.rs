@@ -1,0 +1,179 @@
+//! Curves in a terminal: a braille canvas between an ordinate and an abscissa.
+
+use super::text::Style;
+use super::ticks::{Ticks, finite_range};
+use crate::interp::value::Series;
+
+/// ANSI colours of the curves, in order.
+const COLOURS: [u8; 6] = [34, 31, 32, 35, 33, 36];
+/// Marks of the curves where there is no colour and more than one curve.
+const MARKS: [char; 6] = ['o', '+', 'x', '*', '#', '@'];
+
+/// A plot of `height` lines and a line for the abscissa, at most `style.width` wide; with several curves a line of
+/// legend. Empty if no point is finite.
+pub fn sketch(series: &[Series], height: usize, style: &Style) -> Vec<String> {
+    let points = || series.iter().flat_map(|s| s.x.iter().zip(&s.y)).filter(|(x, y)| x.is_finite() && y.is_finite());
+    let xs = finite_range(points().map(|(x, _)| x));
+    let ys = finite_range(points().map(|(_, y)| y));
+    let (Some(xs), Some(ys)) = (xs, ys) else { return Vec::new() };
+    let xs = spread(xs);
+    let ys = spread(ys);
+    let ticks = Ticks::new(ys.0, ys.1, (height / 3).max(2));
+    let labels: Vec<String> = ticks.at.iter().map(|t| ticks.label(*t)).collect();
+    let margin = labels.iter().map(|l| l.chars().count()).max().unwrap_or(0);
+    let width = style.width.saturating_sub(margin + 4).clamp(16, 72);
+
+    let mut canvas = Canvas::new(width, height, xs, ys);
+    for (index, curve) in series.iter().enumerate() {
+        canvas.curve(curve, index);
+    }
+    let mut gutter = vec![(String::new(), '│'); height];
+    for (tick, label) in ticks.at.iter().zip(labels) {
+        let row = canvas.row(*tick);
+        gutter[row.min(height - 1)] = (label, '┤');
+    }
+    let several = series.len() > 1;
+    let mut lines: Vec<String> = gutter
+        .into_iter()
+        .enumerate()
+        .map(|(row, (label, axis))| {
+            let line = canvas.line(row, several, style.colour);
+            format!("{label:>margin$} {axis}{}", line.trim_end())
+        })
+        .collect();
+    lines.push(abscissa(xs, width, margin));
+    if several {
+        lines.push(format!("{:margin$}   {}", "", legend(series, style.colour)));
+    }
+    lines
+}
+
+/// A range that is not empty.
+fn spread((low, high): (f64, f64)) -> (f64, f64) {
+    if high - low > 1e-12 * low.abs().max(high.abs()) {
+        return (low, high);
+    }
+    let half = if low == 0.0 { 1.0 } else { 0.1 * low.abs() };
+    (low - half, high + half)
+}
+
+fn abscissa(xs: (f64, f64), width: usize, margin: usize) -> String {
+    let (left, right) = (super::number::digits(xs.0, 5), super::number::digits(xs.1, 5));
+    let rule = width.saturating_sub(left.chars().count() + right.chars().count() + 2);
+    format!("{:margin$} └{left} {} {right}", "", "─".repeat(rule))
+}
+
+fn legend(series: &[Series], colour: bool) -> String {
+    let entry = |(index, curve): (usize, &Series)| {
+        if colour {
+            format!("\u{1b}[{}m━━\u{1b}[0m {}", COLOURS[index % COLOURS.len()], curve.name)
+        } else {
+            format!("{} {}", MARKS[index % MARKS.len()], curve.name)
+        }
+    };
+    series.iter().enumerate().map(entry).collect::<Vec<_>>().join("   ")
+}
+
+/// Dots, 2 x 4 a character; a cell remembers the last curve through it.
+struct Canvas {
+    width: usize,
+    height: usize,
+    xs: (f64, f64),
+    ys: (f64, f64),
+    cells: Vec<(u8, Option<usize>)>,
+}
+
+impl Canvas {
+    fn new(width: usize, height: usize, xs: (f64, f64), ys: (f64, f64)) -> Self {
+        Self { width, height, xs, ys, cells: vec![(0, None); width * height] }
+    }
+
+    /// Dot column and row, from the top left, of a point.
+    fn dot(&self, x: f64, y: f64) -> (i64, i64) {
+        let (columns, rows) = (2.0 * self.width as f64 - 1.0, 4.0 * self.height as f64 - 1.0);
+        let column = (x - self.xs.0) / (self.xs.1 - self.xs.0) * columns;
+        let row = (self.ys.1 - y) / (self.ys.1 - self.ys.0) * rows;
+        (column.round() as i64, row.round() as i64)
+    }
+
+    /// The character row of an ordinate.
+    fn row(&self, y: f64) -> usize {
+        (self.dot(self.xs.0, y).1.max(0) / 4) as usize
+    }
+
+    /// Dots along the lines between neighbouring finite points.
+    fn curve(&mut self, curve: &Series, index: usize) {
+        let mut last = None;
+        for (&x, &y) in curve.x.iter().zip(&curve.y) {
+            if !(x.is_finite() && y.is_finite()) {
+                last = None;
+                continue;
+            }
+            let here = self.dot(x, y);
+            let from = last.unwrap_or(here);
+            let steps = (here.0 - from.0).abs().max((here.1 - from.1).abs()).max(1);
+            for step in 0..=steps {
+                let along = |a: i64, b: i64| a + ((b - a) as f64 * step as f64 / steps as f64).round() as i64;
+                self.set(along(from.0, here.0), along(from.1, here.1), index);
+            }
+            last = Some(here);
+        }
+    }
+
+    fn set(&mut self, column: i64, row: i64, index: usize) {
+        const BITS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
+        let (Ok(column), Ok(row)) = (usize::try_from(column), usize::try_from(row)) else { return };
+        if column < 2 * self.width && row < 4 * self.height {
+            let cell = &mut self.cells[row / 4 * self.width + column / 2];
+            cell.0 |= BITS[row % 4][column % 2];
+            cell.1 = Some(index);
+        }
+    }
+
+    fn line(&self, row: usize, several: bool, colour: bool) -> String {
+        let mut line = String::new();
+        for (dots, owner) in &self.cells[row * self.width..(row + 1) * self.width] {
+            match owner {
+                None => line.push(' '),
+                Some(index) if several && !colour => line.push(MARKS[index % MARKS.len()]),
+                Some(index) => {
+                    let dots = char::from_u32(0x2800 + u32::from(*dots)).unwrap_or(' ');
+                    if colour {
+                        line.push_str(&format!("\u{1b}[{}m{dots}\u{1b}[0m", COLOURS[index % COLOURS.len()]));
+                    } else {
+                        line.push(dots);
+                    }
+                }
+            }
+        }
+        line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn curve(name: &str, f: impl Fn(f64) -> f64) -> Series {
+        let x: Vec<f64> = (0..101).map(|i| -5.0 + 0.1 * i as f64).collect();
+        Series { name: name.into(), y: x.iter().map(|x| f(*x)).collect(), x }
+    }
+
+    #[test]
+    fn a_bell_rises_in_the_middle() {
+        let lines = sketch(&[curve("n", |x| (-x * x).exp())], 8, &Style::plain(60));
+        assert_eq!(lines.len(), 9);
+        let column = |line: &str| line.chars().position(|c| ('\u{2801}'..='\u{28ff}').contains(&c)).unwrap();
+        assert!(column(&lines[0]) > column(&lines[7]) + 10, "{}", lines.join("\n"));
+        assert!(lines.iter().all(|l| l.chars().count() <= 60));
+    }
+
+    #[test]
+    fn gaps_constants_and_nothing_are_drawn_without_panic() {
+        let gap = curve("g", |x| if x.abs() < 1.0 { f64::NAN } else { x });
+        assert!(!sketch(std::slice::from_ref(&gap), 6, &Style::plain(40)).is_empty());
+        assert!(!sketch(&[curve("c", |_| 0.0), gap], 6, &Style::plain(40)).is_empty());
+        assert!(sketch(&[curve("n", |_| f64::NAN)], 6, &Style::plain(40)).is_empty());
+        assert!(sketch(&[], 6, &Style::plain(40)).is_empty());
+    }
+}

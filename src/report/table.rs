@@ -1,0 +1,134 @@
+//! Tables aligned for reading: header, units, decimal points under each other, long ones abbreviated in the middle.
+
+use super::number;
+use super::text::{Style, inline};
+use crate::interp::value::{Table, Value};
+
+/// Rows shown before the middle is left out.
+const ROWS: usize = 24;
+/// Decimals of a column, at most.
+const DECIMALS: usize = 6;
+
+/// Whole table; the last line tells the number of rows where some are left out.
+pub fn table(table: &Table, style: &Style) -> String {
+    let rows = table.columns.iter().map(|(_, values)| values.len()).max().unwrap_or(0);
+    let shown: Vec<Option<usize>> = if rows <= ROWS {
+        (0..rows).map(Some).collect()
+    } else {
+        (0..ROWS / 2).map(Some).chain([None]).chain((rows - ROWS / 2..rows).map(Some)).collect()
+    };
+    let columns: Vec<Column> = table.columns.iter().map(|(name, values)| Column::new(name, values, &shown)).collect();
+    let mut lines = vec![row(&columns, |c| &c.name)];
+    if columns.iter().any(|c| !c.unit.is_empty()) {
+        lines.push(row(&columns, |c| &c.unit));
+    }
+    let rule: usize = columns.iter().map(|c| c.width + 2).sum::<usize>().saturating_sub(2);
+    lines.push(format!("  {}", "─".repeat(rule)));
+    for index in 0..shown.len() {
+        lines.push(row(&columns, |c| c.cells.get(index).map_or("", String::as_str)));
+    }
+    if rows > ROWS {
+        lines.push(format!("  {rows} rows"));
+    }
+    if style.colour {
+        lines[0] = format!("\u{1b}[1m{}\u{1b}[0m", lines[0]);
+    }
+    lines.join("\n")
+}
+
+fn row<'a>(columns: &'a [Column], text: impl Fn(&'a Column) -> &'a str) -> String {
+    let mut line = String::new();
+    for column in columns {
+        let (text, width) = (text(column), column.width);
+        line.push_str("  ");
+        line.push_str(&if column.right { format!("{text:>width$}") } else { format!("{text:<width$}") });
+    }
+    line.trim_end().to_owned()
+}
+
+/// A column's texts, of equal unit.
+struct Column {
+    name: String,
+    unit: String,
+    cells: Vec<String>,
+    right: bool,
+    width: usize,
+}
+
+impl Column {
+    fn new(name: &str, values: &[Value], shown: &[Option<usize>]) -> Self {
+        let unit = common_unit(values);
+        let at = |index: usize| values.get(index);
+        let picked: Vec<Option<&Value>> = shown.iter().map(|i| i.and_then(at)).collect();
+        let cells: Vec<String> = match &unit {
+            Some(_) => {
+                let numbers: Vec<Option<f64>> = picked.iter().map(|v| v.and_then(shown_number)).collect();
+                aligned(&numbers)
+            }
+            None => picked.iter().map(|v| v.map_or("…".to_owned(), inline)).collect(),
+        };
+        let right = unit.is_some();
+        let unit = unit.unwrap_or_default();
+        let lengths = cells.iter().map(|c| c.chars().count());
+        let width = lengths.chain([name.chars().count(), unit.chars().count()]).max().unwrap_or(0);
+        Self { name: name.to_owned(), unit, cells, right, width }
+    }
+}
+
+/// Numbers with equal decimals, so that the points stand under each other; `None` is the gap in the middle.
+fn aligned(numbers: &[Option<f64>]) -> Vec<String> {
+    let plain: Vec<String> = numbers.iter().map(|x| x.map_or("…".to_owned(), number::plain)).collect();
+    if plain.iter().any(|t| t.contains('e')) {
+        return plain;
+    }
+    let decimals = plain.iter().filter_map(|t| t.split_once('.')).map(|(_, d)| d.len()).max().unwrap_or(0);
+    let decimals = decimals.min(DECIMALS);
+    let cell = |(x, text): (&Option<f64>, String)| match x {
+        Some(x) if x.is_finite() => format!("{x:.decimals$}"),
+        _ => text,
+    };
+    numbers.iter().zip(plain).map(cell).collect()
+}
+
+fn shown_number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(q) => Some(q.shown()),
+        _ => None,
+    }
+}
+
+/// The unit all numbers of a column share (empty for plain ones); `None` if they differ or are not all numbers.
+pub fn common_unit(values: &[Value]) -> Option<String> {
+    let unit = |v: &Value| match v {
+        Value::Number(q) => Some(q.unit_text()),
+        _ => None,
+    };
+    let first = unit(values.first()?)?;
+    values.iter().all(|v| unit(v).as_ref() == Some(&first)).then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interp::value::Quantity;
+    use std::rc::Rc;
+
+    fn numbers(f: impl Fn(usize) -> Quantity, n: usize) -> Rc<Vec<Value>> {
+        Rc::new((0..n).map(|i| Value::Number(f(i))).collect())
+    }
+
+    #[test]
+    fn points_stand_under_each_other_and_the_middle_is_left_out() {
+        let columns = vec![
+            (Rc::from("R"), numbers(|i| Quantity::length(0.4 + 0.16 * i as f64), 36)),
+            (Rc::from("energy"), numbers(|i| Quantity::energy(-1.0 / (1.0 + i as f64)), 36)),
+        ];
+        let text = table(&Table { columns }, &Style::plain(80));
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "     R     energy");
+        assert_eq!(lines[1], "  bohr    hartree");
+        assert_eq!(lines[3], "  0.40  -1.000000");
+        assert_eq!(lines.last().copied(), Some("  36 rows"));
+        assert_eq!(lines.len(), 3 + ROWS + 1 + 1);
+    }
+}

@@ -1,0 +1,290 @@
+//! Values as text.
+
+use super::number;
+use super::sketch::sketch;
+use super::table::{self, common_unit};
+use crate::exact::Reference;
+use crate::interp::value::{Field, Figure, Quantity, Record, Series, Value};
+use crate::ks::{Mixing, Run, Stop};
+use crate::model::{Grid, Interaction, System, Wall};
+
+/// What the place that shows text can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Columns.
+    pub width: usize,
+    /// Whether ANSI colours are welcome.
+    pub colour: bool,
+    /// Whether figures are drawn (in the REPL) or only named.
+    pub figures: bool,
+}
+
+impl Style {
+    /// No colour, figures only named.
+    pub const fn plain(width: usize) -> Self {
+        Self { width, colour: false, figures: false }
+    }
+}
+
+/// Entries of a list shown before it is abbreviated.
+const LIST: usize = 10;
+/// Lines of a field's plot.
+const FIELD_HEIGHT: usize = 7;
+/// Lines of a figure's plot.
+const FIGURE_HEIGHT: usize = 16;
+
+/// A value as a user reads it, without a newline at the end; several lines where that reads better. A figure is empty
+/// unless the style draws figures.
+pub fn text(value: &Value, style: &Style) -> String {
+    match value {
+        Value::Record(record) => record_text(record, style),
+        Value::Field(field) => field_text(field, style),
+        Value::Table(table) => table::table(table, style),
+        Value::Figure(figure) => figure_text(figure, style),
+        Value::Run(run) => run_text(run),
+        Value::Reference(reference) => reference_text(reference),
+        Value::System(system) => system_text(system),
+        _ => inline(value),
+    }
+}
+
+/// A value in one line.
+pub fn inline(value: &Value) -> String {
+    match value {
+        Value::Number(q) => number::quantity(q),
+        Value::Bool(b) => b.to_string(),
+        Value::Str(s) => s.to_string(),
+        Value::List(items) => list_text(items),
+        Value::Record(record) => {
+            let entries: Vec<String> = record.entries.iter().map(|(n, v)| format!("{n}: {}", nested(v))).collect();
+            if entries.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", entries.join(", ")) }
+        }
+        Value::Interval(a, b) => format!("{} .. {}", number::quantity(a), number::quantity(b)),
+        Value::Field(field) => field_head(field),
+        Value::Grid(grid) => grid_text(grid),
+        Value::Interaction(interaction) => interaction_text(interaction),
+        Value::System(system) => system.label.clone(),
+        Value::Run(run) => format!("run of {} on {}", run.functional, run.system.label),
+        Value::Reference(reference) => format!("reference for {}", reference.system.label),
+        Value::Table(table) => format!("table of {} columns", table.columns.len()),
+        Value::Figure(figure) => format!("figure of {} curves", figure.series.len()),
+        Value::Mixing(mixing) => mixing_text(mixing),
+        _ => String::new(),
+    }
+}
+
+/// Inside a list or record: texts in quotes.
+fn nested(value: &Value) -> String {
+    match value {
+        Value::Str(s) => format!("{s:?}"),
+        _ => inline(value),
+    }
+}
+
+/// `[0.4, 0.56, …, 6] bohr (36 numbers)`: a unit they share stands once.
+fn list_text(items: &[Value]) -> String {
+    let unit = common_unit(items);
+    let entry = |value: &Value| match (value, &unit) {
+        (Value::Number(q), Some(_)) => number::plain(q.shown()),
+        _ => nested(value),
+    };
+    let mut entries: Vec<String> = if items.len() <= LIST {
+        items.iter().map(entry).collect()
+    } else {
+        let head = items.iter().take(LIST / 2).map(entry);
+        let tail = items.iter().skip(items.len() - LIST / 2 + 1).map(entry);
+        head.chain(["…".to_owned()]).chain(tail).collect()
+    };
+    let long = entries.iter().map(|e| e.chars().count()).sum::<usize>() > 300;
+    if long {
+        entries = entries.iter().map(|e| shorten(e, 60)).collect();
+    }
+    let mut text = format!("[{}]", entries.join(", "));
+    if let Some(unit) = unit.filter(|u| !u.is_empty()) {
+        text.push_str(&format!(" {unit}"));
+    }
+    if items.len() > LIST {
+        text.push_str(&format!(" ({} values)", items.len()));
+    }
+    text
+}
+
+fn shorten(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width - 1).chain(['…']).collect()
+}
+
+/// In one line if it is short, otherwise an entry a line.
+fn record_text(record: &Record, style: &Style) -> String {
+    let flat = inline(&Value::Record(std::rc::Rc::new(record.clone())));
+    if flat.chars().count() <= style.width {
+        return flat;
+    }
+    let entries: Vec<(&str, String)> = record.entries.iter().map(|(n, v)| (&**n, nested(v))).collect();
+    listing(&entries)
+}
+
+/// Names and values in two columns, indented.
+pub(super) fn listing(entries: &[(&str, String)]) -> String {
+    let width = entries.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    entries.iter().map(|(name, value)| format!("  {name:<width$}  {value}")).collect::<Vec<_>>().join("\n")
+}
+
+fn field_head(field: &Field) -> String {
+    let grid = &field.grid;
+    let channels = if field.channels == 1 { String::new() } else { format!(" of {} channels", field.channels) };
+    let [from, to] = [grid.x(0), grid.end()].map(|x| number::digits(x, 5));
+    format!("field{channels} on {} points, {from} .. {to} bohr", grid.points)
+}
+
+fn field_text(field: &Field, style: &Style) -> String {
+    let mut lines = vec![field_head(field)];
+    let x = field.grid.xs();
+    let channels = field.channels.max(1);
+    let series: Vec<Series> = (0..channels)
+        .map(|c| {
+            let y: Vec<f64> = field.data.iter().skip(c).step_by(channels).copied().collect();
+            Series { name: c.to_string(), x: x.clone(), y }
+        })
+        .collect();
+    lines.extend(sketch(&series[..channels.min(4)], FIELD_HEIGHT, style).into_iter().map(|l| format!("  {l}")));
+    for curve in series.iter().take(4) {
+        let name = if channels == 1 { String::new() } else { format!("{}: ", curve.name) };
+        lines.push(format!("  {name}{}", extrema(&curve.x, &curve.y, &field.grid)));
+    }
+    if channels > 4 {
+        lines.push(format!("  … {} more channels", channels - 4));
+    }
+    lines.join("\n")
+}
+
+/// `min 0 at -20.48, max 0.41 at -0.64, integral 2`.
+fn extrema(x: &[f64], y: &[f64], grid: &Grid) -> String {
+    let finite = || x.iter().zip(y).filter(|(_, y)| y.is_finite());
+    let Some(min) = finite().min_by(|a, b| a.1.total_cmp(b.1)) else { return "no finite value".to_owned() };
+    let Some(max) = finite().rev().max_by(|a, b| a.1.total_cmp(b.1)) else { return String::new() };
+    let bad = y.iter().filter(|y| !y.is_finite()).count();
+    let place = |x: f64| number::digits(x, 5);
+    let mut text = format!("min {} at {}", number::digits(*min.1, 6), place(*min.0));
+    text.push_str(&format!(", max {} at {}", number::digits(*max.1, 6), place(*max.0)));
+    if bad == 0 {
+        text.push_str(&format!(", integral {}", number::digits(grid.integrate(y), 6)));
+    } else {
+        text.push_str(&format!(", {bad} values not finite"));
+    }
+    text
+}
+
+fn figure_text(figure: &Figure, style: &Style) -> String {
+    if !style.figures {
+        return String::new();
+    }
+    let mut lines: Vec<String> = figure.title.iter().map(|t| format!("  {t}")).collect();
+    if !figure.y_label.is_empty() {
+        lines.push(format!("  {}", figure.y_label));
+    }
+    lines.extend(sketch(&figure.series, FIGURE_HEIGHT, style).into_iter().map(|l| format!("  {l}")));
+    if !figure.x_label.is_empty() {
+        lines.push(format!("  {:>1$}", figure.x_label, style.width.min(76) / 2));
+    }
+    lines.join("\n")
+}
+
+fn energy(value: f64) -> String {
+    number::quantity(&Quantity::energy(value))
+}
+
+fn energies(values: &[f64]) -> String {
+    let all: Vec<String> = values.iter().map(|e| number::plain(*e)).collect();
+    format!("[{}] hartree", all.join(", "))
+}
+
+fn run_text(run: &Run) -> String {
+    let verdict = match run.stop {
+        Stop::Converged => format!("yes, in {} iterations", run.iterations),
+        Stop::Fixed => format!("not asked for; {} iterations done", run.iterations),
+        Stop::Exhausted => format!("no, after {} iterations", run.iterations),
+        Stop::Interrupted => format!("no, stopped after {} iterations", run.iterations),
+    };
+    let mut entries = vec![
+        ("total_energy", energy(run.energy + run.system.nuclear_repulsion)),
+        ("energy", energy(run.energy)),
+        ("kinetic_energy", energy(run.kinetic_energy)),
+        ("hartree_energy", energy(run.hartree_energy)),
+        ("xc_energy", energy(run.xc_energy)),
+        ("external_energy", energy(run.external_energy)),
+    ];
+    if run.system.closed_shell() {
+        entries.push(("orbital_energies", energies(&run.orbital_energies[0])));
+    } else {
+        entries.push(("orbital_energies up", energies(&run.orbital_energies[0])));
+        entries.push(("orbital_energies down", energies(&run.orbital_energies[1])));
+    }
+    if let Some(gap) = run.gap {
+        entries.push(("gap", energy(gap)));
+    }
+    entries.push(("converged", verdict));
+    entries.push(("residual", format!("{} electrons", number::digits(run.residual, 3))));
+    format!("{}\n{}", inline_run(run), listing(&entries))
+}
+
+fn inline_run(run: &Run) -> String {
+    format!("run of {} on {}", run.functional, run.system.label)
+}
+
+fn reference_text(reference: &Reference) -> String {
+    let occupations: Vec<String> = reference.occupations.iter().take(6).map(|o| number::digits(*o, 5)).collect();
+    let entries = [
+        ("total_energy", energy(reference.energy + reference.system.nuclear_repulsion)),
+        ("energy", energy(reference.energy)),
+        ("error", format!("{} hartree", number::digits(reference.error, 2))),
+        ("occupations", format!("[{}]", occupations.join(", "))),
+    ];
+    format!("reference for {}\n{}", reference.system.label, listing(&entries))
+}
+
+fn system_text(system: &System) -> String {
+    let nuclei = system.nuclei.iter().map(|n| format!("{} at {}", n.symbol, number::digits(n.position, 6)));
+    let nuclei: Vec<String> = nuclei.collect();
+    let mut entries = vec![("electrons", format!("{}, {} unpaired", system.electrons, system.unpaired))];
+    if !nuclei.is_empty() {
+        entries.push(("nuclei", shorten(&nuclei.join(", "), 200)));
+        entries.push(("nuclear_repulsion", energy(system.nuclear_repulsion)));
+    }
+    entries.push(("interaction", interaction_text(&system.interaction)));
+    entries.push(("grid", grid_text(&system.grid)));
+    format!("{}\n{}", system.label, listing(&entries))
+}
+
+fn grid_text(grid: &Grid) -> String {
+    let [from, to, spacing] = [grid.x(0), grid.end(), grid.spacing].map(|x| number::digits(x, 6));
+    let mut text = format!("{} points, {from} .. {to} bohr, spacing {spacing} bohr", grid.points);
+    if grid.stencil != 5 {
+        text.push_str(&format!(", stencil {}", grid.stencil));
+    }
+    if grid.wall == Wall::Odd {
+        text.push_str(", odd walls");
+    }
+    text
+}
+
+fn interaction_text(interaction: &Interaction) -> String {
+    match interaction {
+        Interaction::None => "none".to_owned(),
+        Interaction::Exponential { amplitude, kappa } => {
+            format!("{} exp(-|r| / {}) hartree", number::plain(*amplitude), number::plain(1.0 / kappa))
+        }
+        Interaction::Sampled { name, .. } => name.clone(),
+    }
+}
+
+fn mixing_text(mixing: &Mixing) -> String {
+    match mixing {
+        Mixing::Linear { alpha, decay, history } => {
+            format!("linear({}, decay: {}, history: {history})", number::plain(*alpha), number::plain(*decay))
+        }
+        Mixing::Diis { history, alpha } => format!("diis(history: {history}, alpha: {})", number::plain(*alpha)),
+    }
+}
