@@ -31,7 +31,7 @@ pub fn record(shown: &Shown<'_>) -> Option<Json> {
     Some(record.into())
 }
 
-/// Type and bare value; `None` for what has no JSON (a figure).
+/// Type and bare value; `None` for what has no JSON (a figure, nothing).
 pub fn json(value: &Value) -> Option<(&'static str, Json)> {
     Some(match value {
         Value::Number(q) if unit(value).is_none() => ("number", number(q.shown())),
@@ -56,10 +56,13 @@ pub fn json(value: &Value) -> Option<(&'static str, Json)> {
                 table.columns.iter().map(|(name, values)| (name.to_string(), column(values))).collect();
             ("table", columns.into())
         }
-        Value::Figure(_) => return None,
+        Value::Figure(_) | Value::Nothing => return None,
         Value::Interaction(_) => ("interaction", super::text::inline(value).into()),
         Value::Mixing(_) => ("mixing", super::text::inline(value).into()),
-        _ => ("function", super::text::inline(value).into()),
+        Value::Module(_) => ("module", super::text::inline(value).into()),
+        Value::SystemMaker(_) | Value::Function(_) | Value::Builtin(_) => {
+            ("function", super::text::inline(value).into())
+        }
     })
 }
 

@@ -6,6 +6,7 @@ use super::table::{self, common_unit};
 use crate::exact::Reference;
 use crate::interp::value::{Field, Figure, Quantity, Record, Series, Value};
 use crate::ks::{Mixing, Run, Stop};
+use crate::lang::ast::ParamDecl;
 use crate::model::{Grid, Interaction, System, Wall};
 
 /// What the place that shows text can do.
@@ -69,8 +70,19 @@ pub fn inline(value: &Value) -> String {
         Value::Table(table) => format!("table of {} columns", table.columns.len()),
         Value::Figure(figure) => format!("figure of {} curves", figure.series.len()),
         Value::Mixing(mixing) => mixing_text(mixing),
-        _ => String::new(),
+        Value::Nothing => String::new(),
+        Value::Function(function) => signature(&function.def.name.name, &function.def.params),
+        Value::SystemMaker(maker) => signature(&maker.def.name.name, maker.def.params.as_deref().unwrap_or(&[])),
+        Value::Builtin(builtin) => builtin.signature(),
+        Value::Module(module) => format!("module {}", module.name),
     }
+}
+
+/// `morse(R, depth = …)`.
+fn signature(name: &str, params: &[ParamDecl]) -> String {
+    let param =
+        |p: &ParamDecl| if p.default.is_some() { format!("{} = …", p.name.name) } else { p.name.name.to_string() };
+    format!("{name}({})", params.iter().map(param).collect::<Vec<_>>().join(", "))
 }
 
 /// Inside a list or record: texts in quotes.
