@@ -1,0 +1,276 @@
+//! The potential is the derivative of the energy.
+
+use super::testing::*;
+use super::*;
+use crate::model::{Grid, Interaction};
+use crate::source::Span;
+use crate::tensor::{Cpu, NoneTape, OwnedTape, Value, backward};
+use std::sync::Arc;
+
+fn grid() -> Grid {
+    Grid::centred(65, 0.16)
+}
+
+#[track_caller]
+fn check(f: Arc<Compiled>) {
+    let grid = grid();
+    let parameters = f.initial(1);
+    let total = vec![bumps(&grid, 2.3, -0.4)];
+    let error = potential_error(&f, &grid, &parameters, &total);
+    assert!(error < 1e-7, "total: {error:e}");
+    let spins = vec![bumps(&grid, 1.4, -0.4), bumps(&grid, 0.7, 0.3)];
+    let error = potential_error(&f, &grid, &parameters, &spins);
+    assert!(error < 1e-7, "spins: {error:e}");
+}
+
+#[test]
+fn lda_potential() {
+    check(lda());
+}
+
+#[test]
+fn lsda_potential() {
+    check(lsda());
+}
+
+#[test]
+fn ksr_global_potential() {
+    let f = ksr_global();
+    assert_eq!(f.parameter_count(), 1568);
+    check(f);
+}
+
+#[test]
+fn sksr_global_potential() {
+    let f = sksr_global();
+    assert_eq!(f.parameter_count(), 1559);
+    check(f);
+}
+
+#[test]
+fn gradient_functional_potential() {
+    let mut b = Body::new();
+    let n = b.n("n");
+    let slope = b.grad(n);
+    let abs = b.u(Unary::Abs, slope);
+    let one = b.c(1.0);
+    let reduced = b.div(abs, n);
+    let s2 = b.pow(reduced, 2.0);
+    let below = b.add(one, s2);
+    let x = exchange(&mut b, n);
+    let e = b.div(x, below);
+    check(b.compile(e, Density::Total));
+}
+
+#[test]
+fn laplacian_and_u_net_potential() {
+    let mut b = Body::new();
+    let n = b.n("n");
+    let l = b.g.laplacian(n, Span::default()).unwrap();
+    let both = b.concat(&[n, l]);
+    let fine = b.conv(both, 4, 3);
+    let coarse = b.g.downsample(fine, Span::default()).unwrap();
+    let active = b.silu(coarse);
+    let inner = b.conv(active, 6, 2);
+    let up = b.g.upsample(inner, Span::default()).unwrap();
+    let joined = b.concat(&[fine, up]);
+    let out = b.conv(joined, 1, 3);
+    let e = b.negative(out);
+    check(b.compile(e, Density::Total));
+}
+
+#[test]
+fn odd_bodies() {
+    let s = Span::default();
+    // where, with an untaken branch that is not a number.
+    let mut b = Body::new();
+    let n = b.n("n");
+    let limit = b.c(0.3);
+    let above = b.b(Binary::Less, limit, n);
+    let inside = b.sub(n, limit);
+    let root = b.u(Unary::Sqrt, inside);
+    let tanh = b.u(Unary::Tanh, root);
+    let cube = b.pow(tanh, 3.0);
+    let zero = b.c(0.0);
+    let e = b.select(above, cube, zero);
+    check(b.compile(e, Density::Total));
+    // Sums, means, extremes and values at places, mixed with channels.
+    let mut b = Body::new();
+    let n = b.n("n");
+    let sin = b.u(Unary::Sin, n);
+    let both = b.concat(&[n, sin, sin]);
+    let mean = b.g.mean_channels(both, s);
+    let at = b.g.at(mean, 0.37, s).unwrap();
+    let point = b.g.point(n, -30, s).unwrap();
+    let average = b.g.mean_grid(both, s).unwrap();
+    let last = b.g.channel(average, -1, s).unwrap();
+    let product = b.mul(at, point);
+    let sum = b.add(product, last);
+    let largest = b.g.extreme_channels(Binary::Max, both, s).unwrap();
+    let smallest = b.g.extreme_channels(Binary::Min, both, s).unwrap();
+    let spread = b.b(Binary::Pow, largest, smallest);
+    let e = b.mul(spread, sum);
+    check(b.compile(e, Density::Total));
+    // The largest value of the density, a vector, hartree of a channel, softplus and arc functions.
+    let mut b = Body::new();
+    let n = b.n("n");
+    let peak = b.g.max_grid(n, s).unwrap();
+    let share = b.div(n, peak);
+    let scaled = b.scale(0.5, share);
+    let asin = b.u(Unary::Asin, scaled);
+    let weights = b.g.vector(&[0.1, -0.2, 0.3], s);
+    let wide = b.mul(weights, asin);
+    let soft = b.u(Unary::Softplus, wide);
+    let narrow = b.g.sum_channels(soft, s);
+    let v = b.g.hartree(narrow, s).unwrap();
+    let e = b.u(Unary::Neg, v);
+    check(b.compile(e, Density::Total));
+    // A number.
+    let mut b = Body::new();
+    b.n("n");
+    let e = b.c(-0.25);
+    check(b.compile(e, Density::Total));
+}
+
+#[test]
+fn spin_average_is_symmetric_and_half_of_both() {
+    let grid = grid();
+    let w = Interaction::BAKER;
+    let f = sksr_global();
+    let p = f.initial(0);
+    let (up, down) = (bumps(&grid, 1.0, -0.2), bumps(&grid, 0.4, 0.6));
+    let a = f.evaluate(&grid, &w, &p, &[&up, &down]).unwrap();
+    let b = f.evaluate(&grid, &w, &p, &[&down, &up]).unwrap();
+    assert!((a.energy - b.energy).abs() < 1e-14);
+    for i in 0..grid.points {
+        assert!((a.potential[0][i] - b.potential[1][i]).abs() < 1e-13);
+    }
+    let half: Vec<f64> = up.iter().map(|n| 0.5 * n).collect();
+    let c = f.evaluate(&grid, &w, &p, &[&up]).unwrap();
+    let d = f.evaluate(&grid, &w, &p, &[&half, &half]).unwrap();
+    assert!((c.energy - d.energy).abs() < 1e-13);
+    for i in 0..grid.points {
+        assert!((c.potential[0][i] - d.potential[1][i]).abs() < 1e-13);
+    }
+}
+
+#[test]
+fn gate_is_exact_for_one_electron() {
+    let grid = Grid::centred(257, 0.08);
+    let f = ksr_global();
+    let n = bumps(&grid, 1.0, 0.0);
+    let xc = f.evaluate(&grid, &Interaction::BAKER, &f.initial(0), &[&n]).unwrap();
+    let v = crate::tensor::exponential::exponential(&n, (257, 1), 0.08, 1.071295, 1.0 / 2.385345);
+    let hartree = 0.5 * 0.08 * v.iter().zip(&n).map(|(v, n)| v * n).sum::<f64>();
+    assert!((xc.energy + hartree).abs() < 1e-12, "{} {hartree}", xc.energy);
+}
+
+#[test]
+fn empty_space_and_empty_spin_have_potentials() {
+    let grid = grid();
+    let w = Interaction::BAKER;
+    // As n -> 0: v_x = -A y/pi ..., which vanishes; correlation likewise.
+    let none = vec![0.0; grid.points];
+    let v = lda().evaluate(&grid, &w, &[], &[&none]).unwrap();
+    assert!(v.potential[0].iter().all(|v| v.abs() < 1e-25), "{:e}", v.potential[0][3]);
+    let mut previous = 0.0;
+    for n in [1e-30, 1e-20, 1e-12, 1e-8, 1e-4] {
+        let v = lda().evaluate(&grid, &w, &[], &[&vec![n; grid.points]]).unwrap().potential[0][20];
+        assert!(v.is_finite() && v < previous, "{n:e}: {v:e}");
+        previous = v;
+    }
+    // One spin alone: the other one's potential is the limit at a small density.
+    let up = bumps(&grid, 1.0, 0.0);
+    let small: Vec<f64> = up.iter().map(|n| 1e-9 * n).collect();
+    let a = lsda().evaluate(&grid, &w, &[], &[&up, &none]).unwrap();
+    let b = lsda().evaluate(&grid, &w, &[], &[&up, &small]).unwrap();
+    for i in 0..grid.points {
+        let (x, y) = (a.potential[1][i], b.potential[1][i]);
+        assert!(x.is_finite() && (x - y).abs() < 1e-6, "{i}: {x} {y}");
+    }
+    let f = lsda().evaluate(&grid, &w, &[], &[&none, &none]).unwrap();
+    assert!(f.potential.iter().flatten().chain(&f.e).all(|v| v.is_finite()));
+}
+
+/// Loss = sum over points of g v + E + sum of e^2, with fixed g; its parameter gradient passes through the potential.
+fn loss(f: &Arc<Compiled>, grid: &Grid, p: &[f64], n: &[Vec<f64>], taped: bool) -> (f64, Vec<f64>, Vec<Vec<f64>>) {
+    use crate::tensor::arrange;
+    let device = Cpu::default();
+    let lowered = LoweredXc::new(f, grid, &Interaction::BAKER, &device).unwrap();
+    let leaf = lowered.parameters(p).unwrap();
+    let densities: Vec<Value<Cpu>> =
+        n.iter().map(|n| Value::leaf(&device, (1, grid.points, 1), n.clone()).unwrap()).collect();
+    let refs: Vec<&Value<Cpu>> = densities.iter().collect();
+    let mut b = Body::new();
+    let v = b.n("v");
+    let e = b.n("e");
+    let x = b.g.samples(&grid.xs(), 1, Span::default());
+    let weight = b.u(Unary::Cos, x);
+    let weighted = b.mul(weight, v);
+    let square = b.pow(e, 2.0);
+    let sum = b.add(weighted, square);
+    let out = b.g.sum_grid(sum, Span::default()).unwrap();
+    let plan = Arc::new(Plan::new(&b.g, &[out]));
+    let outer = Lowered::new(&plan, grid, &Interaction::BAKER, &device).unwrap();
+    fn go<T: crate::tensor::Tape<f64, Cpu>>(
+        (lowered, outer): (&LoweredXc<Cpu>, &Lowered<Cpu>),
+        leaf: &Value<Cpu>,
+        refs: &[&Value<Cpu>],
+        tape: T,
+    ) -> (Value<Cpu>, T) {
+        let device = Cpu::default();
+        let (bound, tape) = lowered.bind(leaf, tape).unwrap();
+        let (xc, tape) = lowered.evaluate(&bound, refs, tape).unwrap();
+        let terms: Vec<_> = xc.potential.iter().enumerate().map(|(k, v)| (v, 0, 1.0 + k as f64)).collect();
+        let (v, tape) = arrange::combine(&device, &terms, 0.0, tape).unwrap();
+        let (empty, tape) = outer.bind(&outer.parameters(&[]).unwrap(), tape).unwrap();
+        let (out, tape) = outer.run(&empty, &[&v, &xc.e], tape).unwrap();
+        arrange::combine(&device, &[(&out[0], 0, 1.0), (&xc.energy, 0, 1.0)], 0.0, tape).unwrap()
+    }
+    if !taped {
+        let (value, _) = go((&lowered, &outer), &leaf, &refs, NoneTape);
+        return (value.first(), vec![], vec![]);
+    }
+    let (value, tape) = go((&lowered, &outer), &leaf, &refs, OwnedTape::default());
+    let mut cotangents = backward(&value, tape).unwrap();
+    let gradient = lowered.gradient(&leaf, &mut cotangents).unwrap();
+    let slopes = densities.iter().map(|n| n.cotangent(&mut cotangents).unwrap()).collect();
+    (value.first(), gradient, slopes)
+}
+
+#[track_caller]
+fn check_gradient(f: Arc<Compiled>, n: &[Vec<f64>]) {
+    let grid = grid();
+    let p = f.initial(4);
+    let (_, gradient, slopes) = loss(&f, &grid, &p, n, true);
+    let scale = gradient.iter().fold(0.0f64, |a, g| a.max(g.abs()));
+    for k in (0..p.len()).step_by((p.len() / 11).max(1)).chain([p.len() - 1]) {
+        let step = 1e-3;
+        let numeric = central(step, |m| {
+            let mut p = p.clone();
+            p[k] += m * step;
+            loss(&f, &grid, &p, n, false).0
+        });
+        assert!((numeric - gradient[k]).abs() < 1e-7 * scale, "parameter {k}: {numeric} {} of {scale}", gradient[k]);
+    }
+    let scale = slopes.iter().flatten().fold(0.0f64, |a, g| a.max(g.abs()));
+    for (spin, slope) in slopes.iter().enumerate() {
+        for i in (3..grid.points).step_by(17) {
+            let step = 1e-3 * n[spin][i].max(1e-3);
+            let numeric = central(step, |m| {
+                let mut n = n.to_vec();
+                n[spin][i] += m * step;
+                loss(&f, &grid, &p, &n, false).0
+            });
+            assert!((numeric - slope[i]).abs() < 1e-7 * scale, "density {spin} {i}: {numeric} {} of {scale}", slope[i]);
+        }
+    }
+}
+
+#[test]
+fn gradients_through_the_potential() {
+    let grid = grid();
+    check_gradient(ksr_global(), &[bumps(&grid, 1.8, 0.1)]);
+    check_gradient(sksr_global(), &[bumps(&grid, 1.2, 0.1)]);
+    check_gradient(sksr_global(), &[bumps(&grid, 1.2, 0.1), bumps(&grid, 0.8, -0.3)]);
+}
