@@ -16,13 +16,19 @@ pub mod host;
 pub mod module;
 mod modules;
 pub mod scope;
+mod program;
 pub mod session;
+mod survey;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod text;
 mod units;
 pub mod value;
 
 pub use host::Host;
 pub use modules::standard_modules;
+pub use program::Evaluated;
+pub use survey::{Doc, Listed};
 pub use session::{Device, Interpreter, Options, Outcome};
 pub use value::Value;
 

@@ -54,6 +54,8 @@ pub struct Interpreter {
     pub(super) modules: Vec<Module>,
     /// What the script or REPL has defined so far.
     pub(super) scope: Scope,
+    /// Entries of the REPL so far.
+    pub(super) entries: usize,
     /// Calls under evaluation.
     pub(super) calls: usize,
     /// Expressions under evaluation.
@@ -79,6 +81,7 @@ impl Interpreter {
             sources: Sources::default(),
             modules: vec![main],
             scope: Scope::new(MAIN),
+            entries: 0,
             calls: 0,
             depth: 0,
         }

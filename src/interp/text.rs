@@ -74,6 +74,40 @@ pub fn value(v: &Value) -> String {
     }
 }
 
+/// What a value is, more closely than [`Value::kind`]: `a list of 5 energies`, `a field on 513 points 0.08 bohr apart`.
+pub fn kind(v: &Value) -> String {
+    match v {
+        Value::List(items) => {
+            let kinds: Vec<String> = items.iter().map(Value::kind).collect();
+            match kinds.split_first() {
+                None => "an empty list".into(),
+                Some((first, rest)) if rest.iter().all(|k| k == first) => {
+                    format!("a list of {} {}", items.len(), plural(first))
+                }
+                Some(_) => format!("a list of {} values", items.len()),
+            }
+        }
+        Value::Field(f) => {
+            let channels = if f.channels == 1 { String::new() } else { format!(" with {} channels", f.channels) };
+            format!("a field on {}{channels}", grid(&f.grid))
+        }
+        Value::Grid(g) => format!("a grid of {}", grid(g)),
+        Value::Table(t) => format!("a table of {} columns and {} rows", t.columns.len(), t.rows()),
+        other => other.kind(),
+    }
+}
+
+/// `an energy` to `energies`.
+fn plural(kind: &str) -> String {
+    let noun = kind.split_once(' ').map_or(kind, |(_, noun)| noun);
+    match noun {
+        "energy" => "energies".into(),
+        _ if noun.starts_with("quantity ") => noun.replacen("quantity", "quantities", 1),
+        "system with parameters" => "systems with parameters".into(),
+        _ => format!("{noun}s"),
+    }
+}
+
 fn joined(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }

@@ -242,6 +242,19 @@ pub enum RunError {
         name: String,
         /// The nearest, or those that exist.
         help: String,
+        /// The value given.
+        #[label("this value has no place")]
+        span: Span,
+    },
+    /// `--set` with more or less than one expression.
+    #[error("`--set {name}=…` needs one expression")]
+    #[diagnostic(code(ksr::run::set_value), help("as in `--set {name}=2` or `--set {name}='[1, 2]'`"))]
+    SetValue {
+        /// The name.
+        name: String,
+        /// The text.
+        #[label("this is not one expression")]
+        span: Span,
     },
     /// The user stopped the script.
     #[error("interrupted")]
