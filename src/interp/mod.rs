@@ -13,10 +13,12 @@ pub mod dim;
 pub mod error;
 pub mod eval;
 pub mod host;
+#[cfg(test)]
+mod language_tests;
 pub mod module;
 mod modules;
-pub mod scope;
 mod program;
+pub mod scope;
 pub mod session;
 mod survey;
 #[cfg(test)]
@@ -28,8 +30,8 @@ pub mod value;
 pub use host::Host;
 pub use modules::standard_modules;
 pub use program::Evaluated;
-pub use survey::{Doc, Listed};
 pub use session::{Device, Interpreter, Options, Outcome};
+pub use survey::{Doc, Listed};
 pub use value::Value;
 
 /// Stack of the evaluator, bytes: enough for the deepest calls and nesting allowed. Pages are only taken when touched.

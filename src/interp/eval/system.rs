@@ -104,7 +104,7 @@ impl Interpreter {
         for entry in &def.entries {
             self.entry(entry, &scope, &mut draft)?;
         }
-        self.finish(draft)
+        self.assemble(draft)
     }
 
     fn entry(&mut self, entry: &SystemEntry, scope: &Scope, draft: &mut Draft) -> Result<()> {
@@ -195,7 +195,7 @@ impl Interpreter {
         dimensioned(Operand::new(&value, span), Dim::ENERGY, what)
     }
 
-    fn finish(&mut self, mut draft: Draft) -> Result<Value> {
+    fn assemble(&mut self, mut draft: Draft) -> Result<Value> {
         let grid = draft.parts.grid.clone();
         let span = draft.span(Part::Interaction);
         let given = draft.interaction.take();
