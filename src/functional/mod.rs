@@ -9,11 +9,7 @@ mod fuse;
 pub mod graph;
 mod lower;
 mod parameters;
-#[cfg(test)]
-mod potential_tests;
 mod shapes;
-#[cfg(test)]
-mod testing;
 mod xc;
 
 pub use compiled::{CompileError, Compiled, Definition, Density};

@@ -1,10 +1,13 @@
 //! The potential is the derivative of the energy.
 
-use super::testing::*;
-use super::*;
-use crate::model::{Grid, Interaction};
-use crate::source::Span;
-use crate::tensor::{Cpu, NoneTape, OwnedTape, Value, backward};
+#[path = "helpers/functionals.rs"]
+mod functionals;
+
+use functionals::*;
+use ksr::functional::*;
+use ksr::model::{Grid, Interaction};
+use ksr::source::Span;
+use ksr::tensor::{Cpu, NoneTape, OwnedTape, Value, backward};
 use std::sync::Arc;
 
 fn grid() -> Grid {
@@ -160,7 +163,7 @@ fn gate_is_exact_for_one_electron() {
     let f = ksr_global();
     let n = bumps(&grid, 1.0, 0.0);
     let xc = f.evaluate(&grid, &Interaction::BAKER, &f.initial(0), &[&n]).unwrap();
-    let v = crate::tensor::exponential::exponential(&n, (257, 1), 0.08, 1.071295, 1.0 / 2.385345);
+    let v = ksr::tensor::exponential::exponential(&n, (257, 1), 0.08, 1.071295, 1.0 / 2.385345);
     let hartree = 0.5 * 0.08 * v.iter().zip(&n).map(|(v, n)| v * n).sum::<f64>();
     assert!((xc.energy + hartree).abs() < 1e-12, "{} {hartree}", xc.energy);
 }
@@ -194,7 +197,7 @@ fn empty_space_and_empty_spin_have_potentials() {
 
 /// Loss = sum over points of g v + E + sum of e^2, with fixed g; its parameter gradient passes through the potential.
 fn loss(f: &Arc<Compiled>, grid: &Grid, p: &[f64], n: &[Vec<f64>], taped: bool) -> (f64, Vec<f64>, Vec<Vec<f64>>) {
-    use crate::tensor::arrange;
+    use ksr::tensor::arrange;
     let device = Cpu::default();
     let lowered = LoweredXc::new(f, grid, &Interaction::BAKER, &device).unwrap();
     let leaf = lowered.parameters(p).unwrap();
@@ -212,7 +215,7 @@ fn loss(f: &Arc<Compiled>, grid: &Grid, p: &[f64], n: &[Vec<f64>], taped: bool) 
     let out = b.g.sum_grid(sum, Span::default()).unwrap();
     let plan = Arc::new(Plan::new(&b.g, &[out]));
     let outer = Lowered::new(&plan, grid, &Interaction::BAKER, &device).unwrap();
-    fn go<T: crate::tensor::Tape<f64, Cpu>>(
+    fn go<T: ksr::tensor::Tape<f64, Cpu>>(
         (lowered, outer): (&LoweredXc<Cpu>, &Lowered<Cpu>),
         leaf: &Value<Cpu>,
         refs: &[&Value<Cpu>],

@@ -1,11 +1,12 @@
 //! Functionals built by hand, and finite differences, for the tests.
+#![allow(dead_code, missing_docs)]
 
-use super::*;
-use crate::model::{Grid, Interaction};
-use crate::source::Span;
+use ksr::functional::*;
+use ksr::model::{Grid, Interaction};
+use ksr::source::Span;
 use std::sync::Arc;
 
-const S: Span = Span { source: crate::source::SourceId(0), start: 0, end: 0 };
+const S: Span = Span { source: ksr::source::SourceId(0), start: 0, end: 0 };
 
 /// A graph under construction, with short names for its operations.
 pub struct Body {
