@@ -1,1 +1,24 @@
-//! Training: optimisers, seeds, validation, checkpoints.
+//! Training: losses over Kohn-Sham trajectories, optimisers, seeds, validation, checkpoints.
+
+mod adam;
+mod error;
+mod evaluate;
+mod key;
+mod lbfgs;
+mod line_search;
+mod optimizer;
+mod plan;
+mod record;
+mod run;
+mod seed;
+mod store;
+mod workers;
+
+pub use adam::Adam;
+pub use error::TrainError;
+pub use lbfgs::Lbfgs;
+pub use optimizer::Optimizer;
+pub use plan::{Case, LossGraph, Plan};
+pub use record::{Kept, Outcome, SeedRecord, Step, Trained};
+pub use run::{evaluate, train};
+pub use store::Store;

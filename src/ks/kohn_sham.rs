@@ -1,0 +1,274 @@
+//! One system with one functional on one device, and one Kohn-Sham iteration of it.
+
+use super::KsError;
+use super::formulas::Formulas;
+use super::mirror::mirrored;
+use super::occupation::Occupation;
+use super::orbitals::Orbitals;
+use super::orbitals_operator::{Fault, FillError, Filled, fill};
+use crate::functional::{Bound, BoundXc, Compiled, LowerError, Lowered, LoweredXc};
+use crate::model::{Mirror, System};
+use crate::tensor::{Backend, Cotangents, NoneTape, Tape, TensorError, Value};
+use std::sync::Arc;
+
+/// A field of every spin channel, each `[1, points, 1]`.
+pub(crate) type Spins<D> = Vec<Value<D>>;
+
+/// Everything that the iterations of one system share.
+pub(crate) struct KohnSham<D: Backend> {
+    pub system: Arc<System>,
+    pub occupation: Occupation,
+    pub device: D,
+    xc: LoweredXc<D>,
+    bound: BoundXc<D>,
+    parameters: Value<D>,
+    potential: Formula<D>,
+    energy: Formula<D>,
+    distance: Formula<D>,
+    external: Value<D>,
+    mirror: Option<Mirror>,
+    fault: Fault,
+}
+
+/// A formula of the loop on this grid.
+struct Formula<D: Backend> {
+    lowered: Lowered<D>,
+    bound: Bound<D>,
+}
+
+/// One iteration: from an input density to orbitals.
+pub(crate) struct Iteration<D: Backend> {
+    /// v_s.
+    pub potential: Spins<D>,
+    /// v_xc.
+    pub xc_potential: Spins<D>,
+    /// The orbitals of every channel with their density n_out.
+    pub filled: Vec<Filled<D>>,
+    /// n_out, mirror-averaged if the calculation is symmetric.
+    pub output: Spins<D>,
+}
+
+/// Energies of an iteration's output, each a single number, hartree.
+#[derive(Clone)]
+pub(crate) struct Energies<D: Backend> {
+    pub kinetic: Value<D>,
+    pub hartree: Value<D>,
+    pub xc: Value<D>,
+    pub external: Value<D>,
+    /// Electronic energy.
+    pub total: Value<D>,
+}
+
+/// What binding a functional to a system needs.
+pub(crate) struct Setting<'a> {
+    pub system: &'a Arc<System>,
+    pub functional: &'a Arc<Compiled>,
+    pub occupation: &'a Occupation,
+    pub symmetric: bool,
+}
+
+impl<D: Backend> KohnSham<D> {
+    /// Binds a functional with the flat parameters `params` to a system; `tape` follows what depends on them.
+    ///
+    /// # Errors
+    /// A symmetry that is asked for and not there; a functional that does not fit.
+    pub fn new<T: Tape<f64, D>>(
+        setting: &Setting<'_>,
+        device: &D,
+        params: &[f64],
+        tape: T,
+    ) -> Result<(Self, T), KsError> {
+        let Setting { system, functional, occupation, symmetric } = *setting;
+        let mirror = if symmetric { Some(system.mirror()?) } else { None };
+        let unfit = |cause: LowerError| functional_error(&functional.name, system, &cause);
+        let xc = LoweredXc::new(functional, &system.grid, &system.interaction, device).map_err(unfit)?;
+        let parameters = xc.parameters(params).map_err(unfit)?;
+        let (bound, tape) = xc.bind(&parameters, tape).map_err(unfit)?;
+        let formulas = Formulas::new(occupation).map_err(|cause| unfit(impossible(&cause)))?;
+        let formula = |plan: &Arc<_>| -> Result<Formula<D>, LowerError> {
+            let lowered = Lowered::new(plan, &system.grid, &system.interaction, device)?;
+            let (bound, _) = lowered.bind(&lowered.parameters(&[])?, NoneTape)?;
+            Ok(Formula { lowered, bound })
+        };
+        let v = system.potential.to_vec();
+        let ks = Self {
+            xc,
+            bound,
+            parameters,
+            potential: formula(&formulas.potential).map_err(unfit)?,
+            energy: formula(&formulas.energy).map_err(unfit)?,
+            distance: formula(&formulas.distance).map_err(unfit)?,
+            external: Value::constant(device, (1, system.grid.points, 1), v).map_err(device_error)?,
+            system: system.clone(),
+            occupation: occupation.clone(),
+            device: device.clone(),
+            mirror,
+            fault: Fault::default(),
+        };
+        Ok((ks, tape))
+    }
+
+    /// The density of non-interacting electrons in v.
+    pub fn non_interacting(&self) -> Result<Spins<D>, KsError> {
+        let potential = vec![self.external.clone(); self.occupation.spins()];
+        let (filled, _) = self.fill(0, &potential, None, NoneTape)?;
+        let density: Spins<D> = filled.into_iter().map(|filled| filled.density).collect();
+        Ok(self.symmetrised(&density, NoneTape)?.0)
+    }
+
+    /// One iteration from an input density; `previous` warm-starts the orbitals.
+    ///
+    /// # Errors
+    /// A value that is not finite, with the operation that made it; orbitals that are not found.
+    pub fn iterate<T: Tape<f64, D>>(
+        &self,
+        iteration: usize,
+        density: &Spins<D>,
+        previous: Option<&Iteration<D>>,
+        tape: T,
+    ) -> Result<(Iteration<D>, T), KsError> {
+        let (xc_potential, tape) = self.xc_potential(iteration, density, tape)?;
+        let inputs: Vec<&Value<D>> = [&self.external].into_iter().chain(density).chain(&xc_potential).collect();
+        let (potential, tape) = self.run(&self.potential, &inputs, tape)?;
+        self.expect_finite(iteration, "the Kohn-Sham potential", &potential)?;
+        let (filled, tape) = self.fill(iteration, &potential, previous, tape)?;
+        let raw: Spins<D> = filled.iter().map(|filled| filled.density.clone()).collect();
+        let (output, tape) = self.symmetrised(&raw, tape)?;
+        self.expect_finite(iteration, "the output density", &output)?;
+        Ok((Iteration { potential, xc_potential, filled, output }, tape))
+    }
+
+    /// Energies at the output density (before the mirror) of an iteration.
+    ///
+    /// # Errors
+    /// A value that is not finite.
+    pub fn energies<T: Tape<f64, D>>(
+        &self,
+        iteration: usize,
+        of: &Iteration<D>,
+        tape: T,
+    ) -> Result<(Energies<D>, T), KsError> {
+        let density: Spins<D> = of.filled.iter().map(|filled| filled.density.clone()).collect();
+        let (seen, tape) = self.symmetrised(&density, tape)?;
+        let densities: Vec<&Value<D>> = seen.iter().collect();
+        let (xc, tape) = self.xc.energy(&self.bound, &densities, tape).map_err(|cause| self.unfit(&cause))?;
+        self.expect_finite(iteration, "the exchange-correlation energy", std::slice::from_ref(&xc.energy))?;
+        let mut inputs = vec![&self.external, &xc.energy];
+        inputs.extend(&density);
+        inputs.extend(&of.potential);
+        inputs.extend(of.filled.iter().map(|filled| &filled.energies));
+        let (values, tape) = self.run(&self.energy, &inputs, tape)?;
+        self.expect_finite(iteration, "the energy", &values)?;
+        let [kinetic, hartree, external, total] =
+            <[Value<D>; 4]>::try_from(values).map_err(|values| miscount("energies", 4, values.len()))?;
+        Ok((Energies { kinetic, hartree, xc: xc.energy, external, total }, tape))
+    }
+
+    /// Integral of |a - b|, summed over spins.
+    pub fn distance<T: Tape<f64, D>>(&self, a: &Spins<D>, b: &Spins<D>, tape: T) -> Result<(Value<D>, T), KsError> {
+        let inputs: Vec<&Value<D>> = a.iter().chain(b).collect();
+        let (mut values, tape) = self.run(&self.distance, &inputs, tape)?;
+        let distance = values.pop().ok_or_else(|| miscount("distance", 1, 0))?;
+        Ok((distance, tape))
+    }
+
+    /// The gradient of the parameters after a backward pass, flat.
+    ///
+    /// # Errors
+    /// What the backward pass through the orbitals left behind.
+    pub fn gradient(&self, cotangents: &mut Cotangents<D>) -> Result<Vec<f64>, KsError> {
+        if let Some(cause) = self.fault.borrow().as_ref() {
+            return Err(KsError::Response { system: self.system.label.clone(), cause: cause.to_string() });
+        }
+        self.xc.gradient(&self.parameters, cotangents).map_err(|cause| self.unfit(&cause))
+    }
+
+    /// P v_xc\[P n\].
+    fn xc_potential<T: Tape<f64, D>>(
+        &self,
+        iteration: usize,
+        density: &Spins<D>,
+        tape: T,
+    ) -> Result<(Spins<D>, T), KsError> {
+        let (seen, tape) = self.symmetrised(density, tape)?;
+        let densities: Vec<&Value<D>> = seen.iter().collect();
+        let (xc, tape) = self.xc.evaluate(&self.bound, &densities, tape).map_err(|cause| self.unfit(&cause))?;
+        self.expect_finite(iteration, "the exchange-correlation potential", &xc.potential)?;
+        self.symmetrised(&xc.potential, tape)
+    }
+
+    fn fill<T: Tape<f64, D>>(
+        &self,
+        iteration: usize,
+        potential: &Spins<D>,
+        previous: Option<&Iteration<D>>,
+        mut tape: T,
+    ) -> Result<(Vec<Filled<D>>, T), KsError> {
+        let system = || self.system.label.clone();
+        let mut channels = Vec::with_capacity(potential.len());
+        for (k, (potential, channel)) in potential.iter().zip(&self.occupation.channels).enumerate() {
+            let warm: Option<&Orbitals> = previous.and_then(|previous| previous.filled.get(k)).map(|f| &*f.orbitals);
+            let filled = fill(&self.system.grid, *channel, potential, warm, &self.fault, tape);
+            let (filled, next) = filled.map_err(|error| match error {
+                FillError::Orbitals(cause) => {
+                    KsError::Orbitals { iteration, system: system(), cause: cause.to_string() }
+                }
+                FillError::Tensor(cause) => device_error(cause),
+            })?;
+            channels.push(filled);
+            tape = next;
+        }
+        Ok((channels, tape))
+    }
+
+    /// P of every channel, if the calculation is symmetric.
+    fn symmetrised<T: Tape<f64, D>>(&self, fields: &Spins<D>, mut tape: T) -> Result<(Spins<D>, T), KsError> {
+        let Some(mirror) = self.mirror else { return Ok((fields.clone(), tape)) };
+        let mut averages = Vec::with_capacity(fields.len());
+        for field in fields {
+            let (average, next) = mirrored(mirror, field, tape).map_err(device_error)?;
+            averages.push(average);
+            tape = next;
+        }
+        Ok((averages, tape))
+    }
+
+    fn run<T: Tape<f64, D>>(
+        &self,
+        formula: &Formula<D>,
+        inputs: &[&Value<D>],
+        tape: T,
+    ) -> Result<(Vec<Value<D>>, T), KsError> {
+        formula.lowered.run(&formula.bound, inputs, tape).map_err(|cause| self.unfit(&cause))
+    }
+
+    fn expect_finite(&self, iteration: usize, operation: &str, values: &[Value<D>]) -> Result<(), KsError> {
+        if values.iter().all(|value| value.host().iter().all(|x| x.is_finite())) {
+            return Ok(());
+        }
+        Err(KsError::NotFinite { operation: operation.to_owned(), iteration, system: self.system.label.clone() })
+    }
+
+    fn unfit(&self, cause: &LowerError) -> KsError {
+        functional_error(&self.xc.compiled().name, &self.system, cause)
+    }
+}
+
+/// The device's own failure.
+pub(crate) fn device_error(cause: TensorError) -> KsError {
+    KsError::Device { cause: cause.to_string() }
+}
+
+/// The error of a graph that cannot run on this system.
+pub(crate) fn functional_error(name: &str, system: &System, cause: &LowerError) -> KsError {
+    KsError::Functional { functional: name.to_owned(), system: system.label.clone(), cause: cause.to_string() }
+}
+
+fn miscount(operation: &'static str, expected: usize, found: usize) -> KsError {
+    device_error(TensorError::Length { operation, expected, found })
+}
+
+/// A shape error in our own formulas.
+fn impossible(cause: &crate::functional::ShapeError) -> LowerError {
+    LowerError::Tensor(TensorError::device(cause))
+}

@@ -1,0 +1,166 @@
+//! The next input density from the ones before: plain mixing, and Pulay's method for solving without a tape.
+
+use super::Mixing;
+use faer::prelude::*;
+
+/// Weight of the squared coefficients against the squared residual in Pulay's least squares, relative.
+const REGULARISATION: f64 = 1e-14;
+/// A residual this many times the best seen so far sends Pulay's method back to the best density.
+const ASTRAY: f64 = 20.0;
+
+/// Step lengths of plain mixing: alpha decay^k.
+pub(crate) fn step_length(alpha: f64, decay: f64, iteration: usize) -> f64 {
+    alpha * decay.powi(iteration as i32)
+}
+
+/// A density with what the Kohn-Sham equations made of it, minus itself.
+#[derive(Clone, Debug)]
+struct Trial {
+    density: Vec<f64>,
+    residual: Vec<f64>,
+}
+
+/// The mixing of a running calculation.
+#[derive(Clone, Debug)]
+pub(crate) struct Mixer {
+    mixing: Mixing,
+    iteration: usize,
+    /// Oldest first.
+    trials: Vec<Trial>,
+    /// Lowest residual norm seen, with its density.
+    best: Option<(f64, Trial)>,
+    /// Fraction of alpha used by Pulay's method; halved when it went astray.
+    damping: f64,
+}
+
+impl Mixer {
+    /// At its beginning.
+    pub fn new(mixing: Mixing) -> Self {
+        Self { mixing, iteration: 0, trials: Vec::new(), best: None, damping: 1.0 }
+    }
+
+    /// The next input density, all spins in one vector.
+    pub fn next(&mut self, input: &[f64], output: &[f64]) -> Vec<f64> {
+        let residual: Vec<f64> = output.iter().zip(input).map(|(o, i)| o - i).collect();
+        let trial = Trial { density: input.to_vec(), residual };
+        let next = match self.mixing {
+            Mixing::Linear { alpha, decay, history } => {
+                self.keep(trial, history);
+                self.linear(step_length(alpha, decay, self.iteration))
+            }
+            Mixing::Diis { history, alpha } => self.pulay(trial, history, alpha),
+        };
+        self.iteration += 1;
+        next
+    }
+
+    fn keep(&mut self, trial: Trial, history: usize) {
+        self.trials.push(trial);
+        let surplus = self.trials.len().saturating_sub(history.max(1));
+        self.trials.drain(..surplus);
+    }
+
+    /// n + alpha times the mean of the kept residuals.
+    fn linear(&self, alpha: f64) -> Vec<f64> {
+        let Some(last) = self.trials.last() else { return Vec::new() };
+        let weight = alpha / self.trials.len() as f64;
+        let mut next = last.density.clone();
+        for trial in &self.trials {
+            add(&mut next, weight, &trial.residual);
+        }
+        next
+    }
+
+    /// Pulay (Chem. Phys. Lett. 73, 393 (1980)), in differences of successive trials; negative densities are cut off.
+    fn pulay(&mut self, trial: Trial, history: usize, alpha: f64) -> Vec<f64> {
+        let norm = norm(&trial.residual);
+        match &self.best {
+            Some((best, start)) if !(norm < ASTRAY * best) => {
+                self.trials = vec![start.clone()];
+                self.damping *= 0.5;
+                return self.linear(alpha * self.damping);
+            }
+            Some((best, _)) if norm >= *best => {}
+            _ => self.best = Some((norm, trial.clone())),
+        }
+        self.keep(trial, history);
+        let alpha = alpha * self.damping;
+        let Some(last) = self.trials.last() else { return Vec::new() };
+        let mut next = last.density.clone();
+        add(&mut next, alpha, &last.residual);
+        for (coefficient, pair) in self.coefficients().into_iter().zip(self.trials.windows(2)) {
+            for k in 0..next.len() {
+                let density = pair[1].density[k] - pair[0].density[k];
+                let residual = pair[1].residual[k] - pair[0].residual[k];
+                next[k] -= coefficient * (density + alpha * residual);
+            }
+        }
+        next.iter_mut().for_each(|n| *n = n.max(0.0));
+        next
+    }
+
+    /// Coefficients c of the least |r - sum_j c_j (r_{j+1} - r_j)|^2, regularised; none if they are not finite.
+    fn coefficients(&self) -> Vec<f64> {
+        let count = self.trials.len() - 1;
+        let Some(last) = self.trials.last() else { return Vec::new() };
+        let differences: Vec<Vec<f64>> = self
+            .trials
+            .windows(2)
+            .map(|pair| pair[1].residual.iter().zip(&pair[0].residual).map(|(b, a)| b - a).collect())
+            .collect();
+        // Scaled to unit length, so that steps of very different size count alike.
+        let lengths: Vec<f64> = differences.iter().map(|d| norm(d).max(f64::MIN_POSITIVE)).collect();
+        let gram = Mat::from_fn(count, count, |i, j| {
+            let overlap = dot(&differences[i], &differences[j]) / (lengths[i] * lengths[j]);
+            if i == j { overlap + REGULARISATION } else { overlap }
+        });
+        let right = Mat::from_fn(count, 1, |i, _| dot(&differences[i], &last.residual) / lengths[i]);
+        let solution = gram.full_piv_lu().solve(&right);
+        let found: Vec<f64> = (0..count).map(|i| solution[(i, 0)] / lengths[i]).collect();
+        if found.iter().all(|c| c.is_finite()) { found } else { vec![0.0; count] }
+    }
+}
+
+fn add(y: &mut [f64], weight: f64, x: &[f64]) {
+    y.iter_mut().zip(x).for_each(|(y, x)| *y += weight * x);
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+fn norm(a: &[f64]) -> f64 {
+    dot(a, a).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn linear_mixing_follows_its_formula() {
+        let mut mixer = Mixer::new(Mixing::Linear { alpha: 0.5, decay: 0.9, history: 2 });
+        let first = mixer.next(&[1.0], &[3.0]);
+        assert_eq!(first, [2.0]);
+        let second = mixer.next(&first, &[2.4]);
+        assert!((second[0] - (2.0 + 0.45 * (2.0 + 0.4) / 2.0)).abs() < 1e-15);
+    }
+
+    /// An affine map with a slope far beyond what plain mixing stands.
+    fn sloshing(n: &[f64]) -> Vec<f64> {
+        (0..n.len()).map(|i| 1.0 + 0.1 * i as f64 - 6.0 * (i as f64 / 5.0) * (n[i] - 1.0)).collect()
+    }
+
+    #[test]
+    fn pulay_converges_where_plain_mixing_diverges() {
+        let run = |mixing: Mixing| {
+            let (mut mixer, mut n) = (Mixer::new(mixing), vec![1.0; 6]);
+            for _ in 0..40 {
+                n = mixer.next(&n, &sloshing(&n));
+            }
+            sloshing(&n).iter().zip(&n).map(|(o, i)| (o - i).abs()).fold(0.0, f64::max)
+        };
+        assert!(run(Mixing::Diis { history: 8, alpha: 0.5 }) < 1e-10);
+        assert!(run(Mixing::Linear { alpha: 0.5, decay: 1.0, history: 1 }) > 1.0);
+    }
+}

@@ -1,0 +1,82 @@
+//! What a loss may see of a Kohn-Sham trajectory.
+
+use super::KsError;
+use super::kohn_sham::KohnSham;
+use crate::tensor::Backend;
+
+/// What a loss may see of a Kohn-Sham trajectory: the inputs of its graph, one an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Observable {
+    /// Electronic energy of the output of iteration k (from 0). Scalar.
+    Energy(usize),
+    /// Total density mixed after iteration k. Field of one channel.
+    Density(usize),
+    /// Density at the end (as in [`Run::density`](super::Run::density)) of spin 0 (up) or 1 (down). Field.
+    SpinDensity(usize),
+    /// Kohn-Sham potential of the last iteration of spin 0 or 1. Field.
+    Potential(usize),
+    /// xc potential of the last iteration of spin 0 or 1. Field.
+    XcPotential(usize),
+    /// T_s of the last iteration. Scalar.
+    KineticEnergy,
+    /// E_H of the last iteration. Scalar.
+    HartreeEnergy,
+    /// E_xc of the last iteration. Scalar.
+    XcEnergy,
+    /// Integral of v n of the last iteration. Scalar.
+    ExternalEnergy,
+    /// Orbital energy `index` (from 0; occupied ones and the lowest unoccupied) of the last iteration. Scalar.
+    OrbitalEnergy {
+        /// 0 up, 1 down.
+        spin: usize,
+        /// Which, from below.
+        index: usize,
+    },
+    /// Integral of |n_out - n_in| of the last iteration. Scalar.
+    Residual,
+}
+
+impl Observable {
+    /// Whether it needs the energies of the last iteration.
+    pub(super) fn is_energy_part(&self) -> bool {
+        use Observable::{ExternalEnergy, HartreeEnergy, KineticEnergy, XcEnergy};
+        matches!(self, KineticEnergy | HartreeEnergy | XcEnergy | ExternalEnergy)
+    }
+
+    /// What it is called in a message.
+    fn words(&self) -> String {
+        match self {
+            Observable::Energy(k) => format!("the energy of iteration {k}"),
+            Observable::Density(k) => format!("the density of iteration {k}"),
+            Observable::OrbitalEnergy { spin, index } => {
+                format!("orbital energy {index} of spin {}", if *spin == 0 { "up" } else { "down" })
+            }
+            other => format!("{other:?}"),
+        }
+    }
+
+    /// The error of asking for it in vain.
+    pub(super) fn absent<D: Backend>(&self, ks: &KohnSham<D>, has: String) -> KsError {
+        KsError::NoSuchObservable { what: self.words(), system: ks.system.label.clone(), has }
+    }
+
+    /// Whether a trajectory of so many iterations has it.
+    ///
+    /// # Errors
+    /// [`KsError::NoSuchObservable`] if not.
+    pub(crate) fn check<D: Backend>(&self, iterations: usize, ks: &KohnSham<D>) -> Result<(), KsError> {
+        match *self {
+            Observable::Energy(k) | Observable::Density(k) if k >= iterations => {
+                Err(self.absent(ks, format!("has {iterations} iterations, counted from 0")))
+            }
+            Observable::OrbitalEnergy { spin, index } => {
+                let levels = ks.occupation.channels[ks.occupation.channel(spin)].levels;
+                if index < levels {
+                    return Ok(());
+                }
+                Err(self.absent(ks, format!("calculates {levels} of them, counted from 0")))
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Which orbitals are filled.
+
+use crate::model::System;
+
+/// One channel of the spin axis: both spins of a restricted calculation, or one of an unrestricted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Channel {
+    /// Occupied orbitals.
+    pub occupied: usize,
+    /// Electrons in each: 2 (restricted) or 1.
+    pub filling: f64,
+    /// Orbitals calculated: the occupied ones and the lowest unoccupied, where the grid holds it.
+    pub levels: usize,
+}
+
+/// Spin axis and filling of a calculation.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Occupation {
+    /// One channel (restricted), or up and down.
+    pub channels: Vec<Channel>,
+}
+
+impl Occupation {
+    /// Restricted for closed shells, otherwise both spins.
+    pub fn of(system: &System) -> Self {
+        if system.closed_shell() {
+            return Self::new(system, &[system.spins().0], 2.0);
+        }
+        Self::unrestricted(system)
+    }
+
+    /// Two channels, up and down.
+    pub fn unrestricted(system: &System) -> Self {
+        let (up, down) = system.spins();
+        Self::new(system, &[up, down], 1.0)
+    }
+
+    fn new(system: &System, occupied: &[usize], filling: f64) -> Self {
+        let levels = |occupied: usize| (occupied + 1).min(system.grid.points);
+        let channel = |&occupied: &usize| Channel { occupied, filling, levels: levels(occupied) };
+        Self { channels: occupied.iter().map(channel).collect() }
+    }
+
+    /// Number of channels.
+    pub fn spins(&self) -> usize {
+        self.channels.len()
+    }
+
+    /// The channel that holds spin 0 (up) or 1 (down).
+    pub fn channel(&self, spin: usize) -> usize {
+        spin.min(self.spins() - 1)
+    }
+
+    /// The part of its channel's density that is of one spin.
+    pub fn share(&self) -> f64 {
+        1.0 / (3.0 - self.spins() as f64)
+    }
+
+    /// Lowest unoccupied minus highest occupied orbital energy over all channels.
+    pub fn gap(&self, energies: [&[f64]; 2]) -> Option<f64> {
+        let (mut highest, mut lowest) = (f64::NEG_INFINITY, f64::INFINITY);
+        for (channel, energies) in self.channels.iter().zip(energies) {
+            if let Some(energy) = channel.occupied.checked_sub(1).and_then(|k| energies.get(k)) {
+                highest = highest.max(*energy);
+            }
+            if let Some(energy) = energies.get(channel.occupied) {
+                lowest = lowest.min(*energy);
+            }
+        }
+        let gap = lowest - highest;
+        gap.is_finite().then_some(gap)
+    }
+}

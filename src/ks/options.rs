@@ -1,0 +1,83 @@
+//! Options of a Kohn-Sham calculation.
+
+use super::KsError;
+
+/// How the next input density follows from the ones before.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub enum Mixing {
+    /// n_{k+1} = n_k + alpha decay^k times the mean of the last `history` differences (n_out - n_in).
+    Linear {
+        /// First step length.
+        alpha: f64,
+        /// Factor from iteration to iteration.
+        decay: f64,
+        /// Differences averaged.
+        history: usize,
+    },
+    /// Pulay's direct inversion in the iterative subspace.
+    Diis {
+        /// Densities kept.
+        history: usize,
+        /// Step along the extrapolated difference.
+        alpha: f64,
+    },
+}
+
+/// Options of a Kohn-Sham calculation.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct ScfOptions {
+    /// At most (with a tolerance) or exactly (without) so many.
+    pub iterations: usize,
+    /// Mixing.
+    pub mixing: Mixing,
+    /// On the integral of |n_out - n_in|, electrons; `None`: all iterations, no verdict.
+    pub tolerance: Option<f64>,
+    /// Mirror-average about the mean nuclear position.
+    pub symmetric: bool,
+}
+
+impl Default for ScfOptions {
+    /// DIIS, tolerance 1e-8, at most 200 iterations.
+    fn default() -> Self {
+        Self {
+            iterations: 200,
+            mixing: Mixing::Diis { history: 8, alpha: 0.5 },
+            tolerance: Some(1e-8),
+            symmetric: false,
+        }
+    }
+}
+
+impl ScfOptions {
+    /// Refuses what cannot be.
+    ///
+    /// # Errors
+    /// [`KsError::Option`] with the option's name.
+    pub fn check(&self) -> Result<(), KsError> {
+        let wrong = |option, problem: String| Err(KsError::Option { option, problem });
+        if self.iterations == 0 {
+            return Err(Self::no_iterations());
+        }
+        if let Some(tolerance) = self.tolerance.filter(|tolerance| !(*tolerance > 0.0)) {
+            return wrong("tolerance", format!("must be above 0 electrons, not {tolerance}"));
+        }
+        let (alpha, history) = match self.mixing {
+            Mixing::Linear { alpha, decay, .. } if !(decay > 0.0 && decay.is_finite()) => {
+                return wrong("decay", format!("must be above 0, not {decay} (mixing {alpha})"));
+            }
+            Mixing::Linear { alpha, history, .. } | Mixing::Diis { history, alpha } => (alpha, history),
+        };
+        if !(alpha > 0.0 && alpha.is_finite()) {
+            return wrong("mixing", format!("must be above 0, not {alpha}"));
+        }
+        if history == 0 {
+            return wrong("history", "must be at least 1, not 0".to_owned());
+        }
+        Ok(())
+    }
+
+    /// The error of no iteration at all.
+    pub(super) fn no_iterations() -> KsError {
+        KsError::Option { option: "iterations", problem: "must be at least 1, not 0".to_owned() }
+    }
+}

@@ -1,0 +1,67 @@
+//! The orbitals of one spin channel as an operator on a tape: from its Kohn-Sham potential to density and energies.
+
+use super::hamiltonian::Hamiltonian;
+use super::occupation::Channel;
+use super::orbitals::{self, OrbitalError, Orbitals};
+use crate::model::Grid;
+use crate::tensor::{Backend, Tape, TensorError, Value, record};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Where the backward pass, which cannot fail, leaves what went wrong.
+pub(crate) type Fault = Rc<RefCell<Option<OrbitalError>>>;
+
+/// What the operator gives.
+pub(crate) struct Filled<D: Backend> {
+    /// n `[1, points, 1]`.
+    pub density: Value<D>,
+    /// Orbital energies `[1, 1, levels]`.
+    pub energies: Value<D>,
+    /// To start the next iteration from.
+    pub orbitals: Arc<Orbitals>,
+}
+
+/// Why the operator failed.
+pub(crate) enum FillError {
+    Orbitals(OrbitalError),
+    Tensor(TensorError),
+}
+
+/// The lowest orbitals of `potential` `[1, points, 1]`, filled: n_i = f sum_k psi_{k,i}^2 / h.
+pub(crate) fn fill<D: Backend, T: Tape<f64, D>>(
+    grid: &Arc<Grid>,
+    channel: Channel,
+    potential: &Value<D>,
+    warm: Option<&Orbitals>,
+    fault: &Fault,
+    tape: T,
+) -> Result<(Filled<D>, T), FillError> {
+    let hamiltonian = Hamiltonian::new(grid, &potential.host());
+    let found = orbitals::lowest(&hamiltonian, channel.levels, warm).map_err(FillError::Orbitals)?;
+    let orbitals = Arc::new(found);
+    let weight = channel.filling / grid.spacing;
+    let mut density = vec![0.0; grid.points];
+    for psi in orbitals.vectors.iter().take(channel.occupied) {
+        density.iter_mut().zip(psi).for_each(|(n, psi)| *n += weight * psi * psi);
+    }
+    let outputs = vec![((1, grid.points, 1), density), ((1, 1, orbitals.energies.len()), orbitals.energies.clone())];
+    let (kept, grid, fault) = (orbitals.clone(), grid.clone(), fault.clone());
+    let pullback = move |incoming: &[Vec<f64>], outgoing: &mut [Option<Vec<f64>>]| {
+        let Some(into) = &mut outgoing[0] else { return };
+        let (n_bar, e_bar) = (&incoming[0], &incoming[1]);
+        match orbitals::pullback(&hamiltonian, &kept, channel.occupied, channel.filling, n_bar, e_bar, &grid) {
+            Ok(v_bar) => into.iter_mut().zip(v_bar).for_each(|(sum, v_bar)| *sum += v_bar),
+            Err(error) => {
+                into.fill(f64::NAN);
+                fault.borrow_mut().get_or_insert(error);
+            }
+        }
+    };
+    let recorded = record(potential.device(), &[potential], outputs, tape, pullback);
+    let (values, tape) = recorded.map_err(FillError::Tensor)?;
+    let [density, energies] = <[Value<D>; 2]>::try_from(values).map_err(|values| {
+        FillError::Tensor(TensorError::Length { operation: "orbitals", expected: 2, found: values.len() })
+    })?;
+    Ok((Filled { density, energies, orbitals }, tape))
+}

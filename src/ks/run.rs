@@ -1,0 +1,82 @@
+//! What a Kohn-Sham calculation gives.
+
+use super::KsWarning;
+use crate::model::System;
+use std::sync::Arc;
+
+/// Why a loop ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The tolerance is met.
+    Converged,
+    /// A fixed number of iterations was asked for and done; no verdict.
+    Fixed,
+    /// The iterations ran out before the tolerance was met.
+    Exhausted,
+    /// The user stopped it.
+    Interrupted,
+}
+
+/// A finished Kohn-Sham calculation: plain numbers, hartree and bohr.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What was solved.
+    pub system: Arc<System>,
+    /// Name of the functional.
+    pub functional: String,
+    /// Electronic energy, without nuclear repulsion.
+    pub energy: f64,
+    /// Its parts, at the output density.
+    pub kinetic_energy: f64,
+    /// E_H.
+    pub hartree_energy: f64,
+    /// E_xc.
+    pub xc_energy: f64,
+    /// Integral of v n.
+    pub external_energy: f64,
+    /// Density of each spin (last mixed for a fixed number of iterations, otherwise output).
+    pub density: [Vec<f64>; 2],
+    /// Kohn-Sham potential of each spin, of the last iteration.
+    pub potential: [Vec<f64>; 2],
+    /// xc potential of each spin, at the last input density.
+    pub xc_potential: [Vec<f64>; 2],
+    /// Orbital energies of each spin: the occupied ones and the lowest unoccupied.
+    pub orbital_energies: [Vec<f64>; 2],
+    /// Lowest unoccupied minus highest occupied orbital energy (over both spins), if there are both.
+    pub gap: Option<f64>,
+    /// Iterations done.
+    pub iterations: usize,
+    /// Integral of |n_out - n_in| of the last iteration, summed over spins, electrons.
+    pub residual: f64,
+    /// Why it ended.
+    pub stop: Stop,
+    /// Electronic energy of every iteration's output.
+    pub energies: Vec<f64>,
+    /// Total density mixed after every iteration.
+    pub densities: Vec<Vec<f64>>,
+    /// Integral of |n_out - n_in| of every iteration, electrons.
+    pub residuals: Vec<f64>,
+    /// Doubts, with advice.
+    pub warnings: Vec<KsWarning>,
+}
+
+impl Run {
+    /// Electronic energy plus nuclear repulsion, hartree.
+    pub fn total_energy(&self) -> f64 {
+        self.energy + self.system.nuclear_repulsion
+    }
+
+    /// Whether the tolerance was met; `None` after a fixed number of iterations.
+    pub fn converged(&self) -> Option<bool> {
+        match self.stop {
+            Stop::Converged => Some(true),
+            Stop::Exhausted | Stop::Interrupted => Some(false),
+            Stop::Fixed => None,
+        }
+    }
+
+    /// Density of both spins together.
+    pub fn total_density(&self) -> Vec<f64> {
+        self.density[0].iter().zip(&self.density[1]).map(|(up, down)| up + down).collect()
+    }
+}

@@ -1,0 +1,189 @@
+//! Solving: the same iteration as in training, without a tape, with a verdict.
+
+use super::kohn_sham::{Energies, Iteration, KohnSham, Setting, Spins, device_error};
+use super::mixing::Mixer;
+use super::occupation::Occupation;
+use super::{KsError, KsWarning, Run, ScfOptions, Stop, warning};
+use crate::control::Control;
+use crate::functional::Compiled;
+use crate::model::System;
+use crate::tensor::{Backend, NoneTape, Value};
+use std::sync::Arc;
+
+/// Where a calculation begins.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Start {
+    /// Non-interacting electrons in v.
+    #[default]
+    NonInteracting,
+    /// A given density of each spin.
+    Density([Vec<f64>; 2]),
+}
+
+/// Solves the Kohn-Sham equations of `system` with a functional and its flat parameters.
+///
+/// Closed shells run spin-restricted. With a tolerance it ends when the density changes by less, or when the iterations
+/// run out (a warning); without, after exactly `iterations`. An interruption gives what there is so far.
+///
+/// # Errors
+/// Options that cannot be, a symmetry that is not there, a start that does not fit, a value that is not finite, orbitals
+/// that are not found.
+pub fn solve<D: Backend>(
+    device: &D,
+    system: &Arc<System>,
+    functional: &Arc<Compiled>,
+    params: &[f64],
+    options: &ScfOptions,
+    start: &Start,
+    control: &dyn Control,
+) -> Result<Run, KsError> {
+    options.check()?;
+    let occupation = Occupation::of(system);
+    let setting = Setting { system, functional, occupation: &occupation, symmetric: options.symmetric };
+    let (ks, _) = KohnSham::new(&setting, device, params, NoneTape)?;
+    solve_bound(&ks, &functional.name, options, start, control)
+}
+
+/// [`solve`] of an already bound system.
+pub(crate) fn solve_bound<D: Backend>(
+    ks: &KohnSham<D>,
+    functional: &str,
+    options: &ScfOptions,
+    start: &Start,
+    control: &dyn Control,
+) -> Result<Run, KsError> {
+    let mut mixer = Mixer::new(options.mixing.clone());
+    let mut density = initial(ks, start)?;
+    let mut log = Log::default();
+    let mut previous: Option<Iteration<D>> = None;
+    for k in 0..options.iterations {
+        let (iteration, _) = ks.iterate(k, &density, previous.as_ref(), NoneTape)?;
+        let (energies, _) = ks.energies(k, &iteration, NoneTape)?;
+        let (residual, _) = ks.distance(&iteration.output, &density, NoneTape)?;
+        let residual = residual.first();
+        let mixed = mixer.next(&joined(&density), &joined(&iteration.output));
+        let mixed: Vec<Vec<f64>> = mixed.chunks(ks.system.grid.points).map(<[f64]>::to_vec).collect();
+        log.note(&energies, residual, &mixed);
+        let stop = match options.tolerance {
+            Some(tolerance) if residual <= tolerance => Some(Stop::Converged),
+            _ if k + 1 == options.iterations && options.tolerance.is_some() => Some(Stop::Exhausted),
+            _ if k + 1 == options.iterations => Some(Stop::Fixed),
+            _ if control.interrupted() => Some(Stop::Interrupted),
+            _ => None,
+        };
+        if let Some(stop) = stop {
+            let last = Last { iteration, energies, mixed, stop };
+            return Ok(finish(ks, functional, options, log, &last));
+        }
+        density = fields(ks, mixed)?;
+        previous = Some(iteration);
+    }
+    Err(ScfOptions::no_iterations())
+}
+
+/// All channels in one vector.
+fn joined<D: Backend>(fields: &Spins<D>) -> Vec<f64> {
+    fields.iter().flat_map(|field| field.host().to_vec()).collect()
+}
+
+/// Densities of the channels as values.
+fn fields<D: Backend>(ks: &KohnSham<D>, channels: Vec<Vec<f64>>) -> Result<Spins<D>, KsError> {
+    let field = |n: Vec<f64>| Value::constant(&ks.device, (1, ks.system.grid.points, 1), n).map_err(device_error);
+    channels.into_iter().map(field).collect()
+}
+
+/// The trajectory so far.
+#[derive(Default)]
+struct Log {
+    energies: Vec<f64>,
+    densities: Vec<Vec<f64>>,
+    residuals: Vec<f64>,
+}
+
+impl Log {
+    fn note<D: Backend>(&mut self, energies: &Energies<D>, residual: f64, mixed: &[Vec<f64>]) {
+        self.energies.push(energies.total.first());
+        self.residuals.push(residual);
+        let points = mixed.first().map_or(0, Vec::len);
+        self.densities.push((0..points).map(|i| mixed.iter().map(|n| n[i]).sum()).collect());
+    }
+}
+
+/// The last iteration, for the report.
+struct Last<D: Backend> {
+    iteration: Iteration<D>,
+    energies: Energies<D>,
+    mixed: Vec<Vec<f64>>,
+    stop: Stop,
+}
+
+/// The first input density.
+fn initial<D: Backend>(ks: &KohnSham<D>, start: &Start) -> Result<Spins<D>, KsError> {
+    let Start::Density([up, down]) = start else { return ks.non_interacting() };
+    let points = ks.system.grid.points;
+    let wrong = |problem: String| KsError::Start { system: ks.system.label.clone(), problem };
+    for density in [up, down] {
+        if density.len() != points {
+            return Err(wrong(format!("it has {} points, the grid {points}", density.len())));
+        }
+        if let Some(bad) = density.iter().find(|n| !(n.is_finite() && **n >= 0.0)) {
+            return Err(wrong(format!("it holds {bad}; densities are finite and not negative")));
+        }
+    }
+    match ks.occupation.spins() {
+        1 => fields(ks, vec![up.iter().zip(down).map(|(up, down)| up + down).collect()]),
+        _ => fields(ks, vec![up.clone(), down.clone()]),
+    }
+}
+
+fn finish<D: Backend>(ks: &KohnSham<D>, functional: &str, options: &ScfOptions, log: Log, last: &Last<D>) -> Run {
+    let occupation = &ks.occupation;
+    let Last { iteration, energies, mixed, stop } = last;
+    let spin = |fields: &Spins<D>, spin: usize| fields[occupation.channel(spin)].host().to_vec();
+    let density = |s: usize| -> Vec<f64> {
+        let field = match options.tolerance {
+            Some(_) => spin(&iteration.output, s),
+            None => mixed[occupation.channel(s)].clone(),
+        };
+        field.into_iter().map(|n| occupation.share() * n).collect()
+    };
+    let orbital_energies = [0, 1].map(|s| iteration.filled[occupation.channel(s)].energies.host().to_vec());
+    let gap = occupation.gap([&orbital_energies[0], &orbital_energies[1]]);
+    Run {
+        system: ks.system.clone(),
+        functional: functional.to_owned(),
+        energy: energies.total.first(),
+        kinetic_energy: energies.kinetic.first(),
+        hartree_energy: energies.hartree.first(),
+        xc_energy: energies.xc.first(),
+        external_energy: energies.external.first(),
+        density: [0, 1].map(density),
+        potential: [0, 1].map(|s| spin(&iteration.potential, s)),
+        xc_potential: [0, 1].map(|s| spin(&iteration.xc_potential, s)),
+        orbital_energies,
+        gap,
+        iterations: log.energies.len(),
+        residual: log.residuals.last().copied().unwrap_or(f64::INFINITY),
+        stop: *stop,
+        warnings: warnings(&ks.system.label, options, &log.residuals, gap, *stop),
+        energies: log.energies,
+        densities: log.densities,
+        residuals: log.residuals,
+    }
+}
+
+fn warnings(label: &str, options: &ScfOptions, residuals: &[f64], gap: Option<f64>, stop: Stop) -> Vec<KsWarning> {
+    let mut warnings = Vec::new();
+    if let (Stop::Exhausted, Some(tolerance)) = (stop, options.tolerance) {
+        warnings.push(KsWarning::NotConverged {
+            system: label.to_owned(),
+            iterations: residuals.len(),
+            residual: residuals.last().copied().unwrap_or(f64::INFINITY),
+            tolerance,
+            advice: warning::advice(options, residuals, gap),
+        });
+    }
+    warnings.extend(warning::decaying_mixing(options));
+    warnings.extend(warning::small_gap(label, gap));
+    warnings
+}

@@ -1,0 +1,111 @@
+//! Adam (Kingma and Ba, arXiv 1412.6980), with diverging steps rejected and shortened.
+
+use super::optimizer::{Objective, Point, Stepped};
+use serde::{Deserialize, Serialize};
+
+/// Times a diverging step is halved before the run gives up.
+const MOST_HALVINGS: usize = 12;
+/// A step that multiplies the loss (plus one) by more than this counts as diverged.
+const JUMP: f64 = 100.0;
+
+/// Options of Adam.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Adam {
+    /// Steps at most.
+    pub steps: usize,
+    /// Learning rate.
+    pub rate: f64,
+    /// Decay of the mean of the gradient.
+    pub beta1: f64,
+    /// Decay of the mean of its square.
+    pub beta2: f64,
+    /// Added to the root of the mean square.
+    pub epsilon: f64,
+}
+
+impl Default for Adam {
+    fn default() -> Self {
+        Self { steps: 1000, rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
+    }
+}
+
+/// What the method remembers between steps.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct State {
+    mean: Vec<f64>,
+    square: Vec<f64>,
+    step: i32,
+    /// The rate is divided by two to this power since steps diverged.
+    halvings: i32,
+}
+
+impl State {
+    /// One step from `at`.
+    ///
+    /// # Errors
+    /// Whatever the objective fails with; the state is then as before.
+    pub fn step<E>(&mut self, options: &Adam, at: &Point, objective: &mut Objective<'_, E>) -> Result<Stepped, E> {
+        let mut next = self.clone();
+        let change = next.advance(options, &at.gradient);
+        for halving in 0..MOST_HALVINGS {
+            let parameters: Vec<f64> =
+                at.parameters.iter().zip(&change).map(|(p, c)| p - c * 0.5f64.powi(halving as i32)).collect();
+            let found = objective(&parameters)?.filter(|(loss, _)| *loss <= JUMP * (1.0 + at.loss));
+            if let Some((loss, gradient)) = found {
+                next.halvings += halving as i32;
+                *self = next;
+                return Ok(Stepped::To(Point { parameters, loss, gradient }));
+            }
+        }
+        Ok(Stepped::Flat)
+    }
+
+    /// Updates the means; the change to subtract from the parameters.
+    fn advance(&mut self, options: &Adam, gradient: &[f64]) -> Vec<f64> {
+        self.mean.resize(gradient.len(), 0.0);
+        self.square.resize(gradient.len(), 0.0);
+        self.step += 1;
+        let rate = options.rate * 0.5f64.powi(self.halvings);
+        let (bias1, bias2) = (1.0 - options.beta1.powi(self.step), 1.0 - options.beta2.powi(self.step));
+        let means = self.mean.iter_mut().zip(self.square.iter_mut());
+        gradient
+            .iter()
+            .zip(means)
+            .map(|(g, (m, s))| {
+                *m = options.beta1 * *m + (1.0 - options.beta1) * g;
+                *s = options.beta2 * *s + (1.0 - options.beta2) * g * g;
+                rate * (*m / bias1) / ((*s / bias2).sqrt() + options.epsilon)
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bowl(p: &[f64]) -> Option<(f64, Vec<f64>)> {
+        let value = p.iter().map(|p| p * p).sum();
+        (p[0] < 1.4).then(|| (value, p.iter().map(|p| 2.0 * p).collect()))
+    }
+
+    #[test]
+    fn a_bowl_is_descended_and_divergence_avoided() {
+        let options = Adam { rate: 0.1, ..Adam::default() };
+        let parameters = vec![1.0, -2.0];
+        let (loss, _) = bowl(&parameters).unwrap();
+        // The first step is driven over the edge at p[0] = 1.4 by a false gradient: it must be shortened.
+        let mut at = Point { parameters, loss, gradient: vec![-1.0, 0.0] };
+        let mut state = State::default();
+        let far = Adam { rate: 2.0, ..options.clone() };
+        for step in 0..600 {
+            let options = if step == 0 { &far } else { &options };
+            match state.step(options, &at, &mut |p| Ok::<_, ()>(bowl(p))).unwrap() {
+                Stepped::To(next) => at = next,
+                Stepped::Flat => panic!("no step found"),
+            }
+        }
+        assert!(at.loss < 1e-6, "{at:?}");
+        assert_eq!(state.halvings, 3, "2, 1 and 0.5 lie beyond the edge");
+    }
+}

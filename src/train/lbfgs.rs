@@ -1,0 +1,207 @@
+//! The limited-memory BFGS method (Nocedal, Math. Comp. 35, 773 (1980)), written so that a step is one call and all it
+//! remembers is plain data.
+
+use super::line_search::{self, Sample, Start};
+use super::optimizer::{Objective, Point, Stepped};
+use serde::{Deserialize, Serialize};
+
+/// A pair enters only if y.s exceeds this times y.y.
+const LEAST_CURVATURE: f64 = 1e-10;
+
+/// Options of L-BFGS.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lbfgs {
+    /// Steps at most.
+    pub steps: usize,
+    /// Pairs of changes kept.
+    pub history: usize,
+    /// Longest step: the root mean square change of a parameter.
+    pub longest_step: f64,
+}
+
+impl Default for Lbfgs {
+    fn default() -> Self {
+        Self { steps: 200, history: 20, longest_step: 0.1 }
+    }
+}
+
+/// Change of parameters s and of the gradient y over one step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Pair {
+    s: Vec<f64>,
+    y: Vec<f64>,
+}
+
+/// What the method remembers between steps.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct State {
+    /// Oldest first.
+    pairs: Vec<Pair>,
+}
+
+impl State {
+    /// One step from `at`: two-loop recursion, line search, update of the pairs.
+    ///
+    /// # Errors
+    /// Whatever the objective fails with; the state and the point are then as before.
+    pub fn step<E>(&mut self, options: &Lbfgs, at: &Point, objective: &mut Objective<'_, E>) -> Result<Stepped, E> {
+        let mut direction = self.direction(&at.gradient);
+        let mut slope = dot(&direction, &at.gradient);
+        let mut next = None;
+        if slope < 0.0 && !self.pairs.is_empty() {
+            next = self.along(options, at, &direction, slope, 1.0, objective)?;
+        }
+        if next.is_none() {
+            // The memory misleads, or there is none yet: steepest descent, at first with a short step.
+            direction = at.gradient.iter().map(|g| -g).collect();
+            slope = -dot(&at.gradient, &at.gradient);
+            if slope == 0.0 || !slope.is_finite() {
+                return Ok(Stepped::Flat);
+            }
+            let first = (1.0f64).min(1.0 / at.gradient.iter().map(|g| g.abs()).sum::<f64>());
+            let memory = std::mem::take(&mut self.pairs);
+            match self.along(options, at, &direction, slope, first, objective) {
+                Ok(found) => next = found,
+                Err(error) => {
+                    self.pairs = memory;
+                    return Err(error);
+                }
+            }
+        }
+        let Some(next) = next else { return Ok(Stepped::Flat) };
+        self.remember(options, at, &next);
+        Ok(Stepped::To(next))
+    }
+
+    /// Line search along `direction`.
+    fn along<E>(
+        &self,
+        options: &Lbfgs,
+        at: &Point,
+        direction: &[f64],
+        slope: f64,
+        first: f64,
+        objective: &mut Objective<'_, E>,
+    ) -> Result<Option<Point>, E> {
+        let size = (dot(direction, direction) / direction.len().max(1) as f64).sqrt();
+        let start = Start { value: at.loss, slope, first, longest: options.longest_step / size };
+        let found = line_search::search(start, |length| {
+            let parameters: Vec<f64> = at.parameters.iter().zip(direction).map(|(p, d)| p + length * d).collect();
+            Ok(objective(&parameters)?.map(|(value, gradient)| Sample {
+                value,
+                slope: dot(&gradient, direction),
+                payload: Point { parameters, loss: value, gradient },
+            }))
+        })?;
+        Ok(found.map(|sample| sample.payload))
+    }
+
+    /// -H g by the two-loop recursion, H scaled by the newest pair.
+    fn direction(&self, gradient: &[f64]) -> Vec<f64> {
+        let mut q: Vec<f64> = gradient.iter().map(|g| -g).collect();
+        let mut weights = Vec::with_capacity(self.pairs.len());
+        for pair in self.pairs.iter().rev() {
+            let weight = dot(&pair.s, &q) / dot(&pair.s, &pair.y);
+            add(&mut q, -weight, &pair.y);
+            weights.push(weight);
+        }
+        if let Some(pair) = self.pairs.last() {
+            let scale = dot(&pair.s, &pair.y) / dot(&pair.y, &pair.y);
+            q.iter_mut().for_each(|q| *q *= scale);
+        }
+        for (pair, weight) in self.pairs.iter().zip(weights.into_iter().rev()) {
+            let correction = dot(&pair.y, &q) / dot(&pair.s, &pair.y);
+            add(&mut q, weight - correction, &pair.s);
+        }
+        q
+    }
+
+    /// Takes in the pair of a step, if its curvature is positive enough.
+    fn remember(&mut self, options: &Lbfgs, from: &Point, to: &Point) {
+        let difference = |a: &[f64], b: &[f64]| -> Vec<f64> { a.iter().zip(b).map(|(a, b)| a - b).collect() };
+        let s = difference(&to.parameters, &from.parameters);
+        let y = difference(&to.gradient, &from.gradient);
+        if dot(&y, &s) > LEAST_CURVATURE * dot(&y, &y) {
+            self.pairs.push(Pair { s, y });
+            let surplus = self.pairs.len().saturating_sub(options.history);
+            self.pairs.drain(..surplus);
+        }
+    }
+}
+
+/// Scalar product, summed in order: the same bits each time.
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// y += weight x.
+fn add(y: &mut [f64], weight: f64, x: &[f64]) {
+    y.iter_mut().zip(x).for_each(|(y, x)| *y += weight * x);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rosenbrock's valley in `p.len()` dimensions; not finite beyond |p| = 3.
+    fn rosenbrock(p: &[f64]) -> Option<(f64, Vec<f64>)> {
+        if p.iter().any(|p| p.abs() > 3.0) {
+            return None;
+        }
+        let (mut value, mut gradient) = (0.0, vec![0.0; p.len()]);
+        for i in 0..p.len() - 1 {
+            let (a, b) = (1.0 - p[i], p[i + 1] - p[i] * p[i]);
+            value += a * a + 100.0 * b * b;
+            gradient[i] += -2.0 * a - 400.0 * b * p[i];
+            gradient[i + 1] += 200.0 * b;
+        }
+        Some((value, gradient))
+    }
+
+    fn start() -> Point {
+        let parameters = vec![-1.2, 1.0, -0.5, 0.8, 1.5];
+        let (loss, gradient) = rosenbrock(&parameters).unwrap();
+        Point { parameters, loss, gradient }
+    }
+
+    fn run(state: &mut State, mut at: Point, steps: usize) -> Point {
+        let options = Lbfgs { steps, history: 5, longest_step: 1.0 };
+        for _ in 0..steps {
+            match state.step(&options, &at, &mut |p| Ok::<_, ()>(rosenbrock(p))).unwrap() {
+                Stepped::To(next) => {
+                    assert!(next.loss <= at.loss * (1.0 + 1e-12), "never upwards");
+                    at = next;
+                }
+                Stepped::Flat => break,
+            }
+        }
+        at
+    }
+
+    #[test]
+    fn the_valley_is_followed_to_its_end() {
+        let end = run(&mut State::default(), start(), 120);
+        assert!(end.loss < 1e-18, "loss {}", end.loss);
+        assert!(end.parameters.iter().all(|p| (p - 1.0).abs() < 1e-8));
+    }
+
+    #[test]
+    fn going_on_from_stored_state_gives_the_same_bits() {
+        let whole = run(&mut State::default(), start(), 40);
+        let mut first = State::default();
+        let half = run(&mut first, start(), 17);
+        let text = serde_json::to_string(&(first, half)).unwrap();
+        let (mut second, half): (State, Point) = serde_json::from_str(&text).unwrap();
+        assert_eq!(run(&mut second, half, 23), whole);
+    }
+
+    #[test]
+    fn an_interrupted_step_leaves_the_state() {
+        let mut state = State::default();
+        let at = run(&mut state, start(), 10);
+        let before = state.clone();
+        let stopped = state.step(&Lbfgs::default(), &at, &mut |_| Err("stop"));
+        assert_eq!(stopped.unwrap_err(), "stop");
+        assert_eq!(state, before);
+    }
+}

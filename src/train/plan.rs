@@ -1,0 +1,93 @@
+//! What is to be trained, on what, and how: plain data that crosses threads.
+
+use super::{Optimizer, TrainError};
+use crate::functional::{Compiled, Graph, NodeId};
+use crate::ks::{Observable, ScfOptions};
+use crate::model::System;
+use std::sync::Arc;
+
+/// The loss of one system, with its reference values as constants in it.
+#[derive(Clone, Debug)]
+pub struct LossGraph {
+    /// Its inputs are the observables, its parameters none.
+    pub graph: Graph,
+    /// The loss: a single number.
+    pub output: NodeId,
+    /// What the inputs are, one an index.
+    pub inputs: Vec<Observable>,
+}
+
+/// One system to train on or to validate with.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// As the user wrote it.
+    pub label: String,
+    /// The system.
+    pub system: Arc<System>,
+    /// Its loss.
+    pub loss: LossGraph,
+}
+
+/// A training.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What is trained; seeds draw its initial parameters (or find the given ones).
+    pub functional: Arc<Compiled>,
+    /// Trained on: the loss is the mean over them.
+    pub cases: Vec<Case>,
+    /// Chooses the parameters kept; may be empty.
+    pub validation: Vec<Case>,
+    /// The Kohn-Sham loop: plain mixing, a fixed number of iterations.
+    pub scf: ScfOptions,
+    /// Optimiser.
+    pub optimizer: Optimizer,
+    /// Seeds, each trained on its own.
+    pub seeds: Vec<u64>,
+    /// Steps between validations.
+    pub validate_every: usize,
+    /// Steps between checkpoints.
+    pub checkpoint_every: usize,
+    /// Threads; `None`: as many as there are cores. Results do not depend on it.
+    pub threads: Option<usize>,
+}
+
+impl Plan {
+    /// A plan with the default optimiser, seed 0, validation and checkpoint every 10 steps.
+    pub fn new(functional: Arc<Compiled>, cases: Vec<Case>, scf: ScfOptions) -> Self {
+        Self {
+            functional,
+            cases,
+            validation: Vec::new(),
+            scf,
+            optimizer: Optimizer::default(),
+            seeds: vec![0],
+            validate_every: 10,
+            checkpoint_every: 10,
+            threads: None,
+        }
+    }
+
+    /// Refuses what cannot be trained.
+    ///
+    /// # Errors
+    /// No systems, parameters or seeds; options out of range.
+    pub fn check(&self) -> Result<(), TrainError> {
+        let functional = || self.functional.name.clone();
+        let option = |option, problem: &str| Err(TrainError::Option { option, problem: problem.to_owned() });
+        if self.cases.is_empty() {
+            return Err(TrainError::NoSystems { functional: functional() });
+        }
+        if self.functional.parameter_count() == 0 {
+            return Err(TrainError::NoParameters { functional: functional() });
+        }
+        if self.seeds.is_empty() {
+            return option("seeds", "must hold at least one");
+        }
+        for (i, seed) in self.seeds.iter().enumerate() {
+            if self.seeds[..i].contains(seed) {
+                return option("seeds", &format!("holds {seed} twice"));
+            }
+        }
+        self.optimizer.check()
+    }
+}

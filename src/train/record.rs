@@ -1,0 +1,103 @@
+//! What a training tells about itself.
+
+use serde::{Deserialize, Serialize};
+
+/// One step of one seed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Steps done, 0 for the initial parameters.
+    pub step: usize,
+    /// Training loss.
+    pub loss: f64,
+    /// Euclidean norm of its gradient.
+    pub gradient_norm: f64,
+    /// Validation loss, where one was taken and finite.
+    pub validation: Option<f64>,
+}
+
+/// Why a seed ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// All steps done.
+    Finished,
+    /// No step lowers the loss any more.
+    Flat,
+    /// The user stopped it.
+    Interrupted,
+    /// It could not be begun, or what went wrong later.
+    Failed {
+        /// Operation, iteration, system.
+        cause: String,
+    },
+}
+
+/// The parameters kept of one seed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// After so many steps.
+    pub step: usize,
+    /// Training loss there.
+    pub loss: f64,
+    /// Validation loss there, if there is validation and it is finite.
+    pub validation: Option<f64>,
+    /// The parameters, flat.
+    pub parameters: Vec<f64>,
+}
+
+/// One seed of a training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SeedRecord {
+    /// Seed of the initial parameters.
+    pub seed: u64,
+    /// Why it ended.
+    pub outcome: Outcome,
+    /// Its best parameters; `None` if it failed at once.
+    pub kept: Option<Kept>,
+    /// Loss-and-gradient evaluations.
+    pub evaluations: usize,
+    /// Every step.
+    pub history: Vec<Step>,
+    /// Whether it was done before and only read.
+    #[serde(skip)]
+    pub reused: bool,
+}
+
+/// A trained functional.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trained {
+    /// The best parameters over all steps and seeds, flat.
+    pub parameters: Vec<f64>,
+    /// Their seed.
+    pub seed: u64,
+    /// Their step.
+    pub step: usize,
+    /// Their training loss.
+    pub loss: f64,
+    /// Their validation loss.
+    pub validation_loss: Option<f64>,
+    /// All seeds, in the order asked for (those begun, if it was interrupted).
+    pub seeds: Vec<SeedRecord>,
+    /// Whether the user stopped it.
+    pub interrupted: bool,
+    /// Whether every seed was done before and only read.
+    pub reused: bool,
+    /// Troubles that cost no result: an unwritable checkpoint.
+    pub warnings: Vec<String>,
+}
+
+impl Trained {
+    /// The steps of the chosen seed.
+    pub fn history(&self) -> &[Step] {
+        self.seeds.iter().find(|record| record.seed == self.seed).map_or(&[], |record| &record.history)
+    }
+}
+
+/// Whether `a` is to be preferred to `b`: the lower validation loss where there is one, otherwise the lower loss.
+pub(crate) fn better(a: &Kept, b: &Kept) -> bool {
+    match (a.validation, b.validation) {
+        (Some(a), Some(b)) => a < b,
+        (Some(_), None) => true,
+        (None, Some(_)) => false,
+        (None, None) => a.loss < b.loss,
+    }
+}

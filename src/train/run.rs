@@ -1,0 +1,200 @@
+//! A whole training: seeds side by side, their systems on a team of threads, the best of all kept.
+
+use super::evaluate::Prepared;
+use super::key::key;
+use super::plan::{Case, Plan};
+use super::record::{Outcome, SeedRecord, Trained, better};
+use super::seed::{Context, Halt, SeedState};
+use super::workers::{Team, with_team};
+use super::{Store, TrainError};
+use crate::control::{Control, Event};
+use crate::ks::KsError;
+use crate::tensor::Backend;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// Trains. Every seed draws initial parameters, is stepped by the optimiser and keeps the parameters with the lowest
+/// validation loss (without validation: the lowest loss); the best of all seeds is returned. A step whose Kohn-Sham loop
+/// diverges is shortened. The results are the same bits for any number of threads, and for a training that was
+/// interrupted and goes on from its checkpoint.
+///
+/// # Errors
+/// A plan that cannot be trained; a system that does not fit its options; every seed failed; an interruption before there
+/// was anything to keep.
+pub fn train<D: Backend>(plan: &Plan, store: &Store, control: &dyn Control) -> Result<Trained, TrainError> {
+    plan.check()?;
+    let (cases, validation) = (prepare::<D>(plan, &plan.cases)?, prepare::<D>(plan, &plan.validation)?);
+    let warnings = Mutex::new(Vec::new());
+    let records = with_team(threads(plan), |team| {
+        let job =
+            Job { plan, store, control, cases: &cases, validation: &validation, key: key(plan), warnings: &warnings };
+        job.seeds::<D>(&team)
+    })??;
+    let warnings = warnings.into_inner().unwrap_or_default();
+    choose(plan, records, warnings, control)
+}
+
+/// The loss of a plan, the mean over its cases, and its gradient at given parameters.
+///
+/// # Errors
+/// A plan that cannot be trained, a case that does not fit; a value that is not finite.
+pub fn evaluate<D: Backend>(plan: &Plan, params: &[f64]) -> Result<(f64, Vec<f64>), TrainError> {
+    let cases = prepare::<D>(plan, &plan.cases)?;
+    let params: Arc<[f64]> = params.into();
+    with_team(threads(plan), |team| mean_and_gradient::<D>(&team, &cases, &params))?.map_err(|halt| match halt {
+        Halt::Physics(error) => TrainError::Setup(error),
+        Halt::Program(error) => error,
+        Halt::Interrupted => TrainError::Interrupted,
+    })
+}
+
+fn prepare<'a, D: Backend>(plan: &'a Plan, cases: &'a [Case]) -> Result<Vec<Prepared<'a>>, KsError> {
+    cases.iter().map(|case| Prepared::new::<D>(&plan.functional, case, &plan.scf)).collect()
+}
+
+fn threads(plan: &Plan) -> usize {
+    plan.threads.unwrap_or_else(rayon::current_num_threads)
+}
+
+/// Everything that the seeds of a training share.
+struct Job<'env> {
+    plan: &'env Plan,
+    store: &'env Store,
+    control: &'env dyn Control,
+    cases: &'env [Prepared<'env>],
+    validation: &'env [Prepared<'env>],
+    key: String,
+    warnings: &'env Mutex<Vec<String>>,
+}
+
+impl<'env> Job<'env> {
+    /// All seeds, as many at a time as there are threads; records in the order of the plan.
+    fn seeds<D: Backend>(&self, team: &Team<'env>) -> Result<Vec<SeedRecord>, TrainError> {
+        let seeds = &self.plan.seeds;
+        let next = AtomicUsize::new(0);
+        let done = Mutex::new(BTreeMap::new());
+        let at_a_time = threads(self.plan).clamp(1, seeds.len());
+        std::thread::scope(|scope| {
+            for team in std::iter::repeat_n(team, at_a_time).cloned() {
+                let (next, done) = (&next, &done);
+                scope.spawn(move || {
+                    while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let record = self.seed::<D>(&team, *seed);
+                        let failed = record.is_err();
+                        if let Ok(mut done) = done.lock() {
+                            done.insert(*seed, record);
+                        }
+                        if failed || self.control.interrupted() {
+                            // The others end too: a fault concerns every seed.
+                            next.store(seeds.len(), Ordering::Relaxed);
+                        }
+                    }
+                });
+            }
+        });
+        let mut done = done.into_inner().map_err(|_| TrainError::Worker)?;
+        seeds.iter().filter_map(|seed| done.remove(seed)).collect()
+    }
+
+    fn seed<D: Backend>(&self, team: &Team<'env>, seed: u64) -> Result<SeedRecord, TrainError> {
+        let interrupted = || if self.control.interrupted() { Err(Halt::Interrupted) } else { Ok(()) };
+        let evaluate = |params: &[f64]| {
+            interrupted()?;
+            mean_and_gradient::<D>(team, self.cases, &params.into())
+        };
+        let validate = |params: &[f64]| {
+            interrupted()?;
+            mean::<D>(team, self.validation, &params.into())
+        };
+        let warn = |message: String| {
+            if let Ok(mut warnings) = self.warnings.lock() {
+                if !warnings.contains(&message) {
+                    warnings.push(message);
+                }
+            }
+        };
+        let context = Context {
+            key: &self.key,
+            optimizer: &self.plan.optimizer,
+            validated: !self.validation.is_empty(),
+            validate_every: self.plan.validate_every,
+            checkpoint_every: self.plan.checkpoint_every,
+            store: self.store,
+            control: self.control,
+            evaluate: &evaluate,
+            validate: &validate,
+            warn: &warn,
+        };
+        SeedState::run(&context, seed, || self.plan.functional.initial(seed))
+    }
+}
+
+/// Mean loss over the cases and its gradient, summed in the order of the cases.
+fn mean_and_gradient<'env, D: Backend>(
+    team: &Team<'env>,
+    cases: &'env [Prepared<'env>],
+    params: &Arc<[f64]>,
+) -> Result<(f64, Vec<f64>), Halt> {
+    let shared = params.clone();
+    let found = team.map(cases.len(), move |i| cases[i].loss_and_gradient::<D>(&shared)).map_err(Halt::Program)?;
+    let weight = 1.0 / cases.len() as f64;
+    let (mut loss, mut gradient) = (0.0, vec![0.0; params.len()]);
+    for found in found {
+        let (value, slope) = found.map_err(Halt::Physics)?;
+        loss += weight * value;
+        gradient.iter_mut().zip(&slope).for_each(|(sum, slope)| *sum += weight * slope);
+    }
+    Ok((loss, gradient))
+}
+
+/// Mean loss over the cases.
+fn mean<'env, D: Backend>(team: &Team<'env>, cases: &'env [Prepared<'env>], params: &Arc<[f64]>) -> Result<f64, Halt> {
+    let shared = params.clone();
+    let found = team.map(cases.len(), move |i| cases[i].loss::<D>(&shared)).map_err(Halt::Program)?;
+    let losses: Vec<f64> = found.into_iter().collect::<Result<_, _>>().map_err(Halt::Physics)?;
+    Ok(losses.iter().sum::<f64>() / cases.len() as f64)
+}
+
+/// The best of all seeds.
+fn choose(
+    plan: &Plan,
+    seeds: Vec<SeedRecord>,
+    warnings: Vec<String>,
+    control: &dyn Control,
+) -> Result<Trained, TrainError> {
+    let interrupted =
+        seeds.iter().any(|record| record.outcome == Outcome::Interrupted) || seeds.len() < plan.seeds.len();
+    let best = seeds
+        .iter()
+        .filter_map(|record| record.kept.as_ref().map(|kept| (record.seed, kept)))
+        .reduce(|best, next| if better(next.1, best.1) { next } else { best });
+    let Some((seed, kept)) = best else {
+        if interrupted {
+            return Err(TrainError::Interrupted);
+        }
+        let first = seeds.first().map_or(0, |record| record.seed);
+        let cause = seeds.first().map(|record| match &record.outcome {
+            Outcome::Failed { cause } => cause.clone(),
+            other => format!("{other:?}"),
+        });
+        let functional = plan.functional.name.clone();
+        return Err(TrainError::AllFailed { functional, seed: first, cause: cause.unwrap_or_default() });
+    };
+    let reused = !seeds.is_empty() && seeds.iter().all(|record| record.reused);
+    if reused {
+        let message = format!("`{}` was trained before: its parameters are reused", plan.functional.name);
+        control.report(Event::Message(message));
+    }
+    Ok(Trained {
+        parameters: kept.parameters.clone(),
+        seed,
+        step: kept.step,
+        loss: kept.loss,
+        validation_loss: kept.validation,
+        interrupted,
+        reused,
+        warnings,
+        seeds,
+    })
+}

@@ -1,0 +1,213 @@
+//! The training of one seed: from initial parameters or a checkpoint, step by step, to its record.
+
+use super::optimizer::{Memory, Optimizer, Point, Stepped};
+use super::record::{Kept, Outcome, SeedRecord, Step, better};
+use super::{Store, TrainError};
+use crate::control::{Control, Event};
+use crate::ks::KsError;
+use serde::{Deserialize, Serialize};
+
+/// Everything a seed needs to go on as if it had never stopped: plain data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SeedState {
+    pub seed: u64,
+    pub step: usize,
+    pub evaluations: usize,
+    pub point: Point,
+    pub memory: Memory,
+    pub kept: Option<Kept>,
+    pub history: Vec<Step>,
+    /// `None` while there are steps to do.
+    pub outcome: Option<Outcome>,
+}
+
+/// What a seed is trained with.
+pub(crate) struct Context<'a> {
+    /// Content key of the training.
+    pub key: &'a str,
+    pub optimizer: &'a Optimizer,
+    /// Whether there are validation systems.
+    pub validated: bool,
+    /// Steps between validations.
+    pub validate_every: usize,
+    /// Steps between checkpoints.
+    pub checkpoint_every: usize,
+    pub store: &'a Store,
+    pub control: &'a dyn Control,
+    /// Loss and gradient.
+    pub evaluate: &'a (dyn Fn(&[f64]) -> Result<(f64, Vec<f64>), Halt> + Sync),
+    /// Validation loss.
+    pub validate: &'a (dyn Fn(&[f64]) -> Result<f64, Halt> + Sync),
+    /// Takes troubles that cost no result.
+    pub warn: &'a (dyn Fn(String) + Sync),
+}
+
+/// Why an evaluation gave nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Halt {
+    /// Of the physics or the device.
+    Physics(KsError),
+    /// The user stopped it.
+    Interrupted,
+    /// Of the program.
+    Program(TrainError),
+}
+
+impl SeedState {
+    /// Steps `seed` until it ends, from its checkpoint if there is one.
+    ///
+    /// # Errors
+    /// What concerns every seed: a fault of device or program.
+    pub fn run(context: &Context<'_>, seed: u64, initial: impl FnOnce() -> Vec<f64>) -> Result<SeedRecord, TrainError> {
+        let stored = context.store.read(context.key, seed);
+        if let Some(state) = stored.as_ref().filter(|state| state.outcome.is_some()) {
+            return Ok(state.clone().record(true));
+        }
+        let mut state = match stored {
+            Some(state) => {
+                let message = format!("seed {seed} goes on from its checkpoint at step {}", state.step);
+                context.control.report(Event::Message(message));
+                state
+            }
+            None => match Self::begin(context, seed, initial())? {
+                Ok(state) => state,
+                Err(record) => return Ok(record),
+            },
+        };
+        while state.outcome.is_none() {
+            match state.advance(context) {
+                Ok(()) => {}
+                Err(Halt::Interrupted) => {
+                    state.checkpoint(context);
+                    state.outcome = Some(Outcome::Interrupted);
+                    return Ok(state.record(false));
+                }
+                Err(Halt::Physics(error)) => return Err(TrainError::Setup(error)),
+                Err(Halt::Program(error)) => return Err(error),
+            }
+        }
+        state.checkpoint(context);
+        Ok(state.record(false))
+    }
+
+    /// The state at the initial parameters, or the record of a seed that fails or is stopped there.
+    fn begin(context: &Context<'_>, seed: u64, parameters: Vec<f64>) -> Result<Result<Self, SeedRecord>, TrainError> {
+        let ended = |outcome| SeedRecord { seed, outcome, kept: None, evaluations: 0, history: vec![], reused: false };
+        match (context.evaluate)(&parameters) {
+            Ok((loss, gradient)) => {
+                let mut state = Self {
+                    seed,
+                    step: 0,
+                    evaluations: 1,
+                    point: Point { parameters, loss, gradient },
+                    memory: Memory::new(context.optimizer),
+                    kept: None,
+                    history: Vec::new(),
+                    outcome: None,
+                };
+                match state.take_stock(context) {
+                    Ok(()) => Ok(Ok(state)),
+                    Err(Halt::Interrupted) => Ok(Err(ended(Outcome::Interrupted))),
+                    Err(Halt::Physics(error)) => Err(TrainError::Setup(error)),
+                    Err(Halt::Program(error)) => Err(error),
+                }
+            }
+            Err(Halt::Physics(error)) if error.diverged() => {
+                Ok(Err(ended(Outcome::Failed { cause: error.to_string() })))
+            }
+            Err(Halt::Physics(error)) => Err(TrainError::Setup(error)),
+            Err(Halt::Interrupted) => Ok(Err(ended(Outcome::Interrupted))),
+            Err(Halt::Program(error)) => Err(error),
+        }
+    }
+
+    /// One step, with validation and checkpoint where they are due. An error leaves the state as it was.
+    fn advance(&mut self, context: &Context<'_>) -> Result<(), Halt> {
+        if self.step >= context.optimizer.steps() {
+            self.outcome = Some(Outcome::Finished);
+            return Ok(());
+        }
+        let before = self.clone();
+        let result = self.step_once(context);
+        if result.is_err() {
+            *self = before;
+        }
+        result
+    }
+
+    fn step_once(&mut self, context: &Context<'_>) -> Result<(), Halt> {
+        let mut evaluations = 0;
+        let mut objective = |parameters: &[f64]| {
+            evaluations += 1;
+            match (context.evaluate)(parameters) {
+                Ok(found) => Ok(Some(found)),
+                Err(Halt::Physics(error)) if error.diverged() => Ok(None),
+                Err(halt) => Err(halt),
+            }
+        };
+        let stepped = self.memory.step(context.optimizer, &self.point, &mut objective)?;
+        self.evaluations += evaluations;
+        let Stepped::To(point) = stepped else {
+            if self.history.last().is_some_and(|last| last.validation.is_none()) {
+                self.history.pop();
+                self.take_stock(context)?;
+            }
+            self.outcome = Some(Outcome::Flat);
+            return Ok(());
+        };
+        self.point = point;
+        self.step += 1;
+        self.take_stock(context)?;
+        if self.step.is_multiple_of(context.checkpoint_every.max(1)) {
+            self.checkpoint(context);
+        }
+        Ok(())
+    }
+
+    /// Notes the step just done: validation if due (or at the end), the best so far, history, progress.
+    fn take_stock(&mut self, context: &Context<'_>) -> Result<(), Halt> {
+        let steps = context.optimizer.steps();
+        let due = self.step.is_multiple_of(context.validate_every.max(1)) || self.step >= steps;
+        let mut validation = None;
+        if context.validated && due {
+            validation = match (context.validate)(&self.point.parameters) {
+                Ok(value) => Some(value),
+                Err(Halt::Physics(error)) if error.diverged() => None,
+                Err(halt) => return Err(halt),
+            };
+        }
+        let kept =
+            Kept { step: self.step, loss: self.point.loss, validation, parameters: self.point.parameters.clone() };
+        if self.kept.as_ref().is_none_or(|best| better(&kept, best)) {
+            self.kept = Some(kept);
+        }
+        let gradient_norm = self.point.gradient_norm();
+        self.history.push(Step { step: self.step, loss: self.point.loss, gradient_norm, validation });
+        context.control.report(Event::Step {
+            seed: self.seed,
+            step: self.step,
+            steps,
+            loss: self.point.loss,
+            gradient_norm,
+            validation,
+        });
+        Ok(())
+    }
+
+    fn checkpoint(&self, context: &Context<'_>) {
+        if let Err(trouble) = context.store.write(context.key, self) {
+            (context.warn)(format!("the checkpoint could not be written: {trouble}"));
+        }
+    }
+
+    fn record(self, reused: bool) -> SeedRecord {
+        SeedRecord {
+            seed: self.seed,
+            outcome: self.outcome.unwrap_or(Outcome::Interrupted),
+            kept: self.kept,
+            evaluations: self.evaluations,
+            history: self.history,
+            reused,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! A team of threads that works off whole systems. Each runs inside a rayon pool of one thread, so that matrix
+//! products stay on it and sum in the same order whatever the size of the team.
+
+use super::TrainError;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+
+type Job<'env> = Box<dyn FnOnce() + Send + 'env>;
+
+/// Where jobs are handed in, from any thread.
+#[derive(Clone)]
+pub(crate) struct Team<'env> {
+    jobs: Sender<Job<'env>>,
+}
+
+impl<'env> Team<'env> {
+    /// `job(i)` for i = 0 .. count, in parallel; results in order.
+    ///
+    /// # Errors
+    /// [`TrainError::Worker`] if a thread died.
+    pub fn map<T: Send + 'env>(
+        &self,
+        count: usize,
+        job: impl Fn(usize) -> T + Send + Sync + 'env,
+    ) -> Result<Vec<T>, TrainError> {
+        let job = Arc::new(job);
+        let (sender, results) = channel();
+        for i in 0..count {
+            let (job, sender) = (job.clone(), sender.clone());
+            // A failed send means that nobody waits any more.
+            let work = Box::new(move || drop(sender.send((i, job(i)))));
+            self.jobs.send(work).map_err(|_| TrainError::Worker)?;
+        }
+        drop(sender);
+        let mut found: Vec<(usize, T)> = results.iter().collect();
+        if found.len() < count {
+            return Err(TrainError::Worker);
+        }
+        found.sort_by_key(|(i, _)| *i);
+        Ok(found.into_iter().map(|(_, value)| value).collect())
+    }
+}
+
+/// Runs `work` beside a team of `threads` threads (at least one), which ends with it.
+///
+/// # Errors
+/// [`TrainError::Worker`] if no threads can be had.
+pub(crate) fn with_team<'env, R>(threads: usize, work: impl FnOnce(Team<'env>) -> R) -> Result<R, TrainError> {
+    let pools: Result<Vec<_>, _> =
+        (0..threads.max(1)).map(|_| rayon::ThreadPoolBuilder::new().num_threads(1).build()).collect();
+    let pools = pools.map_err(|_| TrainError::Worker)?;
+    let (jobs, queue) = channel::<Job<'env>>();
+    let queue = Mutex::new(queue);
+    let result = std::thread::scope(|scope| {
+        for pool in &pools {
+            let queue = &queue;
+            scope.spawn(move || pool.install(|| work_off(queue)));
+        }
+        work(Team { jobs })
+    });
+    Ok(result)
+}
+
+/// Takes jobs until the last sender is gone.
+fn work_off(queue: &Mutex<Receiver<Job<'_>>>) {
+    loop {
+        let Ok(receiver) = queue.lock() else { return };
+        let Ok(job) = receiver.recv() else { return };
+        drop(receiver);
+        job();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_come_in_order_for_any_team() {
+        for threads in [1, 2, 5] {
+            let squares = with_team(threads, |team| team.map(40, |i| (i * i, rayon::current_num_threads()))).unwrap();
+            assert!(squares.unwrap().iter().enumerate().all(|(i, (s, serial))| *s == i * i && *serial == 1));
+        }
+    }
+}
