@@ -7,6 +7,7 @@ mod numbers;
 use super::Interpreter;
 use super::error::{TypesError, UnitsError, fail};
 use super::text;
+use super::trace;
 use super::value::{Field, Quantity, Value};
 use crate::functional::{Binary, Unary};
 use crate::problem::Result;
@@ -40,6 +41,7 @@ impl Interpreter {
     pub fn unary(&mut self, op: Unary, x: Operand<'_>) -> Result<Value> {
         match x.value {
             Value::Number(q) => Ok(Value::Number(numbers::unary(op, *q, x.span)?)),
+            Value::Symbol(s) => Ok(trace::unary(op, s, x.span)),
             Value::Field(f) => {
                 let data = f.data.iter().map(|&v| op.value(v)).collect();
                 Ok(Value::Field(Rc::new(Field { grid: f.grid.clone(), channels: f.channels, data })))
@@ -85,6 +87,9 @@ impl Interpreter {
         b: Operand<'_>,
         place: Span,
     ) -> Result<Value> {
+        if let Some(chosen) = trace::select(condition, a, b, place)? {
+            return Ok(chosen);
+        }
         match condition.value {
             Value::Bool(true) => Ok(a.value.clone()),
             Value::Bool(false) => Ok(b.value.clone()),
@@ -113,6 +118,9 @@ impl Interpreter {
     /// # Errors
     /// Kinds that do not combine, clashing dimensions, lists of different lengths, fields on different grids.
     pub fn binary(&mut self, op: Binary, a: Operand<'_>, b: Operand<'_>, place: Span) -> Result<Value> {
+        if let Some(value) = trace::binary(op, a, b, place)? {
+            return Ok(value);
+        }
         match (a.value, b.value) {
             (Value::Number(x), Value::Number(y)) => numbers::binary(op, (*x, a.span), (*y, b.span), place),
             (Value::Interval(from, to), _) => {

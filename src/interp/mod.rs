@@ -5,6 +5,7 @@
 //! - [`eval`]: expressions, calls, blocks, sequences, members, systems
 //! - [`arith`]: arithmetic and elementwise functions over all kinds of values
 //! - [`builtins`]: the functions of the language, one record each
+//! - [`trace`]: bodies and losses evaluated over symbols, into graphs; functionals, models, training
 //! - [`session`]: the interpreter itself; [`host`]: what it needs of the world
 
 pub mod arith;
@@ -24,6 +25,7 @@ mod survey;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod text;
+pub mod trace;
 mod units;
 pub mod value;
 

@@ -114,6 +114,16 @@ impl Scope {
         self.bindings().find(|b| &*b.name == name)
     }
 
+    /// Whether two places see the very same names.
+    pub fn same(&self, other: &Scope) -> bool {
+        let head = match (&self.head, &other.head) {
+            (Some(a), Some(b)) => Rc::ptr_eq(a, b),
+            (None, None) => true,
+            _ => false,
+        };
+        head && self.module == other.module
+    }
+
     /// All bindings, the innermost first (hidden ones too).
     pub fn bindings(&self) -> impl Iterator<Item = &Rc<Binding>> {
         std::iter::successors(self.head.as_ref(), |n| n.next.as_ref()).map(|n| &n.binding)

@@ -4,6 +4,7 @@ use super::Host;
 use super::error::{RunError, fail};
 use super::module::{Module, ModuleId};
 use super::scope::Scope;
+use super::trace::Trace;
 use crate::problem::Result;
 use crate::source::{SourceId, Sources, Span};
 use std::path::PathBuf;
@@ -60,6 +61,8 @@ pub struct Interpreter {
     pub(super) calls: usize,
     /// Expressions under evaluation.
     pub(super) depth: usize,
+    /// Graphs of the bodies under evaluation, the innermost last.
+    pub(super) traces: Vec<Rc<Trace>>,
 }
 
 /// The module of the script or REPL.
@@ -84,6 +87,7 @@ impl Interpreter {
             entries: 0,
             calls: 0,
             depth: 0,
+            traces: Vec::new(),
         }
     }
 

@@ -4,6 +4,7 @@ use super::builtins::Builtin;
 pub use super::dim::Dim;
 use super::module::ModuleId;
 use super::scope::Scope;
+use super::trace::{Functional, Loss, Model, Symbol};
 use crate::exact::Reference;
 use crate::ks::{Mixing, Run};
 use crate::lang::ast::{FnDef, SystemDef};
@@ -149,8 +150,6 @@ pub struct Closure {
     pub def: Rc<FnDef>,
     /// What was visible where it was defined.
     pub scope: Scope,
-    /// Whether it is a `loss`.
-    pub loss: bool,
 }
 
 /// A `system` with parameters.
@@ -214,6 +213,14 @@ pub enum Value {
     SystemMaker(Rc<SystemMaker>),
     /// What `use` brings.
     Module(ModuleRef),
+    /// A part of a body that is being traced: a node of its graph.
+    Symbol(Symbol),
+    /// A functional.
+    Functional(Rc<Functional>),
+    /// A functional with the parameters it was trained to.
+    Model(Rc<Model>),
+    /// A loss, with or without options bound.
+    Loss(Rc<Loss>),
 }
 
 impl Value {
@@ -271,10 +278,13 @@ impl Value {
             Value::Table(_) => "a table",
             Value::Figure(_) => "a figure",
             Value::Mixing(_) => "a mixing",
-            Value::Function(c) if c.loss => "a loss",
             Value::Function(_) | Value::Builtin(_) => "a function",
             Value::SystemMaker(_) => "a system with parameters",
             Value::Module(_) => "a module",
+            Value::Symbol(symbol) => return symbol.shape().to_string(),
+            Value::Functional(_) => "a functional",
+            Value::Model(_) => "a model",
+            Value::Loss(_) => "a loss",
         }
         .to_string()
     }

@@ -59,11 +59,20 @@ pub fn json(value: &Value) -> Option<(&'static str, Json)> {
         Value::Figure(_) | Value::Nothing => return None,
         Value::Interaction(_) => ("interaction", super::text::inline(value).into()),
         Value::Mixing(_) => ("mixing", super::text::inline(value).into()),
+        Value::Functional(f) => ("functional", object_of(f.summary())),
+        Value::Model(m) => ("model", object_of(m.summary())),
+        Value::Loss(_) => ("loss", super::text::inline(value).into()),
+        Value::Symbol(_) => return None,
         Value::Module(_) => ("module", super::text::inline(value).into()),
         Value::SystemMaker(_) | Value::Function(_) | Value::Builtin(_) => {
             ("function", super::text::inline(value).into())
         }
     })
+}
+
+fn object_of(entries: Vec<(&'static str, Value)>) -> Json {
+    let entries: Map<String, Json> = entries.iter().map(|(name, value)| (name.to_string(), bare(value))).collect();
+    entries.into()
 }
 
 /// Inside lists, records and tables.

@@ -45,6 +45,8 @@ pub fn text(value: &Value, style: &Style) -> String {
         Value::Run(run) => run_text(run),
         Value::Reference(reference) => reference_text(reference),
         Value::System(system) => system_text(system),
+        Value::Functional(f) => summary_text(&inline(value), &f.summary()),
+        Value::Model(m) => summary_text(&inline(value), &m.summary()),
         _ => inline(value),
     }
 }
@@ -75,6 +77,10 @@ pub fn inline(value: &Value) -> String {
         Value::SystemMaker(maker) => signature(&maker.def.name.name, maker.def.params.as_deref().unwrap_or(&[])),
         Value::Builtin(builtin) => builtin.signature(),
         Value::Module(module) => format!("module {}", module.name),
+        Value::Functional(f) => format!("functional {}", f.label()),
+        Value::Model(m) => format!("model {}", m.name),
+        Value::Loss(loss) => format!("loss {}", signature(loss.name(), &loss.closure.def.params)),
+        Value::Symbol(symbol) => symbol.shape().to_string(),
     }
 }
 
@@ -268,6 +274,12 @@ fn system_text(system: &System) -> String {
     entries.push(("interaction", interaction_text(&system.interaction)));
     entries.push(("grid", grid_text(&system.grid)));
     format!("{}\n{}", system.label, listing(&entries))
+}
+
+/// A head and what belongs to it, a line each.
+fn summary_text(head: &str, entries: &[(&'static str, Value)]) -> String {
+    let entries: Vec<(&str, String)> = entries.iter().map(|(name, value)| (*name, inline(value))).collect();
+    format!("{head}\n{}", listing(&entries))
 }
 
 fn grid_text(grid: &Grid) -> String {

@@ -8,6 +8,7 @@ pub use args::Args;
 
 use super::Interpreter;
 use super::eval::{Argument, Site};
+use super::trace;
 use super::value::Value;
 use crate::problem::Result;
 use std::fmt;
@@ -131,7 +132,12 @@ pub struct Topic {
 }
 
 /// All topics, in the order of the reference.
-pub static TOPICS: &[Topic] = &[Topic { name: "mathematics", builtins: math::ALL }];
+pub static TOPICS: &[Topic] = &[
+    Topic { name: "mathematics", builtins: math::ALL },
+    Topic { name: "fields", builtins: trace::FIELDS },
+    Topic { name: "layers", builtins: trace::LAYERS },
+    Topic { name: "functionals", builtins: trace::FUNCTIONALS },
+];
 
 /// All builtins.
 pub fn all() -> impl Iterator<Item = &'static Builtin> {

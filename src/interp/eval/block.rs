@@ -3,6 +3,7 @@
 use crate::interp::Interpreter;
 use crate::interp::error::{RunError, fail};
 use crate::interp::scope::{Binding, Scope, State};
+use crate::interp::trace::{Functional, Loss};
 use crate::interp::value::{Closure, SystemMaker, Value};
 use crate::lang::ast::{Ident, Stmt, StmtKind};
 use crate::problem::Result;
@@ -54,17 +55,23 @@ impl Interpreter {
                     other => super::mismatch(&format!("`{}`", name.name), "a grid", &other, None, value.span),
                 }
             }
-            StmtKind::Fn(def) | StmtKind::Loss(def) => {
-                let loss = matches!(statement.kind, StmtKind::Loss(_));
-                let closure = Closure { def: def.clone(), scope: scope.clone(), loss };
+            StmtKind::Fn(def) => {
+                let closure = Closure { def: def.clone(), scope: scope.clone() };
                 Ok((def.name.clone(), Value::Function(Rc::new(closure))))
+            }
+            StmtKind::Loss(def) => {
+                let closure = Rc::new(Closure { def: def.clone(), scope: scope.clone() });
+                Ok((def.name.clone(), Value::Loss(Rc::new(Loss::new(closure)))))
             }
             StmtKind::System(def) if def.params.is_some() => {
                 let maker = SystemMaker { def: def.clone(), scope: scope.clone() };
                 Ok((def.name.clone(), Value::SystemMaker(Rc::new(maker))))
             }
             StmtKind::System(def) => Ok((def.name.clone(), self.system_value(def, scope)?)),
-            StmtKind::Functional(def) => Ok((def.function.name.clone(), self.functional(def, scope)?)),
+            StmtKind::Functional(def) => {
+                let functional = Functional::new(def.clone(), scope.clone());
+                Ok((def.function.name.clone(), Value::Functional(Rc::new(functional))))
+            }
             StmtKind::Use(_) | StmtKind::Param(_) | StmtKind::Expr { .. } => {
                 let message = "a definition is expected here".to_string();
                 fail(RunError::Misplaced { message, span: statement.span }, statement.span)
@@ -77,14 +84,4 @@ impl Interpreter {
 pub(crate) fn binding(statement: &Stmt, name: &Ident, state: State) -> Rc<Binding> {
     let (name, span) = (name.name.clone(), name.span);
     Rc::new(Binding { name, span, docs: statement.docs.clone(), state: RefCell::new(state) })
-}
-impl Interpreter {
-    pub(crate) fn functional(&mut self, def: &Rc<crate::lang::ast::FunctionalDef>, _: &Scope) -> Result<Value> {
-        let span = def.function.span;
-        fail(RunError::Misplaced { message: "functionals cannot be evaluated yet".into(), span }, span)
-    }
-    pub(crate) fn param(&mut self, param: &crate::lang::ast::Param, _: &mut Scope) -> Result<()> {
-        let span = param.name.span;
-        fail(RunError::Misplaced { message: "a `param` belongs in the body of a functional".into(), span }, span)
-    }
 }

@@ -78,6 +78,9 @@ impl Interpreter {
             Value::Function(closure) => self.call_closure(closure, args, site),
             Value::Builtin(builtin) => self.call_builtin(builtin, args, site),
             Value::SystemMaker(maker) => self.call_system(maker, args, site),
+            Value::Functional(functional) => self.call_functional(functional, args, site),
+            Value::Model(model) => self.call_model(model, args, site),
+            Value::Loss(loss) => self.call_loss(loss, args, site),
             Value::Interaction(interaction) => self.call_interaction(interaction, args, site),
             other => fail(not_callable(other, callee), callee),
         }

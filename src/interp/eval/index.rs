@@ -6,6 +6,7 @@ use crate::interp::arith::Operand;
 use crate::interp::error::{RunError, fail};
 use crate::interp::scope::Scope;
 use crate::interp::text;
+use crate::interp::trace;
 use crate::interp::value::{Field, Quantity, Table, Value};
 use crate::lang::ast::Expr;
 use crate::problem::Result;
@@ -41,6 +42,7 @@ impl Interpreter {
                 Ok(Value::text(chosen.into_iter().map(|i| letters[i]).collect::<String>()))
             }
             Value::Field(field) => point(field, index),
+            Value::Symbol(symbol) => trace::index(symbol, index),
             Value::Table(table) => rows(table, index),
             Value::Interval(from, to) => {
                 let listed = self.listed(*from, *to, whole.span)?;

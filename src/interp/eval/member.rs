@@ -5,6 +5,7 @@ mod physics;
 use crate::interp::Interpreter;
 use crate::interp::arith::Operand;
 use crate::interp::error::{TypesError, fail, suggestion};
+use crate::interp::trace;
 use crate::interp::value::{ModuleRef, Value};
 use crate::lang::ast::Ident;
 use crate::problem::Result;
@@ -45,6 +46,8 @@ impl Interpreter {
             Value::System(system) => pick(physics::SYSTEM, system, &name.name),
             Value::Run(run) => pick(physics::RUN, run.as_ref(), &name.name),
             Value::Reference(reference) => pick(physics::REFERENCE, reference, &name.name),
+            Value::Model(model) => model.member(&name.name),
+            Value::Symbol(s) if &*name.name == "channels" => Some(Value::plain(s.shape().channels as f64)),
             _ => None,
         };
         match found {
@@ -89,6 +92,8 @@ impl Interpreter {
             Value::System(_) => names(physics::SYSTEM),
             Value::Run(_) => names(physics::RUN),
             Value::Reference(_) => names(physics::REFERENCE),
+            Value::Model(model) => model.names(),
+            Value::Symbol(_) => vec!["channels".into()],
             _ => Vec::new(),
         }
     }
@@ -106,5 +111,6 @@ pub fn documented_members() -> Vec<(&'static str, Vec<(&'static str, &'static st
         ("system", of(physics::SYSTEM)),
         ("run", of(physics::RUN)),
         ("reference", of(physics::REFERENCE)),
+        ("model", trace::MEMBERS.to_vec()),
     ]
 }

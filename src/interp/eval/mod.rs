@@ -20,6 +20,7 @@ use super::Interpreter;
 use super::arith::Operand;
 use super::error::{RunError, TypesError, fail};
 use super::scope::Scope;
+use super::trace::TraceError;
 use super::value::{Closure, Quantity, Record, Value};
 use crate::functional::Unary;
 use crate::lang::ast::{Expr, ExprKind, UnaryOp};
@@ -91,7 +92,7 @@ impl Interpreter {
                 self.member(Operand::new(&whole, value.span), name)
             }
             ExprKind::Lambda(def) => {
-                let closure = Closure { def: def.clone(), scope: scope.clone(), loss: false };
+                let closure = Closure { def: def.clone(), scope: scope.clone() };
                 Ok(Value::Function(Rc::new(closure)))
             }
         }
@@ -116,6 +117,7 @@ impl Interpreter {
 pub fn truth(x: Operand<'_>, what: &str) -> Result<bool> {
     match x.value {
         Value::Bool(b) => Ok(*b),
+        Value::Symbol(_) => fail(TraceError::Condition { what: what.to_string(), span: x.span }, x.span),
         other => {
             let help = matches!(other, Value::Field(_))
                 .then(|| "choose point by point with `where(condition, a, b)`".to_string());

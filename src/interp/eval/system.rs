@@ -120,7 +120,7 @@ impl Interpreter {
             SystemEntry::Function { function } => {
                 let FnDef { name, span, .. } = &**function;
                 noted(draft, name, *span)?;
-                let closure = Closure { def: function.clone(), scope: scope.clone(), loss: false };
+                let closure = Closure { def: function.clone(), scope: scope.clone() };
                 self.option(name, &Value::Function(Rc::new(closure)), *span, draft)
             }
         }
@@ -201,15 +201,7 @@ impl Interpreter {
         let given = draft.interaction.take();
         draft.parts.interaction = match &given {
             None => Interaction::BAKER,
-            Some(Value::Interaction(interaction)) => interaction.clone(),
-            Some(f @ (Value::Function(_) | Value::Builtin(_))) => {
-                let name = text::value(f);
-                Interaction::sample(name, &grid, &mut |r| self.sample(f, r, span, "the interaction"))?
-            }
-            Some(other) => {
-                let help = Some("any `fn w(r) = …` will do, `exponential(…)`, or `none`".to_string());
-                return mismatch("`interaction`", "a function of the distance", other, help, span);
-            }
+            Some(given) => self.interaction(given, span, &grid)?,
         };
         let mut w = |r: f64| match &given {
             Some(f) => self.sample(f, r, span, "the interaction"),
@@ -228,6 +220,21 @@ impl Interpreter {
             self.warn_at(Placed::new(note, span, "here"), span);
         }
         Ok(Value::System(Arc::new(system)))
+    }
+
+    /// An interaction on a grid: a ready-made one, or any function of the distance.
+    pub(crate) fn interaction(&mut self, given: &Value, span: Span, grid: &Grid) -> Result<Interaction> {
+        match given {
+            Value::Interaction(interaction) => Ok(interaction.clone()),
+            f @ (Value::Function(_) | Value::Builtin(_)) => {
+                let name = text::value(f);
+                Interaction::sample(name, grid, &mut |r| self.sample(f, r, span, "the interaction"))
+            }
+            other => {
+                let help = Some("any `fn w(r) = …` will do, `exponential(…)`, or `none`".to_string());
+                mismatch("`interaction`", "a function of the distance", other, help, span)
+            }
+        }
     }
 
     /// Tells the host of a warning or note.

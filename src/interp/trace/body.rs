@@ -1,0 +1,449 @@
+//! The use of functionals: calls with densities and options, the evaluation of bodies into graphs, `param` statements.
+
+use super::arithmetic::trace_of;
+use super::error::TraceError;
+use super::functional::{Functional, Start, Traced};
+use super::model::Model;
+use super::params::{Entry, Name, Request};
+use super::same::same;
+use super::symbol::{Symbol, Trace};
+use crate::functional::{Binary, Init, Shape};
+use crate::interp::Interpreter;
+use crate::interp::arith::Operand;
+use crate::interp::error::fail;
+use crate::interp::eval::{Argument, Parameter, Site, bind, mismatch};
+use crate::interp::scope::Scope;
+use crate::interp::text;
+use crate::interp::value::Value;
+use crate::lang::ast::{Expr, ExprKind, Param};
+use crate::problem::{Problem, Result};
+use crate::source::Span;
+use std::rc::Rc;
+
+/// What a call gives a functional.
+struct Given {
+    densities: Vec<(Value, Span)>,
+    options: Vec<(Rc<str>, Value)>,
+}
+
+/// A functional with the source of its parameters.
+struct Applied {
+    functional: Rc<Functional>,
+    entry: Entry,
+}
+
+impl Interpreter {
+    /// A call of a functional: with densities its energy per electron, without them the functional with options bound.
+    ///
+    /// # Errors
+    /// Arguments that do not fit, whatever goes wrong in the body, with this call on the way.
+    pub(crate) fn call_functional(
+        &mut self,
+        functional: &Rc<Functional>,
+        args: Vec<Argument>,
+        site: &Site,
+    ) -> Result<Value> {
+        let given = self.given(functional, args, site)?;
+        let functional = match given.options.is_empty() {
+            true => functional.clone(),
+            false => Rc::new(functional.with_options(merged(functional, given.options))),
+        };
+        if given.densities.is_empty() {
+            return Ok(Value::Functional(functional));
+        }
+        let entry = match &functional.start {
+            Start::Seed(_) => Entry::Shared,
+            Start::Values(values) => Entry::From(values.clone()),
+        };
+        self.apply_functional(&Applied { functional, entry }, given.densities, site)
+    }
+
+    /// A call of a model with densities: its functional with its parameters, which are not trained.
+    ///
+    /// # Errors
+    /// As for a functional; a model has no options.
+    pub(crate) fn call_model(&mut self, model: &Rc<Model>, args: Vec<Argument>, site: &Site) -> Result<Value> {
+        let given = self.given(&model.functional, args, site)?;
+        if !given.options.is_empty() || given.densities.is_empty() {
+            let message = format!("`{}` is trained: it takes densities and no options", model.name);
+            return fail(TraceError::Layer { message, help: None, span: site.span }, site.span);
+        }
+        let entry = Entry::Frozen(model.parameters.clone());
+        let functional = model.functional.clone();
+        self.apply_functional(&Applied { functional, entry }, given.densities, site)
+    }
+
+    /// Sorts arguments into densities and options.
+    fn given(&mut self, f: &Rc<Functional>, mut args: Vec<Argument>, site: &Site) -> Result<Given> {
+        let site = &Site { callee: format!("`{}`", f.name()), span: site.span };
+        let names: Vec<Rc<str>> = f.densities().cloned().collect();
+        let leading = args.iter().take_while(|a| a.name.is_none() && is_density(&a.value, f)).count();
+        if names.len() == 1 && leading > 1 {
+            // The densities of both spins given to what sees their sum.
+            let second = args.remove(1);
+            let (a, b) = (Operand::new(&args[0].value, args[0].span), Operand::new(&second.value, second.span));
+            args[0].value = self.binary(Binary::Add, a, b, args[0].span.to(second.span))?;
+        }
+        let options: Vec<Rc<str>> = option_names(f);
+        let (first, later) = names.split_at(leading.min(names.len()));
+        let order: Vec<Rc<str>> = first.iter().chain(&options).chain(later).cloned().collect();
+        let params: Vec<Parameter> =
+            order.iter().map(|name| Parameter { name: name.clone(), required: false }).collect();
+        let bound = bind(&params, args, false, site)?;
+        let mut given = Given { densities: Vec::new(), options: Vec::new() };
+        let mut found: Vec<Option<(Value, Span)>> = vec![None; names.len()];
+        for (name, argument) in order.iter().zip(bound.values) {
+            let Some(argument) = argument else { continue };
+            match names.iter().position(|n| n == name) {
+                Some(slot) => found[slot] = Some((argument.value, argument.span)),
+                None => given.options.push((name.clone(), argument.value)),
+            }
+        }
+        given.densities.extend(found.into_iter().flatten());
+        Ok(given)
+    }
+
+    /// The energy per electron at given densities, in the graph they belong to.
+    fn apply_functional(&mut self, f: &Applied, densities: Vec<(Value, Span)>, site: &Site) -> Result<Value> {
+        let inside = |problem: Box<Problem>| through(problem, site, f.functional.name());
+        let trace = trace_of(densities.iter().map(|(v, _)| v)).or_else(|| self.traces.last().cloned());
+        let Some(trace) = trace else {
+            if densities.iter().all(|(v, _)| matches!(v, Value::Number(_))) {
+                let densities = self.both_spins(&f.functional, densities, site)?;
+                return self.averaged_numbers(&f.functional, &densities).map_err(inside);
+            }
+            return self.energy_per_electron(&f.functional, &f.entry, &densities, site.span);
+        };
+        let mut symbols = Vec::with_capacity(2);
+        for (value, span) in &densities {
+            symbols.push((trace.value(density(&trace, value, *span, &f.functional)?), *span));
+        }
+        let symbols = self.both_spins(&f.functional, symbols, site)?;
+        let (layers, parameters) = (trace.layer_count(), trace.graph().parameter_count());
+        let energy = self.averaged(&trace, f, &symbols).map_err(inside)?;
+        trace.forget_layers(layers);
+        let made = trace.graph().parameter_count() - parameters;
+        trace.log(f.functional.label(), energy.node(), made);
+        Ok(Value::Symbol(energy))
+    }
+
+    /// One density for a functional of both spins means half of it twice.
+    fn both_spins(
+        &mut self,
+        f: &Functional,
+        mut densities: Vec<(Value, Span)>,
+        site: &Site,
+    ) -> Result<Vec<(Value, Span)>> {
+        let wanted = f.densities().count();
+        match (wanted, densities.pop()) {
+            (2, Some((n, span))) if densities.is_empty() => {
+                let half = Value::plain(0.5);
+                let half = self.binary(Binary::Mul, Operand::new(&half, span), Operand::new(&n, span), span)?;
+                Ok(vec![(half.clone(), span), (half, span)])
+            }
+            (wanted, Some(last)) if densities.len() + 1 == wanted => {
+                densities.push(last);
+                Ok(densities)
+            }
+            (wanted, _) => {
+                let takes = if wanted == 1 { "one density" } else { "one or two densities" };
+                let (functional, found) = (f.name().to_string(), densities.len() + 1);
+                fail(TraceError::Densities { functional, takes, found, span: site.span }, site.span)
+            }
+        }
+    }
+
+    /// The body, averaged over the flip of the spins unless it is spin-dependent or symmetric by itself.
+    fn averaged(&mut self, trace: &Rc<Trace>, f: &Applied, densities: &[(Value, Span)]) -> Result<Symbol> {
+        let straight = self.enter_body(trace, f, densities)?;
+        let [up, down] = densities else { return Ok(straight) };
+        if f.functional.def.spin_dependent {
+            return Ok(straight);
+        }
+        let flipped = self.enter_body(trace, f, &[down.clone(), up.clone()])?;
+        if same(&trace.graph(), straight.node(), flipped.node()) {
+            return Ok(straight);
+        }
+        let span = f.functional.def.function.body.span;
+        let mean = trace.try_add(span, |g| {
+            let sum = g.binary(Binary::Add, straight.node(), flipped.node(), span)?;
+            Ok(g.scale(0.5, sum, span))
+        })?;
+        match mean {
+            Value::Symbol(mean) => Ok(mean),
+            _ => Ok(straight),
+        }
+    }
+
+    /// The body with its own parameters.
+    fn enter_body(&mut self, trace: &Rc<Trace>, f: &Applied, densities: &[(Value, Span)]) -> Result<Symbol> {
+        trace.enter(&f.functional, &f.entry);
+        self.traces.push(trace.clone());
+        let value = self.body_value(&f.functional, densities);
+        self.traces.pop();
+        trace.leave();
+        let (value, end) = (value?, last_expression(&f.functional.def.function.body));
+        if let Some(made_for) = &f.functional.def.made_for {
+            trace.made_for(&made_for.name);
+        }
+        let not_energy = |found: String, help: &str| {
+            let (functional, help) = (f.functional.name().to_string(), help.to_string());
+            fail(TraceError::NotEnergy { functional, found, help, span: end }, end)
+        };
+        let node = match (&value, trace.node_of(&value, end)?) {
+            (Value::List(_), _) | (_, None) => return not_energy(value.kind(), "end in an expression of the density"),
+            (_, Some(node)) => node,
+        };
+        let shape = trace.graph().shape(node);
+        match (shape.grid, shape.channels) {
+            (None | Some(0), 1) => {
+                let node = trace.add(|g| g.stretch(node, Shape::FIELD, end));
+                Ok(Symbol::new(trace, node))
+            }
+            (Some(0), _) => not_energy(shape.to_string(), "end with `dense(1)`, or take one channel: `channel(f, 0)`"),
+            (Some(_), _) => not_energy(shape.to_string(), "`upsample` to the grid of the density"),
+            (None, _) => not_energy(shape.to_string(), "take its `sum`, or one entry: `b[0]`"),
+        }
+    }
+
+    /// The value of the body with the names it sees: itself, the densities, the options.
+    fn body_value(&mut self, f: &Rc<Functional>, densities: &[(Value, Span)]) -> Result<Value> {
+        let function = &f.def.function;
+        let mut scope = f.scope.clone();
+        scope.define(function.name.name.clone(), function.name.span, Value::Functional(f.clone()));
+        let mut next = densities.iter();
+        let given = |p: &crate::lang::ast::ParamDecl| match &p.default {
+            None => next.next().cloned(),
+            Some(_) => f.options.iter().find(|(n, _)| *n == p.name.name).map(|(_, v)| (v.clone(), p.name.span)),
+        };
+        let values = function.params.iter().map(given).collect();
+        self.bind_params(&mut scope, &function.params, values)?;
+        self.eval(&function.body, &scope)
+    }
+
+    /// The body at plain numbers, averaged over the flip of the spins.
+    fn averaged_numbers(&mut self, f: &Rc<Functional>, densities: &[(Value, Span)]) -> Result<Value> {
+        let straight = self.body_value(f, densities)?;
+        let [up, down] = densities else { return Ok(straight) };
+        if f.def.spin_dependent {
+            return Ok(straight);
+        }
+        let flipped = self.body_value(f, &[down.clone(), up.clone()])?;
+        let (span, half) = (f.def.function.body.span, Value::plain(0.5));
+        let sum = self.binary(Binary::Add, Operand::new(&straight, span), Operand::new(&flipped, span), span)?;
+        self.binary(Binary::Mul, Operand::new(&half, span), Operand::new(&sum, span), span)
+    }
+
+    /// The graph of a functional, made once.
+    ///
+    /// # Errors
+    /// Whatever goes wrong in its body, with this use on the way.
+    pub(crate) fn traced(&mut self, f: &Rc<Functional>, span: Span) -> Result<Rc<Traced>> {
+        if let Some(traced) = f.traced.get() {
+            return Ok(traced.clone());
+        }
+        let site = Site { span, callee: format!("`{}`", f.name()) };
+        let traced = self.trace_functional(f).map_err(|problem| through(problem, &site, f.name()))?;
+        Ok(f.traced.get_or_init(|| Rc::new(traced)).clone())
+    }
+
+    fn trace_functional(&mut self, f: &Rc<Functional>) -> Result<Traced> {
+        let trace = Trace::new();
+        let applied = Applied { functional: f.clone(), entry: Entry::Shared };
+        let input =
+            |(name, span): (&Rc<str>, Span)| (trace.value(trace.add(|g| g.input(&**name, Shape::FIELD, span))), span);
+        let params = &f.def.function.params;
+        let densities: Vec<(Value, Span)> =
+            params.iter().filter(|p| p.default.is_none()).map(|p| input((&p.name.name, p.name.span))).collect();
+        let outer = std::mem::take(&mut self.traces);
+        let energy = self.root(&trace, &applied, &densities);
+        self.traces = outer;
+        let (energy, flip_average) = energy?;
+        super::compile::finish(f, &trace, &energy, flip_average)
+    }
+
+    /// The body as it stands, and whether its energy is still to be averaged over the flip of the spins.
+    fn root(&mut self, trace: &Rc<Trace>, f: &Applied, densities: &[(Value, Span)]) -> Result<(Symbol, bool)> {
+        let straight = self.enter_body(trace, f, densities)?;
+        let [up, down] = densities else { return Ok((straight, false)) };
+        if f.functional.def.spin_dependent {
+            return Ok((straight, false));
+        }
+        let layers = trace.layer_count();
+        let flipped = self.enter_body(trace, f, &[down.clone(), up.clone()])?;
+        trace.forget_layers(layers);
+        let symmetric = same(&trace.graph(), straight.node(), flipped.node());
+        Ok((straight, !symmetric))
+    }
+
+    /// `param a[8] = 1.0 in 0 .. 2`.
+    ///
+    /// # Errors
+    /// Outside a body; a shape, start or bounds that make no sense.
+    pub(crate) fn param(&mut self, param: &Param, scope: &mut Scope) -> Result<()> {
+        let span = param.name.span;
+        let Some(trace) = self.traces.last().cloned() else {
+            return fail(TraceError::ParamOutside { span }, span);
+        };
+        let shape = param.shape.iter().map(|e| self.extent(e, scope)).collect::<Result<Vec<usize>>>()?;
+        let bounds = param.bounds.as_ref().map(|e| self.bounds(e, scope)).transpose()?;
+        let init = self.start(param, &shape, bounds, scope)?;
+        let name = Name::User(param.name.name.clone());
+        let node = trace.param(Request { name, shape: shape.clone(), init, bounds, span })?;
+        let value = match shape[..] {
+            [rows, columns] => {
+                let row = |r: usize| trace.try_add(span, |g| g.channels(node, r * columns, (r + 1) * columns, span));
+                Value::list((0..rows).map(row).collect::<Result<Vec<_>>>()?)
+            }
+            _ => trace.value(node),
+        };
+        scope.define(param.name.name.clone(), span, value);
+        Ok(())
+    }
+
+    fn extent(&mut self, expr: &Expr, scope: &Scope) -> Result<usize> {
+        let value = self.eval(expr, scope)?;
+        match value {
+            Value::Number(q) if q.dim.is_plain() && q.value >= 1.0 && q.value == q.value.round() && q.value < 1e8 => {
+                Ok(q.value as usize)
+            }
+            other => mismatch("the length of a parameter", "a whole number above 0", &other, None, expr.span),
+        }
+    }
+
+    fn bounds(&mut self, expr: &Expr, scope: &Scope) -> Result<(f64, f64)> {
+        let value = self.eval(expr, scope)?;
+        match value {
+            Value::Interval(a, b) if a.value.is_finite() && b.value.is_finite() && a.value < b.value => {
+                Ok((a.value, b.value))
+            }
+            Value::Interval(..) => {
+                let message = format!("a parameter cannot lie in {}", text::value(&value));
+                let help = Some("bounds are finite, the lower one first: `in 0 .. 2`".into());
+                fail(TraceError::Param { message, help, span: expr.span }, expr.span)
+            }
+            other => mismatch("the bounds of a parameter", "an interval `a .. b`", &other, None, expr.span),
+        }
+    }
+
+    fn start(&mut self, param: &Param, shape: &[usize], bounds: Option<(f64, f64)>, scope: &Scope) -> Result<Init> {
+        if let Some(drawn) = &param.drawn {
+            let value = self.eval(drawn, scope)?;
+            let entry = |name: &str| match &value {
+                Value::Record(record) => match record.get(name) {
+                    Some(Value::Number(q)) => Some(q.value),
+                    _ => None,
+                },
+                _ => None,
+            };
+            return match (entry("mean"), entry("deviation")) {
+                (Some(mean), Some(deviation)) if deviation >= 0.0 => Ok(Init::Normal { mean, deviation }),
+                _ => mismatch("what a parameter is drawn from", "`normal(mean, deviation)`", &value, None, drawn.span),
+            };
+        }
+        let Some(expr) = &param.value else {
+            return Ok(Init::Values(vec![bounds.map_or(0.0, |(a, b)| 0.5 * (a + b))]));
+        };
+        let value = self.eval(expr, scope)?;
+        let mut values = Vec::new();
+        if !flat(&value, &mut values) || values.is_empty() {
+            return mismatch("the start of a parameter", "a number or a list of numbers", &value, None, expr.span);
+        }
+        let len: usize = shape.iter().product();
+        if values.len() != 1 && values.len() != len {
+            let message = format!("{} starting values for {len} numbers", values.len());
+            let help = Some("give one for all, or one each".into());
+            return fail(TraceError::Param { message, help, span: expr.span }, expr.span);
+        }
+        if let Some((a, b)) = bounds
+            && let Some(x) = values.iter().find(|x| !(a < **x && **x < b))
+        {
+            let message = format!(
+                "the start {} does not lie between {} and {}",
+                text::number(*x),
+                text::number(a),
+                text::number(b)
+            );
+            let help = Some("a bounded parameter starts inside its bounds".into());
+            return fail(TraceError::Param { message, help, span: expr.span }, expr.span);
+        }
+        Ok(Init::Values(values))
+    }
+}
+
+/// The numbers of a (nested) list in order.
+fn flat(value: &Value, into: &mut Vec<f64>) -> bool {
+    match value {
+        Value::Number(q) => {
+            into.push(q.value);
+            true
+        }
+        Value::List(items) => items.iter().all(|v| flat(v, into)),
+        _ => false,
+    }
+}
+
+/// Whether a positional argument is meant as a density.
+fn is_density(value: &Value, f: &Functional) -> bool {
+    match value {
+        Value::Field(_) => true,
+        Value::Symbol(s) => s.shape().grid.is_some() || option_names(f).is_empty(),
+        Value::Number(_) => option_names(f).is_empty(),
+        _ => false,
+    }
+}
+
+fn option_names(f: &Functional) -> Vec<Rc<str>> {
+    f.def.function.params.iter().filter(|p| p.default.is_some()).map(|p| p.name.name.clone()).collect()
+}
+
+/// The options bound before, with those given now in their place.
+fn merged(f: &Functional, given: Vec<(Rc<str>, Value)>) -> Vec<(Rc<str>, Value)> {
+    let find = |list: &[(Rc<str>, Value)], name: &Rc<str>| list.iter().find(|(n, _)| n == name).cloned();
+    option_names(f).iter().filter_map(|name| find(&given, name).or_else(|| find(&f.options, name))).collect()
+}
+
+/// The node of a density: a field of one channel on the grid of the system, or a number that stretches to one.
+fn density(trace: &Rc<Trace>, value: &Value, span: Span, f: &Functional) -> Result<crate::functional::NodeId> {
+    let not_density = |found: String| {
+        let functional = f.name().to_string();
+        fail(TraceError::NotDensity { functional, found, span }, span)
+    };
+    let node = match (value, trace.node_of(value, span)?) {
+        (Value::List(_), _) | (_, None) => return not_density(value.kind()),
+        (_, Some(node)) => node,
+    };
+    let shape = trace.graph().shape(node);
+    match shape {
+        Shape::FIELD => Ok(node),
+        Shape::SCALAR => Ok(trace.add(|g| g.stretch(node, Shape::FIELD, span))),
+        other => not_density(other.to_string()),
+    }
+}
+
+/// Where the value of a body comes from.
+fn last_expression(body: &Expr) -> Span {
+    match &*body.kind {
+        ExprKind::Block(statements) => statements.last().map_or(body.span, |s| s.span),
+        _ => body.span,
+    }
+}
+
+/// Adds the application of a functional to the way of a problem.
+pub(super) fn through(mut problem: Box<Problem>, site: &Site, name: &str) -> Box<Problem> {
+    if problem.via.len() < 8 && problem.span != site.span {
+        problem.via.push(crate::problem::Via { span: site.span, note: format!("in this use of `{name}`") });
+    }
+    problem
+}
+
+/// The error of a value that is not a functional.
+pub(super) fn not_functional<T>(what: &str, value: &Value, span: Span) -> Result<T> {
+    let help = match value {
+        Value::Function(_) => Some("define it with `functional` instead of `fn`".to_string()),
+        Value::Module(m) => Some(format!("take one of its definitions: `{}.name`", m.name)),
+        _ => None,
+    };
+    let error = TraceError::NotFunctional { what: what.to_string(), found: value.kind(), help, span };
+    fail(error, span)
+}

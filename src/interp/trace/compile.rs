@@ -1,0 +1,105 @@
+//! From a traced body to a compiled functional, and from any value that can stand for one to its graph and parameters.
+
+use super::body::not_functional;
+use super::error::TraceError;
+use super::functional::{Functional, Start, Traced};
+use super::symbol::{Symbol, Trace};
+use crate::functional::{CompileError, Compiled, Definition, Density, DifferentiateError};
+use crate::interp::Interpreter;
+use crate::interp::arith::Operand;
+use crate::interp::error::fail;
+use crate::interp::value::Value;
+use crate::ks::ScfOptions;
+use crate::model::{Grid, Interaction};
+use crate::problem::Result;
+use crate::source::Span;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// A functional or model, ready to be evaluated.
+#[derive(Clone, Debug)]
+pub(crate) struct Ready {
+    /// What the user calls it.
+    pub name: String,
+    /// The functional behind it.
+    pub functional: Rc<Functional>,
+    /// Its graph.
+    pub traced: Rc<Traced>,
+    /// Its parameters, flat.
+    pub parameters: Rc<[f64]>,
+    /// The options a model was trained with.
+    pub scf: Option<ScfOptions>,
+}
+
+/// Makes a body into a functional: energy and potential.
+pub(super) fn finish(f: &Functional, trace: &Rc<Trace>, energy: &Symbol, flip_average: bool) -> Result<Traced> {
+    let span = f.def.function.body.span;
+    let exponential = f.def.made_for.as_ref().is_some_and(|name| &*name.name == "exponential");
+    let definition = Definition {
+        name: f.name().to_string(),
+        graph: trace.graph().clone(),
+        energy_per_electron: energy.node(),
+        density: if f.densities().count() == 2 { Density::Spin } else { Density::Total },
+        flip_average,
+        kinetic: f.def.kinetic,
+        made_for: exponential.then_some(Interaction::BAKER),
+    };
+    let compiled = match Compiled::new(definition) {
+        Ok(compiled) => compiled,
+        Err(CompileError::Differentiate(DifferentiateError::MovingKernel { operation, what, span })) => {
+            let message = format!("the {what} of `{operation}` depend on the density, which has no potential");
+            return fail(TraceError::Layer { message, help: None, span }, span);
+        }
+        Err(CompileError::Shape(error) | CompileError::Differentiate(DifferentiateError::Shape(error))) => {
+            return fail(TraceError::shape(&error, span), span);
+        }
+    };
+    Ok(Traced {
+        compiled: Arc::new(compiled),
+        layers: trace.layers(),
+        grid: trace.grid(),
+        interactions: trace.interactions(),
+    })
+}
+
+impl Traced {
+    /// The parameters a functional starts from.
+    pub fn initial(&self, start: &Start) -> Rc<[f64]> {
+        match start {
+            Start::Seed(seed) => self.compiled.initial(*seed).into(),
+            Start::Values(values) => values.clone(),
+        }
+    }
+}
+
+impl Interpreter {
+    /// What a value that stands for a functional is made of.
+    ///
+    /// # Errors
+    /// It is neither functional nor model; its body is wrong.
+    pub(crate) fn ready(&mut self, value: Operand<'_>, what: &str) -> Result<Ready> {
+        match value.value {
+            Value::Functional(f) => {
+                let traced = self.traced(f, value.span)?;
+                let parameters = traced.initial(&f.start);
+                Ok(Ready { name: f.label(), functional: f.clone(), traced, parameters, scf: None })
+            }
+            Value::Model(m) => Ok(Ready {
+                name: m.name.clone(),
+                functional: m.functional.clone(),
+                traced: m.traced.clone(),
+                parameters: m.parameters.clone(),
+                scf: m.scf.clone(),
+            }),
+            other => not_functional(what, other, value.span),
+        }
+    }
+
+    /// Refuses a grid on which the functional cannot live.
+    pub(crate) fn check_grid(&self, ready: &Ready, grid: &Grid, span: Span) -> Result<()> {
+        match &ready.traced.grid {
+            Some(own) if **own != *grid => fail(TraceError::OtherGrid { functional: ready.name.clone(), span }, span),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Functions of fields that mean the same in a body and on concrete fields: derivatives, integrals, values at a place,
+//! channels.
+
+use super::arithmetic::trace_of;
+use super::error::TraceError;
+use super::symbol::Trace;
+use crate::functional::{Graph, LowerError, Lowered, NodeId, Plan, ShapeError};
+use crate::interp::Interpreter;
+use crate::interp::builtins::{Args, Builtin, Param, Run, Style, example, optional, required, shown};
+use crate::interp::error::fail;
+use crate::interp::value::{Dim, Field, Value};
+use crate::model::{Grid, Interaction};
+use crate::problem::Result;
+use crate::source::Span;
+use crate::tensor::{Cpu, NoneTape};
+use std::rc::Rc;
+use std::sync::Arc;
+
+const FIELD: &[Param] = &[required("f")];
+
+/// Functions of fields.
+pub const FIELDS: &[Builtin] = &[
+    Builtin {
+        name: "integral",
+        params: FIELD,
+        style: Style::Plain,
+        summary: "the integral over x: the spacing times the sum over grid points, one number a channel",
+        words: &["sum", "norm", "electrons", "area"],
+        examples: &[example(
+            "let g = uniform(points: 101, spacing: 0.2)\nround(integral(exp(-g.x^2))^2 * 1000)",
+            "round(pi * 1000)",
+        )],
+        run: Run::Call(|interp, args| on_field(interp, args, |g, x, span| g.integral(x, span))),
+    },
+    Builtin {
+        name: "grad",
+        params: FIELD,
+        style: Style::Plain,
+        summary: "the derivative by x: central differences, one-sided at the ends",
+        words: &["derivative", "gradient", "slope", "gga"],
+        examples: &[example("let g = uniform(points: 101, spacing: 0.2)\ngrad(3 * g.x)[50]", "3")],
+        run: Run::Call(|interp, args| on_field(interp, args, |g, x, span| g.grad(x, span))),
+    },
+    Builtin {
+        name: "laplacian",
+        params: FIELD,
+        style: Style::Plain,
+        summary: "the second derivative by x, from three points",
+        words: &["derivative", "curvature", "second"],
+        examples: &[example("let g = uniform(points: 101, spacing: 0.25)\nlaplacian(g.x^2)[50]", "2")],
+        run: Run::Call(|interp, args| on_field(interp, args, |g, x, span| g.laplacian(x, span))),
+    },
+    Builtin {
+        name: "at",
+        params: &[required("f"), required("x")],
+        style: Style::Plain,
+        summary: "the value of a field at a coordinate, bohr, by linear interpolation",
+        words: &["value", "interpolate", "place", "position"],
+        examples: &[example("let g = uniform(points: 101, spacing: 0.25)\nat(2 * g.x, x: 1.5)", "3")],
+        run: Run::Call(|interp, args| {
+            let position = args.dimensioned("x", Dim::LENGTH)?;
+            on_field(interp, args, |g, x, span| g.at(x, position, span))
+        }),
+    },
+    Builtin {
+        name: "hartree",
+        params: &[required("n"), optional("interaction", "exponential()")],
+        style: Style::Plain,
+        summary: "the potential of a density: the integral of w(x - y) n(y). In a body w is the interaction of the system",
+        words: &["potential", "coulomb", "repulsion", "convolution"],
+        examples: &[shown("let g = uniform(points: 101, spacing: 0.2)\nhartree(exp(-g.x^2))")],
+        run: Run::Call(hartree),
+    },
+    Builtin {
+        name: "concat",
+        params: &[],
+        style: Style::Rest("fields"),
+        summary: "fields side by side as one field of several channels",
+        words: &["join", "stack", "channels"],
+        examples: &[example("let g = uniform(points: 5, spacing: 1)\nconcat(g.x, g.x^2)[0]", "[-2, 4]")],
+        run: Run::Call(concat),
+    },
+    Builtin {
+        name: "channel",
+        params: &[required("f"), required("k")],
+        style: Style::Plain,
+        summary: "one channel of a field, counted from 0; -1 is the last",
+        words: &["component", "select"],
+        examples: &[example("let g = uniform(points: 5, spacing: 1)\nchannel(concat(g.x, g.x^2), 1)[0]", "4")],
+        run: Run::Call(channel),
+    },
+];
+
+/// Builds an operation into the body its argument belongs to, or evaluates it at once.
+fn on_field(
+    interp: &Interpreter,
+    args: &Args,
+    build: impl FnOnce(&mut Graph, NodeId, Span) -> std::result::Result<NodeId, ShapeError>,
+) -> Result<Value> {
+    let (span, arg) = (args.span, args.arg("f")?);
+    match (&arg.value, interp.traces.last()) {
+        (Value::Symbol(x), _) => x.trace().try_add(span, |g| build(g, x.node(), span)),
+        (Value::Field(field), _) => evaluate(field, &Interaction::None, span, build),
+        (Value::Number(_), Some(trace)) => match trace.node_of(&arg.value, arg.span)? {
+            Some(node) => trace.try_add(span, |g| build(g, node, span)),
+            None => args.mismatch("f", "a field", None),
+        },
+        _ => args.mismatch("f", "a field", None),
+    }
+}
+
+/// An operation on a concrete field.
+fn evaluate(
+    field: &Field,
+    interaction: &Interaction,
+    span: Span,
+    build: impl FnOnce(&mut Graph, NodeId, Span) -> std::result::Result<NodeId, ShapeError>,
+) -> Result<Value> {
+    let mut graph = Graph::new();
+    let node = graph.samples(&field.data, field.channels, span);
+    let output = match build(&mut graph, node, span) {
+        Ok(output) => output,
+        Err(error) => return fail(TraceError::shape(&error, span), span),
+    };
+    let shape = graph.shape(output);
+    let data = match run(&graph, output, &field.grid, interaction) {
+        Ok(data) => data,
+        Err(error) => return fail(TraceError::lower(&error, span), span),
+    };
+    Ok(match (shape.grid, data.as_slice()) {
+        (Some(_), _) => Value::Field(Rc::new(Field { grid: field.grid.clone(), channels: shape.channels, data })),
+        (None, [value]) => Value::plain(*value),
+        (None, values) => Value::vector(values, Dim::PLAIN),
+    })
+}
+
+fn run(
+    graph: &Graph,
+    output: NodeId,
+    grid: &Grid,
+    interaction: &Interaction,
+) -> std::result::Result<Vec<f64>, LowerError> {
+    let lowered = Lowered::new(&Arc::new(Plan::new(graph, &[output])), grid, interaction, &Cpu::default())?;
+    let leaf = lowered.parameters(&[])?;
+    let (bound, tape) = lowered.bind(&leaf, NoneTape)?;
+    let (outputs, _) = lowered.run(&bound, &[], tape)?;
+    Ok(outputs.first().map(|v| v.host().to_vec()).unwrap_or_default())
+}
+
+fn hartree(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let (span, arg) = (args.span, args.arg("n")?);
+    if let Some(trace) = trace_of([&arg.value]).or_else(|| interp.traces.last().cloned()) {
+        if let Some(given) = args.get("interaction") {
+            let message = "in a body `hartree` takes the interaction of the system".to_string();
+            let help = Some("leave `interaction:` out".into());
+            return fail(TraceError::Layer { message, help, span: given.span }, given.span);
+        }
+        return match trace.node_of(&arg.value, arg.span)? {
+            Some(node) => trace.try_add(span, |g| g.hartree(node, span)),
+            None => args.mismatch("n", "a density", None),
+        };
+    }
+    let field = args.field("n")?;
+    let interaction = match args.get("interaction").cloned() {
+        Some(given) => interp.interaction(&given.value, given.span, &field.grid)?,
+        None => Interaction::BAKER,
+    };
+    evaluate(&field, &interaction, span, |g, x, span| g.hartree(x, span))
+}
+
+fn concat(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let span = args.span;
+    if let Some(trace) = trace_of(args.rest.iter().map(|a| &a.value)) {
+        return concat_nodes(&trace, args);
+    }
+    let mut fields = Vec::with_capacity(args.rest.len());
+    for arg in &args.rest {
+        match &arg.value {
+            Value::Field(f) => fields.push((f.clone(), arg.span)),
+            other => return crate::interp::eval::mismatch("a part of `concat`", "a field", other, None, arg.span),
+        }
+    }
+    let Some((first, _)) = fields.first().cloned() else {
+        return args.wrong(span, "`concat` needs at least one field", None);
+    };
+    if let Some((_, place)) = fields.iter().find(|(f, _)| *f.grid != *first.grid) {
+        return fail(TraceError::Grids { span: *place }, *place);
+    }
+    let row = |i: usize| fields.iter().flat_map(move |(f, _)| &f.data[i * f.channels..(i + 1) * f.channels]);
+    let data = (0..first.grid.points).flat_map(row).copied().collect();
+    let channels = fields.iter().map(|(f, _)| f.channels).sum();
+    Ok(Value::Field(Rc::new(Field { grid: first.grid.clone(), channels, data })))
+}
+
+fn concat_nodes(trace: &Rc<Trace>, args: &Args) -> Result<Value> {
+    let mut nodes = Vec::with_capacity(args.rest.len());
+    for arg in &args.rest {
+        match trace.node_of(&arg.value, arg.span)? {
+            Some(node) => nodes.push(node),
+            None => {
+                return crate::interp::eval::mismatch("a part of `concat`", "a field", &arg.value, None, arg.span);
+            }
+        }
+    }
+    trace.try_add(args.span, |g| g.concat(&nodes, args.span))
+}
+
+fn channel(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let k = args.number("k")?;
+    let place = args.arg("k")?.span;
+    if k != k.round() || k.abs() > 1e9 {
+        return args.wrong(place, "a channel is a whole number", None);
+    }
+    match &args.arg("f")?.value {
+        Value::Symbol(x) => x.trace().try_add(args.span, |g| g.channel(x.node(), k as i64, args.span)),
+        Value::Field(f) => {
+            let index = if k < 0.0 { k + f.channels as f64 } else { k };
+            if index < 0.0 || index >= f.channels as f64 {
+                let message = format!("channel {k} does not exist: the field has {}", f.channels);
+                return args.wrong(place, message, Some("channels count from 0; -1 is the last".into()));
+            }
+            Ok(Value::field(&f.grid, f.channel(index as usize)))
+        }
+        _ => args.mismatch("f", "a field", None),
+    }
+}

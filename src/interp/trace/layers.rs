@@ -1,0 +1,306 @@
+//! Layers: convolutions with their trainable weights, changes of grid, channels, activations, the self-interaction gate.
+
+use super::arithmetic::trace_of;
+use super::error::TraceError;
+use super::params::{Name, Request};
+use super::symbol::Trace;
+use crate::functional::{Binary, Init, NodeId, Shape, Unary};
+use crate::interp::Interpreter;
+use crate::interp::arith::Operand;
+use crate::interp::builtins::{Args, Builtin, Example, Param, Run, Style, example, optional, required, shown};
+use crate::interp::error::fail;
+use crate::interp::text;
+use crate::interp::value::Value;
+use crate::problem::Result;
+use std::rc::Rc;
+
+const fn layer(
+    name: &'static str,
+    params: &'static [Param],
+    summary: &'static str,
+    words: &'static [&'static str],
+    examples: &'static [Example],
+    run: fn(&mut Interpreter, &mut Args) -> Result<Value>,
+) -> Builtin {
+    Builtin { name, params, style: Style::Plain, summary, words, examples, run: Run::Call(run) }
+}
+
+const FIELD: &[Param] = &[required("f")];
+const NUMBER: &[Param] = &[required("x")];
+
+/// Layers of functionals.
+pub const LAYERS: &[Builtin] = &[
+    layer(
+        "conv",
+        &[required("f"), required("channels"), required("width"), optional("bias", "false")],
+        "a convolution with trainable weights over `width` points, zeros beyond the ends, to so many channels",
+        &["convolution", "network", "layer", "filter"],
+        &[shown("functional f(n) = n |> conv(16, width: 3) |> silu |> conv(1, width: 1)")],
+        |interp, args| {
+            let width = args.whole("width")?;
+            conv(interp, args, width)
+        },
+    ),
+    layer(
+        "dense",
+        &[required("f"), required("channels"), optional("bias", "false")],
+        "trainable weights from all channels to so many, point by point: a `conv` of width 1",
+        &["linear", "network", "layer", "fully connected"],
+        &[shown("functional f(n) = n |> dense(16) |> tanh |> dense(1)")],
+        |interp, args| conv(interp, args, 1),
+    ),
+    layer(
+        "global_conv",
+        &[required("f"), required("channels"), required("width")],
+        "the field itself and its convolutions with channels - 1 exponentials, whose trainable widths lie in `width`, bohr",
+        &["exponential", "convolution", "nonlocal", "layer", "network"],
+        &[shown("functional f(n) = n |> global_conv(channels: 16, width: 0.1 .. 2.4) |> dense(1)")],
+        global_conv,
+    ),
+    layer(
+        "downsample",
+        FIELD,
+        "the field on every second point, smoothed with 1/4, 1/2, 1/4",
+        &["coarse", "pool", "unet", "grid"],
+        &[],
+        |_, args| on_grid(args, |g, x, span| g.downsample(x, span)),
+    ),
+    layer(
+        "upsample",
+        FIELD,
+        "the field on the grid before `downsample`, by linear interpolation",
+        &["fine", "interpolate", "unet", "grid"],
+        &[],
+        |_, args| on_grid(args, |g, x, span| g.upsample(x, span)),
+    ),
+    layer(
+        "self_interaction_gate",
+        &[required("e"), required("n")],
+        "mixes e with minus half the Hartree potential of n so that one electron is exact: the weight of the latter is \
+         exp(-((N - 1) / s)^2) with N electrons and a trainable s that starts at 1",
+        &["self-interaction", "ksr", "one electron", "gate"],
+        &[shown("functional f(n) = n |> dense(1) |> negative |> self_interaction_gate(n)")],
+        gate,
+    ),
+    layer(
+        "silu",
+        NUMBER,
+        "x times sigmoid(x)",
+        &["swish", "activation"],
+        &[example("silu(0)", "0")],
+        |interp, args| {
+            let x = args.operand("x")?;
+            silu(interp, x)
+        },
+    ),
+    layer(
+        "negative",
+        NUMBER,
+        "minus silu(x): an energy that is at most slightly positive",
+        &["activation", "bound"],
+        &[example("negative(0)", "0")],
+        |interp, args| {
+            let x = args.operand("x")?;
+            let value = silu(interp, x)?;
+            interp.unary(Unary::Neg, Operand::new(&value, x.span))
+        },
+    ),
+    layer(
+        "relu",
+        NUMBER,
+        "max(x, 0)",
+        &["activation", "ramp"],
+        &[example("relu([-2, 3])", "[0, 3]")],
+        |interp, args| {
+            let x = args.operand("x")?;
+            interp.binary(Binary::Max, x, Operand::new(&Value::plain(0.0), x.span), x.span)
+        },
+    ),
+    layer(
+        "elu",
+        NUMBER,
+        "x above 0, exp(x) - 1 below",
+        &["activation"],
+        &[example("elu([-inf, 3])", "[-1, 3]")],
+        |interp, args| {
+            let x = args.operand("x")?;
+            let zero = Value::plain(0.0);
+            let zero = Operand::new(&zero, x.span);
+            let (above, below) =
+                (interp.binary(Binary::Max, x, zero, x.span)?, interp.binary(Binary::Min, x, zero, x.span)?);
+            let below = interp.unary(Unary::Expm1, Operand::new(&below, x.span))?;
+            interp.binary(Binary::Add, Operand::new(&above, x.span), Operand::new(&below, x.span), x.span)
+        },
+    ),
+    layer(
+        "normal",
+        &[optional("mean", "0"), optional("deviation", "1")],
+        "how a `param` is drawn: normally distributed",
+        &["gauss", "random", "draw", "initial"],
+        &[shown("functional f(n) { param b[8] ~ normal(0, 0.01); sum(b) * n }")],
+        |_, args| {
+            let (mean, deviation) = (args.number_or("mean", 0.0)?, args.number_or("deviation", 1.0)?);
+            Ok(Value::record([("mean", Value::plain(mean)), ("deviation", Value::plain(deviation))]))
+        },
+    ),
+];
+
+/// The trace and node of a field argument. A layer makes sense in a body only.
+fn field(interp: &Interpreter, args: &Args, name: &str) -> Result<(Rc<Trace>, NodeId)> {
+    let arg = args.arg(name)?;
+    let Some(trace) = trace_of([&arg.value]).or_else(|| interp.traces.last().cloned()) else {
+        return fail(TraceError::ParamOutside { span: args.span }, args.span);
+    };
+    match trace.node_of(&arg.value, arg.span)? {
+        Some(node) => Ok((trace, node)),
+        None => args.mismatch(name, "a field", None),
+    }
+}
+
+fn on_grid(
+    args: &Args,
+    build: impl FnOnce(
+        &mut crate::functional::Graph,
+        NodeId,
+        crate::source::Span,
+    ) -> std::result::Result<NodeId, crate::functional::ShapeError>,
+) -> Result<Value> {
+    match &args.arg("f")?.value {
+        Value::Symbol(x) => {
+            let value = x.trace().try_add(args.span, |g| build(g, x.node(), args.span))?;
+            if let Value::Symbol(s) = &value {
+                x.trace().log(args.name(), s.node(), 0);
+            }
+            Ok(value)
+        }
+        _ => args.mismatch("f", "a field in the body of a functional", None),
+    }
+}
+
+fn conv(interp: &mut Interpreter, args: &Args, width: usize) -> Result<Value> {
+    let (trace, x) = field(interp, args, "f")?;
+    let (channels, span) = (args.whole("channels")?, args.span);
+    let shape = trace.graph().shape(x);
+    if channels == 0 || width == 0 || shape.grid.is_none() {
+        // The builder has the words for all three.
+        return trace.try_add(span, |g| g.conv(x, x, width, channels, span));
+    }
+    let request = Request {
+        name: Name::Layer("conv", "weight"),
+        shape: vec![width, shape.channels, channels],
+        init: Init::HeNormal { fan_in: width * shape.channels },
+        bounds: None,
+        span,
+    };
+    let count = width * shape.channels * channels;
+    let weight = trace.param(request)?;
+    let value = trace.try_add(span, |g| g.conv(x, weight, width, channels, span))?;
+    let what = match args.name() {
+        "conv" => format!("conv({channels}, width: {width})"),
+        name => format!("{name}({channels})"),
+    };
+    if !args.truth_or("bias", false)? {
+        return Ok(logged(value, &trace, what, count));
+    }
+    let bias = Request {
+        name: Name::Further("conv", "bias"),
+        shape: vec![channels],
+        init: Init::Values(vec![0.0]),
+        bounds: None,
+        span,
+    };
+    let bias = trace.value(trace.param(bias)?);
+    let value = interp.binary(Binary::Add, Operand::new(&value, span), Operand::new(&bias, span), span)?;
+    Ok(logged(value, &trace, what, count + channels))
+}
+
+fn logged(value: Value, trace: &Rc<Trace>, what: String, parameters: usize) -> Value {
+    if let Value::Symbol(s) = &value {
+        trace.log(what, s.node(), parameters);
+    }
+    value
+}
+
+fn global_conv(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let (trace, x) = field(interp, args, "f")?;
+    let (channels, span) = (args.whole("channels")?, args.span);
+    let (from, to) = args.interval("width")?;
+    let (a, b) = (from.value, to.value);
+    if !(a > 0.0 && b > a && b.is_finite()) {
+        let message = format!("the widths of `global_conv` lie between two positive numbers, not {a} and {b}");
+        let help = Some("for example `width: 0.1 .. 2.385345`, in bohr".into());
+        return fail(TraceError::Layer { message, help, span: args.arg("width")?.span }, span);
+    }
+    if channels == 0 {
+        let help = Some("the first channel is the field itself, each further one an exponential".into());
+        let message = "`global_conv` needs at least one channel".into();
+        return fail(TraceError::Layer { message, help, span: args.arg("channels")?.span }, span);
+    }
+    let what = format!("global_conv({channels}, width: {} .. {})", text::number(a), text::number(b));
+    if channels == 1 {
+        return Ok(logged(trace.value(x), &trace, what, 0));
+    }
+    let kernels = channels - 1;
+    let request = Request {
+        name: Name::Layer("global_conv", "eta"),
+        shape: vec![kernels],
+        init: Init::Normal { mean: 0.0, deviation: 0.01 },
+        bounds: None,
+        span,
+    };
+    let eta = trace.param(request)?;
+    let value = trace.try_add(span, |g| {
+        let share = g.unary(Unary::Sigmoid, eta, span);
+        let scaled = g.scale(b - a, share, span);
+        let low = g.constant(a, span);
+        let xi = g.binary(Binary::Add, low, scaled, span)?;
+        let through = g.exp_conv(x, xi, span)?;
+        g.concat(&[x, through], span)
+    })?;
+    Ok(logged(value, &trace, what, kernels))
+}
+
+/// beta = exp(-((N - 1) / s)^2); e_gated = -(beta / 2) v_H + (1 - beta) e. Li et al., Phys. Rev. Lett. 126, 036401 (2021).
+fn gate(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let (trace, e) = field(interp, args, "e")?;
+    let (_, n) = field(interp, args, "n")?;
+    let span = args.span;
+    for (name, node) in [("e", e), ("n", n)] {
+        let found = trace.graph().shape(node);
+        if found != Shape::FIELD && !(name == "e" && found == Shape::SCALAR) {
+            let at = args.arg(name)?.span;
+            let message = format!("`{name}` of `self_interaction_gate` must be a field of one channel, not {found}");
+            let help = Some("end the network with `conv(1, width: 1)` or `dense(1)`".into());
+            return fail(TraceError::Shape { message, help, span: at }, at);
+        }
+    }
+    let request = Request {
+        name: Name::Layer("self_interaction_gate", "s"),
+        shape: vec![],
+        init: Init::Values(vec![1.0]),
+        bounds: None,
+        span,
+    };
+    let s = trace.param(request)?;
+    let value = trace.try_add(span, |g| {
+        let one = g.constant(1.0, span);
+        let electrons = g.integral(n, span)?;
+        let beyond = g.binary(Binary::Sub, electrons, one, span)?;
+        let ratio = g.binary(Binary::Div, beyond, s, span)?;
+        let square = g.binary(Binary::Mul, ratio, ratio, span)?;
+        let minus = g.unary(Unary::Neg, square, span);
+        let beta = g.unary(Unary::Exp, minus, span);
+        let rest = g.unary(Unary::Expm1, minus, span);
+        let potential = g.hartree(n, span)?;
+        let half = g.scale(-0.5, potential, span);
+        let exact = g.binary(Binary::Mul, beta, half, span)?;
+        let net = g.binary(Binary::Mul, rest, e, span)?;
+        g.binary(Binary::Sub, exact, net, span)
+    })?;
+    Ok(logged(value, &trace, "self_interaction_gate".into(), 1))
+}
+
+fn silu(interp: &mut Interpreter, x: Operand<'_>) -> Result<Value> {
+    let share = interp.unary(Unary::Sigmoid, x)?;
+    interp.binary(Binary::Mul, x, Operand::new(&share, x.span), x.span)
+}

@@ -1,0 +1,29 @@
+//! Tracing: the bodies of functionals and losses, evaluated once by the same evaluator over symbolic values, become graphs.
+//! A [`Symbol`] is a node of a graph under construction; whatever the evaluator does with it appends to that graph.
+
+mod arithmetic;
+mod body;
+mod compile;
+mod error;
+mod fields;
+mod functional;
+mod layers;
+mod loss;
+mod model;
+mod params;
+mod probe;
+mod same;
+mod solve;
+mod symbol;
+
+pub(crate) use arithmetic::{Reduce, binary, index, reduce, select, unary};
+pub(crate) use fields::FIELDS;
+pub(crate) use layers::LAYERS;
+pub(crate) use model::MEMBERS;
+pub(crate) use probe::FUNCTIONALS;
+
+pub use error::{Advice, TraceError};
+pub use functional::{Functional, Start, Traced};
+pub use loss::Loss;
+pub use model::{Model, Training};
+pub use symbol::{Layer, Symbol, Trace};

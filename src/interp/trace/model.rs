@@ -1,0 +1,198 @@
+//! The model as a value: a functional with the parameters it was trained to, and what is known of the training.
+
+use super::functional::{Functional, Traced};
+use super::params::bounded;
+use crate::functional::ParamSpec;
+use crate::interp::value::{Record, Table, Value};
+use crate::ks::{Mixing, ScfOptions};
+use std::rc::Rc;
+
+/// A functional with fixed parameters.
+#[derive(Debug)]
+pub struct Model {
+    /// What the user calls it: the name of its functional, or the stem of its file.
+    pub name: String,
+    /// Its functional.
+    pub functional: Rc<Functional>,
+    /// The functional's graph.
+    pub traced: Rc<Traced>,
+    /// Flat parameters, as the optimiser holds them.
+    pub parameters: Rc<[f64]>,
+    /// Kohn-Sham options of its training.
+    pub scf: Option<ScfOptions>,
+    /// What its training gave; `None`: its parameters were loaded.
+    pub training: Option<Training>,
+    /// Where its parameters come from, a sentence a line.
+    pub origin: Vec<String>,
+}
+
+/// What a training gave.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Training {
+    /// Loss at the kept parameters.
+    pub loss: f64,
+    /// Validation loss there.
+    pub validation_loss: Option<f64>,
+    /// Seed of the kept parameters.
+    pub seed: u64,
+    /// Their step.
+    pub step: usize,
+    /// All seeds: seed, step, loss, validation loss, evaluations, outcome.
+    pub seeds: Vec<SeedRow>,
+    /// The chosen seed's steps: step, loss, gradient norm, validation loss.
+    pub history: Vec<[f64; 4]>,
+}
+
+/// One seed of a training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeedRow {
+    /// The seed.
+    pub seed: u64,
+    /// Step of its best parameters.
+    pub step: usize,
+    /// Loss there; NaN if it failed.
+    pub loss: f64,
+    /// Validation loss there; NaN without validation.
+    pub validation_loss: f64,
+    /// Loss-and-gradient evaluations.
+    pub evaluations: usize,
+    /// `finished`, `flat`, or what went wrong.
+    pub outcome: String,
+}
+
+/// The names a model has.
+pub(crate) const MEMBERS: &[(&str, &str)] = &[
+    ("functional", "the functional, with its untrained parameters"),
+    ("parameters", "its parameters, by layer and name"),
+    ("loss", "the loss at these parameters"),
+    ("validation_loss", "the loss of the validation systems"),
+    ("seed", "the seed these parameters come from"),
+    ("seeds", "a table of all seeds"),
+    ("history", "a table of the steps of the chosen seed"),
+    ("scf", "the Kohn-Sham options it was trained with"),
+    ("name", "what it is called"),
+];
+
+impl Model {
+    /// The names known of it.
+    pub(crate) fn names(&self) -> Vec<String> {
+        MEMBERS.iter().filter(|(name, _)| self.member(name).is_some()).map(|(name, _)| name.to_string()).collect()
+    }
+
+    /// What can be shown of it in a few lines.
+    pub fn summary(&self) -> Vec<(&'static str, Value)> {
+        let mut entries = vec![
+            ("functional", Value::text(self.functional.label())),
+            ("parameters", Value::plain(self.parameters.len() as f64)),
+        ];
+        if let Some(training) = &self.training {
+            entries.push(("loss", Value::plain(training.loss)));
+            entries.extend(training.validation_loss.map(|loss| ("validation_loss", Value::plain(loss))));
+            entries.push(("seed", Value::plain(training.seed as f64)));
+            entries.push(("step", Value::plain(training.step as f64)));
+        }
+        entries.extend(self.scf.as_ref().map(|scf| ("scf", scf_record(scf))));
+        entries.extend(self.origin.iter().map(|line| ("origin", Value::text(line))));
+        entries
+    }
+
+    /// The value of `model.name`; `None`: there is no such name, or it is not known of a loaded model.
+    pub(crate) fn member(&self, name: &str) -> Option<Value> {
+        let training = self.training.as_ref();
+        Some(match name {
+            "functional" => Value::Functional(self.functional.clone()),
+            "parameters" => parameters(&self.traced.compiled.graph.params, &self.parameters),
+            "loss" => Value::plain(training?.loss),
+            "validation_loss" => Value::plain(training?.validation_loss.unwrap_or(f64::NAN)),
+            "seed" => Value::plain(training?.seed as f64),
+            "seeds" => seeds(&training?.seeds),
+            "history" => history(&training?.history),
+            "scf" => scf_record(self.scf.as_ref()?),
+            "name" => Value::text(&self.name),
+            _ => return None,
+        })
+    }
+}
+
+fn table(columns: Vec<(&str, Vec<Value>)>) -> Value {
+    let columns = columns.into_iter().map(|(name, values)| (Rc::from(name), Rc::new(values))).collect();
+    Value::Table(Rc::new(Table { columns }))
+}
+
+fn seeds(rows: &[SeedRow]) -> Value {
+    let column = |f: fn(&SeedRow) -> f64| rows.iter().map(|r| Value::plain(f(r))).collect::<Vec<_>>();
+    table(vec![
+        ("seed", column(|r| r.seed as f64)),
+        ("step", column(|r| r.step as f64)),
+        ("loss", column(|r| r.loss)),
+        ("validation_loss", column(|r| r.validation_loss)),
+        ("evaluations", column(|r| r.evaluations as f64)),
+        ("outcome", rows.iter().map(|r| Value::text(&r.outcome)).collect()),
+    ])
+}
+
+fn history(steps: &[[f64; 4]]) -> Value {
+    let column = |k: usize| steps.iter().map(|s| Value::plain(s[k])).collect::<Vec<_>>();
+    let names = ["step", "loss", "gradient_norm", "validation_loss"];
+    table(names.iter().enumerate().map(|(k, name)| (*name, column(k))).collect())
+}
+
+/// Parameters by layer and name, `{ conv0: { weight: … }, a: 1 }`, arrays as nested lists; bounded ones as their values.
+pub(crate) fn parameters(specs: &[ParamSpec], flat: &[f64]) -> Value {
+    let mut start = 0;
+    let arrays = specs.iter().map(|spec| {
+        let raw = flat.get(start..start + spec.len()).unwrap_or_default();
+        start += spec.len();
+        let values: Vec<f64> = raw.iter().map(|&t| spec.bounds.map_or(t, |b| bounded(b, t))).collect();
+        (spec.name.as_str(), nested(&values, &spec.shape))
+    });
+    nested_record(arrays)
+}
+
+/// An array as nested lists.
+fn nested(values: &[f64], shape: &[usize]) -> Value {
+    match shape {
+        [] => Value::plain(values.first().copied().unwrap_or(f64::NAN)),
+        [_] => Value::list(values.iter().map(|&v| Value::plain(v)).collect()),
+        [rows, rest @ ..] => {
+            let size = values.len() / (*rows).max(1);
+            Value::list(values.chunks(size.max(1)).map(|part| nested(part, rest)).collect())
+        }
+    }
+}
+
+/// Dotted names as records in records.
+fn nested_record<'a>(entries: impl Iterator<Item = (&'a str, Value)>) -> Value {
+    let mut whole: Vec<(Rc<str>, Vec<(Rc<str>, Value)>)> = Vec::new();
+    for (name, value) in entries {
+        let (layer, array) = name.split_once('.').unwrap_or((name, ""));
+        match whole.iter_mut().find(|(n, _)| &**n == layer) {
+            Some((_, arrays)) => arrays.push((array.into(), value)),
+            None => whole.push((layer.into(), vec![(array.into(), value)])),
+        }
+    }
+    let entry = |(name, mut arrays): (Rc<str>, Vec<(Rc<str>, Value)>)| match arrays.as_slice() {
+        [(array, _)] if array.is_empty() => (name, arrays.remove(0).1),
+        _ => (name, Value::Record(Rc::new(Record { entries: arrays }))),
+    };
+    Value::Record(Rc::new(Record { entries: whole.into_iter().map(entry).collect() }))
+}
+
+/// Kohn-Sham options as a record.
+pub(crate) fn scf_record(scf: &ScfOptions) -> Value {
+    let mut entries =
+        vec![("iterations", Value::plain(scf.iterations as f64)), ("mixing", Value::Mixing(scf.mixing.clone()))];
+    if let Some(tolerance) = scf.tolerance {
+        entries.push(("tolerance", Value::plain(tolerance)));
+    }
+    entries.push(("symmetric", Value::Bool(scf.symmetric)));
+    Value::record(entries)
+}
+
+/// A mixing as it is written.
+pub(crate) fn mixing_text(mixing: &Mixing) -> String {
+    match mixing {
+        Mixing::Linear { alpha, decay, history } => format!("linear({alpha:?}, decay: {decay:?}, history: {history})"),
+        Mixing::Diis { history, alpha } => format!("diis(history: {history}, alpha: {alpha:?})"),
+    }
+}
