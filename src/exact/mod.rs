@@ -1,7 +1,23 @@
-//! The interacting problem, solved on the grid itself.
+//! The interacting problem, solved on the grid itself: no basis, no functional. One electron is a banded eigenproblem, two are a
+//! symmetric or antisymmetric function of two coordinates; electrons that do not interact fill orbitals.
 
-use crate::model::System;
+mod cache;
+mod davidson;
+mod mean_field;
+mod one;
+mod product;
+mod start;
+mod two;
+
+pub use cache::{CacheWarning, cached};
+
+use crate::control::Control;
+use crate::ks::orbitals::OrbitalError;
+use crate::model::{Interaction, System};
+use miette::Diagnostic;
 use std::sync::Arc;
+use std::time::Duration;
+use thiserror::Error;
 
 /// An exact answer.
 #[derive(Clone, Debug)]
@@ -16,4 +32,72 @@ pub struct Reference {
     pub occupations: Vec<f64>,
     /// Estimated error of the energy, hartree.
     pub error: f64,
+}
+
+/// How well to solve.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Options {
+    /// Error of the energy to be reached, hartree.
+    pub accuracy: f64,
+    /// Time after which the best so far is the answer, its `error` telling how good it is.
+    pub time_limit: Option<Duration>,
+}
+
+impl Default for Options {
+    /// 1e-9 hartree, however long it takes.
+    fn default() -> Self {
+        Self { accuracy: 1e-9, time_limit: None }
+    }
+}
+
+/// Why there is no exact answer.
+#[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
+#[allow(missing_docs)]
+pub enum ExactError {
+    /// More electrons than this version solves.
+    #[error("`{label}` has {electrons} interacting electrons; `exact` solves one or two for now")]
+    #[diagnostic(
+        code(ksr::exact::electrons),
+        help("more electrons are solved only with `interaction: none`; `solve` takes any number")
+    )]
+    Electrons { label: String, electrons: usize },
+    /// The two-electron wave function does not fit in memory.
+    #[error(
+        "two electrons on {points} grid points take a wave function of {points} x {points} numbers, which is too large"
+    )]
+    #[diagnostic(code(ksr::exact::grid), help("take at most {most} points"))]
+    Grid { points: usize, most: usize },
+    /// An accuracy that is no positive number.
+    #[error("an accuracy of {accuracy} hartree cannot be reached")]
+    #[diagnostic(code(ksr::exact::accuracy), help("give a positive number, such as 1e-9"))]
+    Accuracy { accuracy: f64 },
+    /// Orbitals could not be found.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Orbitals(#[from] OrbitalError),
+    /// The dense eigen-solver failed.
+    #[error("the dense eigenproblem within the solution of `{label}` failed")]
+    #[diagnostic(code(ksr::exact::eigen))]
+    Eigen { label: String },
+    /// The iterations ended before the accuracy was reached.
+    #[error("the exact energy of `{label}` settled only to {error:e} hartree")]
+    #[diagnostic(code(ksr::exact::not_converged), help("ask for less with `accuracy:`"))]
+    NotConverged { label: String, error: f64 },
+    /// The user stopped it.
+    #[error("the exact solution of `{label}` was interrupted")]
+    #[diagnostic(code(ksr::exact::interrupted))]
+    Interrupted { label: String },
+}
+
+/// Solves the interacting problem of the system for the ground state of its spin: unpaired 2 of two electrons is the triplet.
+pub fn solve(system: &Arc<System>, options: &Options, control: &dyn Control) -> Result<Reference, ExactError> {
+    if !(options.accuracy > 0.0) {
+        return Err(ExactError::Accuracy { accuracy: options.accuracy });
+    }
+    match system.electrons {
+        _ if system.interaction == Interaction::None => one::independent(system),
+        1 => one::independent(system),
+        2 => two::solve(system, options, control),
+        electrons => Err(ExactError::Electrons { label: system.label.clone(), electrons }),
+    }
 }

@@ -229,7 +229,7 @@ pub(super) fn project_out(x: &mut [f64], orthonormal: &[Vec<f64>]) {
 }
 
 /// Sum of products, in a fixed order of four partial sums.
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; 4];
     let (a4, b4) = (a.chunks_exact(4), b.chunks_exact(4));
     let rest: f64 = a4.remainder().iter().zip(b4.remainder()).map(|(a, b)| a * b).sum();

@@ -1,0 +1,214 @@
+//! Answers kept on disk under the content of the question.
+//!
+//! A file holds words of 64 bits, little-endian: the question, then the answer (energy, error, densities, occupations), numbers bit
+//! by bit; and at its end the key of all that, as text. A file that is damaged or answers another question counts for nothing.
+
+use super::{ExactError, Options, Reference, solve};
+use crate::control::Control;
+use crate::data::{ContentKey, write_whole};
+use crate::model::{System, Wall};
+use miette::Diagnostic;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use thiserror::Error;
+
+/// Of the solver and of the files: to be raised whenever answers change.
+const VERSION: u64 = 1;
+
+/// What a user should know of an answer that was had.
+#[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
+#[allow(missing_docs)]
+pub enum CacheWarning {
+    /// The answer could not be kept.
+    #[error("the exact answer for `{label}` could not be kept: {reason}")]
+    #[diagnostic(
+        severity(Warning),
+        code(ksr::exact::cache_unwritable),
+        help("it will be computed again; set KSR_CACHE_DIR to a folder that can be written")
+    )]
+    Unwritable { label: String, reason: String },
+    /// The kept answer was damaged.
+    #[error("the kept exact answer for `{label}` was damaged and is computed again ({})", path.display())]
+    #[diagnostic(severity(Warning), code(ksr::exact::cache_damaged))]
+    Damaged { label: String, path: PathBuf },
+    /// The time limit came first.
+    #[error("the exact answer for `{label}` is good to {error:e} hartree, not {accuracy:e}: the time limit came first")]
+    #[diagnostic(severity(Warning), code(ksr::exact::time_limit), help("allow more time, or less accuracy"))]
+    TimeLimit { label: String, error: f64, accuracy: f64 },
+}
+
+/// As [`solve`], with the answer taken from `folder` if it is kept there, and kept there otherwise.
+pub fn cached(
+    system: &Arc<System>,
+    options: &Options,
+    folder: Option<&Path>,
+    control: &dyn Control,
+) -> Result<(Reference, Vec<CacheWarning>), ExactError> {
+    let label = || system.label.clone();
+    let question = question(system, options);
+    let path = folder.map(|folder| folder.join(format!("{}.exact", key(&question))));
+    let mut warnings = Vec::new();
+    if let Some(path) = &path {
+        match std::fs::read(path).map(|bytes| read(&bytes, &question, system)) {
+            Ok(Some(reference)) => return Ok((reference, warnings)),
+            Ok(None) => warnings.push(CacheWarning::Damaged { label: label(), path: path.clone() }),
+            // Not there yet; anything worse shows when writing.
+            Err(_) => {}
+        }
+    }
+    let reference = solve(system, options, control)?;
+    let (error, accuracy) = (reference.error, options.accuracy);
+    if options.time_limit.is_some() && error > accuracy {
+        warnings.push(CacheWarning::TimeLimit { label: label(), error, accuracy });
+    } else if let Some(path) = &path
+        && let Err(reason) = keep(path, &written(&reference, &question))
+    {
+        warnings.push(CacheWarning::Unwritable { label: label(), reason });
+    }
+    Ok((reference, warnings))
+}
+
+fn keep(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|reason| format!("{}: {reason}", folder.display()))?;
+    }
+    write_whole(path, bytes).map_err(|reason| reason.to_string())
+}
+
+/// Everything on which the answer depends, and nothing else.
+fn question(system: &System, options: &Options) -> Vec<u64> {
+    let grid = &system.grid;
+    let wall = match grid.wall {
+        Wall::Zero => 0,
+        Wall::Odd => 1,
+    };
+    let mut words =
+        vec![VERSION, grid.points as u64, grid.stencil as u64, wall, system.electrons as u64, system.unpaired as u64];
+    put(&mut words, &[grid.spacing, grid.start, options.accuracy]);
+    put(&mut words, &system.potential);
+    put(&mut words, &system.interaction.kernel(grid));
+    words
+}
+
+fn put(words: &mut Vec<u64>, numbers: &[f64]) {
+    words.extend(numbers.iter().map(|x| x.to_bits()));
+}
+
+fn key(words: &[u64]) -> String {
+    words.iter().fold(ContentKey::new("exact"), |key, word| key.integer(*word)).finish()
+}
+
+/// The content of a file.
+fn written(reference: &Reference, question: &[u64]) -> Vec<u8> {
+    let mut words = question.to_vec();
+    put(&mut words, &[reference.energy, reference.error]);
+    put(&mut words, &reference.density[0]);
+    put(&mut words, &reference.density[1]);
+    // As many as are left.
+    put(&mut words, &reference.occupations);
+    let bytes = words.iter().flat_map(|word| word.to_le_bytes());
+    bytes.chain(key(&words).into_bytes()).collect()
+}
+
+/// The answer in a file, if it is whole and answers the question.
+fn read(bytes: &[u8], question: &[u64], system: &Arc<System>) -> Option<Reference> {
+    let (content, seal) = bytes.split_last_chunk::<32>()?;
+    let (words, rest) = content.as_chunks::<8>();
+    let words: Vec<u64> = words.iter().map(|word| u64::from_le_bytes(*word)).collect();
+    if !rest.is_empty() || key(&words).as_bytes() != seal {
+        return None;
+    }
+    let answer: Vec<f64> = words.strip_prefix(question)?.iter().map(|word| f64::from_bits(*word)).collect();
+    let (scalars, arrays) = answer.split_at_checked(2)?;
+    let points = system.grid.points;
+    let (up, rest) = arrays.split_at_checked(points)?;
+    let (down, occupations) = rest.split_at_checked(points)?;
+    Some(Reference {
+        system: system.clone(),
+        energy: scalars[0],
+        density: [up.to_vec(), down.to_vec()],
+        occupations: occupations.to_vec(),
+        error: scalars[1],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::Quiet;
+    use crate::model::{Grid, Interaction};
+
+    fn well(depth: f64) -> Arc<System> {
+        let grid = Arc::new(Grid::centred(61, 0.25));
+        let potential = grid.xs().iter().map(|x| -depth * (-x * x).exp()).collect();
+        let (interaction, nuclei) = (Interaction::BAKER, vec![]);
+        Arc::new(System {
+            label: "well".into(),
+            grid,
+            interaction,
+            nuclei,
+            potential,
+            nuclear_repulsion: 0.0,
+            electrons: 2,
+            unpaired: 0,
+        })
+    }
+
+    fn ask(system: &Arc<System>, folder: &Path) -> (Reference, Vec<CacheWarning>) {
+        cached(system, &Options::default(), Some(folder), &Quiet).expect("an answer")
+    }
+
+    fn same(a: &Reference, b: &Reference) -> bool {
+        (a.energy.to_bits(), a.error.to_bits()) == (b.energy.to_bits(), b.error.to_bits())
+            && a.density == b.density
+            && a.occupations == b.occupations
+    }
+
+    fn files(folder: &Path) -> Vec<PathBuf> {
+        std::fs::read_dir(folder).expect("a folder").map(|f| f.expect("an entry").path()).collect()
+    }
+
+    #[test]
+    fn answers_come_back_bit_by_bit() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = folder.path().join("not/yet/there");
+        let (first, warnings) = ask(&well(3.0), &place);
+        assert!(warnings.is_empty());
+        let kept = files(&place);
+        assert_eq!(kept.len(), 1);
+        // The label is no part of the question.
+        let renamed = Arc::new(System { label: "another".into(), ..(*well(3.0)).clone() });
+        let (second, _) = ask(&renamed, &place);
+        assert!(same(&first, &second));
+        assert_eq!(second.system.label, "another");
+        assert_eq!(files(&place), kept);
+        ask(&well(3.0000001), &place);
+        assert_eq!(files(&place).len(), 2);
+    }
+
+    #[test]
+    fn damaged_files_are_made_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (first, _) = ask(&well(3.0), folder.path());
+        let file = files(folder.path()).remove(0);
+        let whole = std::fs::read(&file).expect("bytes");
+        let mut flipped = whole.clone();
+        flipped[whole.len() / 2] ^= 1;
+        for damage in [&flipped[..], &whole[..whole.len() - 8], &whole[..5], &[]] {
+            std::fs::write(&file, damage).expect("written");
+            let (again, warnings) = ask(&well(3.0), folder.path());
+            assert!(matches!(warnings[..], [CacheWarning::Damaged { .. }]));
+            assert!(same(&first, &again));
+            assert_eq!(std::fs::read(&file).expect("bytes"), whole);
+        }
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_is_a_warning() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("file");
+        std::fs::write(&file, "no folder").expect("written");
+        let (_, warnings) = ask(&well(3.0), &file);
+        assert!(matches!(warnings[..], [CacheWarning::Unwritable { .. }]), "{warnings:?}");
+    }
+}

@@ -1,0 +1,154 @@
+//! The two-electron Hamiltonian on the product grid, and the approximate inverse that makes its iterations few.
+//!
+//! A wave function is N x N numbers psi_ij = psi(x_i, x_j), column by column, sum of squares 1, with psi_ij = +- psi_ji.
+
+use super::ExactError;
+use super::mean_field::MeanField;
+use crate::ks::hamiltonian::Hamiltonian;
+use crate::model::System;
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, MatMut, MatRef, Par, Side};
+
+/// Exchange of the two coordinates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exchange {
+    /// psi(x, y) = psi(y, x): the spins form a singlet.
+    Symmetric,
+    /// psi(x, y) = -psi(y, x): triplet.
+    Antisymmetric,
+}
+
+/// h(1) + h(2) + w(1, 2).
+pub(super) struct Product {
+    points: usize,
+    /// `bands[k][i]` = h_i+k,i.
+    bands: Vec<Vec<f64>>,
+    /// w_{N-1} .. w_1 w_0 w_1 .. w_{N-1}: column j of the interaction is the window that begins at N - 1 - j.
+    mirrored: Vec<f64>,
+}
+
+impl Product {
+    /// Of a system of two electrons.
+    pub(super) fn new(system: &System) -> Self {
+        let h = Hamiltonian::new(&system.grid, &system.potential);
+        let points = h.points();
+        let bands = (0..=h.half_bandwidth()).map(|k| (0..points - k).map(|i| h.entry(i + k, i)).collect()).collect();
+        let kernel = system.interaction.kernel(&system.grid);
+        let mirrored = kernel[1..].iter().rev().chain(&kernel).copied().collect();
+        Self { points, bands, mirrored }
+    }
+
+    /// H psi.
+    pub(super) fn apply(&self, psi: &[f64]) -> Vec<f64> {
+        let n = self.points;
+        let mut image = vec![0.0; n * n];
+        for (j, out) in image.chunks_exact_mut(n).enumerate() {
+            let column = &psi[j * n..(j + 1) * n];
+            let interaction = &self.mirrored[n - 1 - j..2 * n - 1 - j];
+            let own = self.bands[0][j];
+            for i in 0..n {
+                out[i] = (interaction[i] + own + self.bands[0][i]) * column[i];
+            }
+            for (k, band) in self.bands.iter().enumerate().skip(1) {
+                let (shifted, rest) = (&column[k..], &column[..n - k]);
+                out[..n - k].iter_mut().zip(band).zip(shifted).for_each(|((o, b), c)| *o += b * c);
+                out[k..].iter_mut().zip(band).zip(rest).for_each(|((o, b), c)| *o += b * c);
+                if j >= k {
+                    add(out, band[j - k], &psi[(j - k) * n..(j - k + 1) * n]);
+                }
+                if j + k < n {
+                    add(out, band[j], &psi[(j + k) * n..(j + k + 1) * n]);
+                }
+            }
+        }
+        image
+    }
+}
+
+/// a += factor b.
+pub(super) fn add(a: &mut [f64], factor: f64, b: &[f64]) {
+    a.iter_mut().zip(b).for_each(|(a, b)| *a += factor * b);
+}
+
+/// Makes psi exactly symmetric or antisymmetric.
+pub(super) fn exchange(psi: &mut [f64], n: usize, exchange: Exchange) {
+    let sign = if exchange == Exchange::Symmetric { 1.0 } else { -1.0 };
+    const TILE: usize = 16;
+    // Tile by tile: a column of the transpose is far apart in memory.
+    for bj in (0..n).step_by(TILE) {
+        for bi in (0..=bj).step_by(TILE) {
+            for j in bj..(bj + TILE).min(n) {
+                for i in bi..(bi + TILE).min(j + 1) {
+                    let mean = 0.5 * (psi[j * n + i] + sign * psi[i * n + j]);
+                    psi[j * n + i] = mean;
+                    psi[i * n + j] = sign * mean;
+                }
+            }
+        }
+    }
+}
+
+/// (F(1) + F(2) - constant - energy)^-1 for the mean field F, in its eigenvectors: four matrix products in single precision, which
+/// steer the iterations and do not limit their accuracy.
+pub(super) struct Preconditioner {
+    points: usize,
+    levels: Vec<f64>,
+    vectors: Mat<f32>,
+    constant: f64,
+}
+
+/// Denominators are at least this, hartree.
+const LEAST: f64 = 0.1;
+
+impl Preconditioner {
+    /// Diagonalises the mean field.
+    pub(super) fn new(field: &MeanField, label: &str) -> Result<Self, ExactError> {
+        let points = field.hamiltonian.points();
+        let dense = Mat::from_fn(points, points, |i, j| field.hamiltonian.entry(i, j));
+        let eigen = dense.self_adjoint_eigen(Side::Lower).map_err(|_| ExactError::Eigen { label: label.into() })?;
+        let levels = (0..points).map(|k| eigen.S()[k]).collect();
+        let vectors = Mat::from_fn(points, points, |i, j| eigen.U()[(i, j)] as f32);
+        Ok(Self { points, levels, vectors, constant: field.constant })
+    }
+
+    /// Applied to a residual.
+    pub(super) fn apply(&self, residual: &[f64], energy: f64) -> Vec<f64> {
+        let n = self.points;
+        let largest = residual.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+        if !(largest > 0.0) {
+            return vec![0.0; n * n];
+        }
+        let mut a: Vec<f32> = residual.iter().map(|r| (r / largest) as f32).collect();
+        let mut b = vec![0.0_f32; n * n];
+        let u = self.vectors.as_ref();
+        product(&mut b, u.transpose(), MatRef::from_column_major_slice(&a, n, n));
+        product(&mut a, MatRef::from_column_major_slice(&b, n, n), u);
+        for (j, column) in a.chunks_exact_mut(n).enumerate() {
+            let offset = self.levels[j] - self.constant - energy;
+            for (x, level) in column.iter_mut().zip(&self.levels) {
+                *x /= (level + offset).max(LEAST) as f32;
+            }
+        }
+        product(&mut b, u, MatRef::from_column_major_slice(&a, n, n));
+        product(&mut a, MatRef::from_column_major_slice(&b, n, n), u.transpose());
+        a.iter().map(|x| f64::from(*x) * largest).collect()
+    }
+}
+
+/// Column panels of a product: fixed, so that the sums are the same on any number of threads.
+const PANELS: usize = 4;
+
+/// out = a b, panel by panel of columns.
+fn product(out: &mut [f32], a: MatRef<'_, f32>, b: MatRef<'_, f32>) {
+    let n = a.nrows();
+    let width = n.div_ceil(PANELS);
+    rayon::scope(|scope| {
+        for (k, panel) in out.chunks_mut(n * width).enumerate() {
+            scope.spawn(move |_| {
+                let columns = panel.len() / n;
+                let right = b.subcols(k * width, columns);
+                matmul(MatMut::from_column_major_slice_mut(panel, n, columns), Accum::Replace, a, right, 1.0, Par::Seq);
+            });
+        }
+    });
+}

@@ -1,0 +1,157 @@
+use super::*;
+use crate::control::Quiet;
+use crate::exact::solve as exact;
+use crate::ks::hamiltonian::Hamiltonian;
+use crate::ks::orbitals::lowest;
+use crate::model::{Grid, Interaction, Wall};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+fn system(grid: Grid, interaction: Interaction, unpaired: usize, v: impl Fn(f64) -> f64) -> Arc<System> {
+    let potential = grid.xs().iter().map(|x| v(*x)).collect();
+    let (grid, nuclei, label) = (Arc::new(grid), vec![], "pair".to_string());
+    Arc::new(System { label, grid, interaction, nuclei, potential, nuclear_repulsion: 0.0, electrons: 2, unpaired })
+}
+
+fn well(x: f64) -> f64 {
+    -3.0 * (-x * x).exp()
+}
+
+/// Lowest energy by dense diagonalisation of the whole product space.
+fn dense(system: &System) -> f64 {
+    let n = system.grid.points;
+    let operator = Product::new(system);
+    let sign = if system.closed_shell() { 1.0 } else { -1.0 };
+    let mut columns = Vec::new();
+    for j in 0..n {
+        for i in j..n {
+            if i != j || sign > 0.0 {
+                let mut unit = vec![0.0; n * n];
+                unit[j * n + i] += if i == j { 0.5 } else { std::f64::consts::FRAC_1_SQRT_2 };
+                unit[i * n + j] += sign * if i == j { 0.5 } else { std::f64::consts::FRAC_1_SQRT_2 };
+                columns.push(unit);
+            }
+        }
+    }
+    let images: Vec<Vec<f64>> = columns.iter().map(|c| operator.apply(c)).collect();
+    let matrix = Mat::from_fn(columns.len(), columns.len(), |i, j| dot(&columns[i], &images[j]));
+    matrix.self_adjoint_eigenvalues(Side::Lower).expect("eigenvalues")[0]
+}
+
+#[test]
+fn the_whole_product_space_agrees() {
+    for unpaired in [0, 2] {
+        for (stencil, wall) in [(3, Wall::Zero), (5, Wall::Odd), (9, Wall::Odd)] {
+            let grid = Grid::centred(22, 0.35).with_stencil(stencil).with_wall(wall);
+            let pair = system(grid, Interaction::BAKER, unpaired, |x| well(x) + 0.1 * x);
+            let found = exact(&pair, &Options::default(), &Quiet).expect("an answer");
+            let exact = dense(&pair);
+            assert!((found.energy - exact).abs() < 1e-9, "{unpaired} {stencil}: {} {exact}", found.energy);
+            assert!((found.energy - exact).abs() < 10.0 * found.error.max(1e-12), "{}", found.error);
+        }
+    }
+}
+
+#[test]
+fn without_repulsion_orbitals_fill() {
+    let none = Interaction::Exponential { amplitude: 0.0, kappa: 1.0 };
+    let grid = Grid::centred(101, 0.15);
+    for unpaired in [0, 2] {
+        let pair = system(grid.clone(), none.clone(), unpaired, |x| 0.5 * x * x);
+        let levels = lowest(&Hamiltonian::new(&grid, &pair.potential), 2, None).expect("orbitals").energies;
+        let expected = if unpaired == 0 { 2.0 * levels[0] } else { levels[0] + levels[1] };
+        let found = exact(&pair, &Options::default(), &Quiet).expect("an answer");
+        assert!((found.energy - expected).abs() < 1e-9);
+        let electrons: Vec<f64> = found.density.iter().map(|n| grid.integrate(n)).collect();
+        let (up, down) = pair.spins();
+        assert!((electrons[0] - up as f64).abs() < 1e-12 && (electrons[1] - down as f64).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn distant_wells_hold_one_electron_each() {
+    let grid = Grid::centred(161, 0.2);
+    let one = lowest(&Hamiltonian::new(&grid, &grid.xs().iter().map(|x| well(*x)).collect::<Vec<_>>()), 1, None);
+    let level = one.expect("orbitals").energies[0];
+    for unpaired in [0, 2] {
+        let pair = system(grid.clone(), Interaction::BAKER, unpaired, |x| well(x - 8.0) + well(x + 8.0));
+        let found = exact(&pair, &Options::default(), &Quiet).expect("an answer");
+        let apart = 2.0 * level + Interaction::BAKER.at(16.0).expect("closed");
+        assert!((found.energy - apart).abs() < 1e-4, "{} {apart}", found.energy);
+        assert!((found.occupations[0] - 1.0).abs() < 1e-2 && (found.occupations[1] - 1.0).abs() < 1e-2);
+        assert!((found.occupations.iter().sum::<f64>() - 2.0).abs() < 1e-11);
+        let left: f64 = found.density.iter().map(|n| grid.integrate(&n[..80])).sum();
+        assert!((left - 1.0).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn the_density_is_the_derivative_of_the_energy() {
+    let grid = Grid::centred(81, 0.2);
+    let bump = |x: f64| (-(x - 0.7).powi(2)).exp();
+    let at = |step: f64| {
+        let pair = system(grid.clone(), Interaction::BAKER, 0, |x| well(x) + step * bump(x));
+        exact(&pair, &Options { accuracy: 1e-12, time_limit: None }, &Quiet).expect("an answer")
+    };
+    let slope = (at(1e-3).energy - at(-1e-3).energy) / 2e-3;
+    let found = at(0.0);
+    let total: Vec<f64> = grid.xs().iter().enumerate().map(|(i, x)| 2.0 * found.density[0][i] * bump(*x)).collect();
+    assert!((slope - grid.integrate(&total)).abs() < 1e-6, "{slope}");
+}
+
+#[test]
+fn the_same_bits_on_any_number_of_threads() {
+    let pair = system(Grid::centred(150, 0.15), Interaction::BAKER, 0, well);
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        pool.install(|| exact(&pair, &Options::default(), &Quiet).expect("an answer"))
+    };
+    let (one, three) = (on(1), on(3));
+    assert_eq!(one.energy.to_bits(), three.energy.to_bits());
+    assert_eq!((one.density, one.occupations), (three.density, three.occupations));
+}
+
+/// Interrupts after some events, and has a clock that each look advances.
+struct Impatient {
+    events: AtomicUsize,
+    patience: usize,
+}
+
+impl Control for Impatient {
+    fn report(&self, _: Event) {
+        self.events.fetch_add(1, Ordering::Relaxed);
+    }
+    fn interrupted(&self) -> bool {
+        self.events.load(Ordering::Relaxed) >= self.patience
+    }
+    fn elapsed(&self) -> Duration {
+        Duration::from_secs(self.events.load(Ordering::Relaxed) as u64)
+    }
+}
+
+#[test]
+fn interruption_and_time_limits() {
+    let pair = system(Grid::centred(101, 0.15), Interaction::BAKER, 0, well);
+    let stopped = exact(&pair, &Options::default(), &Impatient { events: 0.into(), patience: 2 });
+    assert!(matches!(stopped, Err(ExactError::Interrupted { .. })));
+    let hurried = Options { time_limit: Some(Duration::ZERO), ..Options::default() };
+    let rough = exact(&pair, &hurried, &Impatient { events: 0.into(), patience: usize::MAX }).expect("an answer");
+    let fine = exact(&pair, &Options::default(), &Quiet).expect("an answer");
+    assert!(rough.error > 1e-9 && fine.error <= 1e-9);
+    assert!((rough.energy - fine.energy).abs() < 10.0 * rough.error);
+    assert!(rough.energy > fine.energy);
+}
+
+#[test]
+fn refusals() {
+    let three = Arc::new(System {
+        electrons: 3,
+        unpaired: 1,
+        ..(*system(Grid::centred(50, 0.2), Interaction::BAKER, 0, well)).clone()
+    });
+    assert!(matches!(exact(&three, &Options::default(), &Quiet), Err(ExactError::Electrons { electrons: 3, .. })));
+    let large = system(Grid::centred(5000, 0.01), Interaction::BAKER, 0, well);
+    assert!(matches!(exact(&large, &Options::default(), &Quiet), Err(ExactError::Grid { .. })));
+    let options = Options { accuracy: f64::NAN, time_limit: None };
+    assert!(matches!(exact(&large, &options, &Quiet), Err(ExactError::Accuracy { .. })));
+}
