@@ -1,1 +1,64 @@
 //! The front doors, one file each.
+
+mod args;
+mod bars;
+mod check;
+mod explain;
+mod host;
+mod interrupt;
+mod output;
+mod render;
+mod repl;
+mod run;
+mod session;
+
+pub use args::{Cli, Command, Device, RunOptions};
+pub use host::Terminal;
+pub use render::graphical;
+pub use repl::{COMMANDS, TOPICS};
+
+use clap::Parser;
+
+/// The script is wrong or failed.
+const FAILED: u8 = 1;
+/// The command line is wrong.
+const USAGE: u8 = 2;
+
+/// Reads the command line, does what it says, and gives the exit status: 0 done, 1 the script is wrong or failed, 2 the
+/// command line is wrong, 130 interrupted.
+pub fn main() -> u8 {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are "errors" of clap with status 0; a closed pipe is no reason to fail.
+            let _ = error.print();
+            return if error.use_stderr() { USAGE } else { 0 };
+        }
+    };
+    match crate::interp::on_large_stack(|| dispatch(cli)) {
+        Ok(status) => status,
+        Err(error) => {
+            output::error_line(&error.to_string());
+            FAILED
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> u8 {
+    let options = match &cli.command {
+        Some(Command::Run { options, .. } | Command::Repl { options }) => options,
+        _ => &cli.options,
+    };
+    if options.device == Device::Cuda && !cfg!(feature = "cuda") {
+        output::error_line("error: this ksr was built without CUDA; build it with `--features cuda`, or leave out `--device cuda`");
+        return USAGE;
+    }
+    match cli.command {
+        Some(Command::Run { file, options }) => run::file(&file, &options),
+        Some(Command::Check { file, json }) => check::file(&file, json),
+        Some(Command::Explain { code }) => explain::code(&code),
+        Some(Command::Repl { options }) => repl::start(&options),
+        None if cli.eval.is_empty() => repl::start(&cli.options),
+        None => run::expressions(&cli.eval, &cli.options),
+    }
+}

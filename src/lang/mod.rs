@@ -6,5 +6,6 @@
 pub mod ast;
 pub mod parse;
 pub mod units;
+pub mod words;
 
 pub use parse::{Entry, ParseError, parse, parse_entry};

@@ -1,0 +1,126 @@
+//! Progress where it is shown: bars on a terminal, lines in a pipe, objects for machines, or nothing.
+
+use super::output;
+use crate::control::Event;
+use crate::report::progress::{Lines, event_json, figures};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How progress is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Bars.
+    Bars,
+    /// A line now and then.
+    Lines,
+    /// An object a line.
+    Json,
+    /// Not at all.
+    Silent,
+}
+
+impl Mode {
+    /// What the options and standard error ask for.
+    pub fn choose(json: bool, quiet: bool) -> Self {
+        match (quiet, json, std::io::stderr().is_terminal()) {
+            (true, ..) => Mode::Silent,
+            (_, true, _) => Mode::Json,
+            (_, _, true) => Mode::Bars,
+            _ => Mode::Lines,
+        }
+    }
+}
+
+/// Takes events from any thread.
+pub struct Progress {
+    mode: Mode,
+    bars: MultiProgress,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    bars: BTreeMap<String, ProgressBar>,
+    lines: Lines,
+}
+
+impl Progress {
+    /// Nothing shown yet.
+    pub fn new(mode: Mode) -> Self {
+        let target = if mode == Mode::Bars { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        Self { mode, bars: MultiProgress::with_draw_target(target), state: Mutex::default() }
+    }
+
+    /// Tells an event in the chosen way.
+    pub fn tell(&self, event: &Event, elapsed: Duration) {
+        match self.mode {
+            Mode::Silent => {}
+            Mode::Json => output::error_line(&event_json(event, elapsed).to_string()),
+            Mode::Lines => {
+                let line = self.state().lines.line(event, elapsed);
+                if let Some(line) = line {
+                    output::error_line(&line);
+                }
+            }
+            Mode::Bars => self.draw(event),
+        }
+    }
+
+    /// Writes something else without disturbing the bars.
+    pub fn around<T>(&self, write: impl FnOnce() -> T) -> T {
+        if self.mode == Mode::Bars { self.bars.suspend(write) } else { write() }
+    }
+
+    /// Takes all bars away: the work they belong to has ended.
+    pub fn clear(&self) {
+        for bar in std::mem::take(&mut self.state().bars).into_values() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn draw(&self, event: &Event) {
+        let mut state = self.state();
+        match event {
+            Event::Message(message) => self.around(|| output::error_line(message)),
+            Event::Step { seed, step, steps, loss, gradient_norm, validation } => {
+                let bar = self.bar(&mut state, format!("seed {seed}"), *steps);
+                bar.set_message(figures(*loss, *gradient_norm, *validation));
+                advance(&bar, *step, *steps);
+            }
+            Event::Work { what, done, total } => {
+                let bar = self.bar(&mut state, what.clone(), *total);
+                advance(&bar, *done, *total);
+                if done >= total {
+                    state.bars.remove(what);
+                }
+            }
+        }
+    }
+
+    fn bar(&self, state: &mut State, name: String, total: usize) -> ProgressBar {
+        let new = |name: &String| {
+            let style = ProgressStyle::with_template("{prefix} {bar:24.cyan/dim} {pos}/{len}  {msg}  {eta} left")
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
+            let bar = self.bars.add(ProgressBar::new(total as u64));
+            bar.set_style(style.progress_chars("━╸─"));
+            bar.set_prefix(name.clone());
+            bar
+        };
+        state.bars.entry(name.clone()).or_insert_with(|| new(&name)).clone()
+    }
+}
+
+fn advance(bar: &ProgressBar, done: usize, total: usize) {
+    bar.set_length(total as u64);
+    bar.set_position(done as u64);
+    if done >= total {
+        bar.finish_and_clear();
+    }
+}

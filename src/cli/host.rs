@@ -1,0 +1,102 @@
+//! The world the interpreter sees: this process's standard streams, clock and Ctrl-C.
+
+use super::bars::{Mode, Progress};
+use super::{interrupt, output};
+use crate::control::{Control, Event};
+use crate::interp::Host;
+use crate::interp::host::Shown;
+use crate::interp::value::Figure;
+use crate::problem::Problem;
+use crate::report::{self, Style};
+use crate::source::Sources;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Shows values on standard output and everything else on standard error.
+pub struct Terminal {
+    json: bool,
+    figures: bool,
+    progress: Progress,
+    begun: Instant,
+}
+
+impl Terminal {
+    /// As the options ask. `figures`: whether figures are drawn into the terminal.
+    pub fn new(json: bool, quiet: bool, figures: bool) -> Self {
+        let progress = Progress::new(Mode::choose(json, quiet));
+        Self { json, figures, progress, begun: Instant::now() }
+    }
+
+    /// Writes problems to standard error.
+    pub fn problems(&self, problems: &[Problem], sources: &Sources) {
+        self.progress.clear();
+        for problem in problems {
+            self.progress.around(|| problem_to_stderr(problem, sources, self.json));
+        }
+    }
+
+    /// Ends what is still drawn of progress.
+    pub fn finish(&self) {
+        self.progress.clear();
+    }
+}
+
+/// How text on standard output looks.
+pub fn style(figures: bool) -> Style {
+    Style { width: output::width(), colour: output::stdout_colour(), figures }
+}
+
+/// One problem, as text or as JSON.
+pub fn problem_to_stderr(problem: &Problem, sources: &Sources, json: bool) {
+    if json {
+        output::error_line(&report::problem_json(problem, sources).to_string());
+    } else {
+        output::error_line(&super::render::problem(problem, sources));
+    }
+}
+
+impl Control for Terminal {
+    fn report(&self, event: Event) {
+        self.progress.tell(&event, self.begun.elapsed());
+    }
+    fn interrupted(&self) -> bool {
+        interrupt::pressed()
+    }
+    fn elapsed(&self) -> Duration {
+        self.begun.elapsed()
+    }
+}
+
+impl Host for Terminal {
+    fn show(&self, shown: &Shown<'_>) {
+        self.progress.clear();
+        if self.json {
+            if let Some(record) = report::json_record(shown) {
+                output::line(&record.to_string());
+            }
+        } else {
+            let text = report::text(shown.value, &style(self.figures));
+            if !text.is_empty() {
+                output::line(&text);
+            }
+        }
+    }
+
+    fn print(&self, text: &str) {
+        self.progress.around(|| {
+            if self.json {
+                output::error_line(&serde_json::json!({ "level": "print", "message": text }).to_string());
+            } else {
+                output::line(text);
+            }
+        });
+    }
+
+    fn warn(&self, problem: Problem, sources: &Sources) {
+        self.progress.around(|| problem_to_stderr(&problem, sources, self.json));
+    }
+
+    fn draw(&self, figure: &Figure, path: &Path) -> Result<(), String> {
+        report::draw(figure, path)
+    }
+}

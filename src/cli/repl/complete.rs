@@ -1,0 +1,131 @@
+//! What may stand at the cursor: commands, paths in texts, modules after `use`, members after a dot, names, words of the
+//! language, units.
+
+use super::commands::COMMANDS;
+use super::topics::TOPICS;
+use crate::cli::session;
+use crate::interp::{Interpreter, Value, builtins, standard_modules};
+use crate::lang::units::UNITS;
+use crate::lang::words::RESERVED;
+use rustyline::completion::{FilenameCompleter, Pair};
+
+/// Where the replaced piece begins, and the candidates.
+pub fn complete(interpreter: &Interpreter, line: &str, pos: usize) -> (usize, Vec<Pair>) {
+    let Some(before) = line.get(..pos) else { return (pos, Vec::new()) };
+    if let Some(command) = before.strip_prefix(':') {
+        return complete_command(interpreter, command, pos);
+    }
+    if let Some(quote) = open_quote(before) {
+        return path(&before[quote + 1..], quote + 1);
+    }
+    let start = word_start(before);
+    let word = &before[start..];
+    let ahead = before[..start].trim_end();
+    if ahead.ends_with('.') && !ahead.ends_with("..") {
+        return (start, matching(word, members(interpreter, ahead.trim_end_matches('.'))));
+    }
+    if ahead == "use" {
+        return (start, matching(word, ["std".to_owned()]));
+    }
+    if ahead.ends_with("->") || ahead.ends_with(|c: char| c.is_ascii_digit()) {
+        return (start, matching(word, UNITS.iter().map(|u| u.name.to_owned())));
+    }
+    let own = session::bindings(interpreter).into_iter().map(|b| b.name.to_string());
+    let given = builtins::all().map(|b| b.name.to_owned());
+    let words = RESERVED.iter().map(|w| (*w).to_owned());
+    (start, matching(word, own.chain(given).chain(words)))
+}
+
+/// After a colon.
+fn complete_command(interpreter: &Interpreter, command: &str, pos: usize) -> (usize, Vec<Pair>) {
+    let Some((name, argument)) = command.split_once(' ') else {
+        return (1, matching(command, COMMANDS.iter().map(|c| c.name.to_owned())));
+    };
+    let start = pos - argument.len();
+    match name {
+        "load" => path(argument, start),
+        "help" => (start, matching(argument, TOPICS.iter().map(|t| t.name.to_owned()))),
+        "list" => (start, matching(argument, super::commands::KINDS.iter().map(|k| k.0.to_owned()))),
+        "doc" | "type" => {
+            let (at, found) = complete(interpreter, argument, argument.len());
+            (start + at, found)
+        }
+        _ => (pos, Vec::new()),
+    }
+}
+
+/// Files and folders that go on from what is typed.
+fn path(typed: &str, start: usize) -> (usize, Vec<Pair>) {
+    match FilenameCompleter::new().complete_path(typed, typed.len()) {
+        Ok((at, found)) => (start + at, found),
+        Err(_) => (start, Vec::new()),
+    }
+}
+
+/// Candidates that begin with the word, sorted, each once.
+fn matching(word: &str, names: impl IntoIterator<Item = String>) -> Vec<Pair> {
+    let mut names: Vec<String> = names.into_iter().filter(|n| n.starts_with(word)).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().map(|n| Pair { display: n.clone(), replacement: n }).collect()
+}
+
+/// The byte of the quote of a text that is still open.
+fn open_quote(text: &str) -> Option<usize> {
+    let mut open = None;
+    let mut escaped = false;
+    for (index, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if open.is_some() => escaped = true,
+            '"' => open = if open.is_some() { None } else { Some(index) },
+            '#' if open.is_none() => return None,
+            _ => {}
+        }
+    }
+    open
+}
+
+fn word_start(text: &str) -> usize {
+    let word = |c: char| c == '_' || c.is_alphanumeric();
+    text.char_indices().rev().find(|(_, c)| !word(*c)).map_or(0, |(i, c)| i + c.len_utf8())
+}
+
+/// The members of `a.b` where `a` is a name with a value and the others are its members.
+fn members(interpreter: &Interpreter, path: &str) -> Vec<String> {
+    let whole = |c: char| c == '_' || c == '.' || c.is_alphanumeric();
+    let start = path.char_indices().rev().find(|(_, c)| !whole(*c)).map_or(0, |(i, c)| i + c.len_utf8());
+    let mut names = path[start..].split('.');
+    let first = names.next().unwrap_or_default();
+    if first == "std" {
+        return standard_modules().map(str::to_owned).collect();
+    }
+    let mut value = session::bindings(interpreter).into_iter().find(|b| &*b.name == first).and_then(|b| b.value());
+    for name in names {
+        value = match value {
+            Some(Value::Record(record)) => record.get(name).cloned(),
+            _ => None,
+        };
+    }
+    value.map_or_else(Vec::new, |v| interpreter.member_names(&v))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_told_apart() {
+        assert_eq!(open_quote("save(m, \"h2"), Some(8));
+        assert_eq!(open_quote("save(m, \"h2\")"), None);
+        assert_eq!(open_quote("a # \"x"), None);
+        assert_eq!(word_start("max(cur"), 4);
+        assert_eq!(word_start("π + é"), 5);
+    }
+
+    #[test]
+    fn candidates_are_sorted_and_single() {
+        let found = matching("s", ["sin", "cos", "sqrt", "sin"].map(str::to_owned));
+        assert_eq!(found.iter().map(|p| p.display.as_str()).collect::<Vec<_>>(), ["sin", "sqrt"]);
+    }
+}

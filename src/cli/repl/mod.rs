@@ -1,0 +1,157 @@
+//! `ksr` alone: type expressions and see their values.
+
+mod commands;
+mod complete;
+mod helper;
+mod highlight;
+mod topics;
+
+pub use commands::COMMANDS;
+pub use topics::TOPICS;
+
+use super::args::RunOptions;
+use super::host::Terminal;
+use super::session::{self, Ended};
+use super::{FAILED, interrupt, output};
+use crate::interp::Interpreter;
+use helper::ReplHelper;
+use rustyline::error::ReadlineError;
+use rustyline::history::FileHistory;
+use rustyline::{ColorMode, CompletionType, Config, Editor};
+use std::cell::RefCell;
+use std::io::IsTerminal;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::rc::Rc;
+
+/// Presses of Ctrl-C that end the process while something is calculated: the first asks it to stop, the second is
+/// impatience, the third means it.
+const PRESSES: usize = 3;
+/// Lines of history kept.
+const HISTORY: usize = 5000;
+
+type LineEditor = Editor<ReplHelper, FileHistory>;
+
+/// What the user types is evaluated in one interpreter, which keeps its definitions.
+struct Session {
+    host: Rc<Terminal>,
+    options: RunOptions,
+    interpreter: Rc<RefCell<Interpreter>>,
+}
+
+/// What to do after an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Read,
+    Quit,
+}
+
+/// Reads and evaluates entries until the end of input.
+pub fn start(options: &RunOptions) -> u8 {
+    interrupt::listen(PRESSES);
+    let mut session = Session::new(options);
+    let mut editor = match editor(&session) {
+        Ok(editor) => editor,
+        Err(error) => {
+            output::error_line(&format!("the line editor cannot start: {error}"));
+            return FAILED;
+        }
+    };
+    let history = history_file();
+    if let Some(file) = &history {
+        // There is none yet the first time.
+        let _ = editor.load_history(file);
+    }
+    if std::io::stdin().is_terminal() {
+        greet();
+    }
+    loop {
+        match editor.readline("ksr> ") {
+            Ok(entry) if entry.trim().is_empty() => {}
+            Ok(entry) => {
+                let _ = editor.add_history_entry(entry.as_str());
+                if let Some(file) = &history {
+                    // Without a place for it there is only no history next time.
+                    let _ = editor.append_history(file);
+                }
+                if session.take(&entry) == Next::Quit {
+                    return 0;
+                }
+            }
+            Err(ReadlineError::Interrupted) => {}
+            Err(ReadlineError::Eof) => return 0,
+            Err(error) => {
+                output::error_line(&format!("cannot read the next line: {error}"));
+                return FAILED;
+            }
+        }
+    }
+}
+
+fn greet() {
+    output::line(&format!("ksr {}: electrons in one dimension, and functionals that learn", env!("CARGO_PKG_VERSION")));
+    output::line("  :help shows what there is, :doc NAME explains a name, :load FILE runs a script, :quit leaves\n");
+}
+
+/// The file of earlier entries, in `KSR_DATA_DIR` or the platform's folder for data; its folder is made.
+fn history_file() -> Option<PathBuf> {
+    let folder = match std::env::var_os("KSR_DATA_DIR") {
+        Some(folder) if !folder.is_empty() => PathBuf::from(folder),
+        _ => directories::ProjectDirs::from("", "", "ksr")?.data_dir().to_path_buf(),
+    };
+    std::fs::create_dir_all(&folder).ok()?;
+    Some(folder.join("history.txt"))
+}
+
+fn editor(session: &Session) -> rustyline::Result<LineEditor> {
+    let colour = if output::stdout_colour() { ColorMode::Enabled } else { ColorMode::Disabled };
+    let config = Config::builder()
+        .max_history_size(HISTORY)?
+        .history_ignore_dups(true)?
+        .history_ignore_space(true)
+        .completion_type(CompletionType::List)
+        .color_mode(colour)
+        .build();
+    let mut editor = Editor::with_config(config)?;
+    editor.set_helper(Some(ReplHelper::new(Rc::clone(&session.interpreter))));
+    Ok(editor)
+}
+
+impl Session {
+    fn new(options: &RunOptions) -> Self {
+        let host = Rc::new(Terminal::new(options.json, options.quiet, true));
+        let interpreter = session::interpreter(Rc::clone(&host), options, PathBuf::from("."));
+        Self { host, options: options.clone(), interpreter: Rc::new(RefCell::new(interpreter)) }
+    }
+
+    /// A command or an entry of the language. Nothing that goes wrong ends the session.
+    fn take(&mut self, entry: &str) -> Next {
+        interrupt::reset();
+        let done = catch_unwind(AssertUnwindSafe(|| match entry.trim().strip_prefix(':') {
+            Some(command) => self.command(command),
+            None => {
+                self.evaluate(entry);
+                Next::Read
+            }
+        }));
+        self.host.finish();
+        done.unwrap_or_else(|_| {
+            output::error_line("this was an error inside ksr itself; please report it. The session goes on");
+            Next::Read
+        })
+    }
+
+    fn evaluate(&self, entry: &str) {
+        let ended = session::entry(&mut self.interpreter.borrow_mut(), entry);
+        self.tell(&ended);
+    }
+
+    /// Shows how an evaluation ended.
+    fn tell(&self, ended: &Ended) {
+        match ended {
+            Ended::Done => {}
+            Ended::Failed(problems) => self.host.problems(problems, self.interpreter.borrow().sources()),
+            Ended::Interrupted => self.host.interrupted_note(),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! `ksr run FILE` and `ksr -e EXPR`.
+
+use super::args::RunOptions;
+use super::host::Terminal;
+use super::session::{self, Ended};
+use super::{FAILED, USAGE, interrupt, output};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// Runs a script; `-` is standard input, whose paths are relative to the working directory.
+pub fn file(path: &Path, options: &RunOptions) -> u8 {
+    let (name, text) = match read(path) {
+        Ok(script) => script,
+        Err(message) => {
+            output::error_line(&message);
+            return USAGE;
+        }
+    };
+    let base = path.parent().filter(|p| !p.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_path_buf);
+    interrupt::listen(2);
+    let host = Rc::new(Terminal::new(options.json, options.quiet, false));
+    let mut interpreter = session::interpreter(Rc::clone(&host), options, base);
+    let ended = session::run(&mut interpreter, &name, &text);
+    finish(&host, ended, &interpreter)
+}
+
+/// Evaluates expressions one after another in one session; an error ends it.
+pub fn expressions(expressions: &[String], options: &RunOptions) -> u8 {
+    interrupt::listen(2);
+    let host = Rc::new(Terminal::new(options.json, options.quiet, false));
+    let mut interpreter = session::interpreter(Rc::clone(&host), options, PathBuf::from("."));
+    for expression in expressions {
+        let ended = session::entry(&mut interpreter, expression);
+        let status = finish(&host, ended, &interpreter);
+        if status != 0 {
+            return status;
+        }
+    }
+    0
+}
+
+/// Name and text of a script.
+pub fn read(path: &Path) -> Result<(String, String), String> {
+    if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes).map_err(|e| format!("cannot read standard input: {e}"))?;
+        let text = String::from_utf8(bytes).map_err(|_| "standard input is not UTF-8 text".to_owned())?;
+        return Ok(("<stdin>".to_owned(), text));
+    }
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|e| format!("error: cannot read `{name}`: {}", reason(&e)))?;
+    let text = String::from_utf8(bytes).map_err(|_| format!("error: `{name}` is not UTF-8 text"))?;
+    Ok((name, text))
+}
+
+/// `no such file`, without the number of the operating system.
+fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+fn finish(host: &Terminal, ended: Ended, interpreter: &crate::interp::Interpreter) -> u8 {
+    host.finish();
+    match ended {
+        Ended::Done => 0,
+        Ended::Failed(problems) => {
+            host.problems(&problems, interpreter.sources());
+            FAILED
+        }
+        Ended::Interrupted => {
+            host.interrupted_note();
+            interrupt::STATUS
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The reserved words, for completion and highlighting. The grammar decides; a test compares.
+
+/// Words that cannot name a value. `at` is one inside a system only.
+pub const RESERVED: &[&str] = &[
+    "and", "as", "by", "else", "false", "fn", "for", "functional", "grid", "if", "in", "let", "loss", "not", "on", "or",
+    "param", "system", "table", "then", "train", "true", "use",
+];
+
+/// Whether a word is reserved everywhere.
+pub fn is_reserved(word: &str) -> bool {
+    RESERVED.contains(&word)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_list_is_that_of_the_grammar() {
+        let grammar = include_str!("../../grammar/ksr.pest");
+        let rule = grammar.split("\nreserved = ").nth(1).unwrap().split('}').next().unwrap();
+        let words: Vec<&str> = rule.split('"').skip(1).step_by(2).collect();
+        assert_eq!(words, super::RESERVED);
+    }
+}
