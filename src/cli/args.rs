@@ -7,7 +7,11 @@ use std::path::PathBuf;
 ///
 /// Without a command it is a REPL. `ksr run FILE` runs a script.
 #[derive(Debug, Parser)]
-#[command(name = "ksr", version, after_help = "Exit status: 0 done, 1 the script is wrong or failed, 2 the command line is wrong, 130 interrupted.")]
+#[command(
+    name = "ksr",
+    version,
+    after_help = "Exit status: 0 done, 1 the script is wrong or failed, 2 the command line is wrong, 130 interrupted."
+)]
 pub struct Cli {
     /// Evaluate an expression and show its value; may be given several times, later ones see earlier ones
     #[arg(short, long = "eval", value_name = "EXPR")]

@@ -2,8 +2,9 @@
 
 use super::host::problem_to_stderr;
 use super::run::read;
-use super::session;
 use super::{FAILED, USAGE, output};
+use crate::lang::parse;
+use crate::source::Sources;
 use std::path::Path;
 
 /// Reports all errors of a script.
@@ -15,17 +16,17 @@ pub fn file(path: &Path, json: bool) -> u8 {
             return USAGE;
         }
     };
-    let (problems, sources) = session::check(&name, &text, path);
+    let mut sources = Sources::default();
+    let source = sources.add(name.as_str(), text.as_str());
+    let problems = parse(source, &text).err().unwrap_or_default();
     for problem in &problems {
         problem_to_stderr(problem, &sources, json);
     }
-    let wrong = problems.iter().any(|p| !matches!(p.error.severity(), Some(s) if s != miette::Severity::Error));
-    if wrong {
-        FAILED
-    } else {
-        if !json {
-            output::line(&format!("{name}: nothing wrong found"));
-        }
-        0
+    if problems.iter().any(|p| matches!(p.error.severity(), None | Some(miette::Severity::Error))) {
+        return FAILED;
     }
+    if !json {
+        output::line(&format!("{name}: nothing wrong found"));
+    }
+    0
 }

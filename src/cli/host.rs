@@ -35,6 +35,16 @@ impl Terminal {
         }
     }
 
+    /// Says that Ctrl-C was the end.
+    pub fn interrupted_note(&self) {
+        self.progress.clear();
+        if self.json {
+            output::error_line(&serde_json::json!({ "level": "note", "message": "interrupted" }).to_string());
+        } else {
+            output::error_line("interrupted");
+        }
+    }
+
     /// Ends what is still drawn of progress.
     pub fn finish(&self) {
         self.progress.clear();

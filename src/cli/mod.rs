@@ -50,7 +50,9 @@ fn dispatch(cli: Cli) -> u8 {
         _ => &cli.options,
     };
     if options.device == Device::Cuda && !cfg!(feature = "cuda") {
-        output::error_line("error: this ksr was built without CUDA; build it with `--features cuda`, or leave out `--device cuda`");
+        output::error_line(
+            "error: this ksr was built without CUDA; build it with `--features cuda`, or leave out `--device cuda`",
+        );
         return USAGE;
     }
     match cli.command {

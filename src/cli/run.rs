@@ -17,7 +17,8 @@ pub fn file(path: &Path, options: &RunOptions) -> u8 {
             return USAGE;
         }
     };
-    let base = path.parent().filter(|p| !p.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_path_buf);
+    let base =
+        path.parent().filter(|p| !p.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_path_buf);
     interrupt::listen(2);
     let host = Rc::new(Terminal::new(options.json, options.quiet, false));
     let mut interpreter = session::interpreter(Rc::clone(&host), options, base);

@@ -2,8 +2,29 @@
 
 /// Words that cannot name a value. `at` is one inside a system only.
 pub const RESERVED: &[&str] = &[
-    "and", "as", "by", "else", "false", "fn", "for", "functional", "grid", "if", "in", "let", "loss", "not", "on", "or",
-    "param", "system", "table", "then", "train", "true", "use",
+    "and",
+    "as",
+    "by",
+    "else",
+    "false",
+    "fn",
+    "for",
+    "functional",
+    "grid",
+    "if",
+    "in",
+    "let",
+    "loss",
+    "not",
+    "on",
+    "or",
+    "param",
+    "system",
+    "table",
+    "then",
+    "train",
+    "true",
+    "use",
 ];
 
 /// Whether a word is reserved everywhere.

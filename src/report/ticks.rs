@@ -23,7 +23,7 @@ impl Ticks {
         let last = (to / step + 1e-9).floor() as i64;
         let at: Vec<f64> = (first..=last).map(|i| i as f64 * step).collect();
         let largest = from.abs().max(to.abs());
-        let scientific = largest >= 1e6 || largest < 1e-3;
+        let scientific = !(1e-3..1e6).contains(&largest);
         let decimals = (0..12).find(|d| is_whole(step * 10f64.powi(*d))).unwrap_or(12) as usize;
         Self { at, step, decimals, scientific }
     }

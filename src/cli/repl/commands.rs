@@ -2,11 +2,11 @@
 
 use super::topics::{TOPICS, Topic};
 use super::{Next, Session};
-use crate::cli::{output, run, session};
-use crate::interp::builtins::{self, Builtin};
-use crate::interp::scope::Binding;
-use crate::interp::{Value, text};
-use crate::lang::units::{UNITS, find as find_unit};
+use crate::cli::session::{self, Ended};
+use crate::cli::{output, run};
+use crate::interp::Doc;
+use crate::interp::builtins;
+use crate::lang::units::UNITS;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -30,36 +30,48 @@ pub const COMMANDS: &[Command] = &[
     command("help", "[TOPIC]", "what there is; or about a topic"),
     command("doc", "NAME", "what a name means, with examples"),
     command("type", "EXPR", "evaluate, and say only what kind of value it is"),
-    command("list", "[KIND]", "your names; or all values, functions, systems, functionals, models, modules, builtins, units"),
+    command(
+        "list",
+        "[KIND]",
+        "your names; or all values, functions, systems, functionals, losses, models, modules, builtins, units",
+    ),
     command("search", "WORD", "functions, units and names that have to do with a word"),
     command("load", "FILE", "run a script here and keep its definitions"),
     command("reset", "", "forget all definitions"),
     command("quit", "", "leave (Ctrl-D does too)"),
 ];
 
-type Belongs = fn(&Value) -> bool;
-
-/// Kinds of `:list`, and which values they hold; `None`: not values of the session.
-pub const KINDS: &[(&str, Option<Belongs>)] = &[
-    ("values", Some(|v| !matches!(kind(v), "function" | "system" | "functional" | "model" | "module"))),
-    ("functions", Some(|v| kind(v) == "function")),
-    ("systems", Some(|v| kind(v) == "system")),
-    ("functionals", Some(|v| kind(v) == "functional")),
-    ("models", Some(|v| kind(v) == "model")),
-    ("modules", Some(|v| kind(v) == "module")),
-    ("builtins", None),
-    ("units", None),
+/// Kinds of `:list`, and the beginnings of the kinds of values they hold.
+pub const KINDS: &[(&str, &[&str])] = &[
+    (
+        "values",
+        &[
+            "a number",
+            "an energy",
+            "a length",
+            "a quantity",
+            "a truth",
+            "a text",
+            "a list",
+            "a record",
+            "an interval",
+            "a field",
+            "a grid",
+            "a run",
+            "a reference",
+            "a table",
+            "a figure",
+        ],
+    ),
+    ("functions", &["a function"]),
+    ("systems", &["a system"]),
+    ("functionals", &["a functional"]),
+    ("losses", &["a loss"]),
+    ("models", &["a model"]),
+    ("modules", &["a module"]),
+    ("builtins", &[]),
+    ("units", &[]),
 ];
-
-/// The word of `:list` for a value.
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::System(_) | Value::SystemMaker(_) => "system",
-        Value::Function(_) | Value::Builtin(_) => "function",
-        Value::Module(_) => "module",
-        _ => "value",
-    }
-}
 
 impl Session {
     /// Does what follows a colon.
@@ -93,52 +105,32 @@ impl Session {
         }
     }
 
-    /// A name of the session, of the language, or a unit.
+    /// A name of the session, of the language, of a module, or a unit.
     fn doc(&self, name: &str) {
         let interpreter = self.interpreter.borrow();
-        if let Some(binding) = session::bindings(&interpreter).into_iter().find(|b| &*b.name == name) {
-            output::line(&describe(&binding));
-        } else if let Some(builtin) = builtins::get(name) {
-            output::line(&document(builtin));
-        } else if let Some(unit) = find_unit(name) {
-            output::line(&format!("{}: {}", unit.name, unit.about));
-        } else {
-            let known: Vec<String> = self.known().into_iter().map(|(n, _)| n).collect();
-            let near = crate::interp::error::nearest(name, known.iter().map(String::as_str));
-            let hint = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
-            output::error_line(&format!("nothing is called `{name}`{hint}"));
+        match interpreter.doc(name) {
+            Some(doc) => output::line(&document(&doc)),
+            None => output::error_line(&format!("nothing is called `{name}`; {}", interpreter.nearest_name(name))),
         }
-    }
-
-    /// Names and a sentence each: the session's own, the language's, units.
-    fn known(&self) -> Vec<(String, String)> {
-        let interpreter = self.interpreter.borrow();
-        let own = session::bindings(&interpreter)
-            .into_iter()
-            .map(|b| (b.name.to_string(), b.docs.as_deref().unwrap_or("yours").to_owned()));
-        let given = builtins::all().map(|b| (b.name.to_owned(), b.summary.to_owned()));
-        let units = UNITS.iter().map(|u| (u.name.to_owned(), format!("unit: {}", u.about)));
-        own.chain(given).chain(units).collect()
     }
 
     fn search(&self, word: &str) {
-        let word = word.to_lowercase();
-        let tagged = |name: &str| builtins::get(name).is_some_and(|b| b.words.iter().any(|w| w.contains(word.as_str())));
-        let hit = |(name, about): &(String, String)| {
-            name.to_lowercase().contains(&word) || about.to_lowercase().contains(&word) || tagged(name)
-        };
-        let found: Vec<(String, String)> = self.known().into_iter().filter(hit).collect();
+        let docs = self.interpreter.borrow().search(word);
+        let lower = word.to_lowercase();
+        let units = UNITS.iter().filter(|u| u.about.contains(&lower) || u.name.to_lowercase().contains(&lower));
+        let found: Vec<(&str, &str)> =
+            docs.iter().map(|d| (d.name.as_str(), d.text.as_str())).chain(units.map(|u| (u.name, u.about))).collect();
         if found.is_empty() {
             output::line(&format!("nothing found for `{word}`"));
         }
-        columns(found.iter().map(|(n, a)| (n.as_str(), a.as_str())));
+        columns(found);
     }
 
     fn list(&self, wanted: &str) {
         match KINDS.iter().find(|(name, _)| *name == wanted || name.strip_suffix('s') == Some(wanted)) {
             Some(("builtins", _)) => columns(builtins::all().map(|b| (b.name, b.summary))),
             Some(("units", _)) => columns(UNITS.iter().map(|u| (u.name, u.about))),
-            Some((_, Some(belongs))) => self.list_own(*belongs),
+            Some((_, kinds)) => self.list_own(|kind| kinds.iter().any(|k| kind.starts_with(k))),
             _ if wanted.is_empty() => self.list_own(|_| true),
             _ => {
                 let kinds: Vec<&str> = KINDS.iter().map(|k| k.0).collect();
@@ -147,44 +139,32 @@ impl Session {
         }
     }
 
-    fn list_own(&self, belongs: impl Fn(&Value) -> bool) {
-        let bindings = session::bindings(&self.interpreter.borrow());
-        let lines: Vec<(String, String)> = bindings
-            .iter()
-            .filter_map(|b| b.value().filter(|v| belongs(v)).map(|v| (b.name.to_string(), crate::report::inline(&v))))
-            .collect();
+    fn list_own(&self, belongs: impl Fn(&str) -> bool) {
+        let listed = self.interpreter.borrow().list();
+        let lines: Vec<_> =
+            listed.iter().filter(|l| belongs(&l.kind)).map(|l| (l, format!("{}: {}", l.kind, l.value))).collect();
         if lines.is_empty() {
             output::line("none yet");
         }
-        columns(lines.iter().map(|(n, v)| (n.as_str(), v.as_str())));
+        columns(lines.iter().map(|(listed, about)| (listed.name.as_str(), about.as_str())));
     }
 
     fn kind_of(&self, expression: &str) {
-        let value = session::value(&mut self.interpreter.borrow_mut(), expression);
-        match value {
-            Ok(value) => output::line(&kind_text(&value)),
-            Err(ended) => self.tell(&ended),
+        let kind = self.interpreter.borrow_mut().type_of(expression);
+        match kind {
+            Ok(kind) => output::line(&kind),
+            Err(problems) => self.tell(&Ended::Failed(problems)),
         }
     }
 
     fn load(&self, path: &str) {
         match run::read(Path::new(path)) {
             Ok((name, text)) => {
-                let ended = session::run(&mut self.interpreter.borrow_mut(), &name, &text);
+                let ended = session::load(&mut self.interpreter.borrow_mut(), &name, &text);
                 self.tell(&ended);
             }
             Err(message) => output::error_line(&message),
         }
-    }
-}
-
-/// `an energy, in hartree`; `a list of 36 values`.
-fn kind_text(value: &Value) -> String {
-    match value {
-        Value::Number(q) if !q.dim.is_plain() => format!("{}, in {}", value.kind(), q.unit_text()),
-        Value::List(items) => format!("a list of {} values", items.len()),
-        Value::Field(field) => format!("a field of {} channels on {}", field.channels, text::grid(&field.grid)),
-        _ => value.kind(),
     }
 }
 
@@ -203,7 +183,9 @@ fn help() {
     columns(COMMANDS.iter().map(|c| (c.name, c.about)));
     output::line("\nTopics, as in `:help units`:\n");
     columns(TOPICS.iter().map(|t| (t.name, t.about)));
-    output::line("\nTab completes names, members after a dot, units and paths. Ctrl-C stops a calculation or clears the line.");
+    output::line(
+        "\nTab completes names, members after a dot, units and paths. Ctrl-C stops a calculation or clears the line.",
+    );
 }
 
 fn show_topic(topic: &Topic) {
@@ -250,29 +232,15 @@ fn columns<'a>(entries: impl IntoIterator<Item = (&'a str, &'a str)>) {
     }
 }
 
-/// A definition of the session: its comment, what it is.
-fn describe(binding: &Binding) -> String {
-    let value = binding.value();
-    let what = value.as_ref().map_or("not evaluated yet".to_owned(), Value::kind);
-    let mut text = format!("{}: {what}", binding.name);
-    if let Some(docs) = &binding.docs {
-        text.push_str(&format!("\n{docs}"));
+/// Signature, sentence, examples.
+fn document(doc: &Doc) -> String {
+    let mut text = doc.signature.clone();
+    if !doc.text.is_empty() {
+        text.push_str(&format!("\n{}", doc.text));
     }
-    if let Some(value) = value {
-        let short = crate::report::inline(&value);
-        if !short.is_empty() {
-            text.push_str(&format!("\n  {short}"));
-        }
-    }
-    text
-}
-
-/// A function of the language: signature, sentence, examples.
-fn document(builtin: &Builtin) -> String {
-    let mut text = format!("{}\n{}", builtin.signature(), builtin.summary);
-    for example in builtin.examples {
-        let gives = example.gives.map_or(String::new(), |g| format!("   # {g}"));
-        text.push_str(&format!("\n  {}{gives}", example.code.replace('\n', "\n  ")));
+    for (code, gives) in &doc.examples {
+        let gives = gives.as_ref().map_or(String::new(), |g| format!("   # {g}"));
+        text.push_str(&format!("\n  {}{gives}", code.replace('\n', "\n  ")));
     }
     text
 }

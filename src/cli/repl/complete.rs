@@ -3,8 +3,7 @@
 
 use super::commands::COMMANDS;
 use super::topics::TOPICS;
-use crate::cli::session;
-use crate::interp::{Interpreter, Value, builtins, standard_modules};
+use crate::interp::Interpreter;
 use crate::lang::units::UNITS;
 use crate::lang::words::RESERVED;
 use rustyline::completion::{FilenameCompleter, Pair};
@@ -22,7 +21,7 @@ pub fn complete(interpreter: &Interpreter, line: &str, pos: usize) -> (usize, Ve
     let word = &before[start..];
     let ahead = before[..start].trim_end();
     if ahead.ends_with('.') && !ahead.ends_with("..") {
-        return (start, matching(word, members(interpreter, ahead.trim_end_matches('.'))));
+        return (start, matching(word, interpreter.members(path_before(ahead.trim_end_matches('.')))));
     }
     if ahead == "use" {
         return (start, matching(word, ["std".to_owned()]));
@@ -30,10 +29,10 @@ pub fn complete(interpreter: &Interpreter, line: &str, pos: usize) -> (usize, Ve
     if ahead.ends_with("->") || ahead.ends_with(|c: char| c.is_ascii_digit()) {
         return (start, matching(word, UNITS.iter().map(|u| u.name.to_owned())));
     }
-    let own = session::bindings(interpreter).into_iter().map(|b| b.name.to_string());
-    let given = builtins::all().map(|b| b.name.to_owned());
     let words = RESERVED.iter().map(|w| (*w).to_owned());
-    (start, matching(word, own.chain(given).chain(words)))
+    let options = call_before(before).map_or_else(Vec::new, |f| interpreter.parameters(f));
+    let options = options.into_iter().map(|p| format!("{p}: "));
+    (start, matching(word, interpreter.names().into_iter().chain(words).chain(options)))
 }
 
 /// After a colon.
@@ -91,23 +90,25 @@ fn word_start(text: &str) -> usize {
     text.char_indices().rev().find(|(_, c)| !word(*c)).map_or(0, |(i, c)| i + c.len_utf8())
 }
 
-/// The members of `a.b` where `a` is a name with a value and the others are its members.
-fn members(interpreter: &Interpreter, path: &str) -> Vec<String> {
-    let whole = |c: char| c == '_' || c == '.' || c.is_alphanumeric();
-    let start = path.char_indices().rev().find(|(_, c)| !whole(*c)).map_or(0, |(i, c)| i + c.len_utf8());
-    let mut names = path[start..].split('.');
-    let first = names.next().unwrap_or_default();
-    if first == "std" {
-        return standard_modules().map(str::to_owned).collect();
+/// The name or dotted names at the end of a text.
+fn path_before(text: &str) -> &str {
+    let part = |c: char| c == '_' || c == '.' || c.is_alphanumeric();
+    let start = text.char_indices().rev().find(|(_, c)| !part(*c)).map_or(0, |(i, c)| i + c.len_utf8());
+    &text[start..]
+}
+
+/// What is called by the innermost parenthesis still open.
+fn call_before(text: &str) -> Option<&str> {
+    let mut closed = 0;
+    for (index, c) in text.char_indices().rev() {
+        match c {
+            ')' => closed += 1,
+            '(' if closed > 0 => closed -= 1,
+            '(' => return Some(path_before(&text[..index])).filter(|p| !p.is_empty()),
+            _ => {}
+        }
     }
-    let mut value = session::bindings(interpreter).into_iter().find(|b| &*b.name == first).and_then(|b| b.value());
-    for name in names {
-        value = match value {
-            Some(Value::Record(record)) => record.get(name).cloned(),
-            _ => None,
-        };
-    }
-    value.map_or_else(Vec::new, |v| interpreter.member_names(&v))
+    None
 }
 
 #[cfg(test)]
@@ -121,6 +122,9 @@ mod tests {
         assert_eq!(open_quote("a # \"x"), None);
         assert_eq!(word_start("max(cur"), 4);
         assert_eq!(word_start("π + é"), 5);
+        assert_eq!(path_before("1 + run.density"), "run.density");
+        assert_eq!(call_before("max(solve(h, with: f), uniform(po"), Some("uniform"));
+        assert_eq!(call_before("solve(h) + (x"), None);
     }
 
     #[test]

@@ -80,6 +80,10 @@ pub const TOPICS: &[Topic] = &[
         about: "tables, plots, files",
         text: "`table { a: …, b: … }` puts lists side by side, `plot` draws them (here in the terminal), and `save` writes \
                `.csv`, `.json`, `.npy`, `.svg`, `.png` or `.ksr` by the name's ending.",
-        examples: &["let t = table { x: 0 .. 20; square: [k^2 for k in 0 .. 20] }", "t", "plot(t, x: \"x\", y: [\"square\"])"],
+        examples: &[
+            "let t = table { x: 0 .. 20; square: [k^2 for k in 0 .. 20] }",
+            "t",
+            "plot(t, x: \"x\", y: [\"square\"])",
+        ],
     },
 ];

@@ -1,0 +1,100 @@
+//! The interpreter as the front doors use it.
+
+use super::args::{Device, RunOptions};
+use super::host::Terminal;
+use super::output;
+use crate::interp::{self, Evaluated, Interpreter, Options, Outcome};
+use crate::problem::Problem;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+/// How an evaluation ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// All is done.
+    Done,
+    /// The script is wrong or failed.
+    Failed(Vec<Problem>),
+    /// Ctrl-C.
+    Interrupted,
+}
+
+/// An interpreter that shows on a terminal, with paths relative to `base`.
+pub fn interpreter(host: Rc<Terminal>, options: &RunOptions, base: PathBuf) -> Interpreter {
+    let device = match options.device {
+        Device::Cpu => interp::Device::Cpu,
+        Device::Cuda => interp::Device::Cuda,
+    };
+    let options = Options {
+        overrides: options.set.clone(),
+        device,
+        quiet: options.quiet,
+        fresh: options.fresh,
+        cache: cache_folder(),
+        base,
+    };
+    Interpreter::new(host, options)
+}
+
+/// Runs a script.
+pub fn run(interpreter: &mut Interpreter, name: &str, text: &str) -> Ended {
+    match interpreter.run(name, text) {
+        Ok(outcome) => outcome.into(),
+        Err(problems) => Ended::Failed(problems),
+    }
+}
+
+/// Runs a script into the session: its definitions stay.
+pub fn load(interpreter: &mut Interpreter, name: &str, text: &str) -> Ended {
+    match interpreter.load(name, text) {
+        Ok(outcome) => outcome.into(),
+        Err(problems) => Ended::Failed(problems),
+    }
+}
+
+/// Evaluates an entry after all before it. One that is not finished is an error here: there is no next line.
+pub fn entry(interpreter: &mut Interpreter, text: &str) -> Ended {
+    match interpreter.eval_entry(text) {
+        Ok(Evaluated::Done) => Ended::Done,
+        Ok(Evaluated::Interrupted) => Ended::Interrupted,
+        // As a script its end is an error with its place.
+        Ok(Evaluated::Incomplete) => load(interpreter, "<entry>", text),
+        Err(problems) => Ended::Failed(problems),
+    }
+}
+
+impl From<Outcome> for Ended {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done => Ended::Done,
+            Outcome::Interrupted => Ended::Interrupted,
+        }
+    }
+}
+
+/// `KSR_CACHE_DIR`, or the platform's cache folder; a folder that cannot be written is a warning, and nothing is kept.
+fn cache_folder() -> Option<PathBuf> {
+    let folder = match std::env::var_os("KSR_CACHE_DIR") {
+        Some(folder) if !folder.is_empty() => PathBuf::from(folder),
+        _ => directories::ProjectDirs::from("", "", "ksr")?.cache_dir().to_path_buf(),
+    };
+    match writable(&folder) {
+        Ok(()) => Some(folder),
+        Err(error) => {
+            let advice = "references and trainings are not kept; set `KSR_CACHE_DIR` to a folder that can be written";
+            output::error_line(&format!(
+                "warning: the cache `{}` cannot be written ({error}): {advice}",
+                folder.display()
+            ));
+            None
+        }
+    }
+}
+
+/// Makes the folder and tries it with a file of its own.
+fn writable(folder: &std::path::Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let probe = folder.join(format!(".probe-{}", std::process::id()));
+    std::fs::write(&probe, b"")?;
+    std::fs::remove_file(&probe)
+}
