@@ -14,9 +14,7 @@ pub fn error_line(text: &str) {
 
 fn write(to: &mut impl Write, text: &str) -> io::Result<()> {
     to.write_all(text.as_bytes())?;
-    if !text.ends_with('\n') {
-        to.write_all(b"\n")?;
-    }
+    to.write_all(b"\n")?;
     to.flush()
 }
 
