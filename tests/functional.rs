@@ -277,3 +277,47 @@ fn gradients_through_the_potential() {
     check_gradient(sksr_global(), &[bumps(&grid, 1.2, 0.1)]);
     check_gradient(sksr_global(), &[bumps(&grid, 1.2, 0.1), bumps(&grid, 0.8, -0.3)]);
 }
+
+#[test]
+fn a_description_counts() {
+    let text = ksr_global().describe();
+    for words in ["conv, width 3", "silu", "`conv1.weight` [3, 16, 16], 768 parameters", "hartree", "1568 parameters;"]
+    {
+        assert!(text.contains(words), "{words}:\n{text}");
+    }
+}
+
+#[test]
+fn equal_bodies_have_equal_texts() {
+    assert_eq!(ksr_global().canonical(), ksr_global().canonical());
+    assert_ne!(lda().canonical(), lsda().canonical());
+}
+
+#[test]
+fn a_nan_names_its_operation() {
+    let mut b = Body::new();
+    let n = b.n("n");
+    let limit = b.c(0.3);
+    let inside = b.sub(n, limit);
+    let at = |start| Span { start, end: start + 1, ..Span::default() };
+    let root = b.g.unary(Unary::Sqrt, inside, at(7));
+    let twice = b.scale(2.0, root);
+    let e = b.u(Unary::Exp, twice);
+    let f = b.compile(e, Density::Total);
+    let n = bumps(&grid(), 2.0, 0.0);
+    let found = f.first_non_finite(&grid(), &Interaction::BAKER, &[], &[&n]).unwrap().unwrap();
+    assert_eq!((found.operation.as_str(), found.span, found.derivative), ("sqrt", at(7), false));
+    let fine = lda().first_non_finite(&grid(), &Interaction::BAKER, &[], &[&n]).unwrap();
+    assert_eq!(fine, None);
+}
+
+#[test]
+fn gradients_stay_finite_where_there_is_nothing() {
+    let grid = grid();
+    let none = vec![0.0; grid.points];
+    let (_, _, slopes) = loss(&lsda(), &grid, &[], &[bumps(&grid, 1.0, 0.0), none.clone()], true);
+    // v_down ~ sqrt-like terms have steep but finite slopes at n = 0; nothing may be NaN.
+    assert!(slopes.iter().flatten().all(|s| !s.is_nan()));
+    let (_, gradient, slopes) = loss(&sksr_global(), &grid, &sksr_global().initial(0), &[none.clone(), none], true);
+    assert!(gradient.iter().chain(slopes.iter().flatten()).all(|s| s.is_finite()));
+}

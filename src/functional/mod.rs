@@ -3,6 +3,8 @@
 
 mod build;
 mod compiled;
+mod describe;
+mod diagnose;
 mod differentiate;
 mod fold;
 mod fuse;
@@ -13,6 +15,8 @@ mod shapes;
 mod xc;
 
 pub use compiled::{CompileError, Compiled, Definition, Density};
+pub use describe::Layer;
+pub use diagnose::NonFinite;
 pub use differentiate::{DifferentiateError, gradient};
 pub use fuse::Plan;
 pub use graph::{Binary, Graph, Init, InputSpec, Node, NodeId, Op, ParamSpec, Shape, Unary};

@@ -209,3 +209,62 @@ pub fn combine<D: Backend, T: Tape<f64, D>>(
 fn add(into: &mut [f64], part: &[f64]) {
     into.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check_gradient, numbers, run};
+    use super::super::{Cpu, Value};
+    use super::*;
+
+    fn dev() -> Cpu {
+        Cpu::default()
+    }
+
+    #[test]
+    fn channels_join_and_part() {
+        let (a, b) = ((2, 3, 2), (1, 3, 1));
+        let inputs = [(a, numbers(a, 0.1)), (b, numbers(b, 0.2))];
+        let ((joined, _), _) = run(&inputs, |x, tape| concat(&dev(), x, tape));
+        assert_eq!(joined.dims(), (2, 3, 3));
+        assert_eq!(joined.host()[2], inputs[1].1[0]);
+        assert_eq!(joined.host()[9 + 2], inputs[1].1[0]);
+        check_gradient(&inputs, |x, tape| concat(&dev(), x, tape));
+        check_gradient(&inputs[..1], |x, tape| concat(&dev(), &[x[0], x[0]], tape));
+        check_gradient(&inputs[..1], |x, tape| take(x[0], 1, 2, tape));
+        check_gradient(&inputs[..1], |x, tape| pad(x[0], 1, 4, tape));
+        let ((padded, _), _) = run(&inputs[..1], |x, tape| pad(x[0], 1, 4, tape));
+        assert_eq!(padded.host()[..4], [0.0, inputs[0].1[0], inputs[0].1[1], 0.0]);
+    }
+
+    #[test]
+    fn sums_and_extremes() {
+        let dims = (2, 4, 3);
+        let input = [(dims, numbers(dims, 0.3))];
+        check_gradient(&input, |x, tape| sum_points(x[0], tape));
+        check_gradient(&input, |x, tape| sum_channels(x[0], tape));
+        check_gradient(&input, |x, tape| max_points(x[0], tape));
+        let ((largest, _), _) = run(&input, |x, tape| max_points(x[0], tape));
+        let best = (0..4).map(|i| input[0].1[i * 3 + 1]).fold(f64::MIN, f64::max);
+        assert_eq!(largest.host()[1], best);
+        check_gradient(&[((2, 1, 1), vec![0.4, 0.7])], |x, tape| stretch(x[0], (4, 3), tape));
+    }
+
+    #[test]
+    fn batch_entries() {
+        let dims = (1, 3, 2);
+        let inputs = [(dims, numbers(dims, 0.1)), (dims, numbers(dims, 0.4))];
+        check_gradient(&inputs, |x, tape| stack(&dev(), x, tape));
+        check_gradient(&inputs[..1], |x, tape| stack(&dev(), &[x[0], x[0]], tape));
+        check_gradient(&inputs, |x, tape| combine(&dev(), &[(x[0], 0, 0.5), (x[1], 0, -2.0)], 0.1, tape));
+        check_gradient(&inputs[..1], |x, tape| combine(&dev(), &[(x[0], 0, 0.5), (x[0], 0, 1.0)], 0.0, tape));
+        let wide = [((2, 3, 1), numbers((2, 3, 1), 0.2))];
+        check_gradient(&wide, |x, tape| combine(&dev(), &[(x[0], 0, 0.5), (x[0], 1, 0.5)], 0.0, tape));
+    }
+
+    #[test]
+    fn wrong_lengths_are_errors() {
+        assert!(Value::constant(&dev(), (1, 3, 1), vec![1.0]).is_err());
+        let x = Value::constant(&dev(), (1, 1, 1), vec![1.0]).unwrap();
+        assert!(combine(&dev(), &[(&x, 3, 1.0)], 0.0, super::super::NoneTape).is_err());
+    }
+}

@@ -275,3 +275,128 @@ pub fn elementwise<D: Backend, T: Tape<f64, D>>(
     let results = sweep.run(&hosts).into_iter().map(|numbers| (sweep.dims, numbers)).collect();
     record(device, operands, results, tape, move |incoming, outgoing| sweep.pull(&hosts, incoming, outgoing))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Cpu;
+    use super::super::testing::{check_gradient, numbers, run};
+    use super::*;
+    use Instruction::{Load, Number};
+
+    fn single(instructions: Vec<Instruction>, operands: usize) -> Arc<Program> {
+        let results = vec![instructions.len() - 1];
+        Arc::new(Program { instructions, operands, results })
+    }
+
+    fn check(program: &Arc<Program>, inputs: &[(Dims, Vec<f64>)], extent: (usize, usize)) {
+        check_gradient(inputs, |x, tape| {
+            let (mut out, tape) = elementwise(&Cpu::default(), program, x, extent, tape)?;
+            Ok((out.remove(0), tape))
+        });
+    }
+
+    #[test]
+    fn every_function_has_its_slope() {
+        use Unary::*;
+        let dims = (1, 5, 1);
+        let functions = [
+            Copy,
+            Neg,
+            Abs,
+            Sign,
+            Step,
+            Recip,
+            Exp,
+            Expm1,
+            Ln,
+            Ln1p,
+            Sqrt,
+            Sin,
+            Cos,
+            Tan,
+            Asin,
+            Acos,
+            Atan,
+            Sinh,
+            Cosh,
+            Tanh,
+            Sigmoid,
+            Softplus,
+            Unary::Pow(2.0),
+            Unary::Pow(-3.0),
+            Unary::Pow(1.5),
+            Unary::Pow(0.0),
+        ];
+        for f in functions {
+            let x = vec![0.15, 0.3, 0.52, 0.77, 0.91];
+            check(&single(vec![Load(0), Instruction::Unary(f, 0)], 1), &[(dims, x)], (5, 1));
+        }
+        use Binary::*;
+        for f in [Add, Sub, Mul, Div, Binary::Pow, Min, Max, Less, LessEq, Eq, MulZero, DivZero] {
+            let inputs = [(dims, vec![0.15, 0.3, 0.52, 0.77, 0.91]), (dims, vec![0.4, 0.2, 0.9, 0.3, 0.5])];
+            let program = single(vec![Load(0), Load(1), Instruction::Binary(f, 0, 1)], 2);
+            check(&program, &inputs, (5, 1));
+            // The same operand twice, as one load and as two.
+            let twice = |x: &[&Value<Cpu>], tape| {
+                let (mut out, tape) = elementwise(&Cpu::default(), &program, &[x[0], x[0]], (5, 1), tape)?;
+                Ok((out.remove(0), tape))
+            };
+            if !matches!(f, Less | LessEq | Eq) {
+                check_gradient(&inputs[..1], twice);
+                check(&single(vec![Load(0), Instruction::Binary(f, 0, 0)], 1), &inputs[..1], (5, 1));
+            }
+        }
+    }
+
+    #[test]
+    fn operands_stretch() {
+        // (a + b) * c where c == 0 ? d : number, over all ways to broadcast, in more than one block.
+        let program = single(
+            vec![
+                Load(0),
+                Load(1),
+                Instruction::Binary(Binary::Add, 0, 1),
+                Load(2),
+                Instruction::Binary(Binary::Mul, 2, 3),
+                Load(3),
+                Number(0.5),
+                Instruction::Where(5, 4, 6),
+                Instruction::Binary(Binary::Mul, 7, 0),
+            ],
+            4,
+        );
+        let (points, channels) = (70, 3);
+        for dims in [(1, 1, 1), (1, 1, 3), (1, points, 1), (2, points, 3), (2, 1, 1)] {
+            let others = [(2, 1, 3), (1, points, 1)];
+            let inputs: Vec<_> = [dims, others[0], others[1]].map(|d| (d, numbers(d, 0.3))).to_vec();
+            let mask: Vec<f64> = (0..points).map(|i| (i % 2) as f64).collect();
+            let run_it = |x: &[&Value<Cpu>], tape| {
+                let mask = Value::constant(&Cpu::default(), (1, points, 1), mask.clone())?;
+                let operands = [x[0], x[1], x[2], &mask];
+                let (mut out, tape) = elementwise(&Cpu::default(), &program, &operands, (points, channels), tape)?;
+                Ok((out.remove(0), tape))
+            };
+            let ((out, _), _) = run(&inputs, run_it);
+            assert_eq!(out.dims(), (2, points, channels));
+            if dims.1 == 1 {
+                check_gradient(&inputs, run_it);
+            }
+        }
+    }
+
+    #[test]
+    fn branches_not_taken_leave_no_nan() {
+        // where(x > 0, sqrt(x), 0) at x < 0.
+        let program = single(
+            vec![
+                Load(0),
+                Instruction::Unary(Unary::Step, 0),
+                Instruction::Unary(Unary::Sqrt, 0),
+                Number(0.0),
+                Instruction::Where(1, 2, 3),
+            ],
+            1,
+        );
+        check(&program, &[((1, 3, 1), vec![-1.0, 0.25, -0.3])], (3, 1));
+    }
+}

@@ -210,3 +210,34 @@ pub fn gather<D: Backend, T: Tape<f64, D>>(
 fn add(into: &mut [f64], part: &[f64]) {
     into.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check_gradient, numbers, run};
+    use super::*;
+
+    #[test]
+    fn recursions_are_sums() {
+        let (h, kappa, n) = (0.3, 0.8, 9);
+        let x = numbers((1, n, 1), 0.1);
+        let fast = exponential(&x, (n, 1), h, 1.5, kappa);
+        for i in 0..n {
+            let slow: f64 = (0..n).map(|j| 1.5 * h * (-kappa * h * i.abs_diff(j) as f64).exp() * x[j]).sum();
+            assert!((fast[i] - slow).abs() < 1e-14);
+        }
+        let ((wide, _), _) =
+            run(&[((1, n, 1), x.clone()), ((1, 1, 2), vec![0.7, 1.9])], |x, tape| spread(x[0], x[1], h, tape));
+        for (k, xi) in [0.7, 1.9].into_iter().enumerate() {
+            let single = exponential(&x, (n, 1), h, 0.5 / xi, 1.0 / xi);
+            (0..n).for_each(|i| assert!((wide.host()[2 * i + k] - single[i]).abs() < 1e-14));
+        }
+    }
+
+    #[test]
+    fn gradients_in_density_and_width() {
+        let (x, xi) = ((2, 5, 2), ((1, 1, 3), vec![0.4, 1.1, 2.0]));
+        check_gradient(&[(x, numbers(x, 0.2)), xi.clone()], |x, tape| spread(x[0], x[1], 0.35, tape));
+        let y = (2, 5, 6);
+        check_gradient(&[(y, numbers(y, 0.2)), xi], |x, tape| gather(x[0], x[1], 0.35, tape));
+    }
+}

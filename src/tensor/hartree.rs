@@ -87,3 +87,33 @@ pub fn hartree<D: Backend, T: Tape<f64, D>>(
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check_gradient, numbers};
+    use super::*;
+
+    #[test]
+    fn toeplitz_and_recursion_agree() {
+        let (h, points, channels) = (0.2, 11, 2);
+        let n = numbers((2, points, channels), 0.3);
+        let w: Vec<f64> = (0..points).map(|k| h * 1.1 * (-0.6 * h * k as f64).exp()).collect();
+        let slow = Kernel::Toeplitz(w).apply(&n, points, channels);
+        let fast = Kernel::Exponential { h, amplitude: 1.1, kappa: 0.6 }.apply(&n, points, channels);
+        slow.iter().zip(&fast).for_each(|(a, b)| assert!((a - b).abs() < 1e-14));
+        assert!(Kernel::None.apply(&n, points, channels).iter().all(|v| *v == 0.0));
+    }
+
+    #[test]
+    fn gradients() {
+        let dims = (1, 6, 2);
+        for kernel in [
+            Kernel::None,
+            Kernel::Exponential { h: 0.3, amplitude: 1.1, kappa: 0.6 },
+            Kernel::Toeplitz(vec![1.0, 0.5, 0.3, 0.2, 0.1, 0.05]),
+        ] {
+            let kernel = Arc::new(kernel);
+            check_gradient(&[(dims, numbers(dims, 0.1))], |x, tape| hartree(x[0], &kernel, tape));
+        }
+    }
+}

@@ -10,6 +10,8 @@ pub mod exponential;
 pub mod hartree;
 pub mod rows;
 pub mod scalar;
+#[cfg(test)]
+mod testing;
 mod value;
 pub mod window;
 

@@ -115,3 +115,59 @@ pub fn convolve<D: Backend, T: Tape<f64, D>>(
     let (wide, tape) = window(x, width, left, tape)?;
     dense(&wide, weight, tape)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check_gradient, numbers, run};
+    use super::*;
+
+    /// The definition: out_i,o = sum over k, c of x_{i + k - left},c w_k,c,o.
+    fn slow(
+        x: &[f64],
+        w: &[f64],
+        points: usize,
+        (width, input, output): (usize, usize, usize),
+        left: usize,
+    ) -> Vec<f64> {
+        let mut out = vec![0.0; points * output];
+        each(width, input, output, |k, c, o| {
+            for i in 0..points {
+                if let Some(j) = (i + k).checked_sub(left).filter(|&j| j < points) {
+                    out[i * output + o] += x[j * input + c] * w[(k * input + c) * output + o];
+                }
+            }
+        });
+        out
+    }
+
+    #[test]
+    fn convolutions_by_definition() {
+        let points = 6;
+        for (width, input, output) in [(1, 2, 3), (3, 2, 3), (4, 1, 2), (9, 2, 1), (15, 1, 1)] {
+            let (x, w) = ((2, points, input), (1, 1, width * input * output));
+            let inputs = [(x, numbers(x, 0.1)), (w, numbers(w, 0.2))];
+            let left = (width - 1) / 2;
+            let ((fast, _), _) = run(&inputs, |x, tape| convolve(x[0], x[1], width, left, tape));
+            let expected = slow(&inputs[0].1[points * input..], &inputs[1].1, points, (width, input, output), left);
+            let fast = &fast.host()[points * output..];
+            fast.iter().zip(&expected).for_each(|(a, b)| assert!((a - b).abs() < 1e-13, "{width}: {a} {b}"));
+            check_gradient(&inputs, |x, tape| convolve(x[0], x[1], width, left, tape));
+        }
+    }
+
+    #[test]
+    fn the_flipped_weight_is_the_transpose() {
+        let (points, width, input, output) = (5, 4, 2, 3);
+        let (x, y, w) = ((1, points, input), (1, points, output), (1, 1, width * input * output));
+        let (x, y, w) = ((x, numbers(x, 0.1)), (y, numbers(y, 0.3)), (w, numbers(w, 0.2)));
+        let ((out, _), _) = run(&[x.clone(), w.clone()], |x, tape| convolve(x[0], x[1], width, (width - 1) / 2, tape));
+        let back = |x: &[&Value<_>], tape| {
+            let (flipped, tape) = flip_weight(x[1], (width, input, output), tape)?;
+            convolve(x[0], &flipped, width, width / 2, tape)
+        };
+        let ((transposed, _), _) = run(&[y.clone(), w.clone()], back);
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        assert!((dot(&out.host(), &y.1) - dot(&transposed.host(), &x.1)).abs() < 1e-13);
+        check_gradient(&[y, w], back);
+    }
+}

@@ -1,0 +1,179 @@
+//! What a compiled functional consists of, in words; and its canonical text, by which equal functionals are recognised.
+
+use super::compiled::{Compiled, Density};
+use super::graph::{Binary, Graph, NodeId, Op, Unary};
+use std::fmt::Write;
+
+/// One line of a description.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// `conv`, `silu`, `* - exp` for a chain of simple operations.
+    pub name: String,
+    /// What it gives: `a field of 16 channels`.
+    pub gives: String,
+    /// Parameters it brings, by name, with their shapes.
+    pub parameters: Vec<(String, Vec<usize>)>,
+}
+
+impl Layer {
+    /// Number of parameter values.
+    pub fn parameter_count(&self) -> usize {
+        self.parameters.iter().map(|(_, shape)| shape.iter().product::<usize>()).sum()
+    }
+}
+
+impl Graph {
+    /// Which nodes `outputs` need.
+    pub fn live(&self, outputs: &[NodeId]) -> Vec<bool> {
+        let mut live = vec![false; self.nodes.len()];
+        outputs.iter().for_each(|output| live[output.0 as usize] = true);
+        for index in (0..live.len()).rev() {
+            if live[index] {
+                self.nodes[index].inputs.iter().for_each(|input| live[input.0 as usize] = true);
+            }
+        }
+        live
+    }
+
+    /// The parameter behind a node, through its bounds.
+    fn parameter_behind(&self, node: NodeId) -> Option<usize> {
+        let node = self.node(node);
+        match node.op {
+            Op::Param(k) => Some(k),
+            _ if node.op.elementwise() && node.shape.grid.is_none() => {
+                node.inputs.iter().find_map(|&input| self.parameter_behind(input))
+            }
+            _ => None,
+        }
+    }
+
+    /// The layers up to `output`, in order of evaluation.
+    pub fn layers(&self, output: NodeId) -> Vec<Layer> {
+        let live = self.live(&[output]);
+        let mut told = vec![false; self.params.len()];
+        let mut layers: Vec<Layer> = Vec::new();
+        let mut chain: Vec<&'static str> = Vec::new();
+        let mut chained = None;
+        for (index, node) in self.nodes.iter().enumerate().filter(|(index, _)| live[*index]) {
+            let quiet = matches!(node.op, Op::Const(_) | Op::Param(_) | Op::Spacing | Op::Points(_) | Op::Broadcast);
+            let bounds = node.op.elementwise() && self.parameter_behind(NodeId(index as u32)).is_some();
+            if quiet || (bounds && !node.inputs.iter().any(|&i| self.shape(i).grid.is_some())) {
+                continue;
+            }
+            if node.op.elementwise() {
+                self.chain(index, &mut chain);
+                chained = Some(node.shape);
+                continue;
+            }
+            finish(&mut layers, &mut chain, chained);
+            let parameters = node.inputs.iter().filter_map(|&input| self.parameter_behind(input));
+            let parameters: Vec<usize> = parameters.filter(|&k| !std::mem::replace(&mut told[k], true)).collect();
+            let name = match (&node.op, self.inputs.first()) {
+                (Op::Input(k), _) => self.inputs.get(*k).map_or(String::new(), |input| input.name.clone()),
+                (Op::Conv { width, .. }, _) if *width > 1 => format!("conv, width {width}"),
+                (op, _) => op.name().to_owned(),
+            };
+            let spec = |&k: &usize| (self.params[k].name.clone(), self.params[k].shape.clone());
+            layers.push(Layer {
+                name,
+                gives: node.shape.to_string(),
+                parameters: parameters.iter().map(spec).collect(),
+            });
+        }
+        finish(&mut layers, &mut chain, chained);
+        let lone: Vec<_> = (0..self.params.len()).filter(|&k| !told[k]).collect();
+        for k in lone {
+            let spec = &self.params[k];
+            let gives = super::graph::Shape::vector(spec.len()).to_string();
+            layers.push(Layer {
+                name: "param".into(),
+                gives,
+                parameters: vec![(spec.name.clone(), spec.shape.clone())],
+            });
+        }
+        layers
+    }
+
+    /// Adds an elementwise node to a chain; x sigmoid(x) is known by its name.
+    fn chain(&self, index: usize, chain: &mut Vec<&'static str>) {
+        let node = &self.nodes[index];
+        let name = node.op.name();
+        if let (Op::Binary(Binary::Mul), [x, gate]) = (&node.op, &node.inputs[..])
+            && self.node(*gate).op == Op::Unary(Unary::Sigmoid)
+            && self.node(*gate).inputs.first() == Some(x)
+        {
+            if let Some(last) = chain.iter().rposition(|&known| known == "sigmoid") {
+                chain.remove(last);
+            }
+            chain.push("silu");
+        } else if !chain.contains(&name) {
+            chain.push(name);
+        }
+    }
+
+    /// The graph as text, without names and places: equal texts are equal functions. Numbers are exact.
+    pub fn canonical(&self, outputs: &[NodeId]) -> String {
+        let live = self.live(outputs);
+        let mut text = String::new();
+        for (index, node) in self.nodes.iter().enumerate().filter(|(index, _)| live[*index]) {
+            let inputs: Vec<u32> = node.inputs.iter().map(|input| input.0).collect();
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{index} {:?} {inputs:?} {:?}", node.op, node.shape);
+        }
+        for spec in &self.params {
+            let _ = writeln!(text, "param {:?} {:?} {:?}", spec.shape, spec.init, spec.bounds);
+        }
+        for output in outputs {
+            let _ = writeln!(text, "output {}", output.0);
+        }
+        text
+    }
+}
+
+fn finish(layers: &mut Vec<Layer>, chain: &mut Vec<&'static str>, shape: Option<super::graph::Shape>) {
+    if let (false, Some(shape)) = (chain.is_empty(), shape) {
+        layers.push(Layer { name: chain.join(" "), gives: shape.to_string(), parameters: vec![] });
+    }
+    chain.clear();
+}
+
+impl Compiled {
+    /// Layers, shapes and parameters, a line each.
+    pub fn describe(&self) -> String {
+        let layers = self.graph.layers(self.e);
+        let sees = match self.density {
+            Density::Total => "the total density",
+            Density::Spin if self.flip_average => "both spin densities, averaged over their exchange",
+            Density::Spin => "both spin densities",
+        };
+        let what = if self.kinetic { "kinetic functional" } else { "functional" };
+        let mut text = format!("{what} {} of {sees}\n", self.name);
+        let width = layers.iter().map(|layer| layer.name.chars().count()).max().unwrap_or(0).min(40);
+        for layer in &layers {
+            let mut line = format!("  {:width$}  {}", layer.name, layer.gives);
+            for (name, shape) in &layer.parameters {
+                let count: usize = shape.iter().product();
+                let _ = write!(line, "; `{name}` {shape:?}, {}", counted(count, "parameter"));
+            }
+            let _ = writeln!(text, "{}", line.trim_end());
+        }
+        let _ = writeln!(
+            text,
+            "  {}; {} for the energy, {} with the potential",
+            counted(self.parameter_count(), "parameter"),
+            counted(self.plan_energy.nodes.len(), "operation"),
+            self.plan.nodes.len()
+        );
+        text
+    }
+
+    /// The functional as text, without names and places: equal texts are equal functionals.
+    pub fn canonical(&self) -> String {
+        let head = format!("{:?} {} {}\n", self.density, self.flip_average, self.kinetic);
+        head + &self.graph.canonical(&[self.e])
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
