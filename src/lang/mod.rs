@@ -4,6 +4,7 @@
 //! finds wrong names, calls, systems and units in the tree; [`print`](mod@print) writes a tree as text again.
 
 pub mod ast;
+mod nearest;
 pub mod parse;
 pub mod units;
 pub mod words;

@@ -14,9 +14,9 @@ pub enum ParseError {
     ExpectedAfter {
         expected: String,
         after: String,
-        found: String,
-        #[label("found {found}")]
+        #[label("{label}")]
         span: Span,
+        label: String,
         #[help]
         help: Option<String>,
     },
@@ -71,9 +71,9 @@ pub enum ParseError {
     #[diagnostic(code(ksr::parse::needs_name))]
     NeedsName {
         what: String,
-        found: String,
-        #[label("found {found}")]
+        #[label("{label}")]
         span: Span,
+        label: String,
         #[help]
         help: Option<String>,
     },
@@ -106,6 +106,16 @@ pub enum ParseError {
         nearest: String,
         #[label("not a keyword")]
         span: Span,
+    },
+
+    /// A line that begins with an operator.
+    #[error("no statement begins with `{word}`")]
+    #[diagnostic(code(ksr::parse::no_statement), help("{help}"))]
+    NoStatement {
+        word: String,
+        #[label("at the start of a statement")]
+        span: Span,
+        help: String,
     },
 
     /// An opener without its end.
@@ -307,9 +317,9 @@ pub enum ParseError {
     #[diagnostic(code(ksr::parse::incomplete_if), help("an `if` has a value in both cases: `if c then a else b`"))]
     IncompleteIf {
         missing: String,
-        found: String,
-        #[label("found {found}")]
+        #[label("{label}")]
         span: Span,
+        label: String,
     },
 
     /// `use losses`.
@@ -364,6 +374,7 @@ impl ParseError {
             | Reserved { span, .. }
             | Foreign { span, .. }
             | UnknownKeyword { span, .. }
+            | NoStatement { span, .. }
             | NeverClosed { span, .. }
             | Mismatched { span, .. }
             | NeverOpened { span, .. }

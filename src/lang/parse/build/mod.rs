@@ -119,6 +119,7 @@ fn is_frame(rule: Rule) -> bool {
             | close_paren
             | close_bracket
             | close_brace
+            | no_brace
             | EOI
     )
 }

@@ -79,7 +79,6 @@ impl<'i> Builder<'i> {
             }
             Rule::field => {
                 let name = parts(op).next().map_or_else(|| hole_ident(op_span), |n| self.ident(&n));
-                self.refuse_number_field(&value, op_span);
                 Operand::open(ExprKind::Field { value: self.finished(value), name }, span)
             }
             _ => {
@@ -90,21 +89,6 @@ impl<'i> Builder<'i> {
                     None => Operand { expr: value, closed: false, bare_record: None },
                 }
             }
-        }
-    }
-
-    /// `1.e5` reads as the field `e5` of 1.
-    fn refuse_number_field(&self, value: &Operand, field: Span) {
-        if !value.closed && matches!(&*value.expr.kind, ExprKind::Number(_)) {
-            let (number, field_text) = (self.words(value.expr.span), self.words(field));
-            let exponent = field_text.trim_start_matches('.').trim();
-            let digits_follow = exponent.len() > 1 && exponent[1..].bytes().all(|b| b.is_ascii_digit());
-            let better = if exponent.starts_with(['e', 'E']) && digits_follow {
-                format!("{number}.0{exponent}")
-            } else {
-                format!("{number}.0")
-            };
-            self.error(ParseError::Digits { better, span: value.expr.span.to(field) });
         }
     }
 

@@ -1,0 +1,234 @@
+//! Brackets, and the statements between them.
+
+use super::{Kind, Scan, Scanner, Token, ends_value};
+use crate::lang::parse::error::ParseError;
+
+/// An open bracket, or the text itself.
+#[derive(Debug)]
+pub(super) struct Frame {
+    /// `(`, `[`, `{`; a space for the text itself.
+    opener: char,
+    /// Where it stands.
+    start: usize,
+    /// The string whose interpolation this is.
+    pub string: Option<usize>,
+    /// Where the statement or entry being read begins.
+    pub statement: usize,
+    /// What nests without brackets.
+    pub run: super::depth::Run,
+    /// Deepest statement so far.
+    pub deepest: usize,
+}
+
+impl Frame {
+    pub(super) fn top() -> Self {
+        Self::new(' ', 0)
+    }
+
+    fn new(opener: char, start: usize) -> Self {
+        let statement = if opener == ' ' { 0 } else { start + 1 };
+        Frame { opener, start, string: None, statement, run: Default::default(), deepest: 0 }
+    }
+
+    /// Whether newlines separate here.
+    fn has_statements(&self) -> bool {
+        matches!(self.opener, ' ' | '{') && self.string.is_none()
+    }
+}
+
+fn closer(opener: char) -> char {
+    match opener {
+        '(' => ')',
+        '[' => ']',
+        _ => '}',
+    }
+}
+
+/// Words that begin a statement and stand nowhere else inside parentheses.
+const STATEMENT_WORDS: &[&str] = &["let", "fn", "functional", "grid", "loss", "param", "system", "use"];
+
+impl Scanner<'_> {
+    pub(super) fn open(&mut self, letter: char) {
+        self.push(Kind::Open, 1);
+        self.frames.push(Frame::new(letter, self.at - 1));
+        self.check_nesting();
+    }
+
+    pub(super) fn close(&mut self, letter: char) {
+        let opener = match letter {
+            ')' => '(',
+            ']' => '[',
+            _ => '{',
+        };
+        self.pending_newline = None;
+        let floor = self.frames.iter().rposition(|f| f.string.is_some()).unwrap_or(1);
+        let span = self.span(self.at, self.at + 1);
+        let mut string = None;
+        match self.frames.iter().rposition(|f| f.opener == opener).filter(|&i| i >= floor.max(1)) {
+            Some(own) => {
+                while self.frames.len() > own + 1 {
+                    self.never_closed_innermost(self.at);
+                }
+                self.note_indent(own);
+                string = self.pop_frame(self.at);
+            }
+            None => match self.frames.last() {
+                Some(frame) if self.frames.len() > floor.max(1) && frame.string.is_none() => {
+                    let (opener, opened) = (frame.opener, self.span(frame.start, frame.start + 1));
+                    let error = ParseError::Mismatched { opener, closer: closer(opener), found: letter, opened, span };
+                    self.error(error, self.at);
+                    self.pop_frame(self.at);
+                }
+                _ => self.error(ParseError::NeverOpened { opener, closer: letter, span }, self.at),
+            },
+        }
+        self.push(Kind::Close, 1);
+        if let Some(start) = string {
+            self.string(start, self.at);
+        }
+    }
+
+    /// The innermost bracket has no end before `end`.
+    fn never_closed_innermost(&mut self, end: usize) {
+        if let Some(frame) = self.frames.last().filter(|f| f.opener != ' ') {
+            let (opener, start) = (frame.opener, frame.start);
+            self.never_closed(opener, start);
+        }
+        self.pop_frame(end);
+    }
+
+    fn never_closed(&mut self, opener: char, start: usize) {
+        let span = self.span(start, start + 1);
+        self.error(ParseError::NeverClosed { opener, closer: closer(opener), span }, start);
+    }
+
+    /// A `}` that begins its line, further left than the line of its `{`, probably belongs to an outer one.
+    fn note_indent(&mut self, own: usize) {
+        let indent = |at: usize| {
+            let line = self.text[..at].rfind('\n').map_or(0, |i| i + 1);
+            let blank = self.text[line..].len() - self.text[line..].trim_start_matches([' ', '\t']).len();
+            (blank, line + blank == at)
+        };
+        let Some(frame) = self.frames.get(own) else { return };
+        let ((close, first), (open, _)) = (indent(self.at), indent(frame.start));
+        if frame.opener == '{' && first && close < open && self.suspect.is_none() {
+            self.suspect = Some(frame.start);
+        }
+    }
+
+    /// Leaves the innermost bracket; if that was an interpolation, tells where its string begins.
+    pub(super) fn pop_frame(&mut self, end: usize) -> Option<usize> {
+        if self.frames.len() < 2 {
+            return None;
+        }
+        let frame = self.frames.pop()?;
+        if frame.has_statements() {
+            self.scan.regions.push(frame.statement..end);
+        }
+        self.absorb(frame.deepest.max(frame.run.depth));
+        frame.string
+    }
+
+    /// Ends the statement before `token` if a newline or separator lies there.
+    pub(super) fn separate(&mut self, token: Token) {
+        if token.kind == Kind::Newline {
+            self.pending_newline.get_or_insert(token.start);
+            return;
+        }
+        if let Some(newline) = self.pending_newline.take() {
+            self.line_begins(token, newline);
+        }
+        if token.kind == Kind::Separator {
+            self.end_statement(token.start, token.end);
+        }
+    }
+
+    /// The first token of a line: whether the statement before goes on.
+    fn line_begins(&mut self, token: Token, newline: usize) {
+        let words = self.words(token);
+        if self.begins_statement(token) {
+            while self.frames.last().is_some_and(|f| matches!(f.opener, '(' | '[')) {
+                self.never_closed_innermost(newline);
+            }
+        }
+        let goes_on = matches!(words, "|>" | "->" | "*" | "/" | "and" | "or" | "then" | "else")
+            || self.last_meaningful().is_some_and(|last| self.needs_more(last))
+            || self.after_attribute();
+        if !goes_on && self.frames.last().is_some_and(Frame::has_statements) {
+            self.end_statement(newline, token.start);
+        }
+    }
+
+    /// Whether a line that begins with this token must be a new statement.
+    fn begins_statement(&self, token: Token) -> bool {
+        let words = self.words(token);
+        if !STATEMENT_WORDS.contains(&words) {
+            return false;
+        }
+        let after = self.text.get(token.end..).unwrap_or("").trim_start_matches([' ', '\t']);
+        !after.starts_with(':') && after.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '"')
+    }
+
+    fn last_meaningful(&self) -> Option<Token> {
+        self.scan.tokens.iter().rev().find(|t| t.kind != Kind::Newline).copied()
+    }
+
+    /// Whether a line that ends with this token goes on.
+    fn needs_more(&self, last: Token) -> bool {
+        let words = self.words(last);
+        match last.kind {
+            Kind::Sign => !matches!(words, "." | "@"),
+            Kind::Word => matches!(words, "and" | "or" | "by" | "then" | "else"),
+            _ => false,
+        }
+    }
+
+    /// After `@spin_dependent` a definition must follow.
+    fn after_attribute(&self) -> bool {
+        let mut back = self.scan.tokens.iter().rev().filter(|t| t.kind != Kind::Newline);
+        back.next().is_some_and(|t| t.kind == Kind::Word) && back.next().is_some_and(|t| self.words(*t) == "@")
+    }
+
+    fn end_statement(&mut self, end: usize, next: usize) {
+        if let Some(frame) = self.frames.last_mut() {
+            if frame.has_statements() {
+                self.scan.regions.push(frame.statement..end);
+                frame.statement = next;
+            }
+            frame.deepest = frame.deepest.max(frame.run.depth);
+            frame.run = Default::default();
+        }
+    }
+
+    /// Whether the last token ends a value: then a sign is an operator between.
+    pub(super) fn after_value(&self) -> bool {
+        self.last_meaningful().is_some_and(|t| ends_value(t.kind, self.words(t)))
+    }
+
+    /// The end of the text: what is still open is never closed.
+    pub(super) fn finish(mut self) -> Scan {
+        let end = self.text.len();
+        let before = self.scan.errors.len();
+        if !self.stopped {
+            self.leave_string();
+        }
+        let first = self.frames.get(1).map(|f| f.start);
+        let statement = self.frames.first().map_or(0, |f| f.statement);
+        self.scan.open_at_end = !self.stopped && before == 0 && self.scan.errors.is_empty() && first.is_some();
+        let innermost = self.frames.last().filter(|f| f.opener != ' ' && !self.stopped).map(|f| (f.opener, f.start));
+        if let Some((opener, start)) = innermost {
+            match self.suspect.filter(|_| opener == '{') {
+                Some(suspect) => self.never_closed('{', suspect),
+                None => self.never_closed(opener, start),
+            }
+            if let Some((_, mask)) = self.scan.errors.last_mut() {
+                *mask = statement..end;
+            }
+        }
+        while self.frames.len() > 1 {
+            self.pop_frame(end);
+        }
+        self.scan.regions.push(statement..end);
+        self.scan
+    }
+}

@@ -1,0 +1,74 @@
+//! How deep a text nests, measured before anything recurses over it.
+
+use super::{Kind, Scanner, Token};
+use crate::lang::parse::error::ParseError;
+
+/// Brackets, `if`s and signs inside each other.
+pub(super) const NESTING: usize = 256;
+/// Nodes above each other in a tree: nesting, and operators in a row.
+pub(super) const CHAIN: usize = 1000;
+
+/// The statement, entry or argument being read.
+#[derive(Debug, Default)]
+pub(super) struct Run {
+    /// Height of its tree so far.
+    pub depth: usize,
+    /// `if`, `fn`, `train`: what follows is inside them.
+    words: usize,
+    /// `not`s inside each other.
+    nots: usize,
+    /// `^` and leading `-` inside each other.
+    tights: usize,
+}
+
+impl Run {
+    fn nesting(&self) -> usize {
+        self.words + self.nots + self.tights
+    }
+}
+
+impl Scanner<'_> {
+    /// Takes a token into account.
+    pub(super) fn measure(&mut self, token: Token) {
+        let after_value = self.after_value();
+        let words = self.words(token);
+        let Some(run) = self.frames.last_mut().map(|f| &mut f.run) else { return };
+        match (token.kind, words) {
+            (Kind::Word, "if" | "fn" | "train") => run.words += 1,
+            (Kind::Word, "not") => run.nots += 1,
+            (Kind::Word, "and" | "or") => (run.nots, run.tights) = (0, 0),
+            (Kind::Sign, "|>" | "->") => (run.nots, run.tights) = (0, 0),
+            (Kind::Sign, "^") => run.tights += 1,
+            (Kind::Sign, "-") if !after_value => run.tights += 1,
+            (Kind::Sign, ".") => {}
+            (Kind::Sign, _) | (Kind::Word, "by") => run.tights = 0,
+            (Kind::Open, _) => {}
+            _ => return,
+        }
+        run.depth += 1;
+        let (depth, nests) = (run.depth, matches!(words, "if" | "fn" | "train" | "not" | "^" | "-"));
+        if depth > CHAIN {
+            let span = self.span(token.start, token.end);
+            self.stop(ParseError::TooLong { limit: CHAIN, span });
+        }
+        if nests {
+            self.check_nesting();
+        }
+    }
+
+    /// A bracket has closed with a tree of height `inner` in it.
+    pub(super) fn absorb(&mut self, inner: usize) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.run.depth = frame.run.depth.max(inner + 1);
+        }
+    }
+
+    pub(super) fn check_nesting(&mut self) {
+        let nesting: usize = self.frames.iter().map(|f| 1 + f.run.nesting()).sum::<usize>() - 1;
+        if nesting > NESTING {
+            let start = self.at.min(self.text.len());
+            let start = self.text.floor_char_boundary(start.saturating_sub(1));
+            self.stop(ParseError::TooDeep { limit: NESTING, span: self.span(start, start + 1) });
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Characters and signs of other languages, and of papers.
+
+use super::{Kind, Scanner};
+use crate::lang::parse::error::ParseError;
+use pest::unicode::XID_START;
+
+/// Characters that look like one of ours: what to write instead, and what they are called.
+const LOOKALIKES: &[(&str, &str, &str)] = &[
+    ("−‐‑‒–—", "-", "a minus sign or dash of print"),
+    ("×·⋅∙", "*", "a multiplication sign"),
+    ("÷", "/", "a division sign"),
+    ("≤", "<=", "a comparison sign"),
+    ("≥", ">=", "a comparison sign"),
+    ("≠", "!=", "a comparison sign"),
+    ("→⟶", "->", "an arrow"),
+    ("“”„«»", "\"", "a typographic quotation mark"),
+    ("…", "..", "an ellipsis"),
+    ("²", "^2", "a superscript"),
+    ("³", "^3", "a superscript"),
+    ("√", "sqrt(…)", "a root sign"),
+    ("∞", "inf", "infinity"),
+    ("½", "0.5", "a fraction"),
+];
+
+/// Signs that other languages have: what is said of them.
+const FOREIGN: &[(&str, &str, &str)] = &[
+    ("&&", "`and` is written out", "write `a and b`"),
+    ("||", "`or` is written out", "write `a or b`"),
+    ("**", "powers are written `^`", "write `x^2`"),
+    ("//", "a comment begins with `#`", "write `# …`; division is a single `/`"),
+    ("/*", "a comment begins with `#`", "write `# …` on each line"),
+    (":=", "a value gets its name by `let`", "write `let name = …`"),
+    ("=>", "`=>` means nothing in ksr", "a function as a value is written `fn(x) = …`"),
+    ("+=", "values do not change", "bind a new one: `let x = x + …`"),
+    ("-=", "values do not change", "bind a new one: `let x = x - …`"),
+    ("*=", "values do not change", "bind a new one: `let x = x * …`"),
+    ("/=", "values do not change", "bind a new one: `let x = x / …`"),
+    ("===", "`==` compares", "write `a == b`"),
+    ("~=", "`!=` is `not equal`", "write `a != b`"),
+    ("...", "an interval is written with two points", "write `a .. b`"),
+    ("%", "there is no remainder sign, and no percent sign", "write `0.05` for 5 %"),
+    ("&", "`and` is written out", "write `a and b`"),
+    ("|", "`or` is written out, and an absolute value is `abs(x)`", "write `a or b`, or `abs(x)`"),
+    ("!", "`not` is written out", "write `not a`"),
+    ("?", "there is no `? :`", "write `if c then a else b`"),
+    ("$", "`$` means nothing in ksr", "in a string, `{R}` puts a value in"),
+];
+
+impl Scanner<'_> {
+    /// Reports and passes over a character or sign that is not ours; `false` if it is.
+    pub(super) fn strange(&mut self, letter: char) -> bool {
+        if letter == '\'' {
+            return self.single_quote();
+        }
+        let rest = self.rest();
+        let ours = ["|>", "!=", "->", "=="].iter().any(|sign| rest.starts_with(sign)) && !rest.starts_with("===");
+        let found = FOREIGN.iter().find(|(sign, ..)| rest.starts_with(sign)).filter(|_| !ours);
+        if let Some(&(sign, message, help)) = found {
+            let span = self.span(self.at, self.at + sign.len());
+            self.error(ParseError::Foreign { message: message.into(), span, help: help.into() }, self.at);
+            if matches!(sign, "//" | "/*") {
+                self.at = self.line_end();
+            } else {
+                self.push(Kind::Sign, sign.len());
+            }
+            return true;
+        }
+        let known = XID_START(letter) || "_()[]{},;+-*/^=<>:.@~|!#\"".contains(letter) || letter.is_ascii_digit();
+        if known {
+            return false;
+        }
+        self.character(letter);
+        true
+    }
+
+    fn character(&mut self, letter: char) {
+        let span = self.span(self.at, self.at + letter.len_utf8());
+        let lookalike = LOOKALIKES.iter().find(|(letters, ..)| letters.contains(letter));
+        let (name, help) = match lookalike {
+            Some((_, instead, name)) => ((*name).to_owned(), Some(format!("write `{instead}`"))),
+            None if letter.is_whitespace() => ("a special space".into(), Some("replace it by a plain space".into())),
+            None if letter.is_control() => (format!("U+{:04X}", letter as u32), Some("remove it".into())),
+            None => (format!("U+{:04X}", letter as u32), None),
+        };
+        self.error(ParseError::Character { character: letter, name, span, help }, self.at);
+        self.push(Kind::Sign, letter.len_utf8());
+    }
+
+    /// `'text'`.
+    fn single_quote(&mut self) -> bool {
+        let line = &self.text[self.at..self.line_end()];
+        let length = line[1..].find('\'').map_or(1, |i| i + 2);
+        let span = self.span(self.at, self.at + length);
+        let help = match line.get(1..length - usize::from(length > 1)) {
+            Some(inside) if length > 2 => format!("write `\"{inside}\"`"),
+            _ => "write `\"…\"`".into(),
+        };
+        self.error(ParseError::Foreign { message: "strings stand in double quotes".into(), span, help }, self.at);
+        self.push(Kind::Text, length);
+        true
+    }
+}
