@@ -1,0 +1,238 @@
+//! The command line: statuses, options, the shape of JSON.
+
+#[path = "helpers/command.rs"]
+mod command;
+
+use command::{Place, finished};
+use serde_json::{Value, json};
+
+/// Objects of standard output, and status, of a script run with `--json`.
+fn shown(script: &str) -> Vec<Value> {
+    let place = Place::new();
+    let (out, err, status) = finished(place.ksr().args(["run", "--json", "-"]).write_stdin(script));
+    assert_eq!(status, 0, "{err}");
+    out.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect()
+}
+
+/// The only value a script shows.
+fn only(script: &str) -> Value {
+    let mut values = shown(script);
+    assert_eq!(values.len(), 1, "{values:?}");
+    values.remove(0)
+}
+
+#[test]
+fn values_appear_on_standard_output_and_errors_on_standard_error() {
+    let place = Place::new();
+    let file = place.file("a.ksr", "1 + 1\nlet x = 3\nx * 2;\nx ^ 2\n");
+    assert_eq!(finished(place.ksr().arg("run").arg(&file)), ("2\n9\n".into(), String::new(), 0));
+    let (out, err, status) = finished(place.ksr().args(["run", "-"]).write_stdin("1 + 1\nnothing\n"));
+    assert_eq!((out.contains("nothing"), err.contains("nothing"), status), (false, true, 1));
+}
+
+#[test]
+fn a_wrong_command_line_has_status_2() {
+    let place = Place::new();
+    for args in [
+        &["run"][..],
+        &["run", "missing.ksr"],
+        &["run", "--set", "R", "-"],
+        &["run", "--set", "2R=1", "-"],
+        &["run", "--device", "abacus", "-"],
+        &["frobnicate"],
+        &["explain", "ksr::no::such"],
+        &["check", "missing.ksr"],
+    ] {
+        let (_, err, status) = finished(place.ksr().args(args).write_stdin("1\n"));
+        assert_eq!(status, 2, "{args:?}: {err}");
+        assert!(!err.is_empty() && !err.contains("panicked"), "{args:?}: {err}");
+    }
+}
+
+#[test]
+#[cfg(not(feature = "cuda"))]
+fn cuda_is_refused_without_it() {
+    let place = Place::new();
+    let (_, err, status) = finished(place.ksr().args(["run", "--device", "cuda", "-"]).write_stdin("1\n"));
+    assert_eq!(status, 2);
+    assert!(err.contains("--features cuda"), "{err}");
+}
+
+#[test]
+fn help_and_version_succeed() {
+    let place = Place::new();
+    let (out, _, status) = finished(place.ksr().arg("--version"));
+    assert_eq!((out.trim(), status), (concat!("ksr ", env!("CARGO_PKG_VERSION")), 0));
+    let (out, _, status) = finished(place.ksr().arg("--help"));
+    assert_eq!(status, 0);
+    for word in ["run", "check", "repl", "explain", "--eval", "Exit status"] {
+        assert!(out.contains(word), "{word}\n{out}");
+    }
+}
+
+#[test]
+fn expressions_share_a_session_and_stop_at_an_error() {
+    let place = Place::new();
+    let (out, _, status) = finished(place.ksr().args(["-e", "let R = 1.4 bohr", "-e", "R -> angstrom", "-e", "R"]));
+    assert_eq!((out.as_str(), status), ("0.7408481 angstrom\n1.4 bohr\n", 0));
+    let (out, err, status) = finished(place.ksr().args(["-e", "1 +", "-e", "2"]));
+    assert_eq!((out.as_str(), status), ("", 1));
+    assert!(err.contains("ksr::parse"), "{err}");
+}
+
+#[test]
+fn set_replaces_a_let_and_knows_no_others() {
+    let place = Place::new();
+    let file = place.file("a.ksr", "let R = 1\nlet twice = 2 * R\ntwice\n");
+    let run = |set: &str| finished(place.ksr().args(["run", "--set", set]).arg(&file));
+    assert_eq!(run("R=2.5"), ("5\n".into(), String::new(), 0));
+    let (_, err, status) = run("Q=1");
+    assert_eq!(status, 1);
+    assert!(err.contains("`Q`"), "{err}");
+    let (_, err, status) = run("R=2 +");
+    assert_eq!(status, 1);
+    assert!(err.contains("--set R"), "{err}");
+}
+
+#[test]
+fn check_finds_errors_without_running() {
+    let place = Place::new();
+    let good = place.file("good.ksr", "print(\"ran\")\n");
+    let (out, err, status) = finished(place.ksr().arg("check").arg(&good));
+    assert_eq!((out.contains("ran\n"), err.as_str(), status), (false, "", 0));
+    let bad = place.file("bad.ksr", "let a = (1\n");
+    let (_, err, status) = finished(place.ksr().arg("check").arg(&bad));
+    assert_eq!(status, 1);
+    assert!(err.contains("ksr::parse"), "{err}");
+    let (_, err, status) = finished(place.ksr().args(["check", "--json"]).arg(&bad));
+    let error: Value = serde_json::from_str(err.lines().next().expect("a line")).expect("an object");
+    assert_eq!((error["level"].as_str(), status), (Some("error"), 1));
+}
+
+#[test]
+fn errors_as_json_carry_their_place() {
+    let place = Place::new();
+    let (out, err, status) = finished(place.ksr().args(["run", "--json", "-"]).write_stdin("1\n  1 bohr + 1 eV\n"));
+    assert_eq!((out.lines().count(), status), (1, 1));
+    let error: Value = serde_json::from_str(err.trim()).expect("an object");
+    assert_eq!(error["level"], "error");
+    assert_eq!(error["code"], "ksr::units::clash");
+    assert_eq!((&error["file"], &error["line"], &error["column"]), (&json!("<stdin>"), &json!(2), &json!(3)));
+    assert!(error["message"].is_string() && error["help"].is_string());
+}
+
+#[test]
+fn json_of_numbers_quantities_and_plain_values() {
+    let values = shown("0.1 + 0.2\n1.4 bohr\n1 hartree -> eV\ntrue\n\"R = {1.5}\"\n");
+    assert_eq!(values[0], json!({"line": 1, "source": "0.1 + 0.2", "type": "number", "value": 0.1 + 0.2}));
+    assert_eq!(values[1], json!({"line": 2, "source": "1.4 bohr", "type": "quantity", "unit": "bohr", "value": 1.4}));
+    assert_eq!((&values[2]["unit"], &values[2]["value"]), (&json!("eV"), &json!(27.211386245988)));
+    assert_eq!((&values[3]["type"], &values[3]["value"]), (&json!("bool"), &json!(true)));
+    assert_eq!((&values[4]["type"], &values[4]["value"]), (&json!("string"), &json!("R = 1.5")));
+}
+
+#[test]
+fn json_of_lists_and_records_is_bare() {
+    let list = only("[1 bohr, 2 bohr]");
+    assert_eq!((&list["type"], &list["unit"], &list["value"]), (&json!("list"), &json!("bohr"), &json!([1.0, 2.0])));
+    let record = only("{ a: 1, b: [true], c: \"x\" }");
+    assert_eq!((&record["type"], &record["value"]), (&json!("record"), &json!({"a": 1.0, "b": [true], "c": "x"})));
+}
+
+#[test]
+fn what_is_not_finite_is_a_string() {
+    let values = only("[ln(0), -ln(0), ln(0) - ln(0)]");
+    assert_eq!(values["value"], json!(["-inf", "inf", "nan"]));
+}
+
+#[test]
+fn json_of_a_field_has_its_coordinates() {
+    let field = only("grid g = uniform(points: 3, spacing: 0.5)\ng.x ^ 2\n");
+    assert_eq!(field["type"], "field");
+    assert_eq!((&field["x"], &field["value"]), (&json!([-0.5, 0.0, 0.5]), &json!([0.25, 0.0, 0.25])));
+    let channels = only("grid g = uniform(points: 3, spacing: 0.5)\nconcat(g.x, 2 * g.x)\n");
+    assert_eq!(channels["value"], json!([[-0.5, 0.0, 0.5], [-1.0, 0.0, 1.0]]));
+}
+
+#[test]
+fn json_of_a_table_is_an_object_of_columns() {
+    let table = only("table { R: [1 bohr, 2 bohr]; n: [1, 2] }");
+    assert_eq!((&table["type"], &table["units"]), (&json!("table"), &json!({"R": "bohr"})));
+    assert_eq!(table["value"], json!({"R": [1.0, 2.0], "n": [1.0, 2.0]}));
+}
+
+const PHYSICS: &str = "use std.functionals
+grid line = uniform(points: 201, spacing: 0.1)
+system h on line { H at 0 }
+system he on line { He at 0 }
+h
+functionals.lda
+solve(he, with: functionals.lda)
+exact(h)
+";
+
+#[test]
+fn json_of_physics_is_an_object_of_scalars() {
+    let values = shown(PHYSICS);
+    let kinds: Vec<&str> = values.iter().filter_map(|v| v["type"].as_str()).collect();
+    assert_eq!(kinds, ["system", "functional", "run", "reference"]);
+    assert_eq!((&values[0]["value"]["electrons"], &values[0]["value"]["unpaired"]), (&json!(1), &json!(1)));
+    for (value, names) in [
+        (&values[2]["value"], &["energy", "total_energy", "xc_energy", "gap", "residual"][..]),
+        (&values[3]["value"], &["energy", "total_energy", "error"]),
+    ] {
+        for name in names {
+            assert!(value[name].is_number(), "{name} of {value}");
+        }
+    }
+    assert_eq!(values[2]["value"]["converged"], true);
+}
+
+#[test]
+fn a_closed_pipe_is_no_panic() {
+    use std::process::{Command, Stdio};
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("ksr"))
+        .args(["run", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("ksr starts");
+    drop(child.stdout.take());
+    let mut stdin = child.stdin.take().expect("a pipe");
+    std::io::Write::write_all(&mut stdin, "1\n".repeat(1000).as_bytes()).expect("a script");
+    drop(stdin);
+    let output = child.wait_with_output().expect("ksr ends");
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn an_unwritable_cache_is_a_warning() {
+    let place = Place::new();
+    let file = place.file("not-a-folder", "");
+    let (out, err, status) = finished(place.ksr().env("KSR_CACHE_DIR", &file).args(["-e", "1 + 1"]));
+    assert_eq!((out.as_str(), status), ("2\n", 0));
+    assert!(err.starts_with("warning: the cache"), "{err}");
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_stops_a_run_with_status_130() {
+    use std::process::{Command, Stdio};
+    let place = Place::new();
+    let file =
+        place.file("long.ksr", "print(\"begun\")\nsum([sum([sin(k * l) for k in 0 .. 10000]) for l in 0 .. 100000])\n");
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("ksr"))
+        .arg("run")
+        .arg(file)
+        .env("KSR_CACHE_DIR", place.path().join(".cache"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("ksr starts");
+    let mut begun = [0; 6];
+    std::io::Read::read_exact(child.stdout.as_mut().expect("a pipe"), &mut begun).expect("output");
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
+    assert!(killed.success());
+    assert_eq!(child.wait().expect("ksr ends").code(), Some(130));
+}

@@ -1,0 +1,49 @@
+//! Every example runs, from a copy in an empty folder and with an empty cache. Where a file has a `let steps`, it is
+//! shortened: what a full training reaches is checked by running the example itself.
+
+#[path = "helpers/command.rs"]
+mod command;
+
+use command::{Place, finished};
+use std::fs;
+use std::path::PathBuf;
+
+/// Training steps of a shortened example.
+const STEPS: usize = 2;
+
+fn examples() -> Vec<PathBuf> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
+    let files = fs::read_dir(folder).map(|d| d.filter_map(Result::ok).map(|e| e.path()).collect::<Vec<_>>());
+    let mut files = files.unwrap_or_default();
+    files.retain(|p| p.extension().is_some_and(|e| e == "ksr"));
+    files.sort();
+    files
+}
+
+#[test]
+fn every_example_runs() {
+    for example in examples() {
+        let place = Place::new();
+        let name = example.file_name().expect("a name");
+        for file in examples() {
+            fs::copy(&file, place.path().join(file.file_name().expect("a name"))).expect("a copy");
+        }
+        let text = fs::read_to_string(&example).expect("an example");
+        let mut command = place.ksr();
+        command.arg("run").arg("--quiet").arg(name);
+        if text.lines().any(|l| l.starts_with("let steps ")) {
+            command.arg("--set").arg(format!("steps={STEPS}"));
+        }
+        let (out, err, status) = finished(&mut command);
+        assert_eq!(status, 0, "{}\n{out}\n{err}", example.display());
+    }
+}
+
+#[test]
+fn every_example_passes_the_check() {
+    for example in examples() {
+        let place = Place::new();
+        let (out, err, status) = finished(place.ksr().arg("check").arg(&example));
+        assert_eq!(status, 0, "{}\n{out}\n{err}", example.display());
+    }
+}
