@@ -88,7 +88,7 @@ fn set_replaces_a_let_and_knows_no_others() {
     assert_eq!(run("R=2.5"), ("5\n".into(), String::new(), 0));
     let (_, err, status) = run("Q=1");
     assert_eq!(status, 1);
-    assert!(err.contains("`Q`"), "{err}");
+    assert!(err.contains("let Q"), "{err}");
     let (_, err, status) = run("R=2 +");
     assert_eq!(status, 1);
     assert!(err.contains("--set R"), "{err}");

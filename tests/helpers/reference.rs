@@ -1,0 +1,106 @@
+//! `docs/reference.md` from the registry: functions, members, the standard library, units, words, REPL commands.
+
+use ksr::interp::builtins::TOPICS;
+use ksr::interp::eval::documented_members;
+use ksr::lang::units::{Dimension, UNITS};
+use ksr::lang::words::RESERVED;
+use std::fmt::Write;
+use std::fs;
+
+const HEAD: &str = "# Reference
+
+Written from the interpreter's own registry by the tests; in the REPL, `:doc NAME` shows the same.
+";
+
+/// The whole page.
+pub fn page() -> String {
+    let mut page = HEAD.to_owned();
+    functions(&mut page);
+    members(&mut page);
+    library(&mut page);
+    units(&mut page);
+    let _ = write!(page, "\n## Reserved words\n\n{}. Inside a `system`, `at` too.\n", code_list(RESERVED));
+    commands(&mut page);
+    page
+}
+
+fn code_list(words: &[&str]) -> String {
+    words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn functions(page: &mut String) {
+    page.push_str("\n## Functions and constants\n");
+    for topic in TOPICS {
+        let _ = write!(page, "\n### {}\n", topic.name);
+        for builtin in topic.builtins {
+            let _ = write!(page, "\n**`{}`** {}\n", builtin.signature(), builtin.summary);
+            if builtin.examples.is_empty() {
+                continue;
+            }
+            page.push_str("\n```text\n");
+            for example in builtin.examples {
+                let gives = example.gives.map_or(String::new(), |g| format!("   # {g}"));
+                let _ = writeln!(page, "{}{gives}", example.code);
+            }
+            page.push_str("```\n");
+        }
+    }
+}
+
+fn members(page: &mut String) {
+    page.push_str("\n## What stands after the dot\n");
+    for (kind, entries) in documented_members() {
+        let _ = write!(page, "\n### of a {kind}\n\n");
+        for (name, about) in entries {
+            let _ = writeln!(page, "- `.{name}`: {about}");
+        }
+    }
+}
+
+/// The heads and `##` lines of the standard library; what has none is for its own use.
+fn library(page: &mut String) {
+    page.push_str("\n## Standard library\n\nWritten in ksr, in `stdlib/`. `use std.losses` binds `losses`; the names of `atoms` and \
+                   `interactions` are known without `use`.\n");
+    for module in ksr::interp::standard_modules() {
+        let path = format!("{}/stdlib/{module}.ksr", env!("CARGO_MANIFEST_DIR"));
+        let text = fs::read_to_string(path).expect("a module");
+        let _ = write!(page, "\n### {module}\n\n");
+        let mut docs = Vec::new();
+        for line in text.lines() {
+            if let Some(doc) = line.strip_prefix("##") {
+                docs.push(doc.trim().to_owned());
+            } else if let Some(head) = head(line).filter(|_| !docs.is_empty()) {
+                let _ = writeln!(page, "- `{head}`: {}", docs.join(" ").trim());
+                docs.clear();
+            } else if !line.starts_with('@') {
+                docs.clear();
+            }
+        }
+    }
+}
+
+/// The head of a definition at the beginning of a line.
+fn head(line: &str) -> Option<String> {
+    let words = ["fn ", "functional ", "kinetic functional ", "loss ", "let ", "system "];
+    let rest = words.iter().find_map(|w| line.strip_prefix(w))?;
+    let end = rest.find([')', '=', '{'])?;
+    let with = if rest[end..].starts_with(')') { end + 1 } else { end };
+    Some(rest[..with].trim().to_owned())
+}
+
+fn units(page: &mut String) {
+    page.push_str("\n## Units\n");
+    for (dimension, atomic) in [(Dimension::Energy, "hartree"), (Dimension::Length, "bohr")] {
+        let _ = write!(page, "\n| {} | in {atomic} | |\n|---|---|---|\n", dimension.in_words());
+        for unit in UNITS.iter().filter(|u| u.dimension == dimension) {
+            let _ = writeln!(page, "| `{}` | {} | {} |", unit.name, ksr::interp::text::number(unit.factor), unit.about);
+        }
+    }
+}
+
+fn commands(page: &mut String) {
+    page.push_str("\n## Commands of the REPL\n\n");
+    for command in ksr::cli::COMMANDS {
+        let _ = writeln!(page, "- `:{}`: {}", format!("{} {}", command.name, command.argument).trim(), command.about);
+    }
+}
