@@ -28,7 +28,8 @@ pub struct Args {
 impl Args {
     /// Binds arguments to the parameters of a builtin.
     pub(super) fn bind(builtin: &'static Builtin, args: Vec<Argument>, site: &Site) -> Result<Args> {
-        let parameter = |p: &super::Param| Parameter { name: Rc::from(p.name), required: p.default.is_none() };
+        let parameter =
+            |p: &super::Param| Parameter { name: Rc::from(p.name), required: p.default.is_none(), named: p.named };
         let params: Vec<Parameter> = builtin.params.iter().map(parameter).collect();
         let args = if builtin.style == Style::Options { spread(args) } else { args };
         let rest = matches!(builtin.style, Style::Rest(_));
@@ -164,6 +165,16 @@ impl Args {
             Value::Field(f) => Ok(f.clone()),
             _ => self.mismatch(name, "a field", None),
         }
+    }
+
+    /// A dimensioned number, or `default` where none is given.
+    pub fn dimensioned_or(&self, name: &str, dim: Dim, default: f64) -> Result<f64> {
+        if self.has(name) { self.dimensioned(name, dim) } else { Ok(default) }
+    }
+
+    /// The place of a parameter's argument, or of the call where it is not given.
+    pub fn span_of(&self, name: &str) -> Span {
+        self.get(name).map_or(self.span, |a| a.span)
     }
 
     /// A grid.

@@ -1,21 +1,23 @@
 //! Elementary functions: of numbers, lists element by element, fields point by point.
 
-use super::{Builtin, Example, Param, Run, Style, example, optional, required};
+use super::{Args, Builtin, Example, Param, constant, example, function, optional, required};
 use crate::functional::{Binary, Unary};
+use crate::interp::Interpreter;
 use crate::interp::arith::Operand;
 use crate::interp::value::Value;
 use crate::problem::Result;
 
 const X: &[Param] = &[required("x")];
 
+/// A function of one value.
 const fn elementary(
     name: &'static str,
     summary: &'static str,
     words: &'static [&'static str],
     examples: &'static [Example],
-    run: fn(&mut super::Interpreter, &mut super::Args) -> Result<Value>,
+    run: fn(&mut Interpreter, &mut Args) -> Result<Value>,
 ) -> Builtin {
-    Builtin { name, params: X, style: Style::Plain, summary, words, examples, run: Run::Call(run) }
+    function(name, X, summary, words, examples, run)
 }
 
 macro_rules! unary {
@@ -26,24 +28,17 @@ macro_rules! unary {
 
 /// Functions of one number and constants.
 pub(super) const ALL: &[Builtin] = &[
-    Builtin {
-        name: "pi",
-        params: &[],
-        style: Style::Plain,
-        summary: "the circumference of a circle over its diameter",
-        words: &["circle", "constant"],
-        examples: &[example("round(pi * 100)", "314")],
-        run: Run::Constant(|| Value::plain(std::f64::consts::PI)),
-    },
-    Builtin {
-        name: "inf",
-        params: &[],
-        style: Style::Plain,
-        summary: "infinity",
-        words: &["infinity", "constant"],
-        examples: &[example("1 / inf", "0")],
-        run: Run::Constant(|| Value::plain(f64::INFINITY)),
-    },
+    constant(
+        "pi",
+        "the circumference of a circle over its diameter",
+        &["circle", "constant"],
+        &[example("round(pi * 100)", "314")],
+        || Value::plain(std::f64::consts::PI),
+    ),
+    constant("inf", "infinity", &["infinity", "constant"], &[example("1 / inf", "0")], || Value::plain(f64::INFINITY)),
+    constant("nan", "not a number", &["undefined", "constant"], &[example("is_nan(nan)", "true")], || {
+        Value::plain(f64::NAN)
+    }),
     elementary(
         "abs",
         "absolute value",
@@ -120,54 +115,48 @@ pub(super) const ALL: &[Builtin] = &[
     elementary("round", "the nearest whole number", &["integer"], &[example("round(2.6)", "3")], |interp, args| {
         interp.rounded(args.operand("x")?, "round", f64::round)
     }),
-    Builtin {
-        name: "mod",
-        params: &[required("x"), required("y")],
-        style: Style::Plain,
-        summary: "the rest of x / y, with the sign of y",
-        words: &["remainder", "modulo"],
-        examples: &[example("mod(7, 3)", "1"), example("mod(-1, 3)", "2")],
-        run: Run::Call(modulo),
-    },
-    Builtin {
-        name: "where",
-        params: &[required("condition"), required("a"), required("b")],
-        style: Style::Plain,
-        summary: "a where the condition holds, b elsewhere, point by point or element by element",
-        words: &["if", "choose", "select", "piecewise"],
-        examples: &[example("where([1, 5] > 2, 10, 20)", "[20, 10]")],
-        run: Run::Call(|interp, args| {
-            interp.choose(args.operand("condition")?, args.operand("a")?, args.operand("b")?, args.span)
-        }),
-    },
-    Builtin {
-        name: "is_nan",
-        params: X,
-        style: Style::Plain,
-        summary: "whether a number is not a number",
-        words: &["nan", "finite"],
-        examples: &[example("is_nan(inf - inf)", "true")],
-        run: Run::Call(|_, args| Ok(Value::Bool(args.quantity("x")?.value.is_nan()))),
-    },
-    Builtin {
-        name: "clamp",
-        params: &[required("x"), optional("from", "-inf"), optional("to", "inf")],
-        style: Style::Plain,
-        summary: "x, but not below `from` nor above `to`",
-        words: &["limit", "bound", "clip"],
-        examples: &[example("clamp([-1, 5], from: 0, to: 3)", "[0, 3]")],
-        run: Run::Call(clamp),
-    },
+    function(
+        "mod",
+        &[required("x"), required("y")],
+        "the rest of x / y, with the sign of y",
+        &["remainder", "modulo"],
+        &[example("mod(7, 3)", "1"), example("mod(-1, 3)", "2")],
+        modulo,
+    ),
+    function(
+        "where",
+        &[required("condition"), required("a"), required("b")],
+        "a where the condition holds, b elsewhere, point by point or element by element",
+        &["if", "choose", "select", "piecewise"],
+        &[example("where([1, 5] > 2, 10, 20)", "[20, 10]")],
+        |interp, args| interp.choose(args.operand("condition")?, args.operand("a")?, args.operand("b")?, args.span),
+    ),
+    function(
+        "is_nan",
+        X,
+        "whether a number is not a number",
+        &["nan", "finite"],
+        &[example("is_nan(1)", "false")],
+        |_, args| Ok(Value::Bool(args.quantity("x")?.value.is_nan())),
+    ),
+    function(
+        "clamp",
+        &[required("x"), optional("from", "-inf"), optional("to", "inf")],
+        "x, but not below `from` nor above `to`",
+        &["limit", "bound", "clip"],
+        &[example("clamp([-1, 5], from: 0, to: 3)", "[0, 3]")],
+        clamp,
+    ),
 ];
 
-fn scaled(interp: &mut super::Interpreter, args: &mut super::Args, factor: f64) -> Result<Value> {
+fn scaled(interp: &mut Interpreter, args: &mut Args, factor: f64) -> Result<Value> {
     let x = args.operand("x")?;
     let log = interp.unary(Unary::Ln, x)?;
     let factor = Value::plain(factor);
     interp.binary(Binary::Mul, Operand::new(&log, x.span), Operand::new(&factor, args.span), args.span)
 }
 
-fn modulo(interp: &mut super::Interpreter, args: &mut super::Args) -> Result<Value> {
+fn modulo(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let (x, y) = (args.operand("x")?, args.operand("y")?);
     let ratio = interp.binary(Binary::Div, x, y, args.span)?;
     let whole = interp.rounded(Operand::new(&ratio, args.span), "mod", f64::floor)?;
@@ -175,7 +164,7 @@ fn modulo(interp: &mut super::Interpreter, args: &mut super::Args) -> Result<Val
     interp.binary(Binary::Sub, x, Operand::new(&part, args.span), args.span)
 }
 
-fn clamp(interp: &mut super::Interpreter, args: &mut super::Args) -> Result<Value> {
+fn clamp(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let mut value = args.arg("x")?.value.clone();
     for (name, op) in [("from", Binary::Max), ("to", Binary::Min)] {
         if args.has(name) {

@@ -2,7 +2,19 @@
 //! and the tests need. A file a topic.
 
 mod args;
+mod checks;
+mod figures;
+mod files;
+mod grids;
+mod lists;
 mod math;
+mod optimize;
+mod reduce;
+mod search;
+mod systems;
+mod tables;
+#[cfg(test)]
+mod tests;
 
 pub use args::Args;
 
@@ -20,16 +32,23 @@ pub struct Param {
     pub name: &'static str,
     /// Its default, as it would be written; `None`: it must be given.
     pub default: Option<&'static str>,
+    /// Whether it is only given by name.
+    pub named: bool,
 }
 
 /// A parameter that must be given.
 pub const fn required(name: &'static str) -> Param {
-    Param { name, default: None }
+    Param { name, default: None, named: false }
 }
 
 /// A parameter with a default.
 pub const fn optional(name: &'static str, default: &'static str) -> Param {
-    Param { name, default: Some(default) }
+    Param { name, default: Some(default), named: false }
+}
+
+/// A parameter with a default that is only given by name.
+pub const fn named(name: &'static str, default: &'static str) -> Param {
+    Param { name, default: Some(default), named: true }
 }
 
 /// How a builtin takes what its parameters do not.
@@ -99,7 +118,35 @@ pub struct Builtin {
     pub run: Run,
 }
 
+/// A function.
+pub const fn function(
+    name: &'static str,
+    params: &'static [Param],
+    summary: &'static str,
+    words: &'static [&'static str],
+    examples: &'static [Example],
+    run: fn(&mut Interpreter, &mut Args) -> Result<Value>,
+) -> Builtin {
+    Builtin { name, params, style: Style::Plain, summary, words, examples, run: Run::Call(run) }
+}
+
+/// A constant.
+pub const fn constant(
+    name: &'static str,
+    summary: &'static str,
+    words: &'static [&'static str],
+    examples: &'static [Example],
+    value: fn() -> Value,
+) -> Builtin {
+    Builtin { name, params: &[], style: Style::Plain, summary, words, examples, run: Run::Constant(value) }
+}
+
 impl Builtin {
+    /// The same, taking more arguments.
+    pub const fn with(self, style: Style) -> Builtin {
+        Builtin { style, ..self }
+    }
+
     /// The value of its name: itself, or the constant.
     pub fn value(&'static self) -> Value {
         match self.run {
@@ -114,10 +161,11 @@ impl Builtin {
             return self.name.to_string();
         }
         let written = |p: &Param| p.default.map_or(p.name.to_string(), |d| format!("{} = {d}", p.name));
-        let mut params: Vec<String> = self.params.iter().map(written).collect();
+        let mut params: Vec<String> = self.params.iter().filter(|p| !p.named).map(written).collect();
         if let Style::Rest(name) = self.style {
             params.push(format!("{name} …"));
         }
+        params.extend(self.params.iter().filter(|p| p.named).map(written));
         format!("{}({})", self.name, params.join(", "))
     }
 }
@@ -134,9 +182,19 @@ pub struct Topic {
 /// All topics, in the order of the reference.
 pub static TOPICS: &[Topic] = &[
     Topic { name: "mathematics", builtins: math::ALL },
+    Topic { name: "sums and extremes", builtins: reduce::ALL },
+    Topic { name: "lists", builtins: lists::ALL },
+    Topic { name: "grids", builtins: grids::ALL },
     Topic { name: "fields", builtins: trace::FIELDS },
+    Topic { name: "systems", builtins: systems::ALL },
     Topic { name: "layers", builtins: trace::LAYERS },
     Topic { name: "functionals", builtins: trace::FUNCTIONALS },
+    Topic { name: "options of solving and training", builtins: optimize::ALL },
+    Topic { name: "tables", builtins: tables::ALL },
+    Topic { name: "figures", builtins: figures::ALL },
+    Topic { name: "files and printing", builtins: files::ALL },
+    Topic { name: "checks", builtins: checks::ALL },
+    Topic { name: "minima and roots", builtins: search::ALL },
 ];
 
 /// All builtins.

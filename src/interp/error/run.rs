@@ -218,6 +218,21 @@ pub enum RunError {
         #[label("{right}")]
         right_span: Span,
     },
+    /// Values without numbers that should be equal.
+    #[error("{left} is not {right}")]
+    #[diagnostic(code(ksr::run::different))]
+    Different {
+        /// First value.
+        left: String,
+        /// Second value.
+        right: String,
+        /// First value.
+        #[label("{left}")]
+        left_span: Span,
+        /// Second value.
+        #[label("{right}")]
+        right_span: Span,
+    },
     /// No change of sign for `root`.
     #[error("the function has no change of sign: it is {at_from} at {from} and {at_to} at {to}")]
     #[diagnostic(code(ksr::run::no_root), help("choose an interval with one end on each side of the root"))]

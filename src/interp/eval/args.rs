@@ -38,6 +38,15 @@ pub struct Parameter {
     pub name: Rc<str>,
     /// Whether it must be given.
     pub required: bool,
+    /// Whether it is only given by name.
+    pub named: bool,
+}
+
+impl Parameter {
+    /// A parameter that is given by place or name.
+    pub fn new(name: Rc<str>, required: bool) -> Self {
+        Self { name, required, named: false }
+    }
 }
 
 /// Where a call stands and what it calls.
@@ -64,19 +73,18 @@ pub struct Bound {
 /// An unknown name, a doubled argument, too many (unless `rest`), a missing one.
 pub fn bind(params: &[Parameter], args: Vec<Argument>, rest: bool, site: &Site) -> Result<Bound> {
     let mut bound = Bound { values: vec![None; params.len()], rest: Vec::new() };
-    let mut next = 0;
+    let mut by_place = params.iter().enumerate().filter(|(_, p)| !p.named).map(|(slot, _)| slot);
     for arg in args {
         let slot = match &arg.name {
             Some(name) => position(params, name, site)?,
-            None if next < params.len() => {
-                next += 1;
-                next - 1
-            }
-            None if rest => {
-                bound.rest.push(arg);
-                continue;
-            }
-            None => return too_many(params, &arg, site),
+            None => match by_place.next() {
+                Some(slot) => slot,
+                None if rest => {
+                    bound.rest.push(arg);
+                    continue;
+                }
+                None => return too_many(params, &arg, site),
+            },
         };
         match &bound.values[slot] {
             Some(first) => return doubled(params, slot, first, &arg, site),
@@ -98,7 +106,7 @@ fn position(params: &[Parameter], name: &Ident, site: &Site) -> Result<usize> {
 }
 
 fn too_many<T>(params: &[Parameter], arg: &Argument, site: &Site) -> Result<T> {
-    let takes = match params.len() {
+    let takes = match params.iter().filter(|p| !p.named).count() {
         0 => "no arguments".to_string(),
         1 => "at most 1 argument".to_string(),
         n => format!("at most {n} arguments"),

@@ -99,7 +99,7 @@ impl Interpreter {
 
     /// w(r) of a ready-made interaction.
     fn call_interaction(&mut self, w: &Interaction, args: Vec<Argument>, site: &Site) -> Result<Value> {
-        let params = [Parameter { name: Rc::from("r"), required: true }];
+        let params = [Parameter::new(Rc::from("r"), true)];
         let bound = bind(&params, args, false, site)?;
         let Some(Some(r)) = bound.values.into_iter().next() else { return Ok(Value::Nothing) };
         let distance = dimensioned(Operand::new(&r.value, r.span), Dim::LENGTH, "a distance")?;
@@ -148,7 +148,7 @@ impl Interpreter {
 
 /// What binding needs to know of declared parameters.
 pub(crate) fn parameters(params: &[ParamDecl]) -> Vec<Parameter> {
-    params.iter().map(|p| Parameter { name: p.name.name.clone(), required: p.default.is_none() }).collect()
+    params.iter().map(|p| Parameter::new(p.name.name.clone(), p.default.is_none())).collect()
 }
 
 /// Adds a call to the way of a problem.

@@ -15,6 +15,7 @@ pub use args::{Argument, Bound, Parameter, Site, bind};
 pub(crate) use block::binding;
 pub use member::documented_members;
 pub use operators::equal;
+pub(crate) use system::dimensioned;
 
 use super::Interpreter;
 use super::arith::Operand;

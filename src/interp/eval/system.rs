@@ -195,14 +195,28 @@ impl Interpreter {
         dimensioned(Operand::new(&value, span), Dim::ENERGY, what)
     }
 
+    /// An interaction as the model knows it: ready-made, or a function of the distance sampled for a grid.
+    pub(crate) fn interaction(&mut self, given: &Value, span: Span, grid: &Grid) -> Result<Interaction> {
+        match given {
+            Value::Interaction(interaction) => Ok(interaction.clone()),
+            Value::Function(_) | Value::Builtin(_) => {
+                let name = text::value(given);
+                Interaction::sample(name, grid, &mut |r| self.sample(given, r, span, "the interaction"))
+            }
+            other => {
+                let help = Some("any `fn w(r) = …` will do, `exponential(…)`, or `none`".to_string());
+                mismatch("`interaction`", "a function of the distance", other, help, span)
+            }
+        }
+    }
+
     fn assemble(&mut self, mut draft: Draft) -> Result<Value> {
         let grid = draft.parts.grid.clone();
         let span = draft.span(Part::Interaction);
         let given = draft.interaction.take();
-        draft.parts.interaction = match &given {
-            None => Interaction::BAKER,
-            Some(given) => self.interaction(given, span, &grid)?,
-        };
+        if let Some(given) = &given {
+            draft.parts.interaction = self.interaction(given, span, &grid)?;
+        }
         let mut w = |r: f64| match &given {
             Some(f) => self.sample(f, r, span, "the interaction"),
             None => Ok(0.0),
@@ -220,21 +234,6 @@ impl Interpreter {
             self.warn_at(Placed::new(note, span, "here"), span);
         }
         Ok(Value::System(Arc::new(system)))
-    }
-
-    /// An interaction on a grid: a ready-made one, or any function of the distance.
-    pub(crate) fn interaction(&mut self, given: &Value, span: Span, grid: &Grid) -> Result<Interaction> {
-        match given {
-            Value::Interaction(interaction) => Ok(interaction.clone()),
-            f @ (Value::Function(_) | Value::Builtin(_)) => {
-                let name = text::value(f);
-                Interaction::sample(name, grid, &mut |r| self.sample(f, r, span, "the interaction"))
-            }
-            other => {
-                let help = Some("any `fn w(r) = …` will do, `exponential(…)`, or `none`".to_string());
-                mismatch("`interaction`", "a function of the distance", other, help, span)
-            }
-        }
     }
 
     /// Tells the host of a warning or note.

@@ -1,0 +1,153 @@
+//! Assertions.
+
+use super::{Args, Builtin, function, optional, required, shown};
+use crate::interp::Interpreter;
+use crate::interp::arith::{Operand, agree, same_grid};
+use crate::interp::error::{RunError, TypesError, fail};
+use crate::interp::eval::{equal, truth};
+use crate::interp::text;
+use crate::interp::value::{Dim, Quantity, ShownUnit, Value};
+use crate::problem::Result;
+use crate::source::Span;
+
+pub(super) const ALL: &[Builtin] = &[
+    function(
+        "assert",
+        &[required("condition"), optional("message", "none")],
+        "stops the script with status 1 unless a condition holds",
+        &["test", "check", "ensure"],
+        &[shown("assert(1 < 2, \"order of numbers\")")],
+        assert,
+    ),
+    function(
+        "assert_eq",
+        &[required("a"), required("b"), optional("tolerance", "0")],
+        "stops the script with status 1, showing both values, unless they differ by at most the tolerance; lists and fields \
+         are compared element by element",
+        &["test", "check", "equal", "compare", "approx"],
+        &[shown("assert_eq(0.1 + 0.2, 0.3, 1e-12)"), shown("assert_eq([1 hartree, 2 eV], [27.2114 eV, 2 eV], 1 meV)")],
+        assert_eq,
+    ),
+];
+
+fn assert(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let condition = args.operand("condition")?;
+    if truth(condition, "the condition of `assert`")? {
+        return Ok(Value::Nothing);
+    }
+    let message = match args.opt_text("message")? {
+        Some(message) => message.to_string(),
+        None => format!("`{}` does not hold", interp.sources().text(condition.span)),
+    };
+    fail(RunError::Assertion { message, span: condition.span }, condition.span)
+}
+
+/// Two numbers side by side, and where they came from.
+struct Pair {
+    a: Quantity,
+    b: Quantity,
+    place: String,
+}
+
+fn assert_eq(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let (a, b) = (args.operand("a")?, args.operand("b")?);
+    if plain_kinds(a.value) && plain_kinds(b.value) {
+        return same(args, a, b);
+    }
+    let tolerance = if args.has("tolerance") { args.quantity("tolerance")? } else { Quantity::plain(0.0) };
+    let unit = args.get("tolerance").and_then(|t| t.unit);
+    let mut pairs = Vec::new();
+    collect(a, b, String::new(), args.span, &mut pairs)?;
+    for pair in &pairs {
+        let dim = agree("assert_eq", (pair.a.dim, a.span), (pair.b.dim, b.span), args.span)?;
+        agree("assert_eq", (dim, a.span), (tolerance.dim, args.span_of("tolerance")), args.span)?;
+    }
+    let distance = |p: &Pair| if p.a.value == p.b.value { 0.0 } else { (p.a.value - p.b.value).abs() };
+    // A NaN is never within a tolerance.
+    let outside: Vec<&Pair> = pairs.iter().filter(|p| !matches!(distance(p), d if d <= tolerance.value)).collect();
+    let rank = |p: &&&Pair| if distance(p).is_nan() { f64::INFINITY } else { distance(p) };
+    let Some(worst) = outside.iter().max_by(|p, q| rank(p).total_cmp(&rank(q))) else {
+        return Ok(Value::Nothing);
+    };
+    let shown = |value: f64| in_unit(Quantity::of(value, shared(worst, tolerance)), unit);
+    let help = (!worst.place.is_empty())
+        .then(|| format!("the largest difference is at {}; {} of {} differ", worst.place, outside.len(), pairs.len()));
+    let error = RunError::NotEqual {
+        left: shown(worst.a.value),
+        right: shown(worst.b.value),
+        difference: shown(distance(worst)),
+        tolerance: shown(tolerance.value),
+        help,
+        left_span: a.span,
+        right_span: b.span,
+    };
+    fail(error, args.span)
+}
+
+fn shared(pair: &Pair, tolerance: Quantity) -> Dim {
+    [pair.a.dim, pair.b.dim, tolerance.dim].into_iter().find(|d| !d.is_plain()).unwrap_or_default()
+}
+
+fn in_unit(q: Quantity, unit: Option<ShownUnit>) -> String {
+    text::quantity(&Quantity { unit: if q.dim.is_plain() { None } else { unit }, ..q })
+}
+
+fn plain_kinds(value: &Value) -> bool {
+    match value {
+        Value::Bool(_) | Value::Str(_) | Value::Record(_) | Value::System(_) | Value::Grid(_) => true,
+        Value::List(items) => items.iter().any(plain_kinds),
+        _ => false,
+    }
+}
+
+/// Values without numbers: equal or not.
+fn same(args: &Args, a: Operand<'_>, b: Operand<'_>) -> Result<Value> {
+    if equal(a.value, b.value) == Some(true) {
+        return Ok(Value::Nothing);
+    }
+    let (left, right) = (text::value(a.value), text::value(b.value));
+    fail(RunError::Different { left, right, left_span: a.span, right_span: b.span }, args.span)
+}
+
+/// All numbers of two values of the same shape.
+fn collect(a: Operand<'_>, b: Operand<'_>, place: String, whole: Span, pairs: &mut Vec<Pair>) -> Result<()> {
+    match (a.value, b.value) {
+        (Value::Number(x), Value::Number(y)) => pairs.push(Pair { a: *x, b: *y, place }),
+        (Value::List(x), Value::List(y)) if x.len() == y.len() => {
+            for (i, (x, y)) in x.iter().zip(y.iter()).enumerate() {
+                collect(Operand::new(x, a.span), Operand::new(y, b.span), index(&place, i), whole, pairs)?;
+            }
+        }
+        (Value::List(x), Value::List(y)) => {
+            let (left, right, left_span, right_span) = (x.len(), y.len(), a.span, b.span);
+            let operator = "assert_eq".into();
+            return fail(TypesError::Lengths { operator, left, right, left_span, right_span }, whole);
+        }
+        (Value::List(x), Value::Number(_)) => {
+            for (i, x) in x.iter().enumerate() {
+                collect(Operand::new(x, a.span), b, index(&place, i), whole, pairs)?;
+            }
+        }
+        (Value::Field(x), Value::Field(y)) => {
+            same_grid("assert_eq", (x, a.span), (y, b.span), whole)?;
+            for (i, (x, y)) in x.data.iter().zip(&y.data).enumerate() {
+                pairs.push(Pair { a: Quantity::plain(*x), b: Quantity::plain(*y), place: index(&place, i) });
+            }
+        }
+        (Value::Field(x), Value::Number(y)) => {
+            for (i, x) in x.data.iter().enumerate() {
+                pairs.push(Pair { a: Quantity::plain(*x), b: *y, place: index(&place, i) });
+            }
+        }
+        (x, y) => {
+            let (left, right, left_span, right_span) = (x.kind(), y.kind(), a.span, b.span);
+            let operator = "assert_eq".into();
+            return fail(TypesError::Operands { operator, left, right, help: None, left_span, right_span }, whole);
+        }
+    }
+    Ok(())
+}
+
+fn index(place: &str, i: usize) -> String {
+    if place.is_empty() { format!("index {i}") } else { format!("{place}, {i}") }
+}

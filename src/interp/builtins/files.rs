@@ -1,0 +1,94 @@
+//! Printing, and saving what can be saved.
+
+mod table;
+
+use super::{Args, Builtin, Style, function, required, shown};
+use crate::data;
+use crate::interp::Interpreter;
+use crate::interp::error::{RunError, fail};
+use crate::interp::session::MAIN;
+use crate::interp::text;
+use crate::interp::value::{Field, Value};
+use crate::problem::Result;
+use std::path::Path;
+
+pub(super) const ALL: &[Builtin] = &[
+    function(
+        "print",
+        &[required("first")],
+        "prints values, with a space between",
+        &["write", "output", "show"],
+        &[shown("print(\"R =\", 1.4 bohr)")],
+        |interp, args| {
+            let first = text::value(&args.arg("first")?.value);
+            let rest = args.rest.iter().map(|a| text::value(&a.value));
+            let line = std::iter::once(first).chain(rest).collect::<Vec<_>>().join(" ");
+            interp.host.print(&line);
+            Ok(Value::Nothing)
+        },
+    )
+    .with(Style::Rest("others")),
+    function(
+        "save",
+        &[required("value"), required("path")],
+        "writes a table (`.csv`, `.json`), field or list of numbers (`.npy`), figure (`.svg`, `.png`) or model (`.ksr`) to a \
+         file, its path relative to the script",
+        &["write", "export", "file", "csv", "npy", "svg"],
+        &[],
+        save,
+    ),
+];
+
+fn save(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let path = args.text("path")?;
+    let full = interp.path(&path, MAIN);
+    let extension = full.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let value = args.arg("value")?.value.clone();
+    let written = match (&value, extension.as_str()) {
+        (Value::Table(table), "csv") => written(data::write_whole(&full, table::csv(table).as_bytes())),
+        (Value::Table(table), "json") => written(data::write_whole(&full, table::json(table).as_bytes())),
+        (Value::Field(field), "npy") => written(write_field(&full, field)),
+        (Value::List(_) | Value::Interval(..), "npy") => {
+            let numbers: Vec<f64> = super::reduce::quantities(interp, args, "value")?.iter().map(|q| q.value).collect();
+            written(data::write_npy(&full, &[numbers.len()], &numbers))
+        }
+        (Value::Figure(figure), "svg" | "png") => interp.host.draw(figure, &full),
+        (other, _) => {
+            let message = match extensions(other) {
+                Some(known) => format!("{} is saved as {known}, not as `{path}`", other.kind()),
+                None => format!("{} cannot be saved", other.kind()),
+            };
+            return args.wrong(args.span_of("path"), message, None);
+        }
+    };
+    match written {
+        Ok(()) => Ok(Value::Nothing),
+        Err(reason) => {
+            let span = args.span_of("path");
+            fail(RunError::File { verb: "write", path: path.to_string(), reason, span }, span)
+        }
+    }
+}
+
+fn extensions(value: &Value) -> Option<&'static str> {
+    match value {
+        Value::Table(_) => Some("`.csv` or `.json`"),
+        Value::Field(_) | Value::List(_) | Value::Interval(..) => Some("`.npy`"),
+        Value::Figure(_) => Some("`.svg` or `.png`"),
+        _ => None,
+    }
+}
+
+fn written<T>(result: std::result::Result<T, crate::data::DataError>) -> std::result::Result<(), String> {
+    result.map(|_| ()).map_err(|error| match error {
+        crate::data::DataError::File { reason, .. } => reason.to_string(),
+        other => other.to_string(),
+    })
+}
+
+/// Channels outermost, as users meet them: `[points]`, or `[channels, points]`.
+fn write_field(path: &Path, field: &Field) -> std::result::Result<(), crate::data::DataError> {
+    let data: Vec<f64> = (0..field.channels).flat_map(|c| field.channel(c)).collect();
+    let shape = [field.channels, field.grid.points];
+    data::write_npy(path, if field.channels == 1 { &shape[1..] } else { &shape }, &data)
+}

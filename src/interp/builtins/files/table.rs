@@ -1,0 +1,82 @@
+//! Tables as CSV and JSON. Numbers round-trip; a column's unit stands in its header.
+
+use crate::interp::text;
+use crate::interp::value::{Quantity, Table, Value};
+use serde_json::{Map, Number, Value as Json};
+
+/// The unit all numbers of a column are shown in; empty if plain or mixed (then atomic units).
+fn unit(column: &[Value]) -> String {
+    let units: Vec<String> = column.iter().filter_map(quantity).map(|q| q.unit_text()).collect();
+    match units.split_first() {
+        Some((first, rest)) if rest.iter().all(|u| u == first) => first.clone(),
+        _ => String::new(),
+    }
+}
+
+fn quantity(value: &Value) -> Option<&Quantity> {
+    match value {
+        Value::Number(q) => Some(q),
+        _ => None,
+    }
+}
+
+/// The number of a quantity in its column's unit.
+fn number(q: &Quantity, unit: &str) -> f64 {
+    if unit.is_empty() { q.value } else { q.shown() }
+}
+
+/// Shortest text that reads back as the same number; `nan`, `inf`, `-inf`.
+fn exact(x: f64) -> String {
+    match x {
+        x if x.is_nan() => "nan".into(),
+        x if x.is_infinite() => if x > 0.0 { "inf" } else { "-inf" }.into(),
+        x if x != 0.0 && !(1e-5..1e16).contains(&x.abs()) => format!("{x:e}"),
+        x => format!("{x}"),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_string() }
+}
+
+/// A header line `R (bohr),E (hartree)` and a line for every row.
+pub(super) fn csv(table: &Table) -> String {
+    let units: Vec<String> = table.columns.iter().map(|(_, c)| unit(c)).collect();
+    let header = |((name, _), unit): (&(std::rc::Rc<str>, _), &String)| {
+        quoted(&if unit.is_empty() { name.to_string() } else { format!("{name} ({unit})") })
+    };
+    let mut lines = vec![table.columns.iter().zip(&units).map(header).collect::<Vec<_>>().join(",")];
+    for row in 0..table.rows() {
+        let cell = |((_, column), unit): (&(_, std::rc::Rc<Vec<Value>>), &String)| match &column[row] {
+            Value::Number(q) => exact(number(q, unit)),
+            other => quoted(&text::value(other)),
+        };
+        lines.push(table.columns.iter().zip(&units).map(cell).collect::<Vec<_>>().join(","));
+    }
+    lines.join("\n") + "\n"
+}
+
+/// `{"columns": {"R": […]}, "units": {"R": "bohr"}}`.
+pub(super) fn json(table: &Table) -> String {
+    let (mut columns, mut units) = (Map::new(), Map::new());
+    for (name, column) in &table.columns {
+        let unit = unit(column);
+        let cell = |value: &Value| match value {
+            Value::Number(q) => {
+                let x = number(q, &unit);
+                Number::from_f64(x).map_or_else(|| Json::String(exact(x)), Json::Number)
+            }
+            Value::Bool(b) => Json::Bool(*b),
+            other => Json::String(text::value(other)),
+        };
+        columns.insert(name.to_string(), Json::Array(column.iter().map(cell).collect()));
+        if !unit.is_empty() {
+            units.insert(name.to_string(), Json::String(unit));
+        }
+    }
+    let whole = Json::Object(Map::from_iter([
+        ("columns".to_string(), Json::Object(columns)),
+        ("units".to_string(), Json::Object(units)),
+    ]));
+    format!("{whole:#}\n")
+}

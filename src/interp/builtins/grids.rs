@@ -1,0 +1,110 @@
+//! Grids.
+
+use super::{Args, Builtin, constant, example, function, optional, required, shown};
+use crate::interp::Interpreter;
+use crate::interp::arith::Operand;
+use crate::interp::error::{Placed, fail};
+use crate::interp::eval::dimensioned;
+use crate::interp::value::{Dim, Value};
+use crate::model::{Grid, Wall};
+use crate::problem::Result;
+use std::sync::Arc;
+
+pub(super) const ALL: &[Builtin] = &[
+    function(
+        "uniform",
+        &[
+            optional("points", "none"),
+            optional("spacing", "none"),
+            optional("from", "none"),
+            optional("to", "none"),
+            optional("stencil", "5"),
+            optional("wall", "zero"),
+        ],
+        "an equally spaced grid: so many points of a spacing centred on 0, or from one end to the other; `wall: odd` puts \
+         hard walls at `from` and `to`, one spacing outside the first and last point",
+        &["mesh", "points", "box"],
+        &[
+            example("uniform(points: 513, spacing: 0.08 bohr).to", "20.48"),
+            example("uniform(from: 0, to: 1, points: 11).spacing", "0.1"),
+            example("uniform(from: 0, to: 1, spacing: 0.25).points", "5"),
+            example("uniform(from: 0, to: 1, points: 9, wall: odd).from", "0.1"),
+        ],
+        uniform,
+    ),
+    function(
+        "snap",
+        &[required("x"), required("grid")],
+        "the grid point nearest to a coordinate; of two equally near ones the right one",
+        &["round", "nearest", "align"],
+        &[
+            example("snap(0.05, uniform(points: 513, spacing: 0.08))", "0.08"),
+            shown("let line = uniform(points: 101, spacing: 0.1)\nsnap([0.12, 0.14] -> bohr, line)"),
+        ],
+        |_, args| {
+            let grid = args.grid("grid")?;
+            snap(args.operand("x")?, &grid)
+        },
+    ),
+    constant(
+        "zero",
+        "a wall of `uniform`: orbitals vanish at every point outside the grid",
+        &["wall", "boundary"],
+        &[example("uniform(points: 9, spacing: 1, wall: zero).wall", "\"zero\"")],
+        || Value::text("zero"),
+    ),
+    constant(
+        "odd",
+        "a wall of `uniform`: orbitals vanish one spacing outside the ends and go on oddly",
+        &["wall", "boundary", "hard"],
+        &[example("uniform(points: 9, spacing: 1, wall: odd).wall", "\"odd\"")],
+        || Value::text("odd"),
+    ),
+];
+
+fn uniform(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let wall = match args.opt_text("wall")?.as_deref() {
+        None | Some("zero") => Wall::Zero,
+        Some("odd") => Wall::Odd,
+        Some(_) => return args.wrong(args.span_of("wall"), "`wall` of `uniform` is `zero` or `odd`", None),
+    };
+    let length = |name: &str| args.has(name).then(|| args.dimensioned(name, Dim::LENGTH)).transpose();
+    let (from, to, spacing) = (length("from")?, length("to")?, length("spacing")?);
+    let points = args.has("points").then(|| args.whole("points")).transpose()?;
+    let grid = match (points, spacing, from, to) {
+        (Some(points), Some(spacing), None, None) => Grid::centred(points, spacing),
+        (Some(points), Some(spacing), Some(from), None) => Grid { start: from, ..Grid::centred(points, spacing) },
+        (Some(points), None, Some(from), Some(to)) if wall == Wall::Odd => Grid::between_walls(from, to, points),
+        (Some(points), None, Some(from), Some(to)) => Grid::between(from, to, points),
+        (None, Some(spacing), Some(from), Some(to)) => {
+            let steps = (to - from) / spacing;
+            if (steps - steps.round()).abs() > 1e-6 {
+                let help = Some("give `points` instead of `spacing`, or move an end".to_string());
+                return args.wrong(args.span_of("spacing"), "the spacing does not divide the interval", help);
+            }
+            let inside = if wall == Wall::Odd { -1.0 } else { 1.0 };
+            let points = (steps.round() + inside).max(0.0) as usize;
+            if wall == Wall::Odd { Grid::between_walls(from, to, points) } else { Grid::between(from, to, points) }
+        }
+        _ => {
+            let message = "`uniform` needs `points` and `spacing`, or `from` and `to` with `points` or `spacing`";
+            let help = Some("as in `uniform(points: 513, spacing: 0.08 bohr)`".to_string());
+            return args.wrong(args.span, message, help);
+        }
+    };
+    let grid = grid.with_wall(wall).with_stencil(args.whole_or("stencil", 5)?);
+    match grid.validate() {
+        Ok(()) => Ok(Value::Grid(Arc::new(grid))),
+        Err(error) => fail(Placed::new(error, args.span, "this grid"), args.span),
+    }
+}
+
+fn snap(x: Operand<'_>, grid: &Grid) -> Result<Value> {
+    match x.value {
+        Value::List(items) => {
+            let each = |v| snap(Operand::new(v, x.span), grid);
+            items.iter().map(each).collect::<Result<Vec<_>>>().map(Value::list)
+        }
+        _ => dimensioned(x, Dim::LENGTH, "`x` of `snap`").map(|x| Value::length(grid.snap(x))),
+    }
+}

@@ -1,0 +1,322 @@
+//! Lists: lengths, order, functions over elements.
+
+use super::reduce::quantities;
+use super::{Args, Builtin, Param, Style, example, function, named, optional, required};
+use crate::functional::Binary;
+use crate::interp::Interpreter;
+use crate::interp::arith::Operand;
+use crate::interp::error::{RunError, TypesError, fail};
+use crate::interp::eval::{equal, mismatch, truth};
+use crate::interp::value::{Quantity, Value};
+use crate::problem::Result;
+use std::cmp::Ordering;
+use std::rc::Rc;
+
+const LIST: &[Param] = &[required("list")];
+const LIST_AND_F: &[Param] = &[required("list"), required("f")];
+
+pub(super) const ALL: &[Builtin] = &[
+    function(
+        "len",
+        &[required("x")],
+        "the number of elements of a list, rows of a table, points of a field, letters of a text, entries of a record",
+        &["length", "size", "count"],
+        &[example("len([4, 5])", "2"), example("len(1 .. 10)", "10")],
+        len,
+    ),
+    function(
+        "sort",
+        &[required("list"), named("by", "none"), named("reverse", "false")],
+        "a list in rising order, of its values or of what `by` makes of them",
+        &["order", "rank"],
+        &[
+            example("sort([3, 1, 2])", "[1, 2, 3]"),
+            example("sort([-3, 1], by: abs)", "[1, -3]"),
+            example("sort([3, 1], reverse: true)", "[3, 1]"),
+        ],
+        sort,
+    ),
+    function(
+        "reverse",
+        LIST,
+        "a list from its end",
+        &["backwards"],
+        &[example("reverse(0 .. 2)", "[2, 1, 0]")],
+        |i, a| Ok(Value::list(a.list(i, "list")?.iter().rev().cloned().collect())),
+    ),
+    function(
+        "map",
+        LIST_AND_F,
+        "a function of every element; so is a comprehension, `[f(x) for x in list]`",
+        &["apply", "each"],
+        &[example("map([1, 4], sqrt)", "[1, 2]"), example("[1, 2] |> map(fn(x) = 2 * x)", "[2, 4]")],
+        map,
+    ),
+    function(
+        "filter",
+        LIST_AND_F,
+        "the elements for which a function is true",
+        &["select", "where"],
+        &[example("filter([1, 2, 3], fn(x) = x > 1)", "[2, 3]")],
+        filter,
+    ),
+    function(
+        "fold",
+        &[required("list"), required("f"), optional("start", "the first element")],
+        "the elements combined one after another by f(so_far, element)",
+        &["reduce", "accumulate"],
+        &[example("fold([1, 2, 3], fn(a, b) = a * 10 + b)", "123"), example("fold([2], fn(a, b) = a + b, 1)", "3")],
+        fold,
+    ),
+    function(
+        "zip",
+        &[required("a"), required("b")],
+        "pairs of elements of two lists of equal length",
+        &["pair", "combine"],
+        &[example("zip([1, 2], [3, 4])", "[[1, 3], [2, 4]]")],
+        zip,
+    ),
+    function(
+        "cumulative",
+        LIST,
+        "sums of the elements so far",
+        &["cumsum", "running sum"],
+        &[example("cumulative([1, 2, 3])", "[1, 3, 6]")],
+        cumulative,
+    ),
+    function(
+        "differences",
+        LIST,
+        "each element minus the one before",
+        &["diff"],
+        &[example("differences([1, 4, 9])", "[3, 5]")],
+        differences,
+    ),
+    function(
+        "any",
+        LIST,
+        "whether an element is true",
+        &["exists", "or"],
+        &[example("any([1, 5] > 3)", "true")],
+        |i, a| truths(i, a).map(|t| Value::Bool(t.contains(&true))),
+    ),
+    function(
+        "all",
+        LIST,
+        "whether every element is true",
+        &["every", "and"],
+        &[example("all([1, 5] > 3)", "false")],
+        |i, a| truths(i, a).map(|t| Value::Bool(!t.contains(&false))),
+    ),
+    function(
+        "argmax",
+        LIST,
+        "the index of the largest element, of equal ones the first",
+        &["position", "index", "maximum"],
+        &[example("argmax([1, 5, 2])", "1")],
+        |i, a| extreme_index(i, a, |new, old| new > old),
+    ),
+    function(
+        "argmin",
+        LIST,
+        "the index of the smallest element, of equal ones the first",
+        &["position", "index", "minimum"],
+        &[example("argmin([3, 1, 2])", "1")],
+        |i, a| extreme_index(i, a, |new, old| new < old),
+    ),
+    function(
+        "contains",
+        &[required("list"), required("x")],
+        "whether a list has an element equal to x",
+        &["in", "member", "has"],
+        &[example("contains([1, 2], 2)", "true")],
+        |i, a| {
+            let items = a.list(i, "list")?;
+            let x = a.arg("x")?;
+            Ok(Value::Bool(items.iter().any(|v| equal(v, &x.value) == Some(true))))
+        },
+    ),
+    function(
+        "join",
+        &[required("first")],
+        "lists one after another; anything else counts as a list of one",
+        &["append", "concatenate", "push", "vcat"],
+        &[example("join([1, 2], [3], 4)", "[1, 2, 3, 4]")],
+        join,
+    )
+    .with(Style::Rest("others")),
+    function(
+        "linspace",
+        &[required("interval"), required("count")],
+        "so many equally spaced values from one end of an interval to the other, both included",
+        &["range", "spaced", "sample"],
+        &[example("linspace(0 .. 1, 5)", "[0, 0.25, 0.5, 0.75, 1]")],
+        linspace,
+    ),
+];
+
+fn len(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let x = args.operand("x")?;
+    let count = match x.value {
+        Value::Str(s) => s.chars().count(),
+        Value::Record(r) => r.entries.len(),
+        Value::Table(t) => t.rows(),
+        Value::Field(f) => f.grid.points,
+        Value::Grid(g) => g.points,
+        Value::List(_) | Value::Interval(..) => interp.elements(x, "x")?.len(),
+        _ => return args.mismatch("x", "a list, table, field, text or record", None),
+    };
+    Ok(Value::plain(count as f64))
+}
+
+/// The order of two numbers or two texts; `None`: they have none.
+fn order(a: &Value, b: &Value) -> Option<Ordering> {
+    match (a, b) {
+        (Value::Number(x), Value::Number(y)) => x.dim.agree(y.dim).map(|_| x.value.total_cmp(&y.value)),
+        (Value::Str(x), Value::Str(y)) => Some(x.cmp(y)),
+        (Value::Bool(x), Value::Bool(y)) => Some(x.cmp(y)),
+        _ => None,
+    }
+}
+
+fn sort(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let items = args.list(interp, "list")?;
+    let keys = match args.get("by") {
+        Some(by) => {
+            items.iter().map(|v| interp.apply(&by.value, vec![v.clone()], by.span)).collect::<Result<Vec<Value>>>()?
+        }
+        None => items.to_vec(),
+    };
+    let first = keys.first();
+    if let Some(odd) = keys.iter().find(|k| first.and_then(|f| order(f, k)).is_none()) {
+        let what = "what `sort` puts in order".to_string();
+        return mismatch(&what, "numbers of one dimension, or texts", odd, None, args.span_of("list"));
+    }
+    let mut ranked: Vec<(&Value, &Value)> = keys.iter().zip(items.iter()).collect();
+    ranked.sort_by(|a, b| order(a.0, b.0).unwrap_or(Ordering::Equal));
+    if args.truth_or("reverse", false)? {
+        ranked.reverse();
+    }
+    Ok(Value::list(ranked.into_iter().map(|(_, v)| v.clone()).collect()))
+}
+
+/// List and function in either order: `map(list, f)` and, as in Julia, `map(f, list)`.
+fn list_and_function(interp: &mut Interpreter, args: &Args) -> Result<(Rc<Vec<Value>>, Value)> {
+    let (a, b) = (args.arg("list")?, args.arg("f")?);
+    let swapped = matches!(a.value, Value::Function(_) | Value::Builtin(_));
+    let (list, f) = if swapped { (b, a) } else { (a, b) };
+    let what = format!("the list of `{}`", args.name());
+    let items = interp.elements(Operand::new(&list.value, list.span), &what)?;
+    Ok((items, f.value.clone()))
+}
+
+fn map(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let (items, f) = list_and_function(interp, args)?;
+    items.iter().map(|v| interp.apply(&f, vec![v.clone()], args.span)).collect::<Result<Vec<_>>>().map(Value::list)
+}
+
+fn filter(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let (items, f) = list_and_function(interp, args)?;
+    let mut kept = Vec::new();
+    for item in items.iter() {
+        let keep = interp.apply(&f, vec![item.clone()], args.span)?;
+        if truth(Operand::new(&keep, args.span_of("f")), "what the function of `filter` gives")? {
+            kept.push(item.clone());
+        }
+    }
+    Ok(Value::list(kept))
+}
+
+fn fold(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let (items, f) = list_and_function(interp, args)?;
+    let (start, rest) = match (args.get("start"), items.split_first()) {
+        (Some(start), _) => (start.value.clone(), &items[..]),
+        (None, Some((first, rest))) => (first.clone(), rest),
+        (None, None) => {
+            let span = args.span_of("list");
+            return fail(RunError::Empty { function: "fold".into(), span }, span);
+        }
+    };
+    rest.iter().try_fold(start, |so_far, v| interp.apply(&f, vec![so_far, v.clone()], args.span))
+}
+
+fn zip(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let (a, b) = (args.list(interp, "a")?, args.list(interp, "b")?);
+    if a.len() != b.len() {
+        let (left_span, right_span) = (args.span_of("a"), args.span_of("b"));
+        let (left, right) = (a.len(), b.len());
+        return fail(TypesError::Lengths { operator: "zip".into(), left, right, left_span, right_span }, args.span);
+    }
+    Ok(Value::list(a.iter().zip(b.iter()).map(|(x, y)| Value::list(vec![x.clone(), y.clone()])).collect()))
+}
+
+fn cumulative(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let items = args.list(interp, "list")?;
+    let span = args.span_of("list");
+    let mut sums: Vec<Value> = Vec::with_capacity(items.len());
+    for item in items.iter() {
+        let sum = match sums.last() {
+            None => item.clone(),
+            Some(sum) => interp.binary(Binary::Add, Operand::new(sum, span), Operand::new(item, span), span)?,
+        };
+        sums.push(sum);
+    }
+    Ok(Value::list(sums))
+}
+
+fn differences(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let items = args.list(interp, "list")?;
+    let span = args.span_of("list");
+    let pairs = items.iter().zip(items.iter().skip(1));
+    pairs
+        .map(|(a, b)| interp.binary(Binary::Sub, Operand::new(b, span), Operand::new(a, span), span))
+        .collect::<Result<Vec<_>>>()
+        .map(Value::list)
+}
+
+fn truths(interp: &mut Interpreter, args: &Args) -> Result<Vec<bool>> {
+    let items = args.list(interp, "list")?;
+    let (what, span) = (format!("an element of {}", args.what("list")), args.span_of("list"));
+    items.iter().map(|v| truth(Operand::new(v, span), &what)).collect()
+}
+
+fn extreme_index(interp: &mut Interpreter, args: &Args, better: fn(f64, f64) -> bool) -> Result<Value> {
+    let values: Vec<Quantity> = match &args.arg("list")?.value {
+        Value::Field(field) if field.channels == 1 => field.data.iter().map(|&v| Quantity::plain(v)).collect(),
+        _ => quantities(interp, args, "list")?,
+    };
+    let pick = |best: Option<usize>, i: usize| match best {
+        Some(b) if !better(values[i].value, values[b].value) => Some(b),
+        _ => Some(i),
+    };
+    match (0..values.len()).fold(None, pick) {
+        Some(index) => Ok(Value::plain(index as f64)),
+        None => {
+            let span = args.span_of("list");
+            fail(RunError::Empty { function: args.name().into(), span }, span)
+        }
+    }
+}
+
+fn join(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let mut joined = Vec::new();
+    for arg in std::iter::once(args.arg("first")?).chain(&args.rest) {
+        match &arg.value {
+            Value::List(_) | Value::Interval(..) => {
+                joined.extend(interp.elements(Operand::new(&arg.value, arg.span), "a list")?.iter().cloned());
+            }
+            other => joined.push(other.clone()),
+        }
+    }
+    Ok(Value::list(joined))
+}
+
+fn linspace(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let ((from, to), count) = (args.interval("interval")?, args.whole("count")?);
+    if !(2..=10_000_000).contains(&count) {
+        return args.wrong(args.span_of("count"), "`linspace` needs at least 2 and at most 1e7 values", None);
+    }
+    let step = (to.value - from.value) / (count - 1) as f64;
+    let at = |i: usize| if i + 1 == count { to.value } else { from.value + i as f64 * step };
+    Ok(Value::vector(&(0..count).map(at).collect::<Vec<_>>(), from.dim))
+}

@@ -1,0 +1,218 @@
+//! Sums, means and extremes: of lists, of the points of fields, or of several values element by element.
+
+use super::{Args, Builtin, Param, Style, example, function, required};
+use crate::functional::Binary;
+use crate::interp::Interpreter;
+use crate::interp::arith::Operand;
+use crate::interp::error::{RunError, fail};
+use crate::interp::eval::mismatch;
+use crate::interp::trace::{self, Reduce};
+use crate::interp::value::{Quantity, Value};
+use crate::problem::Result;
+use crate::source::Span;
+
+const X: &[Param] = &[required("x")];
+
+/// A value from many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reduction {
+    Sum,
+    Product,
+    Min,
+    Max,
+    Mean,
+}
+
+impl Reduction {
+    fn name(self) -> &'static str {
+        match self {
+            Reduction::Sum => "sum",
+            Reduction::Product => "product",
+            Reduction::Min => "min",
+            Reduction::Max => "max",
+            Reduction::Mean => "mean",
+        }
+    }
+
+    fn operation(self) -> Binary {
+        match self {
+            Reduction::Sum | Reduction::Mean => Binary::Add,
+            Reduction::Product => Binary::Mul,
+            Reduction::Min => Binary::Min,
+            Reduction::Max => Binary::Max,
+        }
+    }
+
+    fn of_nothing(self) -> Option<f64> {
+        match self {
+            Reduction::Sum => Some(0.0),
+            Reduction::Product => Some(1.0),
+            _ => None,
+        }
+    }
+}
+
+pub(super) const ALL: &[Builtin] = &[
+    function(
+        "sum",
+        X,
+        "the sum of a list, or of a field over its points (an integral is `integral`)",
+        &["add", "total"],
+        &[example("sum([1, 2, 3])", "6"), example("sum(0 .. 4)", "10")],
+        |interp, args| interp.reduce(Reduction::Sum, args.operand("x")?),
+    ),
+    function(
+        "product",
+        X,
+        "the product of a list, or of a field over its points",
+        &["multiply", "prod"],
+        &[example("product([2, 3, 4])", "24")],
+        |interp, args| interp.reduce(Reduction::Product, args.operand("x")?),
+    ),
+    function(
+        "mean",
+        X,
+        "the mean of a list, or of a field over its points",
+        &["average"],
+        &[example("mean([1, 2, 6])", "3")],
+        |interp, args| interp.reduce(Reduction::Mean, args.operand("x")?),
+    ),
+    function(
+        "max",
+        X,
+        "the largest of a list or of a field's points; of several values, element by element and point by point",
+        &["maximum", "largest", "extreme"],
+        &[example("max([1, 5, 2])", "5"), example("max(0, [-1, 1])", "[0, 1]")],
+        |interp, args| extreme(interp, args, Reduction::Max),
+    )
+    .with(Style::Rest("others")),
+    function(
+        "min",
+        X,
+        "the smallest of a list or of a field's points; of several values, element by element and point by point",
+        &["minimum", "smallest", "extreme"],
+        &[example("min([4, 1, 2])", "1"), example("min(3, 2, 5)", "2")],
+        |interp, args| extreme(interp, args, Reduction::Min),
+    )
+    .with(Style::Rest("others")),
+    function(
+        "deviation",
+        X,
+        "the standard deviation of a list (the square root of the mean squared distance from the mean)",
+        &["std", "standard deviation", "spread"],
+        &[example("deviation([1, 3])", "1")],
+        deviation,
+    ),
+    function(
+        "median",
+        X,
+        "the middle of the sorted list",
+        &["middle", "quantile"],
+        &[example("median([5, 1, 2])", "2"), example("median([1, 2, 3, 10])", "2.5")],
+        median,
+    ),
+];
+
+fn extreme(interp: &mut Interpreter, args: &mut Args, reduction: Reduction) -> Result<Value> {
+    if args.rest.is_empty() {
+        return interp.reduce(reduction, args.operand("x")?);
+    }
+    let mut value = args.arg("x")?.value.clone();
+    for other in &args.rest {
+        let so_far = Operand::new(&value, args.arg("x")?.span);
+        value = interp.binary(reduction.operation(), so_far, Operand::new(&other.value, other.span), args.span)?;
+    }
+    Ok(value)
+}
+
+impl Interpreter {
+    /// One value from a list's elements or a field's points (per channel).
+    ///
+    /// # Errors
+    /// Nothing to take an extreme or mean of; elements that do not combine.
+    pub(crate) fn reduce(&mut self, reduction: Reduction, x: Operand<'_>) -> Result<Value> {
+        match x.value {
+            Value::List(items) => self.reduce_list(reduction, items, x.span),
+            Value::Interval(from, to) => {
+                let listed = self.listed(*from, *to, x.span)?;
+                self.reduce(reduction, Operand::new(&listed, x.span))
+            }
+            Value::Number(_) => Ok(x.value.clone()),
+            Value::Symbol(symbol) => match reduction {
+                Reduction::Sum => trace::reduce(Reduce::Sum, symbol, x.span),
+                Reduction::Mean => trace::reduce(Reduce::Mean, symbol, x.span),
+                Reduction::Max => trace::reduce(Reduce::Max, symbol, x.span),
+                Reduction::Min => trace::reduce(Reduce::Min, symbol, x.span),
+                Reduction::Product => mismatch("the argument of `product`", "a list of numbers", x.value, None, x.span),
+            },
+            Value::Field(field) => {
+                let one = |c: usize| {
+                    let values = field.channel(c);
+                    let folded = values.iter().copied().reduce(|a, b| reduction.operation().value(a, b));
+                    let all = folded.unwrap_or(f64::NAN);
+                    Value::plain(if reduction == Reduction::Mean { all / values.len() as f64 } else { all })
+                };
+                Ok(if field.channels == 1 { one(0) } else { Value::list((0..field.channels).map(one).collect()) })
+            }
+            other => {
+                mismatch(&format!("the argument of `{}`", reduction.name()), "a list or field", other, None, x.span)
+            }
+        }
+    }
+
+    fn reduce_list(&mut self, reduction: Reduction, items: &[Value], span: Span) -> Result<Value> {
+        let Some((first, rest)) = items.split_first() else {
+            let function = reduction.name().to_string();
+            return match reduction.of_nothing() {
+                Some(value) => Ok(Value::plain(value)),
+                None => fail(RunError::Empty { function, span }, span),
+            };
+        };
+        let neutral = Value::plain(0.0);
+        // An operation with one more operand finds elements that have no arithmetic.
+        let mut value = match reduction {
+            Reduction::Sum | Reduction::Mean if rest.is_empty() => {
+                self.binary(Binary::Add, Operand::new(first, span), Operand::new(&neutral, span), span)?
+            }
+            _ => first.clone(),
+        };
+        for item in rest {
+            value = self.binary(reduction.operation(), Operand::new(&value, span), Operand::new(item, span), span)?;
+        }
+        if reduction == Reduction::Mean {
+            let count = Value::plain(items.len() as f64);
+            value = self.binary(Binary::Div, Operand::new(&value, span), Operand::new(&count, span), span)?;
+        }
+        Ok(value)
+    }
+}
+
+/// The numbers of a list, which share a dimension.
+pub(super) fn quantities(interp: &mut Interpreter, args: &Args, name: &str) -> Result<Vec<Quantity>> {
+    let items = args.list(interp, name)?;
+    let what = format!("an element of {}", args.what(name));
+    let span = args.span_of(name);
+    items.iter().map(|v| crate::interp::eval::quantity(Operand::new(v, span), &what)).collect()
+}
+
+fn deviation(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let x = args.operand("x")?;
+    let mean = interp.reduce(Reduction::Mean, x)?;
+    let distance = interp.binary(Binary::Sub, x, Operand::new(&mean, x.span), args.span)?;
+    let distance = Operand::new(&distance, x.span);
+    let squares = interp.binary(Binary::Mul, distance, distance, args.span)?;
+    let variance = interp.reduce(Reduction::Mean, Operand::new(&squares, x.span))?;
+    interp.unary(crate::functional::Unary::Sqrt, Operand::new(&variance, x.span))
+}
+
+fn median(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let mut values = quantities(interp, args, "x")?;
+    values.sort_by(|a, b| a.value.total_cmp(&b.value));
+    let n = values.len();
+    if n == 0 {
+        let span = args.span_of("x");
+        return fail(RunError::Empty { function: "median".into(), span }, span);
+    }
+    let (low, high) = (values[(n - 1) / 2], values[n / 2]);
+    Ok(Value::Number(Quantity { value: 0.5 * (low.value + high.value), ..low }))
+}

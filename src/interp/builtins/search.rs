@@ -1,0 +1,227 @@
+//! Minima and roots of functions of one number, by Brent's bracketing methods.
+//! R. P. Brent, Algorithms for Minimization without Derivatives (Prentice-Hall, 1973), chapters 4 and 5.
+
+use super::{Args, Builtin, example, function, named, required};
+use crate::interp::Interpreter;
+use crate::interp::arith::{Operand, agree};
+use crate::interp::error::{RunError, fail};
+use crate::interp::eval::quantity;
+use crate::interp::text;
+use crate::interp::value::{Dim, Quantity, Value};
+use crate::problem::Result;
+
+/// Points, ends included, at which a function is looked at before its minimum is bracketed.
+const SCAN: usize = 9;
+const MOST_STEPS: usize = 200;
+
+pub(super) const ALL: &[Builtin] = &[
+    function(
+        "minimum",
+        &[required("f"), required("interval"), named("tolerance", "1e-8")],
+        "the minimum of a function of one number in an interval: a record of `x`, where it is, and `value`; the lowest of \
+         several if they lie an eighth of the interval apart",
+        &["minimise", "minimize", "optimum", "equilibrium", "bond length"],
+        &[
+            example("round(1e6 * minimum(fn(x) = (x - 2)^2, 0 .. 5).x)", "2e6"),
+            example("minimum(fn(R) = (R - 2)^2 + 1, 0 .. 4).value", "1"),
+        ],
+        minimum,
+    ),
+    function(
+        "root",
+        &[required("f"), required("interval"), named("tolerance", "1e-12")],
+        "where a function of one number is zero; its values at the ends of the interval have opposite signs",
+        &["zero", "solve", "equation", "crossing"],
+        &[example("round(1e9 * root(fn(x) = x^2 - 2, 0 .. 2)) / 1e9", "round(1e9 * sqrt(2)) / 1e9")],
+        root,
+    ),
+];
+
+/// The function under search, with what its argument and value measure.
+struct Searched<'a> {
+    interp: &'a mut Interpreter,
+    f: Value,
+    args: &'a Args,
+    x_dim: Dim,
+    y_dim: Dim,
+}
+
+impl Searched<'_> {
+    fn at(&mut self, x: f64) -> Result<f64> {
+        let span = self.args.span_of("f");
+        let value = self.interp.apply(&self.f, vec![Value::Number(Quantity::of(x, self.x_dim))], span)?;
+        let y = quantity(Operand::new(&value, span), &format!("what the function of `{}` gives", self.args.name()))?;
+        self.y_dim = agree(self.args.name(), (self.y_dim, span), (y.dim, span), span)?;
+        if y.value.is_nan() {
+            let x = text::quantity(&Quantity::of(x, self.x_dim));
+            return self.args.wrong(span, format!("the function is nan at {x}"), None);
+        }
+        Ok(y.value)
+    }
+}
+
+/// The ends of the interval, in order, and the tolerance.
+fn bounds(args: &Args) -> Result<(f64, f64, Dim, f64)> {
+    let (from, to) = args.interval("interval")?;
+    let default = if args.name() == "root" { 1e-12 } else { 1e-8 };
+    let tolerance = if args.has("tolerance") { args.quantity("tolerance")?.value } else { default };
+    let (a, b) = (from.value.min(to.value), from.value.max(to.value));
+    if !(a.is_finite() && b.is_finite() && a < b) {
+        return args.wrong(args.span_of("interval"), "the interval must have two different finite ends", None);
+    }
+    if !(tolerance > 0.0) {
+        return args.wrong(args.span_of("tolerance"), "the tolerance must be positive", None);
+    }
+    Ok((a, b, from.dim, tolerance))
+}
+
+fn minimum(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let (a, b, x_dim, tolerance) = bounds(args)?;
+    let f = args.arg("f")?.value.clone();
+    let mut searched = Searched { interp, f, args, x_dim, y_dim: Dim::PLAIN };
+    let (x, y) = lowest(&mut searched, a, b, tolerance)?;
+    let y_dim = searched.y_dim;
+    Ok(Value::record([("x", Value::Number(Quantity::of(x, x_dim))), ("value", Value::Number(Quantity::of(y, y_dim)))]))
+}
+
+/// Looks at equally spaced points, then closes in on the lowest of them.
+fn lowest(f: &mut Searched<'_>, a: f64, b: f64, tolerance: f64) -> Result<(f64, f64)> {
+    let place = |i: usize| a + (b - a) * i as f64 / (SCAN - 1) as f64;
+    let mut values = Vec::with_capacity(SCAN);
+    for i in 0..SCAN {
+        values.push(f.at(place(i))?);
+    }
+    let best = (0..SCAN).fold(0, |best, i| if values[i] < values[best] { i } else { best });
+    let (left, right) = (place(best.saturating_sub(1)), place((best + 1).min(SCAN - 1)));
+    let found = brent_minimum(f, left, right, tolerance)?;
+    // At an end of the interval nothing inside may be lower.
+    Ok(if values[best] < found.1 { (place(best), values[best]) } else { found })
+}
+
+/// Golden sections, and parabolas where they are trusted.
+fn brent_minimum(f: &mut Searched<'_>, mut a: f64, mut b: f64, tolerance: f64) -> Result<(f64, f64)> {
+    let golden = 0.5 * (3.0 - 5.0_f64.sqrt());
+    let mut x = a + golden * (b - a);
+    let (mut w, mut v) = (x, x);
+    let mut fx = f.at(x)?;
+    let (mut fw, mut fv) = (fx, fx);
+    let (mut step, mut before) = (0.0_f64, 0.0_f64);
+    for _ in 0..MOST_STEPS {
+        let middle = 0.5 * (a + b);
+        let least = tolerance * (x.abs() + 1.0) / 3.0;
+        if (x - middle).abs() <= 2.0 * least - 0.5 * (b - a) {
+            break;
+        }
+        match parabola((x, fx), (w, fw), (v, fv)) {
+            Some(move_) if move_.abs() < 0.5 * before.abs() && x + move_ > a && x + move_ < b => {
+                (before, step) = (step, move_);
+                let u = x + step;
+                if u - a < 2.0 * least || b - u < 2.0 * least {
+                    step = least.copysign(middle - x);
+                }
+            }
+            _ => {
+                before = if x < middle { b - x } else { a - x };
+                step = golden * before;
+            }
+        }
+        let u = if step.abs() >= least { x + step } else { x + least.copysign(step) };
+        let fu = f.at(u)?;
+        if fu <= fx {
+            if u < x {
+                b = x
+            } else {
+                a = x
+            }
+            (v, fv, w, fw, x, fx) = (w, fw, x, fx, u, fu);
+        } else {
+            if u < x {
+                a = u
+            } else {
+                b = u
+            }
+            if fu <= fw || w == x {
+                (v, fv, w, fw) = (w, fw, u, fu);
+            } else if fu <= fv || v == x || v == w {
+                (v, fv) = (u, fu);
+            }
+        }
+    }
+    Ok((x, fx))
+}
+
+/// The step from x to the vertex of the parabola through three points.
+fn parabola((x, fx): (f64, f64), (w, fw): (f64, f64), (v, fv): (f64, f64)) -> Option<f64> {
+    let r = (x - w) * (fx - fv);
+    let q = (x - v) * (fx - fw);
+    let above = (x - v) * q - (x - w) * r;
+    let below = 2.0 * (q - r);
+    let step = -above / below;
+    (below != 0.0 && step.is_finite()).then_some(step)
+}
+
+fn root(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let (a, b, x_dim, tolerance) = bounds(args)?;
+    let f = args.arg("f")?.value.clone();
+    let mut searched = Searched { interp, f, args, x_dim, y_dim: Dim::PLAIN };
+    let (fa, fb) = (searched.at(a)?, searched.at(b)?);
+    if fa * fb > 0.0 {
+        let (x, y) = (|v| text::quantity(&Quantity::of(v, x_dim)), searched.y_dim);
+        let value = |v| text::quantity(&Quantity::of(v, y));
+        let span = args.span_of("interval");
+        return fail(RunError::NoRoot { from: x(a), at_from: value(fa), to: x(b), at_to: value(fb), span }, span);
+    }
+    let x = brent_root(&mut searched, (a, fa), (b, fb), tolerance)?;
+    Ok(Value::Number(Quantity::of(x, x_dim)))
+}
+
+/// Inverse quadratic interpolation or secants where they are trusted, otherwise halving. b is the best so far, a and b
+/// enclose the root, c is the b before.
+fn brent_root(f: &mut Searched<'_>, first: (f64, f64), second: (f64, f64), tolerance: f64) -> Result<f64> {
+    let ((mut a, mut fa), (mut b, mut fb)) = (first, second);
+    let (mut c, mut fc) = (a, fa);
+    let (mut step, mut before) = (b - a, b - a);
+    for _ in 0..MOST_STEPS {
+        if fc.abs() < fb.abs() {
+            (a, fa) = (b, fb);
+            (b, fb) = (c, fc);
+            (c, fc) = (a, fa);
+        }
+        let least = 2.0 * f64::EPSILON * b.abs() + 0.5 * tolerance;
+        let half = 0.5 * (c - b);
+        if half.abs() <= least || fb == 0.0 {
+            break;
+        }
+        let trusted = if before.abs() >= least && fa.abs() > fb.abs() {
+            interpolated((a, fa), (b, fb), (c, fc))
+                .filter(|s| s * half > 0.0 && s.abs() < (1.5 * half.abs() - 0.5 * least).min(0.5 * before.abs()))
+        } else {
+            None
+        };
+        match trusted {
+            Some(s) => (before, step) = (step, s),
+            None => (before, step) = (half, half),
+        }
+        (a, fa) = (b, fb);
+        b += if step.abs() > least { step } else { least.copysign(half) };
+        fb = f.at(b)?;
+        if (fb > 0.0) == (fc > 0.0) {
+            (c, fc) = (a, fa);
+            (step, before) = (b - a, b - a);
+        }
+    }
+    Ok(b)
+}
+
+/// The step from b to the zero of the secant through a and b, or of the inverse parabola through a, b and c.
+fn interpolated((a, fa): (f64, f64), (b, fb): (f64, f64), (c, fc): (f64, f64)) -> Option<f64> {
+    let s = fb / fa;
+    let (p, q) = if a == c {
+        ((c - b) * s, s - 1.0)
+    } else {
+        let (q, r) = (fa / fc, fb / fc);
+        (s * ((c - b) * q * (q - r) - (b - a) * (r - 1.0)), (q - 1.0) * (r - 1.0) * (1.0 - s))
+    };
+    let step = p / q;
+    (q != 0.0 && step.is_finite()).then_some(step)
+}

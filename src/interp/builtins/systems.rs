@@ -1,0 +1,49 @@
+//! What systems are made of: nuclei and interactions.
+
+use super::{Args, Builtin, constant, example, function, optional, required, shown};
+use crate::interp::Interpreter;
+use crate::interp::text;
+use crate::interp::value::{Dim, Value};
+use crate::model::Interaction;
+use crate::problem::Result;
+
+pub(super) const ALL: &[Builtin] = &[
+    function(
+        "nucleus",
+        &[required("charge")],
+        "a nucleus of any charge, to be placed in a system: `nucleus(1.5) at 0`",
+        &["atom", "charge", "element"],
+        &[example("nucleus(2.5).charge", "2.5")],
+        |_, args| {
+            let charge = args.number("charge")?;
+            let symbol = Value::text(format!("Z={}", text::number(charge)));
+            Ok(Value::record([("symbol", symbol), ("charge", Value::plain(charge))]))
+        },
+    ),
+    function(
+        "exponential",
+        &[optional("amplitude", "1.071295"), optional("kappa", "1 / 2.385345")],
+        "the interaction amplitude * exp(-kappa |r|), by default that of Baker et al., Phys. Rev. B 91, 235141 (2015), which \
+         every system has that says nothing else",
+        &["interaction", "repulsion", "coulomb", "yukawa"],
+        &[example("exponential(amplitude: 2)(0)", "2"), shown("exponential()")],
+        exponential,
+    ),
+    constant(
+        "none",
+        "no interaction: independent electrons",
+        &["interaction", "free", "non-interacting"],
+        &[example("none(1)", "0")],
+        || Value::Interaction(Interaction::None),
+    ),
+];
+
+fn exponential(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let amplitude = args.dimensioned_or("amplitude", Dim::ENERGY, 1.071295)?;
+    let kappa = args.dimensioned_or("kappa", Dim::PLAIN.over(Dim::LENGTH), 1.0 / 2.385345)?;
+    if !amplitude.is_finite() || !(kappa > 0.0 && kappa.is_finite()) {
+        let message = "an exponential interaction needs a finite amplitude and a positive kappa";
+        return args.wrong(args.span, message, Some("`kappa` is the inverse of its range".into()));
+    }
+    Ok(Value::Interaction(Interaction::Exponential { amplitude, kappa }))
+}
