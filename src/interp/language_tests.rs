@@ -120,7 +120,7 @@ fn lists_are_vectors() {
 
 #[test]
 fn strings_take_values_in() {
-    assert_eq!(shows("let R = 1.4 angstrom\n\"R = {R}, {1 + 1} {[1, 2]}\""), "R = 2.6456165744 bohr, 2 [1, 2]");
+    assert_eq!(shows("let R = 1.4 angstrom\n\"R = {R}, {1 + 1} {[1, 2]}\""), "R = 2.64561657448 bohr, 2 [1, 2]");
     assert_eq!(code("\"a\" + 1"), "ksr::types::operands");
 }
 
