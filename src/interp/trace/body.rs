@@ -87,8 +87,7 @@ impl Interpreter {
         let options: Vec<Rc<str>> = option_names(f);
         let (first, later) = names.split_at(leading.min(names.len()));
         let order: Vec<Rc<str>> = first.iter().chain(&options).chain(later).cloned().collect();
-        let params: Vec<Parameter> =
-            order.iter().map(|name| Parameter { name: name.clone(), required: false }).collect();
+        let params: Vec<Parameter> = order.iter().map(|name| Parameter::new(name.clone(), false)).collect();
         let bound = bind(&params, args, false, site)?;
         let mut given = Given { densities: Vec::new(), options: Vec::new() };
         let mut found: Vec<Option<(Value, Span)>> = vec![None; names.len()];

@@ -107,7 +107,7 @@ impl Interpreter {
             true => required.iter().chain(&optional).map(|p| p.name.name.clone()).collect(),
             false => optional.iter().chain(&required).map(|p| p.name.name.clone()).collect(),
         };
-        let params: Vec<Parameter> = order.iter().map(|n| Parameter { name: n.clone(), required: false }).collect();
+        let params: Vec<Parameter> = order.iter().map(|n| Parameter::new(n.clone(), false)).collect();
         let bound = bind(&params, args, false, site)?;
         let (mut run, mut exact, mut options) = (None, None, loss.options.clone());
         for (name, argument) in order.iter().zip(bound.values) {
