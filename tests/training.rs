@@ -1,0 +1,243 @@
+//! The gradient of training, and that a training is the same however it is run.
+
+#[path = "helpers/functionals.rs"]
+mod functionals;
+#[path = "helpers/training.rs"]
+mod training;
+
+use ksr::control::{Control, Event, Quiet};
+use ksr::functional::Compiled;
+use ksr::model::System;
+use ksr::tensor::Cpu;
+use ksr::train::{Adam, Lbfgs, Optimizer, Outcome, Plan, Store, TrainError, Trained, evaluate, train};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use training::{Published, Target, made_up};
+
+fn with_targets(systems: &[Arc<System>]) -> Vec<(Arc<System>, Target)> {
+    systems.iter().map(|system| (system.clone(), made_up(system))).collect()
+}
+
+/// The largest error of the gradient against central differences for some parameters, relative to the largest slope.
+fn gradient_error(plan: &Plan, params: &[f64], count: usize) -> f64 {
+    let (_, gradient) = evaluate::<Cpu>(plan, params).unwrap();
+    assert!(gradient.iter().all(|g| g.is_finite()));
+    let largest = gradient.iter().fold(0.0f64, |a, g| a.max(g.abs()));
+    let mut worst = 0.0f64;
+    for i in 0..count {
+        let i = (i * 7919 + 13) % params.len();
+        let along = |step: f64| {
+            let loss = |m: f64| {
+                let mut moved = params.to_vec();
+                moved[i] += m * step;
+                evaluate::<Cpu>(plan, &moved).unwrap().0
+            };
+            (functionals::central(step, loss) - gradient[i]).abs()
+        };
+        // The better of two steps: between truncation and rounding.
+        worst = worst.max(along(1e-3).min(along(1e-4)));
+    }
+    worst / largest
+}
+
+#[test]
+fn gradient_of_a_symmetric_restricted_training() {
+    let systems = with_targets(&[training::h2(1.28), training::h2(3.84)]);
+    let f = functionals::ksr_global();
+    let loss = Published { skip: 6, ..Published::LI };
+    let plan = training::plan(&f, &systems, loss, &training::linear(10, 0.5, 0.9, true));
+    let error = gradient_error(&plan, &f.initial(1), 20);
+    assert!(error < 1e-6, "{error}");
+}
+
+#[test]
+fn gradient_of_an_unrestricted_training() {
+    let systems = with_targets(&[training::ion(3.0, 3.0), training::ion(1.0, 1.0)]);
+    let f = functionals::sksr_global();
+    let loss = Published { skip: 6, ..Published::LI };
+    let plan = training::plan(&f, &systems, loss, &training::linear(8, 0.5, 0.9, false));
+    let error = gradient_error(&plan, &f.initial(2), 12);
+    assert!(error < 1e-6, "{error}");
+}
+
+/// Two far wells, one orbital in each: the occupied pair is degenerate within rounding.
+#[test]
+fn a_degenerate_occupied_pair_has_a_gradient() {
+    let grid = training::line();
+    let (left, right) = (grid.snap(-12.0), grid.snap(12.0));
+    let pair = training::on(grid, "pair", &[(2.0, left), (2.0, right)], 4.0, None);
+    let f = functionals::ksr_global();
+    let plan = training::plan(
+        &f,
+        &with_targets(&[pair]),
+        Published { skip: 3, ..Published::LI },
+        &training::linear(5, 0.5, 0.9, true),
+    );
+    let error = gradient_error(&plan, &f.initial(0), 6);
+    assert!(error < 1e-6, "{error}");
+}
+
+/// A one-parameter functional on a small grid: trains in a moment.
+fn tiny() -> (Arc<Compiled>, Plan) {
+    let grid = Arc::new(ksr::model::Grid::centred(101, 0.16));
+    let mut b = functionals::Body::new();
+    let n = b.n("n");
+    let mut x = b.global_conv(n, 4);
+    x = b.conv(x, 4, 3);
+    x = b.silu(x);
+    x = b.conv(x, 1, 1);
+    let e = b.negative(x);
+    let f = b.compile(e, ksr::functional::Density::Total);
+    let at = |r: f64| training::on(grid.clone(), &format!("h2({r})"), &[(1.0, -r / 2.0), (1.0, r / 2.0)], 2.0, None);
+    let scf = training::linear(6, 0.5, 0.9, true);
+    let loss = Published { skip: 3, ..Published::LI };
+    let mut plan = training::plan(&f, &with_targets(&[at(1.28), at(3.2)]), loss, &scf);
+    plan.validation = training::plan(&f, &with_targets(&[at(2.24)]), loss, &scf).cases;
+    plan.optimizer = Optimizer::Lbfgs(Lbfgs { steps: 12, history: 5, ..Lbfgs::default() });
+    plan.seeds = vec![0, 1, 2];
+    plan.validate_every = 3;
+    plan.checkpoint_every = 2;
+    (f, plan)
+}
+
+fn same(a: &Trained, b: &Trained) {
+    let bits = |t: &Trained| t.parameters.iter().map(|p| p.to_bits()).collect::<Vec<_>>();
+    assert_eq!(bits(a), bits(b));
+    assert_eq!((a.seed, a.step), (b.seed, b.step));
+    for (a, b) in a.seeds.iter().zip(&b.seeds) {
+        assert_eq!((a.seed, &a.history, &a.kept, &a.outcome), (b.seed, &b.history, &b.kept, &b.outcome));
+    }
+}
+
+#[test]
+fn the_same_bits_for_any_number_of_threads() {
+    let (_, mut plan) = tiny();
+    let mut results = Vec::new();
+    for threads in [1, 2, 5] {
+        plan.threads = Some(threads);
+        results.push(train::<Cpu>(&plan, &Store::none(), &Quiet).unwrap());
+    }
+    same(&results[0], &results[1]);
+    same(&results[0], &results[2]);
+    let t = &results[0];
+    assert!(t.history()[0].loss > 2.0 * t.loss, "{t:?}");
+    assert_eq!(t.seeds.len(), 3);
+    let lowest = t.seeds.iter().filter_map(|s| s.kept.as_ref()?.validation).fold(f64::INFINITY, f64::min);
+    assert_eq!(t.validation_loss, Some(lowest));
+}
+
+/// Interrupts after so many steps.
+struct After(AtomicUsize);
+
+impl Control for After {
+    fn report(&self, event: Event) {
+        if let Event::Step { .. } = event {
+            let _ = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        }
+    }
+    fn interrupted(&self) -> bool {
+        self.0.load(Ordering::SeqCst) == 0
+    }
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+#[test]
+fn going_on_after_interruptions_gives_the_same_bits() {
+    let (_, plan) = tiny();
+    let whole = train::<Cpu>(&plan, &Store::none(), &Quiet).unwrap();
+    for optimizer in [plan.optimizer.clone(), Optimizer::Adam(Adam { steps: 12, rate: 0.01, ..Adam::default() })] {
+        let plan = Plan { optimizer, ..plan.clone() };
+        let whole = train::<Cpu>(&plan, &Store::none(), &Quiet).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path());
+        let first = train::<Cpu>(&plan, &store, &After(AtomicUsize::new(7))).unwrap();
+        assert!(first.interrupted && !first.reused);
+        let _ = train::<Cpu>(&plan, &store, &After(AtomicUsize::new(11))).unwrap();
+        let finished = train::<Cpu>(&plan, &store, &Quiet).unwrap();
+        assert!(!finished.interrupted && !finished.reused);
+        same(&whole, &finished);
+        let again = train::<Cpu>(&plan, &store, &Quiet).unwrap();
+        assert!(again.reused);
+        same(&whole, &again);
+        let fresh = train::<Cpu>(&plan, &Store { fresh: true, ..store }, &Quiet).unwrap();
+        assert!(!fresh.reused);
+        same(&whole, &fresh);
+    }
+    assert!(whole.warnings.is_empty());
+}
+
+#[test]
+fn an_interruption_before_the_first_step_is_an_error() {
+    let (_, plan) = tiny();
+    let stopped = train::<Cpu>(&plan, &Store::none(), &After(AtomicUsize::new(0)));
+    assert_eq!(stopped.unwrap_err(), TrainError::Interrupted);
+}
+
+#[test]
+fn an_unwritable_checkpoint_is_a_warning() {
+    let (_, mut plan) = tiny();
+    plan.seeds = vec![0];
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "x").unwrap();
+    let trained = train::<Cpu>(&plan, &Store::at(file.join("below")), &Quiet).unwrap();
+    assert_eq!(trained.warnings.len(), 1, "{:?}", trained.warnings);
+}
+
+/// e = ln(a - n) is not a number once n exceeds a, and a starts below the largest density.
+#[test]
+fn a_loss_that_is_not_finite_names_operation_iteration_and_system() {
+    use ksr::functional::{Binary, Density, Init, Unary};
+    let (_, mut plan) = tiny();
+    let mut b = functionals::Body::new();
+    let n = b.n("n");
+    let a = b.param("a", vec![], Init::Values(vec![1e-3]), None);
+    let rest = b.b(Binary::Sub, a, n);
+    let e = b.u(Unary::Ln, rest);
+    plan.functional = b.compile(e, Density::Total);
+    plan.seeds = vec![4, 5];
+    let error = train::<Cpu>(&plan, &Store::none(), &Quiet).unwrap_err();
+    let TrainError::AllFailed { seed, cause, .. } = &error else { panic!("{error}") };
+    assert_eq!(*seed, 4);
+    assert!(cause.contains("iteration 0") && cause.contains("h2(1.28)"), "{cause}");
+}
+
+#[test]
+fn other_seeds_go_on_when_one_fails() {
+    use ksr::functional::{Binary, Density, Init, Unary};
+    let (_, mut plan) = tiny();
+    let mut b = functionals::Body::new();
+    let n = b.n("n");
+    let a = b.param("a", vec![], Init::Normal { mean: 0.0, deviation: 1.0 }, None);
+    // sqrt(a): finite for half of the seeds.
+    let root = b.u(Unary::Sqrt, a);
+    let e = b.b(Binary::Mul, root, n);
+    let f = b.compile(e, Density::Total);
+    plan.seeds = (0..8).collect();
+    let signs: Vec<bool> = plan.seeds.iter().map(|seed| f.initial(*seed)[0] > 0.0).collect();
+    assert!(signs.contains(&true) && signs.contains(&false));
+    plan.functional = f;
+    let trained = train::<Cpu>(&plan, &Store::none(), &Quiet).unwrap();
+    for (record, finite) in trained.seeds.iter().zip(signs) {
+        assert_eq!(matches!(record.outcome, Outcome::Failed { .. }), !finite, "{record:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_trained_is_refused() {
+    let (_, plan) = tiny();
+    let refused = |change: &dyn Fn(&mut Plan)| {
+        let mut plan = plan.clone();
+        change(&mut plan);
+        train::<Cpu>(&plan, &Store::none(), &Quiet).unwrap_err().to_string()
+    };
+    assert!(refused(&|plan| plan.cases.clear()).contains("no system"));
+    assert!(refused(&|plan| plan.seeds.clear()).contains("at least one"));
+    assert!(refused(&|plan| plan.seeds = vec![1, 1]).contains("twice"));
+    assert!(refused(&|plan| plan.functional = functionals::lda()).contains("no parameters"));
+    assert!(refused(&|plan| plan.scf = ksr::ks::ScfOptions::default()).contains("tolerance"));
+    assert!(refused(&|plan| plan.scf.iterations = 4).contains("iteration 4"));
+}
