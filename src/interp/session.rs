@@ -63,6 +63,8 @@ pub struct Interpreter {
     pub(super) depth: usize,
     /// Graphs of the bodies under evaluation, the innermost last.
     pub(super) traces: Vec<Rc<Trace>>,
+    /// Warnings given once a place: code and place.
+    pub(super) told: Vec<(String, Span)>,
 }
 
 /// The module of the script or REPL.
@@ -88,6 +90,7 @@ impl Interpreter {
             calls: 0,
             depth: 0,
             traces: Vec::new(),
+            told: Vec::new(),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::exact::Reference;
 use crate::ks::{Mixing, Run};
 use crate::lang::ast::{FnDef, SystemDef};
 use crate::model::{Grid, Interaction, System};
+use crate::train::Optimizer;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -219,6 +220,8 @@ pub enum Value {
     Functional(Rc<Functional>),
     /// A functional with the parameters it was trained to.
     Model(Rc<Model>),
+    /// `lbfgs(…)`, `adam(…)`.
+    Optimizer(Optimizer),
     /// A loss, with or without options bound.
     Loss(Rc<Loss>),
 }
@@ -285,6 +288,7 @@ impl Value {
             Value::Functional(_) => "a functional",
             Value::Model(_) => "a model",
             Value::Loss(_) => "a loss",
+            Value::Optimizer(_) => "an optimizer",
         }
         .to_string()
     }

@@ -62,6 +62,7 @@ pub fn json(value: &Value) -> Option<(&'static str, Json)> {
         Value::Functional(f) => ("functional", object_of(f.summary())),
         Value::Model(m) => ("model", object_of(m.summary())),
         Value::Loss(_) => ("loss", super::text::inline(value).into()),
+        Value::Optimizer(_) => ("optimizer", super::text::inline(value).into()),
         Value::Symbol(_) => return None,
         Value::Module(_) => ("module", super::text::inline(value).into()),
         Value::SystemMaker(_) | Value::Function(_) | Value::Builtin(_) => {

@@ -80,6 +80,7 @@ pub fn inline(value: &Value) -> String {
         Value::Functional(f) => format!("functional {}", f.label()),
         Value::Model(m) => format!("model {}", m.name),
         Value::Loss(loss) => format!("loss {}", signature(loss.name(), &loss.closure.def.params)),
+        Value::Optimizer(optimizer) => format!("optimizer of {} steps", optimizer.steps()),
         Value::Symbol(symbol) => symbol.shape().to_string(),
     }
 }

@@ -173,6 +173,20 @@ pub enum TraceError {
         #[label("here")]
         span: Span,
     },
+    /// An option that does not exist.
+    #[error("`{of}` has no option `{name}`")]
+    #[diagnostic(code(ksr::arity::option), help("{help}"))]
+    Option {
+        /// `scf`.
+        of: String,
+        /// The name.
+        name: String,
+        /// The nearest, or all.
+        help: String,
+        /// The record.
+        #[label("in this record")]
+        span: Span,
+    },
     /// Something that is none where a functional is needed.
     #[error("{what} must be a functional or a model, not {found}")]
     #[diagnostic(code(ksr::types::functional))]
@@ -210,28 +224,6 @@ impl TraceError {
 /// What is worth a warning.
 #[derive(Debug, Error, Diagnostic)]
 pub enum Advice {
-    /// A loop that ended before its tolerance was met.
-    #[error(
-        "`{system}` with `{functional}` is not converged after {iterations} iterations: {residual} electrons still move, {tolerance} is wanted"
-    )]
-    #[diagnostic(code(ksr::scf::not_converged), severity(Warning), help("{help}"))]
-    NotConverged {
-        /// The system.
-        system: String,
-        /// The functional.
-        functional: String,
-        /// Iterations done.
-        iterations: usize,
-        /// The last change.
-        residual: String,
-        /// The change wanted.
-        tolerance: String,
-        /// What to try.
-        help: String,
-        /// The call.
-        #[label("this calculation")]
-        span: Span,
-    },
     /// A functional made for another interaction.
     #[error("`{functional}` is made for the interaction `{made_for}`, but `{system}` has {found}")]
     #[diagnostic(
@@ -250,18 +242,6 @@ pub enum Advice {
         found: String,
         /// The use.
         #[label("used here")]
-        span: Span,
-    },
-    /// A decaying step with a tolerance.
-    #[error("a mixing that decays cannot converge: its steps end before the density is right")]
-    #[diagnostic(
-        code(ksr::scf::decay),
-        severity(Warning),
-        help("leave out `decay:`, or `tolerance:`; `diis()` converges fastest")
-    )]
-    Decay {
-        /// The option.
-        #[label("with a tolerance")]
         span: Span,
     },
     /// Arrays that nothing takes.

@@ -10,17 +10,24 @@ mod functional;
 mod layers;
 mod loss;
 mod model;
+mod options;
 mod params;
 mod probe;
 mod same;
 mod solve;
 mod symbol;
+#[cfg(test)]
+mod tests;
+mod train;
 
 pub(crate) use arithmetic::{Reduce, binary, index, reduce, select, unary};
 pub(crate) use fields::FIELDS;
 pub(crate) use layers::LAYERS;
 pub(crate) use model::MEMBERS;
+pub(crate) use options::OPTIMIZERS;
 pub(crate) use probe::FUNCTIONALS;
+pub(crate) use solve::ANSWERS;
+pub(crate) use train::TRAINING;
 
 pub use error::{Advice, TraceError};
 pub use functional::{Functional, Start, Traced};

@@ -1,0 +1,139 @@
+//! Options of Kohn-Sham calculations, from the arguments of `solve` or the record `scf:`; optimisers.
+
+use super::error::TraceError;
+use crate::interp::builtins::{Args, Builtin, Run, Style, optional, shown};
+use crate::interp::error::{fail, suggestion};
+use crate::interp::eval::mismatch;
+use crate::interp::value::{Quantity, Record, Value};
+use crate::ks::{Mixing, ScfOptions};
+use crate::problem::Result;
+use crate::source::Span;
+use crate::train::{Adam, Lbfgs, Optimizer};
+
+/// Iterations of a fixed number where none is given.
+const FIXED: usize = 30;
+
+/// The options of a Kohn-Sham calculation.
+pub const SCF: &[&str] = &["iterations", "mixing", "tolerance", "symmetric"];
+
+/// How parameters are changed.
+pub const OPTIMIZERS: &[Builtin] = &[
+    Builtin {
+        name: "lbfgs",
+        params: &[optional("steps", "200"), optional("history", "20"), optional("longest_step", "0.1")],
+        style: Style::Plain,
+        summary: "training by the limited-memory BFGS method, with that many pairs of changes kept; no step changes the \
+                  parameters by more than `longest_step` (root mean square)",
+        words: &["optimizer", "training", "quasi-newton"],
+        examples: &[shown("lbfgs(steps: 100)")],
+        run: Run::Call(|_, args| {
+            let standard = Lbfgs::default();
+            Ok(Value::Optimizer(Optimizer::Lbfgs(Lbfgs {
+                steps: args.whole_or("steps", standard.steps)?,
+                history: args.whole_or("history", standard.history)?,
+                longest_step: args.number_or("longest_step", standard.longest_step)?,
+            })))
+        }),
+    },
+    Builtin {
+        name: "adam",
+        params: &[
+            optional("steps", "1000"),
+            optional("rate", "0.001"),
+            optional("beta1", "0.9"),
+            optional("beta2", "0.999"),
+            optional("epsilon", "1e-8"),
+        ],
+        style: Style::Plain,
+        summary: "training by Adam: the gradient's running mean over the root of its running mean square",
+        words: &["optimizer", "training", "gradient descent", "momentum"],
+        examples: &[shown("adam(steps: 500, rate: 0.01)")],
+        run: Run::Call(|_, args| {
+            let standard = Adam::default();
+            Ok(Value::Optimizer(Optimizer::Adam(Adam {
+                steps: args.whole_or("steps", standard.steps)?,
+                rate: args.number_or("rate", standard.rate)?,
+                beta1: args.number_or("beta1", standard.beta1)?,
+                beta2: args.number_or("beta2", standard.beta2)?,
+                epsilon: args.number_or("epsilon", standard.epsilon)?,
+            })))
+        }),
+    },
+];
+
+/// The loop in which functionals are trained where nothing else is said: that of Li et al., Phys. Rev. Lett. 126, 036401
+/// (2021).
+pub fn training() -> ScfOptions {
+    let mixing = Mixing::Linear { alpha: 0.5, decay: 0.9, history: 1 };
+    ScfOptions { iterations: 15, mixing, tolerance: None, symmetric: false }
+}
+
+/// The options among the arguments of `solve`, each changing only itself.
+///
+/// # Errors
+/// A value of the wrong kind.
+pub fn from_args(args: &Args, base: Option<&ScfOptions>) -> Result<ScfOptions> {
+    let given = SCF.iter().filter_map(|name| args.get(name).map(|a| (*name, &a.value, a.span)));
+    merged(base, given)
+}
+
+/// The options of a record `{ iterations: 15, mixing: linear(0.5) }`, each changing only itself.
+///
+/// # Errors
+/// Something that is no record, an unknown name, a value of the wrong kind.
+pub fn from_value(value: &Value, span: Span, base: &ScfOptions) -> Result<ScfOptions> {
+    let Value::Record(record) = value else {
+        return mismatch("`scf`", "a record, `{ iterations: 15 }`", value, None, span);
+    };
+    known(record, span)?;
+    merged(Some(base), record.entries.iter().map(|(name, value)| (&**name, value, span)))
+}
+
+fn known(record: &Record, span: Span) -> Result<()> {
+    match record.entries.iter().find(|(name, _)| !SCF.contains(&&**name)) {
+        None => Ok(()),
+        Some((name, _)) => {
+            let (help, name) = (suggestion(name, SCF, "options"), name.to_string());
+            fail(TraceError::Option { of: "scf".into(), name, help, span }, span)
+        }
+    }
+}
+
+/// Without `base`: a tolerance, unless the mixing is linear and none is given.
+fn merged<'a>(
+    base: Option<&ScfOptions>,
+    given: impl Iterator<Item = (&'a str, &'a Value, Span)>,
+) -> Result<ScfOptions> {
+    let given: Vec<_> = given.collect();
+    let mut scf = base.cloned().unwrap_or_default();
+    let linear = given.iter().any(|(_, value, _)| matches!(value, Value::Mixing(Mixing::Linear { .. })));
+    if base.is_none() && linear && !given.iter().any(|(name, ..)| *name == "tolerance") {
+        scf = ScfOptions { iterations: FIXED, tolerance: None, ..scf };
+    }
+    for (name, value, span) in given {
+        match (name, value) {
+            ("iterations", Value::Number(q)) => scf.iterations = whole(q, span)?,
+            ("iterations", other) => return mismatch("`iterations`", "a whole number", other, None, span),
+            ("mixing", Value::Mixing(mixing)) => scf.mixing = mixing.clone(),
+            ("mixing", other) => {
+                let help = Some("for example `linear(0.5, decay: 0.9)` or `diis()`".into());
+                return mismatch("`mixing`", "a mixing", other, help, span);
+            }
+            ("tolerance", Value::Number(q)) if q.dim.is_plain() => scf.tolerance = Some(q.value),
+            ("tolerance", other) => {
+                let help = Some("it is the number of electrons that still move".into());
+                return mismatch("`tolerance`", "a plain number", other, help, span);
+            }
+            (_, Value::Bool(symmetric)) => scf.symmetric = *symmetric,
+            (_, other) => return mismatch("`symmetric`", "true or false", other, None, span),
+        }
+    }
+    Ok(scf)
+}
+
+fn whole(q: &Quantity, span: Span) -> Result<usize> {
+    if q.dim.is_plain() && q.value >= 1.0 && q.value == q.value.round() && q.value < 1e9 {
+        return Ok(q.value as usize);
+    }
+    mismatch("`iterations`", "a whole number of at least 1", &Value::Number(*q), None, span)
+}

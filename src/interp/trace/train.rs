@@ -1,0 +1,259 @@
+//! `train f { … }`: options to a plan, losses traced for every system, the result as a model.
+
+use super::compile::Ready;
+use super::functional::{Functional, Start};
+use super::loss::Loss;
+use super::model::{Model, SeedRow, Training};
+use super::options;
+use super::params::bounded;
+use super::solve::system_in;
+use crate::control::Control;
+use crate::exact::Reference;
+use crate::functional::{Compiled, Init};
+use crate::interp::builtins::{Args, Builtin, Run, Style, optional, required};
+use crate::interp::error::{Placed, RunError, fail};
+use crate::interp::text;
+use crate::interp::value::Value;
+use crate::interp::{Device, Interpreter};
+use crate::ks::ScfOptions;
+use crate::problem::{Problem, Result};
+use crate::tensor::Cpu;
+use crate::train::{self, Case, LossGraph, Optimizer, Outcome, Plan, Store, TrainError, Trained};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Training.
+pub const TRAINING: &[Builtin] = &[Builtin {
+    name: "train",
+    params: &[
+        required("functional"),
+        required("on"),
+        optional("validate", "[]"),
+        required("loss"),
+        optional("scf", "{ iterations: 15, mixing: linear(0.5, decay: 0.9) }"),
+        optional("optimizer", "lbfgs()"),
+        optional("seeds", "0"),
+        optional("checkpoint", "10"),
+        optional("memory", "inf"),
+        optional("gradient", "\"unrolled\""),
+    ],
+    style: Style::Options,
+    summary: "fits the parameters of a functional so that its Kohn-Sham calculations come near the exact answers: a model",
+    words: &["fit", "learn", "optimize", "network", "model", "loss"],
+    examples: &[],
+    run: Run::Call(train_call),
+}];
+
+/// Systems with their losses and references.
+struct Cases {
+    cases: Vec<Case>,
+    labels: Vec<String>,
+}
+
+fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let ready = interp.ready(args.operand("functional")?, "what is trained")?;
+    interp.check_kinetic(&ready, args.arg("functional")?.span)?;
+    let scf = match args.get("scf") {
+        Some(given) => {
+            let base = ready.scf.clone().unwrap_or_else(options::training);
+            options::from_value(&given.value, given.span, &base)?
+        }
+        None => ready.scf.clone().unwrap_or_else(options::training),
+    };
+    let loss = args.arg("loss")?;
+    let loss = interp.loss(&loss.value, loss.span)?;
+    let on = interp.cases(args, "on", &ready, &loss, &scf)?;
+    let validation = match args.has("validate") {
+        true => interp.cases(args, "validate", &ready, &loss, &scf)?,
+        false => Cases { cases: Vec::new(), labels: Vec::new() },
+    };
+    let plan = interp.plan(args, &ready, on.cases, validation.cases, scf)?;
+    let trained = interp.run_training(&plan, args)?;
+    let origin = origin(&on.labels, &validation.labels, &loss, &plan);
+    Ok(Value::Model(Rc::new(model(&ready, &plan, &trained, origin))))
+}
+
+impl Interpreter {
+    /// The systems of an option, each with its reference and its traced loss.
+    fn cases(&mut self, args: &Args, name: &str, ready: &Ready, loss: &Rc<Loss>, scf: &ScfOptions) -> Result<Cases> {
+        let arg = args.arg(name)?;
+        let span = arg.span;
+        let items = match &arg.value {
+            one @ (Value::System(_) | Value::Reference(_)) => Rc::new(vec![one.clone()]),
+            _ => args.list(self, name)?,
+        };
+        let mut found = Cases { cases: Vec::new(), labels: Vec::new() };
+        for item in items.iter() {
+            let system = system_in(item, span, &format!("an element of `{name}`"))?;
+            self.check_grid(ready, &system.grid, span)?;
+            self.check_interaction(ready, &system, args.arg("functional")?.span);
+            let reference: Arc<Reference> = self.reference(item, span)?;
+            let traced = self.trace_loss(loss, &reference, scf.iterations, args.arg("loss")?.span)?;
+            let label = system.label.clone();
+            let loss = LossGraph { graph: traced.graph, output: traced.output, inputs: traced.inputs };
+            found.labels.push(label.clone());
+            found.cases.push(Case { label, system, loss });
+        }
+        Ok(found)
+    }
+
+    fn plan(
+        &mut self,
+        args: &Args,
+        ready: &Ready,
+        cases: Vec<Case>,
+        validation: Vec<Case>,
+        scf: ScfOptions,
+    ) -> Result<Plan> {
+        let (functional, own) = started(ready);
+        let mut plan = Plan::new(functional, cases, scf);
+        plan.validation = validation;
+        if let Some(given) = args.get("optimizer") {
+            plan.optimizer = match &given.value {
+                Value::Optimizer(optimizer) => optimizer.clone(),
+                _ => {
+                    let help = Some("`lbfgs(steps: 200)` or `adam(steps: 1000, rate: 0.001)`".into());
+                    return args.mismatch("optimizer", "an optimizer", help);
+                }
+            };
+        }
+        plan.seeds = match args.has("seeds") {
+            true => self.seeds(args)?,
+            false => vec![own],
+        };
+        let every = args.whole_or("checkpoint", plan.checkpoint_every)?.max(1);
+        (plan.checkpoint_every, plan.validate_every) = (every, every);
+        if let Some(given) = args.get("gradient")
+            && !matches!(&given.value, Value::Str(s) if &**s == "unrolled")
+        {
+            let help = Some("derivatives go back through every iteration: `gradient: \"unrolled\"`".into());
+            return args.wrong(given.span, "there is no such way to a gradient", help);
+        }
+        if let Some(given) = args.get("memory") {
+            let message = "all iterations are kept in memory, whatever `memory` says".to_string();
+            let note = super::error::Advice::Note { message, span: given.span };
+            self.warn_with(Problem::new(note, given.span), true);
+        }
+        Ok(plan)
+    }
+
+    /// `seeds:` a number, a list or an interval.
+    fn seeds(&mut self, args: &Args) -> Result<Vec<u64>> {
+        if let Value::Number(_) = &args.arg("seeds")?.value {
+            return Ok(vec![args.whole("seeds")? as u64]);
+        }
+        let span = args.arg("seeds")?.span;
+        let seed = |value: &Value| match value {
+            Value::Number(q) if q.value >= 0.0 && q.value == q.value.round() && q.value < 9e15 => Ok(q.value as u64),
+            other => crate::interp::eval::mismatch("a seed", "a whole number, 0 or above", other, None, span),
+        };
+        args.list(self, "seeds")?.iter().map(seed).collect()
+    }
+
+    fn run_training(&mut self, plan: &Plan, args: &Args) -> Result<Trained> {
+        let span = args.span;
+        let folder = self.options.cache.as_ref().map(|cache| cache.join("training"));
+        let store = Store { folder, fresh: self.options.fresh };
+        let control: &dyn Control = &*self.host;
+        let trained = match self.options.device {
+            Device::Cpu => train::train::<Cpu>(plan, &store, control),
+            Device::Cuda => on_cuda(plan, &store, control),
+        };
+        let trained = match trained {
+            Ok(trained) => trained,
+            Err(TrainError::Interrupted) => return fail(RunError::Interrupted { span }, span),
+            Err(error) => return fail(Placed::new(error, span, "in this training"), span),
+        };
+        for message in &trained.warnings {
+            let note = super::error::Advice::Note { message: message.clone(), span };
+            self.warn_with(Problem::new(note, span), false);
+        }
+        Ok(trained)
+    }
+}
+
+/// The functional with its start, and the seed it stands for.
+fn started(ready: &Ready) -> (Arc<Compiled>, u64) {
+    let values = match (&ready.functional.start, &ready.scf) {
+        (Start::Seed(seed), None) => return (ready.traced.compiled.clone(), *seed),
+        _ => &ready.parameters,
+    };
+    let mut compiled = (*ready.traced.compiled).clone();
+    let mut start = 0;
+    for spec in &mut compiled.graph.params {
+        let raw = values.get(start..start + spec.len()).unwrap_or_default();
+        start += spec.len();
+        // The builder takes the start of a bounded parameter as a value.
+        spec.init = Init::Values(raw.iter().map(|&t| spec.bounds.map_or(t, |b| bounded(b, t))).collect());
+    }
+    (Arc::new(compiled), 0)
+}
+
+fn model(ready: &Ready, plan: &Plan, trained: &Trained, origin: Vec<String>) -> Model {
+    let seeds = trained.seeds.iter().map(|record| {
+        let kept = record.kept.as_ref();
+        SeedRow {
+            seed: record.seed,
+            step: kept.map_or(0, |k| k.step),
+            loss: kept.map_or(f64::NAN, |k| k.loss),
+            validation_loss: kept.and_then(|k| k.validation).unwrap_or(f64::NAN),
+            evaluations: record.evaluations,
+            outcome: match &record.outcome {
+                Outcome::Finished => "finished".into(),
+                Outcome::Flat => "flat".into(),
+                Outcome::Interrupted => "interrupted".into(),
+                Outcome::Failed { cause } => cause.clone(),
+            },
+        }
+    });
+    let history = trained.history().iter();
+    let training = Training {
+        loss: trained.loss,
+        validation_loss: trained.validation_loss,
+        seed: trained.seed,
+        step: trained.step,
+        seeds: seeds.collect(),
+        history: history.map(|s| [s.step as f64, s.loss, s.gradient_norm, s.validation.unwrap_or(f64::NAN)]).collect(),
+    };
+    let functional: Rc<Functional> = ready.functional.clone();
+    Model {
+        name: functional.name().to_string(),
+        functional,
+        traced: ready.traced.clone(),
+        parameters: trained.parameters.as_slice().into(),
+        scf: Some(plan.scf.clone()),
+        training: Some(training),
+        origin,
+    }
+}
+
+/// Where a model comes from, a sentence a line.
+fn origin(on: &[String], validation: &[String], loss: &Loss, plan: &Plan) -> Vec<String> {
+    let mut lines = vec![format!("trained on {}", on.join(", "))];
+    if !validation.is_empty() {
+        lines.push(format!("validated on {}", validation.join(", ")));
+    }
+    let options: Vec<String> = loss.options.iter().map(|(n, v)| format!("{n}: {}", text::value(v))).collect();
+    lines.push(format!("loss {}({})", loss.name(), options.join(", ")));
+    let seeds: Vec<String> = plan.seeds.iter().map(u64::to_string).collect();
+    lines.push(format!("{}, seeds {}", optimizer_text(&plan.optimizer), seeds.join(", ")));
+    lines
+}
+
+fn optimizer_text(optimizer: &Optimizer) -> String {
+    match optimizer {
+        Optimizer::Lbfgs(o) => format!("lbfgs(steps: {}, history: {})", o.steps, o.history),
+        Optimizer::Adam(o) => format!("adam(steps: {}, rate: {:?})", o.steps, o.rate),
+    }
+}
+
+#[cfg(feature = "cuda")]
+fn on_cuda(plan: &Plan, store: &Store, control: &dyn Control) -> std::result::Result<Trained, TrainError> {
+    train::train::<dfdx::prelude::Cuda>(plan, store, control)
+}
+
+#[cfg(not(feature = "cuda"))]
+fn on_cuda(_: &Plan, _: &Store, _: &dyn Control) -> std::result::Result<Trained, TrainError> {
+    let cause = "this build of ksr has no CUDA; build with `--features cuda`".into();
+    Err(TrainError::Setup(crate::ks::KsError::Device { cause }))
+}
