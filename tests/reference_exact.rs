@@ -1,5 +1,6 @@
 //! Exact energies and densities against published ones (Kalita et al. and Li et al., DMRG on the same grid), if the folder of them
 //! is named by `KSR_REFERENCE_DIR`.
+#![allow(clippy::expect_used, clippy::print_stderr)]
 
 use ksr::control::Quiet;
 use ksr::data::read_npy;

@@ -61,7 +61,7 @@ impl Space {
                 break;
             }
         }
-        if !(before > 0.0) {
+        if before == 0.0 {
             return false;
         }
         let image = apply(&direction);

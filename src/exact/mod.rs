@@ -91,7 +91,7 @@ pub enum ExactError {
 
 /// Solves the interacting problem of the system for the ground state of its spin: unpaired 2 of two electrons is the triplet.
 pub fn solve(system: &Arc<System>, options: &Options, control: &dyn Control) -> Result<Reference, ExactError> {
-    if !(options.accuracy > 0.0) {
+    if options.accuracy.is_nan() || options.accuracy <= 0.0 {
         return Err(ExactError::Accuracy { accuracy: options.accuracy });
     }
     match system.electrons {

@@ -115,7 +115,7 @@ impl Preconditioner {
     pub(super) fn apply(&self, residual: &[f64], energy: f64) -> Vec<f64> {
         let n = self.points;
         let largest = residual.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
-        if !(largest > 0.0) {
+        if largest == 0.0 {
             return vec![0.0; n * n];
         }
         let mut a: Vec<f32> = residual.iter().map(|r| (r / largest) as f32).collect();

@@ -6,21 +6,32 @@ use super::hamiltonian::Hamiltonian;
 /// Shifts factorised side by side: the recursion is a chain of divisions, and several chains fill the pipeline.
 pub(super) const LANES: usize = 8;
 
-/// Number of levels below each shift. A pivot smaller than 1e-8 times `scale` (the norm of H) is moved by as much, so a count is
-/// that of a matrix within about 1e-8 `scale` of H.
+/// Pivots below this fraction of the norm of H spoil a factorisation without row exchanges.
+const SMALL: f64 = 1e-6;
+
+/// Number of levels below each shift: exact for a matrix within about 1e-10 `scale` (the norm of H) of H.
 pub(super) fn counts(h: &Hamiltonian, scale: f64, shifts: &[f64; LANES]) -> [usize; LANES] {
-    match h.half_bandwidth() {
-        1 => counts_of::<1>(h, scale, shifts),
-        2 => counts_of::<2>(h, scale, shifts),
-        3 => counts_of::<3>(h, scale, shifts),
-        _ => counts_of::<4>(h, scale, shifts),
+    let (mut counts, smallest) = match h.half_bandwidth() {
+        1 => pivots_of::<1>(h, shifts),
+        2 => pivots_of::<2>(h, shifts),
+        3 => pivots_of::<3>(h, shifts),
+        _ => pivots_of::<4>(h, shifts),
+    };
+    for lane in 0..LANES {
+        let spoilt = smallest[lane].is_nan() || smallest[lane] < SMALL * scale;
+        if spoilt {
+            counts[lane] = minors(h, shifts[lane]);
+        }
     }
+    counts
 }
 
+/// Number of negative pivots of H - shift = L D L^T, and the smallest |pivot|.
+///
 /// With T = L D, row i of which is t_ij = H_ij - sum_m t_im l_jm: d_i = H_ii - shift - sum_j t_ij l_ij.
-fn counts_of<const B: usize>(h: &Hamiltonian, scale: f64, shifts: &[f64; LANES]) -> [usize; LANES] {
+fn pivots_of<const B: usize>(h: &Hamiltonian, shifts: &[f64; LANES]) -> ([usize; LANES], [f64; LANES]) {
     const ONES: [f64; LANES] = [1.0; LANES];
-    let least = 1e-8 * scale;
+    let mut smallest = [f64::INFINITY; LANES];
     let mut negative = [0.0; LANES];
     // Of the rows i-1, i-2, ..: reciprocal pivots, and l of row i-1-k towards column i-2-k-m.
     let mut reciprocal = [ONES; B];
@@ -51,12 +62,52 @@ fn counts_of<const B: usize>(h: &Hamiltonian, scale: f64, shifts: &[f64; LANES])
         }
         l[0] = fresh;
         for lane in 0..LANES {
-            let p = if pivot[lane].abs() < least { -least } else { pivot[lane] };
-            negative[lane] += if p < 0.0 { 1.0 } else { 0.0 };
-            reciprocal[0][lane] = 1.0 / p;
+            let size = pivot[lane].abs();
+            smallest[lane] = if size < smallest[lane] { size } else { smallest[lane] };
+            negative[lane] += if pivot[lane] < 0.0 { 1.0 } else { 0.0 };
+            reciprocal[0][lane] = 1.0 / pivot[lane];
         }
     }
-    negative.map(|n| n as usize)
+    (negative.map(|n| n as usize), smallest)
+}
+
+/// Number of levels below the shift by the signs of the leading minors of H - shift: rows enter one by one and are eliminated
+/// against those above with exchanges (Martin and Wilkinson, Numer. Math. 9, 279 (1967)). Slower, and stable for any shift.
+fn minors(h: &Hamiltonian, shift: f64) -> usize {
+    let half = h.half_bandwidth();
+    // The rows above that reach the new one's columns; entry k of row j is column j + k.
+    let mut above: Vec<[f64; WIDEST + 1]> = Vec::with_capacity(half + 1);
+    // Sign of the exchanges, and of the pivots that are final.
+    let mut settled = 1.0;
+    let mut before = 1.0;
+    let mut count = 0;
+    for i in 0..h.points() {
+        let first = i.saturating_sub(half);
+        let mut new = [0.0; WIDEST + 1];
+        for column in first..(i + half + 1).min(h.points()) {
+            new[column - first] = h.entry(i, column);
+        }
+        new[i - first] -= shift;
+        for row in &mut above {
+            if new[0].abs() > row[0].abs() {
+                std::mem::swap(row, &mut new);
+                settled = -settled;
+            }
+            let factor = if row[0] == 0.0 { 0.0 } else { new[0] / row[0] };
+            for k in 1..=WIDEST {
+                new[k - 1] = new[k] - factor * row[k];
+            }
+            new[WIDEST] = 0.0;
+        }
+        above.push(new);
+        let sign = above.iter().fold(settled, |sign, row| if row[0] < 0.0 { -sign } else { sign });
+        count += usize::from(sign != before);
+        before = sign;
+        if above.len() > half {
+            settled *= if above.remove(0)[0] < 0.0 { -1.0 } else { 1.0 };
+        }
+    }
+    count
 }
 
 /// H - shift = P L U with partial pivoting. A pivot that vanishes is replaced by rounding error, as inverse iteration wants it.
@@ -212,6 +263,7 @@ mod tests {
             let counts = counts(&h, high - low, &shifts);
             assert_eq!((counts[0], counts[LANES - 1]), (0, 40));
             assert!(counts.is_sorted());
+            assert_eq!(counts, shifts.map(|shift| minors(&h, shift)));
         }
     }
 }

@@ -4,7 +4,7 @@ use super::banded::{LANES, counts};
 use super::hamiltonian::Hamiltonian;
 
 /// Levels nearer than this fraction of the norm of H are refined together.
-const CLUSTER: f64 = 1e-6;
+const CLUSTER: f64 = 1e-9;
 
 /// A bracket must be shorter than this fraction of the distance to the next level outside.
 const SHARP: f64 = 0.1;
@@ -44,9 +44,9 @@ impl Ladder<'_> {
         }
     }
 
-    /// The intervals that hold the levels `0 .. count` and the one above, from below.
-    fn brackets(&self, count: usize) -> Vec<Bracket> {
-        let ends = self.steps.windows(2).filter(|w| w[1].1 > w[0].1 && w[0].1 <= count);
+    /// The intervals that hold levels, from below.
+    fn brackets(&self) -> Vec<Bracket> {
+        let ends = self.steps.windows(2).filter(|w| w[1].1 > w[0].1);
         with_gaps(ends.map(|w| Bracket { first: w[0].1, size: w[1].1 - w[0].1, low: w[0].0, high: w[1].0, gap: 0.0 }))
     }
 }
@@ -71,22 +71,28 @@ fn is_sharp(bracket: &Bracket, scale: f64) -> bool {
 
 /// Brackets around the levels `0 .. count`, from below; the last may reach beyond `count`. `scale` is the norm of H.
 pub(super) fn isolate(h: &Hamiltonian, scale: f64, count: usize) -> Vec<Bracket> {
+    if count == 0 {
+        return Vec::new();
+    }
     let (low, high) = h.bounds();
     let (low, high) = (low - 1e-6 * scale, high + 1e-6 * scale);
     let mut ladder = Ladder { h, scale, steps: vec![(low, 0), (high, h.points())] };
     // The wanted levels lie near the bottom: the first shifts crowd there.
     ladder.add(&std::array::from_fn(|k| low + (high - low) * 0.3_f64.powi(LANES as i32 - k as i32)));
     loop {
-        let mut brackets = ladder.brackets(count);
+        let mut brackets = ladder.brackets();
         let wanted = brackets.iter().filter(|b| b.first < count).count();
         let mut blurred: Vec<Bracket> = brackets[..wanted].iter().filter(|b| !is_sharp(b, scale)).copied().collect();
+        // How sharp the last wanted one must be, and whether it has near neighbours, depends on the levels above.
+        let near = |k: usize| brackets[k].low - brackets[k - 1].high <= CLUSTER * scale;
+        let chain = (wanted..brackets.len()).find(|&k| !near(k)).unwrap_or(brackets.len());
+        let last = if blurred.is_empty() { chain } else { chain.max(wanted + 1).min(brackets.len()) };
+        blurred.extend(brackets[wanted..last].iter().filter(|b| !is_sharp(b, scale)));
         if blurred.is_empty() {
             brackets = merged(&brackets, scale);
             brackets.retain(|b| b.first < count);
             return brackets;
         }
-        // How sharp the last wanted one must be depends on where the level above lies.
-        blurred.extend(brackets.get(wanted).filter(|above| !is_sharp(above, scale)));
         ladder.add(&spread(&blurred));
     }
 }
@@ -106,7 +112,7 @@ fn merged(brackets: &[Bracket], scale: f64) -> Vec<Bracket> {
     let mut joined: Vec<Bracket> = Vec::new();
     for bracket in brackets {
         match joined.last_mut() {
-            Some(last) if bracket.high - last.high <= CLUSTER * scale => {
+            Some(last) if bracket.low - last.high <= CLUSTER * scale => {
                 last.size += bracket.size;
                 last.high = bracket.high;
             }

@@ -12,6 +12,9 @@ pub use super::response::pullback;
 /// A residual below this multiple of the norm of H is rounding error.
 const ROUNDING: f64 = 16.0 * f64::EPSILON;
 
+/// Most points for which a failure of inverse iteration is made good by a dense diagonalisation.
+const DENSE: usize = 2048;
+
 /// Most steps of inverse iteration.
 const STEPS: usize = 100;
 
@@ -62,7 +65,11 @@ pub fn lowest(h: &Hamiltonian, count: usize, warm: Option<&Orbitals>) -> Result<
     }
     let found = match warm.and_then(|warm| follow(h, count, warm)) {
         Some(orbitals) => orbitals,
-        None => search(h, count)?,
+        None => match search(h, count) {
+            // Levels that crowd as closely as rounding errors of high walls.
+            Err(OrbitalError::NotFound { .. }) if h.points() <= DENSE => dense(h, count)?,
+            found => found?,
+        },
     };
     Ok(finished(h, found, count))
 }
@@ -75,6 +82,15 @@ fn search(h: &Hamiltonian, count: usize) -> Result<Vec<Vec<f64>>, OrbitalError> 
         vectors.extend(refine(h, scale, &bracket)?);
     }
     Ok(vectors)
+}
+
+/// By diagonalising all of H.
+fn dense(h: &Hamiltonian, count: usize) -> Result<Vec<Vec<f64>>, OrbitalError> {
+    let points = h.points();
+    let matrix = Mat::from_fn(points, points, |i, j| h.entry(i, j));
+    let failed = |_| OrbitalError::NotFound { energy: h.bounds().0 };
+    let eigen = matrix.self_adjoint_eigen(Side::Lower).map_err(failed)?;
+    Ok((0..count).map(|k| (0..points).map(|i| eigen.U()[(i, k)]).collect()).collect())
 }
 
 /// From orbitals of a similar H: Rayleigh quotient iteration, then a count between the levels. `None` if a level may be missed.
@@ -90,7 +106,7 @@ fn follow(h: &Hamiltonian, count: usize, warm: &Orbitals) -> Option<Vec<Vec<f64>
         energies.push(rayleigh_iteration(h, scale, vector)?);
     }
     // Between the levels found, the counts must be 1, 2, ..; and nothing may hide just above the last.
-    let margin = |a: f64| 1e-7 * scale + 1e-7 * a.abs();
+    let margin = |a: f64| 1e-9 * (scale + a.abs());
     let mut shifts = Vec::with_capacity(count);
     for k in 0..count {
         let next = energies.get(k + 1).copied().unwrap_or(energies[k] + 4.0 * margin(energies[k]));
@@ -116,20 +132,22 @@ fn rayleigh_iteration(h: &Hamiltonian, scale: f64, vector: &mut [f64]) -> Option
         normalise(vector);
         let image = h.apply(vector);
         energy = dot(vector, &image);
-        if residual(vector, &image, energy) <= ROUNDING * scale {
+        if residual(vector, &image, energy) <= ROUNDING * (scale + energy.abs()) {
             return Some(energy);
         }
     }
     None
 }
 
-/// The orbitals of one bracket, by inverse iteration of as many vectors together. The shift follows their mean level as long as
-/// that lies in the bracket.
+/// The orbitals of one bracket, by inverse iteration of as many vectors together. The shift follows them as long as they lie
+/// in the bracket.
 fn refine(h: &Hamiltonian, scale: f64, bracket: &Bracket) -> Result<Vec<Vec<f64>>, OrbitalError> {
     let mut block: Vec<Vec<f64>> = (0..bracket.size).map(|k| start(h.points(), bracket.first + k)).collect();
     orthonormalise(&mut block);
     let middle = 0.5 * (bracket.low + bracket.high);
-    let tolerance = 1e-8 * scale;
+    // Levels as high as walls carry the rounding errors of walls.
+    let size = scale + middle.abs();
+    let tolerance = (1e-9 * size).min(0.3 * bracket.gap);
     let mut shift = middle;
     let mut before = f64::INFINITY;
     for _ in 0..STEPS {
@@ -138,14 +156,27 @@ fn refine(h: &Hamiltonian, scale: f64, bracket: &Bracket) -> Result<Vec<Vec<f64>
         orthonormalise(&mut block);
         let (energies, residual) = rotate(h, &mut block);
         let inside = energies.iter().all(|e| (bracket.low - tolerance..=bracket.high + tolerance).contains(e));
-        let stalled = residual > 0.5 * before && residual <= 100.0 * ROUNDING * scale;
-        if inside && (residual <= ROUNDING * scale || stalled) {
+        let stalled = residual > 0.5 * before && residual <= 100.0 * ROUNDING * size;
+        if inside && (residual <= ROUNDING * size || stalled) {
             return Ok(block);
         }
         before = residual;
-        shift = if inside { energies.iter().sum::<f64>() / energies.len() as f64 } else { middle };
+        shift = if inside { next_shift(&energies, bracket, size) } else { middle };
     }
     Err(OrbitalError::NotFound { energy: middle })
+}
+
+/// Where to invert next: at a lone level itself. Among several a level right at the shift would swallow the others, so the shift
+/// keeps away from each, but near their middle: nearer to all of them than to any level outside.
+fn next_shift(energies: &[f64], bracket: &Bracket, size: f64) -> f64 {
+    let (first, last) = (energies[0], energies[energies.len() - 1]);
+    if energies.len() == 1 {
+        return first;
+    }
+    let reach = (0.25 * bracket.gap).min(0.5 * (last - first) + 1e-10 * size);
+    let room = |shift: f64| energies.iter().map(|e| (e - shift).abs()).fold(f64::INFINITY, f64::min);
+    let candidates = (-4..=4).map(|k| 0.5 * (first + last) + 0.25 * f64::from(k) * reach);
+    candidates.fold(first, |best, shift| if room(shift) > room(best) { shift } else { best })
 }
 
 /// Turns an orthonormal block to the eigenvectors of H within it; their levels and the largest residual norm.

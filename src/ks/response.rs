@@ -85,7 +85,8 @@ fn resolvent(
             source.iter().zip(&image).zip(&trial).map(|((s, a), phi)| s - (a - energy * phi)).collect();
         project_out(&mut left, filled);
         let after = size(&left);
-        if !(after < before) {
+        // Also where it is not a number.
+        if after.is_nan() || after >= before {
             break;
         }
         (phi, rest) = (trial, left);
