@@ -1,4 +1,5 @@
 //! One evaluation of KSR-global with its potential on 513 points, with and without the gradient.
+#![allow(clippy::unwrap_used, missing_docs)]
 
 #[path = "../tests/helpers/functionals.rs"]
 mod functionals;

@@ -1,4 +1,5 @@
 //! The potential is the derivative of the energy.
+#![allow(clippy::unwrap_used)]
 
 #[path = "helpers/functionals.rs"]
 mod functionals;

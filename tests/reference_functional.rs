@@ -1,5 +1,6 @@
 //! Published figures: energies per electron and potentials of the trained sKSR-global model of Kalita et al. (2022) and of
 //! the analytic LSDA at a density of Li. They lie beside the project, where `KSR_REFERENCE_DIR` says.
+#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::panic)]
 
 #[path = "helpers/functionals.rs"]
 mod functionals;

@@ -46,10 +46,10 @@ impl Graph {
         }
         match f {
             Unary::Copy => return x,
-            Unary::Pow(p) if p == 1.0 => return x,
-            Unary::Pow(p) if p == 0.0 => return self.fixed(1.0, shape, span),
-            Unary::Pow(p) if p == 0.5 => return self.fold_unary(Unary::Sqrt, x, span),
-            Unary::Pow(p) if p == -1.0 => return self.fold_unary(Unary::Recip, x, span),
+            Unary::Pow(1.0) => return x,
+            Unary::Pow(0.0) => return self.fixed(1.0, shape, span),
+            Unary::Pow(0.5) => return self.fold_unary(Unary::Sqrt, x, span),
+            Unary::Pow(-1.0) => return self.fold_unary(Unary::Recip, x, span),
             Unary::Neg if self.node(x).op == Op::Unary(Unary::Neg) => return self.node(x).inputs[0],
             Unary::Ln => {
                 if let Some(u) = self.one_plus(x, span) {

@@ -7,7 +7,9 @@ use crate::model::{Grid, Interaction};
 use crate::source::Span;
 use crate::tensor::hartree::{self, Kernel};
 use crate::tensor::rows::{self, Rows};
-use crate::tensor::{Backend, Cotangents, Tape, TensorError, Value, arrange, elementwise, exponential, window};
+use crate::tensor::{
+    Backend, Cotangents, Tape, TensorError, Value, arrange, convolution, elementwise, exponential, window,
+};
 use std::sync::Arc;
 
 /// Why a graph cannot run on this grid or device.
@@ -316,8 +318,8 @@ impl<D: Backend> Lowered<D> {
             Op::FlipWeight { width, input, output } => {
                 window::flip_weight(argument(0)?, (*width, *input, *output), tape)?
             }
-            Op::Conv { width, .. } => window::convolve(argument(0)?, argument(1)?, *width, (width - 1) / 2, tape)?,
-            Op::ConvT { width, .. } => window::convolve(argument(0)?, argument(1)?, *width, width / 2, tape)?,
+            Op::Conv { width, .. } => convolve(argument(0)?, argument(1)?, *width, (width - 1) / 2, tape)?,
+            Op::ConvT { width, .. } => convolve(argument(0)?, argument(1)?, *width, width / 2, tape)?,
             _ => match &self.statics[index] {
                 Static::Rows(rows, transposed) => rows::apply(argument(0)?, rows, transposed, tape)?,
                 Static::Kernel(kernel) => hartree::hartree(argument(0)?, kernel, tape)?,
@@ -325,5 +327,19 @@ impl<D: Backend> Lowered<D> {
                 Static::Nothing => return Err(missing().into()),
             },
         })
+    }
+}
+
+/// The fused convolution on the host, the composite of dfdx operations elsewhere.
+fn convolve<D: Backend, T: Tape<f64, D>>(
+    x: &Value<D>,
+    weight: &Value<D>,
+    width: usize,
+    left: usize,
+    tape: T,
+) -> Result<(Value<D>, T), TensorError> {
+    match D::ON_HOST {
+        true => convolution::convolve(x, weight, width, left, tape),
+        false => window::convolve(x, weight, width, left, tape),
     }
 }

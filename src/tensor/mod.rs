@@ -5,6 +5,7 @@
 
 pub mod arrange;
 mod backend;
+pub mod convolution;
 pub mod elementwise;
 pub mod exponential;
 pub mod hartree;

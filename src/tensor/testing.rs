@@ -1,6 +1,6 @@
 //! Gradient checks of operators.
 
-use super::{Cpu, Dims, OwnedTape, Tape, TensorError, Value, arrange, backward, count};
+use super::{Cpu, Dims, OwnedTape, TensorError, Value, arrange, backward, count};
 
 pub type TestTape = OwnedTape<f64, Cpu>;
 
@@ -41,7 +41,7 @@ pub fn check_gradient(
     let mut cotangents = backward(&sum, tape).unwrap();
     for (k, leaf) in leaves.iter().enumerate() {
         let gradient = leaf.cotangent(&mut cotangents).unwrap();
-        for i in 0..gradient.len() {
+        for (i, slope) in gradient.into_iter().enumerate() {
             let at = |step: f64| {
                 let mut inputs = inputs.to_vec();
                 inputs[k].1[i] += step;
@@ -50,7 +50,7 @@ pub fn check_gradient(
             let h = 1e-4;
             let numeric = (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h);
             let scale = 1.0 + numeric.abs();
-            assert!((numeric - gradient[i]).abs() < 1e-8 * scale, "input {k}, entry {i}: {numeric} {}", gradient[i]);
+            assert!((numeric - slope).abs() < 1e-8 * scale, "input {k}, entry {i}: {numeric} {slope}");
         }
     }
 }
@@ -61,5 +61,4 @@ fn constants_leave_no_trace() {
     let x = Value::constant(&device, (1, 3, 1), vec![1.0, 2.0, 3.0]).unwrap();
     let (sum, _) = arrange::sum_points(&x, TestTape::default()).unwrap();
     assert_eq!((sum.first(), sum.tracked()), (6.0, false));
-    assert!(TestTape::OWNS_TAPE);
 }

@@ -1,5 +1,5 @@
 //! Functionals built by hand, and finite differences, for the tests.
-#![allow(dead_code, missing_docs)]
+#![allow(dead_code, missing_docs, clippy::unwrap_used)]
 
 use ksr::functional::*;
 use ksr::model::{Grid, Interaction};
