@@ -67,8 +67,8 @@ fn iterate(
         }
         let state = space.lowest().ok_or_else(|| ExactError::Eigen { label: label() })?;
         let mut step = inverse.apply(&state.residual, state.energy);
-        // What second-order perturbation theory expects the step to gain.
-        error = dot(&state.residual, &step).abs();
+        // Twice what second-order perturbation theory expects the step to gain.
+        error = 2.0 * dot(&state.residual, &step).abs();
         control.report(progress.at(error));
         if error <= progress.wanted || late() {
             return Ok((state, error));
