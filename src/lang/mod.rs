@@ -4,9 +4,11 @@
 //! finds wrong names, calls, systems and units in the tree; [`print`](mod@print) writes a tree as text again.
 
 pub mod ast;
-mod nearest;
+pub mod check;
+pub mod nearest;
 pub mod parse;
 pub mod units;
 pub mod words;
 
+pub use check::{Names, check};
 pub use parse::{Entry, ParseError, parse, parse_entry};

@@ -6,7 +6,8 @@ mod values;
 
 use super::error::ParseError;
 use super::grammar::Rule;
-use super::scan::{Kind, Scan, Token, ends_value, is_reserved};
+use super::scan::{Kind, Scan, Token, ends_value};
+use crate::lang::words::is_reserved;
 use crate::source::{SourceId, Span};
 
 /// Where the grammar gave up, and what lies around.

@@ -42,6 +42,10 @@ pub fn parse(source: SourceId, text: &str) -> Result<Program, Vec<Problem>> {
     let mut readable = Masked::new(text);
     for (error, mask) in &scanned.errors {
         errors.push(error.clone());
+        if errors.len() == MOST {
+            readable.hide(mask.start..text.len());
+            break;
+        }
         let mask = if mask.is_empty() { scanned.region(mask.start) } else { mask.clone() };
         readable.hide(mask);
     }

@@ -9,6 +9,7 @@ mod depth;
 mod strange;
 
 use super::error::ParseError;
+use crate::lang::words::is_reserved;
 use crate::source::{SourceId, Span};
 use brackets::Frame;
 use pest::unicode::{XID_CONTINUE, XID_START};
@@ -80,38 +81,6 @@ pub(super) fn ends_value(kind: Kind, words: &str) -> bool {
     }
 }
 
-/// The reserved words of the grammar.
-pub(super) const RESERVED: &[&str] = &[
-    "and",
-    "as",
-    "by",
-    "else",
-    "false",
-    "fn",
-    "for",
-    "functional",
-    "grid",
-    "if",
-    "in",
-    "let",
-    "loss",
-    "not",
-    "on",
-    "or",
-    "param",
-    "system",
-    "table",
-    "then",
-    "train",
-    "true",
-    "use",
-];
-
-/// Whether a word is reserved.
-pub(super) fn is_reserved(word: &str) -> bool {
-    RESERVED.contains(&word)
-}
-
 struct Scanner<'a> {
     source: SourceId,
     text: &'a str,
@@ -120,6 +89,8 @@ struct Scanner<'a> {
     frames: Vec<Frame>,
     /// A newline that may end a statement: the next token decides.
     pending_newline: Option<usize>,
+    /// The last token that is not a newline.
+    last: Option<Token>,
     /// A closed `{` whose `}` is indented less: the likely culprit if another is never closed.
     suspect: Option<usize>,
     /// The text is too deep to go on reading it.
@@ -135,6 +106,7 @@ impl<'a> Scanner<'a> {
             scan: Scan::default(),
             frames: vec![Frame::top()],
             pending_newline: None,
+            last: None,
             suspect: None,
             stopped: false,
         }
@@ -344,6 +316,9 @@ impl<'a> Scanner<'a> {
         self.separate(token);
         self.measure(token);
         self.scan.tokens.push(token);
+        if kind != Kind::Newline {
+            self.last = Some(token);
+        }
         self.at = token.end;
     }
 }

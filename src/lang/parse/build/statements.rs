@@ -130,7 +130,9 @@ impl<'i> Builder<'i> {
                 _ => used.alias = Some(self.ident(&part)),
             }
         }
-        if let (Some(names), Some(alias)) = (&used.names, &used.alias) {
+        if let (Some(names), Some(alias)) = (&used.names, &used.alias)
+            && names.len() != 1
+        {
             let names: Vec<&str> = names.iter().map(|n| &*n.name).collect();
             let help =
                 format!("`as {}` names a whole module; `({})` takes names out of it", alias.name, names.join(", "));

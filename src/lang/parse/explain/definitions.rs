@@ -1,6 +1,7 @@
 //! Heads of definitions: names, parameters, `=`.
 
-use super::{Here, Kind, ParseError, Rule, is_reserved};
+use super::{Here, Kind, ParseError, Rule};
+use crate::lang::words::is_reserved;
 
 impl Here<'_> {
     /// Something is wrong with the head of a definition.

@@ -152,7 +152,7 @@ impl Scanner<'_> {
             }
         }
         let goes_on = matches!(words, "|>" | "->" | "*" | "/" | "and" | "or" | "then" | "else")
-            || self.last_meaningful().is_some_and(|last| self.needs_more(last))
+            || self.last.is_some_and(|last| self.needs_more(last))
             || self.after_attribute();
         if !goes_on && self.frames.last().is_some_and(Frame::has_statements) {
             self.end_statement(newline, token.start);
@@ -167,10 +167,6 @@ impl Scanner<'_> {
         }
         let after = self.text.get(token.end..).unwrap_or("").trim_start_matches([' ', '\t']);
         !after.starts_with(':') && after.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '"')
-    }
-
-    fn last_meaningful(&self) -> Option<Token> {
-        self.scan.tokens.iter().rev().find(|t| t.kind != Kind::Newline).copied()
     }
 
     /// Whether a line that ends with this token goes on.
@@ -202,7 +198,7 @@ impl Scanner<'_> {
 
     /// Whether the last token ends a value: then a sign is an operator between.
     pub(super) fn after_value(&self) -> bool {
-        self.last_meaningful().is_some_and(|t| ends_value(t.kind, self.words(t)))
+        self.last.is_some_and(|t| ends_value(t.kind, self.words(t)))
     }
 
     /// The end of the text: what is still open is never closed.

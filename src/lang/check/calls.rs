@@ -1,0 +1,139 @@
+//! Calls: arguments against parameters.
+
+use super::error::CheckError;
+use super::names::{Known, Signature};
+use super::walk::Checker;
+use crate::lang::ast::{Arg, Expr, ExprKind, Ident};
+use crate::lang::nearest::nearest;
+use crate::source::Span;
+use std::rc::Rc;
+
+impl Checker<'_> {
+    /// A call, with what a pipe puts in first.
+    pub(super) fn call(&mut self, callee: &Expr, args: &[Arg], piped: Option<&Expr>, span: Span) {
+        let names: Vec<&Ident> = args.iter().filter_map(|a| a.name.as_ref()).collect();
+        let callee_words = match &*callee.kind {
+            ExprKind::Name(name) => name.to_string(),
+            ExprKind::Field { name, .. } => name.name.to_string(),
+            ExprKind::Number(_) | ExprKind::Quantity { .. } => return self.number_called(callee, args, span),
+            _ => return self.refuse_doubles("argument", names.into_iter(), "give it once"),
+        };
+        match self.what(callee) {
+            Some(Known::Callable(signature)) => self.arguments(&callee_words, &signature, args, piped, span),
+            Some(Known::System) => {
+                let help = format!("it has no parameters: write `{callee_words}` alone");
+                self.error(CheckError::NotCallable { what: format!("system `{callee_words}`"), span, help });
+            }
+            _ => self.refuse_doubles("argument", names.into_iter(), "give it once"),
+        }
+    }
+
+    /// `2 (x + 1)`.
+    fn number_called(&mut self, callee: &Expr, args: &[Arg], span: Span) {
+        let help = match args {
+            [_] => "a product is written with `*`: `2 * (…)`".into(),
+            _ => "an operator is missing before the `(`".into(),
+        };
+        self.error(CheckError::NotCallable { what: "a number".into(), span: callee.span.to(span), help });
+    }
+
+    fn arguments(&mut self, callee: &str, signature: &Rc<Signature>, args: &[Arg], piped: Option<&Expr>, span: Span) {
+        let signature = &**signature;
+        let mut given: Vec<(usize, Span)> = Vec::new();
+        let mut uncertain = signature.open;
+        let mut position = 0;
+        for (name, value) in
+            piped.map(|p| (None, p)).into_iter().chain(args.iter().map(|a| (a.name.as_ref(), &a.value)))
+        {
+            if let Some(name) = name {
+                self.named(callee, signature, name, &mut given);
+            } else if let (true, ExprKind::Record(entries)) = (signature.options, &*value.kind) {
+                for (name, _) in entries {
+                    self.named(callee, signature, name, &mut given);
+                }
+            } else if !self.positional(callee, signature, position, value.span, &mut given) {
+                uncertain = true;
+                position += 1;
+            } else {
+                position += 1;
+            }
+        }
+        // A record that is not written out may hold anything.
+        uncertain |= signature.options
+            && args.iter().any(|a| a.name.is_none() && !matches!(&*a.value.kind, ExprKind::Record(_)));
+        if uncertain {
+            return;
+        }
+        let missing: Vec<String> = (signature.params.iter().enumerate())
+            .filter(|(i, p)| p.required && !given.iter().any(|(g, _)| g == i))
+            .map(|(_, p)| format!("`{}`", p.name))
+            .collect();
+        if !missing.is_empty() {
+            let (callee, missing, signature) = (callee.to_owned(), in_words(&missing), signature.written(callee));
+            self.error(CheckError::MissingArgument { callee, missing, span, signature });
+        }
+    }
+
+    fn named(&mut self, callee: &str, signature: &Signature, name: &Ident, given: &mut Vec<(usize, Span)>) {
+        match signature.params.iter().position(|p| p.name == name.name) {
+            Some(index) => self.give(callee, signature, index, name.span, given),
+            None if signature.open => {}
+            None => {
+                let known: Vec<&str> = signature.params.iter().map(|p| &*p.name).collect();
+                let help = match nearest(&name.name, known.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None if known.is_empty() => format!("`{callee}` takes no arguments"),
+                    None => format!("it has {}", known.join(", ")),
+                };
+                let (callee, written) = (callee.to_owned(), name.name.to_string());
+                self.error(CheckError::UnknownArgument { callee, name: written, span: name.span, help });
+            }
+        }
+    }
+
+    /// A positional argument; `false` if it cannot be said which parameter it is.
+    fn positional(
+        &mut self,
+        callee: &str,
+        signature: &Signature,
+        position: usize,
+        span: Span,
+        given: &mut Vec<(usize, Span)>,
+    ) -> bool {
+        let mut positions = signature.params.iter().enumerate().filter(|(_, p)| !p.named).map(|(i, _)| i);
+        match positions.nth(position) {
+            Some(index) => self.give(callee, signature, index, span, given),
+            None if signature.rest || signature.options => return false,
+            None => {
+                let most = signature.params.iter().filter(|p| !p.named).count();
+                let takes = match most {
+                    0 => "no arguments".to_owned(),
+                    1 => "one argument".to_owned(),
+                    n => format!("at most {n} arguments"),
+                };
+                let (callee, signature) = (callee.to_owned(), signature.written(callee));
+                self.error(CheckError::TooManyArguments { callee, takes, span, signature });
+                return false;
+            }
+        }
+        true
+    }
+
+    fn give(&mut self, callee: &str, signature: &Signature, index: usize, span: Span, given: &mut Vec<(usize, Span)>) {
+        if let Some(&(_, first)) = given.iter().find(|(i, _)| *i == index) {
+            let name = signature.params.get(index).map(|p| p.name.to_string()).unwrap_or_default();
+            let (callee, signature) = (callee.to_owned(), signature.written(callee));
+            self.error(CheckError::DoubledArgument { callee, name, first, span, signature });
+        }
+        given.push((index, span));
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn in_words(names: &[String]) -> String {
+    match names.split_last() {
+        None => String::new(),
+        Some((last, [])) => last.clone(),
+        Some((last, before)) => format!("{} and {last}", before.join(", ")),
+    }
+}

@@ -1,0 +1,85 @@
+//! `use`, and what is taken out of modules.
+
+use super::error::CheckError;
+use super::names::{Known, Names};
+use super::walk::Checker;
+use crate::lang::ast::{Use, UsePath};
+use crate::lang::nearest::{did_you_mean, nearest};
+use crate::source::Span;
+use std::rc::Rc;
+
+/// The path of a module as it is written.
+fn path_of(used: &Use) -> String {
+    match &used.path {
+        UsePath::Std(path) => path.iter().map(|p| &*p.name).collect::<Vec<_>>().join("."),
+        UsePath::File { path, .. } => path.to_string(),
+    }
+}
+
+/// The names that a `use` binds.
+pub(super) fn binds(used: &Use) -> Vec<(Rc<str>, Known)> {
+    if let Some(names) = &used.names {
+        return match (names.as_slice(), &used.alias) {
+            ([_], Some(alias)) => vec![(alias.name.clone(), Known::Value)],
+            _ => names.iter().map(|n| (n.name.clone(), Known::Value)).collect(),
+        };
+    }
+    let path = path_of(used);
+    let stem = match &used.path {
+        UsePath::Std(path) => path.last().map(|p| p.name.to_string()).unwrap_or_default(),
+        UsePath::File { path, .. } => {
+            let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
+            file.strip_suffix(".ksr").unwrap_or(file).to_owned()
+        }
+    };
+    let name = used.alias.as_ref().map_or_else(|| Rc::from(stem.as_str()), |alias| alias.name.clone());
+    vec![(name, Known::Module(path.into()))]
+}
+
+/// What a name stands for that a `use` takes out of a known module.
+pub(super) fn imported(used: &Use, name: &str, names: &Names) -> Option<Known> {
+    let taken = used.names.as_ref()?;
+    let wanted = if used.alias.is_some() { taken.first()?.name.as_ref() } else { name };
+    names.modules.get(&path_of(used))?.get(wanted).cloned()
+}
+
+impl Checker<'_> {
+    /// The module exists, and has the names that are taken out of it.
+    pub(super) fn check_use(&mut self, used: &Use, span: Span) {
+        if let UsePath::Std(path) = &used.path
+            && let [_, name] = path.as_slice()
+            && !self.names.library.is_empty()
+            && !self.names.library.iter().any(|module| **module == *name.name)
+        {
+            let known = self.names.library.iter().map(String::as_str);
+            let help = nearest(&name.name, known)
+                .map(|near| format!("did you mean `std.{near}`?"))
+                .unwrap_or_else(|| format!("its modules are {}", self.names.library.join(", ")));
+            return self.error(CheckError::NoModule {
+                module: format!("std.{}", name.name),
+                span: name.span.to(span),
+                help,
+            });
+        }
+        let path = path_of(used);
+        let Some(names) = &used.names else { return };
+        self.refuse_doubles("name", names.iter(), "take each name once");
+        for name in names {
+            self.member(&path, &name.name, name.span);
+        }
+    }
+
+    /// What a name of a module stands for; an error if the module is known and has no such name.
+    pub(super) fn member(&mut self, path: &str, name: &str, span: Span) -> Option<Known> {
+        let module = self.names.modules.get(path)?;
+        if let Some(known) = module.get(name) {
+            return Some(known.clone());
+        }
+        let names: Vec<&str> = module.keys().map(|k| &**k).collect();
+        let help = did_you_mean(name, names.iter().copied())
+            .or_else(|| (names.len() <= 12 && !names.is_empty()).then(|| format!("it has {}", names.join(", "))));
+        let module = path.trim_start_matches("std.").to_owned();
+        self.error(CheckError::NotInModule { module, name: name.into(), span, help });
+        None
+    }
+}

@@ -1,0 +1,148 @@
+//! What names stand for, as far as it can be known before anything is evaluated.
+
+use crate::lang::ast::{Expr, ExprKind, ParamDecl, Program, Stmt, StmtKind};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// What a program may use without defining it.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// Builtins, the atoms and interactions of the library, and what earlier entries of a session defined.
+    pub globals: BTreeMap<Rc<str>, Known>,
+    /// What modules define, by their path as written: `std.losses`, `my/lda.ksr`. Of one that is not here nothing
+    /// is said.
+    pub modules: BTreeMap<String, Module>,
+    /// The modules of the library: `losses` for `std.losses`. Empty: nothing is said of them.
+    pub library: Vec<String>,
+}
+
+/// The definitions of a module.
+pub type Module = BTreeMap<Rc<str>, Known>;
+
+/// What is known of a name.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Known {
+    /// Some value.
+    Value,
+    /// A record written out, with these entries.
+    Record(Vec<Rc<str>>),
+    /// Something that is called.
+    Callable(Rc<Signature>),
+    /// A system without parameters: a value that looks like a call.
+    System,
+    /// A module, by its path in [`Names::modules`].
+    Module(Rc<str>),
+}
+
+/// How something is called.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Signature {
+    /// Its parameters in order.
+    pub params: Vec<Parameter>,
+    /// Takes any number of further positional arguments.
+    pub rest: bool,
+    /// Takes a record, after the call or among the arguments, whose entries are named arguments.
+    pub options: bool,
+    /// Accepts further named arguments; nothing is said of them.
+    pub open: bool,
+    /// A call may stand alone in a block: `print`, `assert`.
+    pub effect: bool,
+}
+
+/// A parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: Rc<str>,
+    /// Whether a call must give it.
+    pub required: bool,
+    /// Whether it is given by name only.
+    pub named: bool,
+}
+
+impl Signature {
+    /// The signature of a definition. Only where `required` must the parameters without defaults be given: functionals
+    /// and losses are called without their densities and runs to bind options.
+    pub fn of(params: &[ParamDecl], required: bool) -> Self {
+        let parameter = |p: &ParamDecl| Parameter {
+            name: p.name.name.clone(),
+            required: required && p.default.is_none(),
+            named: false,
+        };
+        Signature { params: params.iter().map(parameter).collect(), ..Default::default() }
+    }
+
+    /// `f(a, b = …)`.
+    pub fn written(&self, callee: &str) -> String {
+        let mut params: Vec<String> = Vec::new();
+        for p in self.params.iter().filter(|p| !p.named) {
+            params.push(if p.required { p.name.to_string() } else { format!("{} = …", p.name) });
+        }
+        if self.rest {
+            params.push("…".into());
+        }
+        params.extend(self.params.iter().filter(|p| p.named).map(|p| format!("{}: …", p.name)));
+        format!("{callee}({})", params.join(", "))
+    }
+}
+
+/// What the top-level definitions of a program stand for; of a name defined twice, only that it is there.
+pub fn definitions(program: &Program) -> Module {
+    let mut module = Module::new();
+    for statement in &program.statements {
+        for (name, known) in defines(statement) {
+            let known = if module.contains_key(&name) { Known::Value } else { known };
+            module.insert(name, known);
+        }
+    }
+    module
+}
+
+/// The names that a statement binds.
+pub(super) fn defines(statement: &Stmt) -> Vec<(Rc<str>, Known)> {
+    let callable = |params: &[ParamDecl], required| Known::Callable(Rc::new(Signature::of(params, required)));
+    match &statement.kind {
+        StmtKind::Let { name, value } => vec![(name.name.clone(), known(value))],
+        StmtKind::Grid { name, .. } => vec![(name.name.clone(), Known::Value)],
+        StmtKind::Param(param) => vec![(param.name.name.clone(), Known::Value)],
+        StmtKind::Fn(f) => {
+            let effect = has_effect(&f.body);
+            let signature = Signature { effect, ..Signature::of(&f.params, true) };
+            vec![(f.name.name.clone(), Known::Callable(Rc::new(signature)))]
+        }
+        StmtKind::Loss(f) => vec![(f.name.name.clone(), callable(&f.params, false))],
+        StmtKind::Functional(f) => vec![(f.function.name.name.clone(), callable(&f.function.params, false))],
+        StmtKind::System(system) => {
+            let known = system.params.as_ref().map_or(Known::System, |params| callable(params, true));
+            vec![(system.name.name.clone(), known)]
+        }
+        StmtKind::Use(used) => super::modules::binds(used),
+        StmtKind::Expr { .. } => Vec::new(),
+    }
+}
+
+/// What an expression certainly is.
+pub(super) fn known(value: &Expr) -> Known {
+    match &*value.kind {
+        ExprKind::Lambda(f) => {
+            let effect = has_effect(&f.body);
+            Known::Callable(Rc::new(Signature { effect, ..Signature::of(&f.params, true) }))
+        }
+        ExprKind::Record(entries) => Known::Record(entries.iter().map(|(name, _)| name.name.clone()).collect()),
+        _ => Known::Value,
+    }
+}
+
+/// Whether calling a function with this body may be done for its effect: something in it stands alone, or its value
+/// is that of a call, which may have one.
+fn has_effect(body: &Expr) -> bool {
+    match &*body.kind {
+        ExprKind::Call { .. } | ExprKind::Pipe { .. } => true,
+        ExprKind::If { then, otherwise, .. } => has_effect(then) || has_effect(otherwise),
+        ExprKind::Block(statements) => {
+            statements.iter().any(|s| matches!(&s.kind, StmtKind::Expr { value, .. } if has_effect(value)))
+        }
+        ExprKind::Comprehension { body, .. } => has_effect(body),
+        _ => false,
+    }
+}

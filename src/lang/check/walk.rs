@@ -1,0 +1,363 @@
+//! The walk over a program, with the names that are visible at each place.
+
+use super::error::CheckError;
+use super::names::{Known, Names, defines, definitions, known};
+use crate::lang::ast::{
+    Each, Expr, ExprKind, FnDef, Ident, ParamDecl, Program, Stmt, StmtKind, StrPart, SystemDef, SystemEntry,
+};
+use crate::lang::nearest::did_you_mean;
+use crate::lang::units;
+use crate::source::Span;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Where a statement stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Inside {
+    Text,
+    Block,
+    /// The body of a functional, or of a function that one may call.
+    Body,
+}
+
+/// Walks a program and collects what is wrong.
+pub(super) struct Checker<'a> {
+    pub(super) names: &'a Names,
+    /// All definitions of the text: what bodies may use, wherever they stand.
+    later: BTreeMap<Rc<str>, Known>,
+    scopes: Vec<Vec<(Rc<str>, Known)>>,
+    /// Bodies around, which run later.
+    bodies: usize,
+    errors: Vec<CheckError>,
+}
+
+impl<'a> Checker<'a> {
+    pub(super) fn new(names: &'a Names, program: &Program) -> Self {
+        Checker { names, later: definitions(program), scopes: vec![Vec::new()], bodies: 0, errors: Vec::new() }
+    }
+
+    pub(super) fn error(&mut self, error: CheckError) {
+        self.errors.push(error);
+    }
+
+    pub(super) fn program(mut self, program: &Program) -> Vec<CheckError> {
+        self.refuse_redefinitions(&program.statements);
+        self.statements(&program.statements, Inside::Text);
+        self.errors
+    }
+
+    fn bind(&mut self, name: &Rc<str>, known: Known) {
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.push((name.clone(), known));
+        }
+    }
+
+    fn scoped(&mut self, names: impl IntoIterator<Item = Rc<str>>, walk: impl FnOnce(&mut Self)) {
+        self.scopes.push(names.into_iter().map(|name| (name, Known::Value)).collect());
+        walk(self);
+        self.scopes.pop();
+    }
+
+    /// What a name stands for; `None` if it stands for nothing.
+    fn lookup(&self, name: &str) -> Option<Known> {
+        let mut bound = self.scopes.iter().rev().flat_map(|scope| scope.iter().rev());
+        if let Some((_, known)) = bound.find(|(bound, _)| &**bound == name) {
+            // In a body, a name of the text that is bound again later may stand for something else by then.
+            let again = self.bodies > 0 && self.later.get(name).is_some_and(|later| later != known);
+            return Some(if again { Known::Value } else { known.clone() });
+        }
+        if self.later.contains_key(name) {
+            return Some(Known::Value);
+        }
+        self.names.globals.get(name).cloned()
+    }
+
+    /// What an expression stands for, if it is a name or the member of a module.
+    pub(super) fn what(&mut self, expr: &Expr) -> Option<Known> {
+        match &*expr.kind {
+            ExprKind::Name(name) => self.lookup(name),
+            ExprKind::Field { value, name } => match self.what(value)? {
+                Known::Module(path) => self.names.modules.get(&*path)?.get(&*name.name).cloned(),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn name(&mut self, name: &str, span: Span) {
+        if self.lookup(name).is_some() || matches!(name, "train" | "table" | "") {
+            return;
+        }
+        let mut visible: Vec<&str> = self.scopes.iter().flatten().map(|(name, _)| &**name).collect();
+        visible.extend(self.later.keys().chain(self.names.globals.keys()).map(|name| &**name));
+        let help = if units::find(name).is_some() {
+            Some(format!("`{name}` is a unit; it stands right after a number: `1 {name}`"))
+        } else if self.names.library.iter().any(|module| module == name) {
+            Some(format!("bring the module in: `use std.{name}`"))
+        } else {
+            did_you_mean(name, visible).or_else(|| self.in_a_module(name))
+        };
+        self.error(CheckError::UnknownName { name: name.into(), span, help });
+    }
+
+    /// A name that a known module has.
+    fn in_a_module(&self, name: &str) -> Option<String> {
+        let (path, _) = self.names.modules.iter().find(|(_, module)| module.contains_key(name))?;
+        let stem = path.strip_prefix("std.")?;
+        Some(format!("the library has one: `use {path}`, then `{stem}.{name}`"))
+    }
+
+    fn statements(&mut self, statements: &[Stmt], inside: Inside) {
+        for (i, statement) in statements.iter().enumerate() {
+            self.statement(statement, inside);
+            let last = i + 1 == statements.len();
+            if let (StmtKind::Expr { value, .. }, false, false) = (&statement.kind, last, inside == Inside::Text) {
+                self.refuse_unused_call(value, statements.get(i + 1));
+            }
+        }
+    }
+
+    fn statement(&mut self, statement: &Stmt, inside: Inside) {
+        match &statement.kind {
+            StmtKind::Let { value, .. } | StmtKind::Grid { value, .. } => self.expr(value, inside),
+            StmtKind::Expr { value, .. } => self.expr(value, inside),
+            StmtKind::Fn(function) => self.function(function, Some(&function.name), Inside::Body),
+            StmtKind::Loss(loss) => {
+                self.loss_head(loss);
+                self.function(loss, Some(&loss.name), Inside::Block);
+            }
+            StmtKind::Functional(functional) => {
+                self.functional_head(functional);
+                self.function(&functional.function, Some(&functional.function.name), Inside::Body);
+            }
+            StmtKind::System(system) => self.system(system),
+            StmtKind::Use(used) => self.check_use(used, statement.span),
+            StmtKind::Param(param) => {
+                if inside != Inside::Body {
+                    let help = format!("write `let {} = …` for a value that is not trained", param.name.name);
+                    self.error(CheckError::Param { span: statement.span, help });
+                }
+                let parts = param.shape.iter().chain(&param.value).chain(&param.drawn).chain(&param.bounds);
+                for part in parts {
+                    self.expr(part, inside);
+                }
+            }
+        }
+        let imported = |name: &Rc<str>| match &statement.kind {
+            StmtKind::Use(used) => super::modules::imported(used, name, self.names),
+            _ => None,
+        };
+        let bound: Vec<_> = defines(statement).into_iter().map(|(n, k)| (imported(&n).unwrap_or(k), n)).collect();
+        for (known, name) in bound {
+            self.bind(&name, known);
+        }
+    }
+
+    /// A definition of the same text may not silently replace another; a `let` may.
+    fn refuse_redefinitions(&mut self, statements: &[Stmt]) {
+        let defined = statements.iter().filter_map(|statement| match &statement.kind {
+            StmtKind::Fn(f) | StmtKind::Loss(f) => Some(&f.name),
+            StmtKind::Functional(f) => Some(&f.function.name),
+            StmtKind::System(s) => Some(&s.name),
+            StmtKind::Grid { name, .. } => Some(name),
+            _ => None,
+        });
+        self.refuse_doubles("definition", defined, "give one of them another name");
+    }
+
+    /// Each name once.
+    pub(super) fn refuse_doubles<'n>(&mut self, what: &str, names: impl Iterator<Item = &'n Ident>, help: &str) {
+        let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+        for ident in names {
+            match seen.get(&*ident.name) {
+                Some(&first) => {
+                    let (what, name, span) = (what.to_owned(), ident.name.to_string(), ident.span);
+                    self.error(CheckError::Doubled { what, name, first, span, help: help.into() });
+                }
+                None => drop(seen.insert(&ident.name, ident.span)),
+            }
+        }
+    }
+
+    fn params(&mut self, params: &[ParamDecl]) {
+        self.refuse_doubles("parameter", params.iter().map(|p| &p.name), "give one of them another name");
+        let mut with_default: Option<&ParamDecl> = None;
+        for param in params {
+            match (&param.default, with_default) {
+                (Some(_), _) => with_default = Some(param),
+                (None, Some(before)) => {
+                    let (name, before) = (param.name.name.to_string(), before.name.name.to_string());
+                    self.error(CheckError::DefaultOrder { name, before, span: param.name.span });
+                }
+                (None, None) => {}
+            }
+        }
+    }
+
+    /// Head and body; the function sees itself, its parameters, and all definitions of the text.
+    fn function(&mut self, function: &FnDef, own: Option<&Ident>, body: Inside) {
+        self.params(&function.params);
+        let names = own.into_iter().chain(function.params.iter().map(|p| &p.name)).map(|name| name.name.clone());
+        self.bodies += 1;
+        self.scoped(names.collect::<Vec<_>>(), |s| {
+            for default in function.params.iter().filter_map(|p| p.default.as_ref()) {
+                s.expr(default, Inside::Block);
+            }
+            s.expr(&function.body, body);
+        });
+        self.bodies -= 1;
+    }
+
+    fn system(&mut self, system: &SystemDef) {
+        self.system_entries(system);
+        let params = system.params.as_deref().unwrap_or(&[]);
+        self.params(params);
+        self.bodies += usize::from(system.params.is_some());
+        self.scoped(params.iter().map(|p| p.name.name.clone()).collect::<Vec<_>>(), |s| {
+            for value in params.iter().filter_map(|p| p.default.as_ref()).chain(&system.grid) {
+                s.expr(value, Inside::Block);
+            }
+            for entry in &system.entries {
+                s.entry(entry);
+            }
+        });
+        self.bodies -= usize::from(system.params.is_some());
+    }
+
+    fn entry(&mut self, entry: &SystemEntry) {
+        match entry {
+            SystemEntry::Option { value, .. } => self.expr(value, Inside::Block),
+            SystemEntry::Function { function } => self.function(function, None, Inside::Block),
+            SystemEntry::Nucleus { element, at, each, .. } => {
+                let walk = |s: &mut Self| {
+                    s.expr(element, Inside::Block);
+                    s.expr(at, Inside::Block);
+                };
+                match each {
+                    Some(each) => self.each(each, Inside::Block, walk),
+                    None => walk(self),
+                }
+            }
+        }
+    }
+
+    fn each(&mut self, each: &Each, inside: Inside, walk: impl FnOnce(&mut Self)) {
+        self.expr(&each.values, inside);
+        self.scoped([each.name.name.clone()], |s| {
+            if let Some(condition) = &each.condition {
+                s.expr(condition, inside);
+            }
+            walk(s);
+        });
+    }
+
+    fn expr(&mut self, expr: &Expr, inside: Inside) {
+        match &*expr.kind {
+            ExprKind::Number(_) | ExprKind::Quantity { .. } | ExprKind::Bool(_) => {}
+            ExprKind::Str(parts) => {
+                for part in parts {
+                    if let StrPart::Value(value) = part {
+                        self.expr(value, inside);
+                    }
+                }
+            }
+            ExprKind::Name(name) => self.name(name, expr.span),
+            ExprKind::List(values) => values.iter().for_each(|value| self.expr(value, inside)),
+            ExprKind::Comprehension { body, each } => self.each(each, inside, |s| s.expr(body, inside)),
+            ExprKind::Record(entries) => {
+                self.refuse_doubles("entry", entries.iter().map(|(name, _)| name), "keep one of them");
+                entries.iter().for_each(|(_, value)| self.expr(value, inside));
+            }
+            ExprKind::Block(statements) => {
+                let inner = if inside == Inside::Text { Inside::Block } else { inside };
+                self.scoped([], |s| s.statements(statements, inner));
+            }
+            ExprKind::Range { from, to, by } => {
+                self.dimension(expr, true);
+                [Some(from), Some(to), by.as_ref()].into_iter().flatten().for_each(|e| self.expr(e, inside));
+            }
+            ExprKind::Unary { value, .. } => self.expr(value, inside),
+            ExprKind::Binary { left, right, .. } => {
+                self.dimension(expr, true);
+                self.expr(left, inside);
+                self.expr(right, inside);
+            }
+            ExprKind::Pipe { value, into } => self.pipe(value, into, inside),
+            ExprKind::Convert { value, .. } => {
+                self.dimension(expr, true);
+                self.expr(value, inside);
+            }
+            ExprKind::If { condition, then, otherwise } => {
+                [condition, then, otherwise].into_iter().for_each(|e| self.expr(e, inside));
+            }
+            ExprKind::Call { callee, args } => {
+                self.call(callee, args, None, expr.span);
+                self.expr(callee, inside);
+                args.iter().for_each(|arg| self.expr(&arg.value, inside));
+            }
+            ExprKind::Index { value, index } => {
+                self.expr(value, inside);
+                self.expr(index, inside);
+            }
+            ExprKind::Field { value, name } => self.field(value, name, inside),
+            ExprKind::Lambda(function) => self.function(function, None, Inside::Body),
+        }
+    }
+
+    fn pipe(&mut self, value: &Expr, into: &Expr, inside: Inside) {
+        self.expr(value, inside);
+        match &*into.kind {
+            ExprKind::Call { callee, args } => {
+                self.call(callee, args, Some(value), into.span);
+                self.expr(callee, inside);
+                args.iter().for_each(|arg| self.expr(&arg.value, inside));
+            }
+            _ => {
+                self.call(into, &[], Some(value), into.span);
+                self.expr(into, inside);
+            }
+        }
+    }
+
+    fn field(&mut self, value: &Expr, name: &Ident, inside: Inside) {
+        self.expr(value, inside);
+        let held = self.what(value).unwrap_or_else(|| known(value));
+        match held {
+            Known::Module(path) => drop(self.member(&path, &name.name, name.span)),
+            Known::Record(entries) if !entries.contains(&name.name) => {
+                let names: Vec<&str> = entries.iter().map(|e| &**e).collect();
+                let help = did_you_mean(&name.name, names.iter().copied()).unwrap_or_else(|| match names.as_slice() {
+                    [] => "it is empty".into(),
+                    names => format!("it has {}", names.join(", ")),
+                });
+                self.error(CheckError::NoField { name: name.name.to_string(), span: name.span, help });
+            }
+            _ => {}
+        }
+    }
+
+    /// A call whose value nothing takes, and that is not made for its effect.
+    fn refuse_unused_call(&mut self, value: &Expr, next: Option<&Stmt>) {
+        let callee = match &*value.kind {
+            ExprKind::Call { callee, .. } => callee,
+            ExprKind::Pipe { into, .. } => match &*into.kind {
+                ExprKind::Call { callee, .. } => callee,
+                _ => into,
+            },
+            _ => return,
+        };
+        let Some(Known::Callable(signature)) = self.what(callee) else { return };
+        if signature.effect {
+            return;
+        }
+        let negative = next.is_some_and(
+            |n| matches!(&n.kind, StmtKind::Expr { value, .. } if matches!(&*value.kind, ExprKind::Unary { .. })),
+        );
+        let help = if negative {
+            "the next line begins with `-`: to go on, end this line with the `-` instead"
+        } else {
+            "bind it with `let`, remove it, or end its line with the operator to go on"
+        };
+        self.error(CheckError::UnusedValue { span: value.span, help: help.into() });
+    }
+}
