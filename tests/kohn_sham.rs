@@ -209,4 +209,5 @@ fn a_value_that_is_not_finite_names_its_place() {
     let f = b.compile(e, Density::Total);
     let error = try_run(&training::h2(2.0), &f, &options(10)).unwrap_err();
     assert!(matches!(&error, KsError::NotFinite { iteration: 0, system, .. } if system == "h2(2)"), "{error}");
+    assert!(error.to_string().starts_with("`ln` in `test` at x = "), "{error}");
 }

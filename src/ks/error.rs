@@ -1,6 +1,7 @@
 //! Errors of Kohn-Sham calculations. They know no source text: who calls attaches the place.
 
 use crate::model::MirrorError;
+use crate::source::Span;
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -20,6 +21,8 @@ pub enum KsError {
         iteration: usize,
         /// Label of the system.
         system: String,
+        /// The expression it comes from, if it is of the functional.
+        place: Option<Span>,
     },
     /// The orbitals were not found.
     #[error("the orbitals of Kohn-Sham iteration {iteration} of `{system}` were not found: {cause}")]
@@ -95,6 +98,14 @@ pub enum KsError {
 }
 
 impl KsError {
+    /// The expression of the functional that is to blame, if one is known.
+    pub fn place(&self) -> Option<Span> {
+        match self {
+            KsError::NotFinite { place, .. } => *place,
+            _ => None,
+        }
+    }
+
     /// Whether other parameters of the functional may do better: a training then shortens its step.
     pub fn diverged(&self) -> bool {
         matches!(self, KsError::NotFinite { .. } | KsError::Orbitals { .. } | KsError::Response { .. })

@@ -8,6 +8,7 @@ use super::orbitals::Orbitals;
 use super::orbitals_operator::{Fault, FillError, Filled, fill};
 use crate::functional::{Bound, BoundXc, Compiled, LowerError, Lowered, LoweredXc};
 use crate::model::{Mirror, System};
+use crate::source::Span;
 use crate::tensor::{Backend, Cotangents, NoneTape, Tape, TensorError, Value};
 use std::sync::Arc;
 
@@ -152,7 +153,7 @@ impl<D: Backend> KohnSham<D> {
         let (seen, tape) = self.symmetrised(&density, tape)?;
         let densities: Vec<&Value<D>> = seen.iter().collect();
         let (xc, tape) = self.xc.energy(&self.bound, &densities, tape).map_err(|cause| self.unfit(&cause))?;
-        self.expect_finite(iteration, "the exchange-correlation energy", std::slice::from_ref(&xc.energy))?;
+        self.expect_finite_xc(iteration, "the exchange-correlation energy", std::slice::from_ref(&xc.energy), &seen)?;
         let mut inputs = vec![&self.external, &xc.energy];
         inputs.extend(&density);
         inputs.extend(&of.potential);
@@ -193,7 +194,7 @@ impl<D: Backend> KohnSham<D> {
         let (seen, tape) = self.symmetrised(density, tape)?;
         let densities: Vec<&Value<D>> = seen.iter().collect();
         let (xc, tape) = self.xc.evaluate(&self.bound, &densities, tape).map_err(|cause| self.unfit(&cause))?;
-        self.expect_finite(iteration, "the exchange-correlation potential", &xc.potential)?;
+        self.expect_finite_xc(iteration, "the exchange-correlation potential", &xc.potential, &seen)?;
         self.symmetrised(&xc.potential, tape)
     }
 
@@ -243,15 +244,48 @@ impl<D: Backend> KohnSham<D> {
     }
 
     fn expect_finite(&self, iteration: usize, operation: &str, values: &[Value<D>]) -> Result<(), KsError> {
-        if values.iter().all(|value| value.host().iter().all(|x| x.is_finite())) {
+        if finite(values) {
             return Ok(());
         }
-        Err(KsError::NotFinite { operation: operation.to_owned(), iteration, system: self.system.label.clone() })
+        Err(self.not_finite(iteration, operation.to_owned(), None))
+    }
+
+    /// The same for what the functional gives at `density`: finds the operation in its body that is to blame.
+    fn expect_finite_xc(
+        &self,
+        iteration: usize,
+        what: &str,
+        values: &[Value<D>],
+        density: &Spins<D>,
+    ) -> Result<(), KsError> {
+        if finite(values) {
+            return Ok(());
+        }
+        let System { grid, interaction, .. } = &*self.system;
+        let compiled = self.xc.compiled();
+        let hosts: Vec<_> = density.iter().map(|n| n.host()).collect();
+        let densities: Vec<&[f64]> = hosts.iter().map(|n| &n[..]).collect();
+        let mut params = self.parameters.host().to_vec();
+        params.truncate(compiled.parameter_count());
+        let found = compiled.first_non_finite(grid, interaction, &params, &densities).ok().flatten();
+        let Some(found) = found else { return Err(self.not_finite(iteration, what.to_owned(), None)) };
+        let derivative = if found.derivative { "the derivative of " } else { "" };
+        let at = found.point.map(|i| format!(" at x = {:.2} bohr", grid.x(i))).unwrap_or_default();
+        let operation = format!("{derivative}`{}` in `{}`{at}", found.operation, compiled.name);
+        Err(self.not_finite(iteration, operation, Some(found.span)))
+    }
+
+    fn not_finite(&self, iteration: usize, operation: String, place: Option<Span>) -> KsError {
+        KsError::NotFinite { operation, iteration, system: self.system.label.clone(), place }
     }
 
     fn unfit(&self, cause: &LowerError) -> KsError {
         functional_error(&self.xc.compiled().name, &self.system, cause)
     }
+}
+
+fn finite<D: Backend>(values: &[Value<D>]) -> bool {
+    values.iter().all(|value| value.host().iter().all(|x| x.is_finite()))
 }
 
 /// The device's own failure.

@@ -1,6 +1,7 @@
 //! Errors of training. They know no source text: who calls attaches the place.
 
 use crate::ks::KsError;
+use crate::source::Span;
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -49,6 +50,8 @@ pub enum TrainError {
         seed: u64,
         /// What failed: operation, iteration, system.
         cause: String,
+        /// The expression of the functional that is to blame, if one is known.
+        place: Option<Span>,
     },
     /// Stopped before any seed had a loss.
     #[error("the training was stopped before its first step")]
@@ -61,4 +64,15 @@ pub enum TrainError {
         help("this is a fault of the program or a lack of memory: please report it")
     )]
     Worker,
+}
+
+impl TrainError {
+    /// The expression of the functional that is to blame, if one is known.
+    pub fn place(&self) -> Option<Span> {
+        match self {
+            TrainError::AllFailed { place, .. } => *place,
+            TrainError::Setup(error) => error.place(),
+            _ => None,
+        }
+    }
 }

@@ -103,6 +103,7 @@ impl<'a> Prepared<'a> {
             operation: operation.to_owned(),
             iteration: self.schedule.iterations - 1,
             system: self.case.system.label.clone(),
+            place: None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a training tells about itself.
 
+use crate::source::Span;
 use serde::{Deserialize, Serialize};
 
 /// One step of one seed.
@@ -28,6 +29,9 @@ pub enum Outcome {
     Failed {
         /// Operation, iteration, system.
         cause: String,
+        /// The expression of the functional that is to blame, if one is known.
+        #[serde(skip)]
+        place: Option<Span>,
     },
 }
 

@@ -173,13 +173,12 @@ fn choose(
         if interrupted {
             return Err(TrainError::Interrupted);
         }
-        let first = seeds.first().map_or(0, |record| record.seed);
-        let cause = seeds.first().map(|record| match &record.outcome {
-            Outcome::Failed { cause } => cause.clone(),
-            other => format!("{other:?}"),
-        });
-        let functional = plan.functional.name.clone();
-        return Err(TrainError::AllFailed { functional, seed: first, cause: cause.unwrap_or_default() });
+        let seed = seeds.first().map_or(0, |record| record.seed);
+        let (cause, place) = match seeds.first().map(|record| &record.outcome) {
+            Some(Outcome::Failed { cause, place }) => (cause.clone(), *place),
+            other => (format!("{other:?}"), None),
+        };
+        return Err(TrainError::AllFailed { functional: plan.functional.name.clone(), seed, cause, place });
     };
     let reused = !seeds.is_empty() && seeds.iter().all(|record| record.reused);
     if reused {

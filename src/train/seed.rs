@@ -113,7 +113,7 @@ impl SeedState {
                 }
             }
             Err(Halt::Physics(error)) if error.diverged() => {
-                Ok(Err(ended(Outcome::Failed { cause: error.to_string() })))
+                Ok(Err(ended(Outcome::Failed { cause: error.to_string(), place: error.place() })))
             }
             Err(Halt::Physics(error)) => Err(TrainError::Setup(error)),
             Err(Halt::Interrupted) => Ok(Err(ended(Outcome::Interrupted))),

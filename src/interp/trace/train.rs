@@ -202,7 +202,7 @@ fn model(ready: &Ready, plan: &Plan, trained: &Trained, origin: Vec<String>) -> 
                 Outcome::Finished => "finished".into(),
                 Outcome::Flat => "flat".into(),
                 Outcome::Interrupted => "interrupted".into(),
-                Outcome::Failed { cause } => cause.clone(),
+                Outcome::Failed { cause, .. } => cause.clone(),
             },
         }
     });
