@@ -8,7 +8,7 @@ use crate::source::Span;
 use crate::tensor::hartree::{self, Kernel};
 use crate::tensor::rows::{self, Rows};
 use crate::tensor::{
-    Backend, Cotangents, Tape, TensorError, Value, arrange, convolution, elementwise, exponential, window,
+    Backend, Cotangents, Tape, TensorError, Value, arrange, elementwise, exponential, window,
 };
 use std::sync::Arc;
 
@@ -330,7 +330,8 @@ impl<D: Backend> Lowered<D> {
     }
 }
 
-/// The fused convolution on the host, the composite of dfdx operations elsewhere.
+/// The composite of dfdx operations: the fused one on the host leaves the processor's vector registers in a state that
+/// slows down everything after it.
 fn convolve<D: Backend, T: Tape<f64, D>>(
     x: &Value<D>,
     weight: &Value<D>,
@@ -338,8 +339,5 @@ fn convolve<D: Backend, T: Tape<f64, D>>(
     left: usize,
     tape: T,
 ) -> Result<(Value<D>, T), TensorError> {
-    match D::ON_HOST {
-        true => convolution::convolve(x, weight, width, left, tape),
-        false => window::convolve(x, weight, width, left, tape),
-    }
+    window::convolve(x, weight, width, left, tape)
 }
