@@ -7,9 +7,7 @@ use crate::model::{Grid, Interaction};
 use crate::source::Span;
 use crate::tensor::hartree::{self, Kernel};
 use crate::tensor::rows::{self, Rows};
-use crate::tensor::{
-    Backend, Cotangents, Tape, TensorError, Value, arrange, elementwise, exponential, window,
-};
+use crate::tensor::{Backend, Cotangents, Tape, TensorError, Value, arrange, elementwise, exponential, window};
 use std::sync::Arc;
 
 /// Why a graph cannot run on this grid or device.
