@@ -23,10 +23,14 @@ pub mod scope;
 pub mod session;
 mod survey;
 #[cfg(test)]
+mod system_tests;
+#[cfg(test)]
 pub(crate) mod testing;
 pub mod text;
 pub mod trace;
 mod units;
+#[cfg(test)]
+mod units_tests;
 pub mod value;
 
 pub use host::Host;

@@ -201,6 +201,10 @@ pub(super) fn defined_name(statement: &StmtKind) -> Option<&Ident> {
     }
 }
 
+/// What the user calls a module by default: `losses` for `std.losses`, `lda` for `my/lda.ksr`.
 fn stem(path: &str) -> String {
+    if let Some(name) = path.strip_prefix("std.") {
+        return name.to_string();
+    }
     Path::new(path).file_stem().map_or_else(|| path.to_string(), |s| s.to_string_lossy().into_owned())
 }

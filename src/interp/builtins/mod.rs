@@ -4,6 +4,8 @@
 mod args;
 mod checks;
 mod figures;
+#[cfg(test)]
+mod file_tests;
 mod files;
 mod grids;
 mod lists;

@@ -200,7 +200,9 @@ impl Interpreter {
         match given {
             Value::Interaction(interaction) => Ok(interaction.clone()),
             Value::Function(_) | Value::Builtin(_) => {
-                let name = text::value(given);
+                let written = self.sources.text(span);
+                let short = !written.is_empty() && written.len() <= 60 && !written.contains('\n');
+                let name = if short { written.to_string() } else { text::value(given) };
                 Interaction::sample(name, grid, &mut |r| self.sample(given, r, span, "the interaction"))
             }
             other => {

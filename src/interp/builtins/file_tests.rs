@@ -1,0 +1,101 @@
+//! Saving, asserting, plotting: what examples cannot show.
+
+use crate::interp::testing::{Collector, code, described, failure, number, take_lines, value};
+use crate::interp::value::Value;
+use crate::interp::{Interpreter, Options};
+use std::path::Path;
+use std::rc::Rc;
+
+fn run_in(folder: &Path, script: &str) {
+    let options = Options { base: folder.into(), ..Options::default() };
+    if let Err(problems) = Interpreter::new(Rc::new(Collector), options).run("test.ksr", script) {
+        panic!("{script}\n{}", described(&problems));
+    }
+}
+
+#[test]
+fn tables_fields_and_figures_are_saved_beside_the_script() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let script =
+        "let t = table { R: [1 bohr, 2 bohr], E: [1 hartree, 0.1 hartree] -> eV, note: [\"a,b\", \"c\"], x: [1, inf] }
+save(t, \"t.csv\")
+t |> save(\"t.json\")
+grid g = uniform(points: 5, spacing: 0.5)
+save(g.x, \"x.npy\")
+save(concat(g.x, g.x^2), \"two.npy\")
+plot(t, y: \"E\") |> save(\"t.svg\")";
+    run_in(folder.path(), script);
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect("a file");
+    let csv = read("t.csv");
+    assert_eq!(csv.lines().next(), Some("R (bohr),E (eV),note,x"));
+    let last: Vec<&str> = csv.lines().nth(2).unwrap_or_default().split(',').collect();
+    assert_eq!((last[0], last[2], last[3]), ("2", "c", "inf"));
+    assert!(last[1].parse::<f64>().is_ok_and(|e| (e - 2.7211386245988).abs() < 1e-13));
+    assert!(csv.contains("\"a,b\""));
+    let json: serde_json::Value = serde_json::from_str(&read("t.json")).expect("JSON");
+    assert_eq!(json["units"]["E"], "eV");
+    assert_eq!(json["columns"]["R"][1], 2.0);
+    assert_eq!(json["columns"]["x"][1], "inf");
+    let x = crate::data::read_npy(&folder.path().join("x.npy")).expect("npy");
+    assert_eq!((x.shape, x.data), (vec![5], vec![-1.0, -0.5, 0.0, 0.5, 1.0]));
+    let two = crate::data::read_npy(&folder.path().join("two.npy")).expect("npy");
+    assert_eq!((two.shape, two.data[5]), (vec![2, 5], 1.0));
+    assert_eq!(read("t.svg"), "1 curves");
+}
+
+#[test]
+fn what_cannot_be_saved_is_refused() {
+    assert_eq!(code("save(3, \"x.csv\")"), "ksr::run::value");
+    assert_eq!(code("save([1, 2], \"x.csv\")"), "ksr::run::value");
+    assert_eq!(code("save(table { a: [1] }, \"no/such/folder/x.csv\")"), "ksr::run::file");
+}
+
+#[test]
+fn assertions_show_both_values_in_the_unit_of_the_tolerance() {
+    let problem = failure("assert_eq(1 hartree, 1.001 hartree, 0.1 kcal/mol)");
+    assert_eq!(problem.code(), "ksr::run::not_equal");
+    let message = problem.to_string();
+    assert!(message.contains("627.509474063 kcal/mol") && message.contains("0.1 kcal/mol"), "{message}");
+    assert_eq!(code("assert_eq([1, 2], [1, 3], 0.5)"), "ksr::run::not_equal");
+    assert_eq!(code("assert_eq([1, 2], [1])"), "ksr::types::lengths");
+    assert_eq!(code("assert_eq(nan, nan, 1)"), "ksr::run::not_equal");
+    assert_eq!(code("assert_eq(1 hartree, 1, 1 bohr)"), "ksr::units::clash");
+    assert_eq!(code("assert_eq(\"a\", \"b\")"), "ksr::run::different");
+    assert_eq!(code("assert(1 > 2)"), "ksr::run::assertion");
+    assert!(matches!(value("assert_eq([[1, 2], [3]], [[1, 2.1], [3]], 0.2)"), Value::Nothing));
+}
+
+#[test]
+fn minima_and_roots_are_found_to_rounding() {
+    let morse = "fn morse(R) = 0.17 hartree * (1 - exp(-1.2 * (R - 1.6)))^2\n";
+    assert!((number(&format!("{morse}minimum(morse, 0.5 .. 6).x")) - 1.6).abs() < 1e-6);
+    // Two wells: the lower one is not where golden sections alone would go.
+    assert!((number("minimum(fn(x) = x^4 - 8 * x^2 + x, -4 .. 4).x") + 2.0308).abs() < 1e-3);
+    assert_eq!(number("minimum(fn(x) = x, 1 .. 3).x"), 1.0);
+    assert!((number("root(cos, 1 .. 2)") - std::f64::consts::FRAC_PI_2).abs() < 1e-12);
+    assert!((number("root(fn(x) = x^9, -1 .. 2)")).abs() < 1e-1);
+    assert!((number("root(fn(R) = 1 / R - 0.5, 0.1 bohr .. 50 bohr)") - 2.0).abs() < 1e-10);
+    assert_eq!(code("root(fn(x) = x^2 + 1, -1 .. 1)"), "ksr::run::no_root");
+}
+
+#[test]
+fn figures_have_labels_from_the_data() {
+    let Value::Figure(figure) =
+        value("plot(table { R: [1 bohr, 2 bohr], a: [1 eV, 2 eV] -> eV, b: [3 eV, 4 eV] -> eV }, title: \"t\")")
+    else {
+        panic!("a figure");
+    };
+    assert_eq!((figure.x_label.as_str(), figure.y_label.as_str()), ("R (bohr)", "eV"));
+    assert_eq!(figure.series.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    assert!((figure.series[0].y[1] - 2.0).abs() < 1e-12);
+    let fields = "grid g = uniform(points: 5, spacing: 1)\nlet n = exp(-g.x^2)\nplot(n, g.x)";
+    let Value::Figure(figure) = value(fields) else { panic!("a figure") };
+    assert_eq!(figure.series.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["n", "g.x"]);
+}
+
+#[test]
+fn printing_goes_to_the_host() {
+    take_lines();
+    value("print(\"R =\", 1.4 bohr, [1, 2])");
+    assert_eq!(take_lines(), ["R = 1.4 bohr [1, 2]"]);
+}

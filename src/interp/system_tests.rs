@@ -1,0 +1,112 @@
+//! Systems: entries, defaults, interactions, and what they are afterwards.
+
+use super::testing::{code, number, shows, take_lines, texts, value};
+use super::value::Value;
+use crate::model::{Interaction, System};
+use std::sync::Arc;
+
+const LINE: &str = "grid line = uniform(points: 513, spacing: 0.08 bohr)\n";
+
+fn system(script: &str) -> Arc<System> {
+    match value(&format!("{LINE}{script}")) {
+        Value::System(system) => system,
+        other => panic!("{script}: {}", other.kind()),
+    }
+}
+
+#[test]
+fn the_systems_of_the_language() {
+    let h2 = system("system h2(R) on line {\n  H at snap(-R / 2, line)\n  H at snap(-R / 2, line) + R\n}\nh2(1.28)");
+    assert_eq!((h2.label.as_str(), h2.electrons, h2.unpaired, h2.nuclei.len()), ("h2(1.28)", 2, 0, 2));
+    assert!((h2.nuclei[1].position - h2.nuclei[0].position - 1.28).abs() < 1e-12);
+    let repulsion = Interaction::BAKER.at(1.28).expect("closed");
+    assert!((h2.nuclear_repulsion - repulsion).abs() < 1e-12);
+    let lih = system("system lih(R = 3.2) on line { Li at -R/2; H at R/2 }\nlih()");
+    assert_eq!((lih.electrons, lih.label.as_str()), (4, "lih()"));
+    let be = system("system be2plus on line { Be at 0; charge: 2 }\nbe2plus");
+    assert_eq!((be.electrons, be.label.as_str()), (2, "be2plus"));
+    let h3 = system("system h3(R) on line { H at -R; H at 0; H at R; unpaired: 1 }\nh3(1.6)");
+    assert_eq!((h3.electrons, h3.unpaired), (3, 1));
+    let chain = "system chain(N, R, g = line) on g { H at (i - (N - 1) / 2) * R for i in 0 .. N - 1 }\nchain(4, 1.6)";
+    let chain = system(chain);
+    let positions: Vec<f64> = chain.nuclei.iter().map(|n| (n.position * 100.0).round() / 100.0).collect();
+    assert_eq!(positions, [-2.4, -0.8, 0.8, 2.4]);
+    let ion = system("system ion(Z, N) on line { nucleus(Z) at 0; electrons: N }\nion(2.5, 2)");
+    assert_eq!((ion.electrons, ion.nuclei[0].symbol.as_str(), ion.nuclei[0].charge), (2, "Z=2.5", 2.5));
+    let well = "system well(depth) on line { potential(x): -depth * exp(-x^2 / 2); electrons: 2 }\nwell(3 hartree)";
+    assert!((system(well).potential[256] + 3.0).abs() < 1e-12);
+}
+
+#[test]
+fn interactions_are_ready_made_or_any_function() {
+    let soft =
+        system("system soft(R) on line { interaction: soft_coulomb(softening: 1.0); H at -R/2; H at R/2 }\nsoft(1.6)");
+    let Interaction::Sampled { name, kernel } = &soft.interaction else { panic!("sampled") };
+    assert_eq!((name.as_str(), kernel[0]), ("soft_coulomb(softening: 1.0)", 1.0));
+    assert!((soft.nuclear_repulsion - 1.0 / (1.6_f64 * 1.6 + 1.0).sqrt()).abs() < 1e-12);
+    let own = system("system own on line { interaction(r): exp(-r) ; H at 0 }\nown");
+    assert!((own.potential[256] + 1.0).abs() < 1e-12);
+    let named = system("fn w(r) = 2 * exp(-r)\nsystem own on line { interaction: w; H at 0 }\nown");
+    assert!((named.potential[256] + 2.0).abs() < 1e-12);
+    let weak = system("system weak on line { interaction: exponential(amplitude: 0.5); H at 0 }\nweak");
+    assert_eq!(weak.interaction, Interaction::Exponential { amplitude: 0.5, kappa: 1.0 / 2.385345 });
+    let free = "grid unit = uniform(from: 0, to: 1, points: 500, wall: odd)\n\
+                system box(N) on unit { potential(x): 0; electrons: N; unpaired: N; interaction: none }\nbox(3)";
+    let free = system(free);
+    assert_eq!((free.spins(), free.interaction.clone()), ((3, 0), Interaction::None));
+}
+
+#[test]
+fn nuclei_and_potentials_add_up_and_fields_are_potentials() {
+    let plain = system("system a on line { H at 0 }\na");
+    let both = system("system a on line { H at 0; potential: 0.1 * line.x }\na");
+    let added = both.potential.iter().zip(plain.potential.iter()).map(|(b, p)| b - p);
+    assert!(added.zip(both.grid.xs()).all(|(v, x)| (v - 0.1 * x).abs() < 1e-12));
+}
+
+#[test]
+fn positions_may_have_units() {
+    let h = system("system h(x) on line { H at x }\nh(snap(1 angstrom, line))");
+    assert!((h.nuclei[0].position - 1.92).abs() < 1e-12);
+    assert_eq!(h.label, "h(1.92)");
+}
+
+#[test]
+fn systems_have_members() {
+    let h2 = format!("{LINE}system h2(R) on line {{ H at -R / 2; H at R / 2; charge: 1 }}\nlet s = h2(1.6)\n");
+    assert_eq!(
+        texts(&format!("{h2}s.electrons\ns.unpaired\ns.charge\ns.grid.points\ns.system.label\ns.nuclei[1].position")),
+        ["1", "1", "1", "513", "h2(1.6)", "0.8 bohr"]
+    );
+    assert!((number(&format!("{h2}s.nuclear_repulsion")) - Interaction::BAKER.at(1.6).expect("closed")).abs() < 1e-12);
+    assert_eq!(shows(&format!("{h2}s.potential[256] < -1")), "true");
+}
+
+#[test]
+fn a_nucleus_between_points_earns_a_note() {
+    take_lines();
+    system("system h on line { H at 0.04 }\nh");
+    let notes = take_lines();
+    assert_eq!(notes.len(), 1);
+    assert!(notes[0].starts_with("ksr::system::between_points"), "{notes:?}");
+}
+
+#[test]
+fn impossible_systems_are_refused() {
+    for (entries, wanted) in [
+        ("H at 30", "ksr::system::outside_grid"),
+        ("H at 0; charge: 1; electrons: 1", "ksr::system::electrons_and_charge"),
+        ("H at 0; unpaired: 2", "ksr::system::unpaired"),
+        ("potential(x): 0", "ksr::system::no_electrons"),
+        ("H at 0; interaction: none", "ksr::system::nuclei_without_interaction"),
+        ("H at 1 eV", "ksr::units::wanted"),
+        ("true at 0", "ksr::system::not_a_nucleus"),
+        ("potential: 3; electrons: 1", "ksr::types::mismatch"),
+        ("H at 0; interaction: 3", "ksr::types::mismatch"),
+        ("H at 0; electrons: \"two\"", "ksr::types::mismatch"),
+        ("H at 0; interaction(r): 1 / r", "ksr::system::interaction_not_finite"),
+    ] {
+        assert_eq!(code(&format!("{LINE}system s(q) on line {{ {entries} }}\ns(1)")), wanted, "{entries}");
+    }
+    assert_eq!(code("let line = 3\nsystem s(q) on line { H at q }\ns(0)"), "ksr::types::mismatch");
+}
