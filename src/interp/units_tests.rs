@@ -72,7 +72,7 @@ fn conversion_is_for_showing() {
     );
     assert_eq!(shows("let e = 1 hartree -> eV\ne + 1 hartree"), "2 hartree");
     assert_eq!(shows("let e = 1 hartree -> eV\n2 * e"), "54.422772492 eV");
-    assert_eq!(shows("1 angstrom^2 -> bohr^2"), "3.57106482806 bohr^2");
+    assert_eq!(shows("1 angstrom^2 -> bohr^2"), "3.57106482609 bohr^2");
     assert_eq!(code("let x = 1 bohr\nx -> eV"), "ksr::units::conversion");
     assert_eq!(code("let x = \"a\"\nx -> eV"), "ksr::types::mismatch");
 }
