@@ -62,7 +62,7 @@ pub const LAYERS: &[Builtin] = &[
         FIELD,
         "the field on every second point, smoothed with 1/4, 1/2, 1/4",
         &["coarse", "pool", "unet", "grid"],
-        &[],
+        &[shown("functional f(n) = n |> downsample |> upsample")],
         |_, args| on_grid(args, |g, x, span| g.downsample(x, span)),
     ),
     layer(
@@ -70,7 +70,7 @@ pub const LAYERS: &[Builtin] = &[
         FIELD,
         "the field on the grid before `downsample`, by linear interpolation",
         &["fine", "interpolate", "unet", "grid"],
-        &[],
+        &[shown("functional f(n) = n |> downsample |> conv(1, width: 3) |> upsample")],
         |_, args| on_grid(args, |g, x, span| g.upsample(x, span)),
     ),
     layer(
