@@ -39,11 +39,16 @@ impl Interpreter {
         let (id, stem, span) = match &used.path {
             UsePath::Std(path) => self.standard(path, statement.span)?,
             UsePath::File { path, span } => {
-                let id = self.file(path, *span, scope)?;
+                let id = self.file_module(path, *span, scope.module())?;
                 (id, stem(path), *span)
             }
         };
         let Some(names) = &used.names else {
+            if let (Some(model), UsePath::File { .. }) = (self.saved(id), &used.path) {
+                // A saved model stands under the stem itself.
+                let name = used.alias.clone().unwrap_or(Ident { name: Rc::from(stem.as_str()), span });
+                return Ok(vec![model.renamed(&name)]);
+            }
             let name = used.alias.clone().unwrap_or(Ident { name: Rc::from(stem.as_str()), span });
             let module = ModuleRef { id, name: name.name.clone() };
             return Ok(vec![Binding::ready(name.name, name.span, Value::Module(module))]);
@@ -79,8 +84,9 @@ impl Interpreter {
         Ok((id, name.to_string(), span))
     }
 
-    fn file(&mut self, path: &str, span: Span, scope: &Scope) -> Result<ModuleId> {
-        let full = self.path(path, scope.module());
+    /// The module of a file; its path is relative to that of `from`.
+    pub(super) fn file_module(&mut self, path: &str, span: Span, from: ModuleId) -> Result<ModuleId> {
+        let full = self.path(path, from);
         let unreadable = |reason: std::io::Error| RunError::File {
             verb: "read",
             path: path.to_string(),

@@ -52,6 +52,10 @@ fn save(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
             let numbers: Vec<f64> = super::reduce::quantities(interp, args, "value")?.iter().map(|q| q.value).collect();
             written(data::write_npy(&full, &[numbers.len()], &numbers))
         }
+        (Value::Model(_) | Value::Functional(_), "ksr") => {
+            let text = interp.saved_text(&value, &full, args.span)?;
+            written(data::write_whole(&full, text.as_bytes()))
+        }
         (Value::Figure(figure), "svg" | "png") => interp.host.draw(figure, &full),
         (other, _) => {
             let message = match extensions(other) {
@@ -75,6 +79,7 @@ fn extensions(value: &Value) -> Option<&'static str> {
         Value::Table(_) => Some("`.csv` or `.json`"),
         Value::Field(_) | Value::List(_) | Value::Interval(..) => Some("`.npy`"),
         Value::Figure(_) => Some("`.svg` or `.png`"),
+        Value::Model(_) | Value::Functional(_) => Some("`.ksr`"),
         _ => None,
     }
 }

@@ -193,6 +193,7 @@ pub static TOPICS: &[Topic] = &[
     Topic { name: "functionals", builtins: trace::FUNCTIONALS },
     Topic { name: "solving", builtins: trace::ANSWERS },
     Topic { name: "training", builtins: trace::TRAINING },
+    Topic { name: "models", builtins: trace::MODELS },
     Topic { name: "mixing", builtins: optimize::ALL },
     Topic { name: "optimizers", builtins: trace::OPTIMIZERS },
     Topic { name: "tables", builtins: tables::ALL },

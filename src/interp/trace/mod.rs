@@ -8,12 +8,16 @@ mod error;
 mod fields;
 mod functional;
 mod layers;
+mod load;
 mod loss;
 mod model;
 mod options;
 mod params;
 mod probe;
 mod same;
+mod save;
+#[cfg(test)]
+mod save_tests;
 mod solve;
 mod symbol;
 #[cfg(test)]
@@ -23,6 +27,7 @@ mod train;
 pub(crate) use arithmetic::{Reduce, binary, index, reduce, select, unary};
 pub(crate) use fields::FIELDS;
 pub(crate) use layers::LAYERS;
+pub(crate) use load::MODELS;
 pub(crate) use model::MEMBERS;
 pub(crate) use options::OPTIMIZERS;
 pub(crate) use probe::FUNCTIONALS;

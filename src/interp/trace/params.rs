@@ -96,7 +96,7 @@ impl Trace {
         let pool = match entry {
             Entry::Shared => match params.frames.last() {
                 Some(frame) => frame.pool,
-                None => params.new_pool(Source::Trainable),
+                None => params.root_pool(),
             },
             Entry::Frozen(values) => params.new_pool(Source::Given { values: values.clone(), next: 0, frozen: true }),
             Entry::From(values) => {
@@ -175,6 +175,12 @@ impl Params {
     fn new_pool(&mut self, source: Source) -> usize {
         self.pools.push(Pool { source, shared: Vec::new() });
         self.pools.len() - 1
+    }
+
+    /// The pool of what is trained.
+    fn root_pool(&mut self) -> usize {
+        let found = self.pools.iter().position(|p| matches!(p.source, Source::Trainable));
+        found.unwrap_or_else(|| self.new_pool(Source::Trainable))
     }
 
     /// The frame of the body being evaluated, and the array an earlier application made at this place.

@@ -39,7 +39,7 @@ fn potential_error(script: &str) -> f64 {
     let found = evaluate(&traced, &grid, &parameters, &n);
     let largest = found.potential.iter().flatten().fold(0.0f64, |m, v| m.max(v.abs()));
     let mut error = 0.0f64;
-    for (spin, point) in [(0, 20), (0, 31), (1, 33), (1, 40), (0, 5)] {
+    for (spin, point) in [(0, 20), (0, 26), (1, 38), (1, 42), (0, 5)] {
         let difference = |step: f64| {
             let at = |sign: f64| {
                 let mut moved = n.clone();

@@ -1,0 +1,252 @@
+//! Models from files: what `save` has written, and published archives of parameters.
+
+use super::compile::Ready;
+use super::error::Advice;
+use super::functional::{Functional, Traced};
+use super::model::{Model, Training};
+use super::options;
+use super::save::SAVED;
+use crate::data::{self, Array};
+use crate::functional::ParamSpec;
+use crate::interp::Interpreter;
+use crate::interp::builtins::{Args, Builtin, Run, Style, optional, required};
+use crate::interp::error::{RunError, fail, listed};
+use crate::interp::module::ModuleId;
+use crate::interp::scope::{Binding, State, Thunk};
+use crate::interp::session::MAIN;
+use crate::interp::value::{Record, Value};
+use crate::ks::ScfOptions;
+use crate::lang::ast::ExprKind;
+use crate::problem::{Problem, Result};
+use crate::source::Span;
+use std::rc::Rc;
+
+/// Models.
+pub const MODELS: &[Builtin] = &[
+    Builtin {
+        name: "load",
+        params: &[required("functional"), optional("path", "the functional")],
+        style: Style::Plain,
+        summary: "the model in a file that `save` has written, `load(\"h2.ksr\")`; or a functional with the parameters of an \
+                  archive of arrays, `load(f, \"params.npz\")`, matched by name if all names are there, otherwise in order",
+        words: &["read", "open", "import", "npz", "model", "parameters"],
+        examples: &[],
+        run: Run::Call(load),
+    },
+    Builtin {
+        name: "model",
+        params: &[
+            required("functional"),
+            required("parameters"),
+            optional("scf", "diis()"),
+            optional("name", "the functional's"),
+            optional("training", "{}"),
+            optional("origin", "[]"),
+        ],
+        style: Style::Plain,
+        summary: "a functional with given parameters, by layer and name as the optimiser holds them: what `save` writes",
+        words: &["parameters", "fixed", "saved"],
+        examples: &[crate::interp::builtins::shown(
+            "functional f(n) { param a = 1.0; -a * n }\nmodel(f, parameters: { a: 0.5 })",
+        )],
+        run: Run::Call(make),
+    },
+];
+
+impl Model {
+    /// A functional with parameters that no training gave.
+    pub(super) fn untrained(functional: Rc<Functional>, traced: Rc<Traced>, parameters: Rc<[f64]>) -> Self {
+        let name = functional.name().to_string();
+        Model { name, functional, traced, parameters, scf: None, training: None, origin: Vec::new() }
+    }
+}
+
+fn make(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let ready = interp.ready(args.operand("functional")?, &args.what("functional"))?;
+    let Value::Record(record) = &args.arg("parameters")?.value else {
+        return args.mismatch("parameters", "a record of arrays", None);
+    };
+    let parameters = from_record(&ready, record, args)?;
+    let scf = match args.get("scf") {
+        None => None,
+        Some(given) => {
+            let none = ScfOptions { tolerance: None, ..ScfOptions::default() };
+            Some(options::from_value(&given.value, given.span, &none)?)
+        }
+    };
+    let name = args.opt_text("name")?.map_or(ready.functional.name().to_string(), |n| n.to_string());
+    let origin = match args.get("origin").map(|a| &a.value) {
+        Some(Value::List(lines)) => lines.iter().map(crate::interp::text::value).collect(),
+        _ => Vec::new(),
+    };
+    let training = args.get("training").and_then(|a| training(&a.value));
+    let Ready { functional, traced, .. } = ready;
+    Ok(Value::Model(Rc::new(Model { name, functional, traced, parameters, scf, training, origin })))
+}
+
+fn training(value: &Value) -> Option<Training> {
+    let Value::Record(record) = value else { return None };
+    let number = |name: &str| match record.get(name) {
+        Some(Value::Number(q)) => Some(q.value),
+        _ => None,
+    };
+    Some(Training {
+        loss: number("loss")?,
+        validation_loss: number("validation_loss"),
+        seed: number("seed")? as u64,
+        step: number("step")? as usize,
+        seeds: Vec::new(),
+        history: Vec::new(),
+    })
+}
+
+/// Flat parameters from arrays by layer and name.
+fn from_record(ready: &Ready, record: &Record, args: &Args) -> Result<Rc<[f64]>> {
+    let specs = &ready.traced.compiled.graph.params;
+    let span = args.arg("parameters")?.span;
+    let mut flat = Vec::with_capacity(ready.traced.compiled.parameter_count());
+    for spec in specs {
+        let (layer, array) = spec.name.split_once('.').unwrap_or((&spec.name, ""));
+        let found = match record.get(layer) {
+            Some(Value::Record(arrays)) => arrays.get(array).cloned(),
+            other => other.cloned(),
+        };
+        let mut values = Vec::with_capacity(spec.len());
+        if found.is_none_or(|value| !numbers(&value, &mut values)) || values.len() != spec.len() {
+            let message = format!("`{}` needs {} for `{}`", ready.name, count(spec.len()), spec.name);
+            let names: Vec<&str> = specs.iter().map(|s| s.name.as_str()).collect();
+            return args.wrong(span, message, Some(format!("its arrays are {}", listed(&names))));
+        }
+        flat.extend(values);
+    }
+    Ok(flat.into())
+}
+
+fn count(n: usize) -> String {
+    if n == 1 { "one number".into() } else { format!("{n} numbers") }
+}
+
+fn numbers(value: &Value, into: &mut Vec<f64>) -> bool {
+    match value {
+        Value::Number(q) => {
+            into.push(q.value);
+            true
+        }
+        Value::List(items) => items.iter().all(|v| numbers(v, into)),
+        _ => false,
+    }
+}
+
+fn load(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    match &args.arg("functional")?.value {
+        Value::Str(path) if !args.has("path") => {
+            let (path, span) = (path.clone(), args.span_of("functional"));
+            interp.load_model(&path, span)
+        }
+        _ => {
+            let ready = interp.ready(args.operand("functional")?, "what parameters are loaded for")?;
+            let path = args.text("path")?;
+            interp.load_arrays(ready, &path, args.span_of("path"))
+        }
+    }
+}
+
+impl Interpreter {
+    /// The model of a file.
+    fn load_model(&mut self, path: &str, span: Span) -> Result<Value> {
+        let id = self.file_module(path, span, MAIN)?;
+        let Some(binding) = self.saved(id) else {
+            let message = format!("`{path}` holds no model");
+            let help = Some("`use` brings the definitions of a file".into());
+            return fail(RunError::Value { message, help, span }, span);
+        };
+        self.force(&binding, span)
+    }
+
+    /// The binding of a module's model, if it is a saved one.
+    pub(crate) fn saved(&self, id: ModuleId) -> Option<Rc<Binding>> {
+        let binding = self.module(id)?.get(SAVED)?;
+        let is_model = match &*binding.state.borrow() {
+            State::Ready(value) => matches!(value, Value::Model(_)),
+            State::Lazy(Thunk::Expr(expr, _)) => match &*expr.kind {
+                ExprKind::Call { callee, .. } => matches!(&*callee.kind, ExprKind::Name(name) if &**name == "model"),
+                _ => false,
+            },
+            _ => false,
+        };
+        is_model.then(|| binding.clone())
+    }
+
+    fn load_arrays(&mut self, ready: Ready, path: &str, span: Span) -> Result<Value> {
+        let full = self.path(path, MAIN);
+        let arrays = match data::read_npz(&full) {
+            Ok(arrays) => arrays,
+            Err(error) => return fail(RunError::Value { message: error.to_string(), help: None, span }, span),
+        };
+        let specs = &ready.traced.compiled.graph.params;
+        let chosen = match matched(specs, &arrays) {
+            Ok(chosen) => chosen,
+            Err(problem) => {
+                let names: Vec<String> = specs.iter().map(|s| format!("{} {:?}", s.name, s.shape)).collect();
+                let help = Some(format!("the arrays of `{}` are {}", ready.name, listed(&names)));
+                return fail(RunError::Value { message: format!("`{path}` {problem}"), help, span }, span);
+            }
+        };
+        let used: Vec<&str> = chosen.iter().map(|a| a.name.as_str()).collect();
+        let surplus: Vec<&str> =
+            arrays.iter().map(|a| a.name.as_str()).filter(|n| !used.contains(n) && *n != "flat").collect();
+        if !surplus.is_empty() {
+            let warning = Advice::Surplus {
+                arrays: listed(&surplus),
+                verb: if surplus.len() == 1 { "is" } else { "are" },
+                file: path.to_string(),
+                functional: ready.name.clone(),
+                parameters: format!("{} arrays", specs.len()),
+                span,
+            };
+            self.warn_with(Problem::new(warning, span), false);
+        }
+        let parameters: Vec<f64> = chosen.iter().flat_map(|a| a.data.iter().copied()).collect();
+        let mut model = Model::untrained(ready.functional, ready.traced, parameters.into());
+        model.origin = vec![format!("parameters of {path}")];
+        Ok(Value::Model(Rc::new(model)))
+    }
+}
+
+/// The array of every parameter: by name if all names are there, otherwise in the archive's order.
+fn matched<'a>(specs: &[ParamSpec], arrays: &'a [Array]) -> std::result::Result<Vec<&'a Array>, String> {
+    let by_name: Option<Vec<&Array>> =
+        specs.iter().map(|spec| arrays.iter().find(|array| array.name == spec.name)).collect();
+    let chosen = match by_name {
+        Some(chosen) => chosen,
+        None => {
+            let in_order: Vec<&Array> = match arrays {
+                // Everything in one flat array.
+                [only] if specs.len() != 1 => return flat(specs, only),
+                _ => arrays.iter().filter(|a| a.name != "flat").take(specs.len()).collect(),
+            };
+            if in_order.len() < specs.len() {
+                return Err(format!("has {} arrays, but {} are needed", in_order.len(), specs.len()));
+            }
+            in_order
+        }
+    };
+    for (spec, array) in specs.iter().zip(&chosen) {
+        let long = |shape: &[usize]| shape.iter().copied().filter(|&n| n != 1).collect::<Vec<usize>>();
+        if long(&spec.shape) != long(&array.shape) {
+            return Err(format!(
+                "has {:?} numbers in `{}`, but `{}` needs {:?}",
+                array.shape, array.name, spec.name, spec.shape
+            ));
+        }
+    }
+    Ok(chosen)
+}
+
+fn flat<'a>(specs: &[ParamSpec], only: &'a Array) -> std::result::Result<Vec<&'a Array>, String> {
+    let wanted: usize = specs.iter().map(ParamSpec::len).sum();
+    if only.data.len() == wanted {
+        return Ok(vec![only]);
+    }
+    Err(format!("has {} numbers, but {wanted} are needed", only.data.len()))
+}

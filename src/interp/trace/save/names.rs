@@ -1,0 +1,176 @@
+//! The names a definition uses that it does not bind itself, with their places: what a saved model has to bring along.
+
+use crate::lang::ast::{
+    Each, Expr, ExprKind, FnDef, Param, ParamDecl, Stmt, StmtKind, StrPart, SystemDef, SystemEntry,
+};
+use crate::source::Span;
+use std::rc::Rc;
+
+/// A use of an outer name: `kappa`, or the member of one, `functionals.exchange`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Used {
+    /// The name.
+    pub name: Rc<str>,
+    /// Where it stands.
+    pub span: Span,
+    /// What stands after the dot, and the whole.
+    pub member: Option<(Rc<str>, Span)>,
+}
+
+/// What is found in a definition.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// Uses of outer names, in order.
+    pub used: Vec<Used>,
+    /// All names bound inside.
+    pub bound: Vec<Rc<str>>,
+    /// A `use` inside, which cannot be brought along.
+    pub uses: Option<Span>,
+    visible: Vec<Rc<str>>,
+}
+
+/// The names of a function or functional: parameters are bound in what follows them.
+pub fn of_function(def: &FnDef) -> Names {
+    let mut names = Names::default();
+    names.function(def);
+    names
+}
+
+impl Names {
+    fn bind(&mut self, name: &Rc<str>) {
+        self.visible.push(name.clone());
+        if !self.bound.contains(name) {
+            self.bound.push(name.clone());
+        }
+    }
+
+    /// Walks with names that are forgotten at the end.
+    fn inside(&mut self, walk: impl FnOnce(&mut Self)) {
+        let visible = self.visible.len();
+        walk(self);
+        self.visible.truncate(visible);
+    }
+
+    fn outer(&self, name: &Rc<str>) -> bool {
+        !self.visible.contains(name)
+    }
+
+    fn function(&mut self, def: &FnDef) {
+        self.inside(|s| {
+            s.params(&def.params);
+            s.expr(&def.body);
+        });
+    }
+
+    fn params(&mut self, params: &[ParamDecl]) {
+        for param in params {
+            if let Some(default) = &param.default {
+                self.expr(default);
+            }
+            self.bind(&param.name.name);
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        match &*expr.kind {
+            ExprKind::Number(_) | ExprKind::Quantity { .. } | ExprKind::Bool(_) => {}
+            ExprKind::Str(parts) => {
+                for part in parts {
+                    if let StrPart::Value(value) = part {
+                        self.expr(value);
+                    }
+                }
+            }
+            ExprKind::Name(name) => {
+                if self.outer(name) {
+                    self.used.push(Used { name: name.clone(), span: expr.span, member: None });
+                }
+            }
+            ExprKind::List(items) => items.iter().for_each(|item| self.expr(item)),
+            ExprKind::Comprehension { body, each } => self.each(each, |s| s.expr(body)),
+            ExprKind::Record(entries) => entries.iter().for_each(|(_, value)| self.expr(value)),
+            ExprKind::Block(statements) => self.inside(|s| statements.iter().for_each(|stmt| s.statement(stmt))),
+            ExprKind::Range { from, to, by } => {
+                [Some(from), Some(to), by.as_ref()].into_iter().flatten().for_each(|e| self.expr(e));
+            }
+            ExprKind::Unary { value, .. } | ExprKind::Convert { value, .. } => self.expr(value),
+            ExprKind::Binary { left, right, .. } => [left, right].into_iter().for_each(|e| self.expr(e)),
+            ExprKind::Pipe { value, into } => [value, into].into_iter().for_each(|e| self.expr(e)),
+            ExprKind::If { condition, then, otherwise } => {
+                [condition, then, otherwise].into_iter().for_each(|e| self.expr(e));
+            }
+            ExprKind::Call { callee, args } => {
+                self.expr(callee);
+                args.iter().for_each(|arg| self.expr(&arg.value));
+            }
+            ExprKind::Index { value, index } => [value, index].into_iter().for_each(|e| self.expr(e)),
+            ExprKind::Field { value, name } => match &*value.kind {
+                ExprKind::Name(base) if self.outer(base) => {
+                    let member = Some((name.name.clone(), expr.span));
+                    self.used.push(Used { name: base.clone(), span: value.span, member });
+                }
+                _ => self.expr(value),
+            },
+            ExprKind::Lambda(def) => self.function(def),
+        }
+    }
+
+    fn each(&mut self, each: &Each, body: impl FnOnce(&mut Self)) {
+        self.expr(&each.values);
+        self.inside(|s| {
+            s.bind(&each.name.name);
+            each.condition.iter().for_each(|condition| s.expr(condition));
+            body(s);
+        });
+    }
+
+    fn statement(&mut self, statement: &Stmt) {
+        match &statement.kind {
+            StmtKind::Let { name, value } | StmtKind::Grid { name, value } => {
+                self.expr(value);
+                self.bind(&name.name);
+            }
+            StmtKind::Fn(def) | StmtKind::Loss(def) => self.named(&def.name.name, def),
+            StmtKind::Functional(def) => self.named(&def.function.name.name, &def.function),
+            StmtKind::System(def) => {
+                self.inside(|s| s.system(def));
+                self.bind(&def.name.name);
+            }
+            StmtKind::Use(_) => self.uses = Some(statement.span),
+            StmtKind::Param(param) => {
+                self.param(param);
+                self.bind(&param.name.name);
+            }
+            StmtKind::Expr { value, .. } => self.expr(value),
+        }
+    }
+
+    /// A definition sees itself.
+    fn named(&mut self, name: &Rc<str>, def: &FnDef) {
+        self.bind(name);
+        self.function(def);
+    }
+
+    fn param(&mut self, param: &Param) {
+        param.shape.iter().for_each(|e| self.expr(e));
+        [&param.value, &param.drawn, &param.bounds].into_iter().flatten().for_each(|e| self.expr(e));
+    }
+
+    fn system(&mut self, def: &SystemDef) {
+        self.params(def.params.as_deref().unwrap_or_default());
+        def.grid.iter().for_each(|grid| self.expr(grid));
+        for entry in &def.entries {
+            match entry {
+                SystemEntry::Nucleus { element, at, each, .. } => {
+                    let walk = |s: &mut Self| [element, at].into_iter().for_each(|e| s.expr(e));
+                    match each {
+                        Some(each) => self.each(each, walk),
+                        None => walk(self),
+                    }
+                }
+                SystemEntry::Option { value, .. } => self.expr(value),
+                SystemEntry::Function { function } => self.function(function),
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Saved models come back bit for bit, with all they use, and published parameters are found in archives.
+
+use crate::interp::testing::{Collector, described, take_lines, take_shown};
+use crate::interp::value::Value;
+use crate::interp::{Interpreter, Options, Outcome, text};
+use std::path::Path;
+use std::rc::Rc;
+
+/// Runs a script in a folder; what it shows, as bits of numbers and short texts.
+fn run(folder: &Path, script: &str) -> Vec<String> {
+    take_shown();
+    let options = Options { base: folder.to_path_buf(), ..Options::default() };
+    match Interpreter::new(Rc::new(Collector), options).run("test.ksr", script) {
+        Ok(Outcome::Done) => {}
+        Ok(Outcome::Interrupted) => panic!("interrupted"),
+        Err(problems) => panic!("{script}\n{}", described(&problems)),
+    }
+    let shown = |v: &Value| match v {
+        Value::Number(q) => format!("{:x}", q.value.to_bits()),
+        other => text::value(other),
+    };
+    take_shown().iter().map(shown).collect()
+}
+
+const HEAD: &str =
+    "grid g = uniform(points: 65, spacing: 0.2)\nlet n = 0.6 * exp(-(g.x - 0.3)^2) + 0.2 * exp(-g.x^2 / 4)\n";
+
+#[test]
+fn a_saved_model_is_ksr_and_comes_back_bit_for_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("mine.ksr"),
+        "let kappa = 0.3\nfn scaled(x) = kappa * x\nfunctional local(n) = -scaled(n)\n",
+    )
+    .unwrap();
+    let script = format!(
+        "{HEAD}use std.functionals\nuse std.networks\nuse \"mine.ksr\"\n\
+         let kappa = 1 / 7\nlet sizes = {{ wide: 4, deep: [1, 2] }}\n\
+         # A word of the language, defined anew.\nfn silu(x) = x / (1 + exp(-kappa * x))\n\
+         fn scaled(x, factor = kappa) = factor * x\n\
+         ## A mixture.\nfunctional f(n, factor = 0.1) {{\n  let exchange = scaled(n)  # hides a name\n  param a = 0.7 in 0 .. 2\n\
+         \u{20}   param b[3] ~ normal(0, 0.1)\n  functionals.exchange(n) + factor * (n |> dense(sizes.wide) |> silu |> dense(1)) +\n\
+         \u{20}   mine.local(n) * a + sum(b) * exchange + networks.ksr_lda(n, filters: 3)\n}}\n\
+         energy(init(f(factor: 0.3), seed: 5), n)\nsave(init(f(factor: 0.3), seed: 5), \"saved_f.ksr\")\n"
+    );
+    let first = run(folder.path(), &script);
+    let text = std::fs::read_to_string(folder.path().join("saved_f.ksr")).unwrap();
+    let again =
+        run(folder.path(), &format!("{HEAD}use \"saved_f.ksr\"\nenergy(saved_f, n)\nenergy(load(\"saved_f.ksr\"), n)"));
+    assert_eq!(again, [first[0].as_str(), first[0].as_str()], "{text}");
+    for part in ["## A mixture.", "# hides a name", "let saved = model(", "factor: 0.3"] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    // What comes back can be saved again, and used in a body, frozen or not.
+    let more = format!(
+        "{HEAD}use \"saved_f.ksr\"\nsave(saved_f, \"again.ksr\")\nfunctional h(n) = saved_f(n) + 0 * n\n\
+         functional t(n) = trainable(saved_f)(n) + 0 * n\nenergy(h, n)\nenergy(t, n)\ndescribe(h).parameters\n\
+         describe(t).parameters\nsave(h, \"h.ksr\")"
+    );
+    let found = run(folder.path(), &more);
+    let number = |bits: &str| f64::from_bits(u64::from_str_radix(bits, 16).unwrap());
+    assert!((number(&found[0]) - number(&first[0])).abs() < 1e-14);
+    assert!((number(&found[1]) - number(&first[0])).abs() < 1e-14);
+    assert_eq!((number(&found[2]), number(&found[3])), (0.0, 36.0));
+    let last = run(folder.path(), &format!("{HEAD}use \"again.ksr\"\nuse \"h.ksr\"\nenergy(again, n)\nenergy(h, n)"));
+    assert_eq!(last, [first[0].clone(), found[0].clone()]);
+}
+
+#[test]
+fn what_has_no_text_cannot_be_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = format!("{HEAD}functional f(n) = n * g.x\nlet w = g.x\nfunctional h(n) = n * w\nsave(f, \"f.ksr\")\n");
+    run(folder.path(), &script);
+    let options = Options { base: folder.path().to_path_buf(), ..Options::default() };
+    let problems = Interpreter::new(Rc::new(Collector), options).run("t.ksr", &format!("{script}save(h, \"h.ksr\")"));
+    assert!(problems.unwrap_err()[0].to_string().contains("`w` is a field"));
+}
+
+#[test]
+fn arrays_are_matched_by_name_or_in_order() {
+    use ndarray::{arr1, arr2, arr3};
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, named: bool| {
+        let mut archive = ndarray_npy::NpzWriter::new(std::fs::File::create(folder.path().join(name)).unwrap());
+        let (first, second) = if named { ("conv1.weight", "conv0.weight") } else { ("a", "b") };
+        let (wide, last) = (arr2(&[[1.0, 2.0]]), arr3(&[[[3.0], [4.0]]]));
+        if named {
+            archive.add_array(first, &last).unwrap();
+            archive.add_array(second, &wide).unwrap();
+            archive.add_array("extra", &arr1(&[0.0])).unwrap();
+        } else {
+            archive.add_array(first, &wide).unwrap();
+            archive.add_array(second, &last).unwrap();
+        }
+        archive.add_array("flat", &arr1(&[0.0; 4])).unwrap();
+        archive.finish().unwrap();
+    };
+    write("named.npz", true);
+    write("ordered.npz", false);
+    let script = format!("{HEAD}functional f(n) = n |> dense(2) |> dense(1)\nlet wanted = energy(fn_like, n)\n");
+    let script = script
+        .replace("let wanted = energy(fn_like, n)\n", "functional wanted(n) = 11 * n\nlet e = energy(wanted, n)\n");
+    take_lines();
+    let shown = run(
+        folder.path(),
+        &format!(
+            "{script}abs(energy(load(f, \"named.npz\"), n) / e - 1) < 1e-14\nabs(energy(load(f, \"ordered.npz\"), n) / e - 1) < 1e-14\nload(f, \"named.npz\").parameters.conv0.weight"
+        ),
+    );
+    assert_eq!(shown, ["true", "true", "[[[1, 2]]]"]);
+    let warnings = take_lines();
+    assert!(warnings[0].starts_with("ksr::model::surplus: `extra`"), "{warnings:?}");
+    assert_eq!(warnings.len(), 2);
+}

@@ -1,0 +1,94 @@
+//! Published parameters and densities, given beside the project in the folder of KSR_REFERENCE_DIR: energies and potentials
+//! of the networks and of the local spin-density approximation at one spin-polarised density of lithium.
+
+use ksr::control::{Control, Event};
+use ksr::data::read_npz;
+use ksr::functional::{Compiled, Evaluation};
+use ksr::interp::host::{Host, Shown};
+use ksr::interp::value::{Figure, Value};
+use ksr::interp::{Interpreter, Options};
+use ksr::model::{Grid, Interaction};
+use ksr::problem::Problem;
+use ksr::source::Sources;
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+thread_local! {
+    static SHOWN: RefCell<Vec<Value>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Keeps what is shown; a warning is a failure.
+struct Keeper;
+
+impl Control for Keeper {
+    fn report(&self, _: Event) {}
+    fn interrupted(&self) -> bool {
+        false
+    }
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+impl Host for Keeper {
+    fn show(&self, shown: &Shown<'_>) {
+        SHOWN.with_borrow_mut(|values| values.push(shown.value.clone()));
+    }
+    fn print(&self, _: &str) {}
+    fn warn(&self, problem: Problem, _: &Sources) {
+        panic!("{problem}");
+    }
+    fn draw(&self, _: &Figure, _: &Path) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// The functional or model a script shows last, with its parameters.
+fn shown(script: &str) -> (Arc<Compiled>, Vec<f64>) {
+    let mut interpreter = Interpreter::new(Rc::new(Keeper), Options::default());
+    if let Err(problems) = interpreter.run("test.ksr", script) {
+        panic!("{}", problems.iter().map(|p| format!("{} {p}\n", p.code())).collect::<String>());
+    }
+    match SHOWN.take().pop() {
+        Some(Value::Model(model)) => (model.traced.compiled.clone(), model.parameters.to_vec()),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn networks_agree_with_the_published_program_at_a_point() {
+    let Some(folder) = std::env::var_os("KSR_REFERENCE_DIR").map(PathBuf::from) else {
+        eprintln!("skipped: KSR_REFERENCE_DIR is not set");
+        return;
+    };
+    let golden = read_npz(&folder.join("golden/xc_point.npz")).expect("golden values");
+    let get = |name: &str| &golden.iter().find(|a| a.name == name).unwrap_or_else(|| panic!("{name}")).data;
+    let archive = folder.join("golden/params_sksr_global.npz");
+    let grid = Grid::centred(513, 0.08);
+    let (up, down) = (get("Li/n_up"), get("Li/n_dn"));
+    let total: Vec<f64> = up.iter().zip(down).map(|(up, down)| up + down).collect();
+    let close = |what: &str, found: &[f64], wanted: &[f64]| {
+        assert_eq!(found.len(), wanted.len());
+        for (i, (f, w)) in found.iter().zip(wanted).enumerate() {
+            assert!((f - w).abs() <= 1e-9 * (1.0 + w.abs()), "{what}[{i}]: {f} instead of {w}");
+        }
+    };
+    let sksr = format!("use std.networks\nload(networks.sksr_global, \"{}\")", archive.display());
+    let lsda = "use std.functionals\nmodel(functionals.lsda, parameters: {})".to_string();
+    for (name, script) in [("sksr_global", sksr), ("lsda", lsda)] {
+        let (compiled, parameters) = shown(&script);
+        let at = |n: &[&[f64]]| -> Evaluation {
+            compiled.evaluate(&grid, &Interaction::BAKER, &parameters, n).expect("an energy")
+        };
+        let (spin, restricted) = (at(&[up, down]), at(&[&total]));
+        close(&format!("{name} energy"), &[spin.energy], get(&format!("Li/{name}/E_xc")));
+        close(&format!("{name} e"), &spin.e, get(&format!("Li/{name}/exc_sym")));
+        close(&format!("{name} v_up"), &spin.potential[0], get(&format!("Li/{name}/v_up")));
+        close(&format!("{name} v_down"), &spin.potential[1], get(&format!("Li/{name}/v_dn")));
+        close(&format!("{name} restricted e"), &restricted.e, get(&format!("Li/{name}/restricted_exc")));
+        close(&format!("{name} restricted v"), &restricted.potential[0], get(&format!("Li/{name}/restricted_v")));
+    }
+}
