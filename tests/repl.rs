@@ -74,11 +74,10 @@ fn quit_leaves_and_later_lines_are_not_read() {
 }
 
 #[test]
-fn history_is_kept_between_sessions() {
-    let place = Place::new();
-    finished(place.ksr().write_stdin("let abc = 12\n"));
-    let history = std::fs::read_to_string(place.path().join(".data/history.txt")).expect("a history");
-    assert!(history.contains("let abc = 12"), "{history}");
+fn an_entry_cut_off_at_the_end_is_an_error() {
+    let (out, err) = session("1\nfn f(x) {\n  x\n");
+    assert_eq!(out, "1\n");
+    assert!(err.contains("ksr::parse"), "{err}");
 }
 
 #[test]

@@ -55,7 +55,7 @@ impl Validator for ReplHelper {
 }
 
 /// Whether an entry wants another line.
-fn goes_on(entry: &str) -> bool {
+pub fn goes_on(entry: &str) -> bool {
     !entry.trim_start().starts_with(':') && matches!(parse_entry(SourceId::default(), entry), Entry::Incomplete)
 }
 

@@ -14,7 +14,7 @@ use super::host::Terminal;
 use super::session::{self, Ended};
 use super::{FAILED, interrupt, output};
 use crate::interp::Interpreter;
-use helper::ReplHelper;
+use helper::{ReplHelper, goes_on};
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{ColorMode, CompletionType, Config, Editor};
@@ -50,7 +50,12 @@ enum Next {
 pub fn start(options: &RunOptions) -> u8 {
     interrupt::listen(PRESSES);
     let mut session = Session::new(options);
-    let mut editor = match editor(&session) {
+    if std::io::stdin().is_terminal() { typed(&mut session) } else { piped(&mut session) }
+}
+
+/// With the line editor.
+fn typed(session: &mut Session) -> u8 {
+    let mut editor = match editor(session) {
         Ok(editor) => editor,
         Err(error) => {
             output::error_line(&format!("the line editor cannot start: {error}"));
@@ -62,13 +67,11 @@ pub fn start(options: &RunOptions) -> u8 {
         // There is none yet the first time.
         let _ = editor.load_history(file);
     }
-    if std::io::stdin().is_terminal() {
-        greet();
-    }
+    greet();
     loop {
         match editor.readline("ksr> ") {
-            Ok(entry) if entry.trim().is_empty() => {}
             Ok(entry) => {
+                // Empty ones are not added.
                 let _ = editor.add_history_entry(entry.as_str());
                 if let Some(file) = &history {
                     // Without a place for it there is only no history next time.
@@ -86,6 +89,27 @@ pub fn start(options: &RunOptions) -> u8 {
             }
         }
     }
+}
+
+/// From a pipe or file: the same entries, without prompt and history.
+fn piped(session: &mut Session) -> u8 {
+    let mut entry = String::new();
+    for line in std::io::stdin().lines() {
+        match line {
+            Ok(line) => entry.push_str(&line),
+            Err(error) => {
+                output::error_line(&format!("cannot read the next line: {error}"));
+                return FAILED;
+            }
+        }
+        if goes_on(&entry) {
+            entry.push('\n');
+        } else if session.take(&std::mem::take(&mut entry)) == Next::Quit {
+            return 0;
+        }
+    }
+    session.take(&entry);
+    0
 }
 
 fn greet() {
@@ -126,6 +150,9 @@ impl Session {
 
     /// A command or an entry of the language. Nothing that goes wrong ends the session.
     fn take(&mut self, entry: &str) -> Next {
+        if entry.trim().is_empty() {
+            return Next::Read;
+        }
         interrupt::reset();
         let done = catch_unwind(AssertUnwindSafe(|| match entry.trim().strip_prefix(':') {
             Some(command) => self.command(command),

@@ -1,0 +1,126 @@
+//! The REPL on a pseudo-terminal: prompt, greeting, completion, history, Ctrl-C at the prompt.
+#![cfg(unix)]
+
+#[path = "helpers/command.rs"]
+mod command;
+
+use command::Place;
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use std::fs::File;
+use std::io::{Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// A session on a terminal of its own.
+struct Terminal {
+    child: Child,
+    keys: File,
+    seen: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Terminal {
+    fn start(place: &Place) -> Self {
+        let keys = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+        grantpt(&keys).expect("granted");
+        unlockpt(&keys).expect("unlocked");
+        let name = ptsname(&keys, Vec::new()).expect("a name");
+        let screen = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("a screen");
+        let screen = || Stdio::from(screen.try_clone().expect("a screen"));
+        let child = Command::new(assert_cmd::cargo::cargo_bin!("ksr"))
+            .current_dir(place.path())
+            .env("KSR_CACHE_DIR", place.path().join(".cache"))
+            .env("KSR_DATA_DIR", place.path().join(".data"))
+            .env("TERM", "xterm-256color")
+            .env_remove("NO_COLOR")
+            .stdin(screen())
+            .stdout(screen())
+            .stderr(screen())
+            .spawn()
+            .expect("ksr starts");
+        let keys = File::from(keys);
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (mut reader, sink) = (keys.try_clone().expect("a reader"), Arc::clone(&seen));
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = reader.read(&mut buffer) {
+                sink.lock().expect("seen").extend_from_slice(&buffer[..count]);
+            }
+        });
+        let mut terminal = Self { child, keys, seen };
+        terminal.wait_for(":quit leaves");
+        terminal
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).expect("pressed");
+    }
+
+    fn seen(&self) -> String {
+        String::from_utf8_lossy(&self.seen.lock().expect("seen")).into_owned()
+    }
+
+    /// Waits until the text is on the screen, then forgets what was seen.
+    fn wait_for(&mut self, text: &str) {
+        let begun = Instant::now();
+        while !self.seen().contains(text) {
+            assert!(begun.elapsed() < Duration::from_secs(30), "no `{text}` in\n{}", self.seen());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        self.seen.lock().expect("seen").clear();
+    }
+
+    fn ends(mut self) -> Option<i32> {
+        self.child.wait().expect("it ends").code()
+    }
+}
+
+#[test]
+fn ctrl_c_clears_the_line_and_ctrl_d_leaves() {
+    let mut terminal = Terminal::start(&Place::new());
+    terminal.press("let a = 40\r");
+    terminal.press("nonsense \u{3}");
+    terminal.press("a + 2\r");
+    terminal.wait_for("42\r\n");
+    terminal.press("\u{4}");
+    assert_eq!(terminal.ends(), Some(0));
+}
+
+#[test]
+fn tab_completes_names_members_and_commands() {
+    let mut terminal = Terminal::start(&Place::new());
+    terminal.press("let wonderful = { colour: 7 }\r");
+    terminal.press("wonderf\t.col\t\r");
+    terminal.wait_for("7\r\n");
+    terminal.press(":lis\t units\r");
+    terminal.wait_for("hartree, the atomic unit");
+    terminal.press(":quit\r");
+    assert_eq!(terminal.ends(), Some(0));
+}
+
+#[test]
+fn history_is_kept_between_sessions() {
+    let place = Place::new();
+    let mut first = Terminal::start(&place);
+    first.press("20 + 1\r");
+    first.wait_for("21\r\n");
+    first.press("\u{4}");
+    assert_eq!(first.ends(), Some(0));
+    let mut second = Terminal::start(&place);
+    // Arrow up brings the last line of the session before.
+    second.press("\u{1b}[A\r");
+    second.wait_for("21\r\n");
+    second.press("\u{4}");
+    assert_eq!(second.ends(), Some(0));
+}
+
+#[test]
+fn an_entry_may_take_several_lines() {
+    let mut terminal = Terminal::start(&Place::new());
+    terminal.press("fn twice(x) {\r2 * x\r}\r");
+    terminal.press("twice(33)\r");
+    terminal.wait_for("66\r\n");
+    terminal.press("\u{4}");
+    assert_eq!(terminal.ends(), Some(0));
+}
