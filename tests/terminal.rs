@@ -13,6 +13,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+/// What the line editor sends when it begins to read: bracketed paste is on.
+const READY: &str = "\u{1b}[?2004h";
+
 /// A session on a terminal of its own.
 struct Terminal {
     child: Child,
@@ -50,6 +53,7 @@ impl Terminal {
         });
         let mut terminal = Self { child, keys, seen };
         terminal.wait_for(":quit leaves");
+        terminal.wait_for(READY);
         terminal
     }
 
@@ -57,18 +61,26 @@ impl Terminal {
         self.keys.write_all(keys.as_bytes()).expect("pressed");
     }
 
-    fn seen(&self) -> String {
-        String::from_utf8_lossy(&self.seen.lock().expect("seen")).into_owned()
+    /// Types an entry, and waits for the next prompt: what is typed before it is lost.
+    fn enter(&mut self, entry: &str) {
+        self.press(&format!("{entry}\r"));
+        self.wait_for(READY);
     }
 
-    /// Waits until the text is on the screen, then forgets what was seen.
+    /// Waits until the text is on the screen, and forgets everything up to it.
     fn wait_for(&mut self, text: &str) {
         let begun = Instant::now();
-        while !self.seen().contains(text) {
-            assert!(begun.elapsed() < Duration::from_secs(30), "no `{text}` in\n{}", self.seen());
-            std::thread::sleep(Duration::from_millis(10));
+        loop {
+            let mut seen = self.seen.lock().expect("seen");
+            if let Some(place) = seen.windows(text.len()).position(|w| w == text.as_bytes()) {
+                seen.drain(..place + text.len());
+                return;
+            }
+            let late = begun.elapsed() > Duration::from_secs(30);
+            assert!(!late, "no `{text}` in\n{}", String::from_utf8_lossy(&seen));
+            drop(seen);
+            std::thread::sleep(Duration::from_millis(5));
         }
-        self.seen.lock().expect("seen").clear();
     }
 
     fn ends(mut self) -> Option<i32> {
@@ -79,10 +91,12 @@ impl Terminal {
 #[test]
 fn ctrl_c_clears_the_line_and_ctrl_d_leaves() {
     let mut terminal = Terminal::start(&Place::new());
-    terminal.press("let a = 40\r");
+    terminal.enter("let a = 40");
     terminal.press("nonsense \u{3}");
+    terminal.wait_for(READY);
     terminal.press("a + 2\r");
     terminal.wait_for("42\r\n");
+    terminal.wait_for(READY);
     terminal.press("\u{4}");
     assert_eq!(terminal.ends(), Some(0));
 }
@@ -90,11 +104,13 @@ fn ctrl_c_clears_the_line_and_ctrl_d_leaves() {
 #[test]
 fn tab_completes_names_members_and_commands() {
     let mut terminal = Terminal::start(&Place::new());
-    terminal.press("let wonderful = { colour: 7 }\r");
+    terminal.enter("let wonderful = { colour: 7 }");
     terminal.press("wonderf\t.col\t\r");
     terminal.wait_for("7\r\n");
+    terminal.wait_for(READY);
     terminal.press(":lis\t units\r");
     terminal.wait_for("hartree, the atomic unit");
+    terminal.wait_for(READY);
     terminal.press(":quit\r");
     assert_eq!(terminal.ends(), Some(0));
 }
@@ -105,12 +121,14 @@ fn history_is_kept_between_sessions() {
     let mut first = Terminal::start(&place);
     first.press("20 + 1\r");
     first.wait_for("21\r\n");
+    first.wait_for(READY);
     first.press("\u{4}");
     assert_eq!(first.ends(), Some(0));
     let mut second = Terminal::start(&place);
     // Arrow up brings the last line of the session before.
     second.press("\u{1b}[A\r");
     second.wait_for("21\r\n");
+    second.wait_for(READY);
     second.press("\u{4}");
     assert_eq!(second.ends(), Some(0));
 }
@@ -118,9 +136,10 @@ fn history_is_kept_between_sessions() {
 #[test]
 fn an_entry_may_take_several_lines() {
     let mut terminal = Terminal::start(&Place::new());
-    terminal.press("fn twice(x) {\r2 * x\r}\r");
+    terminal.enter("fn twice(x) {\r2 * x\r}");
     terminal.press("twice(33)\r");
     terminal.wait_for("66\r\n");
+    terminal.wait_for(READY);
     terminal.press("\u{4}");
     assert_eq!(terminal.ends(), Some(0));
 }

@@ -17,7 +17,11 @@ pub fn problem(problem: &Problem, sources: &Sources) -> String {
 /// Drawn, `width` columns wide.
 pub fn graphical(problem: &Problem, sources: &Sources, colour: bool, width: usize) -> String {
     let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false).without_cause_chain();
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(width)
+        .with_links(false)
+        .without_cause_chain()
+        .with_show_related_as_nested(true);
     let mut text = String::new();
     match handler.render_report(&mut text, &Report::new(problem, sources)) {
         Ok(()) => text,

@@ -61,10 +61,10 @@ pub const TOPICS: &[Topic] = &[
         examples: &[
             "use std.functionals",
             "grid line = uniform(points: 257, spacing: 0.1)",
-            "system h on line { H at 0 }",
-            "let run = solve(h, with: functionals.lda)",
+            "system he on line { He at 0 }",
+            "let run = solve(he, with: functionals.lda)",
             "run.total_energy",
-            "exact(h).total_energy",
+            "exact(he).total_energy",
         ],
     },
     Topic {
