@@ -149,7 +149,10 @@ fn what_is_not_finite_is_a_string() {
 fn json_of_a_field_has_its_coordinates() {
     let field = only("grid g = uniform(points: 5, spacing: 0.5)\ng.x ^ 2\n");
     assert_eq!(field["type"], "field");
-    assert_eq!((&field["x"], &field["value"]), (&json!([-1.0, -0.5, 0.0, 0.5, 1.0]), &json!([1.0, 0.25, 0.0, 0.25, 1.0])));
+    assert_eq!(
+        (&field["x"], &field["value"]),
+        (&json!([-1.0, -0.5, 0.0, 0.5, 1.0]), &json!([1.0, 0.25, 0.0, 0.25, 1.0]))
+    );
     let channels = only("grid g = uniform(points: 5, spacing: 0.5)\nconcat(g.x, 2 * g.x)\n");
     assert_eq!(channels["value"], json!([[-1.0, -0.5, 0.0, 0.5, 1.0], [-2.0, -1.0, 0.0, 1.0, 2.0]]));
 }

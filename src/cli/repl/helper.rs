@@ -54,8 +54,11 @@ impl Validator for ReplHelper {
     }
 }
 
-/// Whether an entry wants another line.
+/// Whether an entry wants another line. After `##` comes what it documents.
 pub fn goes_on(entry: &str) -> bool {
+    if entry.lines().last().is_some_and(|line| line.trim_start().starts_with("##")) {
+        return true;
+    }
     !entry.trim_start().starts_with(':') && matches!(parse_entry(SourceId::default(), entry), Entry::Incomplete)
 }
 
@@ -80,7 +83,7 @@ mod tests {
 
     #[test]
     fn the_parser_decides_what_goes_on() {
-        for unfinished in ["max(1,", "fn f(x) {", "functional f(n) {\n  n", "[1, 2", "1 +"] {
+        for unfinished in ["max(1,", "fn f(x) {", "functional f(n) {\n  n", "[1, 2", "1 +", "## Doubles."] {
             assert!(goes_on(unfinished), "{unfinished}");
         }
         for finished in ["1 + 1", ":help", ":load x(", "let a = )", "fn f(x) = x", "max(1, 2)"] {
