@@ -84,7 +84,7 @@ fn remaining(took: Duration, step: usize, steps: usize) -> String {
         return String::new();
     }
     let left = took.mul_f64((steps - step) as f64 / (step - 1) as f64);
-    format!("  about {} left", duration(left))
+    if left < Duration::from_secs(1) { String::new() } else { format!("  about {} left", duration(left)) }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::interp::value::{Field, Figure, Quantity, Record, Series, Value};
 use crate::ks::{Mixing, Run, Stop};
 use crate::lang::ast::ParamDecl;
 use crate::model::{Grid, Interaction, System, Wall};
+use std::rc::Rc;
 
 /// What the place that shows text can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,14 +136,24 @@ fn shorten(text: &str, width: usize) -> String {
     text.chars().take(width - 1).chain(['…']).collect()
 }
 
-/// In one line if it is short, otherwise an entry a line.
+/// In one line if it is short, otherwise an entry a line; tables and fields in it are drawn below their names.
 fn record_text(record: &Record, style: &Style) -> String {
-    let flat = inline(&Value::Record(std::rc::Rc::new(record.clone())));
-    if flat.chars().count() <= style.width {
-        return flat;
+    let drawn = |v: &Value| matches!(v, Value::Table(_) | Value::Field(_));
+    if !record.entries.iter().any(|(_, v)| drawn(v)) {
+        let flat = inline(&Value::Record(Rc::new(record.clone())));
+        if flat.chars().count() <= style.width {
+            return flat;
+        }
     }
-    let entries: Vec<(&str, String)> = record.entries.iter().map(|(n, v)| (&**n, nested(v))).collect();
-    listing(&entries)
+    let plain = record.entries.iter().filter(|(_, v)| !drawn(v));
+    let entries: Vec<(&str, String)> = plain.map(|(n, v)| (&**n, nested(v))).collect();
+    let mut parts: Vec<String> = Some(listing(&entries)).filter(|l| !l.is_empty()).into_iter().collect();
+    for (name, value) in record.entries.iter().filter(|(_, v)| drawn(v)) {
+        let inner = Style { width: style.width.saturating_sub(2), ..*style };
+        let body = text(value, &inner).replace('\n', "\n  ");
+        parts.push(format!("  {name}\n  {body}"));
+    }
+    parts.join("\n")
 }
 
 /// Names and values in two columns, indented.
