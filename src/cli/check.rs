@@ -1,11 +1,11 @@
 //! `ksr check FILE`: names, calls, systems and units, without running anything.
 
-use super::host::problem_to_stderr;
+use super::host::{Terminal, problem_to_stderr};
 use super::run::read;
 use super::{FAILED, USAGE, output};
-use crate::lang::parse;
-use crate::source::Sources;
+use crate::interp::{Interpreter, Options};
 use std::path::Path;
+use std::rc::Rc;
 
 /// Reports all errors of a script.
 pub fn file(path: &Path, json: bool) -> u8 {
@@ -16,11 +16,12 @@ pub fn file(path: &Path, json: bool) -> u8 {
             return USAGE;
         }
     };
-    let mut sources = Sources::default();
-    let source = sources.add(name.as_str(), text.as_str());
-    let problems = parse(source, &text).err().unwrap_or_default();
+    let base = path.parent().map(Path::to_path_buf).unwrap_or_default();
+    let mut interpreter =
+        Interpreter::new(Rc::new(Terminal::new(json, true, false)), Options { base, ..Options::default() });
+    let problems = interpreter.check_script(&name, &text).err().unwrap_or_default();
     for problem in &problems {
-        problem_to_stderr(problem, &sources, json);
+        problem_to_stderr(problem, interpreter.sources(), json);
     }
     if problems.iter().any(|p| matches!(p.error.severity(), None | Some(miette::Severity::Error))) {
         return FAILED;

@@ -127,8 +127,8 @@ fn strings_take_values_in() {
 #[test]
 fn records_have_members() {
     assert_eq!(shows("let r = { a: 1, b: { c: 2 } }\nr.a + r.b.c"), "3");
-    assert_eq!(code("let r = { alpha: 1 }\nr.alhpa"), "ksr::types::no_field");
-    assert_eq!(code("(1).x"), "ksr::types::no_field");
+    assert_eq!(code("let r = { alpha: 1 }\nr.alhpa"), "ksr::names::field");
+    assert_eq!(code("(1).x"), "ksr::names::field");
 }
 
 #[test]
@@ -258,7 +258,7 @@ fn used_files_are_evaluated_when_needed() {
     let code = |script: &str| run(script).map_err(|p| p[0].code()).err().unwrap_or_default();
     assert_eq!(code("use \"lib.ksr\"\nlib.broken"), "ksr::units::clash");
     assert_eq!(code("use \"lib.ksr\" (ff)"), "ksr::names::not_in_module");
-    assert_eq!(code("use \"lib.ksr\"\nlib.nothing"), "ksr::types::no_field");
+    assert_eq!(code("use \"lib.ksr\"\nlib.nothing"), "ksr::names::not_in_module");
     assert_eq!(code("use \"cycle.ksr\"\ncycle.a"), "ksr::run::cycle");
     assert_eq!(code("use \"one.ksr\""), "ksr::run::module_cycle");
     assert_eq!(code("use \"absent.ksr\""), "ksr::run::file");

@@ -14,6 +14,7 @@ pub mod dim;
 pub mod error;
 pub mod eval;
 pub mod host;
+mod known;
 #[cfg(test)]
 mod language_tests;
 pub mod module;

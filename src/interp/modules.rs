@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 /// The standard library, shipped in the binary.
-const STANDARD: &[(&str, &str)] = &[
+pub(super) const STANDARD: &[(&str, &str)] = &[
     ("atoms", include_str!("../../stdlib/atoms.ksr")),
     ("interactions", include_str!("../../stdlib/interactions.ksr")),
     ("functionals", include_str!("../../stdlib/functionals.ksr")),
@@ -23,7 +23,7 @@ const STANDARD: &[(&str, &str)] = &[
 ];
 
 /// Standard modules whose names are known without `use`.
-const PRELUDE: &[&str] = &["interactions", "atoms"];
+pub(super) const PRELUDE: &[&str] = &["interactions", "atoms"];
 
 /// The names of the standard modules.
 pub fn standard_modules() -> impl Iterator<Item = &'static str> {
@@ -80,7 +80,8 @@ impl Interpreter {
             let help = suggestion(&wanted, &known, "standard modules");
             return fail(RunError::NoModule { name: wanted, help, span }, span);
         };
-        let id = self.read_module(&format!("std.{name}"), text, PathBuf::new(), span)?;
+        let key = format!("std.{name}");
+        let id = self.read_module(&key, &key, text, PathBuf::new(), span)?;
         Ok((id, name.to_string(), span))
     }
 
@@ -101,8 +102,8 @@ impl Interpreter {
             Ok(text) => text,
             Err(reason) => return fail(unreadable(reason), span),
         };
-        let base = canonical.parent().map(Path::to_path_buf).unwrap_or_default();
-        self.read_module(&canonical.to_string_lossy(), &text, base, span)
+        let base = full.parent().map(Path::to_path_buf).unwrap_or_default();
+        self.read_module(&canonical.to_string_lossy(), &full.to_string_lossy(), &text, base, span)
     }
 
     /// A path of a module's text, relative to its folder.
@@ -110,8 +111,8 @@ impl Interpreter {
         self.module(module).map(|m| m.base.join(path)).unwrap_or_else(|| PathBuf::from(path))
     }
 
-    /// Reads a module, or finds it read before.
-    fn read_module(&mut self, key: &str, text: &str, base: PathBuf, span: Span) -> Result<ModuleId> {
+    /// Reads a module, or finds it read before. `key` tells it from others, `name` is for users.
+    fn read_module(&mut self, key: &str, name: &str, text: &str, base: PathBuf, span: Span) -> Result<ModuleId> {
         if let Some(index) = self.modules.iter().skip(1).position(|m| m.key == key) {
             let id = ModuleId(index as u32 + 1);
             if self.module(id).is_some_and(|m| m.loading) {
@@ -119,7 +120,7 @@ impl Interpreter {
             }
             return Ok(id);
         }
-        let source = self.sources.add(key, text);
+        let source = self.sources.add(name, text);
         let through = |mut problems: Vec<Problem>| {
             let first = if problems.is_empty() { None } else { Some(problems.remove(0)) };
             let first =
@@ -187,7 +188,7 @@ impl Interpreter {
             if known.is_some_and(|i| self.modules[i].loading) {
                 continue;
             }
-            let id = self.read_module(&key, text, PathBuf::new(), span)?;
+            let id = self.read_module(&key, &key, text, PathBuf::new(), span)?;
             if let Some(binding) = self.module(id).and_then(|m| m.get(name)).cloned() {
                 return self.force(&binding, span).map(Some);
             }

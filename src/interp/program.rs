@@ -78,11 +78,6 @@ impl Interpreter {
         self.module(MAIN).map_or(0, |m| m.bindings.len())
     }
 
-    /// Names, calls, systems and units that can be seen to be wrong before anything is evaluated.
-    fn check(&self, _: &Program) -> Result<(), Vec<Problem>> {
-        Ok(())
-    }
-
     /// An interruption is an outcome, not an error.
     fn finish(&mut self, work: impl FnOnce(&mut Self) -> Result<()>) -> Result<Outcome, Vec<Problem>> {
         (self.calls, self.depth) = (0, 0);

@@ -2,10 +2,11 @@
 
 use super::Interpreter;
 use super::arith::Operand;
-use super::error::{UnitsError, fail, nearest};
+use super::error::{UnitsError, fail};
 use super::eval::mismatch;
 use super::value::{Dim, Quantity, Record, ShownUnit, Table, Value};
 use crate::lang::ast::UnitExpr;
+use crate::lang::nearest::nearest;
 use crate::lang::units::{self, Dimension, Unit};
 use crate::problem::Result;
 use crate::source::Span;

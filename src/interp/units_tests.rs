@@ -90,7 +90,8 @@ fn runs_of_values_keep_their_dimension() {
         texts("sum([1 bohr, 2 bohr])\nmean([1 bohr, 3])\nsort([2 bohr, 1 bohr])\n0 bohr .. 1 bohr by 0.5"),
         ["3 bohr", "2 bohr", "[1 bohr, 2 bohr]", "[0 bohr, 0.5 bohr, 1 bohr]"]
     );
-    assert_eq!(code("sum([1 bohr, 2 hartree])"), "ksr::units::clash");
+    assert_eq!(code("sum([1 bohr, 2 hartree])"), "ksr::units::mixed");
+    assert_eq!(code("argmax([1 bohr, 2 hartree])"), "ksr::units::mixed");
 }
 
 #[test]

@@ -4,10 +4,10 @@ use super::{Args, Builtin, Param, Style, example, function, required};
 use crate::functional::Binary;
 use crate::interp::Interpreter;
 use crate::interp::arith::Operand;
-use crate::interp::error::{RunError, fail};
+use crate::interp::error::{RunError, UnitsError, fail};
 use crate::interp::eval::mismatch;
 use crate::interp::trace::{self, Reduce};
-use crate::interp::value::{Quantity, Value};
+use crate::interp::value::{Dim, Quantity, Value};
 use crate::problem::Result;
 use crate::source::Span;
 
@@ -168,6 +168,9 @@ impl Interpreter {
                 None => fail(RunError::Empty { function, span }, span),
             };
         };
+        if reduction != Reduction::Product {
+            one_dimension(reduction.name(), items, span)?;
+        }
         let neutral = Value::plain(0.0);
         // An operation with one more operand finds elements that have no arithmetic.
         let mut value = match reduction {
@@ -187,11 +190,28 @@ impl Interpreter {
     }
 }
 
+/// Whether the numbers of a list share a dimension.
+fn one_dimension(function: &str, items: &[Value], span: Span) -> Result<()> {
+    let mut shared = Dim::PLAIN;
+    for item in items {
+        let Value::Number(q) = item else { continue };
+        match shared.agree(q.dim) {
+            Some(dim) => shared = dim,
+            None => {
+                let (first, other) = (shared.words(), q.dim.words());
+                return fail(UnitsError::Mixed { function: function.into(), first, other, span }, span);
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The numbers of a list, which share a dimension.
 pub(super) fn quantities(interp: &mut Interpreter, args: &Args, name: &str) -> Result<Vec<Quantity>> {
     let items = args.list(interp, name)?;
     let what = format!("an element of {}", args.what(name));
     let span = args.span_of(name);
+    one_dimension(args.name(), &items, span)?;
     items.iter().map(|v| crate::interp::eval::quantity(Operand::new(v, span), &what)).collect()
 }
 

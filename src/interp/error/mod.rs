@@ -14,6 +14,7 @@ pub use system::SystemProblem;
 pub use types::TypesError;
 pub use units::UnitsError;
 
+use crate::lang::nearest::nearest;
 use crate::problem::Problem;
 use crate::source::Span;
 use miette::Diagnostic;
@@ -33,17 +34,6 @@ pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
     }
 }
 
-/// The name of `known` a misspelt one most likely means.
-pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let score = |k: &str| {
-        let close = strsim::damerau_levenshtein(&name.to_lowercase(), &k.to_lowercase());
-        let limit = (name.chars().count().max(k.chars().count()) / 3).max(1);
-        let contained = name.len() >= 3 && (k.contains(name) || name.contains(k)) && k.len() >= 3;
-        (close <= limit || contained).then_some((close, k.len()))
-    };
-    known.into_iter().filter_map(|k| score(k).map(|s| (s, k))).min_by_key(|(s, k)| (*s, *k)).map(|(_, k)| k)
-}
-
 /// The help of an error about a name: `did you mean `x`?` or the names that exist.
 pub fn suggestion<S: AsRef<str>>(name: &str, known: &[S], kind: &str) -> String {
     match nearest(name, known.iter().map(AsRef::as_ref)) {
@@ -58,12 +48,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn misspelt_names_find_the_one_meant_and_strange_ones_find_none() {
-        let known = ["sqrt", "sin", "sum", "spacing", "points"];
-        for (wrong, right) in [("sqtr", Some("sqrt")), ("Points", Some("points")), ("spacin", Some("spacing"))] {
-            assert_eq!(nearest(wrong, known), right, "{wrong}");
-        }
-        assert_eq!(nearest("banana", known), None);
+    fn names_are_listed_and_the_nearest_is_suggested() {
         assert_eq!(listed(&["a", "b", "c"]), "`a`, `b` and `c`");
+        assert_eq!(suggestion("spacin", &["points", "spacing"], "parameters"), "did you mean `spacing`?");
+        assert_eq!(suggestion("banana", &["x", "y"], "parameters"), "the parameters are `x` and `y`");
     }
 }

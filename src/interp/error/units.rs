@@ -27,6 +27,20 @@ pub enum UnitsError {
         #[label("{right}")]
         right_span: Span,
     },
+    /// A list whose elements differ in dimension.
+    #[error("`{function}` of a list that has {first} and {other} in it")]
+    #[diagnostic(code(ksr::units::mixed), help("all elements must be of one dimension, or plain"))]
+    Mixed {
+        /// `sum`.
+        function: String,
+        /// `an energy`.
+        first: String,
+        /// `a length`.
+        other: String,
+        /// The list.
+        #[label("{first} and {other}")]
+        span: Span,
+    },
     /// A dimension where only plain numbers make sense.
     #[error("`{function}` needs a plain number, not {found}")]
     #[diagnostic(

@@ -10,7 +10,7 @@ use crate::interp::scope::Scope;
 use crate::interp::value::{Closure, Dim, Value};
 use crate::lang::ast::{Arg, Expr, ExprKind, ParamDecl};
 use crate::model::Interaction;
-use crate::problem::{Problem, Result};
+use crate::problem::{Problem, Result, Via};
 use crate::source::Span;
 use std::rc::Rc;
 
@@ -152,10 +152,15 @@ pub(crate) fn parameters(params: &[ParamDecl]) -> Vec<Parameter> {
 }
 
 /// Adds a call to the way of a problem.
-pub(crate) fn through(mut problem: Box<Problem>, site: &Site, name: &str) -> Box<Problem> {
+pub(crate) fn through(problem: Box<Problem>, site: &Site, name: &str) -> Box<Problem> {
     let note = if name == "fn" { "in this call".to_string() } else { format!("in this call of `{name}`") };
-    if problem.via.len() < MAX_VIA && problem.span != site.span {
-        problem.via.push(crate::problem::Via { span: site.span, note });
+    led_by(problem, site.span, note)
+}
+
+/// Adds a place to the way of a problem, unless it is the place of the problem or the way is long.
+pub(super) fn led_by(mut problem: Box<Problem>, span: Span, note: String) -> Box<Problem> {
+    if problem.via.len() < MAX_VIA && problem.span != span {
+        problem.via.push(Via { span, note });
     }
     problem
 }

@@ -2,9 +2,10 @@
 
 use crate::interp::Interpreter;
 use crate::interp::builtins;
-use crate::interp::error::{RunError, fail, nearest};
+use crate::interp::error::{RunError, fail};
 use crate::interp::scope::{Binding, Scope, State, Thunk};
 use crate::interp::value::Value;
+use crate::lang::nearest::nearest;
 use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
@@ -56,7 +57,9 @@ impl Interpreter {
         };
         let state = value.as_ref().map_or(State::Lazy(thunk), |v| State::Ready(v.clone()));
         binding.state.replace(state);
-        value.map_err(|problem| super::call::through(problem, &used(span), &binding.name))
+        value.map_err(|problem| {
+            super::call::led_by(problem, span, format!("needed for the value of `{}`", binding.name))
+        })
     }
 
     /// All names visible at a place, those of the language included.
@@ -66,8 +69,4 @@ impl Interpreter {
         names.extend(builtins::all().map(|b| Rc::from(b.name)));
         names
     }
-}
-
-fn used(span: Span) -> super::Site {
-    super::Site { span, callee: String::new() }
 }

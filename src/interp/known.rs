@@ -1,0 +1,119 @@
+//! What the checker is told: builtins, the standard library, used files, what the session has defined.
+
+use super::Interpreter;
+use super::builtins::{self, Builtin, Run, Style};
+use super::modules::{self, STANDARD};
+use super::session::MAIN;
+use super::value::Value;
+use crate::lang::ast::{Program, StmtKind, UsePath};
+use crate::lang::check::{Known, Module, Names, Parameter, Signature, check, definitions};
+use crate::lang::parse;
+use crate::problem::Problem;
+use crate::source::SourceId;
+use std::rc::Rc;
+
+/// Builtins that are called for what they do, not for their value.
+const EFFECTS: &[&str] = &["print", "save", "assert", "assert_eq"];
+
+impl Interpreter {
+    /// Reads and checks a script without evaluating anything.
+    ///
+    /// # Errors
+    /// All errors of the text, sorted by place.
+    pub fn check_script(&mut self, name: &str, text: &str) -> Result<(), Vec<Problem>> {
+        let source = self.sources.add(name, text);
+        let program = parse(source, text)?;
+        self.check(&program)
+    }
+
+    /// Names, calls, systems and units that can be seen to be wrong before anything is evaluated.
+    pub(super) fn check(&self, program: &Program) -> Result<(), Vec<Problem>> {
+        let problems = check(program, &self.known(program));
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+
+    fn known(&self, program: &Program) -> Names {
+        let mut names = Names { library: modules::standard_modules().map(String::from).collect(), ..Names::default() };
+        for builtin in builtins::all() {
+            names.globals.insert(Rc::from(builtin.name), builtin_known(builtin));
+        }
+        for (name, text) in STANDARD {
+            let module = read(text);
+            if modules::PRELUDE.contains(name) {
+                names.globals.extend(module.clone());
+            }
+            names.modules.insert(format!("std.{name}"), module);
+        }
+        self.used_files(program, &mut names);
+        self.session(&mut names);
+        names
+    }
+
+    /// The definitions of the files a program uses; of one that cannot be read nothing is said here.
+    fn used_files(&self, program: &Program, names: &mut Names) {
+        for statement in &program.statements {
+            if let StmtKind::Use(used) = &statement.kind
+                && let UsePath::File { path, .. } = &used.path
+                && let Ok(text) = std::fs::read_to_string(self.path(path, MAIN))
+                && parse(SourceId::default(), &text).is_ok()
+            {
+                names.modules.insert(path.to_string(), read(&text));
+            }
+        }
+    }
+
+    /// What earlier entries have defined; the latest of each name.
+    fn session(&self, names: &mut Names) {
+        let mut seen: Vec<Rc<str>> = Vec::new();
+        for binding in self.scope.bindings() {
+            if seen.contains(&binding.name) {
+                continue;
+            }
+            seen.push(binding.name.clone());
+            let known = match binding.value() {
+                Some(Value::Module(module)) => {
+                    let path: Rc<str> = Rc::from(format!("<{}>", module.id.0));
+                    let inside = self.module(module.id).into_iter().flat_map(|m| &m.bindings);
+                    names.modules.insert(path.to_string(), inside.map(|b| (b.name.clone(), Known::Value)).collect());
+                    Known::Module(path)
+                }
+                Some(value) => value_known(&value),
+                None => Known::Value,
+            };
+            names.globals.insert(binding.name.clone(), known);
+        }
+    }
+}
+
+fn read(text: &str) -> Module {
+    parse(SourceId::default(), text).map(|program| definitions(&program)).unwrap_or_default()
+}
+
+fn value_known(value: &Value) -> Known {
+    let callable = |signature| Known::Callable(Rc::new(signature));
+    match value {
+        Value::Function(closure) => callable(Signature { effect: true, ..Signature::of(&closure.def.params, true) }),
+        Value::SystemMaker(maker) => callable(Signature::of(maker.def.params.as_deref().unwrap_or_default(), true)),
+        Value::Functional(functional) => callable(Signature::of(&functional.def.function.params, false)),
+        Value::Loss(loss) => callable(Signature::of(&loss.closure.def.params, false)),
+        Value::Builtin(builtin) => builtin_known(builtin),
+        Value::Record(record) => Known::Record(record.entries.iter().map(|(n, _)| n.clone()).collect()),
+        Value::System(_) => Known::System,
+        _ => Known::Value,
+    }
+}
+
+fn builtin_known(builtin: &Builtin) -> Known {
+    if let Run::Constant(_) = builtin.run {
+        return Known::Value;
+    }
+    let parameter =
+        |p: &builtins::Param| Parameter { name: Rc::from(p.name), required: p.default.is_none(), named: p.named };
+    Known::Callable(Rc::new(Signature {
+        params: builtin.params.iter().map(parameter).collect(),
+        rest: matches!(builtin.style, Style::Rest(_)),
+        options: builtin.style == Style::Options,
+        open: false,
+        effect: EFFECTS.contains(&builtin.name),
+    }))
+}
