@@ -173,7 +173,7 @@ fn usage(name: &str) -> String {
 }
 
 fn unknown(name: &str) {
-    let near = crate::interp::error::nearest(name, COMMANDS.iter().map(|c| c.name));
+    let near = crate::lang::nearest::nearest(name, COMMANDS.iter().map(|c| c.name));
     let hint = near.map_or("`:help` lists them".to_owned(), |n| format!("did you mean `:{n}`?"));
     output::error_line(&format!("there is no command `:{name}`; {hint}"));
 }

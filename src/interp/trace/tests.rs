@@ -130,8 +130,9 @@ fn spins_are_averaged_unless_the_functional_says_otherwise() {
     let (a, b) = energies("@spin_dependent\nfunctional f(n_up, n_down) = -n_up * n_up");
     assert!((a - b).abs() > 1e-3 * a.abs(), "{a} {b}");
     // An average inside a product is taken there.
-    let (inner, _) =
-        energies("functional g(n_up, n_down) = -n_up\nfunctional f(n_up, n_down) = g(n_up, n_down) * g(n_up, n_down)");
+    let (inner, _) = energies(
+        "functional one(n_up, n_down) = -n_up\nfunctional f(n_up, n_down) = one(n_up, n_down) * one(n_up, n_down)",
+    );
     let (plain, _) = energies("functional f(n_up, n_down) = (n_up + n_down)^2 / 4");
     assert!((inner - plain).abs() < 1e-13 * plain.abs(), "{inner} {plain}");
 }
