@@ -70,4 +70,13 @@ impl Occupation {
         let gap = lowest - highest;
         gap.is_finite().then_some(gap)
     }
+
+    /// The smallest gap within a channel: what decides whether the occupied orbitals of each spin are well defined.
+    pub fn channel_gap(&self, energies: [&[f64]; 2]) -> Option<f64> {
+        let gaps = self.channels.iter().zip(energies).filter_map(|(channel, energies)| {
+            let highest = energies.get(channel.occupied.checked_sub(1)?)?;
+            Some(energies.get(channel.occupied)? - highest)
+        });
+        gaps.reduce(f64::min)
+    }
 }

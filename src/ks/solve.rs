@@ -148,7 +148,9 @@ fn finish<D: Backend>(ks: &KohnSham<D>, functional: &str, options: &ScfOptions, 
         field.into_iter().map(|n| occupation.share() * n).collect()
     };
     let orbital_energies = [0, 1].map(|s| iteration.filled[occupation.channel(s)].energies.host().to_vec());
-    let gap = occupation.gap([&orbital_energies[0], &orbital_energies[1]]);
+    let levels = [orbital_energies[0].as_slice(), &orbital_energies[1]];
+    let gap = occupation.gap(levels);
+    let channel_gap = occupation.channel_gap(levels);
     Run {
         system: ks.system.clone(),
         functional: functional.to_owned(),
@@ -165,7 +167,7 @@ fn finish<D: Backend>(ks: &KohnSham<D>, functional: &str, options: &ScfOptions, 
         iterations: log.energies.len(),
         residual: log.residuals.last().copied().unwrap_or(f64::INFINITY),
         stop: *stop,
-        warnings: warnings(&ks.system.label, options, &log.residuals, gap, *stop),
+        warnings: warnings(&ks.system.label, options, &log.residuals, channel_gap, *stop),
         energies: log.energies,
         densities: log.densities,
         residuals: log.residuals,

@@ -77,12 +77,17 @@ pub(super) fn small_gap(system: &str, gap: Option<f64>) -> Option<KsWarning> {
     gap.filter(|gap| *gap < SMALL_GAP).map(|gap| KsWarning::SmallGap { system: system.to_owned(), gap })
 }
 
-/// What to try when iterations ran out, from how the residuals developed.
+/// What to try when iterations ran out, from how the residuals developed; `gap` is the smallest within a spin.
 pub(super) fn advice(options: &ScfOptions, residuals: &[f64], gap: Option<f64>) -> String {
     let mut parts = Vec::new();
     let last = residuals.last().copied().unwrap_or(f64::INFINITY);
     let earlier = residuals.len().checked_sub(11).and_then(|k| residuals.get(k)).copied();
-    if earlier.is_some_and(|earlier| last < 0.3 * earlier) {
+    let converging = match earlier {
+        Some(earlier) => last < 0.3 * earlier,
+        // Too few to tell, unless they have not fallen at all.
+        None => residuals.first().is_none_or(|first| last < *first),
+    };
+    if converging {
         parts.push(format!("it still converges: give it more than {} `iterations`", options.iterations));
     } else {
         parts.push(match options.mixing {

@@ -60,7 +60,7 @@ pub enum SystemError {
     #[diagnostic(transparent)]
     Grid(GridError),
     /// A nucleus beyond the ends.
-    #[error("`{symbol}` at {position} bohr lies outside the grid, which reaches from {start} to {end} bohr")]
+    #[error("`{symbol}` at {position:.4} bohr lies outside the grid, which reaches from {start} to {end} bohr")]
     #[diagnostic(code(ksr::system::outside_grid), help("move the nucleus, or take a longer grid (more points)"))]
     OutsideGrid { index: usize, symbol: String, position: f64, start: f64, end: f64 },
     /// A charge that no nucleus has.
@@ -158,7 +158,7 @@ pub enum SystemNote {
     #[diagnostic(
         severity(Advice),
         code(ksr::system::between_points),
-        help("the nearest point is at {nearest} bohr; `snap(…)` finds it")
+        help("the nearest point is at {nearest:.4} bohr, and `snap(…)` finds it; told once for this place")
     )]
     BetweenPoints { index: usize, symbol: String, position: f64, nearest: f64, error: f64 },
 }

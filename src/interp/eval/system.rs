@@ -238,9 +238,9 @@ impl Interpreter {
         Ok(Value::System(Arc::new(system)))
     }
 
-    /// Tells the host of a warning or note.
-    pub(crate) fn warn_at(&self, error: impl Diagnostic + Send + Sync + 'static, span: Span) {
-        self.host.warn(Problem::new(error, span), &self.sources);
+    /// Tells the host of a warning or note, the first of its kind at its place: a curve would repeat it at every point.
+    pub(crate) fn warn_at(&mut self, error: impl Diagnostic + Send + Sync + 'static, span: Span) {
+        self.warn_with(Problem::new(error, span), true);
     }
 }
 

@@ -169,7 +169,7 @@ impl Interpreter {
     }
 
     /// Tells the host of a warning; with `once` only the first of its kind at its place.
-    pub(super) fn warn_with(&mut self, problem: Problem, once: bool) {
+    pub(crate) fn warn_with(&mut self, problem: Problem, once: bool) {
         let key = (problem.code(), problem.span);
         if once && self.told.contains(&key) {
             return;
