@@ -1,6 +1,7 @@
 //! One loss-and-gradient evaluation of the published training set-ups, and its parts.
 //!
 //! `ksr_global` is set-up (b): H2 at R = 1.28 and 3.84, 15 iterations, KSR-global with its gate, mirror-symmetric.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 #[path = "../tests/helpers/functionals.rs"]
 mod functionals;

@@ -1,4 +1,5 @@
 //! Physics of Kohn-Sham calculations: invariants, convergence, honest verdicts.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 #[path = "helpers/functionals.rs"]
 mod functionals;

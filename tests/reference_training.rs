@@ -1,5 +1,6 @@
 //! Published figures of whole Kohn-Sham calculations and of a training gradient. They lie beside the project, where
 //! `KSR_REFERENCE_DIR` says.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
 #[path = "helpers/functionals.rs"]
 mod functionals;

@@ -1,4 +1,5 @@
 //! The gradient of training, and that a training is the same however it is run.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 #[path = "helpers/functionals.rs"]
 mod functionals;

@@ -75,7 +75,7 @@ impl Mixer {
     fn pulay(&mut self, trial: Trial, history: usize, alpha: f64) -> Vec<f64> {
         let norm = norm(&trial.residual);
         match &self.best {
-            Some((best, start)) if !(norm < ASTRAY * best) => {
+            Some((best, start)) if norm.is_nan() || norm >= ASTRAY * best => {
                 self.trials = vec![start.clone()];
                 self.damping *= 0.5;
                 return self.linear(alpha * self.damping);
@@ -89,11 +89,10 @@ impl Mixer {
         let mut next = last.density.clone();
         add(&mut next, alpha, &last.residual);
         for (coefficient, pair) in self.coefficients().into_iter().zip(self.trials.windows(2)) {
-            for k in 0..next.len() {
-                let density = pair[1].density[k] - pair[0].density[k];
-                let residual = pair[1].residual[k] - pair[0].residual[k];
-                next[k] -= coefficient * (density + alpha * residual);
-            }
+            add(&mut next, -coefficient, &pair[1].density);
+            add(&mut next, coefficient, &pair[0].density);
+            add(&mut next, -coefficient * alpha, &pair[1].residual);
+            add(&mut next, coefficient * alpha, &pair[0].residual);
         }
         next.iter_mut().for_each(|n| *n = n.max(0.0));
         next

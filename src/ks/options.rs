@@ -58,7 +58,7 @@ impl ScfOptions {
         if self.iterations == 0 {
             return Err(Self::no_iterations());
         }
-        if let Some(tolerance) = self.tolerance.filter(|tolerance| !(*tolerance > 0.0)) {
+        if let Some(tolerance) = self.tolerance.filter(|tolerance| tolerance.is_nan() || *tolerance <= 0.0) {
             return wrong("tolerance", format!("must be above 0 electrons, not {tolerance}"));
         }
         let (alpha, history) = match self.mixing {

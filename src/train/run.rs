@@ -76,8 +76,8 @@ impl<'env> Job<'env> {
         let done = Mutex::new(BTreeMap::new());
         let at_a_time = threads(self.plan).clamp(1, seeds.len());
         std::thread::scope(|scope| {
-            for team in std::iter::repeat_n(team, at_a_time).cloned() {
-                let (next, done) = (&next, &done);
+            for _ in 0..at_a_time {
+                let (team, next, done) = (team.clone(), &next, &done);
                 scope.spawn(move || {
                     while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let record = self.seed::<D>(&team, *seed);
@@ -108,10 +108,10 @@ impl<'env> Job<'env> {
             mean::<D>(team, self.validation, &params.into())
         };
         let warn = |message: String| {
-            if let Ok(mut warnings) = self.warnings.lock() {
-                if !warnings.contains(&message) {
-                    warnings.push(message);
-                }
+            if let Ok(mut warnings) = self.warnings.lock()
+                && !warnings.contains(&message)
+            {
+                warnings.push(message);
             }
         };
         let context = Context {

@@ -21,6 +21,9 @@ pub(crate) struct SeedState {
     pub outcome: Option<Outcome>,
 }
 
+/// Loss and gradient at given parameters.
+pub(crate) type Evaluate<'a> = dyn Fn(&[f64]) -> Result<(f64, Vec<f64>), Halt> + Sync + 'a;
+
 /// What a seed is trained with.
 pub(crate) struct Context<'a> {
     /// Content key of the training.
@@ -35,7 +38,7 @@ pub(crate) struct Context<'a> {
     pub store: &'a Store,
     pub control: &'a dyn Control,
     /// Loss and gradient.
-    pub evaluate: &'a (dyn Fn(&[f64]) -> Result<(f64, Vec<f64>), Halt> + Sync),
+    pub evaluate: &'a Evaluate<'a>,
     /// Validation loss.
     pub validate: &'a (dyn Fn(&[f64]) -> Result<f64, Halt> + Sync),
     /// Takes troubles that cost no result.

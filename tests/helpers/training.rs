@@ -1,5 +1,5 @@
 //! Systems and published losses built by hand, for the tests and benchmarks of training.
-#![allow(dead_code, missing_docs)]
+#![allow(dead_code, missing_docs, clippy::unwrap_used)]
 
 use ksr::functional::{Binary, Compiled, Graph, NodeId, Shape, Unary};
 use ksr::ks::{Mixing, Observable, ScfOptions};
