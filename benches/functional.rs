@@ -10,6 +10,11 @@ use ksr::model::{Grid, Interaction};
 use ksr::tensor::{Cpu, NoneTape, OwnedTape, Value, arrange, backward};
 use std::sync::Arc;
 
+/// As in the program.
+#[cfg(feature = "cli")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     divan::main();
 }

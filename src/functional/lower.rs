@@ -7,7 +7,9 @@ use crate::model::{Grid, Interaction};
 use crate::source::Span;
 use crate::tensor::hartree::{self, Kernel};
 use crate::tensor::rows::{self, Rows};
-use crate::tensor::{Backend, Cotangents, Tape, TensorError, Value, arrange, elementwise, exponential, window};
+use crate::tensor::{
+    Backend, Cotangents, Tape, TensorError, Value, arrange, convolution, elementwise, exponential, window,
+};
 use std::sync::Arc;
 
 /// Why a graph cannot run on this grid or device.
@@ -328,8 +330,7 @@ impl<D: Backend> Lowered<D> {
     }
 }
 
-/// The composite of dfdx operations: the fused one on the host leaves the processor's vector registers in a state that
-/// slows down everything after it.
+/// The fused convolution on the host, the composite of dfdx operations elsewhere.
 fn convolve<D: Backend, T: Tape<f64, D>>(
     x: &Value<D>,
     weight: &Value<D>,
@@ -337,5 +338,8 @@ fn convolve<D: Backend, T: Tape<f64, D>>(
     left: usize,
     tape: T,
 ) -> Result<(Value<D>, T), TensorError> {
-    window::convolve(x, weight, width, left, tape)
+    match D::ON_HOST {
+        true => convolution::convolve(x, weight, width, left, tape),
+        false => window::convolve(x, weight, width, left, tape),
+    }
 }

@@ -4,6 +4,7 @@
 
 use super::backend::{Backend, TensorError, count};
 use super::value::{Value, record_one};
+use super::vector::settle;
 use dfdx::prelude::Tape;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
@@ -99,6 +100,7 @@ pub fn convolve<D: Backend, T: Tape<f64, D>>(
     let (padded, numbers) = (layout.pad(&x.host()), weight.host());
     let mut out = vec![0.0; count(dims)];
     layout.add(&padded, &numbers, &mut out);
+    settle();
     record_one(x.device(), &[x, weight], dims, out, tape, move |incoming, outgoing| {
         if let Some(into) = &mut outgoing[0] {
             let back = layout.transposed();
@@ -107,6 +109,7 @@ pub fn convolve<D: Backend, T: Tape<f64, D>>(
         if let Some(into) = &mut outgoing[1] {
             layout.add_weight(&padded, incoming, into);
         }
+        settle();
     })
 }
 

@@ -4,6 +4,7 @@
 use super::backend::{Backend, Dims, TensorError};
 use super::scalar::{Binary, Unary};
 use super::value::{Value, record};
+use super::vector::vectorised;
 use dfdx::prelude::Tape;
 use std::sync::Arc;
 
@@ -63,6 +64,7 @@ impl Stride {
     }
 
     /// Copies a block of rows into a register.
+    #[inline(always)]
     fn load(self, source: &[f64], (batch, row, rows, channels): (usize, usize, usize, usize), into: &mut [f64]) {
         let start = batch * self.batch + row * self.point;
         match (self.point, self.channel) {
@@ -75,6 +77,7 @@ impl Stride {
     }
 
     /// Adds a block of cotangents to those of the operand.
+    #[inline(always)]
     fn add(self, block: &[f64], (batch, row, rows, channels): (usize, usize, usize, usize), into: &mut [f64]) {
         let start = batch * self.batch + row * self.point;
         let add = |into: &mut [f64], block: &[f64]| into.iter_mut().zip(block).for_each(|(sum, x)| *sum += x);
@@ -147,6 +150,7 @@ impl Sweep {
     }
 
     /// Fills the registers for one block.
+    #[inline(always)]
     fn forward(&self, operands: &[Arc<Vec<f64>>], block: (usize, usize, usize, usize), registers: &mut [f64]) {
         let (length, n) = (self.length(), block.2 * block.3);
         for (i, &instruction) in self.program.instructions.iter().enumerate() {
@@ -175,6 +179,7 @@ impl Sweep {
     }
 
     /// Passes the cotangents of one block down from the results to the loads.
+    #[inline(always)]
     fn backward(&self, n: usize, registers: &[f64], adjoints: &mut [f64]) {
         let length = self.length();
         let register = |r: usize| &registers[r * length..r * length + n];
@@ -212,6 +217,7 @@ impl Sweep {
         }
     }
 
+    #[inline(always)]
     fn run(&self, operands: &[Arc<Vec<f64>>]) -> Vec<Vec<f64>> {
         let (length, mut registers) = (self.length(), self.registers());
         let total = super::backend::count(self.dims);
@@ -226,6 +232,7 @@ impl Sweep {
         results
     }
 
+    #[inline(always)]
     fn pull(&self, operands: &[Arc<Vec<f64>>], incoming: &[Vec<f64>], outgoing: &mut [Option<Vec<f64>>]) {
         let (length, mut registers) = (self.length(), self.registers());
         let mut adjoints = vec![0.0; registers.len()];
@@ -272,8 +279,19 @@ pub fn elementwise<D: Backend, T: Tape<f64, D>>(
     let tracked: Vec<bool> = operands.iter().map(|x| x.tracked() && T::OWNS_TAPE).collect();
     let sweep = Sweep::new(program, (batch, points, channels), &shapes, &tracked);
     let hosts: Vec<Arc<Vec<f64>>> = operands.iter().map(|x| x.host()).collect();
-    let results = sweep.run(&hosts).into_iter().map(|numbers| (sweep.dims, numbers)).collect();
-    record(device, operands, results, tape, move |incoming, outgoing| sweep.pull(&hosts, incoming, outgoing))
+    let results = vectorised(
+        #[inline(always)]
+        || sweep.run(&hosts),
+    )
+    .into_iter()
+    .map(|numbers| (sweep.dims, numbers))
+    .collect();
+    record(device, operands, results, tape, move |incoming, outgoing| {
+        vectorised(
+            #[inline(always)]
+            || sweep.pull(&hosts, incoming, outgoing),
+        )
+    })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::backend::{Backend, TensorError};
 use super::exponential::exponential;
 use super::value::{Value, record_one};
+use super::vector::vectorised;
 use dfdx::prelude::Tape;
 use std::sync::Arc;
 
@@ -30,11 +31,15 @@ impl Kernel {
         match self {
             Kernel::None => vec![0.0; n.len()],
             Kernel::Exponential { h, amplitude, kappa } => exponential(n, (points, channels), *h, *amplitude, *kappa),
-            Kernel::Toeplitz(w) => toeplitz(w, n, points, channels),
+            Kernel::Toeplitz(w) => vectorised(
+                #[inline(always)]
+                || toeplitz(w, n, points, channels),
+            ),
         }
     }
 }
 
+#[inline(always)]
 fn toeplitz(w: &[f64], n: &[f64], points: usize, channels: usize) -> Vec<f64> {
     // w(-(N-1)) .. w(N-1) in one line: row i of the matrix is a stretch of it.
     let line: Vec<f64> = w.iter().skip(1).rev().chain(w).copied().collect();
@@ -53,7 +58,8 @@ fn toeplitz(w: &[f64], n: &[f64], points: usize, channels: usize) -> Vec<f64> {
     out
 }
 
-/// A scalar product in four lanes, which the compiler turns into vector instructions.
+/// A scalar product in eight lanes, which the compiler turns into vector instructions.
+#[inline(always)]
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut lanes = [0.0; 8];
     let (a, b) = (a.chunks_exact(8), b.chunks_exact(8));

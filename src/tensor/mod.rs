@@ -14,6 +14,7 @@ pub mod scalar;
 #[cfg(test)]
 mod testing;
 mod value;
+pub mod vector;
 pub mod window;
 
 pub use backend::{Array, Backend, Cotangents, Dims, TensorError, count};

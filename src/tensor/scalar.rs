@@ -131,6 +131,7 @@ impl Unary {
     }
 
     /// The values at a block.
+    #[inline(always)]
     pub fn values(self, x: &[f64], out: &mut [f64]) {
         match self {
             Unary::Copy => out.copy_from_slice(x),
@@ -161,6 +162,7 @@ impl Unary {
     }
 
     /// Adds cotangent times slope at x, where y is the value there.
+    #[inline(always)]
     pub fn pull(self, cotangent: &[f64], x: &[f64], y: &[f64], into: &mut [f64]) {
         match self {
             Unary::Sign | Unary::Step => {}
@@ -234,6 +236,7 @@ impl Binary {
     }
 
     /// The values at a block.
+    #[inline(always)]
     pub fn values(self, a: &[f64], b: &[f64], out: &mut [f64]) {
         match self {
             Binary::Add => zip(a, b, out, |a, b| a + b),
@@ -252,6 +255,7 @@ impl Binary {
     }
 
     /// Adds cotangent times slope in the first argument, where y is the value.
+    #[inline(always)]
     pub fn pull_first(self, cotangent: &[f64], a: &[f64], b: &[f64], y: &[f64], into: &mut [f64]) {
         match self {
             Binary::Less | Binary::LessEq | Binary::Eq => {}
@@ -270,6 +274,7 @@ impl Binary {
     }
 
     /// Adds cotangent times slope in the second argument, where y is the value.
+    #[inline(always)]
     pub fn pull_second(self, cotangent: &[f64], a: &[f64], b: &[f64], y: &[f64], into: &mut [f64]) {
         match self {
             Binary::Less | Binary::LessEq | Binary::Eq => {}
