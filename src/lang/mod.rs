@@ -7,6 +7,7 @@ pub mod ast;
 pub mod check;
 pub mod nearest;
 pub mod parse;
+pub mod print;
 pub mod units;
 pub mod words;
 

@@ -41,13 +41,16 @@ impl Checker<'_> {
         let signature = &**signature;
         let mut given: Vec<(usize, Span)> = Vec::new();
         let mut uncertain = signature.open;
+        let before = self.error_count();
         let mut position = 0;
+        let last = args.last().map(|a| a.value.span);
+        let is_last = |value: &Expr| last == Some(value.span);
         for (name, value) in
             piped.map(|p| (None, p)).into_iter().chain(args.iter().map(|a| (a.name.as_ref(), &a.value)))
         {
             if let Some(name) = name {
                 self.named(callee, signature, name, &mut given);
-            } else if let (true, ExprKind::Record(entries)) = (signature.options, &*value.kind) {
+            } else if let (true, ExprKind::Record(entries)) = (signature.options && is_last(value), &*value.kind) {
                 for (name, _) in entries {
                     self.named(callee, signature, name, &mut given);
                 }
@@ -60,8 +63,9 @@ impl Checker<'_> {
         }
         // A record that is not written out may hold anything.
         uncertain |= signature.options
-            && args.iter().any(|a| a.name.is_none() && !matches!(&*a.value.kind, ExprKind::Record(_)));
-        if uncertain {
+            && args.last().is_some_and(|a| a.name.is_none() && !matches!(&*a.value.kind, ExprKind::Record(_)));
+        // After a wrong name, what is missing was probably meant by it.
+        if uncertain || self.error_count() > before {
             return;
         }
         let missing: Vec<String> = (signature.params.iter().enumerate())

@@ -45,9 +45,9 @@ pub(super) fn imported(used: &Use, name: &str, names: &Names) -> Option<Known> {
 
 impl Checker<'_> {
     /// The module exists, and has the names that are taken out of it.
-    pub(super) fn check_use(&mut self, used: &Use, span: Span) {
+    pub(super) fn check_use(&mut self, used: &Use) {
         if let UsePath::Std(path) = &used.path
-            && let [_, name] = path.as_slice()
+            && let [root, name] = path.as_slice()
             && !self.names.library.is_empty()
             && !self.names.library.iter().any(|module| **module == *name.name)
         {
@@ -55,11 +55,8 @@ impl Checker<'_> {
             let help = nearest(&name.name, known)
                 .map(|near| format!("did you mean `std.{near}`?"))
                 .unwrap_or_else(|| format!("its modules are {}", self.names.library.join(", ")));
-            return self.error(CheckError::NoModule {
-                module: format!("std.{}", name.name),
-                span: name.span.to(span),
-                help,
-            });
+            let module = format!("std.{}", name.name);
+            return self.error(CheckError::NoModule { module, span: root.span.to(name.span), help });
         }
         let path = path_of(used);
         let Some(names) = &used.names else { return };

@@ -40,6 +40,10 @@ impl<'a> Checker<'a> {
         self.errors.push(error);
     }
 
+    pub(super) fn error_count(&self) -> usize {
+        self.errors.len()
+    }
+
     pub(super) fn program(mut self, program: &Program) -> Vec<CheckError> {
         self.refuse_redefinitions(&program.statements);
         self.statements(&program.statements, Inside::Text);
@@ -131,7 +135,7 @@ impl<'a> Checker<'a> {
                 self.function(&functional.function, Some(&functional.function.name), Inside::Body);
             }
             StmtKind::System(system) => self.system(system),
-            StmtKind::Use(used) => self.check_use(used, statement.span),
+            StmtKind::Use(used) => self.check_use(used),
             StmtKind::Param(param) => {
                 if inside != Inside::Body {
                     let help = format!("write `let {} = …` for a value that is not trained", param.name.name);

@@ -38,9 +38,16 @@ impl<'i> Builder<'i> {
         self.errors.borrow_mut().push(error);
     }
 
+    /// The place of a pair, without the spaces and comments that it may have taken in behind its last token.
     fn span(&self, pair: &Pair<'i, Rule>) -> Span {
-        let span = pair.as_span();
-        self.place(span.start(), span.end())
+        let start = pair.as_span().start();
+        let mut last = pair.clone();
+        while last.as_rule() != Rule::string
+            && let Some(inner) = last.clone().into_inner().next_back()
+        {
+            last = inner;
+        }
+        self.place(start, last.as_span().end())
     }
 
     fn place(&self, start: usize, end: usize) -> Span {

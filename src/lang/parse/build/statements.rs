@@ -28,7 +28,7 @@ impl<'i> Builder<'i> {
     }
 
     fn statement(&self, pair: Pair<'i, Rule>) -> Stmt {
-        let span = self.trimmed(&pair);
+        let span = self.span(&pair);
         let docs = self.docs_above(span.start as usize);
         let kind = match pair.as_rule() {
             Rule::let_statement => {
@@ -53,18 +53,6 @@ impl<'i> Builder<'i> {
         Stmt { kind, span, docs }
     }
 
-    /// The place of a pair without the spaces and comments that an optional last part may have taken in.
-    fn trimmed(&self, pair: &Pair<'i, Rule>) -> Span {
-        let end = pair.clone().into_inner().flatten().map(|inner| inner.as_span().end()).max();
-        let span = self.span(pair);
-        match end {
-            Some(end) if self.words(span).trim_end().len() < self.words(span).len() => {
-                Span { end: (end as u32).max(span.start), ..span }
-            }
-            _ => span,
-        }
-    }
-
     /// The `##` lines right above a statement, joined.
     fn docs_above(&self, start: usize) -> Option<Rc<str>> {
         let above = self.text.get(..start).unwrap_or("");
@@ -72,7 +60,7 @@ impl<'i> Builder<'i> {
         if !same_line.trim().is_empty() {
             return None;
         }
-        let docs = above.lines().rev().map_while(|line| line.trim_start().strip_prefix("##"));
+        let docs = above.split('\n').rev().map_while(|line| line.trim_start().strip_prefix("##"));
         let mut lines: Vec<&str> = docs.map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end()).collect();
         lines.reverse();
         (!lines.is_empty()).then(|| Rc::from(lines.join("\n")))
