@@ -43,7 +43,7 @@ pub enum CheckError {
 
     /// A field that a record cannot have.
     #[error("this record has no `{name}`")]
-    #[diagnostic(code(ksr::names::field), help("{help}"))]
+    #[diagnostic(code(ksr::types::no_field), help("{help}"))]
     NoField {
         name: String,
         #[label("unknown")]

@@ -94,7 +94,7 @@ fn wrong_programs_are_told() {
         ("use std.losses\nlosses.krs", "names::not_in_module", "krs"),
         ("use std.losses (krs)", "names::not_in_module", "krs"),
         ("use std.loses", "names::module", "std.loses"),
-        ("let r = { a: 1 }\nr.b", "names::field", "b"),
+        ("let r = { a: 1 }\nr.b", "types::no_field", "b"),
         ("{ a: 1, a: 2 }", "names::doubled", "a"),
         ("fn f(a, a) = 1", "names::doubled", "a"),
         ("fn f(a) = 1\nfn f(b) = 2", "names::doubled", "f"),
@@ -110,7 +110,7 @@ fn wrong_programs_are_told() {
         ("functional f(n, w = 3) = w\nf(weight: 2)", "arity::unknown", "weight"),
         ("2 (3 + 1)", "types::not_callable", "2 (3 + 1)"),
         ("grid g = uniform(3)\nsystem s on g { H at 0 }\ns(1)", "types::not_callable", "s(1)"),
-        ("system s { H at 0 }", "system::no_grid", "s"),
+        ("system s { H at 0 }", "system::no_grid", "system s"),
         ("grid g = uniform(3)\nsystem s on g { H at 0; electron: 2 }", "system::unknown_entry", "electron"),
         ("grid g = uniform(3)\nsystem s on g { H at 0; charge: 2; charge: 1 }", "names::doubled", "charge"),
         (

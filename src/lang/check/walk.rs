@@ -157,16 +157,19 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// A definition of the same text may not silently replace another; a `let` may.
+    /// A definition may not silently replace another of its kind in the same text; a `let` may.
     fn refuse_redefinitions(&mut self, statements: &[Stmt]) {
-        let defined = statements.iter().filter_map(|statement| match &statement.kind {
-            StmtKind::Fn(f) | StmtKind::Loss(f) => Some(&f.name),
-            StmtKind::Functional(f) => Some(&f.function.name),
-            StmtKind::System(s) => Some(&s.name),
-            StmtKind::Grid { name, .. } => Some(name),
-            _ => None,
-        });
-        self.refuse_doubles("definition", defined, "give one of them another name");
+        for kind in ["function", "loss", "functional", "system", "grid"] {
+            let defined = statements.iter().filter_map(|statement| match &statement.kind {
+                StmtKind::Fn(f) if kind == "function" => Some(&f.name),
+                StmtKind::Loss(f) if kind == "loss" => Some(&f.name),
+                StmtKind::Functional(f) if kind == "functional" => Some(&f.function.name),
+                StmtKind::System(s) if kind == "system" => Some(&s.name),
+                StmtKind::Grid { name, .. } if kind == "grid" => Some(name),
+                _ => None,
+            });
+            self.refuse_doubles(kind, defined, "give one of them another name");
+        }
     }
 
     /// Each name once.
