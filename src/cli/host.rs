@@ -106,6 +106,10 @@ impl Host for Terminal {
         self.progress.around(|| problem_to_stderr(&problem, sources, self.json));
     }
 
+    fn answered(&self) {
+        interrupt::answer();
+    }
+
     fn draw(&self, figure: &Figure, path: &Path) -> Result<(), String> {
         report::draw(figure, path)
     }

@@ -67,6 +67,7 @@ fn reason(error: &std::io::Error) -> String {
 fn finish(host: &Terminal, ended: Ended, interpreter: &crate::interp::Interpreter) -> u8 {
     host.finish();
     match ended {
+        Ended::Done if interrupt::answered() => interrupt::STATUS,
         Ended::Done => 0,
         Ended::Failed(problems) => {
             host.problems(&problems, interpreter.sources());

@@ -24,6 +24,9 @@ pub trait Host: Control {
     fn print(&self, text: &str);
     /// A warning or note.
     fn warn(&self, problem: Problem, sources: &Sources);
+    /// An interruption was answered: the work it stopped gave the best it had, and the script goes on with that. From now on
+    /// [`Control::interrupted`] is false again, until the next one.
+    fn answered(&self) {}
     /// Draws a figure into a file (`.svg`, `.png`); the message of a failure is for the user.
     fn draw(&self, figure: &Figure, path: &Path) -> Result<(), String>;
 }

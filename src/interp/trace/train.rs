@@ -164,6 +164,12 @@ impl Interpreter {
             Err(TrainError::Interrupted) => return fail(RunError::Interrupted { span }, span),
             Err(error) => return fail(Placed::new(error, span, "in this training"), span),
         };
+        if trained.seeds.iter().any(|record| record.outcome == Outcome::Interrupted) {
+            self.host.answered();
+            let message =
+                "the training was interrupted: its best parameters so far are used; run it again to go on".into();
+            self.warn_with(Problem::new(super::error::Advice::Note { message, span }, span), false);
+        }
         for message in &trained.warnings {
             let note = super::error::Advice::Note { message: message.clone(), span };
             self.warn_with(Problem::new(note, span), false);
