@@ -48,8 +48,8 @@ const STACK: usize = 1 << 30;
 ///
 /// # Errors
 /// The system refuses such a thread, or `work` panicked.
-pub fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, error::RunError> {
-    let failed = |message: &str| error::RunError::Machine { message: message.to_string() };
+pub fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Box<error::RunError>> {
+    let failed = |message: &str| Box::new(error::RunError::Machine { message: message.to_string() });
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
         let thread = thread.map_err(|e| failed(&format!("no thread with a large stack can be started: {e}")))?;

@@ -121,10 +121,9 @@ impl Interpreter {
             return Ok(id);
         }
         let source = self.sources.add(name, text);
-        let through = |mut problems: Vec<Problem>| {
-            let first = if problems.is_empty() { None } else { Some(problems.remove(0)) };
-            let first =
-                first.map_or_else(|| Problem::new(RunError::Machine { message: "nothing".into() }, span), |p| p);
+        let through = |problems: Vec<Problem>| {
+            let nothing = || Problem::new(RunError::Machine { message: format!("`{name}` cannot be read") }, span);
+            let first = problems.into_iter().next().unwrap_or_else(nothing);
             Box::new(first.via(span, format!("in `{}`, used here", stem(key))))
         };
         let program = parse(source, text).map_err(through)?;

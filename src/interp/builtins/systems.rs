@@ -41,7 +41,7 @@ pub(super) const ALL: &[Builtin] = &[
 fn exponential(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let amplitude = args.dimensioned_or("amplitude", Dim::ENERGY, 1.071295)?;
     let kappa = args.dimensioned_or("kappa", Dim::PLAIN.over(Dim::LENGTH), 1.0 / 2.385345)?;
-    if !amplitude.is_finite() || !(kappa > 0.0 && kappa.is_finite()) {
+    if !(amplitude.is_finite() && kappa > 0.0 && kappa.is_finite()) {
         let message = "an exponential interaction needs a finite amplitude and a positive kappa";
         return args.wrong(args.span, message, Some("`kappa` is the inverse of its range".into()));
     }

@@ -65,11 +65,11 @@ fn from_record(interp: &mut Interpreter, record: &Record, spans: &[Span], whole:
         };
         columns.push(Column { name: name.clone(), span, values });
     }
-    even(columns).map(|columns| Value::Table(Rc::new(Table { columns })))
+    even(columns).map(|table| Value::Table(Rc::new(table)))
 }
 
 /// Columns of one length; single values are repeated, and alone make one row.
-fn even(columns: Vec<Column>) -> Result<Vec<(Rc<str>, Rc<Vec<Value>>)>> {
+fn even(columns: Vec<Column>) -> Result<Table> {
     let length = |c: &Column| match &c.values {
         Values::Many(items) => Some(items.len()),
         Values::One(_) => None,
@@ -93,7 +93,7 @@ fn even(columns: Vec<Column>) -> Result<Vec<(Rc<str>, Rc<Vec<Value>>)>> {
         Values::Many(items) => items,
         Values::One(value) => Rc::new(vec![value; rows]),
     };
-    Ok(columns.into_iter().map(|c| (c.name, filled(c.values))).collect())
+    Ok(Table { columns: columns.into_iter().map(|c| (c.name, filled(c.values))).collect() })
 }
 
 /// A row of every record; all have the same names.
