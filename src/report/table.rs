@@ -27,8 +27,10 @@ pub fn table(table: &Table, style: &Style) -> String {
     for index in 0..shown.len() {
         lines.push(row(&columns, |c| c.cells.get(index).map_or("", String::as_str)));
     }
-    if rows > ROWS {
-        lines.push(format!("  {rows} rows"));
+    match rows {
+        0 => lines.push("  no rows".to_owned()),
+        1..=ROWS => {}
+        _ => lines.push(format!("  {rows} rows")),
     }
     if style.colour {
         lines[0] = format!("\u{1b}[1m{}\u{1b}[0m", lines[0]);

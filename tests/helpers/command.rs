@@ -29,6 +29,7 @@ impl Place {
     }
 
     /// `ksr`, without colour, started in this folder.
+    #[allow(dead_code)]
     pub fn ksr(&self) -> Command {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("ksr"));
         command
@@ -43,6 +44,7 @@ impl Place {
 }
 
 /// Standard output, standard error and status of a finished command.
+#[allow(dead_code)]
 pub fn finished(command: &mut Command) -> (String, String, i32) {
     let output = command.output().expect("ksr starts");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace("\r\n", "\n");
