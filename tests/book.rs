@@ -4,6 +4,7 @@
 //! A page's snippets are one script, in order. The `text` block after a snippet is what it shows. A snippet marked
 //! `ksr wrong` runs alone and fails with the message below it; one marked `ksr alone` runs alone.
 //! `KSR_UPDATE_DOCS=1 cargo test --release --test book` writes the blocks and the reference anew.
+#![allow(clippy::expect_used)] // a test that cannot set itself up may panic
 
 #[path = "helpers/alike.rs"]
 mod alike;

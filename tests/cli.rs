@@ -1,4 +1,5 @@
 //! The command line: statuses, options, the shape of JSON.
+#![allow(clippy::expect_used)] // a test that cannot set itself up may panic
 
 #[path = "helpers/command.rs"]
 mod command;

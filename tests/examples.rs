@@ -1,5 +1,6 @@
 //! Every example runs, from a copy in an empty folder and with an empty cache. Where a file has a `let steps`, it is
 //! shortened: what a full training reaches is checked by running the example itself.
+#![allow(clippy::expect_used)] // a test that cannot set itself up may panic
 
 #[path = "helpers/command.rs"]
 mod command;

@@ -1,5 +1,6 @@
 //! Every script of `tests/errors` has one error (or earns one warning or note). What users see of it is a snapshot, and all
 //! of them together are `docs/errors.md`, from which `ksr explain` answers.
+#![allow(clippy::expect_used)] // a test that cannot set itself up may panic
 
 #[path = "helpers/command.rs"]
 mod command;

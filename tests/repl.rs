@@ -1,4 +1,5 @@
 //! The REPL, driven through a pipe.
+#![allow(clippy::expect_used)] // a test that cannot set itself up may panic
 
 #[path = "helpers/command.rs"]
 mod command;

@@ -1,4 +1,5 @@
 //! The REPL on a pseudo-terminal: prompt, greeting, completion, history, Ctrl-C at the prompt.
+#![allow(clippy::expect_used)] // a test that cannot set itself up may panic
 #![cfg(unix)]
 
 #[path = "helpers/command.rs"]
