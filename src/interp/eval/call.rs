@@ -26,7 +26,7 @@ impl Interpreter {
     }
 
     /// `x |> f(a)` is `f(x, a)`, `x |> f` is `f(x)`.
-    pub(super) fn pipe(&mut self, value: &Expr, into: &Expr, span: Span, scope: &Scope) -> Result<Value> {
+    pub(super) fn pipe(&mut self, value: &Expr, into: &Expr, scope: &Scope) -> Result<Value> {
         let first = self.argument(None, value, scope)?;
         let (callee, rest) = match &*into.kind {
             ExprKind::Call { callee, args } => (callee, args.as_slice()),
@@ -35,7 +35,7 @@ impl Interpreter {
         let function = self.eval(callee, scope)?;
         let mut args = self.arguments(rest, scope)?;
         args.insert(0, first);
-        self.call(&function, args, &site(callee, span), callee.span)
+        self.call(&function, args, &site(callee, into.span), callee.span)
     }
 
     fn arguments(&mut self, args: &[Arg], scope: &Scope) -> Result<Vec<Argument>> {

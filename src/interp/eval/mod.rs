@@ -74,7 +74,7 @@ impl Interpreter {
             ExprKind::Range { from, to, by } => self.range(from, to, by.as_ref(), scope),
             ExprKind::Unary { op, value } => self.eval_unary(*op, value, scope),
             ExprKind::Binary { op, left, right, .. } => self.eval_binary(*op, left, right, scope),
-            ExprKind::Pipe { value, into } => self.pipe(value, into, expr.span, scope),
+            ExprKind::Pipe { value, into } => self.pipe(value, into, scope),
             ExprKind::Convert { value, unit } => {
                 let converted = self.eval(value, scope)?;
                 self.convert(&converted, value.span, unit)
@@ -118,7 +118,7 @@ impl Interpreter {
 pub fn truth(x: Operand<'_>, what: &str) -> Result<bool> {
     match x.value {
         Value::Bool(b) => Ok(*b),
-        Value::Symbol(_) => fail(TraceError::Condition { what: what.to_string(), span: x.span }, x.span),
+        Value::Symbol(_) => fail(TraceError::condition(what, x.span), x.span),
         other => {
             let help = matches!(other, Value::Field(_))
                 .then(|| "choose point by point with `where(condition, a, b)`".to_string());

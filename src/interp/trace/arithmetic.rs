@@ -113,7 +113,14 @@ pub fn index(x: &Symbol, index: Operand<'_>) -> Result<Value> {
             let one = |v: &Value| self::index(x, Operand::new(v, index.span));
             items.iter().map(one).collect::<Result<Vec<_>>>().map(Value::list)
         }
-        Value::Symbol(_) => fail(TraceError::Condition { what: "an index".into(), span: index.span }, index.span),
+        Value::Symbol(_) => fail(
+            TraceError::Condition {
+                what: "an index".into(),
+                help: "an index is a plain whole number",
+                span: index.span,
+            },
+            index.span,
+        ),
         other => mismatch("an index", "a whole number", other, None, index.span),
     }
 }

@@ -61,10 +61,12 @@ pub enum TraceError {
     },
     /// A decision that depends on a density.
     #[error("{what} depends on a value that is not known when the body is read")]
-    #[diagnostic(code(ksr::functional::condition), help("`where(condition, a, b)` chooses point by point"))]
+    #[diagnostic(code(ksr::functional::condition), help("{help}"))]
     Condition {
         /// `the condition of `if``.
         what: String,
+        /// The way out.
+        help: &'static str,
         /// The condition.
         #[label("not known yet")]
         span: Span,
@@ -215,6 +217,12 @@ pub enum TraceError {
 }
 
 impl TraceError {
+    /// A decision about a symbol.
+    pub fn condition(what: &str, span: Span) -> Self {
+        let help = "`where(condition, a, b)` chooses point by point";
+        TraceError::Condition { what: what.to_string(), help, span }
+    }
+
     /// Shapes that do not fit, at a place.
     pub fn shape(error: &ShapeError, span: Span) -> Self {
         TraceError::Shape { message: error.to_string(), help: error.help(), span }
@@ -225,7 +233,7 @@ impl TraceError {
 #[derive(Debug, Error, Diagnostic)]
 pub enum Advice {
     /// A functional made for another interaction.
-    #[error("`{functional}` is made for the interaction `{made_for}`, but `{system}` has {found}")]
+    #[error("`{functional}` is made for the interaction `{made_for}`, but that of `{system}` is {found}")]
     #[diagnostic(
         code(ksr::functional::made_for),
         severity(Warning),

@@ -268,7 +268,7 @@ fn gate(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     for (name, node) in [("e", e), ("n", n)] {
         let found = trace.graph().shape(node);
         if found != Shape::FIELD && !(name == "e" && found == Shape::SCALAR) {
-            let at = args.arg(name)?.span;
+            let at = span;
             let message = format!("`{name}` of `self_interaction_gate` must be a field of one channel, not {found}");
             let help = Some("end the network with `conv(1, width: 1)` or `dense(1)`".into());
             return fail(TraceError::Shape { message, help, span: at }, at);

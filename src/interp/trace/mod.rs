@@ -23,6 +23,8 @@ mod symbol;
 #[cfg(test)]
 mod tests;
 mod train;
+#[cfg(test)]
+mod train_tests;
 
 pub(crate) use arithmetic::{Reduce, binary, index, reduce, select, unary};
 pub(crate) use fields::FIELDS;

@@ -162,6 +162,10 @@ impl Interpreter {
         let trained = match trained {
             Ok(trained) => trained,
             Err(TrainError::Interrupted) => return fail(RunError::Interrupted { span }, span),
+            Err(error @ TrainError::Setup(crate::ks::KsError::Option { .. })) if args.has("scf") => {
+                let span = args.span_of("scf");
+                return fail(Placed::new(error, span, "here"), span);
+            }
             Err(error) => return fail(Placed::new(error, span, "in this training"), span),
         };
         if trained.seeds.iter().any(|record| record.outcome == Outcome::Interrupted) {

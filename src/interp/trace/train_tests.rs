@@ -1,0 +1,89 @@
+//! Losses, trainings and calculations as scripts have them.
+
+use crate::interp::testing::{code, number, shows, take_lines, texts};
+
+const HEAD: &str = "use std.losses\nuse std.functionals\ngrid g = uniform(points: 65, spacing: 0.25)\n\
+                    system h on g { H at 0 }\nsystem h2(R) on g { H at -R / 2; H at R / 2 }\n\
+                    functional f(n) {\n  param a = 0.5\n  param b = 1.0 in 0 .. 3\n  -a * n / (1 + b * n)\n}\n";
+
+fn script(text: &str) -> String {
+    format!("{HEAD}{text}")
+}
+
+#[test]
+fn a_traced_loss_is_the_loss_of_the_finished_run() {
+    for loss in [
+        "losses.ksr(skip: 2, density_weight: 3)",
+        "losses.energy_only(skip: 1)",
+        "losses.density_only()",
+        "losses.final()",
+        "mine(weight: 2)",
+    ] {
+        let text = script(&format!(
+            "loss mine(run, exact, weight = 1) {{\n  let levels = sum(run.orbital_energies)\n  weight * levels^2 + run.residual + run.xc_energy^2\n}}\n\
+             let scf = {{ iterations: 4, mixing: linear(0.5) }}\nlet wanted = {loss}\nlet s = h2(1.5)\n\
+             let trained = train f {{ on: [s]; loss: wanted; scf: scf; optimizer: lbfgs(steps: 0) }}\n\
+             let run = solve(s, with: f, iterations: 4, mixing: linear(0.5))\ntrained.loss\nwanted(run, exact(s))"
+        ));
+        let values = crate::interp::testing::values(&text);
+        let [a, b] = [0, 1].map(|i| match &values[i] {
+            crate::interp::Value::Number(q) => q.value,
+            other => panic!("{other:?}"),
+        });
+        assert!((a - b).abs() <= 1e-10 * a.abs(), "{loss}: {a} {b}");
+    }
+}
+
+#[test]
+fn a_model_carries_its_training() {
+    let text = script(
+        "let m = train f { on: [h2(1.5)]; validate: [h2(2)]; loss: losses.final(); scf: { iterations: 6, mixing: linear(0.4) }\n\
+         optimizer: lbfgs(steps: 5); seeds: [3, 4] }\n\
+         len(m.seeds.seed)\nm.scf.iterations\nsolve(h2(1.5), with: m).iterations\nsolve(h2(1.5), with: m, iterations: 3).iterations\n\
+         m.loss < 1\nm.parameters.b > 0 and m.parameters.b < 3\nlen(m.history.loss)\nm.name",
+    );
+    assert_eq!(texts(&text), ["2", "6", "6", "3", "true", "true", "6", "f"]);
+}
+
+#[test]
+fn training_goes_on_from_a_model() {
+    let text = script(
+        "let once = fn(f, steps) = train f { on: [h2(1.5)]; loss: losses.final(); scf: { iterations: 5, mixing: linear(0.4) }; \
+         optimizer: adam(steps: steps, rate: 0.01) }\n\
+         let first = once(f, 4)\nlet more = once(first, 0)\nabs(more.loss / first.loss - 1) < 1e-6\nonce(first, 4).loss < first.loss\n\
+         functional both(n) = trainable(first)(n) + f(n)\ndescribe(both).parameters",
+    );
+    assert_eq!(texts(&text), ["true", "true", "4"]);
+}
+
+#[test]
+fn options_of_a_calculation_change_only_themselves() {
+    let solve = |options: &str| number(&script(&format!("solve(h2(1.5), with: functionals.lda{options}).iterations")));
+    assert_eq!(solve(", mixing: linear(0.5, decay: 0.9)"), 30.0);
+    assert_eq!(solve(", mixing: linear(0.5), iterations: 7"), 7.0);
+    assert!(solve("") < 40.0);
+    assert_eq!(shows(&script("solve(h2(1.5), with: functionals.lda).converged")), "true");
+    take_lines();
+    solve(", iterations: 2");
+    assert!(take_lines().iter().any(|l| l.starts_with("ksr::ks::not_converged")));
+}
+
+#[test]
+fn a_functional_for_another_interaction_is_a_warning_once_a_place() {
+    take_lines();
+    number(&script(
+        "system s(R) on g { H at -R / 2; H at R / 2; interaction: exponential(amplitude: 0.5) }\n\
+         let e = [solve(s(R), with: functionals.lda).total_energy for R in [1, 2, 3]]\nlen(e)",
+    ));
+    let warnings: Vec<String> =
+        take_lines().into_iter().filter(|l| l.starts_with("ksr::functional::made_for")).collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+}
+
+#[test]
+fn losses_bind_options_and_refuse_what_does_not_fit() {
+    assert_eq!(shows(&script("losses.ksr(skip: 3)(solve(h, with: functionals.lda), exact(h)) > 0")), "true");
+    assert_eq!(code(&script("losses.ksr(skp: 3)")), "ksr::arity::unknown");
+    assert_eq!(code(&script("losses.ksr(solve(h, with: functionals.lda))")), "ksr::functional::layer");
+    assert_eq!(code(&script("train f { on: [h]; loss: fn(run, exact) = 1 }")), "ksr::types::mismatch");
+}
