@@ -240,3 +240,42 @@ fn ctrl_c_stops_a_run_with_status_130() {
     assert!(killed.success());
     assert_eq!(child.wait().expect("ksr ends").code(), Some(130));
 }
+
+const LONG_TRAINING: &str = "use std.losses
+grid line = uniform(points: 201, spacing: 0.1)
+system he on line { He at 0 }
+functional mine(n) {
+  param a = 0.5 in 0 .. 2
+  param b = 0.4 in 0.1 .. 2
+  -a * n / (b + n)
+}
+let model = train mine { on: [he]; loss: losses.final(); optimizer: adam(steps: 1000000) }
+print(\"went on\")
+";
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_ends_a_training_and_the_script_goes_on_with_the_best() {
+    use std::io::{BufRead, BufReader, Read};
+    use std::process::{Command, Stdio};
+    let place = Place::new();
+    let file = place.file("long.ksr", LONG_TRAINING);
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("ksr"))
+        .args(["run", "--json"])
+        .arg(file)
+        .env("KSR_CACHE_DIR", place.path().join(".cache"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("ksr starts");
+    let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+    let step = lines.find(|l| l.as_ref().is_ok_and(|l| l.contains("\"step\":3,"))).expect("a step").expect("text");
+    assert_eq!(serde_json::from_str::<Value>(&step).expect("an object")["level"], "progress");
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill").success());
+    let rest: Vec<String> = lines.map_while(Result::ok).collect();
+    assert_eq!(child.wait().expect("ksr ends").code(), Some(130));
+    assert!(rest.iter().any(|l| l.contains("went on")), "{rest:?}");
+    let mut shown = String::new();
+    child.stdout.take().expect("a pipe").read_to_string(&mut shown).expect("text");
+    assert_eq!(shown, "");
+}
