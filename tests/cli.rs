@@ -113,11 +113,11 @@ fn check_finds_errors_without_running() {
 #[test]
 fn errors_as_json_carry_their_place() {
     let place = Place::new();
-    let (out, err, status) = finished(place.ksr().args(["run", "--json", "-"]).write_stdin("1\n  1 bohr + 1 eV\n"));
+    let (out, err, status) = finished(place.ksr().args(["run", "--json", "-"]).write_stdin("1\n  sqtr(2)\n"));
     assert_eq!((out.as_str(), status), ("", 1), "found before anything runs");
     let error: Value = serde_json::from_str(err.trim()).expect("an object");
     assert_eq!(error["level"], "error");
-    assert_eq!(error["code"], "ksr::units::clash");
+    assert_eq!(error["code"], "ksr::names::unknown");
     assert_eq!((&error["file"], &error["line"], &error["column"]), (&json!("<stdin>"), &json!(2), &json!(3)));
     assert!(error["message"].is_string() && error["help"].is_string());
 }
