@@ -1,5 +1,6 @@
 //! Published parameters and densities, given beside the project in the folder of KSR_REFERENCE_DIR: energies and potentials
 //! of the networks and of the local spin-density approximation at one spin-polarised density of lithium.
+#![allow(clippy::panic, clippy::print_stderr)] // a test may panic, and says why it is skipped
 
 use ksr::control::{Control, Event};
 use ksr::data::read_npz;

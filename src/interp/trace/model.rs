@@ -163,7 +163,8 @@ fn nested(values: &[f64], shape: &[usize]) -> Value {
 
 /// Dotted names as records in records.
 fn nested_record<'a>(entries: impl Iterator<Item = (&'a str, Value)>) -> Value {
-    let mut whole: Vec<(Rc<str>, Vec<(Rc<str>, Value)>)> = Vec::new();
+    type Entries = Vec<(Rc<str>, Value)>;
+    let mut whole: Vec<(Rc<str>, Entries)> = Vec::new();
     for (name, value) in entries {
         let (layer, array) = name.split_once('.').unwrap_or((name, ""));
         match whole.iter_mut().find(|(n, _)| &**n == layer) {
