@@ -127,8 +127,8 @@ fn strings_take_values_in() {
 #[test]
 fn records_have_members() {
     assert_eq!(shows("let r = { a: 1, b: { c: 2 } }\nr.a + r.b.c"), "3");
-    assert_eq!(code("let r = { alpha: 1 }\nr.alhpa"), "ksr::names::field");
-    assert_eq!(code("(1).x"), "ksr::names::field");
+    assert_eq!(code("let r = { alpha: 1 }\nr.alhpa"), "ksr::types::no_field");
+    assert_eq!(code("(1).x"), "ksr::types::no_field");
 }
 
 #[test]

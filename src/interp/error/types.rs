@@ -124,7 +124,7 @@ pub enum TypesError {
     },
     /// A `.name` that the value does not have.
     #[error("{found} has no `.{name}`")]
-    #[diagnostic(code(ksr::names::field), help("{help}"))]
+    #[diagnostic(code(ksr::types::no_field), help("{help}"))]
     NoField {
         /// `a run`.
         found: String,
