@@ -27,6 +27,8 @@ pub(crate) struct Ready {
     pub traced: Rc<Traced>,
     /// Its parameters, flat.
     pub parameters: Rc<[f64]>,
+    /// Whether it is a model: its parameters are given, not drawn.
+    pub model: bool,
     /// The options a model was trained with.
     pub scf: Option<ScfOptions>,
 }
@@ -82,13 +84,14 @@ impl Interpreter {
             Value::Functional(f) => {
                 let traced = self.traced(f, value.span)?;
                 let parameters = traced.initial(&f.start);
-                Ok(Ready { name: f.label(), functional: f.clone(), traced, parameters, scf: None })
+                Ok(Ready { name: f.label(), functional: f.clone(), traced, parameters, model: false, scf: None })
             }
             Value::Model(m) => Ok(Ready {
                 name: m.name.clone(),
                 functional: m.functional.clone(),
                 traced: m.traced.clone(),
                 parameters: m.parameters.clone(),
+                model: true,
                 scf: m.scf.clone(),
             }),
             other => not_functional(what, other, value.span),

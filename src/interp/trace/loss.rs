@@ -157,6 +157,10 @@ impl Interpreter {
         let site = Site { span, callee: format!("`{}`", loss.name()) };
         let value = value.map_err(|p| through(p, &site, loss.name()))?;
         let end = loss.closure.def.body.span;
+        if trace.grid().is_some_and(|grid| *grid != *reference.system.grid) {
+            return fail(TraceError::OtherGrid { functional: loss.name().to_string(), span: end }, end)
+                .map_err(|p| through(p, &site, loss.name()));
+        }
         let output = match (&value, trace.node_of(&value, end)?) {
             (Value::List(_), _) | (_, None) => return not_a_loss(loss, value.kind()),
             (_, Some(node)) => node,

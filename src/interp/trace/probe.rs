@@ -139,7 +139,14 @@ impl Interpreter {
             Entry::Shared => traced.initial(&functional.start),
             Entry::Frozen(values) | Entry::From(values) => values.clone(),
         };
-        let ready = Ready { name: functional.label(), functional: functional.clone(), traced, parameters, scf: None };
+        let ready = Ready {
+            name: functional.label(),
+            functional: functional.clone(),
+            traced,
+            parameters,
+            model: false,
+            scf: None,
+        };
         let grid = densities.iter().find_map(|(v, _)| match v {
             Value::Field(f) => Some(f.grid.clone()),
             _ => None,

@@ -121,6 +121,12 @@ impl Interpreter {
             true => self.seeds(args)?,
             false => vec![own],
         };
+        if plan.seeds.len() > 1 && (ready.model || !matches!(ready.functional.start, Start::Seed(_))) {
+            plan.seeds.truncate(1);
+            let message = format!("`{}` starts from given parameters: one seed is as good as many", ready.name);
+            let note = super::error::Advice::Note { message, span: args.arg("seeds")?.span };
+            self.warn_with(Problem::new(note, args.span), true);
+        }
         let every = args.whole_or("checkpoint", plan.checkpoint_every)?.max(1);
         (plan.checkpoint_every, plan.validate_every) = (every, every);
         if let Some(given) = args.get("gradient")
@@ -184,8 +190,8 @@ impl Interpreter {
 
 /// The functional with its start, and the seed it stands for.
 fn started(ready: &Ready) -> (Arc<Compiled>, u64) {
-    let values = match (&ready.functional.start, &ready.scf) {
-        (Start::Seed(seed), None) => return (ready.traced.compiled.clone(), *seed),
+    let values = match ready.functional.start {
+        Start::Seed(seed) if !ready.model => return (ready.traced.compiled.clone(), seed),
         _ => &ready.parameters,
     };
     let mut compiled = (*ready.traced.compiled).clone();

@@ -57,6 +57,25 @@ fn training_goes_on_from_a_model() {
 }
 
 #[test]
+fn a_model_without_a_history_starts_from_its_parameters() {
+    let text = script(
+        "let given = model(f, parameters: { a: 0.9, b: 0.1 })\n\
+         let m = train given { on: [h2(1.5)]; loss: losses.final(); optimizer: lbfgs(steps: 0); seeds: 0 .. 3 }\n\
+         m.parameters.a\nlen(m.seeds.seed)",
+    );
+    assert_eq!(texts(&text), ["0.9", "1"]);
+}
+
+#[test]
+fn a_loss_lives_on_the_grid_of_its_systems() {
+    let text = script(
+        "grid other = uniform(points: 65, spacing: 0.3)\nloss dip(run, exact) = integral(other.x^2 * run.density)\n\
+         train f { on: [h2(1.5)]; loss: dip; optimizer: lbfgs(steps: 0) }",
+    );
+    assert_eq!(code(&text), "ksr::functional::other_grid");
+}
+
+#[test]
 fn options_of_a_calculation_change_only_themselves() {
     let solve = |options: &str| number(&script(&format!("solve(h2(1.5), with: functionals.lda{options}).iterations")));
     assert_eq!(solve(", mixing: linear(0.5, decay: 0.9)"), 30.0);
