@@ -31,7 +31,10 @@ impl Checker<'_> {
     /// `2 (x + 1)`.
     fn number_called(&mut self, callee: &Expr, args: &[Arg], span: Span) {
         let help = match args {
-            [_] => "a product is written with `*`: `2 * (…)`".into(),
+            [_] => match &*callee.kind {
+                ExprKind::Number(value) => format!("a product is written with `*`: `{value} * (…)`"),
+                _ => "a product is written with `*`".into(),
+            },
             _ => "an operator is missing before the `(`".into(),
         };
         self.error(CheckError::NotCallable { what: "a number".into(), span: callee.span.to(span), help });

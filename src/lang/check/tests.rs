@@ -122,7 +122,7 @@ fn wrong_programs_are_told() {
         ("let x = { param a = 1\n a }", "names::param", "param a = 1"),
         ("loss l(run, exact) { param a = 1\n a }", "names::param", "param a = 1"),
         ("functional f(a, b, c) = a", "arity::head", "c"),
-        ("loss l(run) = 1", "arity::head", "l(run)"),
+        ("loss l(run) = 1", "arity::head", "loss l(run)"),
         ("0.5 bohr + 1 eV", "units::clash", "1 eV"),
         ("1 eV < 2 bohr", "units::clash", "2 bohr"),
         ("1 eV .. 2 bohr", "units::clash", "2 bohr"),

@@ -237,7 +237,7 @@ impl<'a> Checker<'a> {
             SystemEntry::Function { function } => self.function(function, None, Inside::Block),
             SystemEntry::Nucleus { element, at, each, .. } => {
                 let walk = |s: &mut Self| {
-                    s.expr(element, Inside::Block);
+                    s.element(element);
                     s.expr(at, Inside::Block);
                 };
                 match each {
@@ -245,6 +245,20 @@ impl<'a> Checker<'a> {
                     None => walk(self),
                 }
             }
+        }
+    }
+
+    /// What stands before `at`.
+    fn element(&mut self, element: &Expr) {
+        match &*element.kind {
+            ExprKind::Name(name) if self.lookup(name).is_none() => {
+                let atoms = ["H", "He", "Li", "Be"].into_iter().filter(|atom| self.names.globals.contains_key(*atom));
+                let help = did_you_mean(name, atoms).unwrap_or_else(|| {
+                    "the library has H, He, Li and Be; any other nucleus is written `nucleus(Z) at 0`".into()
+                });
+                self.error(CheckError::UnknownName { name: name.to_string(), span: element.span, help: Some(help) });
+            }
+            _ => self.expr(element, Inside::Block),
         }
     }
 

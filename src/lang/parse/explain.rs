@@ -6,7 +6,7 @@ mod values;
 
 use super::error::ParseError;
 use super::grammar::Rule;
-use super::scan::{Kind, Scan, Token, ends_value};
+use super::scan::{Kind, Scan, Token, begins_statement, ends_value};
 use crate::lang::words::is_reserved;
 use crate::source::{SourceId, Span};
 
@@ -34,14 +34,22 @@ pub(super) fn explain(source: SourceId, text: &str, scan: &Scan, at: usize, expe
         .or_else(|| here.unfinished())
         .or_else(|| here.beginning())
         .or_else(|| here.after_value())
-        .unwrap_or_else(|| here.unexpected("something else", None))
+        .unwrap_or_else(|| here.unexpected("an operator or the end of the line", None))
 }
 
 impl<'a> Here<'a> {
     fn new(source: SourceId, text: &'a str, scan: &'a Scan, at: usize, expected: &'a [Rule]) -> Self {
         let tokens = &scan.tokens;
-        let region = scan.region(at);
         let mut index = tokens.partition_point(|t| t.end <= at);
+        // A definition on the next line is not the value that was looked for: the line before has ended.
+        let mut at = at;
+        if tokens.get(index).is_some_and(|t| begins_statement(text, *t)) {
+            while index > 0 && tokens[index - 1].kind == Kind::Newline {
+                index -= 1;
+                at = tokens[index].start;
+            }
+        }
+        let region = scan.region(at);
         // A place at a newline that ends nothing (in parentheses) is the place of the token after it.
         while tokens.get(index).is_some_and(|t| t.kind == Kind::Newline && t.start >= at)
             && region.end > tokens[index].end

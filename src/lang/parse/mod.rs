@@ -92,10 +92,12 @@ fn read(source: SourceId, readable: &mut Masked<'_>, errors: &mut Vec<ParseError
             ErrorVariant::CustomError { .. } => &[],
         };
         let error = explain::explain(source, &text, &scanned, at, expected);
+        // A line that ended too early is told of at its end, though the next one is where reading stopped.
+        let wrong = at.min(error.span().start as usize);
         if !errors.iter().any(|e| e.span() == error.span()) {
             errors.push(error);
         }
-        if !readable.hide_around(&scanned, at) {
+        if !readable.hide_around(&scanned, wrong) {
             break;
         }
     }
@@ -156,6 +158,8 @@ impl<'a> Masked<'a> {
         let mut around: Vec<_> = scanned.regions.iter().filter(|r| r.start <= at && at <= r.end).cloned().collect();
         around.sort_by_key(|r| r.len());
         match around.into_iter().find(|range| !blank(range)) {
+            // With the comma behind it: a statement cannot begin with one.
+            Some(range) if text[range.end..].starts_with(',') => self.hide(range.start..range.end + 1),
             Some(range) => self.hide(range),
             None if text.trim().is_empty() => return false,
             None => self.hide(0..self.text.len()),

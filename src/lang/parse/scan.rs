@@ -8,6 +8,8 @@ mod brackets;
 mod depth;
 mod strange;
 
+pub(super) use brackets::begins_statement;
+
 use super::error::ParseError;
 use crate::lang::words::is_reserved;
 use crate::source::{SourceId, Span};
@@ -93,6 +95,8 @@ struct Scanner<'a> {
     last: Option<Token>,
     /// A closed `{` whose `}` is indented less: the likely culprit if another is never closed.
     suspect: Option<usize>,
+    /// A string without an end that begins on this line.
+    broken_line: Option<usize>,
     /// The text is too deep to go on reading it.
     stopped: bool,
 }
@@ -108,6 +112,7 @@ impl<'a> Scanner<'a> {
             pending_newline: None,
             last: None,
             suspect: None,
+            broken_line: None,
             stopped: false,
         }
     }
@@ -176,6 +181,7 @@ impl<'a> Scanner<'a> {
     fn newline(&mut self, letter: char) {
         let length = if self.rest().starts_with("\r\n") { 2 } else { letter.len_utf8() };
         self.leave_string();
+        self.leave_line();
         self.push(Kind::Newline, length);
     }
 
@@ -294,6 +300,7 @@ impl<'a> Scanner<'a> {
 
     fn unterminated(&mut self, start: usize, help: &str) {
         let span = self.span(start, self.line_end());
+        self.broken_line = Some(start);
         self.error(ParseError::UnterminatedString { span, help: help.into() }, start);
     }
 

@@ -36,6 +36,7 @@ impl Here<'_> {
         let help = match (keyword, self.at().map(|t| t.kind)) {
             ("let", Some(Kind::Open)) => Some("a `let` binds one name: `let a = …`".into()),
             ("let", Some(Kind::Number)) => Some("a name begins with a letter".into()),
+            ("let", _) => Some("write `let name = …`".into()),
             ("grid", _) => Some("write `grid line = uniform(points: 513, spacing: 0.08 bohr)`".into()),
             ("system", _) => Some("write `system h2(R) on line { … }`".into()),
             ("functional", _) => Some("write `functional f(n) = …`".into()),

@@ -73,6 +73,10 @@ impl Here<'_> {
 
     fn needs_unit(&self) -> ParseError {
         match self.at().filter(|t| matches!(t.kind, Kind::Word)) {
+            Some(token) if self.before_words(1).len() == 1 && self.words(token) == self.before_words(1) => {
+                let help = "a function as a value is written `fn(x) = …`".into();
+                ParseError::UnknownUnit { name: self.words(token).into(), span: self.span_of(token), help }
+            }
             Some(token) => self.unknown_unit(token.start, token.end),
             None => {
                 let help = format!("the units are {}", unit_list());
@@ -90,7 +94,12 @@ impl Here<'_> {
             ("A" | "Ang" | "ang", _) => "did you mean `angstrom`?".into(),
             ("e" | "E", _) => "an exponent has digits: `1e-6`".into(),
             (_, Some(near)) => format!("did you mean `{near}`?"),
-            _ => format!("the units are {}", unit_list()),
+            _ => match self.before(0).filter(|t| t.kind == Kind::Number && t.end <= start) {
+                Some(number) => {
+                    format!("a product is written `{} * {name}`; the units are {}", self.words(number), unit_list())
+                }
+                None => format!("the units are {}", unit_list()),
+            },
         };
         ParseError::UnknownUnit { name, span: self.span(start, end), help }
     }
@@ -191,6 +200,20 @@ impl Here<'_> {
                 let help = Some("nuclei stand inside a `system`".into());
                 Some(self.unexpected(&self.an_end(), help))
             }
+            "if" => {
+                let help = Some("write `if c then a else b`".into());
+                Some(self.unexpected(&self.an_end(), help))
+            }
+            "on" => {
+                let help = match self.first_words(0) {
+                    "system" => None,
+                    _ if self.tokens[self.first..self.index].iter().any(|t| self.words(*t) == "train") => {
+                        Some("the systems stand in the settings: `train f { on: […] }`".into())
+                    }
+                    _ => Some("a system is written `system h2(R) on line { … }`".into()),
+                };
+                Some(self.unexpected(&self.an_end(), help))
+            }
             "@" => Some(self.unexpected(&self.an_end(), Some("`@spin_dependent` stands before `functional`".into()))),
             _ => self.side_by_side().or_else(|| Some(self.unexpected(&self.an_end(), None))),
         }
@@ -238,12 +261,19 @@ impl Here<'_> {
             let help = Some(format!("an entry is written `{name}: …`"));
             return Some(self.unexpected(&format!("`:` after `{name}`"), help));
         }
-        let trained = self.expected.iter().any(|rule| matches!(rule, Rule::trailing | Rule::record));
-        if trained && self.first_words(0) != "table" && self.at_words() != "{" {
+        if self.trains_without_settings() && self.at_words() != "{" {
             let help = Some("write `train f { on: […] }`".into());
             return Some(self.unexpected("an operator, or the settings of `train` in `{ }`", help));
         }
         None
+    }
+
+    /// `train f` without its `{ … }`.
+    fn trains_without_settings(&self) -> bool {
+        let statement = self.tokens.get(self.first..self.index).unwrap_or(&[]);
+        let Some(train) = statement.iter().rposition(|t| self.words(*t) == "train") else { return false };
+        let after = statement[train + 1..].iter().map(|t| self.words(*t));
+        self.at_line_end() && !after.clone().any(|words| words == "{") && after.clone().next() != Some("(")
     }
 
     fn after_conversion(&self) -> Option<ParseError> {
@@ -271,7 +301,10 @@ impl Here<'_> {
             Some("electrons" | "charge" | "unpaired" | "potential" | "interaction") => {
                 format!("an option is written `{element}: …`")
             }
-            _ => format!("a nucleus is written `{element} at R/2`, an option `electrons: 2`"),
+            _ => {
+                let atom = if matches!(element, "He" | "Li" | "Be") { element } else { "H" };
+                format!("a nucleus is written `{atom} at R/2`, an option `electrons: 2`")
+            }
         };
         self.unexpected(&format!("`at` and a place after `{element}`"), Some(help))
     }
@@ -307,7 +340,8 @@ impl Here<'_> {
             return None;
         }
         let new_line = self.text.get(before.end..at.start).is_some_and(|gap| gap.contains('\n'));
-        if before.kind == Kind::Number && at.kind == Kind::Word && !new_line {
+        let names_entry = self.ahead(1) == ":";
+        if before.kind == Kind::Number && at.kind == Kind::Word && !new_line && !names_entry {
             let known = ["R", "x", "n", "pi", "r", "Z", "N", "i", "a", "b"].contains(&self.at_words());
             if matches!(self.at_words(), "e" | "E")
                 || !known && self.at_words().len() > 1

@@ -47,6 +47,16 @@ fn closer(opener: char) -> char {
 /// Words that begin a statement and stand nowhere else inside parentheses.
 const STATEMENT_WORDS: &[&str] = &["let", "fn", "functional", "grid", "loss", "param", "system", "use"];
 
+/// Whether a line that begins with this token must be a new statement.
+pub(in crate::lang::parse) fn begins_statement(text: &str, token: Token) -> bool {
+    let words = text.get(token.start..token.end).unwrap_or("");
+    if !STATEMENT_WORDS.contains(&words) {
+        return false;
+    }
+    let after = text.get(token.end..).unwrap_or("").trim_start_matches([' ', '\t']);
+    !after.starts_with(':') && after.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '"')
+}
+
 impl Scanner<'_> {
     pub(super) fn open(&mut self, letter: char) {
         self.push(Kind::Open, 1);
@@ -102,6 +112,15 @@ impl Scanner<'_> {
         self.error(ParseError::NeverClosed { opener, closer: closer(opener), span }, start);
     }
 
+    /// A line with a string that has no end: what would have closed the brackets of the line is in the string.
+    pub(super) fn leave_line(&mut self) {
+        let Some(start) = self.broken_line.take() else { return };
+        let line = self.text[..start].rfind('\n').map_or(0, |i| i + 1);
+        while self.frames.last().is_some_and(|f| matches!(f.opener, '(' | '[') && f.start >= line) {
+            self.pop_frame(self.at);
+        }
+    }
+
     /// A `}` that begins its line, further left than the line of its `{`, probably belongs to an outer one.
     fn note_indent(&mut self, own: usize) {
         let indent = |at: usize| {
@@ -146,7 +165,8 @@ impl Scanner<'_> {
     /// The first token of a line: whether the statement before goes on.
     fn line_begins(&mut self, token: Token, newline: usize) {
         let words = self.words(token);
-        if self.begins_statement(token) {
+        let begins = begins_statement(self.text, token);
+        if begins {
             while self.frames.last().is_some_and(|f| matches!(f.opener, '(' | '[')) {
                 self.never_closed_innermost(newline);
             }
@@ -154,19 +174,9 @@ impl Scanner<'_> {
         let goes_on = matches!(words, "|>" | "->" | "*" | "/" | "and" | "or" | "then" | "else")
             || self.last.is_some_and(|last| self.needs_more(last))
             || self.after_attribute();
-        if !goes_on && self.frames.last().is_some_and(Frame::has_statements) {
+        if (begins && !self.after_attribute() || !goes_on) && self.frames.last().is_some_and(Frame::has_statements) {
             self.end_statement(newline, token.start);
         }
-    }
-
-    /// Whether a line that begins with this token must be a new statement.
-    fn begins_statement(&self, token: Token) -> bool {
-        let words = self.words(token);
-        if !STATEMENT_WORDS.contains(&words) {
-            return false;
-        }
-        let after = self.text.get(token.end..).unwrap_or("").trim_start_matches([' ', '\t']);
-        !after.starts_with(':') && after.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '"')
     }
 
     /// Whether a line that ends with this token goes on.
@@ -207,6 +217,7 @@ impl Scanner<'_> {
         let before = self.scan.errors.len();
         if !self.stopped {
             self.leave_string();
+            self.leave_line();
         }
         let first = self.frames.get(1).map(|f| f.start);
         let statement = self.frames.first().map_or(0, |f| f.statement);

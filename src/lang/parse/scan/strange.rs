@@ -13,7 +13,7 @@ const LOOKALIKES: &[(&str, &str, &str)] = &[
     ("≥", ">=", "a comparison sign"),
     ("≠", "!=", "a comparison sign"),
     ("→⟶", "->", "an arrow"),
-    ("“”„«»", "\"", "a typographic quotation mark"),
+    ("”»’", "\"", "a typographic quotation mark"),
     ("…", "..", "an ellipsis"),
     ("²", "^2", "a superscript"),
     ("³", "^3", "a superscript"),
@@ -21,6 +21,10 @@ const LOOKALIKES: &[(&str, &str, &str)] = &[
     ("∞", "inf", "infinity"),
     ("½", "0.5", "a fraction"),
 ];
+
+/// Quotation marks that are not ours, and what may end their strings.
+const QUOTES: &[(char, &[char])] =
+    &[('\'', &['\'']), ('‘', &['’', '‘']), ('“', &['”', '“', '"']), ('„', &['“', '”']), ('«', &['»'])];
 
 /// Signs that other languages have: what is said of them.
 const FOREIGN: &[(&str, &str, &str)] = &[
@@ -49,8 +53,8 @@ const FOREIGN: &[(&str, &str, &str)] = &[
 impl Scanner<'_> {
     /// Reports and passes over a character or sign that is not ours; `false` if it is.
     pub(super) fn strange(&mut self, letter: char) -> bool {
-        if letter == '\'' {
-            return self.single_quote();
+        if let Some(ends) = QUOTES.iter().find(|(open, _)| *open == letter).map(|(_, ends)| *ends) {
+            return self.other_quotes(letter, ends);
         }
         let rest = self.rest();
         let ours = ["|>", "!=", "->", "=="].iter().any(|sign| rest.starts_with(sign)) && !rest.starts_with("===");
@@ -86,16 +90,17 @@ impl Scanner<'_> {
         self.push(Kind::Sign, letter.len_utf8());
     }
 
-    /// `'text'`.
-    fn single_quote(&mut self) -> bool {
+    /// `'text'`, `“text”`.
+    fn other_quotes(&mut self, open: char, ends: &[char]) -> bool {
         let line = &self.text[self.at..self.line_end()];
-        let length = line[1..].find('\'').map_or(1, |i| i + 2);
-        let span = self.span(self.at, self.at + length);
-        let help = match line.get(1..length - usize::from(length > 1)) {
-            Some(inside) if length > 2 => format!("write `\"{inside}\"`"),
-            _ => "write `\"…\"`".into(),
+        let inside = &line[open.len_utf8()..];
+        let (length, help) = match inside.char_indices().find(|(_, c)| ends.contains(c)) {
+            Some((i, end)) => (open.len_utf8() + i + end.len_utf8(), format!("write `\"{}\"`", &inside[..i])),
+            None => (open.len_utf8(), "write `\"…\"`".into()),
         };
-        self.error(ParseError::Foreign { message: "strings stand in double quotes".into(), span, help }, self.at);
+        let span = self.span(self.at, self.at + length);
+        let message = "strings stand in straight double quotes".into();
+        self.error(ParseError::Foreign { message, span, help }, self.at);
         self.push(Kind::Text, length);
         true
     }

@@ -17,6 +17,9 @@ fn errors(text: &str) -> Vec<(String, String)> {
 fn each_mistake_has_its_code_and_place() {
     for (text, code, place) in [
         ("let x = 1 +", "expected_value", "+"),
+        ("let x = 1 +\nlet y = 2", "expected_value", "+"),
+        ("print(\"abc)\nlet x = 2", "unterminated_string", "\"abc)"),
+        ("let s = “abc”", "foreign", "“abc”"),
         ("a + * b", "expected_value", "*"),
         ("f(a,, b)", "expected_value", ","),
         ("let = 3", "needs_name", "="),
