@@ -159,7 +159,9 @@ impl<'a> Masked<'a> {
         around.sort_by_key(|r| r.len());
         match around.into_iter().find(|range| !blank(range)) {
             // With the comma behind it: a statement cannot begin with one.
-            Some(range) if text[range.end..].starts_with(',') => self.hide(range.start..range.end + 1),
+            Some(range) if text.get(range.end..).is_some_and(|t| t.starts_with(',')) => {
+                self.hide(range.start..range.end + 1)
+            }
             Some(range) => self.hide(range),
             None if text.trim().is_empty() => return false,
             None => self.hide(0..self.text.len()),
