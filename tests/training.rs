@@ -287,5 +287,6 @@ fn what_cannot_be_trained_is_refused() {
     assert!(refused(&|plan| plan.seeds = vec![1, 1]).contains("twice"));
     assert!(refused(&|plan| plan.functional = functionals::lda()).contains("no parameters"));
     assert!(refused(&|plan| plan.scf = ksr::ks::ScfOptions::default()).contains("tolerance"));
+    assert!(refused(&|plan| plan.scf.iterations = 1_000_000).contains("at most 10000"));
     assert!(refused(&|plan| plan.scf.iterations = 4).contains("iteration 4"));
 }

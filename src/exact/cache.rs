@@ -37,7 +37,7 @@ pub enum CacheWarning {
     TimeLimit { label: String, error: f64, accuracy: f64 },
 }
 
-/// As [`solve`], with the answer taken from `folder` if it is kept there, and kept there otherwise.
+/// As [`solve`], with the answer taken from `folder` if it is kept there, and kept there otherwise if it is as good as asked for.
 pub fn cached(
     system: &Arc<System>,
     options: &Options,
@@ -61,6 +61,7 @@ pub fn cached(
     if options.time_limit.is_some() && error > accuracy {
         warnings.push(CacheWarning::TimeLimit { label: label(), error, accuracy });
     } else if let Some(path) = &path
+        && error <= accuracy
         && let Err(reason) = keep(path, &written(&reference, &question))
     {
         warnings.push(CacheWarning::Unwritable { label: label(), reason });
@@ -184,6 +185,16 @@ mod tests {
         assert_eq!(files(&place), kept);
         ask(&well(3.0000001), &place);
         assert_eq!(files(&place).len(), 2);
+    }
+
+    #[test]
+    fn answers_worse_than_asked_for_are_not_kept() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let alone = Arc::new(System { electrons: 1, unpaired: 1, ..(*well(3.0)).clone() });
+        let options = Options { accuracy: 1e-30, time_limit: None };
+        let (answer, _) = cached(&alone, &options, Some(folder.path()), &Quiet).expect("an answer");
+        assert!(answer.error > options.accuracy);
+        assert!(files(folder.path()).is_empty());
     }
 
     #[test]

@@ -75,7 +75,11 @@ fn iterate(
         }
         exchange(&mut step, n, symmetry);
         if !space.extend(step, &apply) {
-            return Ok((state, error));
+            // Nothing is left to add: the state is as good as it gets, which must be good enough.
+            if error <= options.accuracy {
+                return Ok((state, error));
+            }
+            break;
         }
     }
     Err(ExactError::NotConverged { label: label(), error })

@@ -2,7 +2,7 @@
 //! there is none. Elementwise operations simplify themselves (see `fold`).
 
 use super::graph::{Binary, Graph, InputSpec, Node, NodeId, Op, ParamSpec, Shape, Unary};
-use super::shapes::{ShapeError, broadcast};
+use super::shapes::{ShapeError, broadcast, size};
 use crate::source::Span;
 
 impl Graph {
@@ -198,6 +198,7 @@ impl Graph {
         };
         let parts: Vec<NodeId> = parts.iter().map(|&part| stretched(self, part)).collect();
         let channels = parts.iter().map(|&part| self.shape(part).channels).sum();
+        size("concat", &[channels])?;
         Ok(self.push(Op::Concat, parts, Shape { grid, channels }, span))
     }
 
@@ -271,7 +272,7 @@ impl Graph {
         self.level("global_conv", x)?;
         let (found, kernels) = (self.shape(x), self.shape(xi));
         self.expect_shape("global_conv", xi, Shape::vector(kernels.channels))?;
-        let shape = Shape { channels: found.channels * kernels.channels, ..found };
+        let shape = Shape { channels: size("global_conv", &[found.channels, kernels.channels])?, ..found };
         Ok(self.push(Op::ExpConv, vec![x, xi], shape, span))
     }
 
@@ -293,7 +294,7 @@ impl Graph {
         }
         let found = self.shape(x);
         let input = found.channels;
-        self.expect_shape(name, weight, Shape::vector(width * input * output))?;
+        self.expect_shape(name, weight, Shape::vector(size(name, &[width, input, output])?))?;
         let shape = Shape { channels: output, ..found };
         Ok(self.push(Op::Conv { width, input, output }, vec![x, weight], shape, span))
     }

@@ -215,7 +215,7 @@ pub struct ParamSpec {
     pub shape: Vec<usize>,
     /// Start.
     pub init: Init,
-    /// Bounds a .. b: the array then holds t with value a + (b - a) sigmoid(t); a given start is a value.
+    /// Bounds a .. b: the array then holds t with value a + (b - a) sigmoid(t); a start, given or drawn, is a value.
     pub bounds: Option<(f64, f64)>,
     /// Where it is made.
     pub span: Span,
@@ -224,7 +224,7 @@ pub struct ParamSpec {
 impl ParamSpec {
     /// Number of values.
     pub fn len(&self) -> usize {
-        self.shape.iter().product()
+        self.shape.iter().fold(1, |len, &length| len.saturating_mul(length))
     }
     /// Whether it holds nothing.
     pub fn is_empty(&self) -> bool {

@@ -21,5 +21,5 @@ pub use differentiate::{DifferentiateError, gradient};
 pub use fuse::Plan;
 pub use graph::{Binary, Graph, Init, InputSpec, Node, NodeId, Op, ParamSpec, Shape, Unary};
 pub use lower::{Bound, LowerError, Lowered};
-pub use shapes::ShapeError;
+pub use shapes::{ShapeError, size};
 pub use xc::{BoundXc, DENSITY_SHIFT, Evaluation, LoweredXc, Xc};

@@ -43,7 +43,10 @@ fn start(spec: &ParamSpec, index: usize, rng: &mut ChaCha8Rng) -> f64 {
             let value = values.get(index).or(values.first()).copied().unwrap_or(0.0);
             spec.bounds.map_or(value, |(a, b)| raw(value, a, b))
         }
-        Init::Normal { mean, deviation } => mean + deviation * normal(rng),
+        Init::Normal { mean, deviation } => {
+            let value = mean + deviation * normal(rng);
+            spec.bounds.map_or(value, |(a, b)| raw(value, a, b))
+        }
         Init::HeNormal { fan_in } => {
             let deviation = (2.0 / (*fan_in).max(1) as f64).sqrt() / TRUNCATED_DEVIATION;
             loop {
@@ -104,6 +107,15 @@ mod tests {
         graph.param(spec(Init::Normal { mean: 0.0, deviation: 1.0 }, 100));
         assert_eq!(graph.initial(7), graph.initial(7));
         assert_ne!(graph.initial(7), graph.initial(8));
+    }
+
+    #[test]
+    fn draws_of_bounded_parameters_are_values() {
+        let mut graph = Graph::new();
+        let init = Init::Normal { mean: 1.5, deviation: 0.01 };
+        graph.param(ParamSpec { bounds: Some((0.0, 2.0)), ..spec(init, 50) });
+        let values = graph.initial(1).into_iter().map(|t| 2.0 * crate::tensor::scalar::sigmoid(t));
+        assert!(values.into_iter().all(|v| (v - 1.5).abs() < 0.06));
     }
 
     #[test]

@@ -78,6 +78,14 @@ pub enum ShapeError {
         /// `channel`, `point of width`, `field to join`.
         what: &'static str,
     },
+    /// An array or a field that no memory holds.
+    #[error("`{operation}` makes {} numbers, which are too many", product(.shape))]
+    TooLarge {
+        /// The operation.
+        operation: String,
+        /// Lengths of the array's axes, or the number of channels.
+        shape: Vec<usize>,
+    },
     /// Upsampling what was never downsampled.
     #[error("`upsample` needs a field that was downsampled before, but has {found}")]
     Finest {
@@ -101,6 +109,7 @@ impl ShapeError {
                 .into(),
             ShapeError::Levels { .. } => "`downsample` or `upsample` one of them".into(),
             ShapeError::NotField { .. } => "a field has one value a grid point, as the density has".into(),
+            ShapeError::TooLarge { .. } => format!("the most is {MOST_NUMBERS}"),
             ShapeError::NoChannel { found, .. } => match found.channels {
                 1 => "it has the one channel 0".into(),
                 n => format!("its channels are 0 .. {}", n - 1),
@@ -111,6 +120,26 @@ impl ShapeError {
             _ => return None,
         })
     }
+}
+
+/// Numbers that an array of parameters may hold, and channels of a field, at most.
+pub const MOST_NUMBERS: usize = 100_000_000;
+
+/// `3 x 8 x 8`.
+fn product(shape: &[usize]) -> String {
+    shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ")
+}
+
+/// The number of numbers in an array of that shape.
+///
+/// # Errors
+/// [`ShapeError::TooLarge`] above [`MOST_NUMBERS`].
+pub fn size(operation: &str, shape: &[usize]) -> Result<usize, ShapeError> {
+    let size = shape.iter().fold(1usize, |size, &length| size.saturating_mul(length));
+    if size <= MOST_NUMBERS {
+        return Ok(size);
+    }
+    Err(ShapeError::TooLarge { operation: operation.into(), shape: shape.to_vec() })
 }
 
 /// The shape of an elementwise result: an absent grid axis and a single channel stretch.
@@ -160,6 +189,26 @@ mod tests {
         assert_eq!(Shape::vector(8).to_string(), "a vector of 8");
         assert_eq!(Shape::FIELD.to_string(), "a field");
         assert_eq!(Shape { grid: Some(2), channels: 3 }.to_string(), "a field of 3 channels, coarsened twice");
+    }
+
+    #[test]
+    fn sizes_are_limited() {
+        assert_eq!(size("conv", &[3, 8, 8]), Ok(192));
+        let error = size("dense", &[1, 1 << 40, 1 << 40]).unwrap_err();
+        assert_eq!(error.to_string(), "`dense` makes 1 x 1099511627776 x 1099511627776 numbers, which are too many");
+        let (mut graph, span) = (Graph::new(), crate::source::Span::default());
+        let n = graph.input("n", Shape::field(2), span);
+        let huge = graph.conv(n, n, 1, usize::MAX, span);
+        assert!(matches!(huge, Err(ShapeError::TooLarge { .. })), "{huge:?}");
+        let mut wide = n;
+        let failure = (0..40).find_map(|_| match graph.concat(&[wide, wide], span) {
+            Ok(wider) => {
+                wide = wider;
+                None
+            }
+            Err(error) => Some(error),
+        });
+        assert!(matches!(failure, Some(ShapeError::TooLarge { .. })), "{failure:?}");
     }
 
     #[test]

@@ -24,19 +24,21 @@ struct Trial {
 #[derive(Clone, Debug)]
 pub(crate) struct Mixer {
     mixing: Mixing,
+    /// Grid points of a channel.
+    points: usize,
     iteration: usize,
     /// Oldest first.
     trials: Vec<Trial>,
     /// Lowest residual norm seen, with its density.
     best: Option<(f64, Trial)>,
-    /// Fraction of alpha used by Pulay's method; halved when it went astray.
+    /// Fraction of alpha used by Pulay's method; halved when it went astray, doubled again at a new best.
     damping: f64,
 }
 
 impl Mixer {
-    /// At its beginning.
-    pub fn new(mixing: Mixing) -> Self {
-        Self { mixing, iteration: 0, trials: Vec::new(), best: None, damping: 1.0 }
+    /// At its beginning; every `points` numbers of a density are one channel.
+    pub fn new(mixing: Mixing, points: usize) -> Self {
+        Self { mixing, points: points.max(1), iteration: 0, trials: Vec::new(), best: None, damping: 1.0 }
     }
 
     /// The next input density, all spins in one vector.
@@ -71,17 +73,23 @@ impl Mixer {
         next
     }
 
-    /// Pulay (Chem. Phys. Lett. 73, 393 (1980)), in differences of successive trials; negative densities are cut off.
+    /// Pulay (Chem. Phys. Lett. 73, 393 (1980)), in differences of successive trials; negative densities are cut off,
+    /// the integral of every channel stays.
     fn pulay(&mut self, trial: Trial, history: usize, alpha: f64) -> Vec<f64> {
         let norm = norm(&trial.residual);
         match &self.best {
             Some((best, start)) if norm.is_nan() || norm >= ASTRAY * best => {
                 self.trials = vec![start.clone()];
                 self.damping *= 0.5;
-                return self.linear(alpha * self.damping);
+                let mut next = self.linear(alpha * self.damping);
+                next.chunks_mut(self.points).for_each(cut);
+                return next;
             }
             Some((best, _)) if norm >= *best => {}
-            _ => self.best = Some((norm, trial.clone())),
+            _ => {
+                self.damping = (2.0 * self.damping).min(1.0);
+                self.best = Some((norm, trial.clone()));
+            }
         }
         self.keep(trial, history);
         let alpha = alpha * self.damping;
@@ -94,7 +102,7 @@ impl Mixer {
             add(&mut next, -coefficient * alpha, &pair[1].residual);
             add(&mut next, coefficient * alpha, &pair[0].residual);
         }
-        next.iter_mut().for_each(|n| *n = n.max(0.0));
+        next.chunks_mut(self.points).for_each(cut);
         next
     }
 
@@ -120,6 +128,19 @@ impl Mixer {
     }
 }
 
+/// Cuts negative values off a channel, which keeps its sum.
+fn cut(channel: &mut [f64]) {
+    if channel.iter().all(|n| *n >= 0.0) {
+        return;
+    }
+    let before: f64 = channel.iter().sum();
+    channel.iter_mut().for_each(|n| *n = n.max(0.0));
+    let after: f64 = channel.iter().sum();
+    if before > 0.0 && after.is_finite() {
+        channel.iter_mut().for_each(|n| *n *= before / after);
+    }
+}
+
 fn add(y: &mut [f64], weight: f64, x: &[f64]) {
     y.iter_mut().zip(x).for_each(|(y, x)| *y += weight * x);
 }
@@ -138,7 +159,7 @@ mod tests {
 
     #[test]
     fn linear_mixing_follows_its_formula() {
-        let mut mixer = Mixer::new(Mixing::Linear { alpha: 0.5, decay: 0.9, history: 2 });
+        let mut mixer = Mixer::new(Mixing::Linear { alpha: 0.5, decay: 0.9, history: 2 }, 1);
         let first = mixer.next(&[1.0], &[3.0]);
         assert_eq!(first, [2.0]);
         let second = mixer.next(&first, &[2.4]);
@@ -153,7 +174,7 @@ mod tests {
     #[test]
     fn pulay_converges_where_plain_mixing_diverges() {
         let run = |mixing: Mixing| {
-            let (mut mixer, mut n) = (Mixer::new(mixing), vec![1.0; 6]);
+            let (mut mixer, mut n) = (Mixer::new(mixing, 6), vec![1.0; 6]);
             for _ in 0..40 {
                 n = mixer.next(&n, &sloshing(&n));
             }
@@ -161,5 +182,27 @@ mod tests {
         };
         assert!(run(Mixing::Diis { history: 8, alpha: 0.5 }) < 1e-10);
         assert!(run(Mixing::Linear { alpha: 0.5, decay: 1.0, history: 1 }) > 1.0);
+    }
+
+    #[test]
+    fn negative_densities_are_cut_and_electrons_kept() {
+        let mut mixer = Mixer::new(Mixing::Diis { history: 8, alpha: 4.0 }, 2);
+        let next = mixer.next(&[0.5, 0.5, 1.0, 2.0], &[0.1, 0.9, 1.0, 2.0]);
+        let expect = |next: &[f64]| {
+            assert!(next.iter().zip([0.0, 1.0, 1.0, 2.0]).all(|(n, wanted)| (n - wanted).abs() < 1e-14), "{next:?}");
+        };
+        expect(&next);
+        // Twenty times the best residual: back to the best density, with half the step.
+        let next = mixer.next(&next, &[20.0, -19.0, 1.0, 2.0]);
+        expect(&next);
+    }
+
+    #[test]
+    fn damping_recovers_at_a_new_best() {
+        let mut mixer = Mixer::new(Mixing::Diis { history: 8, alpha: 0.5 }, 1);
+        for (residual, damping) in [(1.0, 1.0), (50.0, 0.5), (30.0, 0.25), (0.5, 0.5), (0.2, 1.0), (0.1, 1.0)] {
+            mixer.next(&[1.0], &[1.0 + residual]);
+            assert_eq!(mixer.damping, damping);
+        }
     }
 }

@@ -15,6 +15,12 @@ const ROUNDING: f64 = 16.0 * f64::EPSILON;
 /// Most points for which a failure of inverse iteration is made good by a dense diagonalisation.
 const DENSE: usize = 2048;
 
+/// Levels more than asked for that may lie in one bracket wider than [`COARSE`].
+const SURPLUS: usize = 8;
+
+/// Width of a bracket, hartree, beyond which its levels are no longer degenerate.
+const COARSE: f64 = 1e-4;
+
 /// Most steps of inverse iteration.
 const STEPS: usize = 100;
 
@@ -43,6 +49,13 @@ pub enum OrbitalError {
     #[error("the orbitals near {energy} hartree were not found")]
     #[diagnostic(code(ksr::orbitals::not_found))]
     NotFound { energy: f64 },
+    /// The potential is so deep somewhere that all other levels are rounding error beside it.
+    #[error("the Kohn-Sham potential is too deep (about {lowest:e} hartree) for its levels to be told apart")]
+    #[diagnostic(
+        code(ksr::orbitals::unresolved),
+        help("the functional or the potential has a spike: look at its lowest values")
+    )]
+    Unresolved { lowest: f64 },
     /// Occupied and unoccupied levels coincide: the density does not respond smoothly.
     #[error(
         "the gap between occupied and unoccupied orbitals vanishes ({gap:e} hartree): the density has no derivative"
@@ -79,6 +92,9 @@ fn search(h: &Hamiltonian, count: usize) -> Result<Vec<Vec<f64>>, OrbitalError> 
     let scale = h.scale();
     let mut vectors = Vec::with_capacity(count);
     for bracket in isolate(h, scale, count) {
+        if bracket.size > count + SURPLUS && bracket.high - bracket.low > COARSE {
+            return Err(OrbitalError::Unresolved { lowest: h.bounds().0 });
+        }
         vectors.extend(refine(h, scale, &bracket)?);
     }
     Ok(vectors)

@@ -106,3 +106,12 @@ fn the_same_bits_every_time() {
     let h = ion(2.0);
     assert_eq!(lowest(&h, 4, None), lowest(&h, 4, None));
 }
+
+#[test]
+fn a_spike_that_swallows_all_other_levels_is_refused() {
+    let grid = Grid::centred(401, 0.1);
+    let mut v: Vec<f64> = grid.xs().iter().map(|x| 0.5 * x * x).collect();
+    v[200] = -1e12;
+    let found = lowest(&Hamiltonian::new(&grid, &v), 3, None);
+    assert!(matches!(found, Err(OrbitalError::Unresolved { lowest }) if lowest < -9e11), "{found:?}");
+}

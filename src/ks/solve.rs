@@ -52,7 +52,7 @@ pub(crate) fn solve_bound<D: Backend>(
     start: &Start,
     control: &dyn Control,
 ) -> Result<Run, KsError> {
-    let mut mixer = Mixer::new(options.mixing.clone());
+    let mut mixer = Mixer::new(options.mixing.clone(), ks.system.grid.points);
     let mut density = initial(ks, start)?;
     let mut log = Log::default();
     let mut previous: Option<Iteration<D>> = None;

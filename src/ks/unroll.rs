@@ -16,6 +16,9 @@ pub(crate) struct Schedule {
     history: usize,
 }
 
+/// Iterations of a training at most: all of them are on the tape.
+const MOST_ITERATIONS: usize = 10_000;
+
 impl Schedule {
     /// The schedule of `options`.
     ///
@@ -26,6 +29,10 @@ impl Schedule {
         let option = |option, problem: &str| KsError::Option { option, problem: problem.to_owned() };
         if options.tolerance.is_some() {
             return Err(option("tolerance", "is for solving; training runs a fixed number of `iterations`"));
+        }
+        if options.iterations > MOST_ITERATIONS {
+            let problem = format!("must be at most {MOST_ITERATIONS} in training, not {}", options.iterations);
+            return Err(KsError::Option { option: "iterations", problem });
         }
         match options.mixing {
             Mixing::Linear { alpha, decay, history } => {

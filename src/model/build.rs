@@ -199,6 +199,10 @@ impl System {
         check_interaction(&parts)?;
         check_nuclei(&parts)?;
         let electrons = electrons(&parts)?;
+        let fewest = electrons.div_ceil(2);
+        if fewest > parts.grid.points {
+            return Err(SystemError::TooManyElectrons { electrons: fewest, points: parts.grid.points }.into());
+        }
         let unpaired = unpaired(&parts, electrons)?;
         let most = (electrons + unpaired) / 2;
         if most > parts.grid.points {
@@ -330,9 +334,12 @@ fn unpaired(parts: &Parts, electrons: usize) -> Result<usize, SystemError> {
 
 /// `0, 2 or 4`.
 fn possible(electrons: usize) -> String {
-    let all: Vec<String> = (electrons % 2..=electrons).step_by(2).map(|u| u.to_string()).collect();
+    let least = electrons % 2;
+    if electrons / 2 + 1 > 4 {
+        return format!("{least}, {}, … or {electrons}", least + 2);
+    }
+    let all: Vec<String> = (least..=electrons).step_by(2).map(|u| u.to_string()).collect();
     match &all[..] {
-        [first, second, .., last] if all.len() > 4 => format!("{first}, {second}, … or {last}"),
         [before @ .., last] if !before.is_empty() => format!("{} or {last}", before.join(", ")),
         _ => all.concat(),
     }

@@ -92,6 +92,8 @@ fn impossible_counts_are_refused() {
     let crowd = refused(Parts { electrons: Some(1100.0), ..parts() });
     assert_eq!(crowd, SystemError::TooManyElectrons { electrons: 550, points: 513 });
     assert_eq!(possible(9), "1, 3, … or 9");
+    assert_eq!(possible(999_999_999_999), "1, 3, … or 999999999999");
+    assert_eq!(possible(7), "1, 3, 5 or 7");
     assert_eq!(possible(1), "1");
 }
 

@@ -87,11 +87,6 @@ impl<D: Backend> Value<D> {
         D::put(buffer, numbers).map_err(TensorError::device)?;
         Ok(copy)
     }
-
-    /// The same numbers as a constant.
-    pub fn detached(&self) -> Self {
-        Self { tracked: false, ..self.clone() }
-    }
 }
 
 /// Runs a tape backwards from a single number.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Times a diverging step is halved before the run gives up.
 const MOST_HALVINGS: usize = 12;
-/// A step that multiplies the loss (plus one) by more than this counts as diverged.
+/// A step that raises the loss by more than this times its size (plus one) counts as diverged.
 const JUMP: f64 = 100.0;
 
 /// Options of Adam.
@@ -50,7 +50,8 @@ impl State {
         for halving in 0..MOST_HALVINGS {
             let parameters: Vec<f64> =
                 at.parameters.iter().zip(&change).map(|(p, c)| p - c * 0.5f64.powi(halving as i32)).collect();
-            let found = objective(&parameters)?.filter(|(loss, _)| *loss <= JUMP * (1.0 + at.loss));
+            let most = at.loss + JUMP * (1.0 + at.loss.abs());
+            let found = objective(&parameters)?.filter(|(loss, _)| *loss <= most);
             if let Some((loss, gradient)) = found {
                 next.halvings += halving as i32;
                 *self = next;
@@ -87,6 +88,21 @@ mod tests {
     fn bowl(p: &[f64]) -> Option<(f64, Vec<f64>)> {
         let value = p.iter().map(|p| p * p).sum();
         (p[0] < 1.4).then(|| (value, p.iter().map(|p| 2.0 * p).collect()))
+    }
+
+    #[test]
+    fn losses_below_minus_one_are_descended() {
+        let deep = |p: &[f64]| (p[0] * p[0] - 50.0, vec![2.0 * p[0]]);
+        let (loss, gradient) = deep(&[1.0]);
+        let mut at = Point { parameters: vec![1.0], loss, gradient };
+        let (mut state, options) = (State::default(), Adam { rate: 0.1, ..Adam::default() });
+        for _ in 0..300 {
+            match state.step(&options, &at, &mut |p| Ok::<_, ()>(Some(deep(p)))).unwrap() {
+                Stepped::To(next) => at = next,
+                Stepped::Flat => panic!("no step found"),
+            }
+        }
+        assert!(at.loss < -50.0 + 1e-3, "{at:?}");
     }
 
     #[test]

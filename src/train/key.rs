@@ -3,14 +3,14 @@
 use super::plan::{Case, Plan};
 use crate::data::ContentKey;
 use crate::functional::Graph;
-use crate::model::System;
+use crate::model::{Interaction, System};
 
 /// Changes when the same plan would give other results.
-const KIND: &str = "ksr training 1";
+const KIND: &str = "ksr training 2";
 
-/// The key of a plan. Seeds do not enter: each is kept under it on its own.
-pub(crate) fn key(plan: &Plan) -> String {
-    let mut key = ContentKey::new(KIND).text(env!("CARGO_PKG_VERSION"));
+/// The key of a plan on a `device`. Seeds do not enter: each is kept under it on its own.
+pub(crate) fn key(plan: &Plan, device: &str) -> String {
+    let mut key = ContentKey::new(KIND).text(env!("CARGO_PKG_VERSION")).text(device);
     let functional = &plan.functional;
     key = graph(key, &functional.graph);
     key = key.text(&format!("{:?} {:?} {}", functional.energy, functional.density, functional.flip_average));
@@ -29,9 +29,15 @@ fn case(key: ContentKey, case: &Case) -> ContentKey {
 /// Takes in what is solved of a system.
 fn system(key: ContentKey, system: &System) -> ContentKey {
     let grid = &system.grid;
+    let kind = match system.interaction {
+        Interaction::None => "none",
+        Interaction::Exponential { .. } => "exponential",
+        Interaction::Sampled { .. } => "sampled",
+    };
     let nuclei: Vec<f64> = system.nuclei.iter().map(|nucleus| nucleus.position).collect();
     key.numbers(&[grid.spacing, grid.start])
-        .text(&format!("{} {} {:?} {:?}", grid.points, grid.stencil, grid.wall, system.interaction))
+        .text(&format!("{} {} {:?} {kind}", grid.points, grid.stencil, grid.wall))
+        .numbers(&system.interaction.kernel(grid))
         .numbers(&system.potential)
         .numbers(&nuclei)
         .integer(system.electrons as u64)
@@ -48,4 +54,31 @@ pub(crate) fn graph(key: ContentKey, graph: &Graph) -> ContentKey {
         key = key.text(&format!("{:?} {:?} {:?}", param.shape, param.init, param.bounds));
     }
     key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Grid;
+    use std::sync::Arc;
+
+    #[test]
+    fn what_a_user_calls_an_interaction_is_no_part_of_the_key() {
+        let of = |name: &str, tail: f64| {
+            let kernel = vec![1.0, 0.5, tail].into();
+            let made = System {
+                label: "s".into(),
+                grid: Arc::new(Grid::centred(3, 0.5)),
+                interaction: Interaction::Sampled { name: name.into(), kernel },
+                nuclei: vec![],
+                potential: vec![0.0; 3].into(),
+                nuclear_repulsion: 0.0,
+                electrons: 1,
+                unpaired: 1,
+            };
+            system(ContentKey::new("test"), &made).finish()
+        };
+        assert_eq!(of("mine", 0.25), of("yours", 0.25));
+        assert_ne!(of("mine", 0.25), of("mine", 0.2));
+    }
 }

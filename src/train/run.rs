@@ -27,8 +27,15 @@ pub fn train<D: Backend>(plan: &Plan, store: &Store, control: &dyn Control) -> R
     let (cases, validation) = (prepare::<D>(plan, &plan.cases)?, prepare::<D>(plan, &plan.validation)?);
     let warnings = Mutex::new(Vec::new());
     let records = with_team(threads(plan), |team| {
-        let job =
-            Job { plan, store, control, cases: &cases, validation: &validation, key: key(plan), warnings: &warnings };
+        let job = Job {
+            plan,
+            store,
+            control,
+            cases: &cases,
+            validation: &validation,
+            key: key(plan, D::NAME),
+            warnings: &warnings,
+        };
         job.seeds::<D>(&team)
     })??;
     let warnings = warnings.into_inner().unwrap_or_default();

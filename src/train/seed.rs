@@ -62,7 +62,10 @@ impl SeedState {
     /// # Errors
     /// What concerns every seed: a fault of device or program.
     pub fn run(context: &Context<'_>, seed: u64, initial: impl FnOnce() -> Vec<f64>) -> Result<SeedRecord, TrainError> {
-        let stored = context.store.read(context.key, seed);
+        let stored = context.store.read(context.key, seed).unwrap_or_else(|trouble| {
+            (context.warn)(format!("the checkpoint of seed {seed} is damaged and counts for nothing: {trouble}"));
+            None
+        });
         if let Some(state) = stored.as_ref().filter(|state| state.outcome.is_some()) {
             return Ok(state.clone().record(true));
         }
@@ -108,7 +111,7 @@ impl SeedState {
                     history: Vec::new(),
                     outcome: None,
                 };
-                match state.take_stock(context) {
+                match state.take_stock(context, false) {
                     Ok(()) => Ok(Ok(state)),
                     Err(Halt::Interrupted) => Ok(Err(ended(Outcome::Interrupted))),
                     Err(Halt::Physics(error)) => Err(TrainError::Setup(error)),
@@ -151,26 +154,26 @@ impl SeedState {
         let stepped = self.memory.step(context.optimizer, &self.point, &mut objective)?;
         self.evaluations += evaluations;
         let Stepped::To(point) = stepped else {
-            if self.history.last().is_some_and(|last| last.validation.is_none()) {
+            if context.validated && self.history.last().is_some_and(|last| last.validation.is_none()) {
                 self.history.pop();
-                self.take_stock(context)?;
+                self.take_stock(context, true)?;
             }
             self.outcome = Some(Outcome::Flat);
             return Ok(());
         };
         self.point = point;
         self.step += 1;
-        self.take_stock(context)?;
+        self.take_stock(context, false)?;
         if self.step.is_multiple_of(context.checkpoint_every.max(1)) {
             self.checkpoint(context);
         }
         Ok(())
     }
 
-    /// Notes the step just done: validation if due (or at the end), the best so far, history, progress.
-    fn take_stock(&mut self, context: &Context<'_>) -> Result<(), Halt> {
+    /// Notes the step just done: validation if due (or at the end, or at the `last` point), the best so far, history, progress.
+    fn take_stock(&mut self, context: &Context<'_>, last: bool) -> Result<(), Halt> {
         let steps = context.optimizer.steps();
-        let due = self.step.is_multiple_of(context.validate_every.max(1)) || self.step >= steps;
+        let due = last || self.step.is_multiple_of(context.validate_every.max(1)) || self.step >= steps;
         let mut validation = None;
         if context.validated && due {
             validation = match (context.validate)(&self.point.parameters) {
@@ -212,5 +215,34 @@ impl SeedState {
             history: self.history,
             reused,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::Quiet;
+
+    #[test]
+    fn the_last_point_of_a_flat_end_is_validated() {
+        let evaluate = |p: &[f64]| Ok((p[0] * p[0], vec![2.0 * p[0]]));
+        let validate = |p: &[f64]| Ok(p[0].abs());
+        let context = Context {
+            key: "key",
+            optimizer: &Optimizer::default(),
+            validated: true,
+            validate_every: 1000,
+            checkpoint_every: 1000,
+            store: &Store::none(),
+            control: &Quiet,
+            evaluate: &evaluate,
+            validate: &validate,
+            warn: &|_| {},
+        };
+        let record = SeedState::run(&context, 0, || vec![1.0]).unwrap();
+        assert_eq!(record.outcome, Outcome::Flat);
+        let last = record.history.last().unwrap();
+        assert!(last.step > 0 && last.validation.is_some_and(|v| v < 1e-6), "{last:?}");
+        assert_eq!(record.kept.map(|kept| kept.step), Some(last.step));
     }
 }

@@ -2,6 +2,7 @@
 //! products stay on it and sum in the same order whatever the size of the team.
 
 use super::TrainError;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
@@ -17,7 +18,7 @@ impl<'env> Team<'env> {
     /// `job(i)` for i = 0 .. count, in parallel; results in order.
     ///
     /// # Errors
-    /// [`TrainError::Worker`] if a thread died.
+    /// [`TrainError::Worker`] if a job panicked or a thread died.
     pub fn map<T: Send + 'env>(
         &self,
         count: usize,
@@ -28,16 +29,19 @@ impl<'env> Team<'env> {
         for i in 0..count {
             let (job, sender) = (job.clone(), sender.clone());
             // A failed send means that nobody waits any more.
-            let work = Box::new(move || drop(sender.send((i, job(i)))));
+            let work = Box::new(move || {
+                let found = catch_unwind(AssertUnwindSafe(|| job(i)));
+                drop(sender.send((i, found.map_err(|_| TrainError::Worker))));
+            });
             self.jobs.send(work).map_err(|_| TrainError::Worker)?;
         }
         drop(sender);
-        let mut found: Vec<(usize, T)> = results.iter().collect();
+        let mut found: Vec<(usize, Result<T, TrainError>)> = results.iter().collect();
         if found.len() < count {
             return Err(TrainError::Worker);
         }
         found.sort_by_key(|(i, _)| *i);
-        Ok(found.into_iter().map(|(_, value)| value).collect())
+        found.into_iter().map(|(_, value)| value).collect()
     }
 }
 
@@ -81,5 +85,16 @@ mod tests {
             let squares = with_team(threads, |team| team.map(40, |i| (i * i, rayon::current_num_threads()))).unwrap();
             assert!(squares.unwrap().iter().enumerate().all(|(i, (s, serial))| *s == i * i && *serial == 1));
         }
+    }
+
+    #[test]
+    fn a_job_that_panics_is_an_error_and_the_team_goes_on() {
+        let found = with_team(2, |team| {
+            let faulty = team.map(6, |i| if i == 3 { panic!("a test of panics") } else { i });
+            (faulty, team.map(6, |i| i))
+        });
+        let (faulty, sound) = found.unwrap();
+        assert_eq!(faulty, Err(TrainError::Worker));
+        assert_eq!(sound, Ok((0..6).collect()));
     }
 }

@@ -286,6 +286,9 @@ impl Interpreter {
         };
         let shape = param.shape.iter().map(|e| self.extent(e, scope)).collect::<Result<Vec<usize>>>()?;
         let bounds = param.bounds.as_ref().map(|e| self.bounds(e, scope)).transpose()?;
+        if let Err(error) = crate::functional::size("param", &shape) {
+            return fail(TraceError::shape(&error, span), span);
+        }
         let init = self.start(param, &shape, bounds, scope)?;
         let name = Name::User(param.name.name.clone());
         let node = trace.param(Request { name, shape: shape.clone(), init, bounds, span })?;
@@ -336,7 +339,12 @@ impl Interpreter {
                 _ => None,
             };
             return match (entry("mean"), entry("deviation")) {
-                (Some(mean), Some(deviation)) if deviation >= 0.0 => Ok(Init::Normal { mean, deviation }),
+                (Some(mean), Some(deviation)) if deviation >= 0.0 => {
+                    match bounds.filter(|(a, b)| !(*a < mean && mean < *b)) {
+                        Some(bounds) => outside(mean, bounds, drawn.span),
+                        None => Ok(Init::Normal { mean, deviation }),
+                    }
+                }
                 _ => mismatch("what a parameter is drawn from", "`normal(mean, deviation)`", &value, None, drawn.span),
             };
         }
@@ -357,17 +365,18 @@ impl Interpreter {
         if let Some((a, b)) = bounds
             && let Some(x) = values.iter().find(|x| !(a < **x && **x < b))
         {
-            let message = format!(
-                "the start {} does not lie between {} and {}",
-                text::number(*x),
-                text::number(a),
-                text::number(b)
-            );
-            let help = Some("a bounded parameter starts inside its bounds".into());
-            return fail(TraceError::Param { message, help, span: expr.span }, expr.span);
+            return outside(*x, (a, b), expr.span);
         }
         Ok(Init::Values(values))
     }
+}
+
+/// The error of a start, or of the mean of one that is drawn, beyond the bounds.
+fn outside(start: f64, (a, b): (f64, f64), span: Span) -> Result<Init> {
+    let (start, a, b) = (text::number(start), text::number(a), text::number(b));
+    let message = format!("the start {start} does not lie between {a} and {b}");
+    let help = Some("a bounded parameter starts inside its bounds".into());
+    fail(TraceError::Param { message, help, span }, span)
 }
 
 /// The numbers of a (nested) list in order.

@@ -188,12 +188,12 @@ fn conv(interp: &mut Interpreter, args: &Args, width: usize) -> Result<Value> {
     let request = Request {
         name: Name::Layer("conv", "weight"),
         shape: vec![width, shape.channels, channels],
-        init: Init::HeNormal { fan_in: width * shape.channels },
+        init: Init::HeNormal { fan_in: width.saturating_mul(shape.channels) },
         bounds: None,
         span,
     };
-    let count = width * shape.channels * channels;
     let weight = trace.param(request)?;
+    let count = width * shape.channels * channels;
     let value = trace.try_add(span, |g| g.conv(x, weight, width, channels, span))?;
     let what = match args.name() {
         "conv" => format!("conv({channels}, width: {width})"),

@@ -148,7 +148,14 @@ impl Trace {
 
     fn new_param(&self, request: Request, pool: usize) -> Result<NodeId> {
         let Request { name, shape, init, bounds, span } = request;
-        let len: usize = shape.iter().product();
+        let kind = match &name {
+            Name::User(_) => "param",
+            Name::Layer(kind, _) | Name::Further(kind, _) => *kind,
+        };
+        let len = match crate::functional::size(kind, &shape) {
+            Ok(len) => len,
+            Err(error) => return fail(TraceError::shape(&error, span), span),
+        };
         let params = &mut *self.params.borrow_mut();
         let given = match &mut params.pools[pool].source {
             Source::Trainable => None,
