@@ -43,6 +43,14 @@ fn a_wrong_command_line_has_status_2() {
         &["frobnicate"],
         &["explain", "ksr::no::such"],
         &["check", "missing.ksr"],
+        // Options before a command would be lost.
+        &["--json", "run", "-"],
+        &["-e", "5", "run", "-"],
+        &["--quiet", "check", "-"],
+        // Only a script has right sides to replace.
+        &["--set", "R=1", "-e", "let R = 2"],
+        &["--set", "R=1"],
+        &["repl", "--set", "R=1"],
     ] {
         let (_, err, status) = finished(place.ksr().args(args).write_stdin("1\n"));
         assert_eq!(status, 2, "{args:?}: {err}");

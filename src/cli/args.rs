@@ -10,6 +10,7 @@ use std::path::PathBuf;
 #[command(
     name = "ksr",
     version,
+    args_conflicts_with_subcommands = true,
     after_help = "Exit status: 0 done, 1 the script is wrong or failed, 2 the command line is wrong, 130 interrupted."
 )]
 pub struct Cli {
@@ -32,6 +33,9 @@ pub enum Command {
         /// The script; `-` reads it from standard input
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Replace the right side of the top-level `let NAME`
+        #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
+        set: Vec<(String, String)>,
         /// How
         #[command(flatten)]
         options: RunOptions,
@@ -65,9 +69,6 @@ pub struct RunOptions {
     /// Write shown values as JSON, one object a line; progress, warnings and errors too, on standard error
     #[arg(long)]
     pub json: bool,
-    /// Replace the right side of the top-level `let NAME`
-    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
-    pub set: Vec<(String, String)>,
     /// Where to calculate
     #[arg(long, value_enum, default_value_t)]
     pub device: Device,

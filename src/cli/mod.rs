@@ -56,7 +56,7 @@ fn dispatch(cli: Cli) -> u8 {
         return USAGE;
     }
     match cli.command {
-        Some(Command::Run { file, options }) => run::file(&file, &options),
+        Some(Command::Run { file, set, options }) => run::file(&file, set, &options),
         Some(Command::Check { file, json }) => check::file(&file, json),
         Some(Command::Explain { code }) => explain::code(&code),
         Some(Command::Repl { options }) => repl::start(&options),

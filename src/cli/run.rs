@@ -8,8 +8,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-/// Runs a script; `-` is standard input, whose paths are relative to the working directory.
-pub fn file(path: &Path, options: &RunOptions) -> u8 {
+/// Runs a script, with other right sides for its top-level `let`s; `-` is standard input, whose paths are relative to the
+/// working directory.
+pub fn file(path: &Path, set: Vec<(String, String)>, options: &RunOptions) -> u8 {
     let (name, text) = match read(path) {
         Ok(script) => script,
         Err(message) => {
@@ -21,7 +22,7 @@ pub fn file(path: &Path, options: &RunOptions) -> u8 {
         path.parent().filter(|p| !p.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_path_buf);
     interrupt::listen(2);
     let host = Rc::new(Terminal::new(options.json, options.quiet, false));
-    let mut interpreter = session::interpreter(Rc::clone(&host), options, base);
+    let mut interpreter = session::interpreter(Rc::clone(&host), options, set, base);
     let ended = session::run(&mut interpreter, &name, &text);
     finish(&host, ended, &interpreter)
 }
@@ -30,7 +31,7 @@ pub fn file(path: &Path, options: &RunOptions) -> u8 {
 pub fn expressions(expressions: &[String], options: &RunOptions) -> u8 {
     interrupt::listen(2);
     let host = Rc::new(Terminal::new(options.json, options.quiet, false));
-    let mut interpreter = session::interpreter(Rc::clone(&host), options, PathBuf::from("."));
+    let mut interpreter = session::interpreter(Rc::clone(&host), options, Vec::new(), PathBuf::from("."));
     for expression in expressions {
         let ended = session::entry(&mut interpreter, expression);
         let status = finish(&host, ended, &interpreter);

@@ -19,20 +19,15 @@ pub enum Ended {
     Interrupted,
 }
 
-/// An interpreter that shows on a terminal, with paths relative to `base`.
-pub fn interpreter(host: Rc<Terminal>, options: &RunOptions, base: PathBuf) -> Interpreter {
+/// An interpreter that shows on a terminal, with paths relative to `base`. It runs scripts with the expressions of `set`
+/// as right sides of their top-level `let`s.
+pub fn interpreter(host: Rc<Terminal>, options: &RunOptions, set: Vec<(String, String)>, base: PathBuf) -> Interpreter {
     let device = match options.device {
         Device::Cpu => interp::Device::Cpu,
         Device::Cuda => interp::Device::Cuda,
     };
-    let options = Options {
-        overrides: options.set.clone(),
-        device,
-        quiet: options.quiet,
-        fresh: options.fresh,
-        cache: cache_folder(),
-        base,
-    };
+    let options =
+        Options { overrides: set, device, quiet: options.quiet, fresh: options.fresh, cache: cache_folder(), base };
     Interpreter::new(host, options)
 }
 

@@ -4,6 +4,7 @@ use super::Interpreter;
 use super::builtins::{self, Builtin, Run, Style};
 use super::modules::{self, STANDARD};
 use super::session::MAIN;
+use super::trace::holds_model;
 use super::value::Value;
 use crate::lang::ast::{Program, StmtKind, UsePath};
 use crate::lang::check::{Known, Module, Names, Parameter, Signature, check, definitions};
@@ -55,9 +56,12 @@ impl Interpreter {
             if let StmtKind::Use(used) = &statement.kind
                 && let UsePath::File { path, .. } = &used.path
                 && let Ok(text) = std::fs::read_to_string(self.path(path, MAIN))
-                && parse(SourceId::default(), &text).is_ok()
+                && let Ok(file) = parse(SourceId::default(), &text)
             {
-                names.modules.insert(path.to_string(), read(&text));
+                names.modules.insert(path.to_string(), definitions(&file));
+                if holds_model(&file) {
+                    names.models.insert(path.to_string());
+                }
             }
         }
     }
@@ -94,7 +98,7 @@ fn value_known(value: &Value) -> Known {
     match value {
         Value::Function(closure) => callable(Signature { effect: true, ..Signature::of(&closure.def.params, true) }),
         Value::SystemMaker(maker) => callable(Signature::of(maker.def.params.as_deref().unwrap_or_default(), true)),
-        Value::Functional(functional) => callable(Signature::of(&functional.def.function.params, false)),
+        Value::Functional(functional) => callable(Signature::functional(&functional.def.function.params)),
         Value::Loss(loss) => callable(Signature::of(&loss.closure.def.params, false)),
         Value::Builtin(builtin) => builtin_known(builtin),
         Value::Record(record) => Known::Record(record.entries.iter().map(|(n, _)| n.clone()).collect()),
@@ -115,5 +119,6 @@ fn builtin_known(builtin: &Builtin) -> Known {
         options: builtin.style == Style::Options,
         open: false,
         effect: EFFECTS.contains(&builtin.name),
+        both_spins: false,
     }))
 }

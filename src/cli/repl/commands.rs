@@ -85,7 +85,7 @@ impl Session {
             ("help" | "h", topic) => self.help_topic(topic),
             ("list", kind) => self.list(kind),
             ("reset", _) => {
-                let fresh = session::interpreter(Rc::clone(&self.host), &self.options, PathBuf::from("."));
+                let fresh = session::interpreter(Rc::clone(&self.host), &self.options, Vec::new(), PathBuf::from("."));
                 self.interpreter.replace(fresh);
             }
             ("doc" | "type" | "search" | "load", "") => output::error_line(&format!("write it as `:{}`", usage(name))),

@@ -144,7 +144,7 @@ fn editor(session: &Session) -> rustyline::Result<LineEditor> {
 impl Session {
     fn new(options: &RunOptions) -> Self {
         let host = Rc::new(Terminal::new(options.json, options.quiet, true));
-        let interpreter = session::interpreter(Rc::clone(&host), options, PathBuf::from("."));
+        let interpreter = session::interpreter(Rc::clone(&host), options, Vec::new(), PathBuf::from("."));
         Self { host, options: options.clone(), interpreter: Rc::new(RefCell::new(interpreter)) }
     }
 

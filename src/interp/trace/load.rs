@@ -16,7 +16,7 @@ use crate::interp::scope::{Binding, State, Thunk};
 use crate::interp::session::MAIN;
 use crate::interp::value::{Record, Value};
 use crate::ks::ScfOptions;
-use crate::lang::ast::ExprKind;
+use crate::lang::ast::{Expr, ExprKind, Program, StmtKind};
 use crate::problem::{Problem, Result};
 use crate::source::Span;
 use std::rc::Rc;
@@ -151,6 +151,22 @@ fn load(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     }
 }
 
+/// Whether the text of a file holds a model as `save` writes it: its last `saved` is `let saved = model(…)`.
+pub(crate) fn holds_model(program: &Program) -> bool {
+    let saved = program.statements.iter().rev().find_map(|s| match &s.kind {
+        StmtKind::Let { name, value } if &*name.name == SAVED => Some(value),
+        _ => None,
+    });
+    saved.is_some_and(makes_model)
+}
+
+fn makes_model(value: &Expr) -> bool {
+    match &*value.kind {
+        ExprKind::Call { callee, .. } => matches!(&*callee.kind, ExprKind::Name(name) if &**name == "model"),
+        _ => false,
+    }
+}
+
 impl Interpreter {
     /// The model of a file.
     fn load_model(&mut self, path: &str, span: Span) -> Result<Value> {
@@ -168,10 +184,7 @@ impl Interpreter {
         let binding = self.module(id)?.get(SAVED)?;
         let is_model = match &*binding.state.borrow() {
             State::Ready(value) => matches!(value, Value::Model(_)),
-            State::Lazy(Thunk::Expr(expr, _)) => match &*expr.kind {
-                ExprKind::Call { callee, .. } => matches!(&*callee.kind, ExprKind::Name(name) if &**name == "model"),
-                _ => false,
-            },
+            State::Lazy(Thunk::Expr(expr, _)) => makes_model(expr),
             _ => false,
         };
         is_model.then(|| binding.clone())

@@ -29,7 +29,7 @@ mod train_tests;
 pub(crate) use arithmetic::{Reduce, binary, index, reduce, select, unary};
 pub(crate) use fields::FIELDS;
 pub(crate) use layers::LAYERS;
-pub(crate) use load::MODELS;
+pub(crate) use load::{MODELS, holds_model};
 pub(crate) use model::MEMBERS;
 pub(crate) use options::OPTIMIZERS;
 pub(crate) use probe::FUNCTIONALS;

@@ -67,6 +67,22 @@ fn a_saved_model_is_ksr_and_comes_back_bit_for_bit() {
 }
 
 #[test]
+fn the_members_of_a_used_model_are_those_of_a_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = format!("{HEAD}functional f(n) {{ param a = 0.7\n -a * n }}\nsave(f, \"m.ksr\")\n");
+    run(folder.path(), &script);
+    let found = run(
+        folder.path(),
+        "use \"m.ksr\"\nuse \"m.ksr\" as other\nfn of(x) = m.parameters\nm.parameters\nother.parameters\nof(1)",
+    );
+    assert_eq!((found.len(), &found[0], &found[0]), (3, &found[1], &found[2]));
+    // Names taken out of the file are still looked at.
+    let options = Options { base: folder.path().to_path_buf(), ..Options::default() };
+    let problems = Interpreter::new(Rc::new(Collector), options).run("t.ksr", "use \"m.ksr\" (nothing)");
+    assert_eq!(problems.unwrap_err()[0].code(), "ksr::names::not_in_module");
+}
+
+#[test]
 fn what_has_no_text_cannot_be_saved() {
     let folder = tempfile::tempdir().unwrap();
     let script = format!("{HEAD}functional f(n) = n * g.x\nlet w = g.x\nfunctional h(n) = n * w\nsave(f, \"f.ksr\")\n");

@@ -108,11 +108,13 @@ impl Checker<'_> {
         given: &mut Vec<(usize, Span)>,
     ) -> bool {
         let mut positions = signature.params.iter().enumerate().filter(|(_, p)| !p.named).map(|(i, _)| i);
+        let most = signature.params.iter().filter(|p| !p.named).count() + usize::from(signature.both_spins);
         match positions.nth(position) {
+            // The second one may be the density of the other spin, which moves those after it.
+            _ if signature.both_spins && (1..most).contains(&position) => return false,
             Some(index) => self.give(callee, signature, index, span, given),
             None if signature.rest || signature.options => return false,
             None => {
-                let most = signature.params.iter().filter(|p| !p.named).count();
                 let takes = match most {
                     0 => "no arguments".to_owned(),
                     1 => "one argument".to_owned(),

@@ -36,9 +36,11 @@ pub(super) fn binds(used: &Use) -> Vec<(Rc<str>, Known)> {
     vec![(name, Known::Module(path.into()))]
 }
 
-/// What a name stands for that a `use` takes out of a known module.
+/// What a name stands for that a `use` takes out of a known module, or binds to a saved model.
 pub(super) fn imported(used: &Use, name: &str, names: &Names) -> Option<Known> {
-    let taken = used.names.as_ref()?;
+    let Some(taken) = &used.names else {
+        return names.models.contains(&path_of(used)).then_some(Known::Value);
+    };
     let wanted = if used.alias.is_some() { taken.first()?.name.as_ref() } else { name };
     names.modules.get(&path_of(used))?.get(wanted).cloned()
 }

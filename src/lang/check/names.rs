@@ -1,7 +1,7 @@
 //! What names stand for, as far as it can be known before anything is evaluated.
 
 use crate::lang::ast::{Expr, ExprKind, ParamDecl, Program, Stmt, StmtKind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// What a program may use without defining it.
@@ -12,6 +12,8 @@ pub struct Names {
     /// What modules define, by their path as written: `std.losses`, `my/lda.ksr`. Of one that is not here nothing
     /// is said.
     pub modules: BTreeMap<String, Module>,
+    /// Those of `modules` that hold a saved model: `use` of one whole binds the model, not the module.
+    pub models: BTreeSet<String>,
     /// The modules of the library: `losses` for `std.losses`. Empty: nothing is said of them.
     pub library: Vec<String>,
 }
@@ -47,6 +49,8 @@ pub struct Signature {
     pub open: bool,
     /// A call may stand alone in a block: `print`, `assert`.
     pub effect: bool,
+    /// Takes the densities of both spins in place of its only density.
+    pub both_spins: bool,
 }
 
 /// A parameter.
@@ -70,6 +74,12 @@ impl Signature {
             named: false,
         };
         Signature { params: params.iter().map(parameter).collect(), ..Default::default() }
+    }
+
+    /// The signature of a functional: one of one density may be given those of both spins, whose sum it sees.
+    pub fn functional(params: &[ParamDecl]) -> Self {
+        let densities = params.iter().filter(|p| p.default.is_none()).count();
+        Signature { both_spins: densities == 1, ..Signature::of(params, false) }
     }
 
     /// `f(a, b = …)`.
@@ -111,7 +121,10 @@ pub(super) fn defines(statement: &Stmt) -> Vec<(Rc<str>, Known)> {
             vec![(f.name.name.clone(), Known::Callable(Rc::new(signature)))]
         }
         StmtKind::Loss(f) => vec![(f.name.name.clone(), callable(&f.params, false))],
-        StmtKind::Functional(f) => vec![(f.function.name.name.clone(), callable(&f.function.params, false))],
+        StmtKind::Functional(f) => {
+            let signature = Signature::functional(&f.function.params);
+            vec![(f.function.name.name.clone(), Known::Callable(Rc::new(signature)))]
+        }
         StmtKind::System(system) => {
             let known = system.params.as_ref().map_or(Known::System, |params| callable(params, true));
             vec![(system.name.name.clone(), known)]
