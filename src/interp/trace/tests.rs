@@ -188,6 +188,8 @@ fn mistakes_in_bodies_are_errors_in_the_users_words() {
         (body("n |> dense(4) |> self_interaction_gate(n)"), "ksr::shape::mismatch"),
         (body("[n, n]"), "ksr::shape::result"),
         (body("param a = 3 in 0 .. 2\n a * n"), "ksr::functional::param"),
+        (body("param a ~ normal(3, 1) in 0 .. 2\n a * n"), "ksr::functional::param"),
+        (body("param a[10000000, 10000000]\n sum(n)"), "ksr::shape::mismatch"),
         (body("param a[2] = [1, 2, 3]\n a[0] * n"), "ksr::functional::param"),
         (body("n |> global_conv(channels: 4, width: 2 .. 1) |> dense(1)"), "ksr::functional::layer"),
         (format!("{GRID}conv(n, 3, width: 3)"), "ksr::functional::param_outside"),
