@@ -36,20 +36,18 @@ impl Interpreter {
     /// # Errors
     /// There is no such module or name; its text is wrong; it uses itself.
     pub(super) fn use_module(&mut self, used: &Use, statement: &Stmt, scope: &Scope) -> Result<Vec<Rc<Binding>>> {
-        let (id, stem, span) = match &used.path {
+        let (id, span) = match &used.path {
             UsePath::Std(path) => self.standard(path, statement.span)?,
-            UsePath::File { path, span } => {
-                let id = self.file_module(path, *span, scope.module())?;
-                (id, stem(path), *span)
-            }
+            UsePath::File { path, span } => (self.file_module(path, *span, scope.module())?, *span),
         };
+        let stem = used.path.stem();
         let Some(names) = &used.names else {
             if let (Some(model), UsePath::File { .. }) = (self.saved(id), &used.path) {
                 // A saved model stands under the stem itself.
-                let name = used.alias.clone().unwrap_or(Ident { name: Rc::from(stem.as_str()), span });
+                let name = used.alias.clone().unwrap_or(Ident { name: stem, span });
                 return Ok(vec![model.renamed(&name)]);
             }
-            let name = used.alias.clone().unwrap_or(Ident { name: Rc::from(stem.as_str()), span });
+            let name = used.alias.clone().unwrap_or(Ident { name: stem, span });
             let module = ModuleRef { id, name: name.name.clone() };
             return Ok(vec![Binding::ready(name.name, name.span, Value::Module(module))]);
         };
@@ -68,7 +66,7 @@ impl Interpreter {
         fail(error, name.span)
     }
 
-    fn standard(&mut self, path: &[Ident], span: Span) -> Result<(ModuleId, String, Span)> {
+    fn standard(&mut self, path: &[Ident], span: Span) -> Result<(ModuleId, Span)> {
         let names: Vec<&str> = path.iter().map(|p| &*p.name).collect();
         let wanted = names.join(".");
         let found = match names.as_slice() {
@@ -82,7 +80,7 @@ impl Interpreter {
         };
         let key = format!("std.{name}");
         let id = self.read_module(&key, &key, text, PathBuf::new(), span)?;
-        Ok((id, name.to_string(), span))
+        Ok((id, span))
     }
 
     /// The module of a file; its path is relative to that of `from`.

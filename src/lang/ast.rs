@@ -1,6 +1,7 @@
 //! The tree. Every node carries its span. Definitions are shared (`Rc`): closures hold them.
 
 use crate::source::Span;
+use std::path::Path;
 use std::rc::Rc;
 
 /// A name with its place.
@@ -180,6 +181,19 @@ pub enum UsePath {
         /// Where.
         span: Span,
     },
+}
+
+impl UsePath {
+    /// The name under which the module stands if no other is given: `losses` for `std.losses`, `lda` for `my/lda.ksr`.
+    /// Of a file it need not be one that a value can have.
+    pub fn stem(&self) -> Rc<str> {
+        match self {
+            UsePath::Std(path) => path.last().map_or_else(|| Rc::from(""), |p| p.name.clone()),
+            UsePath::File { path, .. } => {
+                Path::new(&**path).file_stem().map_or_else(|| path.clone(), |s| s.to_string_lossy().into())
+            }
+        }
+    }
 }
 
 /// `param b[8] ~ normal(0, 0.01)`, `param a = 1.0 in 0 .. 2`.

@@ -41,6 +41,16 @@ pub enum CheckError {
         help: String,
     },
 
+    /// `use "my-lib.ksr"`.
+    #[error("`{stem}` cannot be the name of a module")]
+    #[diagnostic(code(ksr::names::module), help("{help}"))]
+    StemNoName {
+        stem: String,
+        #[label("not a name")]
+        span: Span,
+        help: String,
+    },
+
     /// A field that a record cannot have.
     #[error("this record has no `{name}`")]
     #[diagnostic(code(ksr::types::no_field), help("{help}"))]
@@ -238,6 +248,7 @@ impl CheckError {
             UnknownName { span, .. }
             | NotInModule { span, .. }
             | NoModule { span, .. }
+            | StemNoName { span, .. }
             | NoField { span, .. }
             | Doubled { span, .. }
             | DefaultOrder { span, .. }

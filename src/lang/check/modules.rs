@@ -5,6 +5,7 @@ use super::names::{Known, Names};
 use super::walk::Checker;
 use crate::lang::ast::{Use, UsePath};
 use crate::lang::nearest::{did_you_mean, nearest};
+use crate::lang::words::is_name;
 use crate::source::Span;
 use std::rc::Rc;
 
@@ -25,14 +26,7 @@ pub(super) fn binds(used: &Use) -> Vec<(Rc<str>, Known)> {
         };
     }
     let path = path_of(used);
-    let stem = match &used.path {
-        UsePath::Std(path) => path.last().map(|p| p.name.to_string()).unwrap_or_default(),
-        UsePath::File { path, .. } => {
-            let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
-            file.strip_suffix(".ksr").unwrap_or(file).to_owned()
-        }
-    };
-    let name = used.alias.as_ref().map_or_else(|| Rc::from(stem.as_str()), |alias| alias.name.clone());
+    let name = used.alias.as_ref().map_or_else(|| used.path.stem(), |alias| alias.name.clone());
     vec![(name, Known::Module(path.into()))]
 }
 
@@ -61,11 +55,22 @@ impl Checker<'_> {
             return self.error(CheckError::NoModule { module, span: root.span.to(name.span), help });
         }
         let path = path_of(used);
-        let Some(names) = &used.names else { return };
+        let Some(names) = &used.names else { return self.needs_alias(used) };
         self.refuse_doubles("name", names.iter(), "take each name once");
         for name in names {
             self.member(&path, &name.name, name.span);
         }
+    }
+
+    /// A file whose stem no value can have as its name.
+    fn needs_alias(&mut self, used: &Use) {
+        let (UsePath::File { path, span }, None) = (&used.path, &used.alias) else { return };
+        let stem = used.path.stem();
+        if is_name(&stem) {
+            return;
+        }
+        let help = format!("give the module a name: `use \"{path}\" as m`");
+        self.error(CheckError::StemNoName { stem: stem.to_string(), span: *span, help });
     }
 
     /// What a name of a module stands for; an error if the module is known and has no such name.

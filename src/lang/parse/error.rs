@@ -216,6 +216,15 @@ pub enum ParseError {
         span: Span,
     },
 
+    /// `1 bohr^2000`.
+    #[error("the power of a unit lies between -99 and 99, and is not `{power}`")]
+    #[diagnostic(code(ksr::parse::unit_power), help("write a power as small as the unit has"))]
+    UnitPowerLarge {
+        power: String,
+        #[label("too large a power")]
+        span: Span,
+    },
+
     /// Characters of no meaning.
     #[error("the character `{character}` ({name}) has no meaning here")]
     #[diagnostic(code(ksr::parse::character))]
@@ -385,6 +394,7 @@ impl ParseError {
             | NumberTooLarge { span, .. }
             | UnknownUnit { span, .. }
             | UnitPower { span }
+            | UnitPowerLarge { span, .. }
             | Character { span, .. }
             | TooDeep { span, .. }
             | TooLong { span, .. }

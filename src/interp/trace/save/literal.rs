@@ -29,7 +29,8 @@ pub fn text(s: &str) -> String {
     let mut quoted = String::from("\"");
     for letter in s.chars() {
         match letter {
-            '"' | '\\' | '{' | '}' => quoted.extend(['\\', letter]),
+            '"' | '\\' => quoted.extend(['\\', letter]),
+            '{' | '}' => quoted.extend([letter, letter]),
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
             other => quoted.push(other),
@@ -110,7 +111,7 @@ mod tests {
 
     #[test]
     fn plain_values_read_back() {
-        let script = "[{ a: 0.1 bohr, b: \"x {1 + 1} \\\"y\\\"\" }, 2 .. 3.5, true, [], linear(0.3, decay: 0.9)]";
+        let script = "[{ a: 0.1 bohr, b: \"x {1 + 1} {{z}} \\\"y\\\"\" }, 2 .. 3.5, true, [], linear(0.3, decay: 0.9)]";
         let written = plain(&value(script)).unwrap();
         assert_eq!(plain(&value(&written)).unwrap(), written);
     }

@@ -56,9 +56,7 @@ impl<'i> Builder<'i> {
                 }
                 _ => match part.as_str().parse() {
                     Ok(power) if (-99..=99).contains(&power) => unit.power = power,
-                    _ => {
-                        self.error(ParseError::NumberTooLarge { number: part.as_str().into(), span: self.span(&part) })
-                    }
+                    _ => self.error(ParseError::UnitPowerLarge { power: part.as_str().into(), span: self.span(&part) }),
                 },
             }
         }

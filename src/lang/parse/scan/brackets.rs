@@ -115,6 +115,17 @@ impl Scanner<'_> {
     /// A line with a string that has no end: what would have closed the brackets of the line is in the string.
     pub(super) fn leave_line(&mut self) {
         let Some(start) = self.broken_line.take() else { return };
+        let mut inner = 0_usize;
+        for letter in self.text.get(start..self.at).unwrap_or("").chars() {
+            match letter {
+                '(' | '[' => inner += 1,
+                ')' | ']' if inner > 0 => inner -= 1,
+                ')' | ']' if self.frames.last().is_some_and(|f| f.opener != ' ' && closer(f.opener) == letter) => {
+                    self.pop_frame(self.at);
+                }
+                _ => {}
+            }
+        }
         let line = self.text[..start].rfind('\n').map_or(0, |i| i + 1);
         while self.frames.last().is_some_and(|f| matches!(f.opener, '(' | '[') && f.start >= line) {
             self.pop_frame(self.at);
