@@ -119,6 +119,21 @@ fn check_finds_errors_without_running() {
 }
 
 #[test]
+fn what_has_no_place_is_json_too() {
+    let place = Place::new();
+    for args in [&["run", "--json", "missing.ksr"], &["check", "--json", "missing.ksr"]] {
+        let (_, err, status) = finished(place.ksr().args(args));
+        let error: Value = serde_json::from_str(err.trim()).expect("an object");
+        assert_eq!((error["level"].as_str(), status), (Some("error"), 2), "{err}");
+    }
+    let file = place.file("not_a_folder", "");
+    let (_, err, status) =
+        finished(place.ksr().env("KSR_CACHE_DIR", file).args(["run", "--json", "-"]).write_stdin("1"));
+    let warning: Value = serde_json::from_str(err.trim()).expect("an object");
+    assert_eq!((warning["level"].as_str(), status), (Some("warning"), 0), "{err}");
+}
+
+#[test]
 fn errors_as_json_carry_their_place() {
     let place = Place::new();
     let (out, err, status) = finished(place.ksr().args(["run", "--json", "-"]).write_stdin("1\n  sqtr(2)\n"));

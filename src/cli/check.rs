@@ -12,7 +12,7 @@ pub fn file(path: &Path, json: bool) -> u8 {
     let (name, text) = match read(path) {
         Ok(script) => script,
         Err(message) => {
-            output::error_line(&message);
+            output::notice("error", &message, json);
             return USAGE;
         }
     };

@@ -12,6 +12,15 @@ pub fn error_line(text: &str) {
     let _ = write(&mut io::stderr().lock(), text);
 }
 
+/// Writes a problem that has no place in a text to standard error; with `json` as an object.
+pub fn notice(level: &str, message: &str, json: bool) {
+    if json {
+        error_line(&serde_json::json!({ "level": level, "message": message }).to_string());
+    } else {
+        error_line(&format!("{level}: {message}"));
+    }
+}
+
 fn write(to: &mut impl Write, text: &str) -> io::Result<()> {
     to.write_all(text.as_bytes())?;
     to.write_all(b"\n")?;

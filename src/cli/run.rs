@@ -14,7 +14,7 @@ pub fn file(path: &Path, set: Vec<(String, String)>, options: &RunOptions) -> u8
     let (name, text) = match read(path) {
         Ok(script) => script,
         Err(message) => {
-            output::error_line(&message);
+            output::notice("error", &message, options.json);
             return USAGE;
         }
     };
@@ -51,8 +51,8 @@ pub fn read(path: &Path) -> Result<(String, String), String> {
         return Ok(("<stdin>".to_owned(), text));
     }
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|e| format!("error: cannot read `{name}`: {}", reason(&e)))?;
-    let text = String::from_utf8(bytes).map_err(|_| format!("error: `{name}` is not UTF-8 text"))?;
+    let bytes = std::fs::read(path).map_err(|e| format!("cannot read `{name}`: {}", reason(&e)))?;
+    let text = String::from_utf8(bytes).map_err(|_| format!("`{name}` is not UTF-8 text"))?;
     Ok((name, text))
 }
 

@@ -26,8 +26,8 @@ pub fn interpreter(host: Rc<Terminal>, options: &RunOptions, set: Vec<(String, S
         Device::Cpu => interp::Device::Cpu,
         Device::Cuda => interp::Device::Cuda,
     };
-    let options =
-        Options { overrides: set, device, quiet: options.quiet, fresh: options.fresh, cache: cache_folder(), base };
+    let cache = cache_folder(options.json);
+    let options = Options { overrides: set, device, quiet: options.quiet, fresh: options.fresh, cache, base };
     Interpreter::new(host, options)
 }
 
@@ -68,7 +68,7 @@ impl From<Outcome> for Ended {
 }
 
 /// `KSR_CACHE_DIR`, or the platform's cache folder; a folder that cannot be written is a warning, and nothing is kept.
-fn cache_folder() -> Option<PathBuf> {
+fn cache_folder(json: bool) -> Option<PathBuf> {
     let folder = match std::env::var_os("KSR_CACHE_DIR") {
         Some(folder) if !folder.is_empty() => PathBuf::from(folder),
         _ => directories::ProjectDirs::from("", "", "ksr")?.cache_dir().to_path_buf(),
@@ -77,10 +77,8 @@ fn cache_folder() -> Option<PathBuf> {
         Ok(()) => Some(folder),
         Err(error) => {
             let advice = "references and trainings are not kept; set `KSR_CACHE_DIR` to a folder that can be written";
-            output::error_line(&format!(
-                "warning: the cache `{}` cannot be written ({error}): {advice}",
-                folder.display()
-            ));
+            let message = format!("the cache `{}` cannot be written ({error}): {advice}", folder.display());
+            output::notice("warning", &message, json);
             None
         }
     }

@@ -34,6 +34,9 @@ impl Dim {
 
     /// Of a power; `None` where it is not a multiple of one half.
     pub fn power(self, exponent: f64) -> Option<Dim> {
+        if self.is_plain() {
+            return Some(self);
+        }
         let scaled = |p: i16| {
             let q = f64::from(p) * exponent;
             let whole = q.round();
@@ -93,6 +96,7 @@ mod tests {
         assert_eq!(Dim::ENERGY.power(0.5).and_then(|d| d.power(2.0)), Some(Dim::ENERGY));
         assert_eq!(Dim::ENERGY.power(0.3), None);
         assert_eq!(Dim::PLAIN.power(0.3), Some(Dim::PLAIN));
+        assert_eq!(Dim::PLAIN.power(f64::INFINITY), Some(Dim::PLAIN));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::session::MAIN;
 use super::trace::holds_model;
 use super::value::Value;
 use crate::lang::ast::{Program, StmtKind, UsePath};
-use crate::lang::check::{Known, Module, Names, Parameter, Signature, check, definitions};
+use crate::lang::check::{Known, Module, Names, Parameter, SESSION, Signature, check, definitions};
 use crate::lang::parse;
 use crate::problem::Problem;
 use crate::source::SourceId;
@@ -76,7 +76,7 @@ impl Interpreter {
             seen.push(binding.name.clone());
             let known = match binding.value() {
                 Some(Value::Module(module)) => {
-                    let path: Rc<str> = Rc::from(format!("<{}>", module.id.0));
+                    let path: Rc<str> = Rc::from(format!("{SESSION}{}", binding.name));
                     let inside = self.module(module.id).into_iter().flat_map(|m| &m.bindings);
                     names.modules.insert(path.to_string(), inside.map(|b| (b.name.clone(), Known::Value)).collect());
                     Known::Module(path)

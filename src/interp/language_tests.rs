@@ -271,3 +271,39 @@ fn standard_atoms_and_interactions_need_no_use() {
     assert!((number("soft_coulomb(softening: 2.0)(0)") - 0.5).abs() < 1e-15);
     assert!(matches!(value("use std.atoms\natoms.H"), Value::Record(_)));
 }
+
+#[test]
+fn listed_intervals_equal_their_lists() {
+    assert_eq!(
+        texts("(0 .. 3) == [0, 1, 2, 3]\n[0, 1] == (0 .. 3)\n(0 .. 3) != [0, 1, 2, 3]"),
+        ["true", "false", "false"]
+    );
+}
+
+#[test]
+fn functions_see_modules_used_after_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file");
+    write("lib.ksr", "fn g(x) = 2 * x\n");
+    write("outer.ksr", "fn h(x) = m.g(x) + 1\nuse \"lib.ksr\" as m\n");
+    let options = super::Options { base: folder.path().into(), ..super::Options::default() };
+    let run = |script: &str| {
+        super::testing::take_shown();
+        let host = std::rc::Rc::new(super::testing::Collector);
+        let outcome = super::Interpreter::new(host, options.clone()).run("test.ksr", script);
+        outcome.map(|_| super::testing::take_shown().iter().map(super::text::value).collect::<Vec<_>>())
+    };
+    let script = "use \"outer.ksr\"\nfn f(x) = m.g(x)\nuse \"lib.ksr\" as m\nf(1) + outer.h(1)";
+    assert_eq!(run(script).map_err(|p| super::testing::described(&p)), Ok(vec!["5".into()]));
+    // What a module uses is no part of it.
+    let problems = run("use \"outer.ksr\"\nouter.m.g(1)").expect_err("not a member");
+    assert_eq!(problems[0].to_string(), "`outer` has no `.m`");
+}
+
+#[test]
+fn modules_of_earlier_entries_are_called_by_their_names() {
+    let mut session = interpreter();
+    session.eval_entry("use std.functionals as fs").expect("runs");
+    let problems = session.eval_entry("fs.ldaa").expect_err("no such name");
+    assert!(problems[0].to_string().starts_with("`fs` has no `ldaa`"), "{}", problems[0]);
+}

@@ -20,6 +20,8 @@ pub struct Module {
     pub base: PathBuf,
     /// Definitions in order; of a name defined twice the later one counts.
     pub bindings: Vec<Rc<Binding>>,
+    /// What its `use`s bring: visible in its own text, but no part of it for others.
+    pub brought: Vec<Rc<Binding>>,
     /// Whether it is still being read: used again, it is a cycle.
     pub loading: bool,
 }
@@ -28,5 +30,10 @@ impl Module {
     /// The last definition of a name.
     pub fn get(&self, name: &str) -> Option<&Rc<Binding>> {
         self.bindings.iter().rev().find(|b| &*b.name == name)
+    }
+
+    /// What a name stands for in the module's own text.
+    pub fn within(&self, name: &str) -> Option<&Rc<Binding>> {
+        self.get(name).or_else(|| self.brought.iter().rev().find(|b| &*b.name == name))
     }
 }

@@ -5,6 +5,7 @@ use super::error::{RunError, fail, suggestion};
 use super::eval::binding;
 use super::module::{Module, ModuleId};
 use super::scope::{Binding, Scope, State, Thunk};
+use super::session::MAIN;
 use super::value::{ModuleRef, Value};
 use crate::lang::ast::{Ident, Program, Stmt, StmtKind, Use, UsePath};
 use crate::lang::parse;
@@ -104,6 +105,12 @@ impl Interpreter {
         self.read_module(&canonical.to_string_lossy(), &full.to_string_lossy(), &text, base, span)
     }
 
+    /// The module in whose text a place lies.
+    pub(super) fn module_at(&self, span: Span) -> ModuleId {
+        let index = self.modules.iter().skip(1).position(|m| m.source == span.source);
+        index.map_or(MAIN, |index| ModuleId(index as u32 + 1))
+    }
+
     /// A path of a module's text, relative to its folder.
     pub(super) fn path(&self, path: &str, module: ModuleId) -> PathBuf {
         self.module(module).map(|m| m.base.join(path)).unwrap_or_else(|| PathBuf::from(path))
@@ -126,7 +133,14 @@ impl Interpreter {
         };
         let program = parse(source, text).map_err(through)?;
         let id = ModuleId(self.modules.len() as u32);
-        self.modules.push(Module { key: key.into(), source, base, bindings: Vec::new(), loading: true });
+        self.modules.push(Module {
+            key: key.into(),
+            source,
+            base,
+            bindings: Vec::new(),
+            brought: Vec::new(),
+            loading: true,
+        });
         let read = self.read_definitions(id, &program);
         match read {
             Ok(()) => {
@@ -166,10 +180,8 @@ impl Interpreter {
             let brought = matches!(statement.kind, StmtKind::Use(_));
             for binding in bindings {
                 scope.bind(binding.clone());
-                if let Some(module) = self.modules.get_mut(id.0 as usize)
-                    && !brought
-                {
-                    module.bindings.push(binding);
+                if let Some(module) = self.modules.get_mut(id.0 as usize) {
+                    if brought { &mut module.brought } else { &mut module.bindings }.push(binding);
                 }
             }
         }

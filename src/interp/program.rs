@@ -52,12 +52,13 @@ impl Interpreter {
             Entry::Wrong(problems) => return Err(problems),
         };
         self.check(&program)?;
-        let (scope, known) = (self.scope.clone(), self.main_bindings());
+        let (scope, (known, brought)) = (self.scope.clone(), self.main_bindings());
         let outcome = self.finish(|s| s.execute(&program));
         if !matches!(outcome, Ok(Outcome::Done)) {
             self.scope = scope;
             if let Some(main) = self.modules.get_mut(MAIN.0 as usize) {
                 main.bindings.truncate(known);
+                main.brought.truncate(brought);
             }
         }
         outcome.map(|o| if o == Outcome::Done { Evaluated::Done } else { Evaluated::Interrupted })
@@ -74,8 +75,9 @@ impl Interpreter {
         self.finish(|s| s.execute(&program))
     }
 
-    fn main_bindings(&self) -> usize {
-        self.module(MAIN).map_or(0, |m| m.bindings.len())
+    /// How many definitions there are, and names that `use` has brought.
+    fn main_bindings(&self) -> (usize, usize) {
+        self.module(MAIN).map_or((0, 0), |m| (m.bindings.len(), m.brought.len()))
     }
 
     /// An interruption is an outcome, not an error.
@@ -102,7 +104,10 @@ impl Interpreter {
             StmtKind::Expr { value, shown } => self.expression(value, *shown, &scope),
             StmtKind::Use(used) => {
                 for binding in self.use_module(used, statement, &scope)? {
-                    self.scope.bind(binding);
+                    self.scope.bind(binding.clone());
+                    if let Some(main) = self.modules.get_mut(MAIN.0 as usize) {
+                        main.brought.push(binding);
+                    }
                 }
                 Ok(())
             }

@@ -78,6 +78,7 @@ impl Interpreter {
             source: SourceId::default(),
             base: options.base.clone(),
             bindings: Vec::new(),
+            brought: Vec::new(),
             loading: true,
         };
         Self {

@@ -110,3 +110,10 @@ fn impossible_systems_are_refused() {
     }
     assert_eq!(code("let line = 3\nsystem s(q) on line { H at q }\ns(0)"), "ksr::types::mismatch");
 }
+
+#[test]
+fn entries_do_not_hide_the_functions_of_their_names() {
+    let own =
+        "fn potential(x, k) = -k * exp(-x^2)\nsystem s on line { potential(x): potential(x, 3); electrons: 2 }\ns";
+    assert!((system(own).potential[256] + 3.0).abs() < 1e-12);
+}

@@ -65,7 +65,13 @@ impl Interpreter {
     fn where_it_fits(&mut self, value: &Value, span: Span, unit: &UnitExpr, to: (ShownUnit, Dim)) -> Result<Value> {
         match value {
             Value::Number(q) if q.dim != to.1 => Ok(value.clone()),
-            Value::Number(_) | Value::List(_) => self.converted(Operand::new(value, span), unit, to),
+            Value::List(items) => {
+                let each = |v: &Value| self.where_it_fits(v, span, unit, to);
+                items.iter().map(each).collect::<Result<Vec<_>>>().map(Value::list)
+            }
+            Value::Number(_) | Value::Record(_) | Value::Table(_) => {
+                self.converted(Operand::new(value, span), unit, to)
+            }
             _ => Ok(value.clone()),
         }
     }

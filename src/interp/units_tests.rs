@@ -103,3 +103,16 @@ fn fields_are_plain() {
     let Value::Number(q) = value(&format!("{grid}integral(1 + 0 * line.x)")) else { panic!("a number") };
     assert_eq!((text::number(q.value).as_str(), q.dim), ("1.1", Dim::PLAIN));
 }
+
+#[test]
+fn plain_numbers_have_any_power() {
+    assert_eq!(texts("2 ^ inf\n0.5 ^ (1 / 0)\n2 ^ 0.3 > 1"), ["inf", "0", "true"]);
+}
+
+#[test]
+fn lists_in_records_are_converted_where_the_unit_fits() {
+    let record = "let r = { R: [1 bohr], E: [1 hartree], n: [1, 2], deep: { E: [[1 hartree]] } } -> eV\n";
+    let shown = texts(&format!("{record}r.R\nr.E\nr.n\nr.deep.E"));
+    assert_eq!((shown[0].as_str(), shown[2].as_str()), ("[1 bohr]", "[1, 2]"));
+    assert!(shown[1].starts_with("[27.211") && shown[3].starts_with("[[27.211"), "{shown:?}");
+}

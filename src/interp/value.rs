@@ -151,6 +151,8 @@ pub struct Closure {
     pub def: Rc<FnDef>,
     /// What was visible where it was defined.
     pub scope: Scope,
+    /// Whether its body sees it under its own name.
+    pub named: bool,
 }
 
 /// A `system` with parameters.

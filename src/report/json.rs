@@ -1,10 +1,9 @@
 //! Values as JSON: numbers round-trip, what is not finite is a string.
 
 use super::number;
-use super::table::common_unit;
 use crate::exact::Reference;
 use crate::interp::host::Shown;
-use crate::interp::value::{Field, Quantity, Table, Value};
+use crate::interp::value::{Field, Quantity, Value};
 use crate::ks::{Run, Stop};
 use crate::model::{Grid, System, Wall};
 use serde_json::{Map, Value as Json, json as object};
@@ -24,34 +23,46 @@ pub fn record(shown: &Shown<'_>) -> Option<Json> {
     if let Value::Field(field) = shown.value {
         record.insert("x".into(), numbers(&field.grid.xs()));
     }
-    if let Value::Table(table) = shown.value {
-        record.insert("units".into(), units(table));
+    match shown.value {
+        Value::Table(table) => {
+            let columns = table.columns.iter().map(|(name, values)| (name, shared_unit(values)));
+            record.insert("units".into(), units(columns));
+        }
+        Value::Record(whole) => {
+            let entries = whole.entries.iter().map(|(name, value)| (name, unit(value)));
+            record.insert("units".into(), units(entries));
+        }
+        _ => {}
     }
     record.insert("value".into(), value);
     Some(record.into())
 }
 
-/// Type and bare value; `None` for what has no JSON (a figure, nothing).
+/// Type and bare value; `None` for what has no JSON (a figure, nothing). Numbers are in the unit that [`record`] names, or
+/// else in atomic units.
 pub fn json(value: &Value) -> Option<(&'static str, Json)> {
     Some(match value {
         Value::Number(q) if unit(value).is_none() => ("number", number(q.shown())),
         Value::Number(q) => ("quantity", number(q.shown())),
         Value::Bool(b) => ("bool", (*b).into()),
         Value::Str(s) => ("string", (**s).into()),
-        Value::List(items) => ("list", items.iter().map(bare).collect::<Vec<_>>().into()),
+        Value::List(items) => ("list", list(items, unit(value).is_some())),
         Value::Record(record) => {
-            let entries: Map<String, Json> =
-                record.entries.iter().map(|(name, value)| (name.to_string(), bare(value))).collect();
+            let entries: Map<String, Json> = record
+                .entries
+                .iter()
+                .map(|(name, value)| (name.to_string(), part(value, unit(value).is_some())))
+                .collect();
             ("record", entries.into())
         }
-        Value::Interval(a, b) => ("interval", vec![number(a.shown()), number(b.shown())].into()),
+        Value::Interval(a, b) => ("interval", interval(a, b)),
         Value::Field(field) => ("field", field_json(field)),
         Value::Grid(grid) => ("grid", grid_json(grid)),
         Value::System(system) => ("system", system_json(system)),
         Value::Run(run) => ("run", run_json(run)),
         Value::Reference(reference) => ("reference", reference_json(reference)),
         Value::Table(table) => {
-            let column = |values: &[Value]| values.iter().map(bare).collect::<Vec<_>>().into();
+            let column = |values: &[Value]| list(values, shared_unit(values).is_some());
             let columns: Map<String, Json> =
                 table.columns.iter().map(|(name, values)| (name.to_string(), column(values))).collect();
             ("table", columns.into())
@@ -72,33 +83,66 @@ pub fn json(value: &Value) -> Option<(&'static str, Json)> {
 }
 
 fn object_of(entries: Vec<(&'static str, Value)>) -> Json {
-    let entries: Map<String, Json> = entries.iter().map(|(name, value)| (name.to_string(), bare(value))).collect();
+    let entries: Map<String, Json> =
+        entries.iter().map(|(name, value)| (name.to_string(), part(value, false))).collect();
     entries.into()
 }
 
-/// Inside lists, records and tables.
-fn bare(value: &Value) -> Json {
-    json(value).map_or(Json::Null, |(_, value)| value)
+/// Inside lists, records and tables: numbers in their units if the whole names it, in atomic units otherwise.
+fn part(value: &Value, named: bool) -> Json {
+    match value {
+        Value::Number(q) => number(if named { q.shown() } else { q.value }),
+        Value::List(items) => list(items, named),
+        Value::Interval(a, b) if named => interval(a, b),
+        Value::Interval(a, b) => vec![number(a.value), number(b.value)].into(),
+        Value::Record(record) => {
+            let entries = record.entries.iter().map(|(name, value)| (name.to_string(), part(value, false)));
+            entries.collect::<Map<_, _>>().into()
+        }
+        Value::Table(table) => {
+            let columns = table.columns.iter().map(|(name, values)| (name.to_string(), list(values, false)));
+            columns.collect::<Map<_, _>>().into()
+        }
+        other => json(other).map_or(Json::Null, |(_, value)| value),
+    }
+}
+
+fn list(items: &[Value], named: bool) -> Json {
+    items.iter().map(|item| part(item, named)).collect::<Vec<_>>().into()
+}
+
+/// Both ends in the unit that [`unit`] names.
+fn interval(a: &Quantity, b: &Quantity) -> Json {
+    let ends = if a.unit_text() == b.unit_text() { [a.shown(), b.shown()] } else { [a.value, b.value] };
+    ends.map(number).to_vec().into()
 }
 
 /// The unit of a quantity, or of a list or interval of quantities that share one.
 fn unit(value: &Value) -> Option<String> {
-    let unit = |q: &Quantity| Some(q.unit_text()).filter(|u| !u.is_empty());
+    unit_text(value).filter(|unit| !unit.is_empty())
+}
+
+/// The unit of a list's items, if they share one.
+fn shared_unit(items: &[Value]) -> Option<String> {
+    let first = unit(items.first()?)?;
+    items.iter().all(|item| unit_text(item).as_ref() == Some(&first)).then_some(first)
+}
+
+/// As [`unit`]; of plain numbers it is empty.
+fn unit_text(value: &Value) -> Option<String> {
     match value {
-        Value::Number(q) => unit(q),
-        Value::Interval(a, b) => unit(a).or_else(|| unit(b)),
-        Value::List(items) => common_unit(items).filter(|u| !u.is_empty()),
+        Value::Number(q) => Some(q.unit_text()),
+        Value::Interval(a, b) if a.unit_text() == b.unit_text() => Some(a.unit_text()),
+        Value::Interval(a, b) => [a, b].map(|q| q.dim.unit()).into_iter().find(|unit| !unit.is_empty()),
+        Value::List(items) => shared_unit(items),
         _ => None,
     }
 }
 
-/// Unit of every column of quantities.
-fn units(table: &Table) -> Json {
-    let column = |(name, values): &(std::rc::Rc<str>, std::rc::Rc<Vec<Value>>)| {
-        let unit = common_unit(values).filter(|u| !u.is_empty())?;
-        Some((name.to_string(), Json::from(unit)))
-    };
-    table.columns.iter().filter_map(column).collect::<Map<_, _>>().into()
+/// The units that are known, by name.
+fn units<'a>(named: impl Iterator<Item = (&'a std::rc::Rc<str>, Option<String>)>) -> Json {
+    let known = named.filter_map(|(name, unit)| Some((name.to_string(), Json::from(unit?))));
+    known.collect::<Map<_, _>>().into()
 }
 
 /// A number; `"nan"`, `"inf"`, `"-inf"` where JSON has none. Whole numbers keep a point: `2.0`.
@@ -175,4 +219,32 @@ fn reference_json(reference: &Reference) -> Json {
         "error": number(reference.error),
         "occupations": numbers(&reference.occupations),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interp::testing::value;
+    use crate::source::{Sources, Span};
+
+    fn shown(script: &str) -> Json {
+        let value = value(script);
+        record(&Shown { value: &value, span: Span::default(), sources: &Sources::default() }).unwrap_or_default()
+    }
+
+    #[test]
+    fn units_are_named_or_atomic() {
+        let mixed = shown("[1 hartree, 1 hartree -> eV]");
+        assert_eq!((&mixed["unit"], &mixed["value"]), (&Json::Null, &object!([1.0, 1.0])));
+        let shared = shown("[[2 bohr, 4 bohr], [6 bohr]]");
+        assert_eq!((&shared["unit"], &shared["value"]), (&object!("bohr"), &object!([[2.0, 4.0], [6.0]])));
+        let ends = shown("1 .. (2 bohr -> angstrom)");
+        assert_eq!((&ends["unit"], &ends["value"]), (&object!("bohr"), &object!([1.0, 2.0])));
+        let record = shown("{ E: 27.211386245988 eV -> eV, n: 2, deep: { E: 1 hartree -> eV }, R: [1 bohr] }");
+        assert_eq!(record["units"], object!({ "E": "eV", "R": "bohr" }));
+        assert_eq!(record["value"], object!({ "E": 27.211386245988, "n": 2.0, "deep": { "E": 1.0 }, "R": [1.0] }));
+        let table = shown("table { E: [1 hartree, 1 hartree -> eV], R: [1 bohr, 2 bohr] }");
+        assert_eq!(table["units"], object!({ "R": "bohr" }));
+        assert_eq!(table["value"]["E"], object!([1.0, 1.0]));
+    }
 }

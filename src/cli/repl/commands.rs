@@ -163,7 +163,7 @@ impl Session {
                 let ended = session::load(&mut self.interpreter.borrow_mut(), &name, &text);
                 self.tell(&ended);
             }
-            Err(message) => output::error_line(&message),
+            Err(message) => output::notice("error", &message, false),
         }
     }
 }

@@ -49,7 +49,7 @@ struct Pair {
     place: String,
 }
 
-fn assert_eq(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
+fn assert_eq(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let (a, b) = (args.operand("a")?, args.operand("b")?);
     if plain_kinds(a.value) && plain_kinds(b.value) {
         return same(args, a, b);
@@ -57,7 +57,7 @@ fn assert_eq(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let tolerance = if args.has("tolerance") { args.quantity("tolerance")? } else { Quantity::plain(0.0) };
     let unit = args.get("tolerance").and_then(|t| t.unit);
     let mut pairs = Vec::new();
-    collect(a, b, String::new(), args.span, &mut pairs)?;
+    interp.collect(a, b, String::new(), args.span, &mut pairs)?;
     for pair in &pairs {
         let dim = agree("assert_eq", (pair.a.dim, a.span), (pair.b.dim, b.span), args.span)?;
         agree("assert_eq", (dim, a.span), (tolerance.dim, args.span_of("tolerance")), args.span)?;
@@ -109,43 +109,85 @@ fn same(args: &Args, a: Operand<'_>, b: Operand<'_>) -> Result<Value> {
     fail(RunError::Different { left, right, left_span: a.span, right_span: b.span }, args.span)
 }
 
-/// All numbers of two values of the same shape.
-fn collect(a: Operand<'_>, b: Operand<'_>, place: String, whole: Span, pairs: &mut Vec<Pair>) -> Result<()> {
-    match (a.value, b.value) {
-        (Value::Number(x), Value::Number(y)) => pairs.push(Pair { a: *x, b: *y, place }),
-        (Value::List(x), Value::List(y)) if x.len() == y.len() => {
-            for (i, (x, y)) in x.iter().zip(y.iter()).enumerate() {
-                collect(Operand::new(x, a.span), Operand::new(y, b.span), index(&place, i), whole, pairs)?;
+impl Interpreter {
+    /// All numbers of two values of the same shape; a number stretches to a list or field, an interval is listed.
+    fn collect(
+        &mut self,
+        a: Operand<'_>,
+        b: Operand<'_>,
+        place: String,
+        whole: Span,
+        pairs: &mut Vec<Pair>,
+    ) -> Result<()> {
+        match (a.value, b.value) {
+            (Value::Number(x), Value::Number(y)) => pairs.push(Pair { a: *x, b: *y, place }),
+            (Value::Interval(from, to), Value::Interval(start, end)) => {
+                pairs.push(Pair { a: *from, b: *start, place: "the lower end".into() });
+                pairs.push(Pair { a: *to, b: *end, place: "the upper end".into() });
+            }
+            (Value::Interval(from, to), _) => {
+                let listed = self.listed(*from, *to, a.span)?;
+                self.collect(Operand::new(&listed, a.span), b, place, whole, pairs)?;
+            }
+            (_, Value::Interval(from, to)) => {
+                let listed = self.listed(*from, *to, b.span)?;
+                self.collect(a, Operand::new(&listed, b.span), place, whole, pairs)?;
+            }
+            (Value::List(x), Value::List(y)) if x.len() != y.len() => {
+                let (left, right, left_span, right_span) = (x.len(), y.len(), a.span, b.span);
+                let operator = "assert_eq".into();
+                return fail(TypesError::Lengths { operator, left, right, left_span, right_span }, whole);
+            }
+            (Value::List(x), Value::List(y)) => {
+                for (i, (x, y)) in x.iter().zip(y.iter()).enumerate() {
+                    self.collect(Operand::new(x, a.span), Operand::new(y, b.span), index(&place, i), whole, pairs)?;
+                }
+            }
+            (Value::List(x), Value::Number(_)) => {
+                for (i, x) in x.iter().enumerate() {
+                    self.collect(Operand::new(x, a.span), b, index(&place, i), whole, pairs)?;
+                }
+            }
+            (Value::Number(_), Value::List(y)) => {
+                for (i, y) in y.iter().enumerate() {
+                    self.collect(a, Operand::new(y, b.span), index(&place, i), whole, pairs)?;
+                }
+            }
+            (Value::Field(x), Value::Field(y)) => {
+                same_grid("assert_eq", (x, a.span), (y, b.span), whole)?;
+                if x.channels != y.channels {
+                    let (left, right, left_span, right_span) = (x.channels, y.channels, a.span, b.span);
+                    let operator = "assert_eq".into();
+                    return fail(TypesError::Channels { operator, left, right, left_span, right_span }, whole);
+                }
+                let both = x.data.iter().zip(&y.data).enumerate();
+                let pair = |(i, (x, y)): (usize, (&f64, &f64))| (i, Quantity::plain(*x), Quantity::plain(*y));
+                pairs.extend(both.map(pair).map(|(i, a, b)| Pair { a, b, place: point(&place, x.channels, i) }));
+            }
+            (Value::Field(x), Value::Number(y)) => {
+                let data = x.data.iter().map(|x| Quantity::plain(*x)).enumerate();
+                pairs.extend(data.map(|(i, a)| Pair { a, b: *y, place: point(&place, x.channels, i) }));
+            }
+            (Value::Number(x), Value::Field(y)) => {
+                let data = y.data.iter().map(|y| Quantity::plain(*y)).enumerate();
+                pairs.extend(data.map(|(i, b)| Pair { a: *x, b, place: point(&place, y.channels, i) }));
+            }
+            (x, y) => {
+                let (left, right, left_span, right_span) = (x.kind(), y.kind(), a.span, b.span);
+                let operator = "assert_eq".into();
+                return fail(TypesError::Operands { operator, left, right, help: None, left_span, right_span }, whole);
             }
         }
-        (Value::List(x), Value::List(y)) => {
-            let (left, right, left_span, right_span) = (x.len(), y.len(), a.span, b.span);
-            let operator = "assert_eq".into();
-            return fail(TypesError::Lengths { operator, left, right, left_span, right_span }, whole);
-        }
-        (Value::List(x), Value::Number(_)) => {
-            for (i, x) in x.iter().enumerate() {
-                collect(Operand::new(x, a.span), b, index(&place, i), whole, pairs)?;
-            }
-        }
-        (Value::Field(x), Value::Field(y)) => {
-            same_grid("assert_eq", (x, a.span), (y, b.span), whole)?;
-            for (i, (x, y)) in x.data.iter().zip(&y.data).enumerate() {
-                pairs.push(Pair { a: Quantity::plain(*x), b: Quantity::plain(*y), place: index(&place, i) });
-            }
-        }
-        (Value::Field(x), Value::Number(y)) => {
-            for (i, x) in x.data.iter().enumerate() {
-                pairs.push(Pair { a: Quantity::plain(*x), b: *y, place: index(&place, i) });
-            }
-        }
-        (x, y) => {
-            let (left, right, left_span, right_span) = (x.kind(), y.kind(), a.span, b.span);
-            let operator = "assert_eq".into();
-            return fail(TypesError::Operands { operator, left, right, help: None, left_span, right_span }, whole);
-        }
+        Ok(())
     }
-    Ok(())
+}
+
+/// The point of entry `i` of a field's data, and its channel if there are several.
+fn point(place: &str, channels: usize, i: usize) -> String {
+    match channels {
+        0 | 1 => index(place, i),
+        channels => format!("{} of channel {}", index(place, i / channels), i % channels),
+    }
 }
 
 fn index(place: &str, i: usize) -> String {

@@ -66,6 +66,22 @@ fn assertions_show_both_values_in_the_unit_of_the_tolerance() {
 }
 
 #[test]
+fn assertions_compare_both_ways_and_channel_by_channel() {
+    let holds = ["1, [1, 1]", "[1, 1], 1", "0 .. 3, [0, 1, 2, 3]", "[0, 1, 2, 3], 0 .. 3", "0.5 .. 2, 0.5 .. 2"];
+    for pair in holds {
+        assert!(matches!(value(&format!("assert_eq({pair})")), Value::Nothing), "{pair}");
+    }
+    assert_eq!(code("assert_eq(1, [1, 2])"), "ksr::run::not_equal");
+    assert_eq!(code("assert_eq(0.5 .. 2, 0.5 .. 3)"), "ksr::run::not_equal");
+    let grid = "grid g = uniform(points: 5, spacing: 0.5)\nlet two = concat(g.x, g.x)\n";
+    assert!(matches!(value(&format!("{grid}assert_eq(0, 0 * g.x)\nassert_eq(two, two)")), Value::Nothing));
+    assert_eq!(code(&format!("{grid}assert_eq(two, g.x)")), "ksr::types::channels");
+    let problem = failure(&format!("{grid}assert_eq(two, concat(g.x, where(g.x > 0.9, 9, g.x)))"));
+    let help = problem.error.help().map(|h| h.to_string()).unwrap_or_default();
+    assert!(help.contains("index 4 of channel 1"), "{help}");
+}
+
+#[test]
 fn minima_and_roots_are_found_to_rounding() {
     let morse = "fn morse(R) = 0.17 hartree * (1 - exp(-1.2 * (R - 1.6)))^2\n";
     assert!((number(&format!("{morse}minimum(morse, 0.5 .. 6).x")) - 1.6).abs() < 1e-6);

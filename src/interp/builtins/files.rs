@@ -6,7 +6,6 @@ use super::{Args, Builtin, Style, function, required, shown};
 use crate::data;
 use crate::interp::Interpreter;
 use crate::interp::error::{RunError, fail};
-use crate::interp::session::MAIN;
 use crate::interp::text;
 use crate::interp::value::{Field, Value};
 use crate::problem::Result;
@@ -32,7 +31,7 @@ pub(super) const ALL: &[Builtin] = &[
         "save",
         &[required("value"), required("path")],
         "writes a table (`.csv`, `.json`), field or list of numbers (`.npy`), figure (`.svg`, `.png`) or model (`.ksr`) to a \
-         file, its path relative to the script",
+         file, its path relative to the text of the call",
         &["write", "export", "file", "csv", "npy", "svg"],
         &[],
         save,
@@ -41,7 +40,7 @@ pub(super) const ALL: &[Builtin] = &[
 
 fn save(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let path = args.text("path")?;
-    let full = interp.path(&path, MAIN);
+    let full = interp.path(&path, interp.module_at(args.span));
     let extension = full.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
     let value = args.arg("value")?.value.clone();
     let written = match (&value, extension.as_str()) {

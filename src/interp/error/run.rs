@@ -80,7 +80,7 @@ pub enum RunError {
     },
     /// A file that cannot be read or written.
     #[error("cannot {verb} `{path}`: {reason}")]
-    #[diagnostic(code(ksr::run::file), help("paths are relative to the folder of the script"))]
+    #[diagnostic(code(ksr::run::file), help("paths are relative to the folder of the file they stand in"))]
     File {
         /// `read`, `write`.
         verb: &'static str,

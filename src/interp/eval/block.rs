@@ -56,11 +56,11 @@ impl Interpreter {
                 }
             }
             StmtKind::Fn(def) => {
-                let closure = Closure { def: def.clone(), scope: scope.clone() };
+                let closure = Closure { def: def.clone(), scope: scope.clone(), named: true };
                 Ok((def.name.clone(), Value::Function(Rc::new(closure))))
             }
             StmtKind::Loss(def) => {
-                let closure = Rc::new(Closure { def: def.clone(), scope: scope.clone() });
+                let closure = Rc::new(Closure { def: def.clone(), scope: scope.clone(), named: true });
                 Ok((def.name.clone(), Value::Loss(Rc::new(Loss::new(closure)))))
             }
             StmtKind::System(def) if def.params.is_some() => {

@@ -120,7 +120,7 @@ impl Interpreter {
     fn frame(&mut self, closure: &Rc<Closure>, values: Vec<Option<(Value, Span)>>) -> Result<Scope> {
         let mut scope = closure.scope.clone();
         let name = &closure.def.name;
-        if &*name.name != "fn" {
+        if closure.named {
             scope.define(name.name.clone(), name.span, Value::Function(closure.clone()));
         }
         self.bind_params(&mut scope, &closure.def.params, values)?;

@@ -54,6 +54,9 @@ impl Interpreter {
             Some(value) => Ok(value),
             None => {
                 let help = match whole.value {
+                    Value::Model(model) if model.absent(&name.name).is_some() => {
+                        model.absent(&name.name).unwrap_or_default().into()
+                    }
                     Value::SystemMaker(_) => "this system has parameters: give them values in parentheses".into(),
                     value => suggestion(&name.name, &self.member_names(value), "names"),
                 };

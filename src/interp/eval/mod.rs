@@ -93,7 +93,7 @@ impl Interpreter {
                 self.member(Operand::new(&whole, value.span), name)
             }
             ExprKind::Lambda(def) => {
-                let closure = Closure { def: def.clone(), scope: scope.clone() };
+                let closure = Closure { def: def.clone(), scope: scope.clone(), named: false };
                 Ok(Value::Function(Rc::new(closure)))
             }
         }

@@ -31,7 +31,7 @@ impl Interpreter {
         if let Some(binding) = scope.get(name) {
             return self.force(&binding.clone(), span).map(Some);
         }
-        if let Some(binding) = self.module(scope.module()).and_then(|m| m.get(name)).cloned() {
+        if let Some(binding) = self.module(scope.module()).and_then(|m| m.within(name)).cloned() {
             return self.force(&binding, span).map(Some);
         }
         if let Some(builtin) = builtins::get(name) {
@@ -65,7 +65,12 @@ impl Interpreter {
     /// All names visible at a place, those of the language included.
     pub(crate) fn visible(&self, scope: &Scope) -> Vec<Rc<str>> {
         let mut names: Vec<Rc<str>> = scope.bindings().map(|b| b.name.clone()).collect();
-        names.extend(self.module(scope.module()).into_iter().flat_map(|m| m.bindings.iter().map(|b| b.name.clone())));
+        names.extend(
+            self.module(scope.module())
+                .into_iter()
+                .flat_map(|m| m.bindings.iter().chain(&m.brought))
+                .map(|b| b.name.clone()),
+        );
         names.extend(builtins::all().map(|b| Rc::from(b.name)));
         names
     }

@@ -64,7 +64,7 @@ impl Interpreter {
         built.map_err(|problem| through(problem, site, &maker.def.name.name))
     }
 
-    /// `h2(1.28)`: numbers by their value, anything else as it was written.
+    /// `h2(1.28)`, on one line: numbers by their value, anything else as it was written.
     fn label(&self, name: &str, args: &[Argument]) -> String {
         let one = |a: &Argument| {
             let value = match &a.value {
@@ -74,7 +74,8 @@ impl Interpreter {
             };
             a.name.as_ref().map_or(value.clone(), |n| format!("{}: {value}", n.name))
         };
-        format!("{name}({})", args.iter().map(one).collect::<Vec<_>>().join(", "))
+        let label = format!("{name}({})", args.iter().map(one).collect::<Vec<_>>().join(", "));
+        label.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     fn build_system(&mut self, def: &SystemDef, scope: Scope, label: String) -> Result<Value> {
@@ -120,7 +121,8 @@ impl Interpreter {
             SystemEntry::Function { function } => {
                 let FnDef { name, span, .. } = &**function;
                 noted(draft, name, *span)?;
-                let closure = Closure { def: function.clone(), scope: scope.clone() };
+                // `potential` in `potential(x): …` is what it is elsewhere.
+                let closure = Closure { def: function.clone(), scope: scope.clone(), named: false };
                 self.option(name, &Value::Function(Rc::new(closure)), *span, draft)
             }
         }

@@ -109,7 +109,8 @@ impl Interpreter {
         let Some(trace) = trace else {
             if densities.iter().all(|(v, _)| matches!(v, Value::Number(_))) {
                 let densities = self.both_spins(&f.functional, densities, site)?;
-                return self.averaged_numbers(&f.functional, &densities).map_err(inside);
+                let value = self.averaged_numbers(&f.functional, &densities);
+                return value.map_err(|problem| without_grid(problem, &f.functional, site.span)).map_err(inside);
             }
             return self.energy_per_electron(&f.functional, &f.entry, &densities, site.span);
         };
@@ -389,6 +390,17 @@ fn flat(value: &Value, into: &mut Vec<f64>) -> bool {
         Value::List(items) => items.iter().all(|v| flat(v, into)),
         _ => false,
     }
+}
+
+/// Plain numbers have no grid and no graph: a functional with parameters or layers cannot be evaluated at them.
+fn without_grid(problem: Box<Problem>, f: &Functional, span: Span) -> Box<Problem> {
+    if problem.code() != "ksr::functional::param_outside" {
+        return problem;
+    }
+    let message =
+        format!("`{}` has trainable parameters or layers: it is evaluated on a grid, not at numbers", f.name());
+    let help = Some(format!("give it a density: `energy({}, n)`", f.name()));
+    Box::new(Problem::new(TraceError::Param { message, help, span }, span))
 }
 
 /// Whether a positional argument is meant as a density.

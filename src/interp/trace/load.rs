@@ -13,7 +13,6 @@ use crate::interp::builtins::{Args, Builtin, Run, Style, optional, required};
 use crate::interp::error::{RunError, fail, listed};
 use crate::interp::module::ModuleId;
 use crate::interp::scope::{Binding, State, Thunk};
-use crate::interp::session::MAIN;
 use crate::interp::value::{Record, Value};
 use crate::ks::ScfOptions;
 use crate::lang::ast::{Expr, ExprKind, Program, StmtKind};
@@ -141,12 +140,12 @@ fn load(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     match &args.arg("functional")?.value {
         Value::Str(path) if !args.has("path") => {
             let (path, span) = (path.clone(), args.span_of("functional"));
-            interp.load_model(&path, span)
+            interp.load_model(&path, span, args.span)
         }
         _ => {
             let ready = interp.ready(args.operand("functional")?, "what parameters are loaded for")?;
             let path = args.text("path")?;
-            interp.load_arrays(ready, &path, args.span_of("path"))
+            interp.load_arrays(ready, &path, args.span_of("path"), args.span)
         }
     }
 }
@@ -168,9 +167,9 @@ fn makes_model(value: &Expr) -> bool {
 }
 
 impl Interpreter {
-    /// The model of a file.
-    fn load_model(&mut self, path: &str, span: Span) -> Result<Value> {
-        let id = self.file_module(path, span, MAIN)?;
+    /// The model of a file, its path relative to the text of the call.
+    fn load_model(&mut self, path: &str, span: Span, call: Span) -> Result<Value> {
+        let id = self.file_module(path, span, self.module_at(call))?;
         let Some(binding) = self.saved(id) else {
             let message = format!("`{path}` holds no model");
             let help = Some("`use` brings the definitions of a file".into());
@@ -190,8 +189,8 @@ impl Interpreter {
         is_model.then(|| binding.clone())
     }
 
-    fn load_arrays(&mut self, ready: Ready, path: &str, span: Span) -> Result<Value> {
-        let full = self.path(path, MAIN);
+    fn load_arrays(&mut self, ready: Ready, path: &str, span: Span, call: Span) -> Result<Value> {
+        let full = self.path(path, self.module_at(call));
         let arrays = match data::read_npz(&full) {
             Ok(arrays) => arrays,
             Err(error) => return fail(RunError::Value { message: error.to_string(), help: None, span }, span),

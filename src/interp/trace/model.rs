@@ -65,10 +65,10 @@ pub(crate) const MEMBERS: &[(&str, &str)] = &[
     ("functional", "the functional, with its untrained parameters"),
     ("parameters", "its parameters, by layer and name"),
     ("loss", "the loss at these parameters"),
-    ("validation_loss", "the loss of the validation systems"),
+    ("validation_loss", "the loss of the validation systems, if it had any"),
     ("seed", "the seed these parameters come from"),
-    ("seeds", "a table of all seeds"),
-    ("history", "a table of the steps of the chosen seed"),
+    ("seeds", "a table of all seeds; a model from a file has none"),
+    ("history", "a table of the steps of the chosen seed; a model from a file has none"),
     ("scf", "the Kohn-Sham options it was trained with"),
     ("name", "what it is called"),
 ];
@@ -99,18 +99,36 @@ impl Model {
     /// The value of `model.name`; `None`: there is no such name, or it is not known of a loaded model.
     pub(crate) fn member(&self, name: &str) -> Option<Value> {
         let training = self.training.as_ref();
+        let trained_here = training.filter(|t| !t.seeds.is_empty());
         Some(match name {
             "functional" => Value::Functional(self.functional.clone()),
             "parameters" => parameters(&self.traced.compiled.graph.params, &self.parameters),
             "loss" => Value::plain(training?.loss),
-            "validation_loss" => Value::plain(training?.validation_loss.unwrap_or(f64::NAN)),
+            "validation_loss" => Value::plain(training?.validation_loss?),
             "seed" => Value::plain(training?.seed as f64),
-            "seeds" => seeds(&training?.seeds),
-            "history" => history(&training?.history),
+            "seeds" => seeds(&trained_here?.seeds),
+            "history" => history(&trained_here?.history),
             "scf" => scf_record(self.scf.as_ref()?),
             "name" => Value::text(&self.name),
             _ => return None,
         })
+    }
+}
+
+impl Model {
+    /// Why a name that models have is not known of this one.
+    pub(crate) fn absent(&self, name: &str) -> Option<&'static str> {
+        match (name, &self.training) {
+            ("loss" | "validation_loss" | "seed" | "seeds" | "history", None) => {
+                Some("nothing is known of a training: its parameters were given or come from an archive")
+            }
+            ("validation_loss", Some(_)) => Some("it was trained without validation systems"),
+            ("seeds" | "history", Some(_)) => {
+                Some("a file keeps the loss, seed and step of a training, not its tables")
+            }
+            ("scf", _) => Some("no Kohn-Sham options came with its parameters"),
+            _ => None,
+        }
     }
 }
 

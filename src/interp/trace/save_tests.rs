@@ -83,6 +83,51 @@ fn the_members_of_a_used_model_are_those_of_a_model() {
 }
 
 #[test]
+fn labels_of_several_lines_stay_in_their_comments() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = "functional f(n) { param a = 1; -a * n }\n\
+                  let m = model(f, parameters: { a: 2 }, origin: [\"fitted to h2(fn(x) {{\\n  x\\n}})\"])\n\
+                  save(m, \"m.ksr\")";
+    run(folder.path(), script);
+    let text = std::fs::read_to_string(folder.path().join("m.ksr")).unwrap();
+    assert!(text.contains("# fitted to h2(fn(x) {\n#   x\n# })\n"), "{text}");
+    assert_eq!(run(folder.path(), "load(\"m.ksr\").parameters.a == 2"), ["true"], "{text}");
+    let long = crate::interp::testing::value(
+        "grid g = uniform(points: 65, spacing: 0.2)\nsystem s(v) on g { potential: v; electrons: 2 }\n\
+         s(fn(x) {\n  x\n})",
+    );
+    let Value::System(system) = long else { panic!("a system") };
+    assert_eq!(system.label, "s(fn(x) { x })");
+}
+
+#[test]
+fn paths_are_relative_to_the_text_of_the_call() {
+    let folder = tempfile::tempdir().unwrap();
+    let inner = folder.path().join("inner");
+    std::fs::create_dir(&inner).unwrap();
+    let text = "functional f(n) { param a = 1; -a * n }\nfn kept() = save(model(f, parameters: { a: 3 }), \"m.ksr\")\n\
+                fn again() = load(\"m.ksr\")\nlet read = load(\"m.ksr\").parameters.a\n";
+    std::fs::write(inner.join("lib.ksr"), text).unwrap();
+    let script = "use \"inner/lib.ksr\"\nlib.kept()\nlib.again().parameters.a == 3\nlib.read == 3\n\
+                  load(\"inner/m.ksr\").parameters.a == 3\nsave(lib.again(), \"outer.ksr\")";
+    assert_eq!(run(folder.path(), script), ["true"; 3]);
+    assert!(inner.join("m.ksr").exists() && folder.path().join("outer.ksr").exists());
+    assert!(!folder.path().join("m.ksr").exists());
+}
+
+#[test]
+fn a_model_from_a_file_says_what_it_does_not_know() {
+    let head = "functional f(n) { param a = 1; -a * n }\nlet m = model(f, parameters: { a: 2 }, training: \
+                { loss: 0.1, seed: 4, step: 7 })\n";
+    assert_eq!(crate::interp::testing::shows(&format!("{head}m.loss + m.seed")), "4.1");
+    for (member, why) in [("seeds", "a file keeps"), ("history", "a file keeps"), ("validation_loss", "without")] {
+        let problem = crate::interp::testing::failure(&format!("{head}m.{member}"));
+        let help = problem.error.help().map(|h| h.to_string()).unwrap_or_default();
+        assert!(problem.code() == "ksr::types::no_field" && help.contains(why), "{}: {help}", problem.code());
+    }
+}
+
+#[test]
 fn what_has_no_text_cannot_be_saved() {
     let folder = tempfile::tempdir().unwrap();
     let script = format!("{HEAD}functional f(n) = n * g.x\nlet w = g.x\nfunctional h(n) = n * w\nsave(f, \"f.ksr\")\n");

@@ -226,3 +226,11 @@ fn plain_data_of_a_functional_crosses_threads() {
     let (_, traced, _) = functional("let f = functionals.lda");
     crosses::<Arc<crate::functional::Compiled>>(&traced.compiled);
 }
+
+#[test]
+fn functionals_with_parameters_need_a_grid() {
+    for body in ["{ param a = 2; -a * n }", "n |> dense(1)"] {
+        let problem = failure(&format!("functional f(n) = {body}\nf(0.3)"));
+        assert!(problem.to_string().starts_with("`f` has trainable parameters"), "{problem}");
+    }
+}

@@ -13,6 +13,7 @@ mod units;
 mod walk;
 
 pub use error::CheckError;
+pub use modules::SESSION;
 pub use names::{Known, Module, Names, Parameter, Signature, definitions};
 
 use super::ast::Program;

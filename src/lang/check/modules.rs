@@ -9,6 +9,9 @@ use crate::lang::words::is_name;
 use crate::source::Span;
 use std::rc::Rc;
 
+/// What stands before the name of a module that earlier entries of a session have brought, in the keys of modules.
+pub const SESSION: &str = "session.";
+
 /// The path of a module as it is written.
 fn path_of(used: &Use) -> String {
     match &used.path {
@@ -82,7 +85,7 @@ impl Checker<'_> {
         let names: Vec<&str> = module.keys().map(|k| &**k).collect();
         let help = did_you_mean(name, names.iter().copied())
             .or_else(|| (names.len() <= 12 && !names.is_empty()).then(|| format!("it has {}", names.join(", "))));
-        let module = path.trim_start_matches("std.").to_owned();
+        let module = ["std.", SESSION].iter().find_map(|root| path.strip_prefix(root)).unwrap_or(path).to_owned();
         self.error(CheckError::NotInModule { module, name: name.into(), span, help });
         None
     }

@@ -37,6 +37,11 @@ struct Gathered {
     span: Span,
 }
 
+/// A comment of as many lines as the text has.
+fn comment(text: &str) -> String {
+    text.split(['\n', '\r']).filter(|line| !line.trim().is_empty()).map(|line| format!("# {line}\n")).collect()
+}
+
 /// What identifies a definition.
 enum Known {
     Function(Rc<FnDef>, Scope),
@@ -68,9 +73,9 @@ impl Interpreter {
         let mut gathered =
             Gathered { texts: Vec::new(), known: Vec::new(), taken: vec![SAVED.into(), "model".into()], span };
         let call = self.model_call(model, name, &mut gathered)?;
-        let mut text = format!("# The model `{name}`, saved by ksr {}.\n", env!("CARGO_PKG_VERSION"));
+        let mut text = comment(&format!("The model `{name}`, saved by ksr {}.", env!("CARGO_PKG_VERSION")));
         for line in &model.origin {
-            text += &format!("# {line}\n");
+            text += &comment(line);
         }
         if let Some(training) = &model.training {
             text += &format!("# loss {:e}", training.loss);
@@ -79,7 +84,8 @@ impl Interpreter {
             }
             text += &format!(", seed {}, step {}\n", training.seed, training.step);
         }
-        text += &format!("# `use \"{name}.ksr\"` gives `{name}`, to be used like any functional.\n\n");
+        text += &comment(&format!("`use \"{name}.ksr\"` gives `{name}`, to be used like any functional."));
+        text += "\n";
         for definition in &gathered.texts {
             text += definition;
             text += "\n\n";
@@ -241,8 +247,8 @@ impl Interpreter {
         scope: &Scope,
         gathered: &mut Gathered,
     ) -> Result<Option<(Span, Rc<str>)>> {
-        let local =
-            scope.get(&used.name).is_some() || self.module(scope.module()).is_some_and(|m| m.get(&used.name).is_some());
+        let local = scope.get(&used.name).is_some()
+            || self.module(scope.module()).is_some_and(|m| m.within(&used.name).is_some());
         if !local {
             return Ok(None);
         }
