@@ -50,7 +50,7 @@ pub const FUNCTIONALS: &[Builtin] = &[
         name: "describe",
         params: &[required("functional")],
         style: Style::Plain,
-        summary: "what a functional is made of: densities, layers with what comes out of them, numbers of parameters",
+        summary: "what a functional is made of: densities, parameters, operations in order, layers with what comes out of them",
         words: &["layers", "network", "parameters", "shape", "summary", "count"],
         examples: &[example("use std.networks\ndescribe(networks.ksr_global).parameters", "1568")],
         run: Run::Call(describe),
@@ -207,14 +207,19 @@ fn describe(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let names: Vec<Value> =
         compiled.graph.params.iter().map(|p| Value::text(format!("{} {:?}", p.name, p.shape))).collect();
     let made_for = ready.traced.interactions.iter().map(Value::text).collect();
-    Ok(Value::record([
+    let operations = compiled.graph.layers(compiled.e);
+    let mut entries = vec![
         ("name", Value::text(&ready.name)),
         ("densities", Value::list(densities)),
         ("parameters", Value::plain(compiled.parameter_count() as f64)),
         ("arrays", Value::list(names)),
         ("made_for", Value::list(made_for)),
-        ("layers", Value::Table(Rc::new(table))),
-    ]))
+        ("operations", Value::list(operations.iter().map(|o| Value::text(&o.name)).collect())),
+    ];
+    if !layers.is_empty() {
+        entries.push(("layers", Value::Table(Rc::new(table))));
+    }
+    Ok(Value::record(entries))
 }
 
 fn init(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
