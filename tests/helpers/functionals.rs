@@ -77,7 +77,10 @@ impl Body {
     /// `global_conv(channels, 0.1 .. 2.385345)`: the inputs, then every input through every kernel.
     pub fn global_conv(&mut self, x: NodeId, channels: usize) -> NodeId {
         let init = Init::Normal { mean: 0.0, deviation: 0.01 };
-        let xi = self.param("global_conv.eta", vec![channels - 1], init, Some((0.1, 2.385345)));
+        let eta = self.param("global_conv.eta", vec![channels - 1], init, None);
+        let share = self.u(Unary::Sigmoid, eta);
+        let (low, scaled) = (self.c(0.1), self.scale(2.385345 - 0.1, share));
+        let xi = self.add(low, scaled);
         let spread = self.g.exp_conv(x, xi, S).unwrap();
         self.concat(&[x, spread])
     }
