@@ -212,15 +212,7 @@ impl Builder<'_> {
 
 /// The nodes that `outputs` need, each once, and where the outputs are among them.
 fn compact(graph: &Graph, outputs: &[NodeId]) -> (Vec<Node>, Vec<usize>) {
-    let mut live = vec![false; graph.nodes.len()];
-    for output in outputs {
-        live[output.0 as usize] = true;
-    }
-    for index in (0..live.len()).rev() {
-        if live[index] {
-            graph.nodes[index].inputs.iter().for_each(|input| live[input.0 as usize] = true);
-        }
-    }
+    let live = graph.live(outputs);
     let mut fresh = Fresh::default();
     let mut place: Vec<NodeId> = Vec::with_capacity(live.len());
     for (index, node) in graph.nodes.iter().enumerate() {

@@ -380,8 +380,8 @@ fn outside(start: f64, (a, b): (f64, f64), span: Span) -> Result<Init> {
     fail(TraceError::Param { message, help, span }, span)
 }
 
-/// The numbers of a (nested) list in order.
-fn flat(value: &Value, into: &mut Vec<f64>) -> bool {
+/// The numbers of a (nested) list in order; false where there is anything else.
+pub(super) fn flat(value: &Value, into: &mut Vec<f64>) -> bool {
     match value {
         Value::Number(q) => {
             into.push(q.value);

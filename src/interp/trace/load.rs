@@ -111,7 +111,7 @@ fn from_record(ready: &Ready, record: &Record, args: &Args) -> Result<Rc<[f64]>>
             other => other.cloned(),
         };
         let mut values = Vec::with_capacity(spec.len());
-        if found.is_none_or(|value| !numbers(&value, &mut values)) || values.len() != spec.len() {
+        if found.is_none_or(|value| !super::body::flat(&value, &mut values)) || values.len() != spec.len() {
             let message = format!("`{}` needs {} for `{}`", ready.name, count(spec.len()), spec.name);
             let names: Vec<&str> = specs.iter().map(|s| s.name.as_str()).collect();
             return args.wrong(span, message, Some(format!("its arrays are {}", listed(&names))));
@@ -123,17 +123,6 @@ fn from_record(ready: &Ready, record: &Record, args: &Args) -> Result<Rc<[f64]>>
 
 fn count(n: usize) -> String {
     if n == 1 { "one number".into() } else { format!("{n} numbers") }
-}
-
-fn numbers(value: &Value, into: &mut Vec<f64>) -> bool {
-    match value {
-        Value::Number(q) => {
-            into.push(q.value);
-            true
-        }
-        Value::List(items) => items.iter().all(|v| numbers(v, into)),
-        _ => false,
-    }
 }
 
 fn load(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {

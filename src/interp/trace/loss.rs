@@ -207,19 +207,11 @@ fn not_a_loss<T>(loss: &Loss, found: String) -> Result<T> {
 
 /// The part of a graph an output needs, its inputs numbered anew.
 fn needed(graph: &Graph, output: NodeId, observables: &[Observable]) -> TracedLoss {
-    let mut used = vec![false; output.0 as usize + 1];
-    used[output.0 as usize] = true;
-    for index in (0..used.len()).rev() {
-        if used[index] {
-            for input in &graph.nodes[index].inputs {
-                used[input.0 as usize] = true;
-            }
-        }
-    }
+    let used = graph.live(&[output]);
     let mut kept = Graph { params: graph.params.clone(), ..Graph::default() };
     let mut inputs = Vec::new();
     let mut places = vec![NodeId(0); used.len()];
-    for (index, node) in graph.nodes.iter().enumerate().take(used.len()).filter(|(i, _)| used[*i]) {
+    for (index, node) in graph.nodes.iter().enumerate().filter(|(i, _)| used[*i]) {
         let mut node = node.clone();
         if let Op::Input(old) = node.op {
             node.op = Op::Input(inputs.len());
