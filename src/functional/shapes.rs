@@ -133,7 +133,7 @@ fn product(shape: &[usize]) -> String {
 /// The number of numbers in an array of that shape.
 ///
 /// # Errors
-/// [`ShapeError::TooLarge`] above [`MOST_NUMBERS`].
+/// [`ShapeError::TooLarge`] above `MOST_NUMBERS`.
 pub fn size(operation: &str, shape: &[usize]) -> Result<usize, ShapeError> {
     let size = shape.iter().fold(1usize, |size, &length| size.saturating_mul(length));
     if size <= MOST_NUMBERS {
