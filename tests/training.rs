@@ -150,9 +150,9 @@ fn tiny() -> (Arc<Compiled>, Plan) {
 }
 
 fn same(a: &Trained, b: &Trained) {
-    let bits = |t: &Trained| t.parameters.iter().map(|p| p.to_bits()).collect::<Vec<_>>();
+    let bits = |t: &Trained| t.best.parameters.iter().map(|p| p.to_bits()).collect::<Vec<_>>();
     assert_eq!(bits(a), bits(b));
-    assert_eq!((a.seed, a.step), (b.seed, b.step));
+    assert_eq!((a.seed, a.best.step), (b.seed, b.best.step));
     for (a, b) in a.seeds.iter().zip(&b.seeds) {
         assert_eq!((a.seed, &a.history, &a.kept, &a.outcome), (b.seed, &b.history, &b.kept, &b.outcome));
     }
@@ -169,10 +169,10 @@ fn the_same_bits_for_any_number_of_threads() {
     same(&results[0], &results[1]);
     same(&results[0], &results[2]);
     let t = &results[0];
-    assert!(t.history()[0].loss > 2.0 * t.loss, "{t:?}");
+    assert!(t.history()[0].loss > 2.0 * t.best.loss, "{t:?}");
     assert_eq!(t.seeds.len(), 3);
     let lowest = t.seeds.iter().filter_map(|s| s.kept.as_ref()?.validation).fold(f64::INFINITY, f64::min);
-    assert_eq!(t.validation_loss, Some(lowest));
+    assert_eq!(t.best.validation, Some(lowest));
 }
 
 /// Interrupts after so many steps.

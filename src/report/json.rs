@@ -3,6 +3,7 @@
 use super::number;
 use crate::exact::Reference;
 use crate::interp::host::Shown;
+use crate::interp::trace::Model;
 use crate::interp::value::{Field, Quantity, Value};
 use crate::ks::{Run, Stop};
 use crate::model::{Grid, System, Wall};
@@ -71,7 +72,7 @@ pub fn json(value: &Value) -> Option<(&'static str, Json)> {
         Value::Interaction(_) => ("interaction", super::text::inline(value).into()),
         Value::Mixing(_) => ("mixing", super::text::inline(value).into()),
         Value::Functional(f) => ("functional", object_of(f.summary())),
-        Value::Model(m) => ("model", object_of(m.summary())),
+        Value::Model(m) => ("model", model_json(m)),
         Value::Loss(_) => ("loss", super::text::inline(value).into()),
         Value::Optimizer(_) => ("optimizer", super::text::inline(value).into()),
         Value::Symbol(_) => return None,
@@ -86,6 +87,16 @@ fn object_of(entries: Vec<(&'static str, Value)>) -> Json {
     let entries: Map<String, Json> =
         entries.iter().map(|(name, value)| (name.to_string(), part(value, false))).collect();
     entries.into()
+}
+
+/// As [`object_of`], with all lines of its origin in a list.
+fn model_json(model: &Model) -> Json {
+    let mut summary = model.summary();
+    summary.retain(|(name, _)| *name != "origin");
+    if !model.origin.is_empty() {
+        summary.push(("origin", Value::list(model.origin.iter().map(Value::text).collect())));
+    }
+    object_of(summary)
 }
 
 /// Inside lists, records and tables: numbers in their units if the whole names it, in atomic units otherwise.
@@ -246,5 +257,12 @@ mod tests {
         let table = shown("table { E: [1 hartree, 1 hartree -> eV], R: [1 bohr, 2 bohr] }");
         assert_eq!(table["units"], object!({ "R": "bohr" }));
         assert_eq!(table["value"]["E"], object!([1.0, 1.0]));
+    }
+
+    #[test]
+    fn a_model_keeps_all_lines_of_its_origin() {
+        let model =
+            "functional f(n) { param a = 1; -a * n }\nmodel(f, parameters: { a: 2 }, origin: [\"one\", \"two\"])";
+        assert_eq!(shown(model)["value"]["origin"], object!(["one", "two"]));
     }
 }

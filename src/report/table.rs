@@ -64,7 +64,7 @@ impl Column {
         let picked: Vec<Option<&Value>> = shown.iter().map(|i| i.and_then(at)).collect();
         let cells: Vec<String> = match &unit {
             Some(_) => {
-                let numbers: Vec<Option<f64>> = picked.iter().map(|v| v.and_then(shown_number)).collect();
+                let numbers: Vec<Cell> = picked.iter().map(|v| v.map_or(Cell::Gap, cell)).collect();
                 aligned(&numbers)
             }
             None => picked.iter().map(|v| v.map_or("…".to_owned(), inline)).collect(),
@@ -77,36 +77,53 @@ impl Column {
     }
 }
 
-/// Numbers with equal decimals, so that the points stand under each other; `None` is the gap in the middle.
-fn aligned(numbers: &[Option<f64>]) -> Vec<String> {
-    let plain: Vec<String> = numbers.iter().map(|x| x.map_or("…".to_owned(), number::plain)).collect();
+/// What stands in a column of numbers.
+#[derive(Clone, Copy)]
+enum Cell {
+    Number(f64),
+    /// Nothing was computed here.
+    Blank,
+    /// The middle is left out.
+    Gap,
+}
+
+/// Numbers with equal decimals, so that the points stand under each other.
+fn aligned(cells: &[Cell]) -> Vec<String> {
+    let text = |cell: &Cell| match cell {
+        Cell::Number(x) => number::plain(*x),
+        Cell::Blank => String::new(),
+        Cell::Gap => "…".to_owned(),
+    };
+    let plain: Vec<String> = cells.iter().map(text).collect();
     if plain.iter().any(|t| t.contains('e')) {
         return plain;
     }
     let decimals = plain.iter().filter_map(|t| t.split_once('.')).map(|(_, d)| d.len()).max().unwrap_or(0);
     let decimals = decimals.min(DECIMALS);
-    let cell = |(x, text): (&Option<f64>, String)| match x {
-        Some(x) if x.is_finite() => format!("{x:.decimals$}"),
+    let even = |(cell, text): (&Cell, String)| match cell {
+        Cell::Number(x) if x.is_finite() => format!("{x:.decimals$}"),
         _ => text,
     };
-    numbers.iter().zip(plain).map(cell).collect()
+    cells.iter().zip(plain).map(even).collect()
 }
 
-fn shown_number(value: &Value) -> Option<f64> {
+fn cell(value: &Value) -> Cell {
     match value {
-        Value::Number(q) => Some(q.shown()),
-        _ => None,
+        Value::Number(q) => Cell::Number(q.shown()),
+        _ => Cell::Blank,
     }
 }
 
-/// The unit all numbers of a column share (empty for plain ones); `None` if they differ or are not all numbers.
+/// The unit all numbers of a column share (empty for plain ones), where some may be nothing; `None` if they differ or
+/// something else is among them.
 pub fn common_unit(values: &[Value]) -> Option<String> {
+    let something = |v: &&Value| !matches!(v, Value::Nothing);
     let unit = |v: &Value| match v {
         Value::Number(q) => Some(q.unit_text()),
         _ => None,
     };
-    let first = unit(values.first()?)?;
-    values.iter().all(|v| unit(v).as_ref() == Some(&first)).then_some(first)
+    let first = unit(values.iter().find(something)?)?;
+    values.iter().filter(something).all(|v| unit(v).as_ref() == Some(&first)).then_some(first)
 }
 
 #[cfg(test)]
@@ -132,5 +149,16 @@ mod tests {
         assert_eq!(lines[3], "  0.40  -1.000000");
         assert_eq!(lines.last().copied(), Some("  36 rows"));
         assert_eq!(lines.len(), 3 + ROWS + 1 + 1);
+    }
+
+    #[test]
+    fn what_was_not_computed_is_blank() {
+        let (one, two) = (Value::plain(0.125), Value::plain(0.5));
+        let columns = vec![
+            (Rc::from("loss"), Rc::new(vec![one, Value::Nothing, two])),
+            (Rc::from("step"), numbers(|i| Quantity::plain(i as f64), 3)),
+        ];
+        let text = table(&Table { columns }, &Style::plain(80));
+        assert_eq!(text.lines().skip(2).collect::<Vec<_>>(), ["  0.125     0", "            1", "  0.500     2"]);
     }
 }

@@ -97,6 +97,7 @@ fn signature(name: &str, params: &[ParamDecl]) -> String {
 fn nested(value: &Value) -> String {
     match value {
         Value::Str(s) => format!("{s:?}"),
+        Value::Nothing => "nothing".to_owned(),
         _ => inline(value),
     }
 }

@@ -69,16 +69,10 @@ pub struct SeedRecord {
 /// A trained functional.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trained {
-    /// The best parameters over all steps and seeds, flat.
-    pub parameters: Vec<f64>,
+    /// The best parameters over all steps and seeds.
+    pub best: Kept,
     /// Their seed.
     pub seed: u64,
-    /// Their step.
-    pub step: usize,
-    /// Their training loss.
-    pub loss: f64,
-    /// Their validation loss.
-    pub validation_loss: Option<f64>,
     /// All seeds, in the order asked for (those begun, if it was interrupted).
     pub seeds: Vec<SeedRecord>,
     /// Whether the user stopped it.

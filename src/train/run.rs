@@ -192,15 +192,5 @@ fn choose(
         let message = format!("`{}` was trained before: its parameters are reused", plan.functional.name);
         control.report(Event::Message(message));
     }
-    Ok(Trained {
-        parameters: kept.parameters.clone(),
-        seed,
-        step: kept.step,
-        loss: kept.loss,
-        validation_loss: kept.validation,
-        interrupted,
-        reused,
-        warnings,
-        seeds,
-    })
+    Ok(Trained { best: kept.clone(), seed, interrupted, reused, warnings, seeds })
 }

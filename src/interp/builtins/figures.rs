@@ -79,10 +79,11 @@ fn numbers(items: &[Value], what: &str, span: Span) -> Result<(Vec<f64>, String)
     Ok((quantities.iter().map(value).collect(), if same { unit } else { String::new() }))
 }
 
-fn column(args: &Args, table: &Table, name: &str, parameter: &str) -> Result<(Vec<f64>, String)> {
+/// The cells of a column.
+fn column<'a>(args: &Args, table: &'a Table, name: &str, parameter: &str) -> Result<&'a [Value]> {
     let span = args.span_of(parameter);
     match table.get(name) {
-        Some(items) => numbers(items, &format!("the column `{name}`"), span),
+        Some(items) => Ok(items),
         None => {
             let known: Vec<&str> = table.columns.iter().map(|(n, _)| &**n).collect();
             args.wrong(span, format!("the table has no column `{name}`"), Some(suggestion(name, &known, "columns")))
@@ -114,11 +115,17 @@ fn from_table(interp: &mut Interpreter, args: &Args, table: &Table) -> Result<(S
     };
     let y_names = names(interp, args, "y")?;
     let y_names = y_names.unwrap_or_else(|| columns.into_iter().filter(|n| *n != x_name).collect());
-    let (x, x_unit) = column(args, table, &x_name, "x")?;
+    let x = column(args, table, &x_name, "x")?;
+    let x_unit = numbers(x, &format!("the column `{x_name}`"), args.span_of("x"))?.1;
     let mut curves = Vec::with_capacity(y_names.len());
     for name in y_names {
-        let (y, unit) = column(args, table, &name, "y")?;
-        curves.push(Curve { series: Series { name: name.to_string(), x: x.clone(), y }, unit });
+        let y = column(args, table, &name, "y")?;
+        // A curve goes through what was computed.
+        let known = || x.iter().zip(y).filter(|(_, y)| !matches!(y, Value::Nothing));
+        let [x, y] = [known().map(|(x, _)| x.clone()).collect::<Vec<_>>(), known().map(|(_, y)| y.clone()).collect()];
+        let (x, _) = numbers(&x, &format!("the column `{x_name}`"), args.span_of("x"))?;
+        let (y, unit) = numbers(&y, &format!("the column `{name}`"), args.span_of("y"))?;
+        curves.push(Curve { series: Series { name: name.to_string(), x, y }, unit });
     }
     Ok((labelled(&x_name, &x_unit), curves))
 }

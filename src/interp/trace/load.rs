@@ -3,7 +3,7 @@
 use super::compile::Ready;
 use super::error::Advice;
 use super::functional::{Functional, Traced};
-use super::model::{Model, Training};
+use super::model::{Model, SeedRow, Training};
 use super::options;
 use super::save::SAVED;
 use crate::data::{self, Array};
@@ -56,7 +56,16 @@ impl Model {
     /// A functional with parameters that no training gave.
     pub(super) fn untrained(functional: Rc<Functional>, traced: Rc<Traced>, parameters: Rc<[f64]>) -> Self {
         let name = functional.name().to_string();
-        Model { name, functional, traced, parameters, scf: None, training: None, origin: Vec::new() }
+        Model {
+            name,
+            functional,
+            traced,
+            parameters,
+            scf: None,
+            training: None,
+            members: Vec::new(),
+            origin: Vec::new(),
+        }
     }
 }
 
@@ -80,23 +89,52 @@ fn make(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     };
     let training = args.get("training").and_then(|a| training(&a.value));
     let Ready { functional, traced, .. } = ready;
-    Ok(Value::Model(Rc::new(Model { name, functional, traced, parameters, scf, training, origin })))
+    Ok(Value::Model(Rc::new(Model {
+        name,
+        functional,
+        traced,
+        parameters,
+        scf,
+        training,
+        members: Vec::new(),
+        origin,
+    })))
 }
 
+/// What `save` has written of a training.
 fn training(value: &Value) -> Option<Training> {
     let Value::Record(record) = value else { return None };
-    let number = |name: &str| match record.get(name) {
-        Some(Value::Number(q)) => Some(q.value),
-        _ => None,
+    let seeds = match record.get("seeds") {
+        Some(Value::List(rows)) => rows.iter().filter_map(seed_row).collect(),
+        _ => Vec::new(),
     };
     Some(Training {
-        loss: number("loss")?,
-        validation_loss: number("validation_loss"),
-        seed: number("seed")? as u64,
-        step: number("step")? as usize,
-        seeds: Vec::new(),
+        loss: number(record, "loss")?,
+        validation_loss: number(record, "validation_loss"),
+        seed: number(record, "seed")? as u64,
+        step: number(record, "step")? as usize,
+        seeds,
         history: Vec::new(),
     })
+}
+
+fn seed_row(value: &Value) -> Option<SeedRow> {
+    let Value::Record(record) = value else { return None };
+    Some(SeedRow {
+        seed: number(record, "seed")? as u64,
+        step: number(record, "step")? as usize,
+        loss: number(record, "loss")?,
+        validation_loss: number(record, "validation_loss"),
+        evaluations: number(record, "evaluations")? as usize,
+        outcome: record.get("outcome").map(crate::interp::text::value)?,
+    })
+}
+
+fn number(record: &Record, name: &str) -> Option<f64> {
+    match record.get(name) {
+        Some(Value::Number(q)) => Some(q.value),
+        _ => None,
+    }
 }
 
 /// Flat parameters from arrays by layer and name.

@@ -5,6 +5,7 @@ use super::params::bounded;
 use crate::functional::ParamSpec;
 use crate::interp::value::{Record, Table, Value};
 use crate::ks::{Mixing, ScfOptions};
+use crate::train::Step;
 use std::rc::Rc;
 
 /// A functional with fixed parameters.
@@ -22,6 +23,8 @@ pub struct Model {
     pub scf: Option<ScfOptions>,
     /// What its training gave; `None`: its parameters were loaded.
     pub training: Option<Training>,
+    /// The models of all seeds that have parameters, in the order of the seeds; empty where they are not known.
+    pub members: Vec<Rc<Model>>,
     /// Where its parameters come from, a sentence a line.
     pub origin: Vec<String>,
 }
@@ -37,10 +40,10 @@ pub struct Training {
     pub seed: u64,
     /// Their step.
     pub step: usize,
-    /// All seeds: seed, step, loss, validation loss, evaluations, outcome.
+    /// All seeds; empty where they are not known.
     pub seeds: Vec<SeedRow>,
-    /// The chosen seed's steps: step, loss, gradient norm, validation loss.
-    pub history: Vec<[f64; 4]>,
+    /// The steps of the seed of the kept parameters; empty where they are not known.
+    pub history: Vec<Step>,
 }
 
 /// One seed of a training.
@@ -52,8 +55,8 @@ pub struct SeedRow {
     pub step: usize,
     /// Loss there; NaN if it failed.
     pub loss: f64,
-    /// Validation loss there; NaN without validation.
-    pub validation_loss: f64,
+    /// Validation loss there, if there was any.
+    pub validation_loss: Option<f64>,
     /// Loss-and-gradient evaluations.
     pub evaluations: usize,
     /// `finished`, `flat`, or what went wrong.
@@ -67,7 +70,11 @@ pub(crate) const MEMBERS: &[(&str, &str)] = &[
     ("loss", "the loss at these parameters"),
     ("validation_loss", "the loss of the validation systems, if it had any"),
     ("seed", "the seed these parameters come from"),
-    ("seeds", "a table of all seeds; a model from a file has none"),
+    (
+        "members",
+        "the models of all seeds that have parameters, in the order of the seeds; a model from a file has none",
+    ),
+    ("seeds", "a table of all seeds; a member has none"),
     ("history", "a table of the steps of the chosen seed; a model from a file has none"),
     ("scf", "the Kohn-Sham options it was trained with"),
     ("name", "what it is called"),
@@ -99,15 +106,17 @@ impl Model {
     /// The value of `model.name`; `None`: there is no such name, or it is not known of a loaded model.
     pub(crate) fn member(&self, name: &str) -> Option<Value> {
         let training = self.training.as_ref();
-        let trained_here = training.filter(|t| !t.seeds.is_empty());
         Some(match name {
             "functional" => Value::Functional(self.functional.clone()),
             "parameters" => parameters(&self.traced.compiled.graph.params, &self.parameters),
             "loss" => Value::plain(training?.loss),
             "validation_loss" => Value::plain(training?.validation_loss?),
             "seed" => Value::plain(training?.seed as f64),
-            "seeds" => seeds(&trained_here?.seeds),
-            "history" => history(&trained_here?.history),
+            "members" if !self.members.is_empty() => {
+                Value::list(self.members.iter().cloned().map(Value::Model).collect())
+            }
+            "seeds" => seeds(training.map(|t| &t.seeds).filter(|rows| !rows.is_empty())?),
+            "history" => history(training.map(|t| &t.history).filter(|steps| !steps.is_empty())?),
             "scf" => scf_record(self.scf.as_ref()?),
             "name" => Value::text(&self.name),
             _ => return None,
@@ -119,13 +128,18 @@ impl Model {
     /// Why a name that models have is not known of this one.
     pub(crate) fn absent(&self, name: &str) -> Option<&'static str> {
         match (name, &self.training) {
-            ("loss" | "validation_loss" | "seed" | "seeds" | "history", None) => {
+            ("loss" | "validation_loss" | "seed" | "seeds" | "history" | "members", None) => {
                 Some("nothing is known of a training: its parameters were given or come from an archive")
             }
             ("validation_loss", Some(_)) => Some("it was trained without validation systems"),
-            ("seeds" | "history", Some(_)) => {
-                Some("a file keeps the loss, seed and step of a training, not its tables")
+            ("seeds" | "members", Some(training)) if !training.history.is_empty() => {
+                Some("it is the model of one seed: the model that `train` gives has the table and the members")
             }
+            ("seeds", Some(_)) => Some("its file holds no table of seeds"),
+            ("members", Some(_)) => Some(
+                "a file keeps the parameters of the chosen seed alone: run the `train` again, which reuses what is done",
+            ),
+            ("history", Some(_)) => Some("a file keeps the table of the seeds of a training, not that of the steps"),
             ("scf", _) => Some("no Kohn-Sham options came with its parameters"),
             _ => None,
         }
@@ -137,22 +151,32 @@ fn table(columns: Vec<(&str, Vec<Value>)>) -> Value {
     Value::Table(Rc::new(Table { columns }))
 }
 
+/// The table of all seeds; without any validation loss, it has no column of them.
 fn seeds(rows: &[SeedRow]) -> Value {
     let column = |f: fn(&SeedRow) -> f64| rows.iter().map(|r| Value::plain(f(r))).collect::<Vec<_>>();
-    table(vec![
-        ("seed", column(|r| r.seed as f64)),
-        ("step", column(|r| r.step as f64)),
-        ("loss", column(|r| r.loss)),
-        ("validation_loss", column(|r| r.validation_loss)),
-        ("evaluations", column(|r| r.evaluations as f64)),
-        ("outcome", rows.iter().map(|r| Value::text(&r.outcome)).collect()),
-    ])
+    let mut columns =
+        vec![("seed", column(|r| r.seed as f64)), ("step", column(|r| r.step as f64)), ("loss", column(|r| r.loss))];
+    if rows.iter().any(|r| r.validation_loss.is_some()) {
+        columns.push(("validation_loss", column(|r| r.validation_loss.unwrap_or(f64::NAN))));
+    }
+    columns.push(("evaluations", column(|r| r.evaluations as f64)));
+    columns.push(("outcome", rows.iter().map(|r| Value::text(&r.outcome)).collect()));
+    table(columns)
 }
 
-fn history(steps: &[[f64; 4]]) -> Value {
-    let column = |k: usize| steps.iter().map(|s| Value::plain(s[k])).collect::<Vec<_>>();
-    let names = ["step", "loss", "gradient_norm", "validation_loss"];
-    table(names.iter().enumerate().map(|(k, name)| (*name, column(k))).collect())
+/// The table of steps; validation losses are nothing where none was taken, and have no column if none ever was.
+fn history(steps: &[Step]) -> Value {
+    let column = |f: fn(&Step) -> f64| steps.iter().map(|s| Value::plain(f(s))).collect::<Vec<_>>();
+    let mut columns = vec![
+        ("step", column(|s| s.step as f64)),
+        ("loss", column(|s| s.loss)),
+        ("gradient_norm", column(|s| s.gradient_norm)),
+    ];
+    if steps.iter().any(|s| s.validation.is_some()) {
+        let taken = |s: &Step| s.validation.map_or(Value::Nothing, Value::plain);
+        columns.push(("validation_loss", steps.iter().map(taken).collect()));
+    }
+    table(columns)
 }
 
 /// Parameters by layer and name, `{ conv0: { weight: … }, a: 1 }`, arrays as nested lists; bounded ones as their values.

@@ -120,11 +120,35 @@ fn a_model_from_a_file_says_what_it_does_not_know() {
     let head = "functional f(n) { param a = 1; -a * n }\nlet m = model(f, parameters: { a: 2 }, training: \
                 { loss: 0.1, seed: 4, step: 7 })\n";
     assert_eq!(crate::interp::testing::shows(&format!("{head}m.loss + m.seed")), "4.1");
-    for (member, why) in [("seeds", "a file keeps"), ("history", "a file keeps"), ("validation_loss", "without")] {
+    let reasons = [
+        ("seeds", "no table"),
+        ("history", "a file keeps"),
+        ("members", "a file keeps"),
+        ("validation_loss", "without"),
+    ];
+    for (member, why) in reasons {
         let problem = crate::interp::testing::failure(&format!("{head}m.{member}"));
         let help = problem.error.help().map(|h| h.to_string()).unwrap_or_default();
         assert!(problem.code() == "ksr::types::no_field" && help.contains(why), "{}: {help}", problem.code());
     }
+}
+
+#[test]
+fn the_table_of_seeds_comes_back_with_a_saved_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = "use std.losses\ngrid g = uniform(points: 65, spacing: 0.25)\nsystem h2(R) on g { H at -R / 2; H at R / 2 }\n\
+                  # ln of what is negative for some seeds.\n\
+                  functional f(n) {\n  param c ~ normal(0, 0.3)\n  -0.5 * n + 0.01 * ln(c)\n}\n\
+                  let m = train f { on: [h2(1.5)]; validate: [h2(2)]; loss: losses.final(); seeds: 0 .. 5\n\
+                  scf: { iterations: 4, mixing: linear(0.4) }; optimizer: lbfgs(steps: 2) }\n\
+                  save(m, \"m.ksr\")\nlen(m.members)\n";
+    let shown = "for_seeds.seed\nfor_seeds.step\nfor_seeds.loss[0]\nfor_seeds.validation_loss[0]\nfor_seeds.evaluations\n\
+                 for_seeds.outcome\nm.loss\nm.seed";
+    let first = run(folder.path(), &format!("{script}{}", shown.replace("for_seeds", "m.seeds")));
+    assert!(first[0] != format!("{:x}", 6.0f64.to_bits()), "a seed failed");
+    let again = run(folder.path(), &format!("use \"m.ksr\"\n{}", shown.replace("for_seeds", "m.seeds")));
+    assert_eq!(again, first[1..]);
+    assert!(first[6].contains("is not finite") && first[6].contains("finished"), "{}", first[6]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `train f { … }`: options to a plan, losses traced for every system, the result as a model.
 
 use super::compile::Ready;
-use super::functional::{Functional, Start};
+use super::functional::Start;
 use super::loss::Loss;
 use super::model::{Model, SeedRow, Training};
 use super::options;
@@ -18,7 +18,9 @@ use crate::interp::{Device, Interpreter};
 use crate::ks::ScfOptions;
 use crate::problem::{Problem, Result};
 use crate::tensor::Cpu;
-use crate::train::{self, Case, LossGraph, Optimizer, Outcome, Plan, Store, TrainError, Trained};
+use crate::train::{
+    self, Case, Kept, LossGraph, Optimizer, Outcome, Plan, SeedRecord, Step, Store, TrainError, Trained,
+};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -205,41 +207,48 @@ fn started(ready: &Ready) -> (Arc<Compiled>, u64) {
     (Arc::new(compiled), 0)
 }
 
+/// The best parameters of all seeds as a model, with those of every seed as its members.
 fn model(ready: &Ready, plan: &Plan, trained: &Trained, origin: Vec<String>) -> Model {
-    let seeds = trained.seeds.iter().map(|record| {
-        let kept = record.kept.as_ref();
-        SeedRow {
-            seed: record.seed,
-            step: kept.map_or(0, |k| k.step),
-            loss: kept.map_or(f64::NAN, |k| k.loss),
-            validation_loss: kept.and_then(|k| k.validation).unwrap_or(f64::NAN),
-            evaluations: record.evaluations,
-            outcome: match &record.outcome {
-                Outcome::Finished => "finished".into(),
-                Outcome::Flat => "flat".into(),
-                Outcome::Interrupted => "interrupted".into(),
-                Outcome::Failed { cause, .. } => cause.clone(),
-            },
-        }
-    });
-    let history = trained.history().iter();
-    let training = Training {
-        loss: trained.loss,
-        validation_loss: trained.validation_loss,
-        seed: trained.seed,
-        step: trained.step,
-        seeds: seeds.collect(),
-        history: history.map(|s| [s.step as f64, s.loss, s.gradient_norm, s.validation.unwrap_or(f64::NAN)]).collect(),
-    };
-    let functional: Rc<Functional> = ready.functional.clone();
-    Model {
-        name: functional.name().to_string(),
-        functional,
+    let of = |kept: &Kept, seed: u64, seeds: Vec<SeedRow>, history: &[Step], members: Vec<Rc<Model>>| Model {
+        name: ready.functional.name().to_string(),
+        functional: ready.functional.clone(),
         traced: ready.traced.clone(),
-        parameters: trained.parameters.as_slice().into(),
+        parameters: kept.parameters.as_slice().into(),
         scf: Some(plan.scf.clone()),
-        training: Some(training),
-        origin,
+        training: Some(Training {
+            loss: kept.loss,
+            validation_loss: kept.validation,
+            seed,
+            step: kept.step,
+            seeds,
+            history: history.to_vec(),
+        }),
+        members,
+        origin: origin.clone(),
+    };
+    let member = |record: &SeedRecord| {
+        let kept = record.kept.as_ref()?;
+        Some(Rc::new(of(kept, record.seed, Vec::new(), &record.history, Vec::new())))
+    };
+    let members = trained.seeds.iter().filter_map(member).collect();
+    of(&trained.best, trained.seed, trained.seeds.iter().map(row).collect(), trained.history(), members)
+}
+
+/// A seed's line in the table of all.
+fn row(record: &SeedRecord) -> SeedRow {
+    let kept = record.kept.as_ref();
+    SeedRow {
+        seed: record.seed,
+        step: kept.map_or(0, |k| k.step),
+        loss: kept.map_or(f64::NAN, |k| k.loss),
+        validation_loss: kept.and_then(|k| k.validation),
+        evaluations: record.evaluations,
+        outcome: match &record.outcome {
+            Outcome::Finished => "finished".into(),
+            Outcome::Flat => "flat".into(),
+            Outcome::Interrupted => "interrupted".into(),
+            Outcome::Failed { cause, .. } => cause.clone(),
+        },
     }
 }
 

@@ -45,6 +45,50 @@ fn a_model_carries_its_training() {
     assert_eq!(texts(&text), ["2", "6", "6", "3", "true", "true", "6", "f"]);
 }
 
+/// A functional whose seeds differ, trained with three of them.
+const ENSEMBLE: &str = "functional drawn(n) {\n  param c[2] ~ normal(0, 0.3)\n  -(0.5 + c[0]) * n / (1 + c[1]^2 * n)\n}\n\
+                        let m = train drawn { on: [h2(1.5)]; validate: [h2(2)]; loss: losses.final(); seeds: 0 .. 2\n\
+                        scf: { iterations: 5, mixing: linear(0.4) }; optimizer: lbfgs(steps: 3) }\n";
+
+#[test]
+fn the_members_of_a_model_are_models_of_every_seed() {
+    let found = texts(&script(&format!(
+        "{ENSEMBLE}len(m.members)\n[k.seed for k in m.members]\n\
+         max(abs([k.loss for k in m.members] - m.seeds.loss))\n\
+         let curve = [solve(h2(1.5), with: k).total_energy for k in m.members]\n\
+         min([k.validation_loss for k in m.members]) == m.validation_loss\n\
+         let best = [k for k in m.members if k.seed == m.seed][0]\n\
+         solve(h2(1.5), with: m).energy == solve(h2(1.5), with: best).energy\n\
+         curve[0] != curve[1]\nlen(best.history.step)\nsum(best.parameters.c) == sum(m.parameters.c)"
+    )));
+    assert_eq!(found, ["3", "[0, 1, 2]", "0", "true", "true", "true", "4", "true"]);
+    let help = |text: &str| {
+        let problem = crate::interp::testing::failure(&script(&format!("{ENSEMBLE}{text}")));
+        problem.error.help().map(|h| h.to_string()).unwrap_or_default()
+    };
+    assert!(help("m.members[0].seeds").contains("one seed"));
+    assert!(help("m.members[0].members").contains("one seed"));
+}
+
+#[test]
+fn losses_that_were_not_taken_are_nothing() {
+    let found = texts(&script(&format!("{ENSEMBLE}m.history.validation_loss[1]\nm.history.validation_loss[3] > 0")));
+    assert_eq!(found, ["true"], "nothing is not shown");
+    let curves = script(&format!("{ENSEMBLE}plot(m.history, x: \"step\", y: [\"loss\", \"validation_loss\"])"));
+    match crate::interp::testing::value(&curves) {
+        crate::interp::Value::Figure(f) => {
+            assert_eq!(
+                f.series.iter().map(|s| s.x.clone()).collect::<Vec<_>>(),
+                [vec![0.0, 1.0, 2.0, 3.0], vec![0.0, 3.0]]
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+    let plain = script("let m = train f { on: [h]; loss: losses.final(); optimizer: lbfgs(steps: 1) }\n");
+    assert_eq!(code(&format!("{plain}m.seeds.validation_loss")), "ksr::types::no_field");
+    assert_eq!(code(&format!("{plain}m.history.validation_loss")), "ksr::types::no_field");
+}
+
 #[test]
 fn training_goes_on_from_a_model() {
     let text = script(

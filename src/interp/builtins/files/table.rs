@@ -67,6 +67,7 @@ pub(super) fn json(table: &Table) -> String {
                 Number::from_f64(x).map_or_else(|| Json::String(exact(x)), Json::Number)
             }
             Value::Bool(b) => Json::Bool(*b),
+            Value::Nothing => Json::Null,
             other => Json::String(text::value(other)),
         };
         columns.insert(name.to_string(), Json::Array(column.iter().map(cell).collect()));

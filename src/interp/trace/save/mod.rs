@@ -8,7 +8,7 @@ pub(super) mod literal;
 mod names;
 
 use super::functional::{Functional, Start};
-use super::model::Model;
+use super::model::{Model, SeedRow};
 use super::params::bounded;
 use crate::functional::ParamSpec;
 use crate::interp::Interpreter;
@@ -123,7 +123,8 @@ impl Interpreter {
                 .validation_loss
                 .map_or(String::new(), |v| format!(", validation_loss: {}", literal::number(v)));
             let (loss, seed, step) = (literal::number(training.loss), training.seed, training.step);
-            call += &format!("  training: {{ loss: {loss}{validation}, seed: {seed}, step: {step} }},\n");
+            let seeds = seeds(&training.seeds);
+            call += &format!("  training: {{ loss: {loss}{validation}, seed: {seed}, step: {step}{seeds} }},\n");
         }
         let origin: Vec<String> = model.origin.iter().map(|line| literal::text(line)).collect();
         Ok(call + &format!("  origin: [{}])", origin.join(", ")))
@@ -409,6 +410,23 @@ fn edited(text: &str, whole: Span, edits: &[(Span, Rc<str>)]) -> String {
         done = to;
     }
     result + text.get(done..).unwrap_or_default()
+}
+
+/// The table of all seeds, a record a line.
+fn seeds(rows: &[SeedRow]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let row = |r: &SeedRow| {
+        let validation =
+            r.validation_loss.map_or(String::new(), |v| format!(", validation_loss: {}", literal::number(v)));
+        let (loss, outcome) = (literal::number(r.loss), literal::text(&r.outcome));
+        format!(
+            "      {{ seed: {}, step: {}, loss: {loss}{validation}, evaluations: {}, outcome: {outcome} }}",
+            r.seed, r.step, r.evaluations
+        )
+    };
+    format!(", seeds: [\n{}\n  ]", rows.iter().map(row).collect::<Vec<_>>().join(",\n"))
 }
 
 /// Parameters by layer and name, as the optimiser holds them.
