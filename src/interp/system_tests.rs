@@ -75,11 +75,30 @@ fn positions_may_have_units() {
 fn systems_have_members() {
     let h2 = format!("{LINE}system h2(R) on line {{ H at -R / 2; H at R / 2; charge: 1 }}\nlet s = h2(1.6)\n");
     assert_eq!(
-        texts(&format!("{h2}s.electrons\ns.unpaired\ns.charge\ns.grid.points\ns.system.label\ns.nuclei[1].position")),
+        texts(&format!("{h2}s.electrons\ns.unpaired\ns.charge\ns.grid.points\ns.system.name\ns.nuclei[1].position")),
         ["1", "1", "1", "513", "h2(1.6)", "0.8 bohr"]
     );
     assert!((number(&format!("{h2}s.nuclear_repulsion")) - Interaction::BAKER.at(1.6).expect("closed")).abs() < 1e-12);
     assert_eq!(shows(&format!("{h2}s.potential[256] < -1")), "true");
+}
+
+#[test]
+fn systems_have_names_and_places() {
+    let lih = format!(
+        "{LINE}system lih(R, called = \"LiH at {{R}}\") on line {{ name: called; Li at -1.6; H at R - 1.6 }}\n"
+    );
+    let members = "s.name\ns.charges\ns.locations\ns.distance\ns";
+    assert_eq!(
+        texts(&format!("{lih}let s = lih(3.2)\n{members}")),
+        ["LiH at 3.2", "[3, 1]", "[-1.6 bohr, 1.6 bohr]", "3.2 bohr", "LiH at 3.2"]
+    );
+    assert_eq!(texts(&format!("{lih}lih(3.2, called: \"x\").name")), ["x"]);
+    let one = format!("{LINE}system h on line {{ H at 0 }}\n");
+    assert_eq!(
+        texts(&format!("{one}h.name\nh.distance\nexact(h).name\nexact(h).charges")),
+        ["h", "nan bohr", "h", "[1]"]
+    );
+    assert_eq!(code(&format!("{LINE}system h on line {{ H at 0; name: 3 }}\nh")), "ksr::types::mismatch");
 }
 
 #[test]

@@ -12,7 +12,7 @@ const WORTH_A_NOTE: f64 = 1e-6;
 /// What a system is made of. Counts are as written: whether they are whole is checked.
 #[derive(Clone, Debug)]
 pub struct Parts {
-    /// As the user wrote it: `h2(1.28)`.
+    /// What it is called: as the user wrote it, `h2(1.28)`, or named it, `H2`.
     pub label: String,
     /// The grid.
     pub grid: Arc<Grid>,

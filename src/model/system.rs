@@ -23,7 +23,7 @@ pub struct Nucleus {
 /// Electrons in a potential on a grid; ready to be solved. Made by [`System::build`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct System {
-    /// As the user wrote it: `h2(1.28)`.
+    /// What it is called: as the user wrote it, `h2(1.28)`, or named it, `H2`.
     pub label: String,
     /// The grid.
     pub grid: Arc<Grid>,

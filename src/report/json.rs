@@ -187,7 +187,7 @@ fn grid_json(grid: &Grid) -> Json {
 
 fn system_json(system: &System) -> Json {
     object!({
-        "label": system.label,
+        "name": system.label,
         "electrons": system.electrons,
         "unpaired": system.unpaired,
         "nuclear_repulsion": number(system.nuclear_repulsion),

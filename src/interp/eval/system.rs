@@ -18,7 +18,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// The entries that have names.
-const ENTRIES: [&str; 5] = ["potential", "interaction", "electrons", "charge", "unpaired"];
+const ENTRIES: [&str; 6] = ["potential", "interaction", "electrons", "charge", "unpaired", "name"];
 
 /// What the entries say so far, and where.
 struct Draft {
@@ -135,6 +135,10 @@ impl Interpreter {
             "electrons" => draft.parts.electrons = Some(count(name, given, span)?),
             "charge" => draft.parts.charge = Some(count(name, given, span)?),
             "unpaired" => draft.parts.unpaired = Some(count(name, given, span)?),
+            "name" => match given {
+                Value::Str(text) if !text.trim().is_empty() => draft.parts.label = text.to_string(),
+                other => return mismatch("`name`", "a text in quotes", other, None, span),
+            },
             other => {
                 let (name_, help) = (other.to_string(), suggestion(other, &ENTRIES, "entries"));
                 return fail(SystemProblem::UnknownEntry { name: name_, help, span: name.span }, name.span);

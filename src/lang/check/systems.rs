@@ -6,7 +6,7 @@ use crate::lang::ast::{FnDef, FunctionalDef, Ident, ParamDecl, SystemDef, System
 use crate::lang::nearest::nearest;
 use crate::source::Span;
 
-const OPTIONS: &[&str] = &["electrons", "charge", "unpaired", "potential", "interaction"];
+const OPTIONS: &[&str] = &["electrons", "charge", "unpaired", "potential", "interaction", "name"];
 
 impl Checker<'_> {
     /// A system by itself, its expressions apart.

@@ -51,20 +51,39 @@ fn interaction_name(w: &Interaction) -> &str {
 }
 
 pub(super) const SYSTEM: &[Member<Arc<System>>] = &[
+    member("name", "what it is called: its `name:`, otherwise how it was written", |s| Value::text(&s.label)),
     member("electrons", "the number of electrons", |s| count(s.electrons)),
     member("unpaired", "up minus down electrons", |s| count(s.unpaired)),
     member("charge", "nuclear charges minus electrons", |s| Value::plain(nuclear_charge(s) - s.electrons as f64)),
     member("grid", "the grid it lives on", |s| Value::Grid(s.grid.clone())),
     member("system", "itself", |s| Value::System(s.clone())),
-    member("label", "how it was written", |s| Value::text(&s.label)),
     member("potential", "the whole external potential, as a field", |s| Value::field(&s.grid, s.potential.to_vec())),
     member("nuclear_repulsion", "the energy of the nuclei among themselves", |s| Value::energy(s.nuclear_repulsion)),
     member("nuclei", "its nuclei: records with `symbol`, `charge` and `position`", nuclei),
+    member("charges", "the charges of its nuclei", |s| charges(s)),
+    member("locations", "the positions of its nuclei", |s| locations(s)),
+    member("distance", "the distance between its first two nuclei", |s| distance(s)),
     member("interaction", "the interaction of its electrons", |s| Value::Interaction(s.interaction.clone())),
 ];
 
 fn nuclear_charge(s: &System) -> f64 {
     s.nuclei.iter().map(|n| n.charge).sum()
+}
+
+fn charges(s: &System) -> Value {
+    Value::list(s.nuclei.iter().map(|n| Value::plain(n.charge)).collect())
+}
+
+fn locations(s: &System) -> Value {
+    Value::list(s.nuclei.iter().map(|n| Value::length(n.position)).collect())
+}
+
+/// Not a number where there is no second nucleus.
+fn distance(s: &System) -> Value {
+    Value::length(match s.nuclei.as_slice() {
+        [first, second, ..] => (second.position - first.position).abs(),
+        _ => f64::NAN,
+    })
 }
 
 fn nuclei(s: &Arc<System>) -> Value {
@@ -89,6 +108,7 @@ fn by_spin(system: &System, value: impl Fn(usize) -> Value) -> Value {
 }
 
 pub(super) const RUN: &[Member<Run>] = &[
+    member("name", "what the system is called", |r| Value::text(&r.system.label)),
     member("energy", "the electronic energy", |r| Value::energy(r.energy)),
     member("total_energy", "the energy with the repulsion of the nuclei", |r| {
         Value::energy(r.energy + r.system.nuclear_repulsion)
@@ -122,11 +142,15 @@ pub(super) const RUN: &[Member<Run>] = &[
     member("electrons", "the number of electrons", |r| count(r.system.electrons)),
     member("unpaired", "up minus down electrons", |r| count(r.system.unpaired)),
     member("grid", "the grid of the system", |r| Value::Grid(r.system.grid.clone())),
+    member("charges", "the charges of the nuclei", |r| charges(&r.system)),
+    member("locations", "the positions of the nuclei", |r| locations(&r.system)),
+    member("distance", "the distance between the first two nuclei", |r| distance(&r.system)),
     member("system", "what was solved", |r| Value::System(r.system.clone())),
     member("functional", "the name of the functional", |r| Value::text(&r.functional)),
 ];
 
 pub(super) const REFERENCE: &[Member<Arc<Reference>>] = &[
+    member("name", "what the system is called", |r| Value::text(&r.system.label)),
     member("energy", "the electronic energy", |r| Value::energy(r.energy)),
     member("total_energy", "the energy with the repulsion of the nuclei", |r| {
         Value::energy(r.energy + r.system.nuclear_repulsion)
@@ -139,5 +163,8 @@ pub(super) const REFERENCE: &[Member<Arc<Reference>>] = &[
     member("electrons", "the number of electrons", |r| count(r.system.electrons)),
     member("unpaired", "up minus down electrons", |r| count(r.system.unpaired)),
     member("grid", "the grid of the system", |r| Value::Grid(r.system.grid.clone())),
+    member("charges", "the charges of the nuclei", |r| charges(&r.system)),
+    member("locations", "the positions of the nuclei", |r| locations(&r.system)),
+    member("distance", "the distance between the first two nuclei", |r| distance(&r.system)),
     member("system", "what was solved", |r| Value::System(r.system.clone())),
 ];

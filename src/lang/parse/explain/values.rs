@@ -298,7 +298,7 @@ impl Here<'_> {
     fn not_a_nucleus(&self) -> ParseError {
         let element = self.before_words(0);
         let help = match self.before(0).map(|_| element) {
-            Some("electrons" | "charge" | "unpaired" | "potential" | "interaction") => {
+            Some("electrons" | "charge" | "unpaired" | "potential" | "interaction" | "name") => {
                 format!("an option is written `{element}: …`")
             }
             _ => {
