@@ -17,6 +17,7 @@ use crate::interp::value::Value;
 use crate::interp::{Device, Interpreter};
 use crate::ks::ScfOptions;
 use crate::problem::{Problem, Result};
+use crate::source::Span;
 use crate::tensor::Cpu;
 use crate::train::{
     self, Case, Kept, LossGraph, Optimizer, Outcome, Plan, SeedRecord, Step, Store, TrainError, Trained,
@@ -32,6 +33,7 @@ pub const TRAINING: &[Builtin] = &[Builtin {
         required("on"),
         optional("validate", "[]"),
         required("loss"),
+        optional("validate_with", "loss"),
         optional("scf", "{ iterations: 15, mixing: linear(0.5, decay: 0.9) }"),
         optional("optimizer", "lbfgs()"),
         optional("seeds", "0"),
@@ -52,6 +54,26 @@ struct Cases {
     labels: Vec<String>,
 }
 
+/// A loss with the place where it was given.
+struct Judge {
+    loss: Rc<Loss>,
+    span: Span,
+}
+
+impl Judge {
+    fn of(interp: &mut Interpreter, args: &Args, name: &str) -> Result<Self> {
+        let arg = args.arg(name)?;
+        Ok(Self { loss: interp.loss(&arg.value, arg.span)?, span: arg.span })
+    }
+
+    /// `losses.ksr(skip: 10)`, its name and what was set.
+    fn text(&self) -> String {
+        let options: Vec<String> =
+            self.loss.options.iter().map(|(name, value)| format!("{name}: {}", text::value(value))).collect();
+        format!("{}({})", self.loss.name(), options.join(", "))
+    }
+}
+
 fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let ready = interp.ready(args.operand("functional")?, "what is trained")?;
     interp.check_kinetic(&ready, args.arg("functional")?.span)?;
@@ -62,22 +84,32 @@ fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         }
         None => ready.scf.clone().unwrap_or_else(options::training),
     };
-    let loss = args.arg("loss")?;
-    let loss = interp.loss(&loss.value, loss.span)?;
+    let loss = Judge::of(interp, args, "loss")?;
+    let criterion = match args.has("validate_with") {
+        true if !args.has("validate") => {
+            return args.wrong(
+                args.span_of("validate_with"),
+                "there is nothing to validate on",
+                Some("add `validate: […]`".into()),
+            );
+        }
+        true => Some(Judge::of(interp, args, "validate_with")?),
+        false => None,
+    };
     let on = interp.cases(args, "on", &ready, &loss, &scf)?;
     let validation = match args.has("validate") {
-        true => interp.cases(args, "validate", &ready, &loss, &scf)?,
+        true => interp.cases(args, "validate", &ready, criterion.as_ref().unwrap_or(&loss), &scf)?,
         false => Cases { cases: Vec::new(), labels: Vec::new() },
     };
     let plan = interp.plan(args, &ready, on.cases, validation.cases, scf)?;
     let trained = interp.run_training(&plan, args)?;
-    let origin = origin(&on.labels, &validation.labels, &loss, &plan);
+    let origin = origin(&on.labels, &validation.labels, &loss, criterion.as_ref(), &plan);
     Ok(Value::Model(Rc::new(model(&ready, &plan, &trained, origin))))
 }
 
 impl Interpreter {
     /// The systems of an option, each with its reference and its traced loss.
-    fn cases(&mut self, args: &Args, name: &str, ready: &Ready, loss: &Rc<Loss>, scf: &ScfOptions) -> Result<Cases> {
+    fn cases(&mut self, args: &Args, name: &str, ready: &Ready, judge: &Judge, scf: &ScfOptions) -> Result<Cases> {
         let arg = args.arg(name)?;
         let span = arg.span;
         let items = match &arg.value {
@@ -90,7 +122,7 @@ impl Interpreter {
             self.check_grid(ready, &system.grid, span)?;
             self.check_interaction(ready, &system, args.arg("functional")?.span);
             let reference: Arc<Reference> = self.reference(item, span)?;
-            let traced = self.trace_loss(loss, &reference, scf.iterations, args.arg("loss")?.span)?;
+            let traced = self.trace_loss(&judge.loss, &reference, scf.iterations, judge.span)?;
             let label = system.label.clone();
             let loss = LossGraph { graph: traced.graph, output: traced.output, inputs: traced.inputs };
             found.labels.push(label.clone());
@@ -253,13 +285,13 @@ fn row(record: &SeedRecord) -> SeedRow {
 }
 
 /// Where a model comes from, a sentence a line.
-fn origin(on: &[String], validation: &[String], loss: &Loss, plan: &Plan) -> Vec<String> {
+fn origin(on: &[String], validation: &[String], loss: &Judge, criterion: Option<&Judge>, plan: &Plan) -> Vec<String> {
     let mut lines = vec![format!("trained on {}", on.join(", "))];
     if !validation.is_empty() {
-        lines.push(format!("validated on {}", validation.join(", ")));
+        let with = criterion.map(|judge| format!(" with {}", judge.text())).unwrap_or_default();
+        lines.push(format!("validated on {}{with}", validation.join(", ")));
     }
-    let options: Vec<String> = loss.options.iter().map(|(n, v)| format!("{n}: {}", text::value(v))).collect();
-    lines.push(format!("loss {}({})", loss.name(), options.join(", ")));
+    lines.push(format!("loss {}", loss.text()));
     let seeds: Vec<String> = plan.seeds.iter().map(u64::to_string).collect();
     lines.push(format!("{}, seeds {}", optimizer_text(&plan.optimizer), seeds.join(", ")));
     lines

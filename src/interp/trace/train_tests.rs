@@ -45,6 +45,25 @@ fn a_model_carries_its_training() {
     assert_eq!(texts(&text), ["2", "6", "6", "3", "true", "true", "6", "f"]);
 }
 
+#[test]
+fn validation_has_a_loss_of_its_own() {
+    let trained = |entry: &str| {
+        format!(
+            "let m = train f {{ on: [h2(1.5)]; validate: [h2(2)]; loss: losses.final(); {entry}\n\
+             scf: {{ iterations: 5, mixing: linear(0.4) }}; optimizer: lbfgs(steps: 3) }}\n"
+        )
+    };
+    let own = trained("validate_with: losses.energy_only(skip: 4)");
+    let found = texts(&script(&format!(
+        "{own}let run = solve(h2(2), with: m)\n\
+         abs(m.validation_loss / ((run.energies[4] - exact(h2(2)).energy)^2 / 2) - 1) < 1e-9\n\
+         let same = losses.final()(solve(h2(1.5), with: m), exact(h2(1.5)))\nabs(m.loss / same - 1) < 1e-9"
+    )));
+    assert_eq!(found, ["true", "true"]);
+    let lone = "train f { on: [h]; loss: losses.final(); validate_with: losses.final() }";
+    assert_eq!(code(&script(lone)), "ksr::run::value");
+}
+
 /// A functional whose seeds differ, trained with three of them.
 const ENSEMBLE: &str = "functional drawn(n) {\n  param c[2] ~ normal(0, 0.3)\n  -(0.5 + c[0]) * n / (1 + c[1]^2 * n)\n}\n\
                         let m = train drawn { on: [h2(1.5)]; validate: [h2(2)]; loss: losses.final(); seeds: 0 .. 2\n\
