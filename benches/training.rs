@@ -19,6 +19,11 @@ use ksr::train::{Plan, evaluate};
 use std::sync::Arc;
 use training::{Published, made_up};
 
+/// That of the command.
+#[cfg(feature = "cli")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Systems and iterations of set-up (b).
 const SYSTEMS: usize = 2;
 const ITERATIONS: usize = 15;
@@ -62,9 +67,9 @@ fn sksr_global_h_he(bencher: Bencher) {
     whole(bencher, &Plan { threads: Some(2), ..plan });
 }
 
-/// Set-up (c): H, He, Li, Be, Be2+, 15 iterations, sKSR-global, on two threads.
-#[divan::bench]
-fn sksr_global_five_ions(bencher: Bencher) {
+/// Set-up (c): H, He, Li, Be, Be2+, 15 iterations, sKSR-global, on one and on two threads.
+#[divan::bench(args = [1, 2])]
+fn sksr_global_five_ions(bencher: Bencher, threads: usize) {
     let systems = [(1.0, 1.0), (2.0, 2.0), (3.0, 3.0), (4.0, 4.0), (4.0, 2.0)].map(|(charge, electrons)| {
         let system = training::ion(charge, electrons);
         let target = made_up(&system);
@@ -72,7 +77,7 @@ fn sksr_global_five_ions(bencher: Bencher) {
     });
     let loss = Published { energy_weight: 0.5, density_weight: 0.5, discount: 1.0, skip: 14 };
     let plan = training::plan(&functionals::sksr_global(), &systems, loss, &training::linear(15, 0.5, 0.9, false));
-    whole(bencher, &Plan { threads: Some(2), ..plan });
+    whole(bencher, &Plan { threads: Some(threads), ..plan });
 }
 
 /// The functional's share of set-up (b) on one thread: potentials at all inputs, the wanted energies, and their gradient.

@@ -96,15 +96,21 @@ fn pullback(
     let mut parts = Vec::new();
     match op {
         Op::Unary(f) => parts.push((inputs[0], unary(graph, f, inputs[0], node, adjoint, span)?)),
-        Op::Binary(f) => {
-            for (position, &argument) in inputs.iter().enumerate().filter(|(_, x)| moves(**x)) {
-                let part = binary(graph, f, &inputs, position, node, adjoint, span)?;
-                if let Some(part) = part {
-                    let stretched = graph.stretch(part, shape, span);
-                    parts.push((argument, sum_to(graph, stretched, graph.shape(argument), span)?));
+        Op::Binary(f) => match silu(graph, f, &inputs) {
+            Some((x, sigmoid)) => {
+                let slope = graph.binary(Binary::SiluSlope, x, sigmoid, span)?;
+                parts.push((x, graph.binary(Binary::MulZero, adjoint, slope, span)?));
+            }
+            None => {
+                for (position, &argument) in inputs.iter().enumerate().filter(|(_, x)| moves(**x)) {
+                    let part = binary(graph, f, &inputs, position, node, adjoint, span)?;
+                    if let Some(part) = part {
+                        let stretched = graph.stretch(part, shape, span);
+                        parts.push((argument, sum_to(graph, stretched, graph.shape(argument), span)?));
+                    }
                 }
             }
-        }
+        },
         Op::Where => {
             let zero = graph.constant(0.0, span);
             let full = graph.stretch(adjoint, shape, span);
@@ -137,6 +143,16 @@ fn pullback(
         }
     }
     Ok(parts)
+}
+
+/// x and sigmoid(x), if these are what is multiplied: one slope is less work than the two of a product.
+fn silu(graph: &Graph, f: Binary, factors: &[NodeId]) -> Option<(NodeId, NodeId)> {
+    let [a, b] = *factors else { return None };
+    if f != Binary::Mul {
+        return None;
+    }
+    let is = |x: NodeId, s: NodeId| graph.node(s).op == Op::Unary(Unary::Sigmoid) && graph.node(s).inputs[0] == x;
+    if is(a, b) { Some((a, b)) } else { is(b, a).then_some((b, a)) }
 }
 
 /// Operations that are linear in their first argument (and the largest value): the transpose applied to the adjoint.
@@ -299,6 +315,19 @@ fn binary(
             let zero = g.constant(0.0, span);
             let (taken, other) = if first { (adjoint, zero) } else { (zero, adjoint) };
             g.select(first_taken, taken, other, span)?
+        }
+        Binary::SiluSlope => {
+            let one = g.constant(1.0, span);
+            let slope = if first {
+                let rest = g.binary(Binary::Sub, one, b, span)?;
+                g.binary(Binary::Mul, b, rest, span)?
+            } else {
+                let twice = g.scale(2.0, b, span);
+                let rest = g.binary(Binary::Sub, one, twice, span)?;
+                let bend = g.binary(Binary::Mul, a, rest, span)?;
+                g.binary(Binary::Add, one, bend, span)?
+            };
+            g.binary(Binary::MulZero, adjoint, slope, span)?
         }
         Binary::Less | Binary::LessEq | Binary::Eq => return Ok(None),
     }))

@@ -189,29 +189,26 @@ impl Sweep {
             }
             let (before, rest) = adjoints.split_at_mut(i * length);
             let (cotangent, y) = (&rest[..n], register(i));
-            let mut into = |r: usize, pull: &mut dyn FnMut(&mut [f64])| {
-                if self.active[r] {
-                    pull(&mut before[r * length..r * length + n]);
-                }
-            };
+            let at = |r: usize| r * length..r * length + n;
+            // Plain calls: what is behind a pointer gets no vector instructions.
             match instruction {
                 Instruction::Load(_) | Instruction::Number(_) => {}
-                Instruction::Unary(f, x) => into(x, &mut |to| f.pull(cotangent, register(x), y, to)),
+                Instruction::Unary(f, x) => f.pull(cotangent, register(x), y, &mut before[at(x)]),
                 Instruction::Binary(f, a, b) => {
-                    into(a, &mut |to| f.pull_first(cotangent, register(a), register(b), y, to));
-                    into(b, &mut |to| f.pull_second(cotangent, register(a), register(b), y, to));
+                    if self.active[a] {
+                        f.pull_first(cotangent, register(a), register(b), y, &mut before[at(a)]);
+                    }
+                    if self.active[b] {
+                        f.pull_second(cotangent, register(a), register(b), y, &mut before[at(b)]);
+                    }
                 }
                 Instruction::Where(c, a, b) => {
                     let condition = register(c);
-                    let mut branch = |r, taken: bool| {
-                        into(r, &mut |to| {
-                            for j in 0..n {
-                                to[j] += if (condition[j] != 0.0) == taken { cotangent[j] } else { 0.0 };
-                            }
-                        });
-                    };
-                    branch(a, true);
-                    branch(b, false);
+                    for (r, taken) in [(a, true), (b, false)].into_iter().filter(|(r, _)| self.active[*r]) {
+                        for ((to, c), cotangent) in before[at(r)].iter_mut().zip(condition).zip(cotangent) {
+                            *to += if (*c != 0.0) == taken { *cotangent } else { 0.0 };
+                        }
+                    }
                 }
             }
         }
@@ -350,7 +347,7 @@ mod tests {
             check(&single(vec![Load(0), Instruction::Unary(f, 0)], 1), &[(dims, x)], (5, 1));
         }
         use Binary::*;
-        for f in [Add, Sub, Mul, Div, Binary::Pow, Min, Max, Less, LessEq, Eq, MulZero, DivZero] {
+        for f in [Add, Sub, Mul, Div, Binary::Pow, Min, Max, Less, LessEq, Eq, MulZero, DivZero, SiluSlope] {
             let inputs = [(dims, vec![0.15, 0.3, 0.52, 0.77, 0.91]), (dims, vec![0.4, 0.2, 0.9, 0.3, 0.5])];
             let program = single(vec![Load(0), Load(1), Instruction::Binary(f, 0, 1)], 2);
             check(&program, &inputs, (5, 1));

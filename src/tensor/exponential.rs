@@ -5,6 +5,7 @@
 
 use super::backend::{Backend, TensorError};
 use super::value::{Value, record_one};
+use super::vector::vectorised;
 use dfdx::prelude::Tape;
 
 /// Adds `factor_k` times the sum over j of q_k^|i-j| x_j to `out`, for the lanes k of every row of one batch entry. `x`
@@ -44,6 +45,29 @@ pub fn exponential(x: &[f64], (points, channels): (usize, usize), h: f64, amplit
     out
 }
 
+/// Every number as often as there are kernels.
+#[inline(always)]
+fn repeat(x: &[f64], lanes: &mut [f64]) {
+    match x {
+        [x] => lanes.fill(*x),
+        _ => {
+            let kernels = lanes.len() / x.len();
+            lanes.chunks_exact_mut(kernels).zip(x).for_each(|(lane, x)| lane.fill(*x));
+        }
+    }
+}
+
+/// A sum in four lanes.
+#[inline(always)]
+fn total(x: &[f64]) -> f64 {
+    let (fours, rest) = x.as_chunks::<4>();
+    let mut sums = [0.0; 4];
+    for four in fours {
+        sums.iter_mut().zip(four).for_each(|(sum, x)| *sum += x);
+    }
+    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest.iter().sum::<f64>()
+}
+
 /// A bank of kernels exp(-|x|/xi_k)/(2 xi_k) on a grid of spacing h, times h.
 #[derive(Clone, Debug)]
 struct Bank {
@@ -61,36 +85,36 @@ impl Bank {
         0.5 * self.h / self.xi[k]
     }
 
+    /// A number for every lane, a channel's kernels after another's.
+    fn by_lane(&self, channels: usize, number: impl Fn(usize) -> f64) -> Vec<f64> {
+        (0..channels * self.xi.len()).map(|lane| number(lane % self.xi.len())).collect()
+    }
+
     /// `[points, channels]` to `[points, channels * kernels]`, for every batch entry.
+    #[inline(always)]
     fn spread(&self, x: &[f64], channels: usize) -> Vec<f64> {
         let (kernels, points) = (self.xi.len(), self.points);
         let lanes = channels * kernels;
-        let q: Vec<f64> = (0..lanes).map(|l| self.q(l % kernels)).collect();
-        let factor: Vec<f64> = (0..lanes).map(|l| self.factor(l % kernels)).collect();
+        let (q, factor) = (self.by_lane(channels, |k| self.q(k)), self.by_lane(channels, |k| self.factor(k)));
         let mut out = vec![0.0; x.len() * kernels];
-        let mut source = vec![0.0; lanes];
-        let mut carry = vec![0.0; lanes];
+        let (mut source, mut carry) = (vec![0.0; lanes], vec![0.0; lanes]);
         for (x, out) in x.chunks_exact(points * channels).zip(out.chunks_exact_mut(points * lanes)) {
-            let fill = |source: &mut [f64], i: usize| {
-                for (c, lane) in source.chunks_exact_mut(kernels).enumerate() {
-                    lane.fill(x[i * channels + c]);
-                }
-            };
             carry.fill(0.0);
-            for (i, row) in out.chunks_exact_mut(lanes).enumerate() {
-                fill(&mut source, i);
-                for k in 0..lanes {
-                    carry[k] = q[k] * carry[k] + source[k];
-                    row[k] = carry[k];
+            for (x, row) in x.chunks_exact(channels).zip(out.chunks_exact_mut(lanes)) {
+                repeat(x, &mut source);
+                for (((carry, row), q), source) in carry.iter_mut().zip(row).zip(&q).zip(&source) {
+                    *carry = q * *carry + source;
+                    *row = *carry;
                 }
             }
             carry.fill(0.0);
-            for (i, row) in out.chunks_exact_mut(lanes).enumerate().rev() {
-                fill(&mut source, i);
-                for k in 0..lanes {
-                    let tail = q[k] * carry[k];
-                    row[k] = factor[k] * (row[k] + tail);
-                    carry[k] = tail + source[k];
+            for (x, row) in x.chunks_exact(channels).zip(out.chunks_exact_mut(lanes)).rev() {
+                repeat(x, &mut source);
+                let fixed = q.iter().zip(&factor).zip(&source);
+                for ((carry, row), ((q, factor), source)) in carry.iter_mut().zip(row).zip(fixed) {
+                    let tail = q * *carry;
+                    *row = factor * (*row + tail);
+                    *carry = tail + source;
                 }
             }
         }
@@ -98,33 +122,31 @@ impl Bank {
     }
 
     /// The transpose: `[points, channels * kernels]` to `[points, channels]`.
+    #[inline(always)]
     fn gather(&self, y: &[f64], channels: usize) -> Vec<f64> {
         let (kernels, points) = (self.xi.len(), self.points);
         let lanes = channels * kernels;
-        let q: Vec<f64> = (0..lanes).map(|l| self.q(l % kernels)).collect();
-        let factor: Vec<f64> = (0..lanes).map(|l| self.factor(l % kernels)).collect();
+        let (q, factor) = (self.by_lane(channels, |k| self.q(k)), self.by_lane(channels, |k| self.factor(k)));
         let mut out = vec![0.0; y.len() / kernels];
         let mut carry = vec![0.0; lanes];
         for (y, out) in y.chunks_exact(points * lanes).zip(out.chunks_exact_mut(points * channels)) {
             carry.fill(0.0);
             for (row, sums) in y.chunks_exact(lanes).zip(out.chunks_exact_mut(channels)) {
-                for k in 0..lanes {
-                    carry[k] = q[k] * carry[k] + factor[k] * row[k];
+                for (((carry, row), q), factor) in carry.iter_mut().zip(row).zip(&q).zip(&factor) {
+                    *carry = q * *carry + factor * row;
                 }
                 for (sum, lane) in sums.iter_mut().zip(carry.chunks_exact(kernels)) {
-                    *sum = lane.iter().sum::<f64>();
+                    *sum = total(lane);
                 }
             }
             carry.fill(0.0);
             for (row, sums) in y.chunks_exact(lanes).zip(out.chunks_exact_mut(channels)).rev() {
-                for k in 0..lanes {
-                    carry[k] *= q[k];
-                }
+                carry.iter_mut().zip(&q).for_each(|(carry, q)| *carry *= q);
                 for (sum, lane) in sums.iter_mut().zip(carry.chunks_exact(kernels)) {
-                    *sum += lane.iter().sum::<f64>();
+                    *sum += total(lane);
                 }
-                for k in 0..lanes {
-                    carry[k] += factor[k] * row[k];
+                for ((carry, row), factor) in carry.iter_mut().zip(row).zip(&factor) {
+                    *carry += factor * row;
                 }
             }
         }
@@ -133,11 +155,11 @@ impl Bank {
 
     /// Adds the derivative of sum y (K x) in every xi_k: `x` `[.., channels]`, `y` `[.., channels * kernels]`.
     /// With K = (h/2 xi) q^|i-j|: dK/dxi = K (|i-j| h/xi - 1)/xi; the sum over j of |i-j| q^|i-j| x_j is again a recursion.
+    #[inline(always)]
     fn slope(&self, x: &[f64], y: &[f64], channels: usize, into: &mut [f64]) {
         let (kernels, points) = (self.xi.len(), self.points);
         let lanes = channels * kernels;
-        let q: Vec<f64> = (0..lanes).map(|l| self.q(l % kernels)).collect();
-        let scale: Vec<f64> = (0..lanes).map(|l| self.h / self.xi[l % kernels]).collect();
+        let (q, scale) = (self.by_lane(channels, |k| self.q(k)), self.by_lane(channels, |k| self.h / self.xi[k]));
         let (mut sum, mut moment, mut total) = (vec![0.0; lanes], vec![0.0; lanes], vec![0.0; lanes]);
         let mut source = vec![0.0; lanes];
         for (x, y) in x.chunks_exact(points * channels).zip(y.chunks_exact(points * lanes)) {
@@ -147,9 +169,7 @@ impl Bank {
                 for i in 0..points {
                     let i = if reverse { points - 1 - i } else { i };
                     let y = &y[i * lanes..(i + 1) * lanes];
-                    for (lane, x) in source.chunks_exact_mut(kernels).zip(&x[i * channels..(i + 1) * channels]) {
-                        lane.fill(*x);
-                    }
+                    repeat(&x[i * channels..(i + 1) * channels], &mut source);
                     let state = sum.iter_mut().zip(&mut moment).zip(&mut total);
                     let fixed = q.iter().zip(&scale).zip(&source).zip(y);
                     for (((sum, moment), total), (((q, scale), x), y)) in state.zip(fixed) {
@@ -179,14 +199,22 @@ pub fn spread<D: Backend, T: Tape<f64, D>>(
     let ((batch, points, channels), widths, numbers) = (x.dims(), xi.host(), x.host());
     let bank = Bank { points, h, xi: widths.to_vec() };
     let dims = (batch, points, channels * widths.len());
-    let out = bank.spread(&numbers, channels);
+    let out = vectorised(
+        #[inline(always)]
+        || bank.spread(&numbers, channels),
+    );
     record_one(x.device(), &[x, xi], dims, out, tape, move |incoming, outgoing| {
-        if let Some(into) = &mut outgoing[0] {
-            add(into, &bank.gather(incoming, channels));
-        }
-        if let Some(into) = &mut outgoing[1] {
-            bank.slope(&numbers, incoming, channels, into);
-        }
+        vectorised(
+            #[inline(always)]
+            || {
+                if let Some(into) = &mut outgoing[0] {
+                    add(into, &bank.gather(incoming, channels));
+                }
+                if let Some(into) = &mut outgoing[1] {
+                    bank.slope(&numbers, incoming, channels, into);
+                }
+            },
+        )
     })
 }
 
@@ -200,17 +228,26 @@ pub fn gather<D: Backend, T: Tape<f64, D>>(
     let ((batch, points, lanes), widths, numbers) = (y.dims(), xi.host(), y.host());
     let channels = lanes / widths.len().max(1);
     let bank = Bank { points, h, xi: widths.to_vec() };
-    let out = bank.gather(&numbers, channels);
+    let out = vectorised(
+        #[inline(always)]
+        || bank.gather(&numbers, channels),
+    );
     record_one(y.device(), &[y, xi], (batch, points, channels), out, tape, move |incoming, outgoing| {
-        if let Some(into) = &mut outgoing[0] {
-            add(into, &bank.spread(incoming, channels));
-        }
-        if let Some(into) = &mut outgoing[1] {
-            bank.slope(incoming, &numbers, channels, into);
-        }
+        vectorised(
+            #[inline(always)]
+            || {
+                if let Some(into) = &mut outgoing[0] {
+                    add(into, &bank.spread(incoming, channels));
+                }
+                if let Some(into) = &mut outgoing[1] {
+                    bank.slope(incoming, &numbers, channels, into);
+                }
+            },
+        )
     })
 }
 
+#[inline(always)]
 fn add(into: &mut [f64], part: &[f64]) {
     into.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
 }

@@ -7,6 +7,7 @@ pub mod arrange;
 mod backend;
 pub mod convolution;
 pub mod elementwise;
+mod exp;
 pub mod exponential;
 pub mod hartree;
 pub mod rows;

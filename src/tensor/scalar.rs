@@ -1,5 +1,7 @@
 //! Scalar functions, each with its value and slopes: the alphabet of elementwise programs.
 
+use super::exp::exp;
+
 /// Elementwise functions of one argument.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[allow(missing_docs)]
@@ -56,6 +58,8 @@ pub enum Binary {
     MulZero,
     /// a / b, but 0 where a is 0, whatever b is.
     DivZero,
+    /// The slope of a sigmoid(a) where b is sigmoid(a): b (1 + a (1 - b)).
+    SiluSlope,
 }
 
 /// x^p, by multiplication for small whole p.
@@ -73,12 +77,12 @@ fn power_slope(x: f64, p: f64) -> f64 {
 /// 1/(1 + exp(-x)), without overflow.
 #[inline(always)]
 pub fn sigmoid(x: f64) -> f64 {
-    1.0 / (1.0 + (-x).exp())
+    1.0 / (1.0 + exp(-x))
 }
 
 #[inline(always)]
 fn softplus(x: f64) -> f64 {
-    x.max(0.0) + (-x.abs()).exp().ln_1p()
+    x.max(0.0) + exp(-x.abs()).ln_1p()
 }
 
 #[inline(always)]
@@ -140,7 +144,7 @@ impl Unary {
             Unary::Sign => map(x, out, sign),
             Unary::Step => map(x, out, |x| if x.is_nan() { x } else { truth(x > 0.0) }),
             Unary::Recip => map(x, out, |x| 1.0 / x),
-            Unary::Exp => map(x, out, f64::exp),
+            Unary::Exp => map(x, out, exp),
             Unary::Expm1 => map(x, out, f64::exp_m1),
             Unary::Ln => map(x, out, f64::ln),
             Unary::Ln1p => map(x, out, f64::ln_1p),
@@ -251,6 +255,7 @@ impl Binary {
             Binary::Eq => zip(a, b, out, |a, b| truth(a == b)),
             Binary::MulZero => zip(a, b, out, mul_zero),
             Binary::DivZero => zip(a, b, out, div_zero),
+            Binary::SiluSlope => zip(a, b, out, |a, b| b * (1.0 + a * (1.0 - b))),
         }
     }
 
@@ -267,6 +272,7 @@ impl Binary {
                 let slope = 1.0 / b;
                 if a == 0.0 && !slope.is_finite() { 0.0 } else { slope }
             }),
+            Binary::SiluSlope => pull(cotangent, b, y, into, |b, _| b * (1.0 - b)),
             Binary::Pow => pull(cotangent, a, b, into, |a, b| b * a.powf(b - 1.0)),
             Binary::Min => pull(cotangent, a, b, into, |a, b| truth(a <= b)),
             Binary::Max => pull(cotangent, a, b, into, |a, b| truth(a >= b)),
@@ -282,6 +288,7 @@ impl Binary {
             Binary::Sub => into.iter_mut().zip(cotangent).for_each(|(i, c)| *i -= c),
             Binary::Mul | Binary::MulZero => pull(cotangent, a, y, into, |a, _| a),
             Binary::Div | Binary::DivZero => pull(cotangent, b, y, into, |b, y| if y == 0.0 { 0.0 } else { -y / b }),
+            Binary::SiluSlope => pull(cotangent, a, b, into, |a, b| 1.0 + a * (1.0 - 2.0 * b)),
             Binary::Pow => pull(cotangent, a, y, into, |a, y| if a == 0.0 { 0.0 } else { y * a.ln() }),
             Binary::Min => pull(cotangent, a, b, into, |a, b| truth(a > b)),
             Binary::Max => pull(cotangent, a, b, into, |a, b| truth(a < b)),
@@ -301,6 +308,7 @@ impl Binary {
             Binary::Less => "<",
             Binary::LessEq => "<=",
             Binary::Eq => "==",
+            Binary::SiluSlope => "silu",
         }
     }
 }

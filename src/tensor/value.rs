@@ -1,13 +1,17 @@
-//! Values: dfdx tensors `[batch, points, channels]` that know whether a tape follows them, with their numbers on the host.
+//! Values: numbers `[batch, points, channels]` on a device that know whether a tape follows them.
+//!
+//! On the host a value's dfdx tensor is only the name under which a tape knows it: its numbers lie beside it once, and
+//! its cotangent is made when the first part of it arrives. On other devices the tensor holds the numbers.
 
 use super::backend::{Array, Backend, Cotangents, Dims, TensorError, count};
-use dfdx::prelude::{Backward, OwnedTape, PutTape, ReshapeTo, Tape};
+use dfdx::prelude::{Backward, OwnedTape, PutTape, Tape};
 use std::sync::{Arc, OnceLock};
 
 /// A value on a device. Cheap to clone: clones are the same node of a tape.
 #[derive(Clone, Debug)]
 pub struct Value<D: Backend> {
     array: Array<D>,
+    dims: Dims,
     tracked: bool,
     host: Arc<OnceLock<Arc<Vec<f64>>>>,
 }
@@ -18,8 +22,11 @@ impl<D: Backend> Value<D> {
         if numbers.len() != count(dims) {
             return Err(TensorError::Length { operation: "tensor", expected: count(dims), found: numbers.len() });
         }
-        let array = device.try_tensor_from_vec(numbers, dims).map_err(TensorError::device)?;
-        Ok(Self { array, tracked: false, host: Arc::default() })
+        let (array, host) = match D::ON_HOST {
+            true => (device.try_tensor_from_vec(vec![0.0], (1, 1, 1)), OnceLock::from(Arc::new(numbers))),
+            false => (device.try_tensor_from_vec(numbers, dims), OnceLock::new()),
+        };
+        Ok(Self { array: array.map_err(TensorError::device)?, dims, tracked: false, host: host.into() })
     }
 
     /// A value whose gradient is wanted: read it with [`Value::cotangent`] after [`backward`].
@@ -32,25 +39,57 @@ impl<D: Backend> Value<D> {
         Self::constant(device, (1, 1, 1), vec![value])
     }
 
-    /// Wraps the result of a dfdx operation (contiguous, as they all are).
-    pub fn from_array(array: Array<D>, tracked: bool) -> Self {
-        Self { array, tracked, host: Arc::default() }
+    /// Its numbers as a tensor for dfdx's own operations, which the tape follows.
+    pub fn tensor<T: Tape<f64, D>>(&self, mut tape: T) -> Result<(Array<D>, T), TensorError> {
+        if !D::ON_HOST {
+            return Ok((self.array.clone(), tape));
+        }
+        let tensor = self.device().try_tensor_from_vec(self.host().to_vec(), self.dims).map_err(TensorError::device)?;
+        if self.tracked && T::OWNS_TAPE {
+            let (from, to, length) = (tensor.ghost(), self.array.ghost(), self.count());
+            tape.add_backward_op(move |gradients| {
+                let part = D::take(gradients.get_or_alloc_mut(&from)?)?;
+                let buffer = gradients.get_or_alloc_mut(&to)?;
+                let mut sum = grown(D::take(buffer)?, length);
+                sum.iter_mut().zip(&part).for_each(|(sum, part)| *sum += part);
+                D::put(buffer, sum)
+            });
+        }
+        Ok((tensor, tape))
     }
 
-    /// The tensor.
-    pub fn array(&self) -> &Array<D> {
-        &self.array
+    /// The result of dfdx's own operations (contiguous, as they all are).
+    pub fn from_tensor<T: Tape<f64, D>>(
+        tensor: Array<D>,
+        tracked: bool,
+        mut tape: T,
+    ) -> Result<(Self, T), TensorError> {
+        use dfdx::prelude::HasShape;
+        let (dims, device) = (*tensor.shape(), tensor.device().clone());
+        if !D::ON_HOST {
+            return Ok((Self { array: tensor, dims, tracked, host: Arc::default() }, tape));
+        }
+        let mut numbers = vec![0.0; count(dims)];
+        tensor.copy_into(&mut numbers);
+        let value = Self { tracked, ..Self::constant(&device, dims, numbers)? };
+        if tracked && T::OWNS_TAPE {
+            let (from, to) = (value.array.ghost(), tensor.ghost());
+            tape.add_backward_op(move |gradients| {
+                let whole = grown(D::take(gradients.get_or_alloc_mut(&from)?)?, count(dims));
+                D::put(gradients.get_or_alloc_mut(&to)?, whole)
+            });
+        }
+        Ok((value, tape))
     }
 
     /// Batch, points, channels.
     pub fn dims(&self) -> Dims {
-        use dfdx::prelude::HasShape;
-        *self.array.shape()
+        self.dims
     }
 
     /// Number of entries.
     pub fn count(&self) -> usize {
-        count(self.dims())
+        count(self.dims)
     }
 
     /// Whether gradients flow to it.
@@ -63,7 +102,7 @@ impl<D: Backend> Value<D> {
         self.array.device()
     }
 
-    /// Its numbers, `[batch][point][channel]`; copied from the device once.
+    /// Its numbers, `[batch][point][channel]`; copied once if the device is not the host.
     pub fn host(&self) -> Arc<Vec<f64>> {
         let read = || {
             let mut numbers = vec![0.0; self.count()];
@@ -82,21 +121,29 @@ impl<D: Backend> Value<D> {
     /// freed on the way.
     pub fn cotangent(&self, cotangents: &mut Cotangents<D>) -> Result<Vec<f64>, TensorError> {
         let buffer = cotangents.get_or_alloc_mut(&self.array).map_err(TensorError::device)?;
-        let numbers = D::take(buffer).map_err(TensorError::device)?;
+        let numbers = grown(D::take(buffer).map_err(TensorError::device)?, self.count());
         let copy = numbers.clone();
         D::put(buffer, numbers).map_err(TensorError::device)?;
         Ok(copy)
     }
 }
 
+/// A cotangent of that length: zeros where none has arrived yet.
+fn grown(numbers: Vec<f64>, length: usize) -> Vec<f64> {
+    if numbers.len() == length { numbers } else { vec![0.0; length] }
+}
+
 /// Runs a tape backwards from a single number.
-pub fn backward<D: Backend>(loss: &Value<D>, tape: OwnedTape<f64, D>) -> Result<Cotangents<D>, TensorError> {
+pub fn backward<D: Backend>(loss: &Value<D>, mut tape: OwnedTape<f64, D>) -> Result<Cotangents<D>, TensorError> {
     let expected = 1;
     if loss.count() != expected {
         return Err(TensorError::Length { operation: "backward", expected, found: loss.count() });
     }
-    let scalar = loss.array.clone().try_reshape_like(&()).map_err(TensorError::device)?;
-    scalar.put_tape(tape).try_backward().map_err(TensorError::device)
+    let target = loss.array.ghost();
+    tape.add_backward_op(move |gradients| D::put(gradients.get_or_alloc_mut(&target)?, vec![1.0]));
+    // dfdx starts from a tensor of its own.
+    let start = loss.device().try_tensor_from_vec(vec![1.0], ()).map_err(TensorError::device)?;
+    start.put_tape(tape).try_backward().map_err(TensorError::device)
 }
 
 /// Records a function of host numbers on a tape: the values were computed outside; `pullback` gets one cotangent an
@@ -122,18 +169,18 @@ pub fn record<D: Backend, T: Tape<f64, D>>(
         .map(|i| (0..i).any(|j| inputs[i].tracked && Arc::ptr_eq(&inputs[i].host, &inputs[j].host)))
         .collect();
     let lengths: Vec<usize> = inputs.iter().map(|input| input.count()).collect();
-    let sources: Vec<_> = values.iter().map(|value| value.array.ghost()).collect();
+    let sources: Vec<_> = values.iter().map(|value| (value.array.ghost(), value.count())).collect();
     tape.add_backward_op(move |gradients| {
         let mut incoming = Vec::with_capacity(sources.len());
-        for source in &sources {
-            incoming.push(D::take(gradients.get_or_alloc_mut(source)?)?);
+        for (source, length) in &sources {
+            incoming.push(grown(D::take(gradients.get_or_alloc_mut(source)?)?, *length));
         }
         let mut outgoing = Vec::with_capacity(targets.len());
         for (i, target) in targets.iter().enumerate() {
             outgoing.push(match target {
                 None => None,
                 Some(_) if repeats[i] => Some(vec![0.0; lengths[i]]),
-                Some(target) => Some(D::take(gradients.get_or_alloc_mut(target)?)?),
+                Some(target) => Some(grown(D::take(gradients.get_or_alloc_mut(target)?)?, lengths[i])),
             });
         }
         pullback(&incoming, &mut outgoing);

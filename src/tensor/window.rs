@@ -89,8 +89,10 @@ pub fn dense<D: Backend, T: Tape<f64, D>>(
         return Err(TensorError::Length { operation: "dense", expected: input * output, found: weight.count() });
     }
     let tracked = T::OWNS_TAPE && (x.tracked() || weight.tracked());
-    let matrix = weight.array().clone().try_reshape_like(&(input, output)).map_err(TensorError::device)?;
-    let rows = x.array().clone().try_reshape_like(&(batch * points, input)).map_err(TensorError::device)?;
+    let (weight, tape) = weight.tensor(tape)?;
+    let (x, tape) = x.tensor(tape)?;
+    let matrix = weight.try_reshape_like(&(input, output)).map_err(TensorError::device)?;
+    let rows = x.try_reshape_like(&(batch * points, input)).map_err(TensorError::device)?;
     let (product, tape) = if tracked {
         rows.put_tape(tape).try_matmul(matrix).map_err(TensorError::device)?.split_tape()
     } else {
@@ -98,7 +100,7 @@ pub fn dense<D: Backend, T: Tape<f64, D>>(
     };
     let product = product.try_reshape_like(&(batch, points, output)).map_err(TensorError::device)?;
     debug_assert_eq!(count((batch, points, output)), batch * points * output);
-    Ok((Value::from_array(product, tracked), tape))
+    Value::from_tensor(product, tracked, tape)
 }
 
 /// Cross-correlation with `weight` `[1, 1, width * input * output]`, zero-padded.
