@@ -13,7 +13,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 /// Of the solver and of the files: to be raised whenever answers change.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// What a user should know of an answer that was had.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
@@ -32,12 +32,24 @@ pub enum CacheWarning {
     #[diagnostic(severity(Warning), code(ksr::exact::cache_damaged))]
     Damaged { label: String, path: PathBuf },
     /// The time limit came first.
-    #[error("the exact answer for `{label}` is good to {error:e} hartree, not {accuracy:e}: the time limit came first")]
+    #[error(
+        "the exact answer for `{label}` is good to {error:.0e} hartree, not {accuracy:e}: the time limit came first"
+    )]
     #[diagnostic(severity(Warning), code(ksr::exact::time_limit), help("allow more time, or less accuracy"))]
     TimeLimit { label: String, error: f64, accuracy: f64 },
+    /// It is as good as it gets.
+    #[error(
+        "the exact answer for `{label}` is good to {error:.0e} hartree, not {accuracy:e}: more orbitals do not fit in memory"
+    )]
+    #[diagnostic(
+        severity(Warning),
+        code(ksr::exact::rough),
+        help("ask for less with `accuracy:`; `.error` tells how good it is")
+    )]
+    Rough { label: String, error: f64, accuracy: f64 },
 }
 
-/// As [`solve`], with the answer taken from `folder` if it is kept there, and kept there otherwise if it is as good as asked for.
+/// As [`solve`], with the answer taken from `folder` if it is kept there, and kept there otherwise unless time ran out.
 pub fn cached(
     system: &Arc<System>,
     options: &Options,
@@ -50,23 +62,35 @@ pub fn cached(
     let mut warnings = Vec::new();
     if let Some(path) = &path {
         match std::fs::read(path).map(|bytes| read(&bytes, &question, system)) {
-            Ok(Some(reference)) => return Ok((reference, warnings)),
+            Ok(Some(reference)) => {
+                warnings.extend(rough(&reference, options));
+                return Ok((reference, warnings));
+            }
             Ok(None) => warnings.push(CacheWarning::Damaged { label: label(), path: path.clone() }),
             // Not there yet; anything worse shows when writing.
             Err(_) => {}
         }
     }
     let reference = solve(system, options, control)?;
-    let (error, accuracy) = (reference.error, options.accuracy);
-    if options.time_limit.is_some() && error > accuracy {
-        warnings.push(CacheWarning::TimeLimit { label: label(), error, accuracy });
-    } else if let Some(path) = &path
-        && error <= accuracy
+    let rough = rough(&reference, options);
+    if let (Some(CacheWarning::Rough { error, accuracy, .. }), Some(_)) = (&rough, options.time_limit) {
+        // It may have been the time: another answer, with more of it, may be better.
+        warnings.push(CacheWarning::TimeLimit { label: label(), error: *error, accuracy: *accuracy });
+        return Ok((reference, warnings));
+    }
+    warnings.extend(rough);
+    if let Some(path) = &path
         && let Err(reason) = keep(path, &written(&reference, &question))
     {
         warnings.push(CacheWarning::Unwritable { label: label(), reason });
     }
     Ok((reference, warnings))
+}
+
+/// A warning that the answer is worse than asked for.
+fn rough(reference: &Reference, options: &Options) -> Option<CacheWarning> {
+    let (label, error, accuracy) = (reference.system.label.clone(), reference.error, options.accuracy);
+    (error > accuracy).then_some(CacheWarning::Rough { label, error, accuracy })
 }
 
 fn keep(path: &Path, bytes: &[u8]) -> Result<(), String> {
@@ -138,6 +162,7 @@ mod tests {
     use super::*;
     use crate::control::Quiet;
     use crate::model::{Grid, Interaction};
+    use std::time::Duration;
 
     fn well(depth: f64) -> Arc<System> {
         let grid = Arc::new(Grid::centred(61, 0.25));
@@ -188,13 +213,19 @@ mod tests {
     }
 
     #[test]
-    fn answers_worse_than_asked_for_are_not_kept() {
+    fn answers_worse_than_asked_for_say_so_every_time() {
         let folder = tempfile::tempdir().expect("a folder");
         let alone = Arc::new(System { electrons: 1, unpaired: 1, ..(*well(3.0)).clone() });
-        let options = Options { accuracy: 1e-30, time_limit: None };
-        let (answer, _) = cached(&alone, &options, Some(folder.path()), &Quiet).expect("an answer");
-        assert!(answer.error > options.accuracy);
+        let ask = |time_limit: Option<Duration>| {
+            let options = Options { accuracy: 1e-30, time_limit };
+            cached(&alone, &options, Some(folder.path()), &Quiet).expect("an answer").1
+        };
+        // Cut short, it is not kept.
+        assert!(matches!(ask(Some(Duration::ZERO))[..], [CacheWarning::TimeLimit { .. }]));
         assert!(files(folder.path()).is_empty());
+        assert!(matches!(ask(None)[..], [CacheWarning::Rough { .. }]));
+        assert_eq!(files(folder.path()).len(), 1);
+        assert!(matches!(ask(None)[..], [CacheWarning::Rough { .. }]));
     }
 
     #[test]

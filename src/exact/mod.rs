@@ -1,8 +1,10 @@
-//! The interacting problem, solved on the grid itself: no basis, no functional. One electron is a banded eigenproblem, two are a
-//! symmetric or antisymmetric function of two coordinates; electrons that do not interact fill orbitals.
+//! The interacting problem, solved on the grid itself: no functional. One electron is a banded eigenproblem, two are a symmetric or
+//! antisymmetric function of two coordinates, more a superposition of all determinants of the orbitals that suit them best; electrons
+//! that do not interact fill orbitals.
 
 mod cache;
 mod davidson;
+mod fci;
 mod mean_field;
 mod one;
 mod product;
@@ -50,15 +52,31 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// What seconds reach: 1e-9 hartree for one and two electrons and for any number without interaction, 1e-6 for three and four,
+    /// 1e-5 for more.
+    pub fn of(system: &System) -> Self {
+        let accuracy = match system.electrons {
+            _ if system.interaction == Interaction::None => 1e-9,
+            0..=2 => 1e-9,
+            3 | 4 => 1e-6,
+            _ => 1e-5,
+        };
+        Self { accuracy, time_limit: None }
+    }
+}
+
 /// Why there is no exact answer.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum ExactError {
-    /// More electrons than this version solves.
-    #[error("`{label}` has {electrons} interacting electrons; `exact` solves one or two for now")]
+    /// More interacting electrons than fit in memory.
+    #[error(
+        "`{label}` has {electrons} interacting electrons, which is too many: their determinants do not fit in memory"
+    )]
     #[diagnostic(
         code(ksr::exact::electrons),
-        help("more electrons are solved only with `interaction: none`; `solve` takes any number")
+        help("`exact` takes up to ten; any number with `interaction: none`, and `solve` any number")
     )]
     Electrons { label: String, electrons: usize },
     /// The two-electron wave function does not fit in memory.
@@ -98,6 +116,6 @@ pub fn solve(system: &Arc<System>, options: &Options, control: &dyn Control) -> 
         _ if system.interaction == Interaction::None => one::independent(system),
         1 => one::independent(system),
         2 => two::solve(system, options, control),
-        electrons => Err(ExactError::Electrons { label: system.label.clone(), electrons }),
+        _ => fci::solve(system, options, control),
     }
 }

@@ -144,12 +144,12 @@ fn interruption_and_time_limits() {
 
 #[test]
 fn refusals() {
-    let three = Arc::new(System {
-        electrons: 3,
-        unpaired: 1,
+    let many = Arc::new(System {
+        electrons: 20,
+        unpaired: 0,
         ..(*system(Grid::centred(50, 0.2), Interaction::BAKER, 0, well)).clone()
     });
-    assert!(matches!(exact(&three, &Options::default(), &Quiet), Err(ExactError::Electrons { electrons: 3, .. })));
+    assert!(matches!(exact(&many, &Options::default(), &Quiet), Err(ExactError::Electrons { electrons: 20, .. })));
     let large = system(Grid::centred(5000, 0.01), Interaction::BAKER, 0, well);
     assert!(matches!(exact(&large, &Options::default(), &Quiet), Err(ExactError::Grid { .. })));
     let options = Options { accuracy: f64::NAN, time_limit: None };

@@ -111,7 +111,7 @@ fn minors(h: &Hamiltonian, shift: f64) -> usize {
 }
 
 /// H - shift = P L U with partial pivoting. A pivot that vanishes is replaced by rounding error, as inverse iteration wants it.
-pub(super) struct Lu {
+pub(crate) struct Lu {
     half: usize,
     /// Row j: U_j,j+1 .. U_j,j+2b, preceded by 1/U_jj.
     upper: Vec<f64>,
@@ -126,7 +126,7 @@ const WIDEST: usize = 9;
 
 impl Lu {
     /// Factorises H - shift.
-    pub(super) fn new(h: &Hamiltonian, scale: f64, shift: f64) -> Lu {
+    pub(crate) fn new(h: &Hamiltonian, scale: f64, shift: f64) -> Lu {
         match h.half_bandwidth() {
             1 => Self::factorise::<1>(h, scale, shift),
             2 => Self::factorise::<2>(h, scale, shift),
@@ -176,7 +176,7 @@ impl Lu {
     }
 
     /// Solves (H - shift) x = b in place.
-    pub(super) fn solve(&self, x: &mut [f64]) {
+    pub(crate) fn solve(&self, x: &mut [f64]) {
         match self.half {
             1 => self.substitute::<1>(x),
             2 => self.substitute::<2>(x),

@@ -1,6 +1,6 @@
 //! Kohn-Sham: Hamiltonian, orbitals, energies, mixing, the unrolled loop.
 
-mod banded;
+pub(crate) mod banded;
 mod error;
 mod formulas;
 pub mod hamiltonian;

@@ -8,7 +8,7 @@ use crate::exact::{self, Reference};
 use crate::interp::builtins::{Args, Builtin, Run as Call, Style, optional, required, shown};
 use crate::interp::error::{Placed, fail};
 use crate::interp::eval::mismatch;
-use crate::interp::value::Value;
+use crate::interp::value::{Dim, Value};
 use crate::interp::{Device, Interpreter};
 use crate::ks::{self, KsError, KsWarning, Run, ScfOptions};
 use crate::model::{Interaction, System};
@@ -17,6 +17,7 @@ use crate::source::Span;
 use crate::tensor::Cpu;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What can be asked of a system.
 pub const ANSWERS: &[Builtin] = &[
@@ -42,9 +43,11 @@ pub const ANSWERS: &[Builtin] = &[
     },
     Builtin {
         name: "exact",
-        params: &[required("system"), optional("accuracy", "1e-9")],
+        params: &[required("system"), optional("accuracy", "1e-9"), optional("time_limit", "none")],
         style: Style::Options,
-        summary: "the exact answer of the interacting problem, on the grid itself; kept on disk",
+        summary: "the exact answer of the interacting problem, on the grid itself; kept on disk. `accuracy` is that of the energy, \
+                  by default 1e-9 for two electrons, 1e-6 for four, 1e-5 for more; after `time_limit` seconds the best so far \
+                  is the answer",
         words: &["reference", "full ci", "wave function", "ground state", "benchmark"],
         examples: &[shown("grid g = uniform(points: 65, spacing: 0.3)\nsystem h on g { H at 0 }\nexact(h)")],
         run: Call::Call(exact_answer),
@@ -63,8 +66,19 @@ fn exact_answer(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         return Ok(Value::Reference(reference.clone()));
     }
     let system = system_of(args, "system")?;
-    let accuracy = args.number_or("accuracy", exact::Options::default().accuracy)?;
-    interp.exactly(&system, &exact::Options { accuracy, ..exact::Options::default() }, args.span).map(Value::Reference)
+    let accuracy = args.dimensioned_or("accuracy", Dim::ENERGY, exact::Options::of(&system).accuracy)?;
+    let time_limit = args.get("time_limit").map(|_| time_limit(args)).transpose()?;
+    interp.exactly(&system, &exact::Options { accuracy, time_limit }, args.span).map(Value::Reference)
+}
+
+/// Seconds.
+fn time_limit(args: &Args) -> Result<Duration> {
+    let seconds = args.number("time_limit")?;
+    let limit = Duration::try_from_secs_f64(seconds);
+    limit.or_else(|_| {
+        let help = Some("a number of seconds, such as 60".into());
+        args.wrong(args.span_of("time_limit"), format!("`time_limit` cannot be {seconds} seconds"), help)
+    })
 }
 
 /// The system of an argument: itself, or that of a reference or run.
@@ -121,7 +135,7 @@ impl Interpreter {
     /// # Errors
     /// It has too many electrons; the user stopped it.
     pub(crate) fn exact(&mut self, system: &Arc<System>, span: Span) -> Result<Arc<Reference>> {
-        self.exactly(system, &exact::Options::default(), span)
+        self.exactly(system, &exact::Options::of(system), span)
     }
 
     fn exactly(&mut self, system: &Arc<System>, options: &exact::Options, span: Span) -> Result<Arc<Reference>> {

@@ -1,0 +1,154 @@
+//! Which orbitals a state lacks: the gradient of its energy with respect to its orbitals, preconditioned.
+
+use super::integrals::{Integrals, pair, times};
+use super::orbitals::{Basis, purify};
+use crate::ks::banded::Lu;
+use crate::ks::hamiltonian::Hamiltonian;
+use crate::ks::orbitals::dot;
+use faer::{Mat, Side};
+
+/// Occupations below this are noise.
+const EMPTY: f64 = 1e-13;
+
+/// How far the shift stays below the lowest level, hartree.
+const CLEARANCE: f64 = 0.1;
+
+/// Directions in which to grow.
+pub(super) struct Growth {
+    /// What second-order perturbation theory expects of moving one electron out of the orbitals, hartree.
+    pub gain: f64,
+    /// -mu of every orbital: about what half a pair of its electrons costs, hartree.
+    pub costs: Vec<f64>,
+    /// New vectors (not orthogonal to anything), their parity and their weight, heaviest first.
+    pub directions: Vec<(Vec<f64>, u8, f64)>,
+}
+
+/// A state for its growth: natural orbitals, their occupations, and the two-electron density matrix as of `Two::whole`.
+pub(super) struct State<'a> {
+    pub basis: &'a Basis,
+    pub integrals: &'a Integrals,
+    pub occupations: &'a [f64],
+    pub two: &'a Mat<f64>,
+}
+
+impl State<'_> {
+    /// G_p(x) = dE/d phi_p(x) / 2 of every orbital.
+    fn gradient(&self, h: &Hamiltonian) -> Vec<Vec<f64>> {
+        let (count, fields) = (self.basis.vectors.len(), &self.integrals.fields);
+        let folded = Mat::from_fn(fields.ncols(), count * count, |rs, pq| {
+            let (r, s) = unpair(rs);
+            let both = self.two[(r * count + s, pq)] + self.two[(s * count + r, pq)];
+            if r == s { 0.5 * both } else { both }
+        });
+        let felt = times(fields.as_ref(), folded.as_ref());
+        (0..count)
+            .map(|p| {
+                let mut sum: Vec<f64> =
+                    h.apply(&self.basis.vectors[p]).iter().map(|x| x * self.occupations[p]).collect();
+                for (q, phi) in self.basis.vectors.iter().enumerate() {
+                    let field = felt.col(p * count + q);
+                    sum.iter_mut().zip(field.iter()).zip(phi).for_each(|((x, v), phi)| *x += v * phi);
+                }
+                sum
+            })
+            .collect()
+    }
+
+    /// `screened` (with its lowest level) stands for what an electron outside feels.
+    pub(super) fn growth(&self, h: &Hamiltonian, screened: &Hamiltonian, lowest: f64) -> Growth {
+        let basis = self.basis;
+        let gradient = self.gradient(h);
+        let mut gain = 0.0;
+        let mut costs = vec![0.0; basis.vectors.len()];
+        let mut steps: Vec<(Vec<f64>, u8)> = Vec::new();
+        for (p, g) in gradient.into_iter().enumerate() {
+            let n = self.occupations[p];
+            if n < EMPTY {
+                continue;
+            }
+            let mu = dot(&basis.vectors[p], &g) / n;
+            costs[p] = -mu;
+            let inside: Vec<&Vec<f64>> = basis
+                .vectors
+                .iter()
+                .zip(&basis.parities)
+                .filter(|(_, parity)| **parity == basis.parities[p])
+                .map(|(v, _)| v)
+                .collect();
+            let mut g = g;
+            outside(&mut g, &inside);
+            let shift = mu.min(lowest - CLEARANCE);
+            let mut step = resolved(screened, shift, &g, &inside);
+            gain += dot(&g, &step) / n;
+            step.iter_mut().for_each(|x| *x /= n.sqrt());
+            purify_if(&mut step, basis, p);
+            steps.push((step, basis.parities[p]));
+        }
+        Growth { gain, costs, directions: directions(&steps) }
+    }
+}
+
+fn unpair(k: usize) -> (usize, usize) {
+    let mut r = (((8 * k + 1) as f64).sqrt() as usize).saturating_sub(1) / 2;
+    while pair(r, r) < k {
+        r += 1;
+    }
+    (r, k - r * (r + 1) / 2)
+}
+
+/// Keeps a vector of a symmetric problem exactly even or odd.
+fn purify_if(vector: &mut [f64], basis: &Basis, p: usize) {
+    if basis.parities.contains(&1) {
+        purify(vector, basis.parities[p]);
+    }
+}
+
+/// Takes out of a vector what lies in a space.
+fn outside(vector: &mut [f64], space: &[&Vec<f64>]) {
+    for v in space {
+        let overlap = dot(v, vector);
+        vector.iter_mut().zip(*v).for_each(|(x, v)| *x -= overlap * v);
+    }
+}
+
+/// x outside of the space with (H - shift) x = g there.
+fn resolved(h: &Hamiltonian, shift: f64, g: &[f64], space: &[&Vec<f64>]) -> Vec<f64> {
+    let lu = Lu::new(h, h.scale(), shift);
+    let solve = |b: &[f64]| {
+        let mut x = b.to_vec();
+        lu.solve(&mut x);
+        x
+    };
+    let mut x = solve(g);
+    let images: Vec<Vec<f64>> = space.iter().map(|v| solve(v)).collect();
+    let size = space.len();
+    let within = Mat::from_fn(size, size, |i, j| dot(space[i.max(j)], &images[i.min(j)]));
+    let right = Mat::from_fn(size, 1, |i, _| dot(space[i], &x));
+    use faer::linalg::solvers::Solve;
+    let factors = within.partial_piv_lu().solve(&right);
+    images.iter().enumerate().for_each(|(i, image)| {
+        x.iter_mut().zip(image).for_each(|(x, y)| *x -= factors[(i, 0)] * y);
+    });
+    outside(&mut x, space);
+    x
+}
+
+/// Principal directions of the steps, of each parity.
+fn directions(steps: &[(Vec<f64>, u8)]) -> Vec<(Vec<f64>, u8, f64)> {
+    let mut all = Vec::new();
+    for parity in 0..2 {
+        let steps: Vec<&Vec<f64>> = steps.iter().filter(|(_, p)| *p == parity).map(|(step, _)| step).collect();
+        let gram = Mat::from_fn(steps.len(), steps.len(), |i, j| dot(steps[i.max(j)], steps[i.min(j)]));
+        let Ok(eigen) = gram.self_adjoint_eigen(Side::Lower) else { continue };
+        for k in (0..steps.len()).rev() {
+            let mut direction = vec![0.0; steps[0].len()];
+            for (i, step) in steps.iter().enumerate() {
+                let factor = eigen.U()[(i, k)];
+                direction.iter_mut().zip(*step).for_each(|(x, y)| *x += factor * y);
+            }
+            all.push((direction, parity, eigen.S()[k].max(0.0)));
+        }
+    }
+    all.sort_by(|a, b| b.2.total_cmp(&a.2));
+    all
+}

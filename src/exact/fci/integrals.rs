@@ -1,0 +1,88 @@
+//! Matrix elements between orbitals.
+
+use super::orbitals::Basis;
+use crate::ks::hamiltonian::Hamiltonian;
+use crate::model::{Interaction, System};
+use crate::tensor::vector::settle;
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, MatRef, Par};
+
+/// h_pq and (pq|rs) of real orbitals, hartree.
+pub(super) struct Integrals {
+    /// h_pq.
+    pub one: Mat<f64>,
+    /// (pq|rs) by pairs p >= q and r >= s.
+    two: Mat<f64>,
+    /// Potential of every pair density on the grid, one pair a column, hartree.
+    pub fields: Mat<f64>,
+}
+
+/// Where the pair of p and q is.
+pub(super) fn pair(p: usize, q: usize) -> usize {
+    p.max(q) * (p.max(q) + 1) / 2 + p.min(q)
+}
+
+/// Products of two orbitals, one pair a column.
+pub(super) fn products(vectors: &[Vec<f64>]) -> Mat<f64> {
+    let points = vectors.first().map_or(0, Vec::len);
+    let pairs: Vec<(usize, usize)> = (0..vectors.len()).flat_map(|p| (0..=p).map(move |q| (p, q))).collect();
+    Mat::from_fn(points, pairs.len(), |i, k| vectors[pairs[k].0][i] * vectors[pairs[k].1][i])
+}
+
+/// a b.
+pub(super) fn times(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Mat<f64> {
+    let mut out = Mat::zeros(a.nrows(), b.ncols());
+    matmul(&mut out, Accum::Replace, a, b, 1.0, Par::Seq);
+    settle();
+    out
+}
+
+impl Integrals {
+    /// Between the orbitals of a basis, with the external potential v.
+    pub(super) fn new(system: &System, h: &Hamiltonian, basis: &Basis) -> Self {
+        let count = basis.vectors.len();
+        let images: Vec<Vec<f64>> = basis.vectors.iter().map(|phi| h.apply(phi)).collect();
+        let mut one = Mat::zeros(count, count);
+        for p in 0..count {
+            for q in (0..=p).filter(|q| basis.parities[p] == basis.parities[*q]) {
+                one[(p, q)] = crate::ks::orbitals::dot(&basis.vectors[p], &images[q]);
+                one[(q, p)] = one[(p, q)];
+            }
+        }
+        let densities = products(&basis.vectors);
+        let fields = potentials(system, &densities);
+        let two = times(densities.transpose(), fields.as_ref());
+        Self { one, two, fields }
+    }
+
+    /// (pq|rs).
+    pub(super) fn coulomb(&self, p: usize, q: usize, r: usize, s: usize) -> f64 {
+        let (a, b) = (pair(p, q), pair(r, s));
+        self.two[(a.max(b), a.min(b))]
+    }
+}
+
+/// sum_j w(x_i - x_j) f_j of every column f.
+fn potentials(system: &System, densities: &Mat<f64>) -> Mat<f64> {
+    let (points, count) = (densities.nrows(), densities.ncols());
+    let mut out = Mat::zeros(points, count);
+    if let Interaction::Sampled { .. } = system.interaction {
+        // A panel of rows of the Toeplitz matrix at a time.
+        const ROWS: usize = 256;
+        let kernel = system.interaction.kernel(&system.grid);
+        for first in (0..points).step_by(ROWS) {
+            let rows = ROWS.min(points - first);
+            let matrix = Mat::from_fn(rows, points, |i, j| kernel[(first + i).abs_diff(j)]);
+            let target = out.as_mut().subrows_mut(first, rows);
+            matmul(target, Accum::Replace, matrix.as_ref(), densities.as_ref(), 1.0, Par::Seq);
+        }
+        settle();
+        return out;
+    }
+    for k in 0..count {
+        let density: Vec<f64> = densities.col(k).iter().copied().collect();
+        let field = system.interaction.hartree(&system.grid, &density);
+        field.iter().enumerate().for_each(|(i, v)| out[(i, k)] = v / system.grid.spacing);
+    }
+    out
+}

@@ -1,0 +1,225 @@
+//! Three and more interacting electrons: full configuration interaction in natural orbitals that grow until the energy settles.
+
+mod density;
+mod gradient;
+mod ground;
+mod integrals;
+mod natural;
+mod operator;
+mod orbitals;
+mod panels;
+mod rotate;
+mod space;
+mod strings;
+#[cfg(test)]
+mod tests;
+
+use super::{ExactError, Options, Reference};
+use crate::control::{Control, Event};
+use crate::ks::orbitals::lowest;
+use crate::model::System;
+use gradient::{Growth, State};
+use ground::{Ground, ground};
+use integrals::Integrals;
+use natural::Natural;
+use orbitals::{Basis, Field, mean_field};
+use rotate::moved;
+use space::Space;
+use std::sync::Arc;
+use std::time::Duration;
+use strings::binomial;
+
+/// The most determinants of a state: with the vectors of its iterations they take 2 GiB.
+const MOST: usize = 8_000_000;
+
+/// Orbitals beyond the occupied ones to begin with.
+const SPARE: usize = 6;
+
+/// Orbitals to begin with, at least.
+const FEWEST: usize = 12;
+
+/// Orbitals added at a time.
+const ADDED: usize = 6;
+
+/// The most orbitals: strings are words of 64 bits.
+const ORBITALS: usize = 62;
+
+/// Orbitals that contribute less to the energy than this fraction of what new ones promise make place.
+const NEGLIGIBLE: f64 = 0.01;
+
+/// How much more than the gain of one electron outside may be missing: 3 to 9 times as much was found for atoms.
+const CAUTION: f64 = 10.0;
+
+/// How much more than what the last orbitals gave may be missing: 1 to 2.5 times as much was found for atoms.
+const STEADY: f64 = 1.5;
+
+/// Tolerance of the first iterations, hartree.
+const ROUGH: f64 = 1e-6;
+
+/// Rounds without more orbitals after which it is enough.
+const PATIENCE: usize = 3;
+
+/// Occupations below this are not listed.
+const EMPTY: f64 = 1e-14;
+
+/// Solves for the lowest state of the spin of the system.
+pub(super) fn solve(system: &Arc<System>, options: &Options, control: &dyn Control) -> Result<Reference, ExactError> {
+    let watch = Watch::new(system, options, control);
+    let (up, down) = system.spins();
+    let begin = FEWEST.max(up + SPARE).min(system.grid.points);
+    if determinants((up, down), begin) > MOST {
+        return Err(ExactError::Electrons { label: watch.label(), electrons: system.electrons });
+    }
+    let field = Field::new(system);
+    let basis = mean_field(system, &field, begin)?;
+    let mut calculation = Calculation::new(system, &field, basis);
+    let mut progress = Progress { label: watch.label(), wanted: options.accuracy, first: None };
+    let mut before: Option<f64> = None;
+    let fine = 0.003 * options.accuracy;
+    let whole = |basis: &Basis| basis.vectors.len() == system.grid.points;
+    let mut tolerance = if whole(&calculation.basis) { fine } else { ROUGH };
+    // The most orbitals so far, and how often since there were not more.
+    let (mut most, mut idle) = (0, 0);
+    loop {
+        let found = calculation.ground(tolerance, &watch)?;
+        let natural = Natural::new(&calculation.basis, calculation.space, &found.state, &watch)?;
+        let growth = growth(system, &field, &natural)?;
+        let fell = before.map_or(f64::INFINITY, |energy| (energy - found.energy).abs());
+        let missing = if whole(&natural.basis) { 0.0 } else { (STEADY * fell.min(1.0)).max(CAUTION * growth.gain) };
+        let error = 2.0 * found.left + missing + 1e-15 * field.hamiltonian.scale();
+        control.report(progress.at(error));
+        before = Some(found.energy);
+        let size = natural.basis.vectors.len();
+        (most, idle) = if size > most { (size, 0) } else { (most, idle + 1) };
+        let done = error <= options.accuracy || watch.late() || idle > PATIENCE;
+        match if done { None } else { grown(&natural, &growth) } {
+            Some((basis, space, state)) => {
+                tolerance = if whole(&basis) { fine } else { (0.01 * growth.gain).min(ROUGH).max(fine) };
+                calculation = Calculation { system, field: &field, basis, space, state };
+            }
+            None => return Ok(reference(system, &natural, found.energy, error)),
+        }
+    }
+}
+
+fn reference(system: &Arc<System>, natural: &Natural, energy: f64, error: f64) -> Reference {
+    let mut occupations: Vec<f64> = natural.occupations.iter().copied().filter(|n| *n > EMPTY).collect();
+    occupations.sort_by(|a, b| b.total_cmp(a));
+    let density = natural.densities(system.grid.spacing);
+    Reference { system: system.clone(), energy, density, occupations, error }
+}
+
+/// How many determinants there are, of both parities.
+fn determinants((up, down): (usize, usize), orbitals: usize) -> usize {
+    binomial(orbitals, up).saturating_mul(binomial(orbitals, down))
+}
+
+/// What is to be solved next: determinants of some orbitals, and a state to begin with.
+struct Calculation<'a> {
+    system: &'a System,
+    field: &'a Field,
+    basis: Basis,
+    space: Space,
+    state: Vec<f64>,
+}
+
+impl<'a> Calculation<'a> {
+    /// From the determinant of the first orbitals. In one dimension the lowest state has its parity: neither changes sign where the
+    /// electrons of a spin do not change places.
+    fn new(system: &'a System, field: &'a Field, basis: Basis) -> Self {
+        let spins = system.spins();
+        let odd = |n: usize| basis.parities[..n].iter().filter(|parity| **parity == 1).count();
+        let parity = (odd(spins.0) + odd(spins.1)) % 2;
+        let space = Space::new(spins, &basis.parities, parity);
+        let mut state = vec![0.0; space.len()];
+        let first = |n: usize| (1_u64 << n) - 1;
+        state[space.at(space.up.find(first(spins.0)), space.down.find(first(spins.1)))] = 1.0;
+        Self { system, field, basis, space, state }
+    }
+
+    fn ground(&mut self, tolerance: f64, watch: &Watch) -> Result<Ground, ExactError> {
+        let integrals = Integrals::new(self.system, &self.field.hamiltonian, &self.basis);
+        ground(&self.space, &integrals, std::mem::take(&mut self.state), tolerance, watch)
+    }
+}
+
+fn growth(system: &System, field: &Field, natural: &Natural) -> Result<Growth, ExactError> {
+    let h = &field.hamiltonian;
+    let [up, down] = natural.densities(system.grid.spacing);
+    let total: Vec<f64> = up.iter().zip(&down).map(|(a, b)| a + b).collect();
+    let screened = field.screened(system, &total);
+    let bottom = lowest(&screened, 1, None)?.energies[0];
+    let (basis, occupations) = (&natural.basis, &natural.occupations[..]);
+    let integrals = &Integrals::new(system, h, basis);
+    let two = &density::Two::new(&natural.space, &natural.state).whole();
+    Ok(State { basis, integrals, occupations, two }.growth(h, &screened, bottom))
+}
+
+/// Fewer and more orbitals, and the state in them; `None` if there is nothing to add or no place for it.
+fn grown(natural: &Natural, growth: &Growth) -> Option<(Basis, Space, Vec<f64>)> {
+    let (count, space) = (natural.basis.vectors.len(), &natural.space);
+    let spins = (space.up.electrons(), space.down.electrons());
+    let matters = |p: usize| natural.occupations[p] * growth.costs[p].abs() > NEGLIGIBLE * growth.gain;
+    let kept: Vec<usize> = (0..count).filter(|p| matters(*p)).collect();
+    let mut basis = Basis {
+        vectors: kept.iter().map(|p| natural.basis.vectors[*p].clone()).collect(),
+        parities: kept.iter().map(|p| natural.basis.parities[*p]).collect(),
+    };
+    let mut places = vec![None; count];
+    kept.iter().enumerate().for_each(|(place, p)| places[*p] = Some(place));
+    let (most, mut added) = (kept.len() + ADDED, 0);
+    // A mirror image halves them.
+    let most_determinants = if basis.parities.contains(&1) { 2 * MOST } else { MOST };
+    for (direction, parity, _) in &growth.directions {
+        let orbitals = basis.vectors.len();
+        let room = orbitals < most.min(ORBITALS) && determinants(spins, orbitals + 1) <= most_determinants;
+        if room && basis.extend(direction.clone(), *parity) {
+            added += 1;
+        }
+    }
+    let next = Space::new(spins, &basis.parities, space.parity);
+    let state = moved(space, &next, &places, &natural.state);
+    (added > 0).then_some((basis, next, state))
+}
+
+/// The clock and the user.
+pub(super) struct Watch<'a> {
+    system: &'a System,
+    control: &'a dyn Control,
+    until: Option<Duration>,
+}
+
+impl<'a> Watch<'a> {
+    fn new(system: &'a System, options: &Options, control: &'a dyn Control) -> Self {
+        Self { system, control, until: options.time_limit.map(|limit| control.elapsed().saturating_add(limit)) }
+    }
+
+    fn label(&self) -> String {
+        self.system.label.clone()
+    }
+
+    /// Whether the time limit has come.
+    fn late(&self) -> bool {
+        self.until.is_some_and(|until| self.control.elapsed() > until)
+    }
+
+    /// Fails if the user has stopped the work.
+    fn check(&self) -> Result<(), ExactError> {
+        if self.control.interrupted() { Err(ExactError::Interrupted { label: self.label() }) } else { Ok(()) }
+    }
+}
+
+/// How far the error has come down, in hundredths of the way on a logarithmic scale.
+struct Progress {
+    label: String,
+    wanted: f64,
+    first: Option<f64>,
+}
+
+impl Progress {
+    fn at(&mut self, error: f64) -> Event {
+        let first = *self.first.get_or_insert(error);
+        let way = if first > self.wanted { (first / error).ln() / (first / self.wanted).ln() } else { 1.0 };
+        Event::Work { what: format!("exact {}", self.label), done: (100.0 * way.clamp(0.0, 1.0)) as usize, total: 100 }
+    }
+}

@@ -1,0 +1,76 @@
+//! Natural orbitals: those in which the one-electron density matrix is diagonal.
+
+use super::super::ExactError;
+use super::orbitals::{Basis, purify};
+use super::rotate::Replacement;
+use super::space::Space;
+use super::{Watch, density};
+use crate::tensor::vector::settle;
+use faer::{Mat, Side};
+
+/// A state in natural orbitals.
+pub(super) struct Natural {
+    pub basis: Basis,
+    pub space: Space,
+    pub state: Vec<f64>,
+    /// Of the orbitals, both spins together.
+    pub occupations: Vec<f64>,
+}
+
+impl Natural {
+    /// From a state in any orthonormal orbitals.
+    pub(super) fn new(basis: &Basis, space: Space, state: &[f64], watch: &Watch) -> Result<Self, ExactError> {
+        let [up, down] = density::one(&space, state);
+        let (u, occupations) = eigen(&(&up + &down), &space.parities, watch)?;
+        let replacement = Replacement::new(&u);
+        let state = replacement.apply(&space, state);
+        let count = basis.vectors.len();
+        let vectors = (0..count)
+            .map(|q| {
+                let mut vector = vec![0.0; basis.vectors[0].len()];
+                for (r, phi) in basis.vectors.iter().enumerate() {
+                    let factor = u[(r, replacement.slots[q])];
+                    vector.iter_mut().zip(phi).for_each(|(x, y)| *x += factor * y);
+                }
+                if space.parities.contains(&1) {
+                    purify(&mut vector, space.parities[q]);
+                }
+                vector
+            })
+            .collect();
+        let occupations = replacement.slots.iter().map(|m| occupations[*m]).collect();
+        let basis = Basis { vectors, parities: space.parities.clone() };
+        Ok(Self { basis, space, state, occupations })
+    }
+
+    /// Density of each spin, 1/bohr.
+    pub(super) fn densities(&self, spacing: f64) -> [Vec<f64>; 2] {
+        density::one(&self.space, &self.state).map(|gamma| {
+            let mut n = vec![0.0; self.basis.vectors[0].len()];
+            for (q, b) in self.basis.vectors.iter().enumerate() {
+                for (p, a) in self.basis.vectors.iter().enumerate() {
+                    let factor = gamma[(p, q)] / spacing;
+                    n.iter_mut().zip(a.iter().zip(b)).for_each(|(n, (a, b))| *n += factor * a * b);
+                }
+            }
+            n
+        })
+    }
+}
+
+/// Eigenvectors (a column each, within a parity) and eigenvalues of a density matrix.
+fn eigen(gamma: &Mat<f64>, parities: &[u8], watch: &Watch) -> Result<(Mat<f64>, Vec<f64>), ExactError> {
+    let count = parities.len();
+    let (mut u, mut occupations) = (Mat::zeros(count, count), vec![0.0; count]);
+    for parity in 0..2 {
+        let members: Vec<usize> = (0..count).filter(|p| parities[*p] == parity).collect();
+        let block = Mat::from_fn(members.len(), members.len(), |i, j| gamma[(members[i], members[j])]);
+        let eigen = block.self_adjoint_eigen(Side::Lower).map_err(|_| ExactError::Eigen { label: watch.label() })?;
+        for (k, m) in members.iter().enumerate() {
+            occupations[*m] = eigen.S()[k];
+            members.iter().enumerate().for_each(|(i, p)| u[(*p, *m)] = eigen.U()[(i, k)]);
+        }
+    }
+    settle();
+    Ok((u, occupations))
+}

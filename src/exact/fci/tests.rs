@@ -1,0 +1,228 @@
+use super::operator::Operator;
+use super::*;
+use crate::control::Quiet;
+use crate::exact::two;
+use crate::ks::hamiltonian::Hamiltonian;
+use crate::ks::orbitals::dot;
+use crate::model::{Grid, Interaction, Wall};
+use faer::{Mat, Side};
+
+fn system(
+    grid: Grid,
+    interaction: Interaction,
+    (electrons, unpaired): (usize, usize),
+    v: impl Fn(f64) -> f64,
+) -> Arc<System> {
+    let potential = grid.xs().iter().map(|x| v(*x)).collect();
+    let (grid, nuclei, label) = (Arc::new(grid), vec![], "atom".to_string());
+    Arc::new(System { label, grid, interaction, nuclei, potential, nuclear_repulsion: 0.0, electrons, unpaired })
+}
+
+fn well(x: f64) -> f64 {
+    -4.0 * (-0.5 * x * x).exp()
+}
+
+fn answer(system: &Arc<System>, accuracy: f64) -> Reference {
+    solve(system, &Options { accuracy, time_limit: None }, &Quiet).expect("an answer")
+}
+
+/// Lowest energies by dense diagonalisation of all determinants of grid points, built from second quantisation itself.
+fn dense(system: &System) -> f64 {
+    let n = system.grid.points;
+    let h = Hamiltonian::new(&system.grid, &system.potential);
+    let kernel = system.interaction.kernel(&system.grid);
+    let (up, down) = system.spins();
+    // Bit s n + i: an electron of spin s on point i.
+    let states: Vec<u64> = (0_u64..1 << (2 * n))
+        .filter(|b| (b & ((1 << n) - 1)).count_ones() as usize == up && (b >> n).count_ones() as usize == down)
+        .collect();
+    let place: std::collections::BTreeMap<u64, usize> = states.iter().enumerate().map(|(k, b)| (*b, k)).collect();
+    let mut matrix = Mat::<f64>::zeros(states.len(), states.len());
+    let sign = |b: u64, q: usize| if (b & ((1 << q) - 1)).count_ones().is_multiple_of(2) { 1.0 } else { -1.0 };
+    for (k, b) in states.iter().enumerate() {
+        let electrons: Vec<usize> = (0..2 * n).filter(|q| b >> q & 1 == 1).collect();
+        for (i, p) in electrons.iter().enumerate() {
+            matrix[(k, k)] += electrons[..i].iter().map(|q| kernel[(p % n).abs_diff(q % n)]).sum::<f64>();
+            for q in (0..2 * n).filter(|q| q / n == p / n) {
+                let without = b & !(1 << p);
+                if without >> q & 1 == 0 {
+                    let to = without | 1 << q;
+                    matrix[(place[&to], k)] += h.entry(p % n, q % n) * sign(without, *p) * sign(without, q);
+                }
+            }
+        }
+    }
+    matrix.self_adjoint_eigenvalues(Side::Lower).expect("eigenvalues")[0]
+}
+
+#[test]
+fn all_determinants_of_a_tiny_grid_agree() {
+    let soft = |r: f64| Ok::<_, ()>(1.0 / (r * r + 1.0).sqrt());
+    for (points, spins) in [(9, (3, 1)), (9, (3, 3)), (7, (4, 0)), (7, (4, 2)), (8, (4, 4)), (7, (5, 1)), (6, (6, 0))] {
+        for (tilt, stencil, wall) in [(0.0, 3, Wall::Zero), (0.3, 5, Wall::Odd)] {
+            let grid = Grid::centred(points, 0.6).with_stencil(stencil).with_wall(wall);
+            let soft = Interaction::sample("soft", &grid, &mut { soft }).expect("samples");
+            for interaction in [Interaction::BAKER, soft] {
+                let atom = system(grid.clone(), interaction, spins, |x| well(x) + tilt * x);
+                let (found, exact) = (answer(&atom, 1e-11), dense(&atom));
+                assert!((found.energy - exact).abs() < 1e-10, "{spins:?} {tilt}: {} {exact}", found.energy);
+                assert!(found.error < 1e-10, "{}", found.error);
+            }
+        }
+    }
+}
+
+#[test]
+fn two_electrons_agree_with_the_product_grid() {
+    let grid = Grid::centred(121, 0.15);
+    for unpaired in [0, 2] {
+        for tilt in [0.0, 0.2] {
+            let pair = system(grid.clone(), Interaction::BAKER, (2, unpaired), |x| well(x) + tilt * x);
+            let exact = two::solve(&pair, &Options::default(), &Quiet).expect("an answer");
+            let found = answer(&pair, 1e-6);
+            let above = found.energy - exact.energy;
+            assert!(above > -1e-9 && above < found.error && found.error < 1e-6, "{unpaired} {tilt}: {above:e}");
+            for spin in 0..2 {
+                let both = found.density[spin].iter().zip(&exact.density[spin]);
+                let squares: Vec<f64> = both.map(|(a, b)| (a - b).powi(2)).collect();
+                assert!(grid.integrate(&squares) < 1e-8);
+            }
+            let both = found.occupations.iter().zip(&exact.occupations);
+            assert!(both.take(6).all(|(a, b)| (a - b).abs() < 1e-5));
+        }
+    }
+}
+
+#[test]
+fn hardly_any_interaction_is_none() {
+    let none = Interaction::Exponential { amplitude: 1e-8, kappa: 1.0 };
+    let grid = Grid::centred(101, 0.15);
+    for spins in [(3, 1), (4, 0), (4, 4), (5, 1)] {
+        let atom = system(grid.clone(), none.clone(), spins, |x| 0.5 * x * x);
+        let alone = Arc::new(System { interaction: Interaction::None, ..(*atom).clone() });
+        let (found, independent) = (answer(&atom, 1e-7), crate::exact::one::independent(&alone).expect("an answer"));
+        let up = found.energy - independent.energy;
+        assert!(up > 0.0 && up < 2e-7, "{spins:?}: {up:e}");
+        for spin in 0..2 {
+            let both = found.density[spin].iter().zip(&independent.density[spin]);
+            assert!(both.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max) < 1e-6);
+        }
+    }
+}
+
+#[test]
+fn the_density_is_the_derivative_of_the_energy() {
+    let bump = |x: f64| (-(x - 0.7).powi(2)).exp();
+    for spins in [(3, 1), (4, 0)] {
+        let at = |step: f64| {
+            let v = |x: f64| well(x) + step * bump(x);
+            answer(&system(Grid::centred(81, 0.2), Interaction::BAKER, spins, v), 1e-8)
+        };
+        let slope = (at(0.002).energy - at(-0.002).energy) / 0.004;
+        let found = at(0.0);
+        let grid = &found.system.grid;
+        let felt: Vec<f64> =
+            grid.xs().iter().enumerate().map(|(i, x)| (found.density[0][i] + found.density[1][i]) * bump(*x)).collect();
+        assert!((slope - grid.integrate(&felt)).abs() < 1e-5, "{slope} {}", grid.integrate(&felt));
+    }
+}
+
+/// <S²> of a state: S_z (S_z + 1) and the part of S_- S_+ that is not zero.
+fn total_spin(space: &Space, state: &[f64]) -> f64 {
+    let (up, down) = (space.up.electrons() as f64, space.down.electrons() as f64);
+    let z = 0.5 * (up - down);
+    let two = density::Two::new(space, state).whole();
+    let k = space.orbitals();
+    // The exchange of two electrons, summed over pairs: N - N²/4 - S(S+1) = sum_pq <a+_ps a+_qt a_pt.. a_qs> / 2.
+    let exchanged: f64 =
+        (0..k).flat_map(|p| (0..k).map(move |q| (p, q))).map(|(p, q)| two[(p * k + q, q * k + p)]).sum();
+    let n = up + down;
+    let spin = n - 0.25 * n * n - 0.5 * exchanged;
+    assert!(spin > z * (z + 1.0) - 1e-9, "{spin}");
+    spin
+}
+
+#[test]
+fn states_have_the_spin_asked_for() {
+    // Three wells far apart: doublets and quartet almost coincide.
+    let wells = |x: f64| [-4.5, 0.0, 4.5].iter().map(|c| -1.5 * (-(x - c).powi(2)).exp()).sum();
+    for (spins, expected) in [((3, 1), 0.75), ((3, 3), 3.75), ((4, 0), 0.0), ((4, 2), 2.0)] {
+        let atom = system(Grid::centred(121, 0.15), Interaction::BAKER, spins, wells);
+        let field = Field::new(&atom);
+        let mut first = Calculation::new(&atom, &field, mean_field(&atom, &field, 12).expect("orbitals"));
+        let watch = Watch::new(&atom, &Options::default(), &Quiet);
+        let found = first.ground(1e-10, &watch).expect("a state");
+        let natural = Natural::new(&first.basis, first.space, &found.state, &watch).expect("orbitals");
+        let growth = growth(&atom, &field, &natural).expect("growth");
+        let (_, space, state) = grown(&natural, &growth).expect("more orbitals");
+        for (space, state) in [(&natural.space, &natural.state), (&space, &state)] {
+            let norm = dot(state, state);
+            let spin = total_spin(space, &state.iter().map(|c| c / norm.sqrt()).collect::<Vec<_>>());
+            assert!((spin - expected).abs() < 1e-6, "{spins:?}: {spin}");
+        }
+    }
+}
+
+#[test]
+fn the_operator_is_symmetric_and_the_same_in_any_orbitals() {
+    for (spins, tilt) in [((5, 1), 0.0), ((4, 0), 0.2), ((3, 3), 0.0), ((3, 1), 0.1)] {
+        let atom = system(Grid::centred(61, 0.3), Interaction::BAKER, spins, |x| well(x) + tilt * x);
+        let field = Field::new(&atom);
+        let basis = mean_field(&atom, &field, 9).expect("orbitals");
+        let mut calculation = Calculation::new(&atom, &field, basis);
+        let integrals = Integrals::new(&atom, &field.hamiltonian, &calculation.basis);
+        let operator = Operator::new(&calculation.space, &integrals);
+        let random = |seed: u64| -> Vec<f64> {
+            let mut state = seed;
+            let mut vector: Vec<f64> = (0..calculation.space.len())
+                .map(|_| {
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    (state >> 33) as f64 / f64::from(1_u32 << 31) - 0.5
+                })
+                .collect();
+            if calculation.space.balanced() {
+                let other = calculation.space.transpose(&vector);
+                vector.iter_mut().zip(other).for_each(|(x, y)| *x = 0.5 * (*x + y));
+            }
+            vector
+        };
+        let (a, b) = (random(1), random(2));
+        let (left, right) = (dot(&b, &operator.apply(&a)), dot(&a, &operator.apply(&b)));
+        assert!((left - right).abs() < 1e-10 * left.abs().max(1.0), "{spins:?} {left} {right}");
+        let watch = Watch::new(&atom, &Options::default(), &Quiet);
+        let found = calculation.ground(1e-13, &watch).expect("a state");
+        let natural = Natural::new(&calculation.basis, calculation.space, &found.state, &watch).expect("orbitals");
+        let integrals = Integrals::new(&atom, &field.hamiltonian, &natural.basis);
+        let image = Operator::new(&natural.space, &integrals).apply(&natural.state);
+        assert!((dot(&natural.state, &image) - found.energy).abs() < 1e-10);
+        assert!((dot(&natural.state, &natural.state) - 1.0).abs() < 1e-11);
+        // The density matrices give the energy too.
+        let [up, down] = density::one(&natural.space, &natural.state);
+        let two = density::Two::new(&natural.space, &natural.state).whole();
+        let k = natural.basis.vectors.len();
+        let mut energy = 0.0;
+        for p in 0..k {
+            for q in 0..k {
+                energy += (up[(p, q)] + down[(p, q)]) * integrals.one[(p, q)];
+                for r in 0..k {
+                    for s in 0..k {
+                        energy += 0.5 * two[(p * k + q, r * k + s)] * integrals.coulomb(p, q, r, s);
+                    }
+                }
+            }
+        }
+        assert!((energy - found.energy).abs() < 1e-9, "{energy} {}", found.energy);
+    }
+}
+
+#[test]
+fn the_same_bits_on_any_number_of_threads() {
+    let atom = system(Grid::centred(121, 0.15), Interaction::BAKER, (4, 0), well);
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        pool.install(|| answer(&atom, 1e-5))
+    };
+    let (one, three) = (on(1), on(3));
+    assert_eq!(one.energy.to_bits(), three.energy.to_bits());
+    assert_eq!((one.density, one.occupations), (three.density, three.occupations));
+}
