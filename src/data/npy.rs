@@ -1,7 +1,11 @@
 //! NumPy's formats. Whatever the element type on disk (floats, integers, booleans), numbers come in as `f64`.
 
+use super::{pickle, unicode};
 use ndarray::{ArrayD, ArrayViewD, OwnedRepr};
-use ndarray_npy::{NpzReader, ReadNpyError, ReadNpyExt, ReadNpzError, ReadableElement, WriteNpyExt};
+use ndarray_npy::npy::header::Header;
+use ndarray_npy::{
+    NpzReader, ReadNpyError, ReadNpyExt, ReadNpzError, ReadableElement, WritableElement, WriteNpyExt,
+};
 use std::fs;
 use std::io::{BufWriter, Cursor, Write};
 use std::path::{Path, PathBuf};
@@ -15,6 +19,8 @@ pub struct Array {
     pub shape: Vec<usize>,
     /// The numbers, the last axis fastest.
     pub data: Vec<f64>,
+    /// Whether they are of single precision on disk.
+    pub single: bool,
 }
 
 /// What can go wrong with a file of numbers.
@@ -30,6 +36,9 @@ pub enum DataError {
     /// An element type other than floats, integers and booleans.
     #[error("the array `{name}` of `{path}` holds {found}, not numbers", path = path.display())]
     Element { path: PathBuf, name: String, found: String },
+    /// Python objects that are not plain lists of numbers.
+    #[error("`{path}` holds Python objects that are not read: {reason}", path = path.display())]
+    Objects { path: PathBuf, reason: String },
     /// Shape and data do not go together.
     #[error("{len} numbers do not fill the shape {shape:?}")]
     Shape { len: usize, shape: Vec<usize> },
@@ -41,6 +50,37 @@ pub fn read_npy(path: &Path) -> Result<Array, DataError> {
     let name = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     let array = any_element(&mut Attempt::Npy(&bytes)).map_err(|e| e.located(path, "npy", &name))?;
     Ok(Array { name: String::new(), ..array })
+}
+
+/// What one `.npy` file can hold.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    /// Numbers.
+    Numbers(Array),
+    /// Texts, one an element.
+    Texts(Vec<String>),
+    /// An array of objects: the numbers of each, however many they are.
+    Jagged(Vec<Vec<f64>>),
+}
+
+/// Reads one array of numbers, texts or lists of numbers (object arrays) from a `.npy` file. Nothing in a file is executed.
+///
+/// # Errors
+/// The file cannot be read, or holds other objects.
+pub fn read_content(path: &Path) -> Result<Content, DataError> {
+    let bytes = read(path)?;
+    let format = |reason: String| DataError::Format { path: path.into(), kind: "npy", reason };
+    let mut rest: &[u8] = &bytes;
+    let header = Header::from_reader(&mut rest).map_err(|e| format(e.to_string()))?;
+    let element = header.type_descriptor.to_string();
+    let element = element.trim_matches(['\'', '"']);
+    match element.trim_start_matches(['|', '<', '>', '=']).chars().next() {
+        Some('U' | 'S' | 'a') => unicode::read(element, rest).map(Content::Texts).map_err(format),
+        Some('O') => pickle::rows(rest)
+            .map(Content::Jagged)
+            .map_err(|reason| DataError::Objects { path: path.into(), reason: reason.to_string() }),
+        _ => read_npy(path).map(Content::Numbers),
+    }
 }
 
 /// Reads all arrays of a `.npz` archive, in the archive's order.
@@ -60,6 +100,11 @@ pub fn read_npz(path: &Path) -> Result<Vec<Array>, DataError> {
 
 /// Writes an array of `f64` as `.npy`. The file appears whole or not at all.
 pub fn write_npy(path: &Path, shape: &[usize], data: &[f64]) -> Result<(), DataError> {
+    write_whole(path, &npy_bytes(path, shape, data)?)
+}
+
+/// The content of a `.npy` file of numbers; `path` is for the message of a failure.
+pub(super) fn npy_bytes<T: WritableElement>(path: &Path, shape: &[usize], data: &[T]) -> Result<Vec<u8>, DataError> {
     let unfit = || DataError::Shape { len: data.len(), shape: shape.to_vec() };
     if shape.iter().product::<usize>() != data.len() {
         return Err(unfit());
@@ -68,8 +113,7 @@ pub fn write_npy(path: &Path, shape: &[usize], data: &[f64]) -> Result<(), DataE
     let mut bytes = BufWriter::new(Vec::new());
     let format = |reason: String| DataError::Format { path: path.into(), kind: "npy", reason };
     view.write_npy(&mut bytes).map_err(|e| format(e.to_string()))?;
-    let bytes = bytes.into_inner().map_err(|e| format(e.to_string()))?;
-    write_whole(path, &bytes)
+    bytes.into_inner().map_err(|e| format(e.to_string()))
 }
 
 /// Writes bytes to a file beside `path` and renames it, so that no half-written file is left.
@@ -129,6 +173,7 @@ impl Attempt<'_> {
                 name: String::new(),
                 shape: array.shape().to_vec(),
                 data: array.iter().map(|&x| to(x)).collect(),
+                single: false,
             })),
             Err(ReadNpyError::WrongDescriptor(_)) => Ok(None),
             Err(e) => Err(Failure::Format(e.to_string())),
@@ -142,7 +187,10 @@ fn any_element(attempt: &mut Attempt<'_>) -> Result<Array, Failure> {
             $(if let Some(array) = attempt.read::<$t>(|x| x as f64)? { return Ok(array); })*
         };
     }
-    try_types!(f64, f32, i64, i32, i16, i8, u64, u32, u16, u8);
+    if let Some(array) = attempt.read::<f32>(f64::from)? {
+        return Ok(Array { single: true, ..array });
+    }
+    try_types!(f64, i64, i32, i16, i8, u64, u32, u16, u8);
     if let Some(array) = attempt.read::<bool>(|x| f64::from(u8::from(x)))? {
         return Ok(array);
     }

@@ -3,7 +3,7 @@
 //! A file holds words of 64 bits, little-endian: the question, then the answer (energy, error, densities, occupations), numbers bit
 //! by bit; and at its end the key of all that, as text. A file that is damaged or answers another question counts for nothing.
 
-use super::{ExactError, Options, Reference, solve};
+use super::{ExactError, Options, Origin, Reference, solve};
 use crate::control::Control;
 use crate::data::{ContentKey, write_whole};
 use crate::model::{System, Wall};
@@ -154,6 +154,7 @@ fn read(bytes: &[u8], question: &[u64], system: &Arc<System>) -> Option<Referenc
         density: [up.to_vec(), down.to_vec()],
         occupations: occupations.to_vec(),
         error: scalars[1],
+        origin: Origin::Solved,
     })
 }
 

@@ -4,6 +4,7 @@
 
 mod cache;
 mod davidson;
+pub mod dataset;
 mod fci;
 mod mean_field;
 mod one;
@@ -21,19 +22,61 @@ use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 
-/// An exact answer.
+/// An exact answer, or one of a data set.
 #[derive(Clone, Debug)]
 pub struct Reference {
     /// What was solved.
     pub system: Arc<System>,
     /// Electronic energy, hartree, without nuclear repulsion.
     pub energy: f64,
-    /// Density of each spin.
+    /// Density of each spin; half of the whole each where [`Reference::spins`] is false.
     pub density: [Vec<f64>; 2],
-    /// Natural occupations, largest first (both spins together, 0 .. 2).
+    /// Natural occupations, largest first (both spins together, 0 .. 2); none in a data set.
     pub occupations: Vec<f64>,
-    /// Estimated error of the energy, hartree.
+    /// Estimated error of the energy, hartree; not a number in a data set.
     pub error: f64,
+    /// Who found it.
+    pub origin: Origin,
+}
+
+/// Where a reference comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Origin {
+    /// It was solved here.
+    Solved,
+    /// It was read from a data set.
+    Data(Entry),
+}
+
+/// A place in a data set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// What the set is called.
+    pub set: String,
+    /// Which of its systems.
+    pub index: usize,
+    /// What the set calls its distance, bohr.
+    pub distance: Option<f64>,
+    /// Whether the density of each spin follows from it.
+    pub spins: bool,
+}
+
+impl Reference {
+    /// Whether the density of each spin is known, not only their sum.
+    pub fn spins(&self) -> bool {
+        match &self.origin {
+            Origin::Solved => true,
+            Origin::Data(entry) => entry.spins,
+        }
+    }
+
+    /// Its place in a data set, if it comes from one.
+    pub fn entry(&self) -> Option<&Entry> {
+        match &self.origin {
+            Origin::Solved => None,
+            Origin::Data(entry) => Some(entry),
+        }
+    }
 }
 
 /// How well to solve.

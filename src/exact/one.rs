@@ -1,6 +1,6 @@
 //! Electrons that do not interact: one, or any number without interaction.
 
-use super::{ExactError, Reference};
+use super::{ExactError, Origin, Reference};
 use crate::ks::hamiltonian::Hamiltonian;
 use crate::ks::orbitals::lowest;
 use crate::model::System;
@@ -24,7 +24,8 @@ pub(super) fn independent(system: &Arc<System>) -> Result<Reference, ExactError>
     let energy = orbitals.energies[..up].iter().chain(&orbitals.energies[..down]).sum();
     let occupations = (0..up.max(down)).map(|k| if k < up.min(down) { 2.0 } else { 1.0 }).collect();
     let error = ROUNDING * h.scale() * system.electrons as f64;
-    Ok(Reference { system: system.clone(), energy, density: [density(up), density(down)], occupations, error })
+    let density = [density(up), density(down)];
+    Ok(Reference { system: system.clone(), energy, density, occupations, error, origin: Origin::Solved })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::davidson::{Ritz, Space};
 use super::mean_field::{MeanField, mean_field};
 use super::product::{Exchange, Preconditioner, Product, exchange};
 use super::start::start;
-use super::{ExactError, Options, Reference};
+use super::{ExactError, Options, Origin, Reference};
 use crate::control::{Control, Event};
 use crate::ks::orbitals::dot;
 use crate::model::System;
@@ -34,7 +34,8 @@ pub(super) fn solve(system: &Arc<System>, options: &Options, control: &dyn Contr
     let (state, error) = iterate(system, &field, options, control)?;
     let error = error.max(1e-15 * field.hamiltonian.scale());
     let (density, occupations) = observe(system, &state.vector)?;
-    Ok(Reference { system: system.clone(), energy: state.energy, density, occupations, error })
+    let (system, energy, origin) = (system.clone(), state.energy, Origin::Solved);
+    Ok(Reference { system, energy, density, occupations, error, origin })
 }
 
 fn symmetry(system: &System) -> Exchange {

@@ -1,0 +1,245 @@
+//! From files to rows.
+
+use super::{Layout, LayoutError, NAMES, NEEDED, OPTIONAL, npy};
+use crate::data::npy::{Content, DataError, read_content};
+use std::path::Path;
+
+/// Reads a folder; a single number in the place of one a system counts for all.
+///
+/// # Errors
+/// Files that are missing or not readable, shapes that do not agree, numbers that are not finite.
+pub fn read_layout(folder: &Path) -> Result<Layout, LayoutError> {
+    let folder = Folder { path: folder, systems: 0 };
+    if !folder.path.is_dir() {
+        return Err(LayoutError::Folder { folder: folder.path.into() });
+    }
+    let energies = folder.needed("total_energies")?;
+    let folder = Folder { systems: energies.count(), ..folder };
+    let (grid, grid_single) = folder.grid()?;
+    let points = grid.len();
+    let fields = |name: &str| folder.optional(name)?.map(|found| folder.fields(found, points)).transpose();
+    let numbers = |name: &str| folder.optional(name)?.map(|found| folder.column(found)).transpose();
+    let potentials = folder.optional("external_potentials")?;
+    let potentials_single = potentials.as_ref().is_some_and(|found| found.single);
+    let spin_densities = match fields("spin_densities")? {
+        None => fields("magnetization_densities")?,
+        some => some,
+    };
+    let charges = folder.rows(folder.needed("nuclear_charges")?)?;
+    let locations = folder.rows(folder.needed("locations")?)?;
+    let locations = finite_where("locations", locations, &charges)?;
+    Ok(Layout {
+        grid,
+        grid_single,
+        densities: folder.fields(folder.needed("densities")?, points)?,
+        spin_densities,
+        energies: folder.column(energies)?,
+        charges,
+        locations,
+        electrons: folder.column(folder.needed("num_electrons")?)?,
+        unpaired: numbers("num_unpaired_electrons")?,
+        potentials: potentials.map(|found| folder.fields(found, points)).transpose()?,
+        potentials_single,
+        distances: exact_distances(numbers("distances")?, numbers("distances_x100")?),
+        names: folder.names()?,
+    })
+}
+
+/// Distances are often of single precision; beside them stand hundredths as integers.
+fn exact_distances(distances: Option<Vec<f64>>, hundredths: Option<Vec<f64>>) -> Option<Vec<f64>> {
+    match (distances, hundredths) {
+        (Some(distances), Some(hundredths)) => {
+            let better = |(d, x): (&f64, &f64)| if (d - x / 100.0).abs() < 1e-6 * d.abs().max(1.0) { x / 100.0 } else { *d };
+            Some(distances.iter().zip(&hundredths).map(better).collect())
+        }
+        (Some(distances), None) => Some(distances),
+        (None, hundredths) => hundredths.map(|all| all.iter().map(|x| x / 100.0).collect()),
+    }
+}
+
+/// The locations of nuclei must be finite, padding may be anything.
+fn finite_where(name: &str, rows: Vec<Vec<f64>>, charges: &[Vec<f64>]) -> Result<Vec<Vec<f64>>, LayoutError> {
+    for (index, (row, charges)) in rows.iter().zip(charges).enumerate() {
+        if row.len() != charges.len() {
+            let wanted = format!("`nuclear_charges.npy` has {}", charges.len());
+            return Err(LayoutError::Row { file: npy(name), index, found: row.len(), wanted });
+        }
+        let bad = row.iter().zip(charges).find(|(x, charge)| !x.is_finite() && **charge != 0.0);
+        if let Some((value, _)) = bad {
+            return Err(LayoutError::NotFinite { file: npy(name), index, value: *value });
+        }
+    }
+    Ok(rows)
+}
+
+/// A folder while it is read; how many systems it has.
+struct Folder<'a> {
+    path: &'a Path,
+    systems: usize,
+}
+
+/// An array of numbers under its name: rows of equal length or not.
+struct Found {
+    name: String,
+    shape: Vec<usize>,
+    single: bool,
+    numbers: Numbers,
+}
+
+enum Numbers {
+    Even(Vec<f64>),
+    Jagged(Vec<Vec<f64>>),
+}
+
+impl Found {
+    /// How many systems its first axis has.
+    fn count(&self) -> usize {
+        match &self.numbers {
+            Numbers::Even(_) => self.shape.first().copied().unwrap_or(1),
+            Numbers::Jagged(rows) => rows.len(),
+        }
+    }
+
+    fn file(&self) -> String {
+        npy(&self.name)
+    }
+
+    fn shape_text(&self) -> String {
+        format!("{:?}", self.shape)
+    }
+}
+
+impl Folder<'_> {
+    fn needed(&self, name: &str) -> Result<Found, LayoutError> {
+        self.optional(name)?.ok_or_else(|| {
+            let list = |names: &[&str]| names.iter().map(|n| format!("`{n}.npy`")).collect::<Vec<_>>().join(", ");
+            let (needed, optional) = (list(&NEEDED), list(&OPTIONAL[..6]));
+            LayoutError::Missing { folder: self.path.into(), file: npy(name), needed, optional }
+        })
+    }
+
+    fn content(&self, name: &str) -> Result<Option<Content>, LayoutError> {
+        let path = self.path.join(npy(name));
+        if !path.exists() {
+            return Ok(None);
+        }
+        match read_content(&path) {
+            Ok(content) => Ok(Some(content)),
+            Err(DataError::Objects { reason, .. }) => Err(LayoutError::Objects { file: npy(name), reason }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn optional(&self, name: &str) -> Result<Option<Found>, LayoutError> {
+        let name = name.to_owned();
+        Ok(match self.content(&name)? {
+            None => None,
+            Some(Content::Numbers(array)) => {
+                Some(Found { name, shape: array.shape, single: array.single, numbers: Numbers::Even(array.data) })
+            }
+            Some(Content::Jagged(rows)) => {
+                Some(Found { name, shape: vec![rows.len()], single: false, numbers: Numbers::Jagged(rows) })
+            }
+            Some(Content::Texts(_)) => {
+                return Err(LayoutError::Elements { file: npy(&name), wanted: "numbers", found: "texts" });
+            }
+        })
+    }
+
+    fn shape<T>(&self, found: &Found, wanted: String) -> Result<T, LayoutError> {
+        let (file, shape) = (found.file(), found.shape_text());
+        Err(LayoutError::Shape { file, found: shape, wanted, systems: self.systems })
+    }
+
+    /// One finite number a system.
+    fn column(&self, found: Found) -> Result<Vec<f64>, LayoutError> {
+        let numbers = match &found.numbers {
+            Numbers::Even(data) => data.clone(),
+            Numbers::Jagged(rows) => rows.concat(),
+        };
+        let numbers = match numbers.as_slice() {
+            [one] => vec![*one; self.systems],
+            all if all.len() == self.systems => numbers,
+            _ => return self.shape(&found, format!("one number a system is needed, [{}]", self.systems)),
+        };
+        finite(&found.name, numbers.iter().enumerate())?;
+        Ok(numbers)
+    }
+
+    /// Some numbers a system; one number each may stand without an axis of its own.
+    fn rows(&self, found: Found) -> Result<Vec<Vec<f64>>, LayoutError> {
+        let rows: Vec<Vec<f64>> = match (&found.numbers, &found.shape[..]) {
+            (Numbers::Jagged(rows), _) => rows.clone(),
+            (Numbers::Even(data), [systems]) if *systems == self.systems => data.iter().map(|x| vec![*x]).collect(),
+            (Numbers::Even(data), [_] | []) if self.systems == 1 => vec![data.clone()],
+            (Numbers::Even(data), [_, width]) => data.chunks((*width).max(1)).map(<[f64]>::to_vec).collect(),
+            _ => Vec::new(),
+        };
+        let empty = rows.is_empty() && found.shape.len() == 2 && found.shape.first() == Some(&self.systems);
+        if empty {
+            return Ok(vec![Vec::new(); self.systems]);
+        }
+        if rows.len() != self.systems {
+            return self.shape(&found, format!("one row a system is needed, [{}, nuclei]", self.systems));
+        }
+        Ok(rows)
+    }
+
+    /// One finite number a point for each system.
+    fn fields(&self, found: Found, points: usize) -> Result<Vec<Vec<f64>>, LayoutError> {
+        let rows: Vec<Vec<f64>> = match (&found.numbers, &found.shape[..]) {
+            (Numbers::Jagged(rows), _) => rows.clone(),
+            (Numbers::Even(data), [_]) if self.systems == 1 => vec![data.clone()],
+            (Numbers::Even(data), [_, width]) => data.chunks((*width).max(1)).map(<[f64]>::to_vec).collect(),
+            _ => Vec::new(),
+        };
+        if rows.len() != self.systems || rows.iter().any(|row| row.len() != points) {
+            let wanted = format!("one number a point is needed for each system, [{}, {points}]", self.systems);
+            return self.shape(&found, wanted);
+        }
+        finite(&found.name, rows.iter().enumerate().flat_map(|(index, row)| row.iter().map(move |x| (index, x))))?;
+        Ok(rows)
+    }
+
+    /// The coordinates of the points: one grid, or the same for every system.
+    fn grid(&self) -> Result<(Vec<f64>, bool), LayoutError> {
+        let found = self.needed("grids")?;
+        let Numbers::Even(data) = &found.numbers else {
+            return self.shape(&found, "all systems need the same grid".into());
+        };
+        let width = match found.shape[..] {
+            [points] => points,
+            [systems, points] if systems == self.systems || systems == 1 => points,
+            _ => return self.shape(&found, "one number a point is needed".into()),
+        };
+        let first = data.get(..width).unwrap_or_default();
+        if let Some(index) = data.chunks(width.max(1)).position(|row| row != first) {
+            return Err(LayoutError::Grids { index });
+        }
+        finite(&found.name, first.iter().enumerate())?;
+        Ok((first.to_vec(), found.single))
+    }
+
+    fn names(&self) -> Result<Option<Vec<String>>, LayoutError> {
+        for name in NAMES {
+            match self.content(name)? {
+                Some(Content::Texts(texts)) if texts.len() == self.systems => return Ok(Some(texts)),
+                Some(Content::Texts(texts)) => {
+                    let wanted = "one text a system is needed".to_owned();
+                    let (file, found) = (npy(name), format!("[{}]", texts.len()));
+                    return Err(LayoutError::Shape { file, found, wanted, systems: self.systems });
+                }
+                Some(_) => return Err(LayoutError::Elements { file: npy(name), wanted: "texts", found: "numbers" }),
+                None => {}
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn finite<'a>(name: &str, mut numbers: impl Iterator<Item = (usize, &'a f64)>) -> Result<(), LayoutError> {
+    match numbers.find(|(_, x)| !x.is_finite()) {
+        Some((index, value)) => Err(LayoutError::NotFinite { file: npy(name), index, value: *value }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,350 @@
+//! References that others have computed: a data set in the published layout, checked, with a system made of every row.
+
+mod grid;
+mod name;
+mod save;
+#[cfg(test)]
+mod tests;
+
+pub use save::{Sample, SaveError, SaveNote, layout};
+
+use super::{Entry, Origin, Reference};
+use crate::data::Layout;
+use crate::model::{BuildError, Grid, GridError, Interaction, Nucleus, Part, Parts, System, SystemError, SystemNote, Wall};
+use miette::Diagnostic;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// A density that misses the electrons by more is an error.
+const ELECTRONS: f64 = 1e-3;
+/// By more than this: a warning.
+const WORTH_A_WARNING: f64 = 1e-5;
+/// Potentials that differ by more, hartree, are not those of the nuclei: positions may be rounded to single precision.
+const POTENTIAL: f64 = 1e-5;
+
+/// What the files do not say.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Choice {
+    /// Only so many points about the middle.
+    pub points: Option<usize>,
+    /// Points of the second-derivative stencil.
+    pub stencil: usize,
+    /// The ends of the grid.
+    pub wall: Wall,
+}
+
+/// Why a data set cannot be used.
+#[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
+#[allow(missing_docs)]
+pub enum DatasetError {
+    /// Points at unequal distances.
+    #[error("`grids.npy` is not equally spaced: from index {index} to the next it is {found} bohr, on average {mean}")]
+    #[diagnostic(code(ksr::data::spacing))]
+    Spacing { index: usize, found: f64, mean: f64 },
+    /// The grid itself is wrong.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Grid(GridError),
+    /// A sub-grid larger than the grid.
+    #[error("the data set has {present} points, fewer than the {wanted} wanted")]
+    #[diagnostic(code(ksr::data::points), help("`points:` takes the middle of the grid"))]
+    Points { wanted: usize, present: usize },
+    /// A density that reaches beyond the sub-grid.
+    #[error("`densities.npy` has {electrons:.2e} electrons outside the middle {points} points at index {index}")]
+    #[diagnostic(code(ksr::data::cut), help("take more points"))]
+    Cut { index: usize, points: usize, electrons: f64 },
+    /// A density that does not hold the electrons.
+    #[error("`densities.npy` integrates to {found:.6} at index {index}, but `num_electrons.npy` says {electrons}")]
+    #[diagnostic(
+        code(ksr::data::electrons),
+        help("a density is electrons a bohr: the spacing times its sum is their number")
+    )]
+    Electrons { index: usize, found: f64, electrons: f64 },
+    /// Neither nuclei nor a potential.
+    #[error("the system at index {index} has no nuclei, and there is no `external_potentials.npy`")]
+    #[diagnostic(code(ksr::data::no_potential))]
+    NoPotential { index: usize },
+    /// Numbers of which no system can be made.
+    #[error("`{file}` at index {index}: {error}")]
+    #[diagnostic(code(ksr::data::system))]
+    System { file: &'static str, index: usize, error: SystemError },
+}
+
+/// What a user should know of a data set that can be used; the worst of its systems is named.
+#[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
+#[allow(missing_docs)]
+pub enum DatasetWarning {
+    /// Electrons missed a little.
+    #[error("`densities.npy` of `{set}` misses the number of electrons by up to {off:.1e} (index {index})")]
+    #[diagnostic(severity(Warning), code(ksr::data::electrons_off))]
+    Electrons { set: String, index: usize, off: f64 },
+    /// Electrons cut off with the points.
+    #[error("up to {off:.1e} electrons of `{set}` lie outside the middle {points} points (index {index})")]
+    #[diagnostic(severity(Warning), code(ksr::data::cut_off), help("take more points"))]
+    Cut { set: String, index: usize, points: usize, off: f64 },
+    /// The potential is not that of the nuclei.
+    #[error(
+        "`external_potentials.npy` of `{set}` is not the potential of the nuclei: it differs by up to {off:.2e} hartree \
+         (index {index}), in {count} of {systems} systems; the file's counts"
+    )]
+    #[diagnostic(
+        severity(Warning),
+        code(ksr::data::potential),
+        help("if the data are of another interaction than the exponential one, say which: `interaction: w`")
+    )]
+    Potential { set: String, index: usize, off: f64, count: usize, systems: usize },
+    /// Spin densities that cannot be.
+    #[error("`spin_densities.npy` of `{set}` misses the unpaired electrons by up to {off:.1e} (index {index}): not used there")]
+    #[diagnostic(severity(Warning), code(ksr::data::spin))]
+    Spin { set: String, index: usize, off: f64 },
+}
+
+/// A data set with its grid; references are made one by one.
+#[derive(Debug)]
+pub struct Dataset {
+    set: String,
+    layout: Layout,
+    grid: Arc<Grid>,
+    points: Option<usize>,
+    notes: Notes,
+}
+
+/// The worst of every kind, with how many there are.
+#[derive(Debug, Default)]
+struct Notes {
+    electrons: Worst,
+    cut: Worst,
+    potential: Worst,
+    spin: Worst,
+}
+
+#[derive(Debug, Default)]
+struct Worst {
+    count: usize,
+    index: usize,
+    off: f64,
+}
+
+impl Worst {
+    fn note(&mut self, index: usize, off: f64) {
+        self.count += 1;
+        if off > self.off {
+            (self.index, self.off) = (index, off);
+        }
+    }
+}
+
+/// A failure: of the data, or of the user's interaction.
+#[derive(Debug)]
+pub enum Failed<E> {
+    /// The data are wrong.
+    Data(DatasetError),
+    /// `w` failed.
+    Interaction(E),
+}
+
+impl<E> From<DatasetError> for Failed<E> {
+    fn from(error: DatasetError) -> Self {
+        Failed::Data(error)
+    }
+}
+
+impl Dataset {
+    /// Finds the grid and cuts out its middle, if asked for; `set` is what the data are called.
+    ///
+    /// # Errors
+    /// A grid that is not equally spaced, or too small; densities that reach beyond the middle.
+    pub fn new(set: &str, mut layout: Layout, choice: &Choice) -> Result<Self, DatasetError> {
+        let mut notes = Notes::default();
+        let present = layout.grid.len();
+        if let Some(points) = choice.points {
+            if points > present {
+                return Err(DatasetError::Points { wanted: points, present });
+            }
+            trim(&mut layout, points, &mut notes)?;
+        }
+        let grid = grid::recognised(&layout.grid, layout.grid_single)?;
+        let grid = grid.with_stencil(choice.stencil).with_wall(choice.wall);
+        grid.validate().map_err(DatasetError::Grid)?;
+        Ok(Self { set: set.into(), layout, grid: Arc::new(grid), points: choice.points, notes })
+    }
+
+    /// The grid of all systems.
+    pub fn grid(&self) -> &Arc<Grid> {
+        &self.grid
+    }
+
+    /// How many systems there are.
+    pub fn len(&self) -> usize {
+        self.layout.energies.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The reference at an index, with what is to be said of its nuclei; `w` is asked as in [`System::build`].
+    ///
+    /// # Errors
+    /// A density that does not hold its electrons, numbers of which no system can be made, a failure of `w`.
+    pub fn reference<E>(
+        &mut self,
+        index: usize,
+        interaction: &Interaction,
+        w: &mut dyn FnMut(f64) -> Result<f64, E>,
+    ) -> Result<(Reference, Vec<SystemNote>), Failed<E>> {
+        let layout = &self.layout;
+        let density = &layout.densities[index];
+        let (found, electrons) = (self.grid.integrate(density), layout.electrons[index]);
+        let off = (found - electrons).abs();
+        if off > ELECTRONS {
+            return Err(DatasetError::Electrons { index, found, electrons }.into());
+        }
+        if off > WORTH_A_WARNING {
+            self.notes.electrons.note(index, off);
+        }
+        let (system, notes) = self.system(index, interaction, w)?;
+        let density = self.spins(index, &system);
+        let spins = density.is_some();
+        let density = density.unwrap_or_else(|| [halved(&self.layout.densities[index]), halved(&self.layout.densities[index])]);
+        let distance = self.layout.distances.as_ref().map(|d| d[index]);
+        let origin = Origin::Data(Entry { set: self.set.clone(), index, distance, spins });
+        let energy = self.layout.energies[index];
+        let system = Arc::new(system);
+        Ok((Reference { system, energy, density, occupations: Vec::new(), error: f64::NAN, origin }, notes))
+    }
+
+    fn system<E>(
+        &mut self,
+        index: usize,
+        interaction: &Interaction,
+        w: &mut dyn FnMut(f64) -> Result<f64, E>,
+    ) -> Result<(System, Vec<SystemNote>), Failed<E>> {
+        let layout = &self.layout;
+        let nuclei: Vec<Nucleus> = layout.charges[index]
+            .iter()
+            .zip(&layout.locations[index])
+            .filter(|(charge, _)| **charge != 0.0)
+            .map(|(&charge, &position)| Nucleus { symbol: name::element(charge), charge, position })
+            .collect();
+        let given = layout.potentials.as_ref().map(|v| v[index].as_slice());
+        if nuclei.is_empty() && given.is_none() {
+            return Err(DatasetError::NoPotential { index }.into());
+        }
+        let bare = nuclei.is_empty();
+        let parts = Parts {
+            label: name::label(&self.set, layout, index),
+            grid: self.grid.clone(),
+            interaction: interaction.clone(),
+            nuclei,
+            potential: None,
+            electrons: Some(layout.electrons[index]),
+            charge: None,
+            unpaired: layout.unpaired.as_ref().map(|u| u[index]),
+        };
+        let (mut system, notes) = System::build(parts, w).map_err(|error| match error {
+            BuildError::System(error) => DatasetError::System { file: file(error.part()), index, error }.into(),
+            BuildError::Interaction(error) => Failed::Interaction(error),
+        })?;
+        if let Some(given) = given {
+            let off = given.iter().zip(&*system.potential).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            let differs = off > POTENTIAL;
+            if differs && !bare {
+                self.notes.potential.note(index, off);
+            }
+            // Of single precision, what the nuclei give is better.
+            if differs || bare || !layout.potentials_single {
+                system.potential = given.into();
+            }
+        }
+        Ok((system, notes))
+    }
+
+    /// The density of each spin, where it follows: of closed shells, of one spin alone, or from `spin_densities`.
+    fn spins(&mut self, index: usize, system: &System) -> Option<[Vec<f64>; 2]> {
+        let density = &self.layout.densities[index];
+        if system.closed_shell() {
+            return Some([halved(density), halved(density)]);
+        }
+        if system.unpaired == system.electrons {
+            return Some([density.clone(), vec![0.0; density.len()]]);
+        }
+        let spin = &self.layout.spin_densities.as_ref()?[index];
+        let off = (self.grid.integrate(spin) - system.unpaired as f64).abs();
+        if off > ELECTRONS {
+            self.notes.spin.note(index, off);
+            return None;
+        }
+        // The larger part is halved exactly, and the smaller is what is left: their sum has the bits of the density.
+        let parts = |(n, m): (&f64, &f64)| {
+            let larger = 0.5 * (n + m.abs());
+            if *m < 0.0 { (n - larger, larger) } else { (larger, n - larger) }
+        };
+        let (up, down) = density.iter().zip(spin).map(parts).unzip();
+        Some([up, down])
+    }
+
+    /// What a user should know, after all references were made.
+    pub fn warnings(&self) -> Vec<DatasetWarning> {
+        let set = || self.set.clone();
+        let Notes { electrons, cut, potential, spin } = &self.notes;
+        let mut warnings = Vec::new();
+        if electrons.count > 0 {
+            warnings.push(DatasetWarning::Electrons { set: set(), index: electrons.index, off: electrons.off });
+        }
+        if let (1.., Some(points)) = (cut.count, self.points) {
+            warnings.push(DatasetWarning::Cut { set: set(), index: cut.index, points, off: cut.off });
+        }
+        if potential.count > 0 {
+            let &Worst { index, off, count } = potential;
+            warnings.push(DatasetWarning::Potential { set: set(), index, off, count, systems: self.len() });
+        }
+        if spin.count > 0 {
+            warnings.push(DatasetWarning::Spin { set: set(), index: spin.index, off: spin.off });
+        }
+        warnings
+    }
+}
+
+fn halved(density: &[f64]) -> Vec<f64> {
+    density.iter().map(|n| 0.5 * n).collect()
+}
+
+/// The file of a part of a system.
+fn file(part: Part) -> &'static str {
+    match part {
+        Part::Nucleus(_) => "locations.npy and nuclear_charges.npy",
+        Part::Potential => "external_potentials.npy",
+        Part::Electrons | Part::Charge | Part::Whole => "num_electrons.npy",
+        Part::Unpaired => "num_unpaired_electrons.npy",
+        Part::Grid | Part::Interaction => "grids.npy",
+    }
+}
+
+/// Keeps the middle, as the published programs do: of an odd number of points too many, one more goes on the right.
+fn trim(layout: &mut Layout, points: usize, notes: &mut Notes) -> Result<(), DatasetError> {
+    let surplus = layout.grid.len() - points;
+    let left = if surplus % 2 == 1 { (surplus - 1) / 2 } else { surplus / 2 };
+    let middle = left..left + points;
+    let spacing = match layout.grid.as_slice() {
+        [first, .., last] => (last - first) / (layout.grid.len() - 1) as f64,
+        _ => 0.0,
+    };
+    for (index, density) in layout.densities.iter().enumerate() {
+        let outside = density[..middle.start].iter().chain(&density[middle.end..]);
+        let electrons = spacing * outside.map(|n| n.abs()).sum::<f64>();
+        if electrons > ELECTRONS {
+            return Err(DatasetError::Cut { index, points, electrons });
+        }
+        if electrons > WORTH_A_WARNING {
+            notes.cut.note(index, electrons);
+        }
+    }
+    let cut = |row: &mut Vec<f64>| *row = row[middle.clone()].to_vec();
+    cut(&mut layout.grid);
+    layout.densities.iter_mut().for_each(cut);
+    layout.potentials.iter_mut().flatten().for_each(cut);
+    layout.spin_densities.iter_mut().flatten().for_each(cut);
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! References and runs as a data set.
+
+use crate::data::Layout;
+use crate::model::{Grid, Interaction, System, Wall};
+use miette::Diagnostic;
+use thiserror::Error;
+
+/// What a data set keeps of a reference or run.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample<'a> {
+    /// The system.
+    pub system: &'a System,
+    /// Electronic energy, hartree.
+    pub energy: f64,
+    /// Density of each spin, 1/bohr.
+    pub density: &'a [Vec<f64>; 2],
+    /// Whether it tells the spins apart.
+    pub spins: bool,
+    /// What a data set called its distance, bohr.
+    pub distance: Option<f64>,
+}
+
+/// Why samples do not make one data set.
+#[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
+#[allow(missing_docs)]
+pub enum SaveError {
+    /// None at all.
+    #[error("there is nothing to save: the list is empty")]
+    #[diagnostic(code(ksr::data::empty))]
+    Empty,
+    /// Different grids.
+    #[error("a data set has one grid, but `{label}` lives on another than `{first}`")]
+    #[diagnostic(code(ksr::data::mixed_grids), help("save the systems of each grid in a folder of their own"))]
+    Grids { first: String, label: String },
+    /// Different interactions.
+    #[error("a data set has one interaction, but `{label}` has another than `{first}`")]
+    #[diagnostic(code(ksr::data::mixed_interactions), help("save the systems of each interaction in a folder of their own"))]
+    Interactions { first: String, label: String },
+}
+
+/// What is not in the files as one might expect it.
+#[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
+#[allow(missing_docs)]
+pub enum SaveNote {
+    /// Rows of different length.
+    #[error("the systems have {least} to {most} nuclei: shorter rows are padded with nuclear charge 0 at 0")]
+    #[diagnostic(severity(Advice), code(ksr::data::padded))]
+    Padded { least: usize, most: usize },
+    /// What the layout has no file for.
+    #[error("a data set does not say {what}")]
+    #[diagnostic(severity(Advice), code(ksr::data::unsaid), help("say so when it is read: `dataset(\"…\", {option})`"))]
+    Unsaid { what: &'static str, option: String },
+    /// Spin densities of some systems only.
+    #[error("the spin densities are left out: those of `{label}` are not known")]
+    #[diagnostic(severity(Advice), code(ksr::data::no_spin))]
+    NoSpin { label: String },
+}
+
+/// The arrays of some samples, in their order.
+///
+/// # Errors
+/// No samples, or some on different grids or with different interactions.
+pub fn layout(samples: &[Sample]) -> Result<(Layout, Vec<SaveNote>), SaveError> {
+    let Some(first) = samples.first() else { return Err(SaveError::Empty) };
+    let names = |other: &Sample| (first.system.label.clone(), other.system.label.clone());
+    if let Some((first, label)) = samples.iter().find(|s| s.system.grid != first.system.grid).map(names) {
+        return Err(SaveError::Grids { first, label });
+    }
+    if let Some((first, label)) = samples.iter().find(|s| s.system.interaction != first.system.interaction).map(names) {
+        return Err(SaveError::Interactions { first, label });
+    }
+    let mut notes = unsaid(&first.system.grid, &first.system.interaction);
+    let counts = samples.iter().map(|s| s.system.nuclei.len());
+    let (least, most) = counts.fold((usize::MAX, 0), |(least, most), n| (least.min(n), most.max(n)));
+    if least < most {
+        notes.push(SaveNote::Padded { least, most });
+    }
+    let nuclei = |of: fn(&crate::model::Nucleus) -> f64| {
+        samples.iter().map(|s| s.system.nuclei.iter().map(of).collect()).collect::<Vec<Vec<f64>>>()
+    };
+    let distances: Option<Vec<f64>> = samples.iter().map(distance).collect();
+    let layout = Layout {
+        grid: first.system.grid.xs(),
+        grid_single: false,
+        densities: samples.iter().map(|s| total(s.density)).collect(),
+        spin_densities: spin_densities(samples, &mut notes),
+        energies: samples.iter().map(|s| s.energy).collect(),
+        charges: nuclei(|n| n.charge),
+        locations: nuclei(|n| n.position),
+        electrons: samples.iter().map(|s| s.system.electrons as f64).collect(),
+        unpaired: Some(samples.iter().map(|s| s.system.unpaired as f64).collect()),
+        potentials: Some(samples.iter().map(|s| s.system.potential.to_vec()).collect()),
+        potentials_single: false,
+        distances,
+        names: Some(samples.iter().map(|s| s.system.label.clone()).collect()),
+    };
+    Ok((layout, notes))
+}
+
+/// What a reader will have to be told.
+fn unsaid(grid: &Grid, interaction: &Interaction) -> Vec<SaveNote> {
+    let mut notes = Vec::new();
+    if *interaction != Interaction::BAKER {
+        notes.push(SaveNote::Unsaid { what: "which interaction it is of", option: "interaction: w".into() });
+    }
+    if grid.stencil != 5 {
+        let option = format!("stencil: {}", grid.stencil);
+        notes.push(SaveNote::Unsaid { what: "with which stencil it was computed", option });
+    }
+    if grid.wall == Wall::Odd {
+        notes.push(SaveNote::Unsaid { what: "that its walls are odd", option: "wall: odd".into() });
+    }
+    notes
+}
+
+/// The data set's own, or that of the first two nuclei.
+fn distance(sample: &Sample) -> Option<f64> {
+    sample.distance.or_else(|| match sample.system.nuclei.as_slice() {
+        [a, b, ..] => Some((b.position - a.position).abs()),
+        _ => None,
+    })
+}
+
+fn total(spins: &[Vec<f64>; 2]) -> Vec<f64> {
+    spins[0].iter().zip(&spins[1]).map(|(up, down)| up + down).collect()
+}
+
+/// Up minus down, where it does not follow from the density of some system and is known of all; as much as the larger one
+/// of both lies above half the density, so that it comes back.
+fn spin_densities(samples: &[Sample], notes: &mut Vec<SaveNote>) -> Option<Vec<Vec<f64>>> {
+    let partly = |s: &&Sample| s.system.unpaired > 0 && s.system.unpaired < s.system.electrons;
+    let unknown = samples.iter().filter(partly).find(|s| !s.spins);
+    if let Some(unknown) = unknown {
+        if samples.iter().filter(partly).any(|s| s.spins) {
+            notes.push(SaveNote::NoSpin { label: unknown.system.label.clone() });
+        }
+        return None;
+    }
+    samples.iter().find(partly)?;
+    let difference = |(up, down): (&f64, &f64)| {
+        let n = up + down;
+        if up >= down { 2.0 * up - n } else { n - 2.0 * down }
+    };
+    Some(samples.iter().map(|s| s.density[0].iter().zip(&s.density[1]).map(difference).collect()).collect())
+}
