@@ -2,58 +2,19 @@
 //! of the networks and of the local spin-density approximation at one spin-polarised density of lithium.
 #![allow(clippy::panic, clippy::print_stderr)] // a test may panic, and says why it is skipped
 
-use ksr::control::{Control, Event};
+#[path = "helpers/keeper.rs"]
+mod keeper;
+
 use ksr::data::read_npz;
 use ksr::functional::{Compiled, Evaluation};
-use ksr::interp::host::{Host, Shown};
-use ksr::interp::value::{Figure, Value};
-use ksr::interp::{Interpreter, Options};
+use ksr::interp::value::Value;
 use ksr::model::{Grid, Interaction};
-use ksr::problem::Problem;
-use ksr::source::Sources;
-use std::cell::RefCell;
-use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
-
-thread_local! {
-    static SHOWN: RefCell<Vec<Value>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Keeps what is shown; a warning is a failure.
-struct Keeper;
-
-impl Control for Keeper {
-    fn report(&self, _: Event) {}
-    fn interrupted(&self) -> bool {
-        false
-    }
-    fn elapsed(&self) -> Duration {
-        Duration::ZERO
-    }
-}
-
-impl Host for Keeper {
-    fn show(&self, shown: &Shown<'_>) {
-        SHOWN.with_borrow_mut(|values| values.push(shown.value.clone()));
-    }
-    fn print(&self, _: &str) {}
-    fn warn(&self, problem: Problem, _: &Sources) {
-        panic!("{problem}");
-    }
-    fn draw(&self, _: &Figure, _: &Path) -> Result<(), String> {
-        Ok(())
-    }
-}
 
 /// The functional or model a script shows last, with its parameters.
 fn shown(script: &str) -> (Arc<Compiled>, Vec<f64>) {
-    let mut interpreter = Interpreter::new(Rc::new(Keeper), Options::default());
-    if let Err(problems) = interpreter.run("test.ksr", script) {
-        panic!("{}", problems.iter().map(|p| format!("{} {p}\n", p.code())).collect::<String>());
-    }
-    match SHOWN.take().pop() {
+    match keeper::shown(script).pop() {
         Some(Value::Model(model)) => (model.traced.compiled.clone(), model.parameters.to_vec()),
         other => panic!("{other:?}"),
     }

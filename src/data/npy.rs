@@ -3,9 +3,7 @@
 use super::{pickle, unicode};
 use ndarray::{ArrayD, ArrayViewD, OwnedRepr};
 use ndarray_npy::npy::header::Header;
-use ndarray_npy::{
-    NpzReader, ReadNpyError, ReadNpyExt, ReadNpzError, ReadableElement, WritableElement, WriteNpyExt,
-};
+use ndarray_npy::{NpzReader, ReadNpyError, ReadNpyExt, ReadNpzError, ReadableElement, WritableElement, WriteNpyExt};
 use std::fs;
 use std::io::{BufWriter, Cursor, Write};
 use std::path::{Path, PathBuf};

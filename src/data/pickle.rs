@@ -29,7 +29,8 @@ const MOST: usize = 1 << 24;
 
 /// The numbers of every element of a pickled object array; an array of more axes gives its rows.
 pub(super) fn rows(bytes: &[u8]) -> Result<Vec<Vec<f64>>> {
-    let mut machine = Machine { rest: bytes, values: Vec::new(), stack: Vec::new(), marks: Vec::new(), memo: Vec::new() };
+    let mut machine =
+        Machine { rest: bytes, values: Vec::new(), stack: Vec::new(), marks: Vec::new(), memo: Vec::new() };
     let top = machine.run()?;
     let Value::Array(Array { shape, items: Items::Objects(items), .. }) = machine.value(top)? else {
         return Err(PickleError::NotNumbers);

@@ -13,7 +13,7 @@ pub(super) fn read(element: &str, bytes: &[u8]) -> Result<Vec<String>, String> {
     let Some(size) = length.checked_mul(if wide { 4 } else { 1 }).filter(|size| *size > 0) else {
         return Err("texts of no length".into());
     };
-    if bytes.len() % size != 0 {
+    if !bytes.len().is_multiple_of(size) {
         return Err(format!("{} bytes are not texts of {length} characters", bytes.len()));
     }
     let big = element.starts_with('>');

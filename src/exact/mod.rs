@@ -3,8 +3,8 @@
 //! that do not interact fill orbitals.
 
 mod cache;
-mod davidson;
 pub mod dataset;
+mod davidson;
 mod fci;
 mod mean_field;
 mod one;

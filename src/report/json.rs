@@ -223,13 +223,22 @@ fn run_json(run: &Run) -> Json {
 }
 
 fn reference_json(reference: &Reference) -> Json {
-    object!({
-        "system": reference.system.label,
-        "total_energy": number(reference.energy + reference.system.nuclear_repulsion),
-        "energy": number(reference.energy),
-        "error": number(reference.error),
-        "occupations": numbers(&reference.occupations),
-    })
+    let total = number(reference.energy + reference.system.nuclear_repulsion);
+    match reference.entry() {
+        Some(entry) => object!({
+            "system": reference.system.label,
+            "total_energy": total,
+            "energy": number(reference.energy),
+            "from": format!("{}[{}]", entry.set, entry.index),
+        }),
+        None => object!({
+            "system": reference.system.label,
+            "total_energy": total,
+            "energy": number(reference.energy),
+            "error": number(reference.error),
+            "occupations": numbers(&reference.occupations),
+        }),
+    }
 }
 
 #[cfg(test)]

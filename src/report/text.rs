@@ -266,13 +266,18 @@ fn inline_run(run: &Run) -> String {
 }
 
 fn reference_text(reference: &Reference) -> String {
-    let occupations: Vec<String> = reference.occupations.iter().take(6).map(|o| number::digits(*o, 5)).collect();
-    let entries = [
+    let mut entries = vec![
         ("total_energy", energy(reference.energy + reference.system.nuclear_repulsion)),
         ("energy", energy(reference.energy)),
-        ("error", format!("{} hartree", number::digits(reference.error, 2))),
-        ("occupations", format!("[{}]", occupations.join(", "))),
     ];
+    match reference.entry() {
+        Some(entry) => entries.push(("from", format!("{}[{}]", entry.set, entry.index))),
+        None => {
+            let occupations = reference.occupations.iter().take(6).map(|o| number::digits(*o, 5));
+            entries.push(("error", format!("{} hartree", number::digits(reference.error, 2))));
+            entries.push(("occupations", format!("[{}]", occupations.collect::<Vec<_>>().join(", "))));
+        }
+    }
     format!("reference for {}\n{}", reference.system.label, listing(&entries))
 }
 

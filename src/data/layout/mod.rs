@@ -12,7 +12,6 @@ pub use write::write_layout;
 
 use super::npy::DataError;
 use miette::Diagnostic;
-use std::path::PathBuf;
 use thiserror::Error;
 
 /// The arrays of a folder, a row a system.
@@ -51,16 +50,13 @@ pub struct Layout {
 #[allow(missing_docs)]
 pub enum LayoutError {
     /// No such folder.
-    #[error("there is no folder `{}`", folder.display())]
+    #[error("there is no such folder")]
     #[diagnostic(code(ksr::data::folder), help("paths are relative to the folder of the file they stand in"))]
-    Folder { folder: PathBuf },
+    Folder,
     /// A needed array is not there.
-    #[error("`{}` has no `{file}`", folder.display())]
-    #[diagnostic(
-        code(ksr::data::missing),
-        help("a data set is a folder of {needed}; optional are {optional}")
-    )]
-    Missing { folder: PathBuf, file: String, needed: String, optional: String },
+    #[error("the folder has no `{file}`")]
+    #[diagnostic(code(ksr::data::missing), help("a data set is a folder of {needed}; optional are {optional}"))]
+    Missing { file: String, needed: String, optional: String },
     /// A file that cannot be read or written, or holds no numbers.
     #[error(transparent)]
     #[diagnostic(code(ksr::data::file))]
@@ -72,8 +68,8 @@ pub enum LayoutError {
         help(
             "write the array anew in Python, shorter rows padded with 0 (a nuclear charge of 0 is no nucleus):\n\
              rows = numpy.load(\"{file}\", allow_pickle=True)\n\
-             padded = numpy.array(list(itertools.zip_longest(*rows, fillvalue=0.0)), float).T\n\
-             numpy.save(\"{file}\", padded)"
+             rows = [list(r) + (9 - len(r)) * [0.0] for r in rows]\n\
+             numpy.save(\"{file}\", rows)"
         )
     )]
     Objects { file: String, reason: String },
@@ -98,17 +94,19 @@ pub enum LayoutError {
     #[diagnostic(code(ksr::data::not_finite), help("every number of a data set must be finite"))]
     NotFinite { file: String, index: usize, value: f64 },
     /// A folder with something else in it.
-    #[error("`{}` holds `{file}`, which is no part of a data set", folder.display())]
-    #[diagnostic(code(ksr::data::occupied), help("choose another folder, or move that file away: the folder is replaced"))]
-    Occupied { folder: PathBuf, file: String },
+    #[error("the folder holds `{file}`, which is no part of a data set")]
+    #[diagnostic(
+        code(ksr::data::occupied),
+        help("choose another folder, or move that file away: the folder is replaced")
+    )]
+    Occupied { file: String },
     /// The folder cannot be written.
-    #[error("cannot write `{}`: {reason}", folder.display())]
+    #[error("the folder cannot be written: {reason}")]
     #[diagnostic(code(ksr::data::write))]
-    Write { folder: PathBuf, reason: std::io::Error },
+    Write { reason: std::io::Error },
 }
 
-const NEEDED: [&str; 6] =
-    ["densities", "total_energies", "locations", "nuclear_charges", "num_electrons", "grids"];
+const NEEDED: [&str; 6] = ["densities", "total_energies", "locations", "nuclear_charges", "num_electrons", "grids"];
 const OPTIONAL: [&str; 9] = [
     "num_unpaired_electrons",
     "external_potentials",

@@ -11,7 +11,7 @@ use std::path::Path;
 pub fn read_layout(folder: &Path) -> Result<Layout, LayoutError> {
     let folder = Folder { path: folder, systems: 0 };
     if !folder.path.is_dir() {
-        return Err(LayoutError::Folder { folder: folder.path.into() });
+        return Err(LayoutError::Folder);
     }
     let energies = folder.needed("total_energies")?;
     let folder = Folder { systems: energies.count(), ..folder };
@@ -49,7 +49,8 @@ pub fn read_layout(folder: &Path) -> Result<Layout, LayoutError> {
 fn exact_distances(distances: Option<Vec<f64>>, hundredths: Option<Vec<f64>>) -> Option<Vec<f64>> {
     match (distances, hundredths) {
         (Some(distances), Some(hundredths)) => {
-            let better = |(d, x): (&f64, &f64)| if (d - x / 100.0).abs() < 1e-6 * d.abs().max(1.0) { x / 100.0 } else { *d };
+            let better =
+                |(d, x): (&f64, &f64)| if (d - x / 100.0).abs() < 1e-6 * d.abs().max(1.0) { x / 100.0 } else { *d };
             Some(distances.iter().zip(&hundredths).map(better).collect())
         }
         (Some(distances), None) => Some(distances),
@@ -114,7 +115,7 @@ impl Folder<'_> {
         self.optional(name)?.ok_or_else(|| {
             let list = |names: &[&str]| names.iter().map(|n| format!("`{n}.npy`")).collect::<Vec<_>>().join(", ");
             let (needed, optional) = (list(&NEEDED), list(&OPTIONAL[..6]));
-            LayoutError::Missing { folder: self.path.into(), file: npy(name), needed, optional }
+            LayoutError::Missing { file: npy(name), needed, optional }
         })
     }
 

@@ -13,12 +13,12 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// The folder holds other files, or cannot be written.
 pub fn write_layout(folder: &Path, layout: &Layout) -> Result<(), LayoutError> {
-    let failed = |reason| LayoutError::Write { folder: folder.into(), reason };
+    let failed = |reason| LayoutError::Write { reason };
     // A link to a folder stays one.
     let folder = &fs::canonicalize(folder).unwrap_or_else(|_| folder.into());
     let present = stranger(folder).map_err(failed)?;
     if let Present::Other(file) = present {
-        return Err(LayoutError::Occupied { folder: folder.into(), file });
+        return Err(LayoutError::Occupied { file });
     }
     let files = files(layout)?;
     let (part, old) = (beside(folder, "part"), beside(folder, "old"));
@@ -88,9 +88,7 @@ fn files(layout: &Layout) -> Result<Vec<(&'static str, Vec<u8>)>, LayoutError> {
     floats("densities", &[systems, points], &layout.densities.concat())?;
     floats("total_energies", &[systems], &layout.energies)?;
     floats("locations", &[systems, nuclei], &padded(&layout.locations, nuclei))?;
-    for (name, fields) in
-        [("external_potentials", &layout.potentials), ("spin_densities", &layout.spin_densities)]
-    {
+    for (name, fields) in [("external_potentials", &layout.potentials), ("spin_densities", &layout.spin_densities)] {
         if let Some(fields) = fields {
             floats(name, &[systems, points], &fields.concat())?;
         }

@@ -21,7 +21,8 @@ pub(super) fn recognised(xs: &[f64], single: bool) -> Result<Grid, DatasetError>
     let off = |grid: &Grid| (0..points).map(|i| (grid.x(i) - xs[i]).abs()).fold(0.0, f64::max);
     let epsilon = if single { f64::from(f32::EPSILON) } else { f64::EPSILON };
     let rounding = 4.0 * epsilon * first.abs().max(last.abs());
-    let found = candidates.iter().find(|grid| off(grid) == 0.0).or_else(|| candidates.iter().find(|g| off(g) <= rounding));
+    let found =
+        candidates.iter().find(|grid| off(grid) == 0.0).or_else(|| candidates.iter().find(|g| off(g) <= rounding));
     Ok(found.cloned().unwrap_or(Grid { start: *first, ..Grid::centred(points, mean) }))
 }
 

@@ -10,7 +10,9 @@ pub use save::{Sample, SaveError, SaveNote, layout};
 
 use super::{Entry, Origin, Reference};
 use crate::data::Layout;
-use crate::model::{BuildError, Grid, GridError, Interaction, Nucleus, Part, Parts, System, SystemError, SystemNote, Wall};
+use crate::model::{
+    BuildError, Grid, GridError, Interaction, Nucleus, Part, Parts, System, SystemError, SystemNote, Wall,
+};
 use miette::Diagnostic;
 use std::sync::Arc;
 use thiserror::Error;
@@ -94,7 +96,9 @@ pub enum DatasetWarning {
     )]
     Potential { set: String, index: usize, off: f64, count: usize, systems: usize },
     /// Spin densities that cannot be.
-    #[error("`spin_densities.npy` of `{set}` misses the unpaired electrons by up to {off:.1e} (index {index}): not used there")]
+    #[error(
+        "`spin_densities.npy` of `{set}` misses the unpaired electrons by up to {off:.1e} (index {index}): not used there"
+    )]
     #[diagnostic(severity(Warning), code(ksr::data::spin))]
     Spin { set: String, index: usize, off: f64 },
 }
@@ -207,7 +211,8 @@ impl Dataset {
         let (system, notes) = self.system(index, interaction, w)?;
         let density = self.spins(index, &system);
         let spins = density.is_some();
-        let density = density.unwrap_or_else(|| [halved(&self.layout.densities[index]), halved(&self.layout.densities[index])]);
+        let density =
+            density.unwrap_or_else(|| [halved(&self.layout.densities[index]), halved(&self.layout.densities[index])]);
         let distance = self.layout.distances.as_ref().map(|d| d[index]);
         let origin = Origin::Data(Entry { set: self.set.clone(), index, distance, spins });
         let energy = self.layout.energies[index];
@@ -290,7 +295,8 @@ impl Dataset {
         let set = || self.set.clone();
         let Notes { electrons, cut, potential, spin } = &self.notes;
         let mut warnings = Vec::new();
-        if electrons.count > 0 {
+        // What was cut off is told below.
+        if electrons.off > 2.0 * cut.off {
             warnings.push(DatasetWarning::Electrons { set: set(), index: electrons.index, off: electrons.off });
         }
         if let (1.., Some(points)) = (cut.count, self.points) {

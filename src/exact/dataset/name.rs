@@ -29,7 +29,7 @@ fn short(x: f64) -> f64 {
 /// A name without its LaTeX: `He$^+$` is `He+`. Only what stands between dollars is changed.
 pub(super) fn plain(name: &str) -> String {
     let parts: Vec<&str> = name.trim().split('$').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return name.trim().to_owned();
     }
     let mark = |c: &char| !matches!(c, '^' | '_' | '{' | '}' | '\\' | ' ');

@@ -34,7 +34,10 @@ pub enum SaveError {
     Grids { first: String, label: String },
     /// Different interactions.
     #[error("a data set has one interaction, but `{label}` has another than `{first}`")]
-    #[diagnostic(code(ksr::data::mixed_interactions), help("save the systems of each interaction in a folder of their own"))]
+    #[diagnostic(
+        code(ksr::data::mixed_interactions),
+        help("save the systems of each interaction in a folder of their own")
+    )]
     Interactions { first: String, label: String },
 }
 

@@ -14,7 +14,7 @@ mod strings;
 #[cfg(test)]
 mod tests;
 
-use super::{ExactError, Options, Reference};
+use super::{ExactError, Options, Origin, Reference};
 use crate::control::{Control, Event};
 use crate::ks::orbitals::lowest;
 use crate::model::System;
@@ -106,7 +106,7 @@ fn reference(system: &Arc<System>, natural: &Natural, energy: f64, error: f64) -
     let mut occupations: Vec<f64> = natural.occupations.iter().copied().filter(|n| *n > EMPTY).collect();
     occupations.sort_by(|a, b| b.total_cmp(a));
     let density = natural.densities(system.grid.spacing);
-    Reference { system: system.clone(), energy, density, occupations, error }
+    Reference { system: system.clone(), energy, density, occupations, error, origin: Origin::Solved }
 }
 
 /// How many determinants there are, of both parities.

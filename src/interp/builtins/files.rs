@@ -2,7 +2,7 @@
 
 mod table;
 
-use super::{Args, Builtin, Style, function, required, shown};
+use super::{Args, Builtin, Style, datasets, example, function, required, shown};
 use crate::data;
 use crate::interp::Interpreter;
 use crate::interp::error::{RunError, fail};
@@ -28,11 +28,22 @@ pub(super) const ALL: &[Builtin] = &[
     )
     .with(Style::Rest("others")),
     function(
+        "exists",
+        &[required("path")],
+        "whether there is a file or folder of that name, relative to the text of the call",
+        &["file", "folder", "there", "path"],
+        &[example("exists(\"no/such/file.npz\")", "false")],
+        |interp, args| {
+            let path = args.text("path")?;
+            Ok(Value::Bool(!path.is_empty() && interp.path(&path, interp.module_at(args.span)).exists()))
+        },
+    ),
+    function(
         "save",
         &[required("value"), required("path")],
         "writes a table (`.csv`, `.json`), field or list of numbers (`.npy`), figure (`.svg`, `.png`) or model (`.ksr`) to a \
-         file, its path relative to the text of the call",
-        &["write", "export", "file", "csv", "npy", "svg"],
+         file, a list of references or runs to a folder that `dataset` reads; the path is relative to the text of the call",
+        &["write", "export", "file", "csv", "npy", "svg", "dataset"],
         &[],
         save,
     ),
@@ -43,6 +54,9 @@ fn save(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let full = interp.path(&path, interp.module_at(args.span));
     let extension = full.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
     let value = args.arg("value")?.value.clone();
+    if datasets::holds_samples(&value) {
+        return datasets::save(interp, args, &value, &full);
+    }
     let written = match (&value, extension.as_str()) {
         (Value::Table(table), "csv") => written(data::write_whole(&full, table::csv(table).as_bytes())),
         (Value::Table(table), "json") => written(data::write_whole(&full, table::json(table).as_bytes())),

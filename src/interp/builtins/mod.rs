@@ -3,6 +3,9 @@
 
 mod args;
 mod checks;
+#[cfg(test)]
+mod dataset_tests;
+mod datasets;
 mod figures;
 #[cfg(test)]
 mod file_tests;
@@ -198,6 +201,7 @@ pub static TOPICS: &[Topic] = &[
     Topic { name: "optimizers", builtins: trace::OPTIMIZERS },
     Topic { name: "tables", builtins: tables::ALL },
     Topic { name: "figures", builtins: figures::ALL },
+    Topic { name: "data sets", builtins: datasets::ALL },
     Topic { name: "files and printing", builtins: files::ALL },
     Topic { name: "checks", builtins: checks::ALL },
     Topic { name: "minima and roots", builtins: search::ALL },

@@ -7,7 +7,7 @@ use crate::interp::text;
 use crate::interp::value::Value;
 
 /// Builtins whose examples would write files or train.
-const NEED_FILES_OR_TIME: &[&str] = &["save", "load", "train", "trainable"];
+const NEED_FILES_OR_TIME: &[&str] = &["dataset", "save", "load", "train", "trainable"];
 
 /// Equal as a whole, numbers to rounding.
 fn close(a: &Value, b: &Value) -> bool {

@@ -45,6 +45,7 @@ impl Interpreter {
             Value::Interaction(interaction) => pick(physics::INTERACTION, interaction, &name.name),
             Value::System(system) => pick(physics::SYSTEM, system, &name.name),
             Value::Run(run) => pick(physics::RUN, run.as_ref(), &name.name),
+            Value::Reference(r) if physics::absent(r, &name.name).is_some() => None,
             Value::Reference(reference) => pick(physics::REFERENCE, reference, &name.name),
             Value::Model(model) => model.member(&name.name),
             Value::Symbol(s) if &*name.name == "channels" => Some(Value::plain(s.shape().channels as f64)),
@@ -54,6 +55,9 @@ impl Interpreter {
             Some(value) => Ok(value),
             None => {
                 let help = match whole.value {
+                    Value::Reference(r) if physics::absent(r, &name.name).is_some() => {
+                        physics::absent(r, &name.name).unwrap_or_default().into()
+                    }
                     Value::Model(model) if model.absent(&name.name).is_some() => {
                         model.absent(&name.name).unwrap_or_default().into()
                     }

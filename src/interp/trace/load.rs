@@ -27,8 +27,9 @@ pub const MODELS: &[Builtin] = &[
         params: &[required("functional"), optional("path", "the functional")],
         style: Style::Plain,
         summary: "the model in a file that `save` has written, `load(\"h2.ksr\")`; or a functional with the parameters of an \
-                  archive of arrays, `load(f, \"params.npz\")`, matched by name if all names are there, otherwise in order",
-        words: &["read", "open", "import", "npz", "model", "parameters"],
+                  archive of arrays, `load(f, \"params.npz\")`, matched by name if all names are there, otherwise in order, \
+                  or of one flat list of all, `.npz` or `.npy`",
+        words: &["read", "open", "import", "npz", "npy", "model", "parameters"],
         examples: &[],
         run: Run::Call(load),
     },
@@ -218,7 +219,11 @@ impl Interpreter {
 
     fn load_arrays(&mut self, ready: Ready, path: &str, span: Span, call: Span) -> Result<Value> {
         let full = self.path(path, self.module_at(call));
-        let arrays = match data::read_npz(&full) {
+        let read = match full.extension().is_some_and(|e| e.eq_ignore_ascii_case("npy")) {
+            true => data::read_npy(&full).map(|array| vec![array]),
+            false => data::read_npz(&full),
+        };
+        let arrays = match read {
             Ok(arrays) => arrays,
             Err(error) => return fail(RunError::Value { message: error.to_string(), help: None, span }, span),
         };
@@ -261,7 +266,7 @@ fn matched<'a>(specs: &[ParamSpec], arrays: &'a [Array]) -> std::result::Result<
         None => {
             let in_order: Vec<&Array> = match arrays {
                 // Everything in one flat array.
-                [only] if specs.len() != 1 => return flat(specs, only),
+                [only] if specs.len() != 1 || long(&only.shape).len() <= 1 => return flat(specs, only),
                 _ => arrays.iter().filter(|a| a.name != "flat").take(specs.len()).collect(),
             };
             if in_order.len() < specs.len() {
@@ -270,8 +275,8 @@ fn matched<'a>(specs: &[ParamSpec], arrays: &'a [Array]) -> std::result::Result<
             in_order
         }
     };
+    chosen.iter().try_for_each(|array| finite(array))?;
     for (spec, array) in specs.iter().zip(&chosen) {
-        let long = |shape: &[usize]| shape.iter().copied().filter(|&n| n != 1).collect::<Vec<usize>>();
         if long(&spec.shape) != long(&array.shape) {
             return Err(format!(
                 "has {:?} numbers in `{}`, but `{}` needs {:?}",
@@ -282,10 +287,27 @@ fn matched<'a>(specs: &[ParamSpec], arrays: &'a [Array]) -> std::result::Result<
     Ok(chosen)
 }
 
+/// A shape without its axes of length 1.
+fn long(shape: &[usize]) -> Vec<usize> {
+    shape.iter().copied().filter(|&n| n != 1).collect()
+}
+
+/// All parameters from one list of numbers, in order.
 fn flat<'a>(specs: &[ParamSpec], only: &'a Array) -> std::result::Result<Vec<&'a Array>, String> {
     let wanted: usize = specs.iter().map(ParamSpec::len).sum();
-    if only.data.len() == wanted {
-        return Ok(vec![only]);
+    if only.data.len() != wanted {
+        return Err(format!("has {} numbers, but {wanted} are needed", only.data.len()));
     }
-    Err(format!("has {} numbers, but {wanted} are needed", only.data.len()))
+    if long(&only.shape).len() > 1 {
+        return Err(format!("has one array {:?}, but {} arrays or a flat list are needed", only.shape, specs.len()));
+    }
+    finite(only)?;
+    Ok(vec![only])
+}
+
+fn finite(array: &Array) -> std::result::Result<(), String> {
+    match array.data.iter().position(|x| !x.is_finite()) {
+        Some(index) => Err(format!("holds {} at index {index} of `{}`", array.data[index], array.name)),
+        None => Ok(()),
+    }
 }

@@ -334,7 +334,7 @@ fn run_view(run: &Run) -> Value {
     entries(list)
 }
 
-/// A reference with plain numbers.
+/// A reference with plain numbers, without what is not known of it.
 fn reference_view(reference: &Reference) -> Value {
     let system = &reference.system;
     let [up, down] = &reference.density;
@@ -343,11 +343,15 @@ fn reference_view(reference: &Reference) -> Value {
         ("energy", Value::plain(reference.energy)),
         ("total_energy", Value::plain(reference.energy + system.nuclear_repulsion)),
         ("density", Value::field(&system.grid, total)),
-        ("density_up", Value::field(&system.grid, up.clone())),
-        ("density_down", Value::field(&system.grid, down.clone())),
-        ("occupations", plain_list(&reference.occupations)),
-        ("error", Value::plain(reference.error)),
     ];
+    if reference.spins() {
+        list.push(("density_up", Value::field(&system.grid, up.clone())));
+        list.push(("density_down", Value::field(&system.grid, down.clone())));
+    }
+    if reference.entry().is_none() {
+        list.push(("occupations", plain_list(&reference.occupations)));
+        list.push(("error", Value::plain(reference.error)));
+    }
     list.extend(common(system));
     entries(list)
 }

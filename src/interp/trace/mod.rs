@@ -9,6 +9,8 @@ mod fields;
 mod functional;
 mod layers;
 mod load;
+#[cfg(test)]
+mod load_tests;
 mod loss;
 mod model;
 mod options;

@@ -165,6 +165,21 @@ pub(super) const REFERENCE: &[Member<Arc<Reference>>] = &[
     member("grid", "the grid of the system", |r| Value::Grid(r.system.grid.clone())),
     member("charges", "the charges of the nuclei", |r| charges(&r.system)),
     member("locations", "the positions of the nuclei", |r| locations(&r.system)),
-    member("distance", "the distance between the first two nuclei", |r| distance(&r.system)),
+    member("distance", "the distance a data set gives, otherwise that between the first two nuclei", |r| {
+        r.entry().and_then(|e| e.distance).map_or_else(|| distance(&r.system), Value::length)
+    }),
     member("system", "what was solved", |r| Value::System(r.system.clone())),
 ];
+
+/// Why a reference does not have what others have.
+pub(super) fn absent(reference: &Reference, name: &str) -> Option<&'static str> {
+    reference.entry()?;
+    match name {
+        "density_up" | "density_down" if !reference.spins() => {
+            Some("the data set gives the density of all electrons only; `exact(r.system)` computes that of each spin")
+        }
+        "occupations" => Some("a data set has no natural occupations; `exact(r.system)` computes them"),
+        "error" => Some("a data set does not say how good its energies are; compare with `exact(r.system)`"),
+        _ => None,
+    }
+}

@@ -1,0 +1,141 @@
+//! Data sets: folders of arrays, read as references, written from references and runs.
+
+use super::{Args, Builtin, function, named, required};
+use crate::data::{read_layout, write_layout};
+use crate::exact::dataset::{Choice, Dataset, Failed, Sample, layout};
+use crate::interp::Interpreter;
+use crate::interp::error::{Placed, fail};
+use crate::interp::value::Value;
+use crate::model::{Interaction, Wall};
+use crate::problem::{Problem, Result};
+use crate::source::Span;
+use miette::Diagnostic;
+use std::path::Path;
+use std::sync::Arc;
+
+pub(super) const ALL: &[Builtin] = &[function(
+    "dataset",
+    &[
+        required("path"),
+        named("points", "all"),
+        named("stencil", "5"),
+        named("wall", "zero"),
+        named("interaction", "exponential()"),
+    ],
+    "the references of a folder in the layout of Li et al. (2021) and Kalita et al. (2022): `.npy` arrays of densities, energies, \
+     nuclei, electrons, checked against each other; `points:` keeps so many in the middle, the others say what the files do \
+     not. `save` writes such a folder",
+    &["data", "reference", "npy", "published", "dmrg", "load", "read"],
+    &[],
+    dataset,
+)];
+
+/// What a label calls the path.
+const SET: &str = "this data set";
+
+/// The endings of what is no folder.
+const FILES: [&str; 8] = ["npy", "npz", "csv", "json", "ksr", "svg", "png", "txt"];
+
+fn dataset(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let (path, span) = (args.text("path")?, args.span_of("path"));
+    let folder = interp.path(&path, interp.module_at(args.span));
+    let choice = choice(args)?;
+    let set = folder.file_name().map_or_else(|| "data".into(), |name| name.to_string_lossy().into_owned());
+    let found = read_layout(&folder).or_else(|error| failed(error, span, SET))?;
+    let (option, label) = if args.has("points") { (args.span_of("points"), "these points") } else { (span, SET) };
+    let mut found = Dataset::new(&set, found, &choice).or_else(|error| failed(error, option, label))?;
+    let given = args.get("interaction").map(|a| (a.value.clone(), a.span));
+    let interaction = match &given {
+        Some((value, span)) => interp.interaction(value, *span, found.grid())?,
+        None => Interaction::BAKER,
+    };
+    let mut references = Vec::with_capacity(found.len());
+    for index in 0..found.len() {
+        let mut w = |r: f64| match &given {
+            Some((f, span)) => interp.sample(f, r, *span, "the interaction"),
+            None => Ok(0.0),
+        };
+        let (reference, notes) = match found.reference(index, &interaction, &mut w) {
+            Ok(made) => made,
+            Err(Failed::Interaction(problem)) => return Err(problem),
+            Err(Failed::Data(error)) => return failed(error, span, SET),
+        };
+        for note in notes {
+            interp.warn_at(Placed::new(note, span, "in this data set"), span);
+        }
+        references.push(Value::Reference(Arc::new(reference)));
+    }
+    for warning in found.warnings() {
+        interp.warn_with(Problem::new(Placed::new(warning, span, SET), span), false);
+    }
+    Ok(Value::list(references))
+}
+
+fn choice(args: &Args) -> Result<Choice> {
+    let points = args.has("points").then(|| args.whole("points")).transpose()?;
+    let wall = match args.opt_text("wall")?.as_deref() {
+        None | Some("zero") => Wall::Zero,
+        Some("odd") => Wall::Odd,
+        Some(_) => return args.wrong(args.span_of("wall"), "`wall` of `dataset` is `zero` or `odd`", None),
+    };
+    Ok(Choice { points, stencil: args.whole_or("stencil", 5)?, wall })
+}
+
+fn failed<T>(error: impl Diagnostic + Send + Sync + 'static, span: Span, label: &str) -> Result<T> {
+    fail(Placed::new(error, span, label), span)
+}
+
+/// Whether a value is a reference or run, or a list of which one is the first.
+pub(super) fn holds_samples(value: &Value) -> bool {
+    match value {
+        Value::Reference(_) | Value::Run(_) => true,
+        Value::List(items) => matches!(items.first(), Some(Value::Reference(_) | Value::Run(_))),
+        _ => false,
+    }
+}
+
+/// Writes references and runs to a folder.
+pub(super) fn save(interp: &mut Interpreter, args: &Args, value: &Value, folder: &Path) -> Result<Value> {
+    let span = args.span_of("path");
+    let ending = folder.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+    if FILES.contains(&&*ending) {
+        let message = "references and runs are saved as a folder of arrays";
+        return args.wrong(span, message, Some("give a name without an ending, as in `save(list, \"mine\")`".into()));
+    }
+    let items = match value {
+        Value::List(items) => items.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    let samples = items.iter().map(|item| sample(args, item)).collect::<Result<Vec<_>>>()?;
+    let (arrays, notes) = layout(&samples).or_else(|error| failed(error, args.span_of("value"), "to be saved"))?;
+    write_layout(folder, &arrays).or_else(|error| failed(error, span, "to be written"))?;
+    for note in notes {
+        interp.warn_with(Problem::new(Placed::new(note, span, "saved here"), span), true);
+    }
+    Ok(Value::Nothing)
+}
+
+fn sample<'a>(args: &Args, item: &'a Value) -> Result<Sample<'a>> {
+    match item {
+        Value::Reference(r) => Ok(Sample {
+            system: &r.system,
+            energy: r.energy,
+            density: &r.density,
+            spins: r.spins(),
+            distance: r.entry().and_then(|e| e.distance),
+        }),
+        Value::Run(r) => {
+            Ok(Sample { system: &r.system, energy: r.energy, density: &r.density, spins: true, distance: None })
+        }
+        other => {
+            let help = Some("`exact(system)` and `solve(system, with: f)` give what can be saved so".into());
+            crate::interp::eval::mismatch(
+                "an element of a data set",
+                "a reference or run",
+                other,
+                help,
+                args.span_of("value"),
+            )
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Scripts run in the test's own process: what they show is kept, and a warning is a failure.
+#![allow(dead_code, clippy::panic)]
+
+use ksr::control::{Control, Event};
+use ksr::interp::host::{Host, Shown};
+use ksr::interp::value::{Figure, Value};
+use ksr::interp::{Interpreter, Options};
+use ksr::problem::Problem;
+use ksr::source::Sources;
+use std::cell::RefCell;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+
+thread_local! {
+    static SHOWN: RefCell<Vec<Value>> = const { RefCell::new(Vec::new()) };
+}
+
+struct Keeper;
+
+impl Control for Keeper {
+    fn report(&self, _: Event) {}
+    fn interrupted(&self) -> bool {
+        false
+    }
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+impl Host for Keeper {
+    fn show(&self, shown: &Shown<'_>) {
+        SHOWN.with_borrow_mut(|values| values.push(shown.value.clone()));
+    }
+    fn print(&self, _: &str) {}
+    fn warn(&self, problem: Problem, _: &Sources) {
+        panic!("{problem}");
+    }
+    fn draw(&self, _: &Figure, _: &Path) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// What a script shows, one value a statement.
+pub fn shown(script: &str) -> Vec<Value> {
+    let mut interpreter = Interpreter::new(Rc::new(Keeper), Options::default());
+    if let Err(problems) = interpreter.run("test.ksr", script) {
+        panic!("{}", problems.iter().map(|p| format!("{} {p}\n", p.code())).collect::<String>());
+    }
+    SHOWN.take()
+}
+
+/// A number, or the numbers of a list.
+pub fn numbers(value: &Value) -> Vec<f64> {
+    match value {
+        Value::Number(q) => vec![q.value],
+        Value::List(items) => items.iter().flat_map(numbers).collect(),
+        other => panic!("{other:?}"),
+    }
+}
