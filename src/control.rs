@@ -20,6 +20,15 @@ pub enum Event {
         /// Validation loss, where one was taken.
         validation: Option<f64>,
     },
+    /// An ensemble begins, or one of its seeds has ended.
+    Ensemble {
+        /// Seeds that have ended.
+        done: usize,
+        /// Seeds in all.
+        total: usize,
+        /// The one that just has.
+        last: Option<SeedEnd>,
+    },
     /// `done` of `total` pieces of some named work.
     Work {
         /// `exact h2(1.28)`.
@@ -31,6 +40,19 @@ pub enum Event {
     },
     /// A sentence worth a line: `goes on from its checkpoint at step 40`.
     Message(String),
+}
+
+/// How one seed of an ensemble ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeedEnd {
+    /// The seed.
+    pub seed: u64,
+    /// `200 steps`, `flat at step 31`, `failed`.
+    pub outcome: String,
+    /// Loss of its best parameters, if it has any.
+    pub loss: Option<f64>,
+    /// Validation loss there, where one was taken.
+    pub validation: Option<f64>,
 }
 
 /// The way out of long work, and its way to be stopped. Called from any thread.

@@ -64,6 +64,17 @@ fn gradient_of_an_unrestricted_training() {
     assert!(error < 1e-6, "{error}");
 }
 
+/// Closed and open shells, and one electron without any of the other spin, in one training.
+#[test]
+fn gradient_of_a_mixed_training() {
+    let systems = with_targets(&[training::ion(2.0, 2.0), training::ion(1.0, 1.0), training::h2(1.28)]);
+    let f = functionals::sksr_global();
+    let loss = Published { skip: 3, ..Published::LI };
+    let plan = training::plan(&f, &systems, loss, &training::linear(5, 0.5, 0.9, false));
+    let error = gradient_error(&plan, &f.initial(4), 6);
+    assert!(error < 1e-6, "{error}");
+}
+
 /// The error of the gradient of a sum over observables (fields: of the integral of their squares) of lithium.
 fn observables_error(numbers: &[Observable], fields: &[Observable]) -> f64 {
     let f = functionals::sksr_global();
@@ -217,6 +228,53 @@ fn going_on_after_interruptions_gives_the_same_bits() {
     assert!(whole.warnings.is_empty());
 }
 
+/// The last step of 7 is validated for the end alone, which a training of 12 steps must not know of.
+#[test]
+fn more_steps_and_more_seeds_go_on_from_what_is_done() {
+    let (_, plan) = tiny();
+    let shorter = |optimizer: &Optimizer| match optimizer.clone() {
+        Optimizer::Lbfgs(options) => Optimizer::Lbfgs(Lbfgs { steps: 7, ..options }),
+        Optimizer::Adam(options) => Optimizer::Adam(Adam { steps: 7, ..options }),
+    };
+    for optimizer in [plan.optimizer.clone(), Optimizer::Adam(Adam { steps: 12, rate: 0.01, ..Adam::default() })] {
+        let plan = Plan { optimizer, ..plan.clone() };
+        let short = Plan { optimizer: shorter(&plan.optimizer), seeds: vec![0, 1], ..plan.clone() };
+        let (whole, part) = (train::<Cpu>(&plan, &Store::none(), &Quiet), train::<Cpu>(&short, &Store::none(), &Quiet));
+        let (whole, part) = (whole.unwrap(), part.unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path());
+        same(&part, &train::<Cpu>(&short, &store, &Quiet).unwrap());
+        let wider = train::<Cpu>(&Plan { seeds: vec![1, 2, 0], ..short.clone() }, &store, &Quiet).unwrap();
+        assert_eq!(wider.seeds.iter().map(|s| s.reused).collect::<Vec<_>>(), [true, false, true]);
+        let counter = Evaluations::default();
+        let longer = train::<Cpu>(&plan, &store, &counter).unwrap();
+        same(&whole, &longer);
+        let steps = counter.0.load(Ordering::SeqCst);
+        assert!(steps <= 3 * (5 + 1), "{steps} steps for three seeds that had 7 of 12");
+        let again = train::<Cpu>(&short, &store, &Quiet).unwrap();
+        assert!(again.reused);
+        same(&part, &again);
+    }
+}
+
+/// Counts steps.
+#[derive(Default)]
+struct Evaluations(AtomicUsize);
+
+impl Control for Evaluations {
+    fn report(&self, event: Event) {
+        if let Event::Step { .. } = event {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    fn interrupted(&self) -> bool {
+        false
+    }
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
 #[test]
 fn an_interruption_before_the_first_step_is_an_error() {
     let (_, plan) = tiny();
@@ -268,7 +326,11 @@ fn other_seeds_go_on_when_one_fails() {
     let signs: Vec<bool> = plan.seeds.iter().map(|seed| f.initial(*seed)[0] > 0.0).collect();
     assert!(signs.contains(&true) && signs.contains(&false));
     plan.functional = f;
+    plan.threads = Some(1);
+    let alone = train::<Cpu>(&plan, &Store::none(), &Quiet).unwrap();
+    plan.threads = Some(3);
     let trained = train::<Cpu>(&plan, &Store::none(), &Quiet).unwrap();
+    same(&alone, &trained);
     for (record, finite) in trained.seeds.iter().zip(signs) {
         assert_eq!(matches!(record.outcome, Outcome::Failed { .. }), !finite, "{record:?}");
     }
@@ -286,7 +348,7 @@ fn what_cannot_be_trained_is_refused() {
     assert!(refused(&|plan| plan.seeds.clear()).contains("at least one"));
     assert!(refused(&|plan| plan.seeds = vec![1, 1]).contains("twice"));
     assert!(refused(&|plan| plan.functional = functionals::lda()).contains("no parameters"));
-    assert!(refused(&|plan| plan.scf = ksr::ks::ScfOptions::default()).contains("tolerance"));
+    assert!(refused(&|plan| plan.scf = ksr::ks::ScfOptions::default()).contains("mixing"));
     assert!(refused(&|plan| plan.scf.iterations = 1_000_000).contains("at most 10000"));
     assert!(refused(&|plan| plan.scf.iterations = 4).contains("iteration 4"));
 }

@@ -44,6 +44,8 @@ pub struct Progress {
 #[derive(Default)]
 struct State {
     bars: BTreeMap<String, ProgressBar>,
+    /// The last validation loss of every seed.
+    validation: BTreeMap<u64, f64>,
     lines: Lines,
 }
 
@@ -76,7 +78,9 @@ impl Progress {
 
     /// Takes all bars away: the work they belong to has ended.
     pub fn clear(&self) {
-        for bar in std::mem::take(&mut self.state().bars).into_values() {
+        let mut state = self.state();
+        state.validation.clear();
+        for bar in std::mem::take(&mut state.bars).into_values() {
             bar.finish_and_clear();
         }
     }
@@ -91,8 +95,30 @@ impl Progress {
             Event::Message(message) => self.around(|| output::error_line(message)),
             Event::Step { seed, step, steps, loss, gradient_norm, validation } => {
                 let bar = self.bar(&mut state, format!("seed {seed}"), *steps);
-                bar.set_message(figures(*loss, *gradient_norm, *validation));
+                // A line of 80 columns has no room for all three.
+                bar.set_message(match validation.or_else(|| state.validation.get(seed).copied()) {
+                    Some(validation) => {
+                        state.validation.insert(*seed, validation);
+                        format!("loss {loss:.2e}  validation {validation:.2e}")
+                    }
+                    None => figures(*loss, *gradient_norm, None),
+                });
                 advance(&bar, *step, *steps);
+            }
+            Event::Ensemble { done, total, last } => {
+                let bar = self.bar(&mut state, "seeds".to_owned(), *total);
+                if let Some(end) = last {
+                    if let Some(bar) = state.bars.remove(&format!("seed {}", end.seed)) {
+                        bar.finish_and_clear();
+                    }
+                    let figure = end.validation.map_or(("loss", end.loss), |v| ("validation", Some(v)));
+                    let text = figure.1.map_or(String::new(), |x| format!(", {} {x:.2e}", figure.0));
+                    bar.set_message(format!("seed {}: {}{text}", end.seed, end.outcome));
+                }
+                advance(&bar, *done, *total);
+                if done >= total {
+                    state.bars.remove("seeds");
+                }
             }
             Event::Work { what, done, total } => {
                 let bar = self.bar(&mut state, what.clone(), *total);
@@ -106,7 +132,7 @@ impl Progress {
 
     fn bar(&self, state: &mut State, name: String, total: usize) -> ProgressBar {
         let new = |name: &String| {
-            let style = ProgressStyle::with_template("{prefix} {bar:24.cyan/dim} {pos}/{len}  {msg}  {eta} left")
+            let style = ProgressStyle::with_template("{prefix} {bar:12.cyan/dim} {pos}/{len}  {msg}  {eta}")
                 .unwrap_or_else(|_| ProgressStyle::default_bar());
             let bar = self.bars.add(ProgressBar::new(total as u64));
             bar.set_style(style.progress_chars("━╸─"));

@@ -27,6 +27,9 @@ impl Schedule {
     pub fn of(options: &ScfOptions) -> Result<Self, KsError> {
         options.check()?;
         let option = |option, problem: &str| KsError::Option { option, problem: problem.to_owned() };
+        let Mixing::Linear { alpha, decay, history } = options.mixing else {
+            return Err(option("mixing", "must be `linear(…)` in training, not `diis(…)`"));
+        };
         if options.tolerance.is_some() {
             return Err(option("tolerance", "is for solving; training runs a fixed number of `iterations`"));
         }
@@ -34,12 +37,7 @@ impl Schedule {
             let problem = format!("must be at most {MOST_ITERATIONS} in training, not {}", options.iterations);
             return Err(KsError::Option { option: "iterations", problem });
         }
-        match options.mixing {
-            Mixing::Linear { alpha, decay, history } => {
-                Ok(Self { iterations: options.iterations, alpha, decay, history })
-            }
-            Mixing::Diis { .. } => Err(option("mixing", "must be `linear(…)` in training, not `diis(…)`")),
-        }
+        Ok(Self { iterations: options.iterations, alpha, decay, history })
     }
 }
 

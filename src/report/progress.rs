@@ -1,12 +1,14 @@
 //! Progress of long work: bars on a terminal, now and then a line in a pipe, an object a line for machines.
 
-use crate::control::Event;
+use crate::control::{Event, SeedEnd};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Lines a training writes about one seed where there is no terminal.
+/// Lines a training writes about a lone seed where there is no terminal.
 const LINES: usize = 10;
+/// And about a seed of an ensemble, before it ends.
+const ENSEMBLE_LINES: usize = 2;
 /// Work shorter than this is not worth a line.
 const WORTH_A_LINE: Duration = Duration::from_secs(2);
 
@@ -29,6 +31,12 @@ pub fn figures(loss: f64, gradient_norm: f64, validation: Option<f64>) -> String
     text
 }
 
+/// `seed 3  200 steps  loss 1.23e-4  validation 1.1e-4`.
+fn seed_end(end: &SeedEnd) -> String {
+    let part = |name: &str, x: Option<f64>| x.map_or(String::new(), |x| format!("  {name} {x:.3e}"));
+    format!("seed {}  {}{}{}", end.seed, end.outcome, part("loss", end.loss), part("validation", end.validation))
+}
+
 /// An event as an object; numbers that are not finite are strings.
 pub fn event_json(event: &Event, elapsed: Duration) -> Json {
     let number =
@@ -39,6 +47,13 @@ pub fn event_json(event: &Event, elapsed: Duration) -> Json {
             "level": "progress", "seed": seed, "step": step, "steps": steps, "loss": number(*loss),
             "gradient_norm": number(*gradient_norm), "validation": validation.map(number), "seconds": seconds,
         }),
+        Event::Ensemble { done, total, last } => {
+            let last = last.as_ref().map(|end| {
+                let (loss, validation) = (end.loss.map(number), end.validation.map(number));
+                json!({ "seed": end.seed, "outcome": end.outcome, "loss": loss, "validation": validation })
+            });
+            json!({ "level": "progress", "what": "seeds", "done": done, "total": total, "last": last, "seconds": seconds })
+        }
         Event::Work { what, done, total } => {
             json!({ "level": "progress", "what": what, "done": done, "total": total, "seconds": seconds })
         }
@@ -51,6 +66,8 @@ pub fn event_json(event: &Event, elapsed: Duration) -> Json {
 pub struct Lines {
     /// When a seed or a work was first heard of, and the part of it last told.
     known: BTreeMap<String, (Duration, usize)>,
+    /// Of an ensemble that is under way: when it began, and whether a seed has ended.
+    ensemble: Option<(Duration, bool)>,
 }
 
 impl Lines {
@@ -63,14 +80,31 @@ impl Lines {
                 let took = elapsed.saturating_sub(begun);
                 (done >= total && took >= WORTH_A_LINE).then(|| format!("{what}: {}", duration(took)))
             }
+            Event::Ensemble { done, total, last } => {
+                let (begun, ended) = self.ensemble.get_or_insert((elapsed, false));
+                let took = elapsed.saturating_sub(*begun);
+                *ended = *done > 0;
+                if done >= total {
+                    self.ensemble = None;
+                }
+                let left = remaining(took, done + 1, total + 1).map_or(String::new(), |left| format!("  {left} left"));
+                last.as_ref().map(|end| format!("{}  {done}/{total}{left}", seed_end(end)))
+            }
             Event::Step { seed, step, steps, loss, gradient_norm, validation } => {
                 let (begun, told) = self.known.entry(format!("seed {seed}")).or_insert((elapsed, 0));
-                let part = step * LINES / (*steps).max(1);
-                if part <= *told && step < steps && *step != 1 {
+                let (lines, first) = match self.ensemble {
+                    // The line of its end follows.
+                    Some(_) if step >= steps => return None,
+                    Some((_, ended)) => (ENSEMBLE_LINES, !ended),
+                    None => (LINES, true),
+                };
+                let part = step * lines / (*steps).max(1);
+                if part <= *told && step < steps && !(first && *step == 1) {
                     return None;
                 }
                 *told = part;
                 let left = remaining(elapsed.saturating_sub(*begun), *step, *steps);
+                let left = left.map_or(String::new(), |left| format!("  about {left} left"));
                 let figures = figures(*loss, *gradient_norm, *validation);
                 Some(format!("seed {seed}  step {step}/{steps}  {figures}{left}"))
             }
@@ -78,13 +112,13 @@ impl Lines {
     }
 }
 
-/// `  about 1m20s left`, once a step has been timed.
-fn remaining(took: Duration, step: usize, steps: usize) -> String {
+/// `1m20s`, once a step has been timed.
+fn remaining(took: Duration, step: usize, steps: usize) -> Option<String> {
     if step < 2 || step >= steps {
-        return String::new();
+        return None;
     }
     let left = took.mul_f64((steps - step) as f64 / (step - 1) as f64);
-    if left < Duration::from_secs(1) { String::new() } else { format!("  about {} left", duration(left)) }
+    (left >= Duration::from_secs(1)).then(|| duration(left))
 }
 
 #[cfg(test)]
@@ -99,6 +133,29 @@ mod tests {
         assert_eq!(told.len(), 11);
         assert_eq!(told[0], "seed 0  step 1/200  loss 5.000e-1  gradient 1.0e-1");
         assert!(told[1].ends_with("about 3m00s left"), "{}", told[1]);
+    }
+
+    #[test]
+    fn an_ensemble_tells_little_of_every_seed() {
+        let mut lines = Lines::default();
+        let mut told = Vec::new();
+        let mut clock = 0;
+        let mut tell = |event: &Event| {
+            clock += 1;
+            told.extend(lines.line(event, Duration::from_secs(clock)));
+        };
+        tell(&Event::Ensemble { done: 0, total: 30, last: None });
+        for seed in 0..30 {
+            for step in 0..=200 {
+                tell(&Event::Step { seed, step, steps: 200, loss: 0.5, gradient_norm: 0.1, validation: None });
+            }
+            let (loss, validation) = (Some(1.234e-4), Some(2.345e-4));
+            let last = Some(SeedEnd { seed, outcome: "200 steps".into(), loss, validation });
+            tell(&Event::Ensemble { done: seed as usize + 1, total: 30, last });
+        }
+        assert_eq!(told.len(), 1 + 2 * 30, "{told:#?}");
+        assert!(told.iter().all(|line| line.chars().count() <= 80), "{told:#?}");
+        assert_eq!(told[2], "seed 0  200 steps  loss 1.234e-4  validation 2.345e-4  1/30  1h37m left");
     }
 
     #[test]

@@ -85,8 +85,8 @@ impl<'a> Prepared<'a> {
         let system = &self.case.system;
         let field = |n: &Vec<f64>| Value::constant(&ks.device, (1, system.grid.points, 1), n.clone());
         let start = self.start.iter().map(field).collect::<Result<_, _>>().map_err(device_error)?;
-        let (values, tape) = unroll(ks, self.schedule, &start, &self.case.loss.inputs, tape)?;
-        let values: Vec<&Value<D>> = values.iter().collect();
+        let (seen, tape) = unroll(ks, self.schedule, &start, &self.case.loss.inputs, tape)?;
+        let values: Vec<&Value<D>> = seen.iter().collect();
         let unfit = |cause: LowerError| functional_error("loss", system, &cause);
         let lowered = Lowered::new(&self.loss, &system.grid, &system.interaction, &ks.device).map_err(unfit)?;
         let leaf = lowered.parameters(&[]).map_err(unfit)?;
@@ -94,7 +94,22 @@ impl<'a> Prepared<'a> {
         let (mut values, tape) = lowered.run(&bound, &values, tape).map_err(unfit)?;
         match values.pop() {
             Some(value) if value.first().is_finite() => Ok((value, tape)),
-            _ => Err(self.not_finite("the loss")),
+            _ => Err(self.broken_loss(&seen)),
+        }
+    }
+
+    /// The error of a loss that is not finite, with the operation in it that is to blame.
+    fn broken_loss<D: Backend>(&self, seen: &[Value<D>]) -> KsError {
+        let (loss, system) = (&self.case.loss, &self.case.system);
+        let inputs: Vec<Vec<f64>> = seen.iter().map(|value| value.host().to_vec()).collect();
+        let found = loss.graph.first_non_finite(&[loss.output], &system.grid, &system.interaction, &[], &inputs);
+        let Some(found) = found.ok().flatten() else { return self.not_finite("the loss") };
+        let at = found.point.map(|i| format!(" at x = {:.2} bohr", system.grid.x(i))).unwrap_or_default();
+        match self.not_finite(&format!("`{}` in the loss{at}", found.operation)) {
+            KsError::NotFinite { operation, iteration, system, .. } => {
+                KsError::NotFinite { operation, iteration, system, place: Some(found.span) }
+            }
+            other => other,
         }
     }
 

@@ -6,15 +6,16 @@ use crate::functional::Graph;
 use crate::model::{Interaction, System};
 
 /// Changes when the same plan would give other results.
-const KIND: &str = "ksr training 2";
+const KIND: &str = "ksr training 3";
 
-/// The key of a plan on a `device`. Seeds do not enter: each is kept under it on its own.
+/// The key of a plan on a `device`. Neither the seeds nor the number of steps enter: each seed is kept under it on its own,
+/// and goes on where a training of fewer steps ended.
 pub(crate) fn key(plan: &Plan, device: &str) -> String {
     let mut key = ContentKey::new(KIND).text(env!("CARGO_PKG_VERSION")).text(device);
     let functional = &plan.functional;
     key = graph(key, &functional.graph);
     key = key.text(&format!("{:?} {:?} {}", functional.energy, functional.density, functional.flip_average));
-    key = key.text(&format!("{:?} {:?} {}", plan.scf, plan.optimizer, plan.validate_every));
+    key = key.text(&format!("{:?} {:?} {}", plan.scf, plan.optimizer.rule(), plan.validate_every));
     for cases in [&plan.cases, &plan.validation] {
         key = cases.iter().fold(key.integer(cases.len() as u64), case);
     }

@@ -17,11 +17,13 @@ pub struct Lbfgs {
     pub history: usize,
     /// Longest step: the root mean square change of a parameter.
     pub longest_step: f64,
+    /// The training ends where the Euclidean norm of the gradient is no larger.
+    pub tolerance: f64,
 }
 
 impl Default for Lbfgs {
     fn default() -> Self {
-        Self { steps: 200, history: 20, longest_step: 0.1 }
+        Self { steps: 200, history: 20, longest_step: 0.1, tolerance: 1e-12 }
     }
 }
 
@@ -45,6 +47,9 @@ impl State {
     /// # Errors
     /// Whatever the objective fails with; the state and the point are then as before.
     pub fn step<E>(&mut self, options: &Lbfgs, at: &Point, objective: &mut Objective<'_, E>) -> Result<Stepped, E> {
+        if at.gradient_norm() <= options.tolerance {
+            return Ok(Stepped::Converged);
+        }
         let mut direction = self.direction(&at.gradient);
         let mut slope = dot(&direction, &at.gradient);
         let mut next = None;
@@ -165,14 +170,14 @@ mod tests {
     }
 
     fn run(state: &mut State, mut at: Point, steps: usize) -> Point {
-        let options = Lbfgs { steps, history: 5, longest_step: 1.0 };
+        let options = Lbfgs { steps, history: 5, longest_step: 1.0, tolerance: 0.0 };
         for _ in 0..steps {
             match state.step(&options, &at, &mut |p| Ok::<_, ()>(rosenbrock(p))).unwrap() {
                 Stepped::To(next) => {
                     assert!(next.loss <= at.loss * (1.0 + 1e-12), "never upwards");
                     at = next;
                 }
-                Stepped::Flat => break,
+                Stepped::Flat | Stepped::Converged => break,
             }
         }
         at
@@ -183,6 +188,23 @@ mod tests {
         let end = run(&mut State::default(), start(), 120);
         assert!(end.loss < 1e-18, "loss {}", end.loss);
         assert!(end.parameters.iter().all(|p| (p - 1.0).abs() < 1e-8));
+    }
+
+    #[test]
+    fn a_small_gradient_is_the_end() {
+        let options = Lbfgs { tolerance: 1e-6, ..Lbfgs::default() };
+        let (mut state, mut at) = (State::default(), start());
+        for _ in 0..500 {
+            match state.step(&options, &at, &mut |p| Ok::<_, ()>(rosenbrock(p))).unwrap() {
+                Stepped::To(next) => at = next,
+                stepped => {
+                    assert!(stepped == Stepped::Converged && at.gradient_norm() <= 1e-6, "{stepped:?}");
+                    return;
+                }
+            }
+            assert!(at.loss > 0.0);
+        }
+        panic!("never small: {}", at.gradient_norm());
     }
 
     #[test]

@@ -24,6 +24,16 @@ impl Optimizer {
         }
     }
 
+    /// The same for any number of steps: what decides about each of them.
+    pub(crate) fn rule(&self) -> Self {
+        let mut rule = self.clone();
+        match &mut rule {
+            Optimizer::Lbfgs(options) => options.steps = 0,
+            Optimizer::Adam(options) => options.steps = 0,
+        }
+        rule
+    }
+
     /// Refuses what cannot be.
     ///
     /// # Errors
@@ -36,6 +46,10 @@ impl Optimizer {
         match self {
             Optimizer::Lbfgs(options) => {
                 positive("history", options.history as f64)?;
+                if options.tolerance.is_nan() || options.tolerance < 0.0 {
+                    let problem = format!("must be at least 0, not {}", options.tolerance);
+                    return Err(TrainError::Option { option: "tolerance", problem });
+                }
                 positive("longest_step", options.longest_step)
             }
             Optimizer::Adam(options) => {
@@ -79,27 +93,21 @@ impl Point {
 pub(crate) enum Stepped {
     /// A new point.
     To(Point),
+    /// The gradient is below the tolerance.
+    Converged,
     /// No step lowers the loss any more.
     Flat,
 }
 
-/// What an optimiser remembers between steps.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) enum Memory {
-    Lbfgs(lbfgs::State),
-    Adam(adam::State),
+/// What an optimiser remembers between steps: the part of the one in use, the other empty.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Memory {
+    lbfgs: lbfgs::State,
+    adam: adam::State,
 }
 
 impl Memory {
-    /// Nothing yet.
-    pub fn new(optimizer: &Optimizer) -> Self {
-        match optimizer {
-            Optimizer::Lbfgs(_) => Memory::Lbfgs(lbfgs::State::default()),
-            Optimizer::Adam(_) => Memory::Adam(adam::State::default()),
-        }
-    }
-
-    /// One step from `at`. A memory of another optimiser than the one asked for starts anew.
+    /// One step from `at`.
     ///
     /// # Errors
     /// Whatever the objective fails with; the memory is then as before.
@@ -109,13 +117,9 @@ impl Memory {
         at: &Point,
         objective: &mut Objective<'_, E>,
     ) -> Result<Stepped, E> {
-        match (self, optimizer) {
-            (Memory::Lbfgs(state), Optimizer::Lbfgs(options)) => state.step(options, at, objective),
-            (Memory::Adam(state), Optimizer::Adam(options)) => state.step(options, at, objective),
-            (memory, _) => {
-                *memory = Memory::new(optimizer);
-                memory.step(optimizer, at, objective)
-            }
+        match optimizer {
+            Optimizer::Lbfgs(options) => self.lbfgs.step(options, at, objective),
+            Optimizer::Adam(options) => self.adam.step(options, at, objective),
         }
     }
 }

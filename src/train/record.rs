@@ -1,5 +1,6 @@
 //! What a training tells about itself.
 
+use crate::control::SeedEnd;
 use crate::source::Span;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,8 @@ pub enum Outcome {
     Finished,
     /// No step lowers the loss any more.
     Flat,
+    /// The gradient is below the tolerance.
+    Converged,
     /// The user stopped it.
     Interrupted,
     /// It could not be begun, or what went wrong later.
@@ -81,6 +84,29 @@ pub struct Trained {
     pub reused: bool,
     /// Troubles that cost no result: an unwritable checkpoint.
     pub warnings: Vec<String>,
+}
+
+impl SeedRecord {
+    /// How it ended, in short.
+    pub fn end(&self) -> SeedEnd {
+        let step = self.history.last().map_or(0, |last| last.step);
+        let outcome = match &self.outcome {
+            Outcome::Finished => format!("{step} steps"),
+            Outcome::Flat => format!("flat at step {step}"),
+            Outcome::Converged => format!("converged at step {step}"),
+            Outcome::Interrupted => format!("interrupted at step {step}"),
+            Outcome::Failed { .. } => "failed".to_owned(),
+        };
+        let kept = self.kept.as_ref();
+        let (loss, validation) = (kept.map(|kept| kept.loss), kept.and_then(|kept| kept.validation));
+        SeedEnd { seed: self.seed, outcome, loss, validation }
+    }
+
+    /// Whether no step was found from the initial parameters.
+    pub fn never_moved(&self) -> bool {
+        let ended = matches!(self.outcome, Outcome::Flat | Outcome::Converged);
+        ended && self.history.last().is_some_and(|last| last.step == 0)
+    }
 }
 
 impl Trained {

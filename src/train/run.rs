@@ -82,6 +82,7 @@ impl<'env> Job<'env> {
         let next = AtomicUsize::new(0);
         let done = Mutex::new(BTreeMap::new());
         let at_a_time = threads(self.plan).clamp(1, seeds.len());
+        self.tell(0, None);
         std::thread::scope(|scope| {
             for _ in 0..at_a_time {
                 let (team, next, done) = (team.clone(), &next, &done);
@@ -90,6 +91,7 @@ impl<'env> Job<'env> {
                         let record = self.seed::<D>(&team, *seed);
                         let failed = record.is_err();
                         if let Ok(mut done) = done.lock() {
+                            self.tell(done.len() + 1, record.as_ref().ok());
                             done.insert(*seed, record);
                         }
                         if failed || self.control.interrupted() {
@@ -102,6 +104,14 @@ impl<'env> Job<'env> {
         });
         let mut done = done.into_inner().map_err(|_| TrainError::Worker)?;
         seeds.iter().filter_map(|seed| done.remove(seed)).collect()
+    }
+
+    /// Tells of an ensemble's progress.
+    fn tell(&self, done: usize, last: Option<&SeedRecord>) {
+        let total = self.plan.seeds.len();
+        if total > 1 {
+            self.control.report(Event::Ensemble { done, total, last: last.map(SeedRecord::end) });
+        }
     }
 
     fn seed<D: Backend>(&self, team: &Team<'env>, seed: u64) -> Result<SeedRecord, TrainError> {
@@ -187,9 +197,12 @@ fn choose(
         };
         return Err(TrainError::AllFailed { functional: plan.functional.name.clone(), seed, cause, place });
     };
-    let reused = !seeds.is_empty() && seeds.iter().all(|record| record.reused);
+    let (read, name) = (seeds.iter().filter(|record| record.reused).count(), &plan.functional.name);
+    let reused = read == seeds.len();
     if reused {
-        let message = format!("`{}` was trained before: its parameters are reused", plan.functional.name);
+        control.report(Event::Message(format!("`{name}` was trained before: its parameters are reused")));
+    } else if read > 0 {
+        let message = format!("{read} of {} seeds of `{name}` were trained before and are reused", seeds.len());
         control.report(Event::Message(message));
     }
     Ok(Trained { best: kept.clone(), seed, interrupted, reused, warnings, seeds })

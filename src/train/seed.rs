@@ -19,6 +19,9 @@ pub(crate) struct SeedState {
     pub history: Vec<Step>,
     /// `None` while there are steps to do.
     pub outcome: Option<Outcome>,
+    /// Validation loss of the point where it ended, if it was taken for the end alone: a training of more steps that goes
+    /// on from here does not know of it.
+    pub end: Option<f64>,
 }
 
 /// Loss and gradient at given parameters.
@@ -62,7 +65,7 @@ impl SeedState {
     /// # Errors
     /// What concerns every seed: a fault of device or program.
     pub fn run(context: &Context<'_>, seed: u64, initial: impl FnOnce() -> Vec<f64>) -> Result<SeedRecord, TrainError> {
-        let stored = context.store.read(context.key, seed).unwrap_or_else(|trouble| {
+        let stored = context.store.read(context.key, seed, context.optimizer.steps()).unwrap_or_else(|trouble| {
             (context.warn)(format!("the checkpoint of seed {seed} is damaged and counts for nothing: {trouble}"));
             None
         });
@@ -89,7 +92,11 @@ impl SeedState {
                     return Ok(state.record(false));
                 }
                 Err(Halt::Physics(error)) => return Err(TrainError::Setup(error)),
-                Err(Halt::Program(error)) => return Err(error),
+                Err(Halt::Program(error)) => {
+                    // A fault of one seed; the others go on.
+                    state.outcome = Some(Outcome::Failed { cause: error.to_string(), place: error.place() });
+                    return Ok(state.record(false));
+                }
             }
         }
         state.checkpoint(context);
@@ -106,16 +113,19 @@ impl SeedState {
                     step: 0,
                     evaluations: 1,
                     point: Point { parameters, loss, gradient },
-                    memory: Memory::new(context.optimizer),
+                    memory: Memory::default(),
                     kept: None,
                     history: Vec::new(),
                     outcome: None,
+                    end: None,
                 };
-                match state.take_stock(context, false) {
+                match state.take_stock(context) {
                     Ok(()) => Ok(Ok(state)),
                     Err(Halt::Interrupted) => Ok(Err(ended(Outcome::Interrupted))),
                     Err(Halt::Physics(error)) => Err(TrainError::Setup(error)),
-                    Err(Halt::Program(error)) => Err(error),
+                    Err(Halt::Program(error)) => {
+                        Ok(Err(ended(Outcome::Failed { cause: error.to_string(), place: error.place() })))
+                    }
                 }
             }
             Err(Halt::Physics(error)) if error.diverged() => {
@@ -123,15 +133,16 @@ impl SeedState {
             }
             Err(Halt::Physics(error)) => Err(TrainError::Setup(error)),
             Err(Halt::Interrupted) => Ok(Err(ended(Outcome::Interrupted))),
-            Err(Halt::Program(error)) => Err(error),
+            Err(Halt::Program(error)) => {
+                Ok(Err(ended(Outcome::Failed { cause: error.to_string(), place: error.place() })))
+            }
         }
     }
 
     /// One step, with validation and checkpoint where they are due. An error leaves the state as it was.
     fn advance(&mut self, context: &Context<'_>) -> Result<(), Halt> {
         if self.step >= context.optimizer.steps() {
-            self.outcome = Some(Outcome::Finished);
-            return Ok(());
+            return self.finish(context, Outcome::Finished);
         }
         let before = self.clone();
         let result = self.step_once(context);
@@ -153,60 +164,83 @@ impl SeedState {
         };
         let stepped = self.memory.step(context.optimizer, &self.point, &mut objective)?;
         self.evaluations += evaluations;
-        let Stepped::To(point) = stepped else {
-            if context.validated && self.history.last().is_some_and(|last| last.validation.is_none()) {
-                self.history.pop();
-                self.take_stock(context, true)?;
-            }
-            self.outcome = Some(Outcome::Flat);
-            return Ok(());
-        };
-        self.point = point;
+        match stepped {
+            Stepped::To(point) => self.point = point,
+            Stepped::Flat => return self.finish(context, Outcome::Flat),
+            Stepped::Converged => return self.finish(context, Outcome::Converged),
+        }
         self.step += 1;
-        self.take_stock(context, false)?;
+        self.take_stock(context)?;
         if self.step.is_multiple_of(context.checkpoint_every.max(1)) {
             self.checkpoint(context);
         }
         Ok(())
     }
 
-    /// Notes the step just done: validation if due (or at the end, or at the `last` point), the best so far, history, progress.
-    fn take_stock(&mut self, context: &Context<'_>, last: bool) -> Result<(), Halt> {
-        let steps = context.optimizer.steps();
-        let due = last || self.step.is_multiple_of(context.validate_every.max(1)) || self.step >= steps;
-        let mut validation = None;
-        if context.validated && due {
-            validation = match (context.validate)(&self.point.parameters) {
-                Ok(value) => Some(value),
-                Err(Halt::Physics(error)) if error.diverged() => None,
-                Err(halt) => return Err(halt),
-            };
-        }
-        let kept =
-            Kept { step: self.step, loss: self.point.loss, validation, parameters: self.point.parameters.clone() };
+    /// Notes the step just done: validation if due, the best so far, history, progress.
+    fn take_stock(&mut self, context: &Context<'_>) -> Result<(), Halt> {
+        let due = context.validated && self.step.is_multiple_of(context.validate_every.max(1));
+        let validation = if due { self.validation(context)? } else { None };
+        let kept = self.candidate(validation);
         if self.kept.as_ref().is_none_or(|best| better(&kept, best)) {
             self.kept = Some(kept);
         }
         let gradient_norm = self.point.gradient_norm();
         self.history.push(Step { step: self.step, loss: self.point.loss, gradient_norm, validation });
-        context.control.report(Event::Step {
-            seed: self.seed,
-            step: self.step,
-            steps,
-            loss: self.point.loss,
-            gradient_norm,
-            validation,
-        });
+        self.report(context, validation);
         Ok(())
     }
 
+    /// Ends: the last point is validated, if it is not yet.
+    fn finish(&mut self, context: &Context<'_>, outcome: Outcome) -> Result<(), Halt> {
+        if context.validated && self.history.last().is_some_and(|last| last.validation.is_none()) {
+            self.end = self.validation(context)?;
+            self.report(context, self.end);
+        }
+        self.outcome = Some(outcome);
+        Ok(())
+    }
+
+    /// The validation loss at the point; `None` where it is not finite.
+    fn validation(&self, context: &Context<'_>) -> Result<Option<f64>, Halt> {
+        match (context.validate)(&self.point.parameters) {
+            Ok(value) => Ok(Some(value)),
+            Err(Halt::Physics(error)) if error.diverged() => Ok(None),
+            Err(halt) => Err(halt),
+        }
+    }
+
+    fn candidate(&self, validation: Option<f64>) -> Kept {
+        Kept { step: self.step, loss: self.point.loss, validation, parameters: self.point.parameters.clone() }
+    }
+
+    fn report(&self, context: &Context<'_>, validation: Option<f64>) {
+        context.control.report(Event::Step {
+            seed: self.seed,
+            step: self.step,
+            steps: context.optimizer.steps(),
+            loss: self.point.loss,
+            gradient_norm: self.point.gradient_norm(),
+            validation,
+        });
+    }
+
     fn checkpoint(&self, context: &Context<'_>) {
-        if let Err(trouble) = context.store.write(context.key, self) {
+        if let Err(trouble) = context.store.write(context.key, context.optimizer.steps(), self) {
             (context.warn)(format!("the checkpoint could not be written: {trouble}"));
         }
     }
 
-    fn record(self, reused: bool) -> SeedRecord {
+    fn record(mut self, reused: bool) -> SeedRecord {
+        if self.end.is_some() {
+            let last = self.candidate(self.end);
+            if self.kept.as_ref().is_none_or(|best| better(&last, best)) {
+                self.kept = Some(last);
+            }
+            if let Some(step) = self.history.last_mut() {
+                step.validation = self.end;
+            }
+        }
         SeedRecord {
             seed: self.seed,
             outcome: self.outcome.unwrap_or(Outcome::Interrupted),
@@ -240,7 +274,7 @@ mod tests {
             warn: &|_| {},
         };
         let record = SeedState::run(&context, 0, || vec![1.0]).unwrap();
-        assert_eq!(record.outcome, Outcome::Flat);
+        assert!(matches!(record.outcome, Outcome::Flat | Outcome::Converged));
         let last = record.history.last().unwrap();
         assert!(last.step > 0 && last.validation.is_some_and(|v| v < 1e-6), "{last:?}");
         assert_eq!(record.kept.map(|kept| kept.step), Some(last.step));

@@ -1,10 +1,11 @@
 //! Checkpoints on disk: one file a seed, written whole or not at all.
 
+use super::record::Outcome;
 use super::seed::SeedState;
 use crate::data::write_whole;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where checkpoints lie.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,28 +27,53 @@ impl Store {
         Self { folder: Some(folder.into()), fresh: false }
     }
 
-    /// What is kept of a seed of the training with that content key.
+    /// What is kept of a seed of the training with that content key that serves one of so many steps: its own state, or
+    /// that of a training of another number of steps that is further but not too far, ready to go on.
     ///
     /// # Errors
-    /// A file that is there but cannot be read, with its path.
-    pub(crate) fn read(&self, key: &str, seed: u64) -> Result<Option<SeedState>, String> {
-        let Some(path) = self.path(key, seed).filter(|_| !self.fresh) else { return Ok(None) };
-        let wrong = |reason: String| format!("{}: {reason}", path.display());
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
-            Err(error) => return Err(wrong(error.to_string())),
+    /// The training's own file is there but cannot be read, with its path.
+    pub(crate) fn read(&self, key: &str, seed: u64, steps: usize) -> Result<Option<SeedState>, String> {
+        if self.fresh {
+            return Ok(None);
+        }
+        let own = self.path(key, seed, steps).map_or(Ok(None), |path| read(&path, seed));
+        let mut best = own.clone().ok().flatten();
+        if best.as_ref().is_none_or(|state| state.outcome.is_none()) {
+            for path in self.others(key, seed) {
+                let Ok(Some(mut state)) = read(&path, seed) else { continue };
+                if state.outcome == Some(Outcome::Finished) && state.step < steps {
+                    (state.outcome, state.end) = (None, None);
+                }
+                let ahead = |best: &SeedState| (state.outcome.is_some(), state.step) > (false, best.step);
+                if state.step <= steps && best.as_ref().is_none_or(ahead) {
+                    best = Some(state);
+                }
+            }
+        }
+        if best.is_some() { Ok(best) } else { own }
+    }
+
+    /// The files of a seed for any number of steps, in the order of their names.
+    fn others(&self, key: &str, seed: u64) -> Vec<PathBuf> {
+        let Some(entries) = self.folder.as_ref().and_then(|folder| fs::read_dir(folder).ok()) else {
+            return Vec::new();
         };
-        let state: SeedState = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-        if state.seed == seed { Ok(Some(state)) } else { Err(wrong(format!("it is of seed {}", state.seed))) }
+        let start = format!("train-{key}-{seed}-");
+        let named = |path: &PathBuf| {
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&start))
+                && path.extension().is_some_and(|extension| extension == "json")
+        };
+        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(named).collect();
+        paths.sort();
+        paths
     }
 
     /// Keeps the state of a seed, whole or not at all.
     ///
     /// # Errors
     /// What the file system says, with the path; numbers that are not finite, which the file cannot hold.
-    pub(crate) fn write(&self, key: &str, state: &SeedState) -> Result<(), String> {
-        let Some(path) = self.path(key, state.seed) else { return Ok(()) };
+    pub(crate) fn write(&self, key: &str, steps: usize, state: &SeedState) -> Result<(), String> {
+        let Some(path) = self.path(key, state.seed, steps) else { return Ok(()) };
         let text = serde_json::to_string(state).map_err(|error| error.to_string())?;
         if serde_json::from_str::<SeedState>(&text).ok().as_ref() != Some(state) {
             return Err(format!("the state of seed {} holds numbers that are not finite", state.seed));
@@ -58,15 +84,26 @@ impl Store {
         write_whole(&path, text.as_bytes()).map_err(|error| error.to_string())
     }
 
-    fn path(&self, key: &str, seed: u64) -> Option<PathBuf> {
-        Some(self.folder.as_ref()?.join(format!("train-{key}-{seed}.json")))
+    fn path(&self, key: &str, seed: u64, steps: usize) -> Option<PathBuf> {
+        Some(self.folder.as_ref()?.join(format!("train-{key}-{seed}-{steps}.json")))
     }
+}
+
+/// The state of a seed in a file, if it is there.
+fn read(path: &Path, seed: u64) -> Result<Option<SeedState>, String> {
+    let wrong = |reason: String| format!("{}: {reason}", path.display());
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+        Err(error) => return Err(wrong(error.to_string())),
+    };
+    let state: SeedState = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    if state.seed == seed { Ok(Some(state)) } else { Err(wrong(format!("it is of seed {}", state.seed))) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::Optimizer;
     use crate::train::optimizer::{Memory, Point};
 
     fn state(gradient: f64) -> SeedState {
@@ -75,10 +112,11 @@ mod tests {
             step: 1,
             evaluations: 2,
             point: Point { parameters: vec![0.1], loss: 1.0 / 3.0, gradient: vec![gradient] },
-            memory: Memory::new(&Optimizer::default()),
+            memory: Memory::default(),
             kept: None,
             history: vec![],
             outcome: None,
+            end: None,
         }
     }
 
@@ -86,22 +124,40 @@ mod tests {
     fn states_come_back_and_damage_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::at(folder.path());
-        assert_eq!(store.read("key", 3), Ok(None));
-        store.write("key", &state(-0.7)).unwrap();
-        assert_eq!(store.read("key", 3), Ok(Some(state(-0.7))));
-        let file = store.path("key", 3).unwrap();
+        assert_eq!(store.read("key", 3, 9), Ok(None));
+        store.write("key", 9, &state(-0.7)).unwrap();
+        assert_eq!(store.read("key", 3, 9), Ok(Some(state(-0.7))));
+        let file = store.path("key", 3, 9).unwrap();
         let text = fs::read_to_string(&file).unwrap();
         fs::write(&file, &text[..text.len() / 2]).unwrap();
-        assert!(store.read("key", 3).unwrap_err().contains("train-key-3.json"));
+        assert!(store.read("key", 3, 9).unwrap_err().contains("train-key-3-9.json"));
+    }
+
+    #[test]
+    fn the_furthest_state_that_is_not_too_far_serves() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path());
+        let ended = |step, outcome| SeedState { step, outcome, end: Some(0.5), ..state(-0.7) };
+        store.write("key", 10, &ended(10, Some(Outcome::Finished))).unwrap();
+        store.write("key", 40, &ended(30, None)).unwrap();
+        let found = |steps| store.read("key", 3, steps).unwrap().map(|s| (s.step, s.outcome, s.end));
+        assert_eq!(found(5), None);
+        assert_eq!(found(10), Some((10, Some(Outcome::Finished), Some(0.5))));
+        assert_eq!(found(20), Some((10, None, None)));
+        assert_eq!((found(30).map(|f| f.0), found(50).map(|f| f.0)), (Some(30), Some(30)));
+        // Where no step lowers the loss, more of them change nothing.
+        store.write("key", 100, &ended(35, Some(Outcome::Flat))).unwrap();
+        assert_eq!(found(60), Some((35, Some(Outcome::Flat), Some(0.5))));
+        assert_eq!(store.read("key", 33, 60), Ok(None));
     }
 
     #[test]
     fn numbers_that_are_not_finite_are_refused_and_leave_the_old_file() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::at(folder.path());
-        store.write("key", &state(-0.7)).unwrap();
-        assert!(store.write("key", &state(f64::INFINITY)).unwrap_err().contains("not finite"));
-        assert_eq!(store.read("key", 3), Ok(Some(state(-0.7))));
+        store.write("key", 9, &state(-0.7)).unwrap();
+        assert!(store.write("key", 9, &state(f64::INFINITY)).unwrap_err().contains("not finite"));
+        assert_eq!(store.read("key", 3, 9), Ok(Some(state(-0.7))));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -270,6 +270,21 @@ pub enum Advice {
         #[label("loaded here")]
         span: Span,
     },
+    /// Trainings that ended where they began.
+    #[error("no step from the initial parameters of `{functional}` lowers the loss (seeds: {seeds})")]
+    #[diagnostic(code(ksr::train::unmoved), severity(Warning))]
+    Unmoved {
+        /// The functional.
+        functional: String,
+        /// The seeds.
+        seeds: String,
+        /// The likely cause.
+        #[help]
+        help: String,
+        /// The training.
+        #[label("in this training")]
+        span: Span,
+    },
     /// Anything a layer below has to say.
     #[error("{message}")]
     #[diagnostic(code(ksr::run::note), severity(Warning))]

@@ -2,8 +2,9 @@
 
 use super::error::TraceError;
 use crate::interp::builtins::{Args, Builtin, Run, Style, optional, shown};
-use crate::interp::error::{fail, suggestion};
+use crate::interp::error::{RunError, fail, suggestion};
 use crate::interp::eval::mismatch;
+use crate::interp::text;
 use crate::interp::value::{Quantity, Record, Value};
 use crate::ks::{Mixing, ScfOptions};
 use crate::problem::Result;
@@ -20,10 +21,16 @@ pub const SCF: &[&str] = &["iterations", "mixing", "tolerance", "symmetric"];
 pub const OPTIMIZERS: &[Builtin] = &[
     Builtin {
         name: "lbfgs",
-        params: &[optional("steps", "200"), optional("history", "20"), optional("longest_step", "0.1")],
+        params: &[
+            optional("steps", "200"),
+            optional("history", "20"),
+            optional("longest_step", "0.1"),
+            optional("tolerance", "1e-12"),
+        ],
         style: Style::Plain,
         summary: "training by the limited-memory BFGS method, with that many pairs of changes kept; no step changes the \
-                  parameters by more than `longest_step` (root mean square)",
+                  parameters by more than `longest_step` (root mean square), and where the norm of the gradient is below \
+                  `tolerance` the training ends",
         words: &["optimizer", "training", "quasi-newton"],
         examples: &[shown("lbfgs(steps: 100)")],
         run: Run::Call(|_, args| {
@@ -32,6 +39,7 @@ pub const OPTIMIZERS: &[Builtin] = &[
                 steps: args.whole_or("steps", standard.steps)?,
                 history: args.whole_or("history", standard.history)?,
                 longest_step: args.number_or("longest_step", standard.longest_step)?,
+                tolerance: args.number_or("tolerance", standard.tolerance)?,
             })))
         }),
     },
@@ -99,17 +107,25 @@ fn known(record: &Record, span: Span) -> Result<()> {
     }
 }
 
-/// Without `base`: a tolerance, unless the mixing is linear and none is given.
+/// Naming another kind of mixing than that of `base` (the standard is DIIS) drops its iterations and tolerance for those the
+/// mixing has by itself: linear mixing a fixed number, DIIS a tolerance.
 fn merged<'a>(
     base: Option<&ScfOptions>,
     given: impl Iterator<Item = (&'a str, &'a Value, Span)>,
 ) -> Result<ScfOptions> {
     let given: Vec<_> = given.collect();
     let mut scf = base.cloned().unwrap_or_default();
-    let linear = given.iter().any(|(_, value, _)| matches!(value, Value::Mixing(Mixing::Linear { .. })));
-    if base.is_none() && linear && !given.iter().any(|(name, ..)| *name == "tolerance") {
-        scf = ScfOptions { iterations: FIXED, tolerance: None, ..scf };
-    }
+    let named =
+        given.iter().find_map(|(_, value, _)| if let Value::Mixing(mixing) = value { Some(mixing) } else { None });
+    scf = match (named, &scf.mixing) {
+        (Some(Mixing::Linear { .. }), Mixing::Diis { .. }) if !given.iter().any(|(name, ..)| *name == "tolerance") => {
+            ScfOptions { iterations: FIXED, tolerance: None, ..scf }
+        }
+        (Some(Mixing::Diis { .. }), Mixing::Linear { .. }) => {
+            ScfOptions { symmetric: scf.symmetric, ..ScfOptions::default() }
+        }
+        _ => scf,
+    };
     for (name, value, span) in given {
         match (name, value) {
             ("iterations", Value::Number(q)) => scf.iterations = whole(q, span)?,
@@ -135,5 +151,6 @@ fn whole(q: &Quantity, span: Span) -> Result<usize> {
     if q.dim.is_plain() && q.value >= 1.0 && q.value == q.value.round() && q.value < 1e9 {
         return Ok(q.value as usize);
     }
-    mismatch("`iterations`", "a whole number of at least 1", &Value::Number(*q), None, span)
+    let message = format!("`iterations` must be a whole number of at least 1, not {}", text::value(&Value::Number(*q)));
+    fail(RunError::Value { message, help: None, span }, span)
 }

@@ -1,6 +1,7 @@
 //! `train f { … }`: options to a plan, losses traced for every system, the result as a model.
 
 use super::compile::Ready;
+use super::error::Advice;
 use super::functional::Start;
 use super::loss::Loss;
 use super::model::{Model, SeedRow, Training};
@@ -158,7 +159,7 @@ impl Interpreter {
         if plan.seeds.len() > 1 && (ready.model || !matches!(ready.functional.start, Start::Seed(_))) {
             plan.seeds.truncate(1);
             let message = format!("`{}` starts from given parameters: one seed is as good as many", ready.name);
-            let note = super::error::Advice::Note { message, span: args.arg("seeds")?.span };
+            let note = Advice::Note { message, span: args.arg("seeds")?.span };
             self.warn_with(Problem::new(note, args.span), true);
         }
         let every = args.whole_or("checkpoint", plan.checkpoint_every)?.max(1);
@@ -171,7 +172,7 @@ impl Interpreter {
         }
         if let Some(given) = args.get("memory") {
             let message = "all iterations are kept in memory, whatever `memory` says".to_string();
-            let note = super::error::Advice::Note { message, span: given.span };
+            let note = Advice::Note { message, span: given.span };
             self.warn_with(Problem::new(note, given.span), true);
         }
         Ok(plan)
@@ -212,14 +213,33 @@ impl Interpreter {
             self.host.answered();
             let message =
                 "the training was interrupted: its best parameters so far are used; run it again to go on".into();
-            self.warn_with(Problem::new(super::error::Advice::Note { message, span }, span), false);
+            self.warn_with(Problem::new(Advice::Note { message, span }, span), false);
+        }
+        if let Some(advice) = unmoved(&plan.functional.name, &trained, span) {
+            self.warn_with(Problem::new(advice, span), false);
         }
         for message in &trained.warnings {
-            let note = super::error::Advice::Note { message: message.clone(), span };
+            let note = Advice::Note { message: message.clone(), span };
             self.warn_with(Problem::new(note, span), false);
         }
         Ok(trained)
     }
+}
+
+/// A warning if seeds ended where they began for no good reason.
+fn unmoved(functional: &str, trained: &Trained, span: Span) -> Option<Advice> {
+    let gradient = |record: &SeedRecord| record.history.last().map_or(0.0, |last| last.gradient_norm);
+    let stuck = |r: &&SeedRecord| r.never_moved() && (r.outcome == Outcome::Flat || gradient(r) == 0.0);
+    let stuck: Vec<&SeedRecord> = trained.seeds.iter().filter(stuck).collect();
+    let help = if stuck.iter().all(|record| gradient(record) == 0.0) {
+        "the gradient is 0: the loss does not depend on the parameters"
+    } else {
+        "a kink or jump of the loss or of the functional, or Kohn-Sham iterations so far from settled that the loss is rough: \
+         try a lower mixing, other `iterations`, or `adam(…)`"
+    };
+    let seeds: Vec<String> = stuck.iter().map(|record| record.seed.to_string()).collect();
+    let (functional, seeds) = (functional.to_string(), seeds.join(", "));
+    (!stuck.is_empty()).then(|| Advice::Unmoved { functional, seeds, help: help.into(), span })
 }
 
 /// The functional with its start, and the seed it stands for.
@@ -278,6 +298,7 @@ fn row(record: &SeedRecord) -> SeedRow {
         outcome: match &record.outcome {
             Outcome::Finished => "finished".into(),
             Outcome::Flat => "flat".into(),
+            Outcome::Converged => "converged".into(),
             Outcome::Interrupted => "interrupted".into(),
             Outcome::Failed { cause, .. } => cause.clone(),
         },

@@ -109,6 +109,47 @@ fn losses_that_were_not_taken_are_nothing() {
 }
 
 #[test]
+fn a_training_that_never_moves_warns() {
+    let warnings = |body: &str, optimizer: &str| {
+        take_lines();
+        texts(&script(&format!(
+            "functional u(n) {{\n  param a = 0.7\n  {body}\n}}\nlet m = train u {{ on: [h2(1.5)]; loss: losses.final()\n\
+             scf: {{ iterations: 4, mixing: linear(0.4) }}; optimizer: {optimizer} }}\nm.seeds.outcome[0]"
+        )));
+        take_lines().into_iter().filter(|l| l.starts_with("ksr::train::unmoved")).count()
+    };
+    assert_eq!(warnings("-0.5 * n + 0 * a", "lbfgs(steps: 5)"), 1);
+    assert_eq!(warnings("-a * n", "lbfgs(steps: 5)"), 0);
+    // A gradient below a tolerance that was asked for is no surprise.
+    assert_eq!(warnings("-a * n", "lbfgs(steps: 5, tolerance: 1e6)"), 0);
+}
+
+#[test]
+fn a_loss_that_is_not_a_number_names_its_operation() {
+    let text = script(
+        "loss broken(run, exact) = sqrt(exact.energy - run.energies[-1] - 100)\n\
+         train f { on: [h2(1.5)]; loss: broken; scf: { iterations: 3, mixing: linear(0.4) } }",
+    );
+    let message = crate::interp::testing::failure(&text).to_string();
+    assert!(message.contains("`sqrt` in the loss") && message.contains("iteration 2"), "{message}");
+}
+
+#[test]
+fn naming_another_mixing_drops_the_iterations_of_a_model() {
+    let text = |solve: &str| {
+        script(&format!(
+            "let m = train f {{ on: [h2(1.5)]; loss: losses.final(); optimizer: lbfgs(steps: 1)\n\
+             scf: {{ iterations: 6, mixing: linear(0.4) }} }}\nlet run = {solve}\n"
+        ))
+    };
+    let diis = text("solve(h2(1.5), with: m, mixing: diis())");
+    assert_eq!(texts(&format!("{diis}run.converged\nrun.residual < 1e-8")), ["true", "true"]);
+    assert_eq!(texts(&format!("{}run.iterations", text("solve(h2(1.5), with: m, mixing: linear(0.3))"))), ["6"]);
+    let few = text("solve(h2(1.5), with: m, mixing: diis(), iterations: 2)");
+    assert_eq!(texts(&format!("{few}run.iterations")), ["2"]);
+}
+
+#[test]
 fn training_goes_on_from_a_model() {
     let text = script(
         "let once = fn(f, steps) = train f { on: [h2(1.5)]; loss: losses.final(); scf: { iterations: 5, mixing: linear(0.4) }; \
@@ -166,6 +207,7 @@ fn a_functional_for_another_interaction_is_a_warning_once_a_place() {
 fn losses_bind_options_and_refuse_what_does_not_fit() {
     assert_eq!(shows(&script("losses.ksr(skip: 3)(solve(h, with: functionals.lda), exact(h)) > 0")), "true");
     assert_eq!(code(&script("losses.ksr(skp: 3)")), "ksr::arity::unknown");
+    assert_eq!(code(&script("losses.ksr(skip: -1)(solve(h, with: functionals.lda), exact(h))")), "ksr::run::assertion");
     assert_eq!(code(&script("losses.ksr(solve(h, with: functionals.lda))")), "ksr::functional::layer");
     assert_eq!(code(&script("train f { on: [h]; loss: fn(run, exact) = 1 }")), "ksr::types::mismatch");
 }
