@@ -56,3 +56,17 @@ impl<T> From<Problem> for Result<T> {
         Err(Box::new(problem))
     }
 }
+
+/// Why a file could not be opened, in words; `doing` is `read` or `write`.
+pub fn reason(error: &std::io::Error, doing: &str) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound if doing == "write" => "there is no such folder".into(),
+        std::io::ErrorKind::NotFound => "there is no such file".into(),
+        std::io::ErrorKind::PermissionDenied => "it is not allowed".into(),
+        std::io::ErrorKind::IsADirectory => "it is a folder".into(),
+        _ => {
+            let text = error.to_string();
+            text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+        }
+    }
+}

@@ -156,11 +156,29 @@ fn json_of_numbers_quantities_and_plain_values() {
 }
 
 #[test]
+fn whole_numbers_have_no_point_and_all_come_back() {
+    let place = Place::new();
+    let (out, _, _) =
+        finished(place.ksr().args(["--json", "-e", "3", "-e", "-2", "-e", "-1 / inf", "-e", "2^60", "-e", "1e300"]));
+    let texts = ["3", "-2", "-0.0", "1.152921504606847e+18", "1e+300"];
+    for (line, text) in out.lines().zip(texts) {
+        let shown: Value = serde_json::from_str(line).expect("an object");
+        assert_eq!(shown["value"].as_f64().map(f64::to_bits), text.parse::<f64>().ok().map(f64::to_bits), "{line}");
+        assert!(line.contains(&format!("\"value\":{text}}}")), "{line}");
+    }
+    assert_eq!(out.lines().count(), texts.len());
+}
+
+#[test]
 fn json_of_lists_and_records_is_bare() {
     let list = only("[1 bohr, 2 bohr]");
-    assert_eq!((&list["type"], &list["unit"], &list["value"]), (&json!("list"), &json!("bohr"), &json!([1.0, 2.0])));
+    assert_eq!((&list["type"], &list["unit"], &list["value"]), (&json!("list"), &json!("bohr"), &json!([1, 2])));
+    let range = only("-1 .. 3");
+    assert_eq!((&range["type"], &range["value"]), (&json!("list"), &json!([-1, 0, 1, 2, 3])));
+    let interval = only("-1 .. 0.5");
+    assert_eq!((&interval["type"], &interval["value"]), (&json!("interval"), &json!([-1, 0.5])));
     let record = only("{ a: 1, b: [true], c: \"x\" }");
-    assert_eq!((&record["type"], &record["value"]), (&json!("record"), &json!({"a": 1.0, "b": [true], "c": "x"})));
+    assert_eq!((&record["type"], &record["value"]), (&json!("record"), &json!({"a": 1, "b": [true], "c": "x"})));
 }
 
 #[test]
@@ -173,19 +191,16 @@ fn what_is_not_finite_is_a_string() {
 fn json_of_a_field_has_its_coordinates() {
     let field = only("grid g = uniform(points: 5, spacing: 0.5)\ng.x ^ 2\n");
     assert_eq!(field["type"], "field");
-    assert_eq!(
-        (&field["x"], &field["value"]),
-        (&json!([-1.0, -0.5, 0.0, 0.5, 1.0]), &json!([1.0, 0.25, 0.0, 0.25, 1.0]))
-    );
+    assert_eq!((&field["x"], &field["value"]), (&json!([-1, -0.5, 0, 0.5, 1]), &json!([1, 0.25, 0, 0.25, 1])));
     let channels = only("grid g = uniform(points: 5, spacing: 0.5)\nconcat(g.x, 2 * g.x)\n");
-    assert_eq!(channels["value"], json!([[-1.0, -0.5, 0.0, 0.5, 1.0], [-2.0, -1.0, 0.0, 1.0, 2.0]]));
+    assert_eq!(channels["value"], json!([[-1, -0.5, 0, 0.5, 1], [-2, -1, 0, 1, 2]]));
 }
 
 #[test]
 fn json_of_a_table_is_an_object_of_columns() {
     let table = only("table { R: [1 bohr, 2 bohr]; n: [1, 2] }");
     assert_eq!((&table["type"], &table["units"]), (&json!("table"), &json!({"R": "bohr"})));
-    assert_eq!(table["value"], json!({"R": [1.0, 2.0], "n": [1.0, 2.0]}));
+    assert_eq!(table["value"], json!({"R": [1, 2], "n": [1, 2]}));
 }
 
 const PHYSICS: &str = "use std.functionals

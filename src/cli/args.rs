@@ -15,7 +15,7 @@ use std::path::PathBuf;
 )]
 pub struct Cli {
     /// Evaluate an expression and show its value; may be given several times, later ones see earlier ones
-    #[arg(short, long = "eval", value_name = "EXPR")]
+    #[arg(short, long = "eval", value_name = "EXPR", allow_hyphen_values = true)]
     pub eval: Vec<String>,
     /// How to run what `-e` gives
     #[command(flatten)]
@@ -112,6 +112,12 @@ mod tests {
     fn the_command_line_is_well_formed() {
         use clap::CommandFactory;
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn expressions_may_begin_with_a_minus() {
+        let cli = Cli::try_parse_from(["ksr", "--json", "-e", "-1", "-e", "- 2 + 3"]).map_err(|e| e.to_string());
+        assert_eq!(cli.map(|c| (c.eval, c.options.json)), Ok((vec!["-1".into(), "- 2 + 3".into()], true)));
     }
 
     #[test]

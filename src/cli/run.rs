@@ -4,6 +4,7 @@ use super::args::RunOptions;
 use super::host::Terminal;
 use super::session::{self, Ended};
 use super::{FAILED, USAGE, interrupt, output};
+use crate::problem::reason;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -51,18 +52,9 @@ pub fn read(path: &Path) -> Result<(String, String), String> {
         return Ok(("<stdin>".to_owned(), text));
     }
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|e| format!("cannot read `{name}`: {}", reason(&e)))?;
+    let bytes = std::fs::read(path).map_err(|e| format!("cannot read `{name}`: {}", reason(&e, "read")))?;
     let text = String::from_utf8(bytes).map_err(|_| format!("`{name}` is not UTF-8 text"))?;
     Ok((name, text))
-}
-
-/// `no such file`, without the number of the operating system.
-fn reason(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        std::io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
-        _ => error.to_string(),
-    }
 }
 
 fn finish(host: &Terminal, ended: Ended, interpreter: &crate::interp::Interpreter) -> u8 {

@@ -26,7 +26,7 @@ pub struct Array {
 #[allow(missing_docs)]
 pub enum DataError {
     /// The file cannot be opened, read or written.
-    #[error("cannot {doing} `{path}`: {reason}", path = path.display())]
+    #[error("cannot {doing} `{path}`: {}", crate::problem::reason(reason, doing), path = path.display())]
     File { doing: &'static str, path: PathBuf, reason: std::io::Error },
     /// It is not what its name says, or damaged.
     #[error("`{path}` is not a readable {kind} file: {reason}", path = path.display())]

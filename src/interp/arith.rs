@@ -131,6 +131,9 @@ impl Interpreter {
                 let listed = self.listed(*from, *to, b.span)?;
                 self.binary(op, a, Operand::new(&listed, b.span), place)
             }
+            (Value::List(items), Value::Field(_)) | (Value::Field(_), Value::List(items)) if has_number(items) => {
+                fail(operands(op, a, b), place)
+            }
             (Value::List(_), _) | (_, Value::List(_)) => self.binary_lists(op, a, b, place),
             (Value::Field(x), Value::Field(y)) => fields(op, (x, a.span), (y, b.span), place),
             (Value::Field(x), Value::Number(y)) => Ok(with_number(x, |v| op.value(v, y.value))),
@@ -181,9 +184,26 @@ pub fn same_grid(operator: &str, (x, xs): (&Field, Span), (y, ys): (&Field, Span
     fail(TypesError::Grids { operator: operator.into(), left, right, left_span: xs, right_span: ys }, place)
 }
 
+/// Whether an element, or an element of an element, is a number.
+fn has_number(items: &[Value]) -> bool {
+    items.iter().any(|v| match v {
+        Value::Number(_) => true,
+        Value::List(items) => has_number(items),
+        _ => false,
+    })
+}
+
 fn operands(op: Binary, a: Operand<'_>, b: Operand<'_>) -> TypesError {
-    let texts = matches!(op, Binary::Add) && [a.value, b.value].iter().any(|v| matches!(v, Value::Str(_)));
-    let help = texts.then(|| "put values into a text with braces: `\"R = {R}\"`".to_string());
+    let either = |is: fn(&Value) -> bool| is(a.value) || is(b.value);
+    let help = match op {
+        Binary::Add if either(|v| matches!(v, Value::Str(_))) => {
+            Some("put values into a text with braces: `\"R = {R}\"`".to_string())
+        }
+        _ if either(|v| matches!(v, Value::List(_))) && either(|v| matches!(v, Value::Field(_))) => {
+            Some("the values of a field are a list too, `n.values`; a list of fields is `[c * n for c in list]`".into())
+        }
+        _ => None,
+    };
     TypesError::Operands {
         operator: op.name().into(),
         left: a.value.kind(),

@@ -307,3 +307,47 @@ fn modules_of_earlier_entries_are_called_by_their_names() {
     let problems = session.eval_entry("fs.ldaa").expect_err("no such name");
     assert!(problems[0].to_string().starts_with("`fs` has no `ldaa`"), "{}", problems[0]);
 }
+
+#[test]
+fn records_and_tables_are_indexed_by_name() {
+    assert_eq!(
+        texts("let r = { a: 1, b: [2, 3] }\nr[\"b\"]\n[kind(r[k]) for k in keys(r)]\nrecord(keys(r), [4, 5]).a"),
+        ["[2, 3]", "[number, list]", "4"]
+    );
+    assert_eq!(
+        texts("let t = table { R: [1, 2], E: [3, 4] }\nt[\"E\"]\nkeys(t)\nt[1][\"E\"]"),
+        ["[3, 4]", "[R, E]", "4"]
+    );
+    assert_eq!(code("{ a: 1 }[\"b\"]"), "ksr::types::no_field");
+    assert_eq!(code("{ a: 1 }[0]"), "ksr::types::mismatch");
+    assert_eq!(code("record([\"a\", \"a\"], [1, 2])"), "ksr::run::value");
+    assert_eq!(code("record([\"a\"], [1, 2])"), "ksr::types::lengths");
+}
+
+#[test]
+fn kinds_have_the_names_of_json() {
+    for (x, kind) in [
+        ("1", "number"),
+        ("1 eV", "quantity"),
+        ("1 .. 3", "list"),
+        ("0.5 .. 3", "interval"),
+        ("\"a\"", "string"),
+        ("exact", "function"),
+        ("fn(x) = x", "function"),
+        ("none", "interaction"),
+        ("table { a: 1 }", "table"),
+    ] {
+        assert_eq!(shows(&format!("kind({x})")), kind, "{x}");
+    }
+    assert_eq!(shows("functional f(n) = n\nkind(f)"), "functional");
+    assert_eq!(texts("let i = 0.5 .. 2 bohr\ni.from\ni.to"), ["0.5 bohr", "2 bohr"]);
+}
+
+#[test]
+fn fields_and_numbers_of_lists_do_not_combine() {
+    let grid = "grid g = uniform(points: 9, spacing: 1)\n";
+    for wrong in ["g.x + [1, 2, 3]", "[1, 2, 3] * g.x", "(0 .. 2) - g.x", "max(g.x, [1, 2, 3])"] {
+        assert_eq!(code(&format!("{grid}{wrong}")), "ksr::types::operands", "{wrong}");
+    }
+    assert_eq!(shows(&format!("{grid}([g.x, 2 * g.x] - g.x)[1][5]")), "1");
+}

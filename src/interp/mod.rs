@@ -17,6 +17,8 @@ pub mod host;
 mod known;
 #[cfg(test)]
 mod language_tests;
+#[cfg(test)]
+mod library_tests;
 pub mod module;
 mod modules;
 mod program;

@@ -9,7 +9,7 @@ use super::session::MAIN;
 use super::value::{ModuleRef, Value};
 use crate::lang::ast::{Ident, Program, Stmt, StmtKind, Use, UsePath};
 use crate::lang::parse;
-use crate::problem::{Problem, Result};
+use crate::problem::{Problem, Result, reason as reason_of};
 use crate::source::Span;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -21,6 +21,8 @@ pub(super) const STANDARD: &[(&str, &str)] = &[
     ("functionals", include_str!("../../stdlib/functionals.ksr")),
     ("networks", include_str!("../../stdlib/networks.ksr")),
     ("losses", include_str!("../../stdlib/losses.ksr")),
+    ("molecules", include_str!("../../stdlib/molecules.ksr")),
+    ("analysis", include_str!("../../stdlib/analysis.ksr")),
 ];
 
 /// Standard modules whose names are known without `use`.
@@ -90,7 +92,7 @@ impl Interpreter {
         let unreadable = |reason: std::io::Error| RunError::File {
             verb: "read",
             path: path.to_string(),
-            reason: reason.to_string(),
+            reason: reason_of(&reason, "read"),
             span,
         };
         let canonical = match full.canonicalize() {

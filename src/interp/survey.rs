@@ -1,16 +1,17 @@
 //! What a session knows: names for completion, documentation, types.
 
 use super::builtins;
-use super::error::suggestion;
 use super::eval::documented_members;
-use super::modules::standard_modules;
+use super::modules::{STANDARD, defined_name, standard_modules};
 use super::scope::{Binding, State, Thunk};
 use super::session::Interpreter;
 use super::text;
 use super::value::Value;
 use crate::lang::ast::{ParamDecl, StmtKind};
-use crate::lang::{Entry, parse_entry, units};
+use crate::lang::nearest::nearest;
+use crate::lang::{Entry, parse, parse_entry, units};
 use crate::problem::{Problem, Result};
+use crate::source::SourceId;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -98,8 +99,13 @@ impl Interpreter {
                 .or_else(|| self.prelude_binding(head))
                 .map(|b| binding_doc(&b))
                 .or_else(|| builtin_doc(head))
-                .or_else(|| unit_doc(head)),
-            Some(name) => self.module_binding(head, name).map(|b| binding_doc(&b)).or_else(|| member_doc(head, name)),
+                .or_else(|| unit_doc(head))
+                .or_else(|| library_doc(None, head)),
+            Some(name) => self
+                .module_binding(head, name)
+                .map(|b| binding_doc(&b))
+                .or_else(|| member_doc(head, name))
+                .or_else(|| library_doc(Some(head), name)),
         }
     }
 
@@ -144,7 +150,9 @@ impl Interpreter {
 
     /// What a misspelt name may have meant.
     pub fn nearest_name(&self, name: &str) -> String {
-        suggestion(name, &self.names(), "names")
+        let names = self.names();
+        let near = nearest(name, names.iter().map(String::as_str));
+        near.map_or_else(|| format!("`:search {name}` looks for a word"), |near| format!("did you mean `{near}`?"))
     }
 
     fn known_value(&self, path: &str) -> Option<Value> {
@@ -218,6 +226,19 @@ fn builtin_doc(name: &str) -> Option<Doc> {
     let builtin = builtins::get(name)?;
     let examples = builtin.examples.iter().map(|e| (e.code.to_string(), e.gives.map(String::from))).collect();
     Some(Doc { name: name.into(), signature: builtin.signature(), text: builtin.summary.into(), examples })
+}
+
+/// A definition of the standard library that is not used yet: of one module, or of the first that has it.
+fn library_doc(module: Option<&str>, name: &str) -> Option<Doc> {
+    let of = |(m, text): &(&str, &str)| {
+        let program = parse(SourceId::default(), text).ok()?;
+        let statement = program.statements.iter().find(|s| defined_name(&s.kind).is_some_and(|n| &*n.name == name))?;
+        let path = format!("{m}.{name}");
+        let docs = statement.docs.as_deref()?;
+        let text = format!("{docs}\nFirst: `use std.{m}`");
+        Some(Doc { signature: statement_signature(&statement.kind, &path), name: path, text, examples: Vec::new() })
+    };
+    STANDARD.iter().filter(|(m, _)| module.is_none_or(|wanted| wanted == *m)).find_map(of)
 }
 
 fn unit_doc(name: &str) -> Option<Doc> {

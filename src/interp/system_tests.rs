@@ -102,6 +102,37 @@ fn systems_have_names_and_places() {
 }
 
 #[test]
+fn ions_are_systems_with_other_electrons() {
+    let he = format!("{LINE}system he on line {{ He at 0 }}\n");
+    assert_eq!(
+        texts(&format!("{he}let s = with_electrons(he, 1)\ns.electrons\ns.unpaired\ns.charge\ns.name\nhe.electrons")),
+        ["1", "1", "1", "he", "2"]
+    );
+    let Value::System(triplet) = value(&format!("{he}with_electrons(exact(he), 2, unpaired: 2, name: \"triplet\")"))
+    else {
+        panic!("a system");
+    };
+    assert_eq!((triplet.spins(), triplet.label.as_str()), ((2, 0), "triplet"));
+    for call in ["with_electrons(he, 0)", "with_electrons(he, 1.5)", "with_electrons(he, -1)"] {
+        assert_eq!(code(&format!("{he}{call}")), "ksr::system::electrons", "{call}");
+    }
+    assert_eq!(code(&format!("{he}with_electrons(he, 3, unpaired: 2)")), "ksr::system::unpaired");
+    let two = "grid g = uniform(points: 9, spacing: 1)\nsystem h on g { H at 0 }\nwith_electrons(h, 19)";
+    assert_eq!(code(two), "ksr::system::too_many_electrons");
+}
+
+#[test]
+fn a_ready_made_interaction_serves_another_system() {
+    let soft = format!(
+        "{LINE}system a(x, w = soft_coulomb()) on line {{ interaction: w; H at x; H at 1 + x }}\nlet first = a(0)\n"
+    );
+    let Value::System(first) = value(&format!("{soft}first")) else { panic!("a system") };
+    let Value::System(again) = value(&format!("{soft}a(0, w: first.interaction)")) else { panic!("a system") };
+    let far = first.potential.iter().zip(again.potential.iter()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    assert!(far < 1e-5 && (first.nuclear_repulsion - again.nuclear_repulsion).abs() < 1e-5, "{far}");
+}
+
+#[test]
 fn a_nucleus_between_points_earns_a_note() {
     take_lines();
     system("system h on line { H at 0.04 }\nh");

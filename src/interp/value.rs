@@ -6,6 +6,7 @@ use super::module::ModuleId;
 use super::scope::Scope;
 use super::trace::{Functional, Loss, Model, Symbol};
 use crate::exact::Reference;
+use crate::functional::Shape;
 use crate::ks::{Mixing, Run};
 use crate::lang::ast::{FnDef, SystemDef};
 use crate::model::{Grid, Interaction, System};
@@ -40,6 +41,10 @@ impl Quantity {
     /// Of a dimension, shown in atomic units.
     pub const fn of(value: f64, dim: Dim) -> Self {
         Self { value, dim, unit: None }
+    }
+    /// Whether it is a whole number, in atomic units.
+    pub fn is_whole(&self) -> bool {
+        self.value.is_finite() && self.value == self.value.round()
     }
     /// The number in the unit it is shown in.
     pub fn shown(&self) -> f64 {
@@ -115,15 +120,25 @@ pub struct Figure {
     pub x_label: String,
     /// Label of the ordinate.
     pub y_label: String,
+    /// Ends of the abscissa, if not those of the data.
+    pub x_range: Option<(f64, f64)>,
+    /// Ends of the ordinate, if not those of the data.
+    pub y_range: Option<(f64, f64)>,
+    /// Shaded ranges of the ordinate; a line where both ends are one.
+    pub bands: Vec<(f64, f64)>,
     /// Curves.
     pub series: Vec<Series>,
 }
 
-/// One curve.
+/// One line of a figure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
     /// Legend.
     pub name: String,
+    /// The curve of the legend it belongs to: the members of an ensemble share one.
+    pub curve: usize,
+    /// Whether it is drawn thin, one of an ensemble.
+    pub thin: bool,
     /// Abscissae.
     pub x: Vec<f64>,
     /// Ordinates; gaps where not finite.
@@ -261,6 +276,41 @@ impl Value {
     pub fn record<'a>(entries: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
         let entries = entries.into_iter().map(|(n, v)| (Rc::from(n), v)).collect();
         Value::Record(Rc::new(Record { entries }))
+    }
+
+    /// The word for its type, as `kind` and JSON have it: `number`, `quantity`, `list`, `run`.
+    pub fn type_word(&self) -> &'static str {
+        match self {
+            Value::Nothing => "nothing",
+            Value::Number(q) if q.dim.is_plain() && q.unit_text().is_empty() => "number",
+            Value::Number(_) => "quantity",
+            Value::Bool(_) => "bool",
+            Value::Str(_) => "string",
+            Value::List(_) => "list",
+            Value::Record(_) => "record",
+            Value::Interval(from, to) if from.is_whole() && to.is_whole() => "list",
+            Value::Interval(..) => "interval",
+            Value::Field(_) => "field",
+            Value::Grid(_) => "grid",
+            Value::Interaction(_) => "interaction",
+            Value::System(_) => "system",
+            Value::Run(_) => "run",
+            Value::Reference(_) => "reference",
+            Value::Table(_) => "table",
+            Value::Figure(_) => "figure",
+            Value::Mixing(_) => "mixing",
+            Value::Function(_) | Value::Builtin(_) | Value::SystemMaker(_) => "function",
+            Value::Module(_) => "module",
+            Value::Symbol(symbol) => match symbol.shape() {
+                Shape { grid: Some(_), .. } => "field",
+                Shape { channels: 1, .. } => "number",
+                _ => "list",
+            },
+            Value::Functional(_) => "functional",
+            Value::Model(_) => "model",
+            Value::Loss(_) => "loss",
+            Value::Optimizer(_) => "optimizer",
+        }
     }
 
     /// What it is, with its article: `a number`, `an energy`, `a field`.

@@ -199,15 +199,9 @@ impl System {
         check_interaction(&parts)?;
         check_nuclei(&parts)?;
         let electrons = electrons(&parts)?;
-        let fewest = electrons.div_ceil(2);
-        if fewest > parts.grid.points {
-            return Err(SystemError::TooManyElectrons { electrons: fewest, points: parts.grid.points }.into());
-        }
-        let unpaired = unpaired(&parts, electrons)?;
-        let most = (electrons + unpaired) / 2;
-        if most > parts.grid.points {
-            return Err(SystemError::TooManyElectrons { electrons: most, points: parts.grid.points }.into());
-        }
+        fits(electrons, electrons % 2, &parts.grid)?;
+        let unpaired = unpaired_of(parts.unpaired, electrons)?;
+        fits(electrons, unpaired, &parts.grid)?;
         let mut pair = Pair { interaction: &parts.interaction, w };
         let mut potential = given_potential(&parts)?;
         let mut notes = Vec::new();
@@ -221,6 +215,28 @@ impl System {
         let potential = potential.into();
         Ok((System { label, grid, interaction, nuclei, potential, nuclear_repulsion, electrons, unpaired }, notes))
     }
+}
+
+impl System {
+    /// The same system under another name, with another number of electrons; without `unpaired`, its parity.
+    ///
+    /// # Errors
+    /// Not a count of electrons, or one that the grid does not hold; an impossible `unpaired`.
+    pub fn with_electrons(&self, label: String, electrons: f64, unpaired: Option<f64>) -> Result<System, SystemError> {
+        let count = whole(electrons).filter(|&n| n > 0).ok_or(SystemError::Electrons { electrons })?;
+        let unpaired = unpaired_of(unpaired, count)?;
+        fits(count, unpaired, &self.grid)?;
+        Ok(System { label, electrons: count, unpaired, ..self.clone() })
+    }
+}
+
+/// Whether the grid holds the electrons of either spin.
+fn fits(electrons: usize, unpaired: usize, grid: &Grid) -> Result<(), SystemError> {
+    let most = (electrons + unpaired) / 2;
+    if most > grid.points {
+        return Err(SystemError::TooManyElectrons { electrons: most, points: grid.points });
+    }
+    Ok(())
 }
 
 /// w at any distance: closed where it can be, otherwise the user's.
@@ -320,8 +336,8 @@ fn electrons(parts: &Parts) -> Result<usize, SystemError> {
     }
 }
 
-fn unpaired(parts: &Parts, electrons: usize) -> Result<usize, SystemError> {
-    let Some(unpaired) = parts.unpaired else {
+fn unpaired_of(given: Option<f64>, electrons: usize) -> Result<usize, SystemError> {
+    let Some(unpaired) = given else {
         return Ok(electrons % 2);
     };
     let fits = |&u: &usize| u <= electrons && (electrons - u).is_multiple_of(2);

@@ -47,6 +47,21 @@ impl Interaction {
         }
     }
 
+    /// w(r), hartree; of a sampled interaction, at multiples of the spacing what was sampled, between them the cubic through
+    /// the four nearest.
+    pub fn interpolated(&self, grid: &Grid, r: f64) -> f64 {
+        let Interaction::Sampled { kernel, .. } = self else { return self.at(r).unwrap_or(f64::NAN) };
+        let at =
+            |k: f64| kernel.get((k.abs() as usize).min(kernel.len().saturating_sub(1))).copied().unwrap_or(f64::NAN);
+        let t = r.abs() / grid.spacing;
+        if (t - t.round()).abs() < 1e-9 {
+            return at(t.round());
+        }
+        let nodes = [-1.0, 0.0, 1.0, 2.0].map(|k| t.floor() + k);
+        let weight = |a: f64| nodes.iter().filter(|b| **b != a).map(|b| (t - b) / (a - b)).product::<f64>();
+        nodes.iter().map(|a| at(*a) * weight(*a)).sum()
+    }
+
     /// w(k h) for k = 0 .. N - 1, hartree.
     pub fn kernel(&self, grid: &Grid) -> Vec<f64> {
         match self {
@@ -131,6 +146,17 @@ mod tests {
         let (a, b) = (sampled.hartree(&grid, &density), Interaction::BAKER.hartree(&grid, &density));
         assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-13));
         assert_eq!(sampled.kernel(&grid), Interaction::BAKER.kernel(&grid));
+    }
+
+    #[test]
+    fn between_samples_a_cubic_goes_through() {
+        let grid = Grid::centred(101, 0.1);
+        let w = |r: f64| 1.0 / (r * r + 1.0).sqrt();
+        let soft = Interaction::sample("soft", &grid, &mut |r| Ok::<_, ()>(w(r))).expect("no failure");
+        for (r, tolerance) in [(0.0, 0.0), (-0.3, 1e-15), (0.03, 3e-5), (4.567, 1e-7)] {
+            assert!((soft.interpolated(&grid, r) - w(r)).abs() <= tolerance, "{r}");
+        }
+        assert_eq!(Some(Interaction::BAKER.interpolated(&grid, 0.123)), Interaction::BAKER.at(0.123));
     }
 
     #[test]

@@ -3,10 +3,14 @@
 //! Both come from one painter on plotters' integer pixels, drawn several times larger than shown: the SVG for the sake
 //! of smooth coordinates, the PNG to be averaged down.
 
+mod curves;
+
 use super::ticks::{Ticks, finite_range};
-use crate::interp::value::{Figure, Series};
+use crate::interp::value::Figure;
+use crate::problem::reason;
+use curves::{draw_curve, legend};
 use plotters::coord::Shift;
-use plotters::element::{Circle, PathElement, Rectangle, Text};
+use plotters::element::{PathElement, Rectangle, Text};
 use plotters::prelude::{BitMapBackend, DrawingArea, DrawingBackend, IntoDrawingArea, RGBColor, SVGBackend, WHITE};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, FontTransform, IntoFont, IntoTextStyle, TextStyle, register_font};
@@ -28,17 +32,9 @@ const BITMAP_NUDGE: f64 = 2.2;
 const INK: RGBColor = RGBColor(38, 41, 48);
 const FAINT: RGBColor = RGBColor(228, 230, 235);
 const AXIS: RGBColor = RGBColor(110, 114, 124);
-const COLOURS: [RGBColor; 7] = [
-    RGBColor(27, 108, 168),
-    RGBColor(214, 69, 65),
-    RGBColor(38, 139, 93),
-    RGBColor(130, 84, 163),
-    RGBColor(222, 145, 41),
-    RGBColor(20, 160, 176),
-    RGBColor(90, 94, 105),
-];
-/// Dash and gap in CSS pixels of the curves in order; none is a full line. Coinciding curves stay visible.
-const DASHES: [Option<(f64, f64)>; 4] = [None, Some((9.0, 5.0)), Some((2.5, 4.0)), Some((14.0, 4.0))];
+const BAND: RGBColor = RGBColor(223, 238, 228);
+/// The edge of a band.
+const EDGE: RGBColor = RGBColor(150, 190, 165);
 
 /// Draws into a file, `.svg` or `.png` by its name.
 ///
@@ -51,7 +47,7 @@ pub fn draw(figure: &Figure, path: &Path) -> Result<(), String> {
         "png" => png(figure)?,
         _ => return Err(format!("a figure is saved as `.svg` or `.png`, not `{}`", path.display())),
     };
-    std::fs::write(path, bytes).map_err(|e| format!("cannot write `{}`: {e}", path.display()))
+    std::fs::write(path, bytes).map_err(|e| reason(&e, "write"))
 }
 
 /// The figure as an SVG document.
@@ -142,8 +138,12 @@ fn paint<DB: DrawingBackend>(area: &Area<DB>, figure: &Figure, scale: f64, nudge
     let points =
         || figure.series.iter().flat_map(|s| s.x.iter().zip(&s.y)).filter(|(x, y)| x.is_finite() && y.is_finite());
     let xs = finite_range(points().map(|p| p.0)).ok_or("there is no finite point to draw")?;
-    let ys = finite_range(points().map(|p| p.1)).ok_or("there is no finite point to draw")?;
-    paint_all(area, figure, [padded(xs, 0.02), padded(ys, 0.05)], scale, nudge).map_err(|e| e.to_string())
+    let inside = |x: f64| figure.x_range.is_none_or(|(from, to)| x >= from && x <= to);
+    let bands = figure.bands.iter().flat_map(|(from, to)| [from, to]);
+    let ys = finite_range(points().filter(|p| inside(*p.0)).map(|p| p.1).chain(bands));
+    let ys = ys.or(figure.y_range).ok_or("there is no finite point to draw")?;
+    let ranges = [figure.x_range.unwrap_or(padded(xs, 0.02)), figure.y_range.unwrap_or(padded(ys, 0.05))];
+    paint_all(area, figure, ranges, scale, nudge).map_err(|e| e.to_string())
 }
 
 type Painted<DB> = Result<(), plotters::drawing::DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
@@ -169,14 +169,17 @@ fn paint_all<DB: DrawingBackend>(
         scale,
         nudge: nudge * scale,
     };
+    for band in &figure.bands {
+        shade(area, &frame, *band)?;
+    }
     axes(area, &frame, &x_ticks, &y_ticks)?;
     labels(area, &frame, figure)?;
-    for (index, curve) in figure.series.iter().enumerate() {
-        draw_curve(area, &frame, curve, index)?;
+    // What is thin lies below what is not.
+    let (thin, full): (Vec<_>, Vec<_>) = figure.series.iter().partition(|s| s.thin);
+    for curve in thin.into_iter().chain(full) {
+        draw_curve(area, &frame, curve)?;
     }
-    if figure.series.len() > 1 {
-        legend(area, &frame, &figure.series)?;
-    }
+    legend(area, &frame, &figure.series)?;
     area.present()
 }
 
@@ -202,9 +205,20 @@ fn pixel((x, y): Point) -> (i32, i32) {
     (x.round() as i32, y.round() as i32)
 }
 
-fn line<DB: DrawingBackend>(area: &Area<DB>, points: &[Point], colour: RGBColor, width: f64) -> Painted<DB> {
+fn line<DB: DrawingBackend>(area: &Area<DB>, points: &[Point], colour: impl Color, width: f64) -> Painted<DB> {
     let points: Vec<(i32, i32)> = points.iter().map(|p| pixel(*p)).collect();
     area.draw(&PathElement::new(points, colour.stroke_width(width.round().max(1.0) as u32)))
+}
+
+/// A range of the ordinate, over the whole width.
+fn shade<DB: DrawingBackend>(area: &Area<DB>, frame: &Frame, (from, to): (f64, f64)) -> Painted<DB> {
+    let inside = |y: f64| frame.y(y).clamp(frame.top, frame.bottom);
+    let corners = [pixel((frame.left, inside(to))), pixel((frame.right, inside(from)))];
+    area.draw(&Rectangle::new(corners, BAND.filled()))?;
+    for y in [from, to].into_iter().filter(|y| inside(*y) == frame.y(*y)) {
+        line(area, &[(frame.left, frame.y(y)), (frame.right, frame.y(y))], EDGE, frame.scale)?;
+    }
+    Ok(())
 }
 
 /// Faint lines at the ticks, the two axes, the numbers.
@@ -249,119 +263,10 @@ fn labels<DB: DrawingBackend>(area: &Area<DB>, frame: &Frame, figure: &Figure) -
     Ok(())
 }
 
-/// Runs of finite points, in device units.
-fn runs(curve: &Series, frame: &Frame) -> Vec<Vec<Point>> {
-    let mut runs = vec![Vec::new()];
-    for (&x, &y) in curve.x.iter().zip(&curve.y) {
-        if !(x.is_finite() && y.is_finite()) {
-            runs.push(Vec::new());
-        } else if let Some(run) = runs.last_mut() {
-            run.push((frame.x(x), frame.y(y)));
-        }
-    }
-    runs.retain(|run| !run.is_empty());
-    runs
-}
-
-fn draw_curve<DB: DrawingBackend>(area: &Area<DB>, frame: &Frame, curve: &Series, index: usize) -> Painted<DB> {
-    let colour = COLOURS[index % COLOURS.len()];
-    let few = curve.x.len() <= 12;
-    for run in runs(curve, frame) {
-        stroke(area, &run, colour, index, frame.scale)?;
-        if few || run.len() == 1 {
-            for point in run {
-                area.draw(&Circle::new(pixel(point), (3.2 * frame.scale) as i32, colour.filled()))?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// A curve's line in its dash pattern.
-fn stroke<DB: DrawingBackend>(
-    area: &Area<DB>,
-    points: &[Point],
-    colour: RGBColor,
-    index: usize,
-    scale: f64,
-) -> Painted<DB> {
-    let width = 2.2 * scale;
-    if points.len() < 2 {
-        return Ok(());
-    }
-    match DASHES[index % DASHES.len()] {
-        None => line(area, points, colour, width),
-        Some((dash, gap)) => {
-            for piece in dashed(points, dash * scale, gap * scale) {
-                line(area, &piece, colour, width)?;
-            }
-            Ok(())
-        }
-    }
-}
-
-/// Pieces of a polyline of length `dash` with `gap` between.
-fn dashed(points: &[Point], dash: f64, gap: f64) -> Vec<Vec<Point>> {
-    let mut pieces = Vec::new();
-    let mut piece: Vec<Point> = points.first().copied().into_iter().collect();
-    let (mut on, mut left) = (true, dash);
-    for pair in points.windows(2) {
-        let (mut from, to) = (pair[0], pair[1]);
-        loop {
-            let length = (to.0 - from.0).hypot(to.1 - from.1);
-            if length <= left {
-                left -= length;
-                piece.push(to);
-                break;
-            }
-            let share = left / length;
-            from = (from.0 + share * (to.0 - from.0), from.1 + share * (to.1 - from.1));
-            piece.push(from);
-            if on {
-                pieces.push(std::mem::take(&mut piece));
-            }
-            piece = vec![from];
-            on = !on;
-            left = if on { dash } else { gap };
-        }
-    }
-    if on && piece.len() > 1 {
-        pieces.push(piece);
-    }
-    pieces
-}
-
-/// In the corner where it covers least.
-fn legend<DB: DrawingBackend>(area: &Area<DB>, frame: &Frame, series: &[Series]) -> Painted<DB> {
-    let scale = frame.scale;
-    let widest = series.iter().map(|s| text_width(area, &s.name, 14.0, scale)).fold(0.0, f64::max);
-    let (width, height) = (widest + 66.0 * scale, (series.len() as f64 * 22.0 + 14.0) * scale);
-    let gap = 12.0 * scale;
-    let (near, far) = (frame.left + gap, frame.right - gap - width);
-    let (up, down) = (frame.top + 0.5 * gap, frame.bottom - gap - height);
-    let covered = |&(left, top): &Point| {
-        let inside =
-            |p: &Point| p.0 > left - gap && p.0 < left + width + gap && p.1 > top - gap && p.1 < top + height + gap;
-        series.iter().flat_map(|s| runs(s, frame)).flatten().filter(inside).count()
-    };
-    let corners = [(far, up), (near, up), (far, down), (near, down)];
-    let Some((left, top)) = corners.into_iter().min_by_key(covered) else { return Ok(()) };
-    let corner = [pixel((left, top)), pixel((left + width, top + height))];
-    area.draw(&Rectangle::new(corner, WHITE.mix(0.85).filled()))?;
-    area.draw(&Rectangle::new(corner, FAINT.stroke_width(scale as u32)))?;
-    for (index, curve) in series.iter().enumerate() {
-        let y = top + (index as f64 * 22.0 + 18.0) * scale;
-        let ends = [(left + 12.0 * scale, y), (left + 46.0 * scale, y)];
-        stroke(area, &ends, COLOURS[index % COLOURS.len()], index, scale)?;
-        let style = text_style(14.0, scale, INK, HPos::Left, VPos::Center);
-        area.draw(&Text::new(curve.name.clone(), pixel((left + 54.0 * scale, y + frame.nudge)), style))?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interp::value::Series;
 
     fn figure() -> Figure {
         let x: Vec<f64> = (0..36).map(|i| 0.4 + 0.16 * i as f64).collect();
@@ -371,37 +276,51 @@ mod tests {
         };
         let mut broken = morse(0.02);
         broken[20] = f64::NAN;
-        let series = vec![
-            Series { name: "exact".into(), x: x.clone(), y: morse(0.0) },
-            Series { name: "ksr".into(), x: x.clone(), y: morse(0.002) },
-            Series { name: "lda".into(), x: x.clone(), y: broken },
-        ];
+        let one = |name: &str, curve, y| Series { name: name.into(), curve, thin: false, x: x.clone(), y };
         Figure {
             title: Some("H₂ dissociation".into()),
             x_label: "R (bohr)".into(),
             y_label: "energy (hartree)".into(),
-            series,
+            series: vec![one("exact", 0, morse(0.0)), one("ksr", 1, morse(0.002)), one("lda", 2, broken)],
+            ..empty()
         }
     }
 
+    fn empty() -> Figure {
+        let (x_label, y_label) = (String::new(), String::new());
+        Figure { title: None, x_label, y_label, x_range: None, y_range: None, bands: Vec::new(), series: Vec::new() }
+    }
+
     #[test]
-    fn svg_holds_the_words_and_breaks_at_gaps() {
+    fn svg_holds_the_words() {
         let text = svg(&figure()).unwrap();
         for word in ["H₂ dissociation", "R (bohr)", "energy (hartree)", "exact", "lda", "width=\"880\" height=\"560\""]
         {
             assert!(text.contains(word), "{word}");
         }
-        let frame = Frame {
-            left: 0.0,
-            right: 1.0,
-            top: 0.0,
-            bottom: 1.0,
-            xs: (0.0, 6.0),
-            ys: (-2.0, 0.0),
-            scale: 1.0,
-            nudge: 0.0,
+    }
+
+    #[test]
+    fn an_ensemble_has_one_entry_and_a_band_its_place() {
+        let x: Vec<f64> = (0..20).map(f64::from).collect();
+        let member = |k: usize| Series {
+            name: "seeds".into(),
+            curve: 0,
+            thin: true,
+            y: x.iter().map(|x| (0.1 + 0.2 * k as f64) * x).collect(),
+            x: x.clone(),
         };
-        assert_eq!(runs(&figure().series[2], &frame).iter().map(Vec::len).collect::<Vec<_>>(), [20, 15]);
+        let mut figure = Figure { series: (0..30).map(member).collect(), bands: vec![(-1.6, 1.6)], ..empty() };
+        let text = svg(&figure).unwrap();
+        // One curve needs no legend; beside another it has a single entry.
+        assert!(!text.contains("seeds"));
+        figure.series.push(Series { name: "exact".into(), curve: 1, thin: false, ..member(0) });
+        let text = svg(&figure).unwrap();
+        assert_eq!(text.matches("seeds").count(), 1);
+        assert!(text.contains("#DFEEE4"), "the band");
+        assert!(!text.contains("\u{2212}4"));
+        figure.y_range = Some((-5.0, 5.0));
+        assert!(svg(&figure).unwrap().contains("\u{2212}4"));
     }
 
     #[test]
@@ -413,16 +332,9 @@ mod tests {
 
     #[test]
     fn nothing_to_draw_is_an_error() {
-        let series = vec![Series { name: "n".into(), x: vec![0.0], y: vec![f64::NAN] }];
-        let empty = Figure { series, title: None, x_label: String::new(), y_label: String::new() };
+        let series = vec![Series { name: "n".into(), curve: 0, thin: false, x: vec![0.0], y: vec![f64::NAN] }];
+        let empty = Figure { series, ..empty() };
         assert!(svg(&empty).is_err() && png(&empty).is_err());
         assert!(draw(&figure(), Path::new("h2.pdf")).is_err_and(|e| e.contains(".svg")));
-    }
-
-    #[test]
-    fn dashes_cover_their_share() {
-        let pieces = dashed(&[(0.0, 0.0), (20.0, 0.0), (60.0, 0.0)], 10.0, 5.0);
-        assert_eq!(pieces.len(), 4);
-        assert_eq!(pieces[1], [(15.0, 0.0), (20.0, 0.0), (25.0, 0.0)]);
     }
 }

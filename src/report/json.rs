@@ -9,6 +9,9 @@ use crate::ks::{Run, Stop};
 use crate::model::{Grid, System, Wall};
 use serde_json::{Map, Value as Json, json as object};
 
+/// Whole numbers below it, 2^53, are exact.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// One shown value as `{"line", "source", "type", "unit", "value"}`; `None` for what is not shown (a figure).
 pub fn record(shown: &Shown<'_>) -> Option<Json> {
     let (kind, value) = json(shown.value)?;
@@ -42,45 +45,38 @@ pub fn record(shown: &Shown<'_>) -> Option<Json> {
 /// Type and bare value; `None` for what has no JSON (a figure, nothing). Numbers are in the unit that [`record`] names, or
 /// else in atomic units.
 pub fn json(value: &Value) -> Option<(&'static str, Json)> {
-    Some(match value {
-        Value::Number(q) if unit(value).is_none() => ("number", number(q.shown())),
-        Value::Number(q) => ("quantity", number(q.shown())),
-        Value::Bool(b) => ("bool", (*b).into()),
-        Value::Str(s) => ("string", (**s).into()),
-        Value::List(items) => ("list", list(items, unit(value).is_some())),
+    let json = match value {
+        Value::Number(q) => number(q.shown()),
+        Value::Bool(b) => (*b).into(),
+        Value::Str(s) => (**s).into(),
+        Value::List(items) => list(items, unit(value).is_some()),
         Value::Record(record) => {
-            let entries: Map<String, Json> = record
-                .entries
-                .iter()
-                .map(|(name, value)| (name.to_string(), part(value, unit(value).is_some())))
-                .collect();
-            ("record", entries.into())
+            let named = |value: &Value| part(value, unit(value).is_some());
+            record.entries.iter().map(|(name, value)| (name.to_string(), named(value))).collect::<Map<_, _>>().into()
         }
-        Value::Interval(a, b) => ("interval", interval(a, b)),
-        Value::Field(field) => ("field", field_json(field)),
-        Value::Grid(grid) => ("grid", grid_json(grid)),
-        Value::System(system) => ("system", system_json(system)),
-        Value::Run(run) => ("run", run_json(run)),
-        Value::Reference(reference) => ("reference", reference_json(reference)),
+        Value::Interval(a, b) => interval(a, b),
+        Value::Field(field) => field_json(field),
+        Value::Grid(grid) => grid_json(grid),
+        Value::System(system) => system_json(system),
+        Value::Run(run) => run_json(run),
+        Value::Reference(reference) => reference_json(reference),
         Value::Table(table) => {
             let column = |values: &[Value]| list(values, shared_unit(values).is_some());
-            let columns: Map<String, Json> =
-                table.columns.iter().map(|(name, values)| (name.to_string(), column(values))).collect();
-            ("table", columns.into())
+            table.columns.iter().map(|(name, values)| (name.to_string(), column(values))).collect::<Map<_, _>>().into()
         }
-        Value::Figure(_) | Value::Nothing => return None,
-        Value::Interaction(_) => ("interaction", super::text::inline(value).into()),
-        Value::Mixing(_) => ("mixing", super::text::inline(value).into()),
-        Value::Functional(f) => ("functional", object_of(f.summary())),
-        Value::Model(m) => ("model", model_json(m)),
-        Value::Loss(_) => ("loss", super::text::inline(value).into()),
-        Value::Optimizer(_) => ("optimizer", super::text::inline(value).into()),
-        Value::Symbol(_) => return None,
-        Value::Module(_) => ("module", super::text::inline(value).into()),
-        Value::SystemMaker(_) | Value::Function(_) | Value::Builtin(_) => {
-            ("function", super::text::inline(value).into())
-        }
-    })
+        Value::Functional(f) => object_of(f.summary()),
+        Value::Model(m) => model_json(m),
+        Value::Figure(_) | Value::Nothing | Value::Symbol(_) => return None,
+        Value::Interaction(_)
+        | Value::Mixing(_)
+        | Value::Loss(_)
+        | Value::Optimizer(_)
+        | Value::Module(_)
+        | Value::SystemMaker(_)
+        | Value::Function(_)
+        | Value::Builtin(_) => super::text::inline(value).into(),
+    };
+    Some((value.type_word(), json))
 }
 
 fn object_of(entries: Vec<(&'static str, Value)>) -> Json {
@@ -105,7 +101,7 @@ fn part(value: &Value, named: bool) -> Json {
         Value::Number(q) => number(if named { q.shown() } else { q.value }),
         Value::List(items) => list(items, named),
         Value::Interval(a, b) if named => interval(a, b),
-        Value::Interval(a, b) => vec![number(a.value), number(b.value)].into(),
+        Value::Interval(a, b) => interval(&Quantity { unit: None, ..*a }, &Quantity { unit: None, ..*b }),
         Value::Record(record) => {
             let entries = record.entries.iter().map(|(name, value)| (name.to_string(), part(value, false)));
             entries.collect::<Map<_, _>>().into()
@@ -122,8 +118,12 @@ fn list(items: &[Value], named: bool) -> Json {
     items.iter().map(|item| part(item, named)).collect::<Vec<_>>().into()
 }
 
-/// Both ends in the unit that [`unit`] names.
+/// The values between whole ends, otherwise both ends, in the unit that [`unit`] names.
 fn interval(a: &Quantity, b: &Quantity) -> Json {
+    if a.is_whole() && b.is_whole() {
+        let whole = (a.value as i64)..=(b.value as i64);
+        return whole.map(|k| number(Quantity { value: k as f64, ..*a }.shown())).collect::<Vec<_>>().into();
+    }
     let ends = if a.unit_text() == b.unit_text() { [a.shown(), b.shown()] } else { [a.value, b.value] };
     ends.map(number).to_vec().into()
 }
@@ -156,8 +156,11 @@ fn units<'a>(named: impl Iterator<Item = (&'a std::rc::Rc<str>, Option<String>)>
     known.collect::<Map<_, _>>().into()
 }
 
-/// A number; `"nan"`, `"inf"`, `"-inf"` where JSON has none. Whole numbers keep a point: `2.0`.
+/// A number; `"nan"`, `"inf"`, `"-inf"` where JSON has none. Whole ones are written without a point.
 fn number(x: f64) -> Json {
+    if x == x.trunc() && x.abs() < EXACT && !(x == 0.0 && x.is_sign_negative()) {
+        return (x as i64).into();
+    }
     serde_json::Number::from_f64(x).map_or_else(|| number::not_finite(x).into(), Json::Number)
 }
 
@@ -255,17 +258,17 @@ mod tests {
     #[test]
     fn units_are_named_or_atomic() {
         let mixed = shown("[1 hartree, 1 hartree -> eV]");
-        assert_eq!((&mixed["unit"], &mixed["value"]), (&Json::Null, &object!([1.0, 1.0])));
+        assert_eq!((&mixed["unit"], &mixed["value"]), (&Json::Null, &object!([1, 1])));
         let shared = shown("[[2 bohr, 4 bohr], [6 bohr]]");
-        assert_eq!((&shared["unit"], &shared["value"]), (&object!("bohr"), &object!([[2.0, 4.0], [6.0]])));
+        assert_eq!((&shared["unit"], &shared["value"]), (&object!("bohr"), &object!([[2, 4], [6]])));
         let ends = shown("1 .. (2 bohr -> angstrom)");
-        assert_eq!((&ends["unit"], &ends["value"]), (&object!("bohr"), &object!([1.0, 2.0])));
+        assert_eq!((&ends["unit"], &ends["value"]), (&object!("bohr"), &object!([1, 2])));
         let record = shown("{ E: 27.211386245988 eV -> eV, n: 2, deep: { E: 1 hartree -> eV }, R: [1 bohr] }");
         assert_eq!(record["units"], object!({ "E": "eV", "R": "bohr" }));
-        assert_eq!(record["value"], object!({ "E": 27.211386245988, "n": 2.0, "deep": { "E": 1.0 }, "R": [1.0] }));
+        assert_eq!(record["value"], object!({ "E": 27.211386245988, "n": 2, "deep": { "E": 1 }, "R": [1] }));
         let table = shown("table { E: [1 hartree, 1 hartree -> eV], R: [1 bohr, 2 bohr] }");
         assert_eq!(table["units"], object!({ "R": "bohr" }));
-        assert_eq!(table["value"]["E"], object!([1.0, 1.0]));
+        assert_eq!(table["value"]["E"], object!([1, 1]));
     }
 
     #[test]

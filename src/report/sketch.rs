@@ -24,15 +24,15 @@ pub fn sketch(series: &[Series], height: usize, style: &Style) -> Vec<String> {
     let width = style.width.saturating_sub(margin + 4).clamp(16, 72);
 
     let mut canvas = Canvas::new(width, height, xs, ys);
-    for (index, curve) in series.iter().enumerate() {
-        canvas.curve(curve, index);
+    for curve in series {
+        canvas.curve(curve, curve.curve);
     }
     let mut gutter = vec![(String::new(), '│'); height];
     for (tick, label) in ticks.at.iter().zip(labels) {
         let row = canvas.row(*tick);
         gutter[row.min(height - 1)] = (label, '┤');
     }
-    let several = series.len() > 1;
+    let several = series.iter().any(|s| s.curve > 0);
     let mut lines: Vec<String> = gutter
         .into_iter()
         .enumerate()
@@ -64,14 +64,16 @@ fn abscissa(xs: (f64, f64), width: usize, margin: usize) -> String {
 }
 
 fn legend(series: &[Series], colour: bool) -> String {
-    let entry = |(index, curve): (usize, &Series)| {
+    let first = |(i, s): &(usize, &Series)| series[..*i].iter().all(|before| before.curve != s.curve);
+    let entry = |(_, curve): (usize, &Series)| {
+        let index = curve.curve;
         if colour {
             format!("\u{1b}[{}m━━\u{1b}[0m {}", COLOURS[index % COLOURS.len()], curve.name)
         } else {
             format!("{} {}", MARKS[index % MARKS.len()], curve.name)
         }
     };
-    series.iter().enumerate().map(entry).collect::<Vec<_>>().join("   ")
+    series.iter().enumerate().filter(first).map(entry).collect::<Vec<_>>().join("   ")
 }
 
 /// Dots, 2 x 4 a character; a cell remembers the last curve through it.
@@ -156,7 +158,7 @@ mod tests {
 
     fn curve(name: &str, f: impl Fn(f64) -> f64) -> Series {
         let x: Vec<f64> = (0..101).map(|i| -5.0 + 0.1 * i as f64).collect();
-        Series { name: name.into(), y: x.iter().map(|x| f(*x)).collect(), x }
+        Series { name: name.into(), curve: 0, thin: false, y: x.iter().map(|x| f(*x)).collect(), x }
     }
 
     #[test]

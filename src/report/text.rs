@@ -177,7 +177,7 @@ fn field_text(field: &Field, style: &Style) -> String {
     let series: Vec<Series> = (0..channels)
         .map(|c| {
             let y: Vec<f64> = field.data.iter().skip(c).step_by(channels).copied().collect();
-            Series { name: c.to_string(), x: x.clone(), y }
+            Series { name: c.to_string(), curve: c, thin: false, x: x.clone(), y }
         })
         .collect();
     lines.extend(sketch(&series[..channels.min(4)], FIELD_HEIGHT, style).into_iter().map(|l| format!("  {l}")));
@@ -216,7 +216,16 @@ fn figure_text(figure: &Figure, style: &Style) -> String {
     if !figure.y_label.is_empty() {
         lines.push(format!("  {}", figure.y_label));
     }
-    lines.extend(sketch(&figure.series, FIGURE_HEIGHT, style).into_iter().map(|l| format!("  {l}")));
+    let outside = |range: Option<(f64, f64)>, v: f64| range.is_some_and(|(from, to)| v < from || v > to);
+    let mut series = figure.series.clone();
+    for curve in &mut series {
+        for (x, y) in curve.x.iter().zip(&mut curve.y) {
+            if outside(figure.x_range, *x) || outside(figure.y_range, *y) {
+                *y = f64::NAN;
+            }
+        }
+    }
+    lines.extend(sketch(&series, FIGURE_HEIGHT, style).into_iter().map(|l| format!("  {l}")));
     if !figure.x_label.is_empty() {
         lines.push(format!("  {:>1$}", figure.x_label, style.width.min(76) / 2));
     }

@@ -50,7 +50,11 @@ fn functions(page: &mut String) {
 fn members(page: &mut String) {
     page.push_str("\n## What stands after the dot\n");
     for (kind, entries) in documented_members() {
-        let _ = write!(page, "\n### of a {kind}\n\n");
+        let _ = write!(
+            page,
+            "\n### of {} {kind}\n\n",
+            if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+        );
         for (name, about) in entries {
             let _ = writeln!(page, "- `.{name}`: {about}");
         }
@@ -83,9 +87,27 @@ fn library(page: &mut String) {
 fn head(line: &str) -> Option<String> {
     let words = ["fn ", "functional ", "kinetic functional ", "loss ", "let ", "system "];
     let rest = words.iter().find_map(|w| line.strip_prefix(w))?;
-    let end = rest.find([')', '=', '{'])?;
-    let with = if rest[end..].starts_with(')') { end + 1 } else { end };
-    Some(rest[..with].trim().to_owned())
+    let end = match rest.find(['(', '=', '{'])? {
+        open if rest[open..].starts_with('(') => closed(rest, open)?,
+        end => end,
+    };
+    Some(rest[..end].trim().to_owned())
+}
+
+/// Behind the bracket that closes the one at `open`.
+fn closed(text: &str, open: usize) -> Option<usize> {
+    let mut depth = 0;
+    for (at, c) in text[open..].char_indices() {
+        depth += match c {
+            '(' | '[' | '{' => 1,
+            ')' | ']' | '}' => -1,
+            _ => 0,
+        };
+        if depth == 0 {
+            return Some(open + at + 1);
+        }
+    }
+    None
 }
 
 fn units(page: &mut String) {

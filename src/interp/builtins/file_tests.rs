@@ -110,6 +110,39 @@ fn figures_have_labels_from_the_data() {
 }
 
 #[test]
+fn ensembles_share_a_curve_and_axes_one_unit() {
+    let figure = |script: &str| match value(script) {
+        Value::Figure(figure) => figure,
+        other => panic!("{}", other.kind()),
+    };
+    let table = "let t = table { R: [1, 2], exact: [1, 2] * (1 mhartree), seeds: [[1, 2, 3], [4, 5, 6]] * (1 mhartree) -> mhartree }\n";
+    let options = "x: \"R\", y: [\"exact\", \"seeds\"], labels: [\"DMRG\", \"30 seeds\"], band: -1.6 mhartree .. 1.6 mhartree, y_range: -10 .. 10";
+    let drawn = figure(&format!("{table}plot(t, {options})"));
+    let curves: Vec<(usize, bool, &str)> = drawn.series.iter().map(|s| (s.curve, s.thin, s.name.as_str())).collect();
+    assert_eq!(curves, [(0, false, "DMRG"), (1, true, "30 seeds"), (1, true, "30 seeds"), (1, true, "30 seeds")]);
+    // One column is shown in hartree, the other in millihartree: the axis takes hartree.
+    assert_eq!(drawn.y_label, "hartree");
+    assert!((drawn.series[3].y[1] - 6e-3).abs() < 1e-15 && (drawn.bands[0].1 - 1.6e-3).abs() < 1e-15);
+    assert_eq!(drawn.y_range, Some((-10.0, 10.0)));
+    // A band in the unit of the axis, and plain.
+    let shown = figure("plot([1, 2], [[1, 2], [3, 4]] * (1 eV) -> eV, band: [-1 .. 1, 2 eV .. 3 eV])");
+    assert_eq!((shown.y_label.as_str(), shown.series.len(), shown.bands[0]), ("eV", 2, (-1.0, 1.0)));
+    assert!((shown.bands[1].0 - 2.0).abs() < 1e-12 && (shown.series[1].y[0] - 3.0).abs() < 1e-12);
+    let fields = "grid g = uniform(points: 5, spacing: 1)\nplot(g.x, [k * g.x for k in 1 .. 3], x_label: \"place\")";
+    let fields = figure(fields);
+    assert_eq!(fields.series.iter().map(|s| s.curve).collect::<Vec<_>>(), [0, 1, 1, 1]);
+    assert_eq!(fields.x_label, "place");
+    // Figures on top of each other keep their bands and names.
+    let both = "let a = plot([1, 2], [1, 2], title: \"t\", band: 0 .. 1)\nplot(a, plot([1, 2], [[3, 4], [5, 6]]))";
+    let both = figure(both);
+    assert_eq!(both.series.iter().map(|s| s.curve).collect::<Vec<_>>(), [0, 1, 1]);
+    assert_eq!((both.title.as_deref(), both.bands.as_slice()), (Some("t"), [(0.0, 1.0)].as_slice()));
+    assert_eq!(code("plot(table { R: [1, 2], E: [[1, 2], [3]] })"), "ksr::run::value");
+    assert_eq!(code("plot([1, 2], [1 eV, 2 eV], band: 1 bohr .. 2 bohr)"), "ksr::run::value");
+    assert_eq!(code("plot([1, 2], [1, 2], y_range: 1 .. 1)"), "ksr::run::value");
+}
+
+#[test]
 fn printing_goes_to_the_host() {
     take_lines();
     value("print(\"R =\", 1.4 bohr, [1, 2])");

@@ -99,7 +99,7 @@ fn extensions(value: &Value) -> Option<&'static str> {
 
 fn written<T>(result: std::result::Result<T, crate::data::DataError>) -> std::result::Result<(), String> {
     result.map(|_| ()).map_err(|error| match error {
-        crate::data::DataError::File { reason, .. } => reason.to_string(),
+        crate::data::DataError::File { reason, .. } => crate::problem::reason(&reason, "write"),
         other => other.to_string(),
     })
 }

@@ -14,6 +14,7 @@ mod grids;
 mod lists;
 mod math;
 mod optimize;
+mod records;
 mod reduce;
 mod search;
 mod systems;
@@ -189,6 +190,7 @@ pub static TOPICS: &[Topic] = &[
     Topic { name: "mathematics", builtins: math::ALL },
     Topic { name: "sums and extremes", builtins: reduce::ALL },
     Topic { name: "lists", builtins: lists::ALL },
+    Topic { name: "records and kinds", builtins: records::ALL },
     Topic { name: "grids", builtins: grids::ALL },
     Topic { name: "fields", builtins: trace::FIELDS },
     Topic { name: "systems", builtins: systems::ALL },

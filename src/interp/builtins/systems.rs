@@ -1,11 +1,12 @@
 //! What systems are made of: nuclei and interactions.
 
 use super::{Args, Builtin, constant, example, function, optional, required, shown};
-use crate::interp::Interpreter;
-use crate::interp::text;
+use crate::interp::error::{Placed, fail};
 use crate::interp::value::{Dim, Value};
-use crate::model::Interaction;
+use crate::interp::{Interpreter, text, trace};
+use crate::model::{Interaction, Part};
 use crate::problem::Result;
+use std::sync::Arc;
 
 pub(super) const ALL: &[Builtin] = &[
     function(
@@ -19,6 +20,28 @@ pub(super) const ALL: &[Builtin] = &[
             let symbol = Value::text(format!("Z={}", text::number(charge)));
             Ok(Value::record([("symbol", symbol), ("charge", Value::plain(charge))]))
         },
+    ),
+    function(
+        "with_electrons",
+        &[
+            required("system"),
+            required("electrons"),
+            optional("unpaired", "the parity"),
+            optional("name", "the system's"),
+        ],
+        "the same system with another number of electrons: an ion",
+        &["ion", "ionise", "ionize", "cation", "anion", "charge", "unpaired"],
+        &[
+            example(
+                "grid g = uniform(points: 65, spacing: 0.3)\nsystem he on g { He at 0 }\nwith_electrons(he, 1).charge",
+                "1",
+            ),
+            example(
+                "grid g = uniform(points: 65, spacing: 0.3)\nsystem he on g { He at 0 }\nwith_electrons(he, 2, unpaired: 2, name: \"triplet\").name",
+                "\"triplet\"",
+            ),
+        ],
+        with_electrons,
     ),
     function(
         "exponential",
@@ -46,4 +69,15 @@ fn exponential(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
         return args.wrong(args.span, message, Some("`kappa` is the inverse of its range".into()));
     }
     Ok(Value::Interaction(Interaction::Exponential { amplitude, kappa }))
+}
+
+fn with_electrons(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let system = trace::system_in(&args.arg("system")?.value, args.span_of("system"), &args.what("system"))?;
+    let unpaired = if args.has("unpaired") { Some(args.number("unpaired")?) } else { None };
+    let label = args.opt_text("name")?.map_or(system.label.clone(), |name| name.to_string());
+    let changed = system.with_electrons(label, args.number("electrons")?, unpaired).or_else(|error| {
+        let span = args.span_of(if error.part() == Part::Unpaired { "unpaired" } else { "electrons" });
+        fail(Placed::new(error, span, "here"), span)
+    })?;
+    Ok(Value::System(Arc::new(changed)))
 }

@@ -8,7 +8,7 @@ use crate::interp::scope::Scope;
 use crate::interp::text;
 use crate::interp::trace;
 use crate::interp::value::{Field, Quantity, Table, Value};
-use crate::lang::ast::Expr;
+use crate::lang::ast::{Expr, Ident};
 use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
@@ -26,11 +26,15 @@ impl Interpreter {
         self.index(Operand::new(&whole, value.span), Operand::new(&index_value, index.span))
     }
 
-    /// An element or slice of a list, text, field or table (rows).
+    /// An element or slice of a list, text, field or table (rows); by a name in quotes an entry of a record, a column of a
+    /// table.
     ///
     /// # Errors
     /// An index outside or not whole; a value that has no elements.
     pub(crate) fn index(&mut self, whole: Operand<'_>, index: Operand<'_>) -> Result<Value> {
+        if let (Value::Record(_) | Value::Table(_), Value::Str(name)) = (whole.value, index.value) {
+            return self.member(whole, &Ident { name: name.clone(), span: index.span });
+        }
         match whole.value {
             Value::List(items) => Ok(match pick(items.len(), "a list", index)? {
                 Pick::One(i) => items[i].clone(),
@@ -48,6 +52,7 @@ impl Interpreter {
                 let listed = self.listed(*from, *to, whole.span)?;
                 self.index(Operand::new(&listed, whole.span), index)
             }
+            Value::Record(_) => mismatch("the index of a record", "a name in quotes", index.value, None, index.span),
             other => mismatch("what is indexed", "a list, field, table or text", other, None, whole.span),
         }
     }

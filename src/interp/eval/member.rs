@@ -48,6 +48,11 @@ impl Interpreter {
             Value::Reference(r) if physics::absent(r, &name.name).is_some() => None,
             Value::Reference(reference) => pick(physics::REFERENCE, reference, &name.name),
             Value::Model(model) => model.member(&name.name),
+            Value::Interval(from, to) => match &*name.name {
+                "from" => Some(Value::Number(*from)),
+                "to" => Some(Value::Number(*to)),
+                _ => None,
+            },
             Value::Symbol(s) if &*name.name == "channels" => Some(Value::plain(s.shape().channels as f64)),
             _ => None,
         };
@@ -100,6 +105,7 @@ impl Interpreter {
             Value::Run(_) => names(physics::RUN),
             Value::Reference(_) => names(physics::REFERENCE),
             Value::Model(model) => model.names(),
+            Value::Interval(..) => vec!["from".into(), "to".into()],
             Value::Symbol(_) => vec!["channels".into()],
             _ => Vec::new(),
         }
@@ -112,6 +118,7 @@ pub fn documented_members() -> Vec<(&'static str, Vec<(&'static str, &'static st
         members.iter().map(|m| (m.name, m.about)).collect()
     }
     vec![
+        ("interval", vec![("from", "its first end"), ("to", "its last end")]),
         ("grid", of(physics::GRID)),
         ("field", of(physics::FIELD)),
         ("interaction", of(physics::INTERACTION)),

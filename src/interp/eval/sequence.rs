@@ -38,8 +38,7 @@ impl Interpreter {
     /// # Errors
     /// An end is not whole.
     pub(crate) fn listed(&mut self, from: Quantity, to: Quantity, span: Span) -> Result<Value> {
-        let whole = |q: Quantity| q.value.is_finite() && q.value == q.value.round();
-        if !whole(from) || !whole(to) {
+        if !from.is_whole() || !to.is_whole() {
             let interval = text::value(&Value::Interval(from, to));
             return fail(RunError::Interval { interval, span }, span);
         }

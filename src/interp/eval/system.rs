@@ -226,6 +226,7 @@ impl Interpreter {
             draft.parts.interaction = self.interaction(given, span, &grid)?;
         }
         let mut w = |r: f64| match &given {
+            Some(Value::Interaction(ready)) => Ok(ready.interpolated(&grid, r)),
             Some(f) => self.sample(f, r, span, "the interaction"),
             None => Ok(0.0),
         };

@@ -35,7 +35,7 @@ pub(crate) use load::{MODELS, holds_model};
 pub(crate) use model::MEMBERS;
 pub(crate) use options::OPTIMIZERS;
 pub(crate) use probe::FUNCTIONALS;
-pub(crate) use solve::ANSWERS;
+pub(crate) use solve::{ANSWERS, system_in};
 pub(crate) use train::TRAINING;
 
 pub use error::{Advice, TraceError};

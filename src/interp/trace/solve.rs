@@ -88,7 +88,7 @@ fn system_of(args: &Args, name: &str) -> Result<Arc<System>> {
 }
 
 /// The system in a value.
-pub(super) fn system_in(value: &Value, span: Span, what: &str) -> Result<Arc<System>> {
+pub(crate) fn system_in(value: &Value, span: Span, what: &str) -> Result<Arc<System>> {
     match value {
         Value::System(system) => Ok(system.clone()),
         Value::Reference(reference) => Ok(reference.system.clone()),

@@ -66,13 +66,30 @@ impl Checker<'_> {
     pub(super) fn functional_head(&mut self, functional: &FunctionalDef) {
         let function = &functional.function;
         let densities: Vec<&ParamDecl> = function.params.iter().filter(|p| p.default.is_none()).collect();
-        if matches!(densities.len(), 1 | 2) {
-            return;
+        match densities.as_slice() {
+            [_] => return,
+            [up, down] if spin_pair(&up.name.name, &down.name.name) => return,
+            [up, down] => return self.not_a_spin_pair(function, &up.name, &down.name),
+            _ => {}
         }
         let span = densities.get(2).map_or(function.span, |p| p.name.span);
         let help =
             "write `functional f(n) = …` or `functional f(n_up, n_down) = …`; further parameters have defaults".into();
         self.head(function, "functional", "one density or two", span, help);
+    }
+
+    /// A second parameter without default that is no density of the other spin.
+    fn not_a_spin_pair(&mut self, function: &FnDef, first: &Ident, second: &Ident) {
+        let (first, name) = (&first.name, &second.name);
+        let help = if spin_pair(name, first) {
+            format!("the density of the up electrons comes first: `{name}, {first}`")
+        } else {
+            format!(
+                "an option has a default: `{name} = 1`; the densities of the spins are called `n_up, n_down`, or alike by \
+                 another pair: `up, down`, `a, b`, `alpha, beta`"
+            )
+        };
+        self.head(function, "functional", "one density, or one of each spin", second.span, help);
     }
 
     /// A loss begins with a run and a reference.
@@ -98,4 +115,26 @@ fn option(entry: &SystemEntry) -> Option<&Ident> {
         SystemEntry::Function { function } => Some(&function.name),
         SystemEntry::Nucleus { .. } => None,
     }
+}
+
+/// What tells the densities of the two spins apart, at the end or the beginning of their names.
+const SPINS: &[(&str, &str)] = &[
+    ("up", "down"),
+    ("up", "dn"),
+    ("u", "d"),
+    ("alpha", "beta"),
+    ("a", "b"),
+    ("plus", "minus"),
+    ("p", "m"),
+    ("1", "2"),
+    ("0", "1"),
+];
+
+/// Whether two names are those of an up and a down density: `n_up, n_down`, `na, nb`, `up, down`.
+fn spin_pair(up: &str, down: &str) -> bool {
+    let (up, down) = (up.to_lowercase(), down.to_lowercase());
+    let same = |a: Option<&str>, b: Option<&str>| a.is_some() && a == b;
+    SPINS
+        .iter()
+        .any(|(p, q)| same(up.strip_suffix(p), down.strip_suffix(q)) || same(up.strip_prefix(p), down.strip_prefix(q)))
 }

@@ -82,6 +82,8 @@ fn right_programs_pass() {
         "[R for R in 0 .. 3 if R > 1]",
         "let f = fn(x) = x\nf(1)\nlet f = 2",
         "fn f(sqrt) = sqrt(1, 2, 3)",
+        "functional f(up, down) = up\nfunctional g(na, nb) = na\nfunctional h(rho_alpha, rho_beta) = rho_alpha",
+        "functional f(n_up, n_dn) = n_up\nfunctional g(up_n, down_n) = up_n\nfunctional h(n1, n2) = n1",
     ] {
         assert_eq!(errors(text), [], "{text}");
     }
@@ -130,6 +132,9 @@ fn wrong_programs_are_told() {
         ("let x = { param a = 1\n a }", "names::param", "param a = 1"),
         ("loss l(run, exact) { param a = 1\n a }", "names::param", "param a = 1"),
         ("functional f(a, b, c) = a", "arity::head", "c"),
+        ("functional f(n, a) = a * n", "arity::head", "a"),
+        ("functional f(n_down, n_up) = n_up", "arity::head", "n_up"),
+        ("functional f(n, m) = n", "arity::head", "m"),
         ("loss l(run) = 1", "arity::head", "loss l(run)"),
         ("0.5 bohr + 1 eV", "units::clash", "1 eV"),
         ("1 eV < 2 bohr", "units::clash", "2 bohr"),
