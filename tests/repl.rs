@@ -36,10 +36,20 @@ fn the_parser_asks_for_more_lines() {
 
 #[test]
 fn commands_answer() {
-    let (out, err) =
-        session(":help\n:help units\n:doc sqrt\n:type 1.5 bohr\n:search root\n:list builtins\n:list units\n");
+    let (out, err) = session(
+        ":help\n:help units\n:doc sqrt\n:type 1.5 bohr\n:search root\n:list builtins\n:list units\n:doc lda\n:doc analysis.mae\n",
+    );
     assert_eq!(err, "");
-    for word in [":help units", "angstrom", "square root", "a length", "sqrt", "hartree, the atomic unit"] {
+    for word in [
+        "use std.functionals",
+        "analysis.mae(values, against",
+        ":help units",
+        "angstrom",
+        "square root",
+        "a length",
+        "sqrt",
+        "hartree, the atomic unit",
+    ] {
         assert!(out.contains(word), "{word}\n{out}");
     }
 }
