@@ -39,10 +39,13 @@ fn assert_close(found: &[f64], wanted: &[f64], tolerance: f64) {
     assert!(found.len() == wanted.len() && found.iter().zip(wanted).all(near), "{found:?}\n{wanted:?}");
 }
 
+/// Name, electrons, unpaired ones, charges and positions of the nuclei.
+type Published = (&'static str, usize, usize, &'static [(f64, f64)]);
+
 /// Kalita et al. (2022): the nuclei of the ten molecules, and their electrons.
 #[test]
 fn molecules_stand_where_they_were_published() {
-    let published: [(&str, usize, usize, &[(f64, f64)]); 10] = [
+    let published: [Published; 10] = [
         ("H2", 2, 0, &[(1.0, -0.72), (1.0, 0.8)]),
         ("H2+", 1, 1, &[(1.0, -1.2), (1.0, 1.28)]),
         ("HeH+", 2, 0, &[(2.0, -1.04), (1.0, 1.12)]),
