@@ -1,5 +1,6 @@
 //! A compiled functional: the energy per electron as a graph, its energy and its potential, ready for any grid.
 
+use super::closed::closed_shell;
 use super::differentiate::{DifferentiateError, gradient};
 use super::fuse::Plan;
 use super::graph::{Binary, Graph, NodeId, Shape};
@@ -83,6 +84,8 @@ pub struct Compiled {
     pub body: usize,
     pub(super) plan_energy: Arc<Plan>,
     pub(super) plan: Arc<Plan>,
+    /// Energy alone, and energy with potential, of a closed shell: at half its density, for a functional of both spins.
+    pub(super) closed: [Arc<Plan>; 2],
 }
 
 impl Compiled {
@@ -110,6 +113,10 @@ impl Compiled {
         let plan_energy = Arc::new(Plan::new(&graph, &[e, energy]));
         let outputs: Vec<NodeId> = [e, energy].into_iter().chain(potential.iter().copied()).collect();
         let plan = Arc::new(Plan::new(&graph, &outputs));
+        let closed = match density {
+            Density::Total => [plan_energy.clone(), plan.clone()],
+            Density::Spin => closed_plans(&graph, e)?,
+        };
         let flip_average = flip_average && density == Density::Spin;
         Ok(Self {
             name,
@@ -124,6 +131,7 @@ impl Compiled {
             body,
             plan_energy,
             plan,
+            closed,
         })
     }
 
@@ -136,6 +144,21 @@ impl Compiled {
     pub fn parameter_count(&self) -> usize {
         self.graph.parameter_count()
     }
+}
+
+/// Plans for a closed shell: e, E and, in the second, the potential v = (1/2) dE/dm of the density n = 2 m.
+fn closed_plans(graph: &Graph, e: NodeId) -> Result<[Arc<Plan>; 2], CompileError> {
+    let (mut graph, e) = closed_shell(graph, e);
+    let (m, span) = (graph.input_node(0, "n"), graph.node(e).span);
+    let n = graph.scale(2.0, m, span);
+    let local = graph.binary(Binary::Mul, n, e, span)?;
+    let sum = graph.sum_grid(local, span)?;
+    let slope = gradient(&mut graph, sum, &[m])?;
+    let potential: Vec<NodeId> = slope.into_iter().map(|slope| graph.scale(0.5, slope, span)).collect();
+    let h = graph.spacing(0, span);
+    let energy = graph.binary(Binary::Mul, h, sum, span)?;
+    let outputs: Vec<NodeId> = [e, energy].into_iter().chain(potential).collect();
+    Ok([Plan::new(&graph, &outputs[..2]).into(), Plan::new(&graph, &outputs).into()])
 }
 
 impl Graph {

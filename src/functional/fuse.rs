@@ -239,13 +239,21 @@ fn compact(graph: &Graph, outputs: &[NodeId]) -> (Vec<Node>, Vec<usize>) {
 
 /// Nodes, equal ones kept once.
 #[derive(Default)]
-struct Fresh {
+pub(super) struct Fresh {
     nodes: Vec<Node>,
     known: BTreeMap<String, NodeId>,
 }
 
 impl Fresh {
-    fn insert(&mut self, node: Node) -> NodeId {
+    pub(super) fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0 as usize]
+    }
+
+    pub(super) fn into_nodes(self) -> Vec<Node> {
+        self.nodes
+    }
+
+    pub(super) fn insert(&mut self, node: Node) -> NodeId {
         let key = match &node.op {
             Op::Const(values) if values.len() > 8 => format!("const {:p} {:?}", Arc::as_ptr(values), node.shape),
             op => format!("{op:?} {:?} {:?}", node.inputs, node.shape),

@@ -127,6 +127,18 @@ pub enum Op {
         /// Channels out.
         output: usize,
     },
+    /// Weight `[width, channels.len(), output]` as a convolution of `input` channels needs it, of which channel c of the wide
+    /// one is `channels[c]`: the weights of equal channels added up.
+    MergeWeight {
+        /// Points of the window.
+        width: usize,
+        /// Channels in.
+        input: usize,
+        /// Channels out.
+        output: usize,
+        /// What every channel of the wide convolution is.
+        channels: Arc<[usize]>,
+    },
     /// `[y, weight]`: transpose of [`Op::Conv`] in x, the same weight.
     ConvT {
         /// Points of the window.
@@ -169,7 +181,7 @@ impl Op {
             Op::Hartree => "hartree",
             Op::ExpConv | Op::ExpConvT => "global_conv",
             Op::Conv { width: 1, .. } | Op::ConvT { width: 1, .. } => "dense",
-            Op::Conv { .. } | Op::ConvT { .. } | Op::FlipWeight { .. } => "conv",
+            Op::Conv { .. } | Op::ConvT { .. } | Op::FlipWeight { .. } | Op::MergeWeight { .. } => "conv",
         }
     }
 }

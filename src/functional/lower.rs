@@ -315,6 +315,9 @@ impl<D: Backend> Lowered<D> {
             Op::ChannelsT { from, .. } => arrange::pad(argument(0)?, *from, node.shape.channels, tape)?,
             Op::ExpConv => exponential::spread(argument(0)?, argument(1)?, self.step(node.shape), tape)?,
             Op::ExpConvT => exponential::gather(argument(0)?, argument(1)?, self.step(node.shape), tape)?,
+            Op::MergeWeight { width, input, output, channels } => {
+                window::merge_weight(argument(0)?, channels, (*width, *input, *output), tape)?
+            }
             Op::FlipWeight { width, input, output } => {
                 window::flip_weight(argument(0)?, (*width, *input, *output), tape)?
             }

@@ -2,6 +2,7 @@
 //! lowering to dfdx, and its parameters.
 
 mod build;
+mod closed;
 mod compiled;
 mod describe;
 mod diagnose;

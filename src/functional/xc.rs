@@ -15,6 +15,8 @@ pub struct LoweredXc<D: Backend> {
     compiled: Arc<Compiled>,
     energy: Lowered<D>,
     full: Lowered<D>,
+    /// Whether it takes the total density of a closed shell alone.
+    closed: bool,
 }
 
 /// The same with its parameters on one tape.
@@ -58,6 +60,23 @@ impl<D: Backend> LoweredXc<D> {
             compiled: compiled.clone(),
             energy: Lowered::new(&compiled.plan_energy, grid, interaction, device)?,
             full: Lowered::new(&compiled.plan, grid, interaction, device)?,
+            closed: false,
+        })
+    }
+
+    /// The same for closed shells: it takes the total density, and what is equal for both spins is done once.
+    pub fn closed(
+        compiled: &Arc<Compiled>,
+        grid: &Grid,
+        interaction: &Interaction,
+        device: &D,
+    ) -> Result<Self, LowerError> {
+        let [energy, full] = &compiled.closed;
+        Ok(Self {
+            compiled: compiled.clone(),
+            energy: Lowered::new(energy, grid, interaction, device)?,
+            full: Lowered::new(full, grid, interaction, device)?,
+            closed: true,
         })
     }
 
@@ -139,6 +158,9 @@ impl<D: Backend> LoweredXc<D> {
     fn inputs<T: Tape<f64, D>>(&self, densities: &[&Value<D>], tape: T) -> Result<(Vec<Value<D>>, T), LowerError> {
         let device = self.device();
         let shift = |terms: &[(&Value<D>, usize, f64)], tape: T| arrange::combine(device, terms, DENSITY_SHIFT, tape);
+        if self.closed && densities.len() != 1 {
+            return Err(TensorError::Length { operation: "densities", expected: 1, found: densities.len() }.into());
+        }
         let (first, second, tape) = match (self.compiled.density, densities) {
             (Density::Total, [n]) => {
                 let (n, tape) = shift(&[(n, 0, 1.0)], tape)?;
@@ -211,7 +233,8 @@ impl Compiled {
         densities: &[&[f64]],
     ) -> Result<Evaluation, LowerError> {
         let device = Cpu::default();
-        let lowered = LoweredXc::new(self, grid, interaction, &device)?;
+        let lower = if densities.len() == 1 { LoweredXc::closed } else { LoweredXc::new };
+        let lowered = lower(self, grid, interaction, &device)?;
         let leaf = lowered.parameters(parameters)?;
         let (bound, tape) = lowered.bind(&leaf, NoneTape)?;
         let field = |n: &&[f64]| Value::constant(&device, (1, grid.points, 1), n.to_vec());

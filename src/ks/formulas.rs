@@ -68,9 +68,9 @@ fn energy(occupation: &Occupation) -> Result<Arc<Plan>, ShapeError> {
     let potentials = fields(&mut graph, "v_s", spins);
     let mut kinetic = graph.constant(0.0, NOWHERE);
     for (k, channel) in occupation.channels.iter().enumerate() {
-        let levels = graph.input(format!("levels{k}"), Shape::vector(channel.levels), NOWHERE);
+        let levels = graph.input(format!("levels{k}"), Shape::vector(channel.levels.max(1)), NOWHERE);
         let filling: Vec<f64> =
-            (0..channel.levels).map(|k| if k < channel.occupied { channel.filling } else { 0.0 }).collect();
+            (0..channel.levels.max(1)).map(|k| if k < channel.occupied { channel.filling } else { 0.0 }).collect();
         let filling = graph.vector(&filling, NOWHERE);
         let bands = graph.binary(Binary::Mul, filling, levels, NOWHERE)?;
         let bands = graph.sum_channels(bands, NOWHERE);

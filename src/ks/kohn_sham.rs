@@ -82,7 +82,8 @@ impl<D: Backend> KohnSham<D> {
         let Setting { system, functional, occupation, symmetric } = *setting;
         let mirror = if symmetric { Some(system.mirror()?) } else { None };
         let unfit = |cause: LowerError| functional_error(&functional.name, system, &cause);
-        let xc = LoweredXc::new(functional, &system.grid, &system.interaction, device).map_err(unfit)?;
+        let lower = if occupation.spins() == 1 { LoweredXc::closed } else { LoweredXc::new };
+        let xc = lower(functional, &system.grid, &system.interaction, device).map_err(unfit)?;
         let parameters = xc.parameters(params).map_err(unfit)?;
         let (bound, tape) = xc.bind(&parameters, tape).map_err(unfit)?;
         let formulas = Formulas::new(occupation).map_err(|cause| unfit(impossible(&cause)))?;

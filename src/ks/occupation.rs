@@ -1,5 +1,6 @@
 //! Which orbitals are filled.
 
+use super::Observable;
 use crate::model::System;
 
 /// One channel of the spin axis: both spins of a restricted calculation, or one of an unrestricted.
@@ -9,7 +10,7 @@ pub(crate) struct Channel {
     pub occupied: usize,
     /// Electrons in each: 2 (restricted) or 1.
     pub filling: f64,
-    /// Orbitals calculated: the occupied ones and the lowest unoccupied, where the grid holds it.
+    /// Orbitals calculated: the occupied ones and the lowest unoccupied, where the grid holds it. An empty channel may have none.
     pub levels: usize,
 }
 
@@ -39,6 +40,17 @@ impl Occupation {
         let levels = |occupied: usize| (occupied + 1).min(system.grid.points);
         let channel = |&occupied: &usize| Channel { occupied, filling, levels: levels(occupied) };
         Self { channels: occupied.iter().map(channel).collect() }
+    }
+
+    /// Without the levels of channels that hold no electrons, where nothing in `wanted` asks for them.
+    pub fn without_idle(mut self, wanted: &[Observable]) -> Self {
+        let asked = |k: usize| wanted.iter().any(|o| matches!(o, Observable::OrbitalEnergy { spin, .. } if *spin == k));
+        for (k, channel) in self.channels.iter_mut().enumerate() {
+            if channel.occupied == 0 && !asked(k) {
+                channel.levels = 0;
+            }
+        }
+        self
     }
 
     /// Number of channels.

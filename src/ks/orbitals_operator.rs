@@ -37,6 +37,9 @@ pub(crate) fn fill<D: Backend, T: Tape<f64, D>>(
     fault: &Fault,
     tape: T,
 ) -> Result<(Filled<D>, T), FillError> {
+    if channel.levels == 0 {
+        return empty(grid, potential, tape);
+    }
     let hamiltonian = Hamiltonian::new(grid, &potential.host());
     let found = orbitals::lowest(&hamiltonian, channel.levels, warm).map_err(FillError::Orbitals)?;
     let orbitals = Arc::new(found);
@@ -63,5 +66,18 @@ pub(crate) fn fill<D: Backend, T: Tape<f64, D>>(
     let [density, energies] = <[Value<D>; 2]>::try_from(values).map_err(|values| {
         FillError::Tensor(TensorError::Length { operation: "orbitals", expected: 2, found: values.len() })
     })?;
+    Ok((Filled { density, energies, orbitals }, tape))
+}
+
+/// A channel without electrons of which nobody asks for levels: no density, and 0 where the formulas want a level.
+fn empty<D: Backend, T: Tape<f64, D>>(
+    grid: &Arc<Grid>,
+    potential: &Value<D>,
+    tape: T,
+) -> Result<(Filled<D>, T), FillError> {
+    let device = potential.device();
+    let density = Value::constant(device, (1, grid.points, 1), vec![0.0; grid.points]).map_err(FillError::Tensor)?;
+    let energies = Value::number(device, 0.0).map_err(FillError::Tensor)?;
+    let orbitals = Arc::new(Orbitals { energies: Vec::new(), vectors: Vec::new() });
     Ok((Filled { density, energies, orbitals }, tape))
 }

@@ -3,6 +3,7 @@
 use super::backend::{Backend, TensorError, count};
 use super::value::{Value, record_one};
 use dfdx::prelude::{PutTape, ReshapeTo, SplitTape, Tape, TryMatMul};
+use std::sync::Arc;
 
 /// Row i of the result: rows `i - left .. i - left + width` of x one after another, zeros outside.
 fn windows(x: &[f64], points: usize, channels: usize, width: usize, left: usize) -> Vec<f64> {
@@ -63,6 +64,36 @@ pub fn flip_weight<D: Backend, T: Tape<f64, D>>(
         if let Some(into) = &mut outgoing[0] {
             let mut next = incoming.iter();
             each(width, output, input, |k, o, i| into[source(k, o, i)] += next.next().copied().unwrap_or(0.0));
+        }
+    })
+}
+
+/// The weight `[width, channels.len(), output]` (flat) of a convolution whose input channel c is channel `channels[c]` of
+/// `input` ones, as that of a convolution of these: the weights of equal channels added up.
+pub fn merge_weight<D: Backend, T: Tape<f64, D>>(
+    weight: &Value<D>,
+    channels: &Arc<[usize]>,
+    (width, input, output): (usize, usize, usize),
+    tape: T,
+) -> Result<(Value<D>, T), TensorError> {
+    let (channels, wide) = (channels.clone(), channels.len());
+    if weight.count() != width * wide * output || channels.iter().any(|c| *c >= input) {
+        return Err(TensorError::Length { operation: "conv", expected: width * wide * output, found: weight.count() });
+    }
+    // Where a row of the wide weight begins, and where that of the narrow one.
+    let rows = move || {
+        let channels = channels.clone();
+        (0..width * wide).map(move |row| (row * output, (row / wide * input + channels[row % wide]) * output))
+    };
+    let (numbers, mut out) = (weight.host(), vec![0.0; width * input * output]);
+    let add = |into: &mut [f64], part: &[f64]| into.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
+    for (from, to) in rows() {
+        add(&mut out[to..to + output], &numbers[from..from + output]);
+    }
+    let dims = (1, 1, out.len());
+    record_one(weight.device(), &[weight], dims, out, tape, move |incoming, outgoing| {
+        if let Some(into) = &mut outgoing[0] {
+            rows().for_each(|(from, to)| add(&mut into[from..from + output], &incoming[to..to + output]));
         }
     })
 }

@@ -31,7 +31,7 @@ impl<'a> Prepared<'a> {
             loss: Arc::new(functional::Plan::new(&case.loss.graph, &[case.loss.output])),
             schedule: Schedule::of(scf)?,
             symmetric: scf.symmetric,
-            occupation: Occupation::of(&case.system),
+            occupation: Occupation::of(&case.system).without_idle(&case.loss.inputs),
             start: Vec::new(),
         };
         let (ks, _) = prepared.bind(&D::default(), &vec![0.0; functional.parameter_count()], NoneTape)?;

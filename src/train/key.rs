@@ -6,7 +6,7 @@ use crate::functional::Graph;
 use crate::model::{Interaction, System};
 
 /// Changes when the same plan would give other results.
-const KIND: &str = "ksr training 3";
+const KIND: &str = "ksr training 4";
 
 /// The key of a plan on a `device`. Neither the seeds nor the number of steps enter: each seed is kept under it on its own,
 /// and goes on where a training of fewer steps ended.
