@@ -1,5 +1,5 @@
-//! Every example runs, from a copy in an empty folder and with an empty cache. Where a file has a `let steps`, it is
-//! shortened: what a full training reaches is checked by running the example itself.
+//! Every example runs, from a copy in an empty folder and with an empty cache. Where a file has a `let steps` or
+//! `let most_electrons`, it is shortened: what a full training reaches is checked by running the example itself.
 #![allow(clippy::expect_used)] // a test that cannot set itself up may panic
 
 #[path = "helpers/command.rs"]
@@ -9,8 +9,8 @@ use command::{Place, finished};
 use std::fs;
 use std::path::PathBuf;
 
-/// Training steps of a shortened example.
-const STEPS: usize = 2;
+/// What is smaller in a shortened example: training steps, and the largest number of electrons solved exactly.
+const SHORTENED: [(&str, usize); 2] = [("steps", 2), ("most_electrons", 2)];
 
 fn examples() -> Vec<PathBuf> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
@@ -32,8 +32,10 @@ fn every_example_runs() {
         let text = fs::read_to_string(&example).expect("an example");
         let mut command = place.ksr();
         command.arg("run").arg("--quiet").arg(name);
-        if text.lines().any(|l| l.starts_with("let steps ")) {
-            command.arg("--set").arg(format!("steps={STEPS}"));
+        for (name, value) in SHORTENED {
+            if text.lines().any(|l| l.starts_with(&format!("let {name} "))) {
+                command.arg("--set").arg(format!("{name}={value}"));
+            }
         }
         let (out, err, status) = finished(&mut command);
         assert_eq!(status, 0, "{}\n{out}\n{err}", example.display());

@@ -109,6 +109,7 @@ pub struct Dataset {
     set: String,
     layout: Layout,
     grid: Arc<Grid>,
+    /// The points kept, if it was trimmed.
     points: Option<usize>,
     notes: Notes,
 }
@@ -209,10 +210,10 @@ impl Dataset {
             self.notes.electrons.note(index, off);
         }
         let (system, notes) = self.system(index, interaction, w)?;
-        let density = self.spins(index, &system);
-        let spins = density.is_some();
-        let density =
-            density.unwrap_or_else(|| [halved(&self.layout.densities[index]), halved(&self.layout.densities[index])]);
+        let known = self.spins(index, &system);
+        let spins = known.is_some();
+        let half = || halved(&self.layout.densities[index]);
+        let density = known.unwrap_or_else(|| [half(), half()]);
         let distance = self.layout.distances.as_ref().map(|d| d[index]);
         let origin = Origin::Data(Entry { set: self.set.clone(), index, distance, spins });
         let energy = self.layout.energies[index];
