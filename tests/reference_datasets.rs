@@ -100,7 +100,8 @@ fn published_model_and_lsda_on_the_published_ions() {
     let values = shown(&script);
     let published = json(dir.join("golden/published_sksr_global_ions.json"));
     let converged = json(dir.join("golden/lsda_ions.json"));
-    let tables = [(&published["sksr_global"]["ions"], 1e-4), (&converged["lsda_ions"], 1e-8)];
+    // The published program runs the network in single precision.
+    let tables = [(&published["sksr_global"]["ions"], 1e-6), (&converged["lsda_ions"], 1e-8)];
     for (ours, (rows, tolerance)) in values.iter().map(numbers).zip(tables) {
         let rows = rows.as_array().unwrap();
         assert_eq!(ours.len(), rows.len());
