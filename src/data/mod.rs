@@ -1,6 +1,7 @@
 //! Files of numbers: `.npy` arrays and `.npz` archives, folders of them in the published layout; keys of content.
 
 mod content;
+mod element;
 mod layout;
 mod npy;
 mod pickle;

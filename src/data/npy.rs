@@ -1,12 +1,14 @@
 //! NumPy's formats. Whatever the element type on disk (floats, integers, booleans), numbers come in as `f64`.
 
+use super::element::{self, ElementError};
 use super::{pickle, unicode};
-use ndarray::{ArrayD, ArrayViewD, OwnedRepr};
-use ndarray_npy::npy::header::Header;
-use ndarray_npy::{NpzReader, ReadNpyError, ReadNpyExt, ReadNpzError, ReadableElement, WritableElement, WriteNpyExt};
+use ndarray::{ArrayViewD, ShapeBuilder};
+use ndarray_npy::npy::header::{Header, Layout};
+use ndarray_npy::{WritableElement, WriteNpyExt};
 use std::fs;
-use std::io::{BufWriter, Cursor, Write};
+use std::io::{BufWriter, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
+use zip::ZipArchive;
 
 /// Numbers with a shape, row-major.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,9 +47,11 @@ pub enum DataError {
 /// Reads one array from a `.npy` file.
 pub fn read_npy(path: &Path) -> Result<Array, DataError> {
     let bytes = read(path)?;
-    let name = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-    let array = any_element(&mut Attempt::Npy(&bytes)).map_err(|e| e.located(path, "npy", &name))?;
-    Ok(Array { name: String::new(), ..array })
+    array(&bytes).map_err(|e| e.located(path, "npy", &stem(path)))
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// What one `.npy` file can hold.
@@ -68,8 +72,7 @@ pub enum Content {
 pub fn read_content(path: &Path) -> Result<Content, DataError> {
     let bytes = read(path)?;
     let format = |reason: String| DataError::Format { path: path.into(), kind: "npy", reason };
-    let mut rest: &[u8] = &bytes;
-    let header = Header::from_reader(&mut rest).map_err(|e| format(e.to_string()))?;
+    let (header, rest) = header(&bytes).map_err(format)?;
     let element = header.type_descriptor.to_string();
     let element = element.trim_matches(['\'', '"']);
     match element.trim_start_matches(['|', '<', '>', '=']).chars().next() {
@@ -77,20 +80,25 @@ pub fn read_content(path: &Path) -> Result<Content, DataError> {
         Some('O') => pickle::rows(rest)
             .map(Content::Jagged)
             .map_err(|reason| DataError::Objects { path: path.into(), reason: reason.to_string() }),
-        _ => read_npy(path).map(Content::Numbers),
+        _ => match numbers(&header, rest) {
+            Ok(array) => Ok(Content::Numbers(array)),
+            Err(failure) => Err(failure.located(path, "npy", &stem(path))),
+        },
     }
 }
 
 /// Reads all arrays of a `.npz` archive, in the archive's order.
 pub fn read_npz(path: &Path) -> Result<Vec<Array>, DataError> {
     let bytes = read(path)?;
-    let wrong = |e: ReadNpzError| DataError::Format { path: path.into(), kind: "npz", reason: e.to_string() };
-    let mut archive = NpzReader::new(Cursor::new(bytes)).map_err(wrong)?;
-    let names = archive.names().map_err(wrong)?;
-    let mut arrays = Vec::with_capacity(names.len());
-    for (index, name) in names.into_iter().enumerate() {
-        let name = name.strip_suffix(".npy").unwrap_or(&name).to_owned();
-        let array = any_element(&mut Attempt::Npz(&mut archive, index)).map_err(|e| e.located(path, "npz", &name))?;
+    let wrong = |reason: String| DataError::Format { path: path.into(), kind: "npz", reason };
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| wrong(e.to_string()))?;
+    let mut arrays = Vec::new();
+    for index in 0..archive.len() {
+        let mut file = archive.by_index(index).map_err(|e| wrong(e.to_string()))?;
+        let name = file.name().strip_suffix(".npy").unwrap_or(file.name()).to_owned();
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(|e| wrong(format!("`{name}`: {e}")))?;
+        let array = array(&bytes).map_err(|e| e.located(path, "npz", &name))?;
         arrays.push(Array { name, ..array });
     }
     Ok(arrays)
@@ -134,12 +142,6 @@ fn read(path: &Path) -> Result<Vec<u8>, DataError> {
     fs::read(path).map_err(|reason| DataError::File { doing: "read", path: path.into(), reason })
 }
 
-/// One array to be tried with several element types.
-enum Attempt<'a> {
-    Npy(&'a [u8]),
-    Npz(&'a mut NpzReader<Cursor<Vec<u8>>>, usize),
-}
-
 /// A failure whose file is not yet known.
 enum Failure {
     Element(String),
@@ -155,50 +157,59 @@ impl Failure {
     }
 }
 
-impl Attempt<'_> {
-    /// `Ok(None)`: the elements are of another type.
-    fn read<T: ReadableElement + Copy>(&mut self, to: fn(T) -> f64) -> Result<Option<Array>, Failure> {
-        let found: Result<ArrayD<T>, ReadNpyError> = match self {
-            Attempt::Npy(bytes) => ArrayD::<T>::read_npy(Cursor::new(*bytes)),
-            Attempt::Npz(archive, index) => match archive.by_index::<OwnedRepr<T>, _>(*index) {
-                Ok(array) => Ok(array),
-                Err(ReadNpzError::Npy(e)) => Err(e),
-                Err(e) => return Err(Failure::Format(e.to_string())),
-            },
-        };
-        match found {
-            Ok(array) => Ok(Some(Array {
-                name: String::new(),
-                shape: array.shape().to_vec(),
-                data: array.iter().map(|&x| to(x)).collect(),
-                single: false,
-            })),
-            Err(ReadNpyError::WrongDescriptor(_)) => Ok(None),
-            Err(e) => Err(Failure::Format(e.to_string())),
-        }
+/// Parentheses of a header; those of numbers and texts have two. Its parser follows them without end.
+const NESTED: usize = 64;
+
+/// The header of a `.npy` file, and what follows it. Its length is known before the header is: a file may claim any.
+fn header(bytes: &[u8]) -> Result<(Header, &[u8]), String> {
+    let length = match *bytes {
+        [_, _, _, _, _, _, 1, _, a, b, ..] => u32::from(u16::from_le_bytes([a, b])),
+        [_, _, _, _, _, _, _, _, a, b, c, d, ..] => u32::from_le_bytes([a, b, c, d]),
+        _ => 0,
+    };
+    let Some(text) = usize::try_from(length).ok().and_then(|length| bytes.get(..length)) else {
+        return Err("its header is cut off".into());
+    };
+    if text.iter().filter(|b| b"([{".contains(b)).count() > NESTED {
+        return Err("its header has too many parentheses".into());
     }
+    let mut rest = bytes;
+    let header = Header::from_reader(&mut rest).map_err(|e| e.to_string())?;
+    Ok((header, rest))
 }
 
-fn any_element(attempt: &mut Attempt<'_>) -> Result<Array, Failure> {
-    macro_rules! try_types {
-        ($($t:ty),*) => {
-            $(if let Some(array) = attempt.read::<$t>(|x| x as f64)? { return Ok(array); })*
-        };
+/// The content of a `.npy` file.
+fn array(bytes: &[u8]) -> Result<Array, Failure> {
+    let (header, rest) = header(bytes).map_err(Failure::Format)?;
+    numbers(&header, rest)
+}
+
+/// The numbers after a header.
+fn numbers(header: &Header, bytes: &[u8]) -> Result<Array, Failure> {
+    let element = header.type_descriptor.to_string();
+    let element = element.trim_matches(['\'', '"']);
+    let shape = header.shape.clone();
+    let unfit = || Failure::Format(format!("{} bytes of `{element}` do not fill the shape {shape:?}", bytes.len()));
+    let data = element::numbers(element, element.starts_with('>'), bytes).map_err(|error| match error {
+        ElementError::Type => Failure::Element("elements of another type".into()),
+        ElementError::Length => unfit(),
+    })?;
+    if element::count(&shape) != Some(data.len()) {
+        return Err(unfit());
     }
-    if let Some(array) = attempt.read::<f32>(f64::from)? {
-        return Ok(Array { single: true, ..array });
-    }
-    try_types!(f64, i64, i32, i16, i8, u64, u32, u16, u8);
-    if let Some(array) = attempt.read::<bool>(|x| f64::from(u8::from(x)))? {
-        return Ok(array);
-    }
-    Err(Failure::Element("elements of another type".into()))
+    let data = match header.layout {
+        Layout::Fortran if shape.len() > 1 => {
+            ArrayViewD::from_shape(shape.clone().f(), &data).map_err(|_| unfit())?.iter().copied().collect()
+        }
+        _ => data,
+    };
+    Ok(Array { name: String::new(), shape, data, single: element.ends_with("f4") })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::{Array2, ShapeBuilder};
+    use ndarray::Array2;
     use ndarray_npy::NpzWriter;
 
     #[test]
@@ -228,6 +239,7 @@ mod tests {
         assert_eq!(names, ["z.weight", "a", "scalar"]);
         assert_eq!(arrays[0].data, [1.0, 2.0, 3.0, 4.0]);
         assert_eq!(arrays[1].data, [1.0, -2.0]);
+        assert!(arrays[0].single && !arrays[1].single);
         assert_eq!((arrays[2].shape.len(), arrays[2].data[0]), (0, 2.5));
     }
 
@@ -239,5 +251,46 @@ mod tests {
         assert!(read_npz(&path).unwrap_err().to_string().contains("bad.npz"));
         assert!(read_npy(&path).unwrap_err().to_string().contains("not a readable npy"));
         assert!(read_npy(&dir.path().join("none.npy")).unwrap_err().to_string().starts_with("cannot read"));
+    }
+
+    /// The bytes of a `.npy` file of a header that claims a shape, with numbers after it.
+    fn claiming(shape: &[usize], layout: Layout, numbers: &[f64]) -> Vec<u8> {
+        let header = Header { type_descriptor: "'<f8'".parse().unwrap(), layout, shape: shape.to_vec() };
+        header.to_bytes().unwrap().into_iter().chain(numbers.iter().flat_map(|x| x.to_le_bytes())).collect()
+    }
+
+    #[test]
+    fn what_a_header_claims_must_be_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.npy");
+        let huge = 1_000_000_000_000_000;
+        for shape in [&[huge][..], &[huge, huge], &[3], &[1], &[]] {
+            fs::write(&path, claiming(shape, Layout::Standard, &[1.0, 2.0])).unwrap();
+            let error = read_npy(&path).unwrap_err().to_string();
+            assert!(error.ends_with(&format!("16 bytes of `<f8` do not fill the shape {shape:?}")), "{error}");
+            assert_eq!(read_content(&path).unwrap_err().to_string(), error);
+        }
+        fs::write(&path, claiming(&[0, huge, huge], Layout::Fortran, &[])).unwrap();
+        assert!(read_npy(&path).is_err());
+        fs::write(&path, claiming(&[huge, 0], Layout::Standard, &[])).unwrap();
+        assert!(read_npy(&path).unwrap().data.is_empty());
+        let mut long = claiming(&[1], Layout::Standard, &[1.0]);
+        long.splice(6..10, [2, 0, 255, 255, 255, 255]);
+        fs::write(&path, &long).unwrap();
+        assert!(read_npy(&path).unwrap_err().to_string().ends_with("its header is cut off"));
+        let deep = [b"\x93NUMPY\x01\x00\x30\x75".to_vec(), b"(".repeat(30_000)].concat();
+        fs::write(&path, deep).unwrap();
+        assert!(read_npy(&path).unwrap_err().to_string().contains("parentheses"));
+    }
+
+    #[test]
+    fn an_archive_claims_no_more_than_it_has() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.npz");
+        let mut archive = zip::ZipWriter::new(fs::File::create(&path).unwrap());
+        archive.start_file("x.npy", zip::write::SimpleFileOptions::default()).unwrap();
+        archive.write_all(&claiming(&[1_000_000_000_000_000], Layout::Standard, &[1.0])).unwrap();
+        archive.finish().unwrap();
+        assert!(read_npz(&path).unwrap_err().to_string().contains("8 bytes of `<f8` do not fill the shape"));
     }
 }

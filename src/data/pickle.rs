@@ -2,6 +2,9 @@
 //! (protocols 2 to 5; the opcodes are described in Python's `pickletools`) and executes nothing: a call is either one of
 //! those by which NumPy stores an array, a number or their type, or an error that names it.
 
+use super::element::{self, ElementError, count};
+use std::cell::Cell;
+use std::collections::BTreeMap;
 use thiserror::Error;
 
 /// Why a pickle is not read.
@@ -16,6 +19,8 @@ pub(super) enum PickleError {
     Call { function: String },
     #[error("they are not lists of numbers")]
     NotNumbers,
+    #[error("they unfold to too many numbers")]
+    Large,
 }
 
 use PickleError::Damaged;
@@ -24,29 +29,37 @@ type Result<T, E = PickleError> = std::result::Result<T, E>;
 
 /// Lists within lists are followed so far.
 const DEPTH: usize = 16;
-/// So many values are looked at: a small pickle may refer to the same list again and again.
+/// So many numbers or bytes are copied, and [`TIMES`] the bytes of the pickle: a small one may refer to the same list or bytes
+/// again and again.
 const MOST: usize = 1 << 24;
+/// Bytes may pass through a text (protocol 2), bytes, the numbers of an array and the answer.
+const TIMES: usize = 4;
 
 /// The numbers of every element of a pickled object array; an array of more axes gives its rows.
 pub(super) fn rows(bytes: &[u8]) -> Result<Vec<Vec<f64>>> {
-    let mut machine =
-        Machine { rest: bytes, values: Vec::new(), stack: Vec::new(), marks: Vec::new(), memo: Vec::new() };
+    let mut machine = Machine {
+        rest: bytes,
+        values: Vec::new(),
+        stack: Vec::new(),
+        marks: Vec::new(),
+        memo: BTreeMap::new(),
+        left: Cell::new(bytes.len().saturating_mul(TIMES).saturating_add(MOST)),
+    };
     let top = machine.run()?;
     let Value::Array(Array { shape, items: Items::Objects(items), .. }) = machine.value(top)? else {
         return Err(PickleError::NotNumbers);
     };
-    let mut left = MOST;
     let flat = |id: &usize| -> Result<Vec<f64>> {
         let mut numbers = Vec::new();
-        machine.numbers(*id, DEPTH, &mut left, &mut numbers)?;
+        machine.numbers(*id, DEPTH, &mut numbers)?;
         Ok(numbers)
     };
     let elements: Vec<Vec<f64>> = items.iter().map(flat).collect::<Result<_>>()?;
-    if fits(shape) != Some(elements.len()) {
+    let width = count(shape.get(1..).unwrap_or_default()).ok_or(Damaged)?;
+    if count(shape) != Some(elements.len()) {
         return Err(Damaged);
     }
-    let width = shape.iter().skip(1).product::<usize>().max(1);
-    Ok(elements.chunks(width).map(<[Vec<f64>]>::concat).collect())
+    Ok(elements.chunks(width.max(1)).map(<[Vec<f64>]>::concat).collect())
 }
 
 /// A value of the pickle; what it contains is an index into [`Machine::values`].
@@ -80,7 +93,9 @@ struct Machine<'a> {
     values: Vec<Value>,
     stack: Vec<usize>,
     marks: Vec<usize>,
-    memo: Vec<(u64, usize)>,
+    memo: BTreeMap<u64, usize>,
+    /// How many numbers or bytes may still be copied.
+    left: Cell<usize>,
 }
 
 impl Machine<'_> {
@@ -106,6 +121,12 @@ impl Machine<'_> {
         let line = String::from_utf8_lossy(self.take(end)?).into_owned();
         self.take(1)?;
         Ok(line)
+    }
+
+    /// To be called with their number before numbers or bytes are copied.
+    fn charge(&self, copied: usize) -> Result<()> {
+        self.left.set(self.left.get().checked_sub(copied).ok_or(PickleError::Large)?);
+        Ok(())
     }
 
     fn value(&self, id: usize) -> Result<&Value> {
@@ -141,13 +162,12 @@ impl Machine<'_> {
     }
 
     fn remember(&mut self, key: u64) -> Result<()> {
-        self.memo.push((key, *self.stack.last().ok_or(Damaged)?));
+        self.memo.insert(key, *self.stack.last().ok_or(Damaged)?);
         Ok(())
     }
 
     fn recall(&mut self, key: u64) -> Result<()> {
-        let (_, id) = *self.memo.iter().rev().find(|(k, _)| *k == key).ok_or(Damaged)?;
-        self.stack.push(id);
+        self.stack.push(*self.memo.get(&key).ok_or(Damaged)?);
         Ok(())
     }
 
@@ -243,12 +263,15 @@ impl Machine<'_> {
         Ok(())
     }
 
+    /// A text that will be compared or copied.
     fn text(&self, id: usize) -> Result<&str> {
-        match self.value(id)? {
-            Value::Text(text) => Ok(text),
-            Value::Bytes(bytes) => str::from_utf8(bytes).map_err(|_| Damaged),
-            _ => Err(Damaged),
-        }
+        let bytes = match self.value(id)? {
+            Value::Text(text) => text.as_bytes(),
+            Value::Bytes(bytes) => bytes,
+            _ => return Err(Damaged),
+        };
+        self.charge(bytes.len())?;
+        str::from_utf8(bytes).map_err(|_| Damaged)
     }
 
     fn sequence(&self, id: usize) -> Result<&[usize]> {
@@ -263,7 +286,7 @@ impl Machine<'_> {
         let (arguments, function) = (self.pop()?, self.pop()?);
         let Value::Global(name) = self.value(function)? else { return Err(Damaged) };
         let known = name.replace("numpy._core", "numpy.core");
-        let arguments = self.sequence(arguments)?.to_vec();
+        let arguments = self.sequence(arguments)?;
         let argument = |k: usize| arguments.get(k).copied().ok_or(Damaged);
         let made = match known.as_str() {
             "numpy.core.multiarray._reconstruct" => {
@@ -294,24 +317,31 @@ impl Machine<'_> {
     fn build(&mut self) -> Result<()> {
         let state = self.pop()?;
         let of = *self.stack.last().ok_or(Damaged)?;
-        let state = self.sequence(state)?.to_vec();
+        let state = self.sequence(state)?;
         let part = |k: usize| state.get(k).copied().ok_or(Damaged);
-        let built = match self.value(of)?.clone() {
-            Value::Type { name, .. } => Value::Type { name, big: self.text(part(1)?)? == ">" },
+        match self.value(of)? {
+            Value::Type { .. } => {
+                let order = self.text(part(1)?)? == ">";
+                if let Some(Value::Type { big, .. }) = self.values.get_mut(of) {
+                    *big = order;
+                }
+            }
             Value::Array(_) => {
                 let Value::Type { name, .. } = self.value(part(2)?)? else { return Err(Damaged) };
                 let items = if name.starts_with('O') {
-                    Items::Objects(self.sequence(part(4)?)?.to_vec())
+                    let objects = self.sequence(part(4)?)?;
+                    self.charge(objects.len())?;
+                    Items::Objects(objects.to_vec())
                 } else {
                     Items::Numbers(self.decoded(part(2)?, part(4)?)?)
                 };
                 let fortran = matches!(self.value(part(3)?)?, Value::Number(f) if *f != 0.0);
-                Value::Array(Array { shape: self.shape(part(1)?)?, fortran, items })
+                let built = Array { shape: self.shape(part(1)?)?, fortran, items };
+                if let Some(Value::Array(array)) = self.values.get_mut(of) {
+                    *array = built;
+                }
             }
             _ => return Err(Damaged),
-        };
-        if let Some(slot) = self.values.get_mut(of) {
-            *slot = built;
         }
         Ok(())
     }
@@ -321,7 +351,9 @@ impl Machine<'_> {
             Value::Number(n) if *n >= 0.0 && *n < 1e15 => Ok(*n as usize),
             _ => Err(Damaged),
         };
-        self.sequence(id)?.iter().map(axis).collect()
+        let axes = self.sequence(id)?;
+        self.charge(axes.len())?;
+        axes.iter().map(axis).collect()
     }
 
     /// The numbers in bytes of a type.
@@ -329,46 +361,28 @@ impl Machine<'_> {
         let (Value::Type { name, big }, Value::Bytes(bytes)) = (self.value(of)?, self.value(bytes)?) else {
             return Err(Damaged);
         };
-        macro_rules! numbers {
-            ($t:ty) => {{
-                let (words, rest) = bytes.as_chunks::<{ size_of::<$t>() }>();
-                let number = |w: &[u8; size_of::<$t>()]| match big {
-                    true => <$t>::from_be_bytes(*w) as f64,
-                    false => <$t>::from_le_bytes(*w) as f64,
-                };
-                if rest.is_empty() { Ok(words.iter().map(number).collect()) } else { Err(Damaged) }
-            }};
-        }
-        match name.trim_start_matches(['<', '>', '|', '=']) {
-            "f8" => numbers!(f64),
-            "f4" => numbers!(f32),
-            "i8" => numbers!(i64),
-            "i4" => numbers!(i32),
-            "i2" => numbers!(i16),
-            "i1" => numbers!(i8),
-            "u8" => numbers!(u64),
-            "u4" => numbers!(u32),
-            "u1" | "b1" => numbers!(u8),
-            _ => Err(PickleError::NotNumbers),
-        }
+        self.charge(bytes.len())?;
+        element::numbers(name, *big, bytes).map_err(|error| match error {
+            ElementError::Type => PickleError::NotNumbers,
+            ElementError::Length => Damaged,
+        })
     }
 
-    /// Appends the numbers of a value, lists and arrays followed `depth` deep while `left` lasts.
-    fn numbers(&self, id: usize, depth: usize, left: &mut usize, into: &mut Vec<f64>) -> Result<()> {
+    /// Appends the numbers of a value, lists and arrays followed `depth` deep.
+    fn numbers(&self, id: usize, depth: usize, into: &mut Vec<f64>) -> Result<()> {
         let deeper = depth.checked_sub(1).ok_or(PickleError::NotNumbers)?;
         let value = self.value(id)?;
-        let count = if let Value::Array(Array { items: Items::Numbers(n), .. }) = value { n.len() } else { 1 };
-        *left = left.checked_sub(count.max(1)).ok_or(PickleError::NotNumbers)?;
+        self.charge(if let Value::Array(Array { items: Items::Numbers(n), .. }) = value { n.len().max(1) } else { 1 })?;
         match value {
             Value::Number(x) => into.push(*x),
             Value::Sequence(items) | Value::Array(Array { items: Items::Objects(items), .. }) => {
                 for item in items {
-                    self.numbers(*item, deeper, left, into)?;
+                    self.numbers(*item, deeper, into)?;
                 }
             }
             Value::Array(Array { shape, fortran, items: Items::Numbers(numbers) }) => {
                 let axes = shape.iter().filter(|n| **n > 1).count();
-                if fits(shape) != Some(numbers.len()) || (*fortran && axes > 1) {
+                if count(shape) != Some(numbers.len()) || (*fortran && axes > 1) {
                     return Err(PickleError::NotNumbers);
                 }
                 into.extend(numbers);
@@ -377,11 +391,6 @@ impl Machine<'_> {
         }
         Ok(())
     }
-}
-
-/// How many elements a shape has.
-fn fits(shape: &[usize]) -> Option<usize> {
-    shape.iter().try_fold(1usize, |product, n| product.checked_mul(*n))
 }
 
 #[cfg(test)]

@@ -115,6 +115,69 @@ fn damaged_pickles_are_errors() {
     }
 }
 
+/// `numpy.core.…` called `times` with memoised bytes, which are copied every time.
+fn again_and_again(function: &str, arguments: &[u8], times: usize) -> Vec<u8> {
+    let long = vec![b'a'; 1 << 20];
+    let length = (long.len() as u32).to_le_bytes();
+    let mut bytes = [b"\x80\x02X".as_slice(), &length, &long, b"q\x00B", &length, &long, b"q\x01"].concat();
+    bytes.extend(b"cnumpy\x0adtype\x0aX\x02\x00\x00\x00f8\x85Rq\x02");
+    for _ in 0..times {
+        let called = format!("c{}\n", function.replace(' ', "\n"));
+        bytes.extend([called.as_bytes(), arguments, b"R0"].concat());
+    }
+    bytes.push(b'.');
+    bytes
+}
+
+#[test]
+fn copies_of_the_same_bytes_are_limited() {
+    let frombuffer = ("numpy.core.numeric _frombuffer", b"(h\x01h\x02J\x00\x00\x02\x00\x85U\x01Ct".as_slice());
+    let scalar = ("numpy.core.multiarray scalar", b"h\x02h\x01\x86".as_slice());
+    let encode = ("_codecs encode", b"h\x00h\x00\x86".as_slice());
+    let dtype = ("numpy dtype", b"h\x00\x85".as_slice());
+    for (function, arguments) in [frombuffer, scalar, encode, dtype] {
+        assert_eq!(rows(&again_and_again(function, arguments, 5)), Err(PickleError::NotNumbers), "{function}");
+        assert_eq!(rows(&again_and_again(function, arguments, 50)), Err(PickleError::Large), "{function}");
+    }
+}
+
+#[test]
+fn lists_of_the_same_lists_are_limited() {
+    // A list of 64 elements, a list of 64 such lists, …, which would be 64^6 numbers.
+    let mut list = b"(".to_vec();
+    list.extend(b"K\x00".repeat(64));
+    list.extend(b"lq\x00");
+    for depth in 1..6u8 {
+        list.extend([b"(".to_vec(), [b'h', depth - 1].repeat(64), vec![b'l', b'q', depth]].concat());
+    }
+    let bytes = objects(b"(K\x01t", &[b"(".to_vec(), list, b"h\x05l".to_vec()].concat());
+    assert_eq!(rows(&bytes), Err(PickleError::Large));
+}
+
+/// An array of objects: its shape and their list as opcodes.
+fn objects(shape: &[u8], list: &[u8]) -> Vec<u8> {
+    let made = b"cnumpy.core.multiarray\x0a_reconstruct\x0a)R(K\x01";
+    let element = b"cnumpy\x0adtype\x0aX\x02\x00\x00\x00O8\x85R\x89";
+    [made.as_slice(), shape, element, list, b"tb."].concat()
+}
+
+#[test]
+fn shapes_are_counted() {
+    assert_eq!(rows(&objects(b"(K\x02K\x01t", b"(K\x03K\x04l")).unwrap(), [[3.0], [4.0]]);
+    assert_eq!(rows(&objects(b"(K\x00K\x05t", b"]")).unwrap(), Vec::<Vec<f64>>::new());
+    // (0, 1e14, 1e14)
+    let long = b"\x8a\x06\x00\x40\x7a\x10\xf3\x5a";
+    let shape = [b"(K\x00".as_slice(), long, long, b"t"].concat();
+    assert_eq!(rows(&objects(&shape, b"]")), Err(PickleError::Damaged));
+}
+
+#[test]
+fn a_memo_counts_its_keys() {
+    // q 0 twice: MEMOIZE then takes key 1.
+    let list = b"(K\x05q\x00K\x06q\x00K\x07\x94h\x00h\x01l";
+    assert_eq!(rows(&objects(b"(K\x05t", list)).unwrap(), [[5.0], [6.0], [7.0], [6.0], [7.0]]);
+}
+
 #[test]
 fn lists_that_hold_themselves_end() {
     // l = []; l.append(l), in the place of an element of the array.

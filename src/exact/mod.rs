@@ -16,7 +16,7 @@ pub use cache::{CacheWarning, cached};
 
 use crate::control::Control;
 use crate::ks::orbitals::OrbitalError;
-use crate::model::{Interaction, System};
+use crate::model::{Interaction, System, both_spins};
 use miette::Diagnostic;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,6 +68,16 @@ impl Reference {
             Origin::Solved => true,
             Origin::Data(entry) => entry.spins,
         }
+    }
+
+    /// Density of both spins together.
+    pub fn total_density(&self) -> Vec<f64> {
+        both_spins(&self.density)
+    }
+
+    /// The distance a data set gives, otherwise that of the first two nuclei, bohr.
+    pub fn distance(&self) -> Option<f64> {
+        self.entry().and_then(|e| e.distance).or_else(|| self.system.distance())
     }
 
     /// Its place in a data set, if it comes from one.

@@ -1,7 +1,7 @@
 //! What a Kohn-Sham calculation gives.
 
 use super::KsWarning;
-use crate::model::System;
+use crate::model::{System, both_spins};
 use std::sync::Arc;
 
 /// Why a loop ended.
@@ -77,6 +77,6 @@ impl Run {
 
     /// Density of both spins together.
     pub fn total_density(&self) -> Vec<f64> {
-        self.density[0].iter().zip(&self.density[1]).map(|(up, down)| up + down).collect()
+        both_spins(&self.density)
     }
 }

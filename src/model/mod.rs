@@ -9,4 +9,4 @@ mod system;
 pub use build::{BuildError, Part, Parts, SystemError, SystemNote};
 pub use grid::{Grid, GridError, Mirror, ON_POINT, Wall};
 pub use interaction::Interaction;
-pub use system::{MirrorError, Nucleus, System};
+pub use system::{MirrorError, Nucleus, System, both_spins};

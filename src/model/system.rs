@@ -71,6 +71,11 @@ pub enum MirrorError {
     },
 }
 
+/// The sum of the densities of both spins.
+pub fn both_spins(density: &[Vec<f64>; 2]) -> Vec<f64> {
+    density[0].iter().zip(&density[1]).map(|(up, down)| up + down).collect()
+}
+
 impl System {
     /// (N_up, N_down).
     pub fn spins(&self) -> (usize, usize) {
@@ -88,6 +93,14 @@ impl System {
             return 0.5 * (self.grid.start + self.grid.end());
         }
         self.nuclei.iter().map(|n| n.position).sum::<f64>() / self.nuclei.len() as f64
+    }
+
+    /// Distance of the first two nuclei, bohr; `None` without a second.
+    pub fn distance(&self) -> Option<f64> {
+        match self.nuclei.as_slice() {
+            [first, second, ..] => Some((second.position - first.position).abs()),
+            _ => None,
+        }
     }
 
     /// The reflection about [`System::centre`], if that maps the grid and the potential onto themselves.

@@ -68,11 +68,23 @@ pub enum LayoutError {
         help(
             "write the array anew in Python, shorter rows padded with 0 (a nuclear charge of 0 is no nucleus):\n\
              rows = numpy.load(\"{file}\", allow_pickle=True)\n\
-             rows = [list(r) + (9 - len(r)) * [0.0] for r in rows]\n\
+             longest = max(len(r) for r in rows)\n\
+             rows = [list(r) + (longest - len(r)) * [0.0] for r in rows]\n\
              numpy.save(\"{file}\", rows)"
         )
     )]
     Objects { file: String, reason: String },
+    /// Names as objects of Python.
+    #[error("`{file}` holds Python objects: names are read from an array of texts")]
+    #[diagnostic(
+        code(ksr::data::objects),
+        help(
+            "write the array anew in Python:\n\
+             names = numpy.load(\"{file}\", allow_pickle=True)\n\
+             numpy.save(\"{file}\", names.astype(str))"
+        )
+    )]
+    NameObjects { file: String },
     /// Something else in the place of numbers.
     #[error("`{file}` must hold {wanted}, not {found}")]
     #[diagnostic(code(ksr::data::elements))]

@@ -15,12 +15,18 @@ pub fn read_layout(folder: &Path) -> Result<Layout, LayoutError> {
     }
     let energies = folder.needed("total_energies")?;
     let folder = Folder { systems: energies.count(), ..folder };
+    if energies.shape.first().is_some_and(|n| *n != folder.systems) {
+        return folder.shape(&energies, format!("its {} numbers are not one a system", folder.systems));
+    }
     let (grid, grid_single) = folder.grid()?;
     let points = grid.len();
     let fields = |name: &str| folder.optional(name)?.map(|found| folder.fields(found, points)).transpose();
     let numbers = |name: &str| folder.optional(name)?.map(|found| folder.column(found)).transpose();
     let potentials = folder.optional("external_potentials")?;
     let potentials_single = potentials.as_ref().is_some_and(|found| found.single);
+    let distances = folder.optional("distances")?;
+    let distances_single = distances.as_ref().is_some_and(|found| found.single);
+    let distances = distances.map(|found| folder.column(found)).transpose()?;
     let spin_densities = match fields("spin_densities")? {
         None => fields("magnetization_densities")?,
         some => some,
@@ -40,22 +46,20 @@ pub fn read_layout(folder: &Path) -> Result<Layout, LayoutError> {
         unpaired: numbers("num_unpaired_electrons")?,
         potentials: potentials.map(|found| folder.fields(found, points)).transpose()?,
         potentials_single,
-        distances: exact_distances(numbers("distances")?, numbers("distances_x100")?),
+        distances: exact_distances(distances, distances_single, numbers("distances_x100")?),
         names: folder.names()?,
     })
 }
 
-/// Distances are often of single precision; beside them stand hundredths as integers.
-fn exact_distances(distances: Option<Vec<f64>>, hundredths: Option<Vec<f64>>) -> Option<Vec<f64>> {
-    match (distances, hundredths) {
-        (Some(distances), Some(hundredths)) => {
-            let better =
-                |(d, x): (&f64, &f64)| if (d - x / 100.0).abs() < 1e-6 * d.abs().max(1.0) { x / 100.0 } else { *d };
-            Some(distances.iter().zip(&hundredths).map(better).collect())
-        }
-        (Some(distances), None) => Some(distances),
-        (None, hundredths) => hundredths.map(|all| all.iter().map(|x| x / 100.0).collect()),
-    }
+/// Distances are often of single precision; beside them stand hundredths as integers. Those within the rounding are meant.
+fn exact_distances(distances: Option<Vec<f64>>, single: bool, hundredths: Option<Vec<f64>>) -> Option<Vec<f64>> {
+    let Some(distances) = distances else {
+        return hundredths.map(|all| all.iter().map(|x| x / 100.0).collect());
+    };
+    let Some(hundredths) = hundredths else { return Some(distances) };
+    let rounding = 4.0 * if single { f64::from(f32::EPSILON) } else { f64::EPSILON };
+    let better = |(d, x): (&f64, &f64)| if (d - x / 100.0).abs() <= rounding * d.abs() { x / 100.0 } else { *d };
+    Some(distances.iter().zip(&hundredths).map(better).collect())
 }
 
 /// The locations of nuclei must be finite, padding may be anything.
@@ -93,11 +97,11 @@ enum Numbers {
 }
 
 impl Found {
-    /// How many systems its first axis has.
+    /// How many numbers there are; the axes of none may be of any length.
     fn count(&self) -> usize {
         match &self.numbers {
-            Numbers::Even(_) => self.shape.first().copied().unwrap_or(1),
-            Numbers::Jagged(rows) => rows.len(),
+            Numbers::Even(data) => data.len(),
+            Numbers::Jagged(rows) => rows.iter().map(Vec::len).sum(),
         }
     }
 
@@ -126,6 +130,9 @@ impl Folder<'_> {
         }
         match read_content(&path) {
             Ok(content) => Ok(Some(content)),
+            Err(DataError::Objects { .. }) if NAMES.contains(&name) => {
+                Err(LayoutError::NameObjects { file: npy(name) })
+            }
             Err(DataError::Objects { reason, .. }) => Err(LayoutError::Objects { file: npy(name), reason }),
             Err(error) => Err(error.into()),
         }

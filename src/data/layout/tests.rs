@@ -117,3 +117,48 @@ fn errors_name_file_and_index() {
     }
     assert!(matches!(read_layout(Path::new("no/such/folder")), Err(LayoutError::Folder)));
 }
+
+#[test]
+fn systems_are_counted_by_their_energies() {
+    let huge = 1_000_000_000_000_000;
+    let folder = written();
+    put(folder.path(), "total_energies", &[huge, 0], &[]);
+    put(folder.path(), "nuclear_charges", &[huge, 0], &[]);
+    let error = read_layout(folder.path()).unwrap_err().to_string();
+    assert!(error.starts_with("`total_energies.npy` has the shape [1000000000000000, 0], but"), "{error}");
+    put(folder.path(), "total_energies", &[1, 2], &[-1.0, -2.0]);
+    assert!(matches!(read_layout(folder.path()), Err(LayoutError::Shape { systems: 2, .. })));
+    put(folder.path(), "total_energies", &[2, 1], &[-1.0, -2.0]);
+    assert!(
+        matches!(read_layout(folder.path()), Err(LayoutError::Shape { ref file, .. }) if file == "nuclear_charges.npy")
+    );
+    for name in ["nuclear_charges", "locations"] {
+        put(folder.path(), name, &[2, 0], &[]);
+    }
+    let bare = read_layout(folder.path()).unwrap();
+    assert_eq!((bare.energies, bare.charges), (vec![-1.0, -2.0], vec![vec![], vec![]]));
+}
+
+#[test]
+fn only_single_precision_is_made_up_for() {
+    let folder = written();
+    let near = Layout { distances: Some(vec![1.230_000_5, 1.28]), ..two() };
+    write_layout(folder.path(), &near).unwrap();
+    assert_eq!(read_layout(folder.path()).unwrap().distances, near.distances);
+    let single = npy_bytes(Path::new("distances"), &[2], &[1.23_f32, 1.28]).unwrap();
+    fs::write(folder.path().join("distances.npy"), single).unwrap();
+    assert_eq!(read_layout(folder.path()).unwrap().distances, Some(vec![1.23, 1.28]));
+}
+
+#[test]
+fn names_as_objects_are_written_anew_as_texts() {
+    use ndarray_npy::npy::header::{Header, Layout};
+    let folder = written();
+    fs::remove_file(folder.path().join("latex_symbols.npy")).unwrap();
+    let header = Header { type_descriptor: "'|O'".parse().unwrap(), layout: Layout::Standard, shape: vec![2] };
+    fs::write(folder.path().join("names.npy"), [header.to_bytes().unwrap(), b"\x80\x04N.".to_vec()].concat()).unwrap();
+    let error = read_layout(folder.path()).unwrap_err();
+    let help = miette::Diagnostic::help(&error).unwrap().to_string();
+    assert!(matches!(error, LayoutError::NameObjects { ref file } if file == "names.npy"), "{error}");
+    assert!(help.contains("astype(str)") && !help.contains("padded"), "{help}");
+}

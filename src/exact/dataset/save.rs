@@ -1,7 +1,7 @@
 //! References and runs as a data set.
 
 use crate::data::Layout;
-use crate::model::{Grid, Interaction, System, Wall};
+use crate::model::{Grid, Interaction, System, Wall, both_spins};
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -16,7 +16,7 @@ pub struct Sample<'a> {
     pub density: &'a [Vec<f64>; 2],
     /// Whether it tells the spins apart.
     pub spins: bool,
-    /// What a data set called its distance, bohr.
+    /// What a data set called its distance, otherwise that of the first two nuclei, bohr.
     pub distance: Option<f64>,
 }
 
@@ -81,11 +81,11 @@ pub fn layout(samples: &[Sample]) -> Result<(Layout, Vec<SaveNote>), SaveError> 
     let nuclei = |of: fn(&crate::model::Nucleus) -> f64| {
         samples.iter().map(|s| s.system.nuclei.iter().map(of).collect()).collect::<Vec<Vec<f64>>>()
     };
-    let distances: Option<Vec<f64>> = samples.iter().map(distance).collect();
+    let distances: Option<Vec<f64>> = samples.iter().map(|s| s.distance).collect();
     let layout = Layout {
         grid: first.system.grid.xs(),
         grid_single: false,
-        densities: samples.iter().map(|s| total(s.density)).collect(),
+        densities: samples.iter().map(|s| both_spins(s.density)).collect(),
         spin_densities: spin_densities(samples, &mut notes),
         energies: samples.iter().map(|s| s.energy).collect(),
         charges: nuclei(|n| n.charge),
@@ -114,18 +114,6 @@ fn unsaid(grid: &Grid, interaction: &Interaction) -> Vec<SaveNote> {
         notes.push(SaveNote::Unsaid { what: "that its walls are odd", option: "wall: odd".into() });
     }
     notes
-}
-
-/// The data set's own, or that of the first two nuclei.
-fn distance(sample: &Sample) -> Option<f64> {
-    sample.distance.or_else(|| match sample.system.nuclei.as_slice() {
-        [a, b, ..] => Some((b.position - a.position).abs()),
-        _ => None,
-    })
-}
-
-fn total(spins: &[Vec<f64>; 2]) -> Vec<f64> {
-    spins[0].iter().zip(&spins[1]).map(|(up, down)| up + down).collect()
 }
 
 /// Up minus down, where it does not follow from the density of some system and is known of all; as much as the larger one

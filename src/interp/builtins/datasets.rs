@@ -122,10 +122,11 @@ fn sample<'a>(args: &Args, item: &'a Value) -> Result<Sample<'a>> {
             energy: r.energy,
             density: &r.density,
             spins: r.spins(),
-            distance: r.entry().and_then(|e| e.distance),
+            distance: r.distance(),
         }),
         Value::Run(r) => {
-            Ok(Sample { system: &r.system, energy: r.energy, density: &r.density, spins: true, distance: None })
+            let distance = r.system.distance();
+            Ok(Sample { system: &r.system, energy: r.energy, density: &r.density, spins: true, distance })
         }
         other => {
             let help = Some("`exact(system)` and `solve(system, with: f)` give what can be saved so".into());

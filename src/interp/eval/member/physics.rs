@@ -62,7 +62,7 @@ pub(super) const SYSTEM: &[Member<Arc<System>>] = &[
     member("nuclei", "its nuclei: records with `symbol`, `charge` and `position`", nuclei),
     member("charges", "the charges of its nuclei", |s| charges(s)),
     member("locations", "the positions of its nuclei", |s| locations(s)),
-    member("distance", "the distance between its first two nuclei", |s| distance(s)),
+    member("distance", "the distance between its first two nuclei", |s| length(s.distance())),
     member("interaction", "the interaction of its electrons", |s| Value::Interaction(s.interaction.clone())),
 ];
 
@@ -79,11 +79,8 @@ fn locations(s: &System) -> Value {
 }
 
 /// Not a number where there is no second nucleus.
-fn distance(s: &System) -> Value {
-    Value::length(match s.nuclei.as_slice() {
-        [first, second, ..] => (second.position - first.position).abs(),
-        _ => f64::NAN,
-    })
+fn length(distance: Option<f64>) -> Value {
+    Value::length(distance.unwrap_or(f64::NAN))
 }
 
 fn nuclei(s: &Arc<System>) -> Value {
@@ -97,11 +94,6 @@ fn nuclei(s: &Arc<System>) -> Value {
     Value::list(s.nuclei.iter().map(one).collect())
 }
 
-/// The sum of two spin channels.
-fn total(spins: &[Vec<f64>; 2]) -> Vec<f64> {
-    spins[0].iter().zip(&spins[1]).map(|(up, down)| up + down).collect()
-}
-
 /// One value for a closed shell, otherwise a record of `up` and `down`.
 fn by_spin(system: &System, value: impl Fn(usize) -> Value) -> Value {
     if system.closed_shell() { value(0) } else { Value::record([("up", value(0)), ("down", value(1))]) }
@@ -113,7 +105,7 @@ pub(super) const RUN: &[Member<Run>] = &[
     member("total_energy", "the energy with the repulsion of the nuclei", |r| {
         Value::energy(r.energy + r.system.nuclear_repulsion)
     }),
-    member("density", "the density of all electrons", |r| Value::field(&r.system.grid, total(&r.density))),
+    member("density", "the density of all electrons", |r| Value::field(&r.system.grid, r.total_density())),
     member("density_up", "the density of the up electrons", |r| Value::field(&r.system.grid, r.density[0].clone())),
     member("density_down", "the density of the down electrons", |r| Value::field(&r.system.grid, r.density[1].clone())),
     member("potential", "the Kohn-Sham potential (with unpaired electrons, `.up` and `.down`)", |r| {
@@ -144,7 +136,7 @@ pub(super) const RUN: &[Member<Run>] = &[
     member("grid", "the grid of the system", |r| Value::Grid(r.system.grid.clone())),
     member("charges", "the charges of the nuclei", |r| charges(&r.system)),
     member("locations", "the positions of the nuclei", |r| locations(&r.system)),
-    member("distance", "the distance between the first two nuclei", |r| distance(&r.system)),
+    member("distance", "the distance between the first two nuclei", |r| length(r.system.distance())),
     member("system", "what was solved", |r| Value::System(r.system.clone())),
     member("functional", "the name of the functional", |r| Value::text(&r.functional)),
 ];
@@ -155,7 +147,7 @@ pub(super) const REFERENCE: &[Member<Arc<Reference>>] = &[
     member("total_energy", "the energy with the repulsion of the nuclei", |r| {
         Value::energy(r.energy + r.system.nuclear_repulsion)
     }),
-    member("density", "the density of all electrons", |r| Value::field(&r.system.grid, total(&r.density))),
+    member("density", "the density of all electrons", |r| Value::field(&r.system.grid, r.total_density())),
     member("density_up", "the density of the up electrons", |r| Value::field(&r.system.grid, r.density[0].clone())),
     member("density_down", "the density of the down electrons", |r| Value::field(&r.system.grid, r.density[1].clone())),
     member("occupations", "the natural occupations, largest first", |r| Value::vector(&r.occupations, Dim::PLAIN)),
@@ -166,7 +158,7 @@ pub(super) const REFERENCE: &[Member<Arc<Reference>>] = &[
     member("charges", "the charges of the nuclei", |r| charges(&r.system)),
     member("locations", "the positions of the nuclei", |r| locations(&r.system)),
     member("distance", "the distance a data set gives, otherwise that between the first two nuclei", |r| {
-        r.entry().and_then(|e| e.distance).map_or_else(|| distance(&r.system), Value::length)
+        length(r.distance())
     }),
     member("system", "what was solved", |r| Value::System(r.system.clone())),
 ];

@@ -1,0 +1,73 @@
+//! Numbers of NumPy's element types, from their bytes.
+
+/// Why bytes are not numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum ElementError {
+    /// Of a type other than floats, integers and booleans.
+    Type,
+    /// The last number is cut off.
+    Length,
+}
+
+/// The numbers in bytes of the type `f8`, `<i4`, `|b1`, …; `big`: the most significant byte comes first.
+///
+/// # Errors
+/// Another type, or a part of a number left over.
+pub(super) fn numbers(element: &str, big: bool, bytes: &[u8]) -> Result<Vec<f64>, ElementError> {
+    macro_rules! numbers {
+        ($t:ty) => {{
+            let (words, rest) = bytes.as_chunks::<{ size_of::<$t>() }>();
+            let number = |w: &[u8; size_of::<$t>()]| match big {
+                true => <$t>::from_be_bytes(*w) as f64,
+                false => <$t>::from_le_bytes(*w) as f64,
+            };
+            if rest.is_empty() { Ok(words.iter().map(number).collect()) } else { Err(ElementError::Length) }
+        }};
+    }
+    match element.trim_start_matches(['<', '>', '|', '=']) {
+        "f8" => numbers!(f64),
+        "f4" => numbers!(f32),
+        "i8" => numbers!(i64),
+        "i4" => numbers!(i32),
+        "i2" => numbers!(i16),
+        "i1" | "b" => numbers!(i8),
+        "u8" => numbers!(u64),
+        "u4" => numbers!(u32),
+        "u2" => numbers!(u16),
+        "u1" | "B" => numbers!(u8),
+        "b1" => Ok(bytes.iter().map(|b| f64::from(u8::from(*b != 0))).collect()),
+        _ => Err(ElementError::Type),
+    }
+}
+
+/// How many elements a shape has; `None` if they cannot be counted.
+pub(super) fn count(shape: &[usize]) -> Option<usize> {
+    shape.iter().try_fold(1usize, |product, n| product.checked_mul(*n))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_and_byte_order() {
+        let cases: [(&str, &[u8], f64); 11] = [
+            ("<f8", &0.1f64.to_le_bytes(), 0.1),
+            (">f4", &0.5f32.to_be_bytes(), 0.5),
+            ("<i8", &(-7i64).to_le_bytes(), -7.0),
+            (">i4", &(-70000i32).to_be_bytes(), -70000.0),
+            ("<i2", &(-300i16).to_le_bytes(), -300.0),
+            ("|i1", &[0xff], -1.0),
+            ("<u8", &(1u64 << 40).to_le_bytes(), (1u64 << 40) as f64),
+            ("<u4", &u32::MAX.to_le_bytes(), f64::from(u32::MAX)),
+            (">u2", &[1, 0], 256.0),
+            ("|u1", &[255], 255.0),
+            ("|b1", &[1], 1.0),
+        ];
+        for (element, bytes, wanted) in cases {
+            assert_eq!(numbers(element, element.starts_with('>'), bytes), Ok(vec![wanted]), "{element}");
+        }
+        assert_eq!(numbers("<f8", false, &[0; 9]), Err(ElementError::Length));
+        assert_eq!(numbers("<c16", false, &[0; 16]), Err(ElementError::Type));
+    }
+}
