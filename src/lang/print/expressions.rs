@@ -181,7 +181,7 @@ impl Printer {
         match (keyword, plain, &trailing) {
             (Some("table"), [], Some(record)) => return format!("table {record}"),
             (Some("train"), [Arg { name: None, value, .. }], Some(record))
-                if matches!(&*value.kind, ExprKind::Name(_) | ExprKind::Field { .. }) =>
+                if is_path(value) =>
             {
                 return format!("train {} {record}", self.expr(value));
             }
