@@ -118,9 +118,12 @@ fn list(items: &[Value], named: bool) -> Json {
     items.iter().map(|item| part(item, named)).collect::<Vec<_>>().into()
 }
 
-/// The values between whole ends, otherwise both ends, in the unit that [`unit`] names.
+/// Values of an interval that are listed.
+const MOST_LISTED: f64 = 1e6;
+
+/// The values between whole ends unless they are too many, otherwise both ends, in the unit that [`unit`] names.
 fn interval(a: &Quantity, b: &Quantity) -> Json {
-    if a.is_whole() && b.is_whole() {
+    if a.is_whole() && b.is_whole() && b.value - a.value < MOST_LISTED {
         let whole = (a.value as i64)..=(b.value as i64);
         return whole.map(|k| number(Quantity { value: k as f64, ..*a }.shown())).collect::<Vec<_>>().into();
     }

@@ -77,6 +77,15 @@ fn above(level: Level) -> Level {
 }
 
 /// The shortest text of a number that reads back as the same bits.
+/// `name.field.field`: what a record may follow without parentheses.
+fn is_path(expr: &Expr) -> bool {
+    match &*expr.kind {
+        ExprKind::Name(_) => true,
+        ExprKind::Field { value, .. } => is_path(value),
+        _ => false,
+    }
+}
+
 fn number(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e15 { format!("{value}") } else { format!("{value:?}") }
 }

@@ -27,10 +27,12 @@ const THIN: f64 = 0.5;
 fn runs(curve: &Series, frame: &Frame) -> Vec<Vec<Point>> {
     let mut runs = vec![Vec::new()];
     for (&x, &y) in curve.x.iter().zip(&curve.y) {
-        if !(x.is_finite() && y.is_finite()) {
+        // What is far outside a narrow range may have no place in device units either.
+        let point = (frame.x(x), frame.y(y));
+        if !(point.0.is_finite() && point.1.is_finite()) {
             runs.push(Vec::new());
         } else if let Some(run) = runs.last_mut() {
-            run.push((frame.x(x), frame.y(y)));
+            run.push(point);
         }
     }
     runs.iter().flat_map(|run| clipped(run, frame)).collect()
