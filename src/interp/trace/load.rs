@@ -272,6 +272,7 @@ fn matched<'a>(specs: &[ParamSpec], arrays: &'a [Array]) -> std::result::Result<
             if in_order.len() < specs.len() {
                 return Err(format!("has {} arrays, but {} are needed", in_order.len(), specs.len()));
             }
+            contradiction(specs, &in_order)?;
             in_order
         }
     };
@@ -285,6 +286,17 @@ fn matched<'a>(specs: &[ParamSpec], arrays: &'a [Array]) -> std::result::Result<
         }
     }
     Ok(chosen)
+}
+
+/// An array under the name of one parameter that its place would give to another: some name is misspelt or missing.
+fn contradiction(specs: &[ParamSpec], in_order: &[&Array]) -> std::result::Result<(), String> {
+    let misplaced = |(spec, array): &(&ParamSpec, &&Array)| {
+        spec.name != array.name && specs.iter().any(|other| other.name == array.name)
+    };
+    let Some((spec, array)) = specs.iter().zip(in_order).find(misplaced) else { return Ok(()) };
+    let missing = specs.iter().find(|spec| in_order.iter().all(|array| array.name != spec.name));
+    let missing = missing.map_or(&spec.name, |spec| &spec.name);
+    Err(format!("has no array `{missing}`, and in the order of the file `{}` would be `{}`", array.name, spec.name))
 }
 
 /// A shape without its axes of length 1.

@@ -85,6 +85,9 @@ fn what_does_not_fit_is_told_with_its_shape() {
         message.ends_with("has [3, 1, 2] numbers in `conv0.weight`, but `conv0.weight` needs [1, 1, 2]"),
         "{message}"
     );
+    let misspelt = [("conv1.weight", array(&[1, 2, 1], 3.0)), ("conv0.weigth", first.clone()), ("a", a.clone())];
+    let message = refused(&archive(folder.path(), &misspelt, false));
+    assert!(message.contains("has no array `conv0.weight`"), "{message}");
     let few = [("x", a.clone()), ("y", first.clone())];
     assert!(refused(&archive(folder.path(), &few, false)).ends_with("has 2 arrays, but 3 are needed"));
     let short = archive(folder.path(), &[("flat", array(&[4], 0.0))], false);
