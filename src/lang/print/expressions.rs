@@ -189,9 +189,7 @@ impl Printer {
         };
         match (keyword, plain, &trailing) {
             (Some("table"), [], Some(record)) => return format!("table {record}"),
-            (Some("train"), [Arg { name: None, value, .. }], Some(record))
-                if is_path(value) =>
-            {
+            (Some("train"), [Arg { name: None, value, .. }], Some(record)) if is_path(value) => {
                 return format!("train {} {record}", self.expr(value));
             }
             _ => {}
