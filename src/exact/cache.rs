@@ -1,9 +1,10 @@
 //! Answers kept on disk under the content of the question.
 //!
-//! A file holds words of 64 bits, little-endian: the question, then the answer (energy, error, densities, occupations), numbers bit
-//! by bit; and at its end the key of all that, as text. A file that is damaged or answers another question counts for nothing.
+//! A file holds words of 64 bits, little-endian: the question, then the answer (energy, error, densities, pair density, occupations),
+//! numbers bit by bit; and at its end the key of all that, as text. A file that is damaged or answers another question counts for
+//! nothing.
 
-use super::{ExactError, Options, Origin, Reference, solve};
+use super::{ExactError, Options, Origin, PairDensity, Reference, solve};
 use crate::control::Control;
 use crate::data::{ContentKey, write_whole};
 use crate::model::{System, Wall};
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 /// Of the solver and of the files: to be raised whenever answers change.
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 
 /// What a user should know of an answer that was had.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
@@ -126,9 +127,12 @@ fn key(words: &[u64]) -> String {
 /// The content of a file.
 fn written(reference: &Reference, question: &[u64]) -> Vec<u8> {
     let mut words = question.to_vec();
-    put(&mut words, &[reference.energy, reference.error]);
+    let pairs = &reference.pairs;
+    put(&mut words, &[reference.energy, reference.error, pairs.weights.len() as f64]);
     put(&mut words, &reference.density[0]);
     put(&mut words, &reference.density[1]);
+    put(&mut words, &pairs.weights);
+    pairs.functions.iter().for_each(|function| put(&mut words, function));
     // As many as are left.
     put(&mut words, &reference.occupations);
     let bytes = words.iter().flat_map(|word| word.to_le_bytes());
@@ -144,15 +148,20 @@ fn read(bytes: &[u8], question: &[u64], system: &Arc<System>) -> Option<Referenc
         return None;
     }
     let answer: Vec<f64> = words.strip_prefix(question)?.iter().map(|word| f64::from_bits(*word)).collect();
-    let (scalars, arrays) = answer.split_at_checked(2)?;
+    let (scalars, arrays) = answer.split_at_checked(3)?;
     let points = system.grid.points;
     let (up, rest) = arrays.split_at_checked(points)?;
-    let (down, occupations) = rest.split_at_checked(points)?;
+    let (down, rest) = rest.split_at_checked(points)?;
+    let rank = scalars[2] as usize;
+    let (weights, rest) = rest.split_at_checked(rank)?;
+    let (functions, occupations) = rest.split_at_checked(rank.checked_mul(points)?)?;
+    let functions = functions.chunks_exact(points).map(<[f64]>::to_vec).collect();
     Some(Reference {
         system: system.clone(),
         energy: scalars[0],
         density: [up.to_vec(), down.to_vec()],
         occupations: occupations.to_vec(),
+        pairs: PairDensity { weights: weights.to_vec(), functions },
         error: scalars[1],
         origin: Origin::Solved,
     })
@@ -189,6 +198,7 @@ mod tests {
         (a.energy.to_bits(), a.error.to_bits()) == (b.energy.to_bits(), b.error.to_bits())
             && a.density == b.density
             && a.occupations == b.occupations
+            && a.pairs == b.pairs
     }
 
     fn files(folder: &Path) -> Vec<PathBuf> {

@@ -8,11 +8,13 @@ mod davidson;
 mod fci;
 mod mean_field;
 mod one;
+mod pairs;
 mod product;
 mod start;
 mod two;
 
 pub use cache::{CacheWarning, cached};
+pub use pairs::PairDensity;
 
 use crate::control::Control;
 use crate::ks::orbitals::OrbitalError;
@@ -33,6 +35,8 @@ pub struct Reference {
     pub density: [Vec<f64>; 2],
     /// Natural occupations, largest first (both spins together, 0 .. 2); none in a data set.
     pub occupations: Vec<f64>,
+    /// Density of pairs of electrons; none in a data set.
+    pub pairs: PairDensity,
     /// Estimated error of the energy, hartree; not a number in a data set.
     pub error: f64,
     /// Who found it.
@@ -107,13 +111,14 @@ impl Default for Options {
 
 impl Options {
     /// What seconds reach: 1e-9 hartree for one and two electrons and for any number without interaction, 1e-6 for three and four,
-    /// 1e-5 for more.
+    /// 1e-5 for five, 2e-5 for more.
     pub fn of(system: &System) -> Self {
         let accuracy = match system.electrons {
             _ if system.interaction == Interaction::None => 1e-9,
             0..=2 => 1e-9,
             3 | 4 => 1e-6,
-            _ => 1e-5,
+            5 => 1e-5,
+            _ => 2e-5,
         };
         Self { accuracy, time_limit: None }
     }

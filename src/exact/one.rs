@@ -1,9 +1,10 @@
 //! Electrons that do not interact: one, or any number without interaction.
 
-use super::{ExactError, Origin, Reference};
+use super::{ExactError, Origin, PairDensity, Reference};
 use crate::ks::hamiltonian::Hamiltonian;
 use crate::ks::orbitals::lowest;
 use crate::model::System;
+use faer::Mat;
 use std::sync::Arc;
 
 /// Rounding error of a level, as a fraction of the size of H.
@@ -25,7 +26,32 @@ pub(super) fn independent(system: &Arc<System>) -> Result<Reference, ExactError>
     let occupations = (0..up.max(down)).map(|k| if k < up.min(down) { 2.0 } else { 1.0 }).collect();
     let error = ROUNDING * h.scale() * system.electrons as f64;
     let density = [density(up), density(down)];
-    Ok(Reference { system: system.clone(), energy, density, occupations, error, origin: Origin::Solved })
+    let pairs = pairs(system, &orbitals.vectors, &density)?;
+    Ok(Reference { system: system.clone(), energy, density, occupations, pairs, error, origin: Origin::Solved })
+}
+
+/// n(x) n(y) - sum over spins of |gamma(x, y)|².
+fn pairs(system: &System, orbitals: &[Vec<f64>], density: &[Vec<f64>; 2]) -> Result<PairDensity, ExactError> {
+    if system.electrons < 2 {
+        return Ok(PairDensity::default());
+    }
+    let (up, down) = system.spins();
+    // The density, and products of orbitals: of both spins, of the up electrons alone.
+    let products: Vec<(usize, usize)> = (0..up).flat_map(|p| (0..=p).map(move |q| (p, q))).collect();
+    let scale = 1.0 / system.grid.spacing;
+    let f = Mat::from_fn(system.grid.points, products.len() + 1, |i, k| match products.get(k) {
+        Some((p, q)) => scale * orbitals[*p][i] * orbitals[*q][i],
+        None => density[0][i] + density[1][i],
+    });
+    let weight = |k: usize| match products.get(k) {
+        Some((p, q)) => {
+            let spins = if p.max(q) < &down { 2.0 } else { 1.0 };
+            if p == q { -spins } else { -2.0 * spins }
+        }
+        None => 1.0,
+    };
+    let d = Mat::from_fn(f.ncols(), f.ncols(), |a, b| if a == b { weight(a) } else { 0.0 });
+    PairDensity::of_products(&f, &d, &system.label)
 }
 
 #[cfg(test)]
@@ -56,5 +82,13 @@ mod tests {
         assert!((paired.energy - 6.0 * level).abs() < 1e-6);
         assert_eq!(paired.occupations, [2.0, 1.0]);
         assert!((grid.integrate(&paired.density[0]) - 2.0).abs() < 1e-13);
+        for (answer, pairs) in [(polarised, 6.0), (paired, 6.0), (independent(&system(1, 1)).expect("an answer"), 0.0)]
+        {
+            let all = answer.pairs.on_grid(500);
+            assert!((all.iter().sum::<f64>() * grid.spacing.powi(2) - pairs).abs() < 1e-11);
+            // No two electrons of one spin meet.
+            let met: f64 = (0..500).map(|i| all[i * 501]).fold(0.0, f64::max);
+            assert!((met > 0.1) == (pairs > 0.0 && answer.system.unpaired == 1), "{met}");
+        }
     }
 }

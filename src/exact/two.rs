@@ -4,7 +4,7 @@ use super::davidson::{Ritz, Space};
 use super::mean_field::{MeanField, mean_field};
 use super::product::{Exchange, Preconditioner, Product, exchange};
 use super::start::start;
-use super::{ExactError, Options, Origin, Reference};
+use super::{ExactError, Options, Origin, PairDensity, Reference};
 use crate::control::{Control, Event};
 use crate::ks::orbitals::dot;
 use crate::model::System;
@@ -34,8 +34,9 @@ pub(super) fn solve(system: &Arc<System>, options: &Options, control: &dyn Contr
     let (state, error) = iterate(system, &field, options, control)?;
     let error = error.max(1e-15 * field.hamiltonian.scale());
     let (density, occupations) = observe(system, &state.vector)?;
+    let pairs = pairs(system, &state.vector)?;
     let (system, energy, origin) = (system.clone(), state.energy, Origin::Solved);
-    Ok(Reference { system, energy, density, occupations, error, origin })
+    Ok(Reference { system, energy, density, occupations, pairs, error, origin })
 }
 
 fn symmetry(system: &System) -> Exchange {
@@ -121,6 +122,12 @@ fn observe(system: &System, psi: &[f64]) -> Result<([Vec<f64>; 2], Vec<f64>), Ex
         Exchange::Antisymmetric => [density, vec![0.0; n]],
     };
     Ok((densities, occupations))
+}
+
+/// 2 |psi|².
+fn pairs(system: &System, psi: &[f64]) -> Result<PairDensity, ExactError> {
+    let (n, share) = (system.grid.points, 2.0 / system.grid.spacing.powi(2));
+    PairDensity::of_matrix(&Mat::from_fn(n, n, |i, j| share * psi[j * n + i].powi(2)), &system.label)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod tests;
 
 pub use save::{Sample, SaveError, SaveNote, layout};
 
-use super::{Entry, Origin, Reference};
+use super::{Entry, Origin, PairDensity, Reference};
 use crate::data::Layout;
 use crate::model::{
     BuildError, Grid, GridError, Interaction, Nucleus, Part, Parts, System, SystemError, SystemNote, Wall,
@@ -218,7 +218,8 @@ impl Dataset {
         let origin = Origin::Data(Entry { set: self.set.clone(), index, distance, spins });
         let energy = self.layout.energies[index];
         let system = Arc::new(system);
-        Ok((Reference { system, energy, density, occupations: Vec::new(), error: f64::NAN, origin }, notes))
+        let (occupations, pairs) = (Vec::new(), PairDensity::default());
+        Ok((Reference { system, energy, density, occupations, pairs, error: f64::NAN, origin }, notes))
     }
 
     fn system<E>(

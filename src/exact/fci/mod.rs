@@ -1,6 +1,7 @@
 //! Three and more interacting electrons: full configuration interaction in natural orbitals that grow until the energy settles.
 
 mod density;
+mod error;
 mod gradient;
 mod ground;
 mod integrals;
@@ -14,10 +15,11 @@ mod strings;
 #[cfg(test)]
 mod tests;
 
-use super::{ExactError, Options, Origin, Reference};
+use super::{ExactError, Options, Origin, PairDensity, Reference};
 use crate::control::{Control, Event};
 use crate::ks::orbitals::lowest;
 use crate::model::System;
+use faer::Mat;
 use gradient::{Growth, State};
 use ground::{Ground, ground};
 use integrals::Integrals;
@@ -29,8 +31,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use strings::binomial;
 
-/// The most determinants of a state: with the vectors of its iterations they take 2 GiB.
-const MOST: usize = 8_000_000;
+/// The most determinants of a state: with the vectors of its iterations they take up to 2 GiB.
+const MOST: usize = 10_000_000;
 
 /// Orbitals beyond the occupied ones to begin with.
 const SPARE: usize = 6;
@@ -45,19 +47,16 @@ const ADDED: usize = 6;
 const ORBITALS: usize = 62;
 
 /// Orbitals that contribute less to the energy than this fraction of what new ones promise make place.
-const NEGLIGIBLE: f64 = 0.01;
-
-/// How much more than the gain of one electron outside may be missing: 3 to 9 times as much was found for atoms.
-const CAUTION: f64 = 10.0;
-
-/// How much more than what the last orbitals gave may be missing: 1 to 2.5 times as much was found for atoms.
-const STEADY: f64 = 1.5;
+const NEGLIGIBLE: f64 = 0.2;
 
 /// Tolerance of the first iterations, hartree.
 const ROUGH: f64 = 1e-6;
 
 /// Rounds without more orbitals after which it is enough.
-const PATIENCE: usize = 3;
+const PATIENCE: usize = 6;
+
+/// What they must gain, of the error.
+const WORTH: f64 = 0.05;
 
 /// Occupations below this are not listed.
 const EMPTY: f64 = 1e-14;
@@ -78,35 +77,55 @@ pub(super) fn solve(system: &Arc<System>, options: &Options, control: &dyn Contr
     let fine = 0.003 * options.accuracy;
     let whole = |basis: &Basis| basis.vectors.len() == system.grid.points;
     let mut tolerance = if whole(&calculation.basis) { fine } else { ROUGH };
+    let mut estimate = error::Estimate::default();
     // The most orbitals so far, and how often since there were not more.
     let (mut most, mut idle) = (0, 0);
     loop {
         let found = calculation.ground(tolerance, &watch)?;
         let natural = Natural::new(&calculation.basis, calculation.space, &found.state, &watch)?;
         let growth = growth(system, &field, &natural)?;
-        let fell = before.map_or(f64::INFINITY, |energy| (energy - found.energy).abs());
-        let missing = if whole(&natural.basis) { 0.0 } else { (STEADY * fell.min(1.0)).max(CAUTION * growth.gain) };
+        let fell = before.map_or(0.0, |energy| (energy - found.energy).abs());
+        let size = natural.basis.vectors.len();
+        (most, idle) = if size > most { (size, 0) } else { (most, idle + 1) };
+        let missing = if whole(&natural.basis) { 0.0 } else { estimate.missing(&natural, &growth, fell, idle == 0) };
         let error = 2.0 * found.left + missing + 1e-15 * field.hamiltonian.scale();
         control.report(progress.at(error));
         before = Some(found.energy);
-        let size = natural.basis.vectors.len();
-        (most, idle) = if size > most { (size, 0) } else { (most, idle + 1) };
-        let done = error <= options.accuracy || watch.late() || idle > PATIENCE;
+        // Without more orbitals better ones must be worth their while.
+        let tired = idle > PATIENCE || (idle > 1 && fell < WORTH * error);
+        let done = error <= options.accuracy || watch.late() || tired;
         match if done { None } else { grown(&natural, &growth) } {
             Some((basis, space, state)) => {
                 tolerance = if whole(&basis) { fine } else { (0.01 * growth.gain).min(ROUGH).max(fine) };
                 calculation = Calculation { system, field: &field, basis, space, state };
             }
-            None => return Ok(reference(system, &natural, found.energy, error)),
+            None => return reference(system, &natural, found.energy, error),
         }
     }
 }
 
-fn reference(system: &Arc<System>, natural: &Natural, energy: f64, error: f64) -> Reference {
+fn reference(system: &Arc<System>, natural: &Natural, energy: f64, error: f64) -> Result<Reference, ExactError> {
     let mut occupations: Vec<f64> = natural.occupations.iter().copied().filter(|n| *n > EMPTY).collect();
     occupations.sort_by(|a, b| b.total_cmp(a));
     let density = natural.densities(system.grid.spacing);
-    Reference { system: system.clone(), energy, density, occupations, error, origin: Origin::Solved }
+    let pairs = pairs(system, natural)?;
+    Ok(Reference { system: system.clone(), energy, density, occupations, pairs, error, origin: Origin::Solved })
+}
+
+/// sum G_pq,rs phi_p(x) phi_q(x) phi_r(y) phi_s(y).
+fn pairs(system: &System, natural: &Natural) -> Result<PairDensity, ExactError> {
+    let two = density::Two::new(&natural.space, &natural.state).whole();
+    let k = natural.basis.vectors.len();
+    let products: Vec<(usize, usize)> = (0..k).flat_map(|p| (0..=p).map(move |q| (p, q))).collect();
+    let d = Mat::from_fn(products.len(), products.len(), |a, b| {
+        let ((p, q), (r, s)) = (products[a.max(b)], products[a.min(b)]);
+        let both = two[(p * k + q, r * k + s)] + two[(p * k + q, s * k + r)];
+        let all = both + two[(q * k + p, r * k + s)] + two[(q * k + p, s * k + r)];
+        all * if p == q { 0.5 } else { 1.0 } * if r == s { 0.5 } else { 1.0 }
+    });
+    let mut f = integrals::products(&natural.basis.vectors);
+    f *= faer::Scale(1.0 / system.grid.spacing);
+    PairDensity::of_products(&f, &d, &system.label)
 }
 
 /// How many determinants there are, of both parities.

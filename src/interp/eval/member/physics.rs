@@ -5,6 +5,7 @@ use crate::exact::Reference;
 use crate::interp::value::{Dim, Field, Value};
 use crate::ks::{Run, Stop};
 use crate::model::{Grid, Interaction, System, Wall};
+use std::rc::Rc;
 use std::sync::Arc;
 
 const fn member<T>(name: &'static str, about: &'static str, get: fn(&T) -> Value) -> Member<T> {
@@ -94,6 +95,12 @@ fn nuclei(s: &Arc<System>) -> Value {
     Value::list(s.nuclei.iter().map(one).collect())
 }
 
+/// P(x_i, x_k) in channel k.
+fn pair_density(r: &Reference) -> Field {
+    let grid = r.system.grid.clone();
+    Field { channels: grid.points, data: r.pairs.on_grid(grid.points), grid }
+}
+
 /// One value for a closed shell, otherwise a record of `up` and `down`.
 fn by_spin(system: &System, value: impl Fn(usize) -> Value) -> Value {
     if system.closed_shell() { value(0) } else { Value::record([("up", value(0)), ("down", value(1))]) }
@@ -150,6 +157,15 @@ pub(super) const REFERENCE: &[Member<Arc<Reference>>] = &[
     member("density", "the density of all electrons", |r| Value::field(&r.system.grid, r.total_density())),
     member("density_up", "the density of the up electrons", |r| Value::field(&r.system.grid, r.density[0].clone())),
     member("density_down", "the density of the down electrons", |r| Value::field(&r.system.grid, r.density[1].clone())),
+    member("spin_density", "the density of the up electrons less that of the down electrons", |r| {
+        let [up, down] = &r.density;
+        Value::field(&r.system.grid, up.iter().zip(down).map(|(up, down)| up - down).collect())
+    }),
+    member(
+        "pair_density",
+        "P(x, x'), the density of pairs of electrons, integral N (N - 1), as a field with a channel for every x'",
+        |r| Value::Field(Rc::new(pair_density(r))),
+    ),
     member("occupations", "the natural occupations, largest first", |r| Value::vector(&r.occupations, Dim::PLAIN)),
     member("error", "the estimated error of the energy", |r| Value::energy(r.error)),
     member("electrons", "the number of electrons", |r| count(r.system.electrons)),
@@ -167,9 +183,10 @@ pub(super) const REFERENCE: &[Member<Arc<Reference>>] = &[
 pub(super) fn absent(reference: &Reference, name: &str) -> Option<&'static str> {
     reference.entry()?;
     match name {
-        "density_up" | "density_down" if !reference.spins() => {
+        "density_up" | "density_down" | "spin_density" if !reference.spins() => {
             Some("the data set gives the density of all electrons only; `exact(r.system)` computes that of each spin")
         }
+        "pair_density" => Some("a data set has no pair density; `exact(r.system)` computes it"),
         "occupations" => Some("a data set has no natural occupations; `exact(r.system)` computes them"),
         "error" => Some("a data set does not say how good its energies are; compare with `exact(r.system)`"),
         _ => None,

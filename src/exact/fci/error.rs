@@ -1,0 +1,82 @@
+//! How far the energy is above that of all orbitals.
+
+use super::gradient::Growth;
+use super::natural::Natural;
+
+/// How much more than the gain of one electron outside is missing: 3 to 9 times as much was found for atoms.
+const CAUTION: f64 = 6.0;
+
+/// What the estimate from the tail of occupations is taken times.
+const SAFETY: f64 = 2.0;
+
+/// The slowest decay of contributions to the energy with the number of the orbital: below, the fit makes no sense.
+const SLOWEST: f64 = 2.5;
+
+/// The part of the estimate that better orbitals, not more, may take away.
+const STUBBORN: f64 = 0.8;
+
+/// Estimates of the energy that is missing, hartree, on the safe side: from what more orbitals promise, from what the last ones gave,
+/// and from how the contributions of the orbitals decay.
+#[derive(Default)]
+pub(super) struct Estimate {
+    /// When there were last more orbitals than ever.
+    then: f64,
+}
+
+impl Estimate {
+    /// `fell` is what the last orbitals gave; `more`: there were never so many. The gradient vanishes for the best orbitals, and tells
+    /// nothing of what their number costs.
+    pub(super) fn missing(&mut self, natural: &Natural, growth: &Growth, fell: f64, more: bool) -> f64 {
+        let both = natural.occupations.iter().zip(&growth.costs);
+        let mut contributions: Vec<f64> = both.map(|(n, cost)| (n * cost).max(0.0)).collect();
+        contributions.sort_by(|a, b| b.total_cmp(a));
+        let electrons = natural.space.up.electrons() + natural.space.down.electrons();
+        let missing = fell.max(CAUTION * growth.gain).max(SAFETY * tail(&contributions, electrons));
+        if more {
+            self.then = missing;
+        }
+        missing.max(STUBBORN * self.then)
+    }
+}
+
+/// What a power law through the middle of the contributions (largest first) lacks from there on.
+///
+/// The first of the natural orbitals are settled, the last are not: their contributions are too small. As many as there are electrons
+/// do not follow the law, if bonds are stretched.
+fn tail(contributions: &[f64], electrons: usize) -> f64 {
+    let count = contributions.len();
+    // Two neighbours each, since natural orbitals often come in pairs.
+    let at = |k: usize| match contributions.get(k.max(1) - 1..=k) {
+        Some([a, b]) => (a * b).sqrt(),
+        _ => 0.0,
+    };
+    let first = (count / 2).max(electrons + 1);
+    let second = (3 * count / 4).max((first + count) / 2);
+    let (a, b) = (at(first), at(second));
+    if !(a > b && b > 0.0) {
+        return 0.0;
+    }
+    let power = ((a / b).ln() / (second as f64 / first as f64).ln()).max(SLOWEST);
+    let expected = b * second as f64 / (power - 1.0);
+    let found: f64 = contributions[second..].iter().sum();
+    (expected - found).max(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_power_law_that_is_cut_off() {
+        let term = |k: usize| (k as f64).powi(-6);
+        let all: Vec<f64> = (1..=24).map(term).collect();
+        let rest: f64 = (25..2000).map(term).sum();
+        let guess = tail(&all, 4);
+        assert!(guess > 0.5 * rest && guess < 5.0 * rest, "{guess:e} {rest:e}");
+        // The last four are too small.
+        let poor: Vec<f64> = (1..=24).map(|k| if k > 20 { 0.01 * term(k) } else { term(k) }).collect();
+        let lost = rest + all[20..].iter().sum::<f64>();
+        assert!(tail(&poor, 4) > 0.8 * lost && tail(&poor, 4) < 3.0 * lost);
+        assert_eq!(tail(&[2.0, 2.0], 2), 0.0);
+    }
+}
