@@ -6,6 +6,9 @@ use super::natural::Natural;
 /// How much more than the gain of one electron outside is missing: 3 to 9 times as much was found for atoms.
 const CAUTION: f64 = 6.0;
 
+/// And how much more with fewer than two orbitals an electron: for ten hydrogen atoms it was three times as much.
+const SPARSE: f64 = 3.0;
+
 /// What the estimate from the tail of occupations is taken times.
 const SAFETY: f64 = 2.0;
 
@@ -19,23 +22,25 @@ const STUBBORN: f64 = 0.8;
 /// and from how the contributions of the orbitals decay.
 #[derive(Default)]
 pub(super) struct Estimate {
-    /// When there were last more orbitals than ever.
+    /// When orbitals were last added.
     then: f64,
 }
 
 impl Estimate {
-    /// `fell` is what the last orbitals gave; `more`: there were never so many. The gradient vanishes for the best orbitals, and tells
-    /// nothing of what their number costs.
-    pub(super) fn missing(&mut self, natural: &Natural, growth: &Growth, fell: f64, more: bool) -> f64 {
+    /// `fell` is what the last orbitals gave; `full`: orbitals are exchanged for better ones, and not added. The gradient vanishes for
+    /// the best orbitals, and tells nothing of what their number costs.
+    pub(super) fn missing(&mut self, natural: &Natural, growth: &Growth, fell: f64, full: bool) -> f64 {
         let both = natural.occupations.iter().zip(&growth.costs);
         let mut contributions: Vec<f64> = both.map(|(n, cost)| (n * cost).max(0.0)).collect();
         contributions.sort_by(|a, b| b.total_cmp(a));
         let electrons = natural.space.up.electrons() + natural.space.down.electrons();
-        let missing = fell.max(CAUTION * growth.gain).max(SAFETY * tail(&contributions, electrons));
-        if more {
-            self.then = missing;
+        let sparse = if contributions.len() < 2 * electrons { SPARSE } else { 1.0 };
+        let missing = sparse * fell.max(CAUTION * growth.gain).max(SAFETY * tail(&contributions, electrons));
+        if full {
+            return missing.max(STUBBORN * self.then);
         }
-        missing.max(STUBBORN * self.then)
+        self.then = missing;
+        missing
     }
 }
 

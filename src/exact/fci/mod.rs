@@ -87,12 +87,14 @@ pub(super) fn solve(system: &Arc<System>, options: &Options, control: &dyn Contr
         let fell = before.map_or(0.0, |energy| (energy - found.energy).abs());
         let size = natural.basis.vectors.len();
         (most, idle) = if size > most { (size, 0) } else { (most, idle + 1) };
-        let missing = if whole(&natural.basis) { 0.0 } else { estimate.missing(&natural, &growth, fell, idle == 0) };
+        let full = !fits(&natural.space, most + 1);
+        let missing =
+            if whole(&natural.basis) { 0.0 } else { estimate.missing(&natural, &growth, fell, idle > 0 && full) };
         let error = 2.0 * found.left + missing + 1e-15 * field.hamiltonian.scale();
         control.report(progress.at(error));
         before = Some(found.energy);
         // Without more orbitals better ones must be worth their while.
-        let tired = idle > PATIENCE || (idle > 1 && fell < WORTH * error);
+        let tired = idle > PATIENCE || (full && idle > 1 && fell < WORTH * error);
         let done = error <= options.accuracy || watch.late() || tired;
         match if done { None } else { grown(&natural, &growth) } {
             Some((basis, space, state)) => {
@@ -131,6 +133,13 @@ fn pairs(system: &System, natural: &Natural) -> Result<PairDensity, ExactError> 
 /// How many determinants there are, of both parities.
 fn determinants((up, down): (usize, usize), orbitals: usize) -> usize {
     binomial(orbitals, up).saturating_mul(binomial(orbitals, down))
+}
+
+/// Whether so many orbitals fit in memory.
+fn fits(space: &Space, orbitals: usize) -> bool {
+    // A mirror image halves the determinants.
+    let most = if space.parities.contains(&1) { 2 * MOST } else { MOST };
+    orbitals <= ORBITALS && determinants((space.up.electrons(), space.down.electrons()), orbitals) <= most
 }
 
 /// What is to be solved next: determinants of some orbitals, and a state to begin with.
@@ -187,11 +196,9 @@ fn grown(natural: &Natural, growth: &Growth) -> Option<(Basis, Space, Vec<f64>)>
     let mut places = vec![None; count];
     kept.iter().enumerate().for_each(|(place, p)| places[*p] = Some(place));
     let (most, mut added) = (kept.len() + ADDED, 0);
-    // A mirror image halves them.
-    let most_determinants = if basis.parities.contains(&1) { 2 * MOST } else { MOST };
     for (direction, parity, _) in &growth.directions {
         let orbitals = basis.vectors.len();
-        let room = orbitals < most.min(ORBITALS) && determinants(spins, orbitals + 1) <= most_determinants;
+        let room = orbitals < most && fits(space, orbitals + 1);
         if room && basis.extend(direction.clone(), *parity) {
             added += 1;
         }
