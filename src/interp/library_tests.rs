@@ -225,3 +225,19 @@ fn a_curve_has_a_column_for_every_method_and_its_error() {
         ["[R, exact, energy, energy_error]", "true"]
     );
 }
+
+#[test]
+fn the_trained_functional_knows_the_atoms_it_was_trained_on() {
+    let error = |charge: &str, electrons: usize, energy: f64| {
+        let script = format!(
+            "use std.models\nuse std.molecules\ngrid line = uniform(points: 513, spacing: 0.08)\n\
+             solve(molecules.atom({charge}, {electrons}, line), with: models.sksr, iterations: 30).energy"
+        );
+        number(&script) - energy
+    };
+    // Exact energies on this grid, hartree.
+    for (charge, electrons, energy) in [("1", 1, -0.669972), ("2", 2, -2.237782), ("3", 3, -4.216254)] {
+        let error = error(charge, electrons, energy);
+        assert!(error.abs() < 2e-3, "{charge}: {error}");
+    }
+}

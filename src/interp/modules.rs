@@ -23,6 +23,7 @@ pub(super) const STANDARD: &[(&str, &str)] = &[
     ("losses", include_str!("../../stdlib/losses.ksr")),
     ("molecules", include_str!("../../stdlib/molecules.ksr")),
     ("analysis", include_str!("../../stdlib/analysis.ksr")),
+    ("models", include_str!("../../stdlib/models.ksr")),
 ];
 
 /// Standard modules whose names are known without `use`.
