@@ -34,13 +34,13 @@ pub enum CacheWarning {
     Damaged { label: String, path: PathBuf },
     /// The time limit came first.
     #[error(
-        "the exact answer for `{label}` is good to {error:.0e} hartree, not {accuracy:e}: the time limit came first"
+        "the exact answer for `{label}` is good to {error:.1e} hartree, not {accuracy:e}: the time limit came first"
     )]
     #[diagnostic(severity(Warning), code(ksr::exact::time_limit), help("allow more time, or less accuracy"))]
     TimeLimit { label: String, error: f64, accuracy: f64 },
     /// It is as good as it gets.
     #[error(
-        "the exact answer for `{label}` is good to {error:.0e} hartree, not {accuracy:e}: more orbitals do not fit in memory"
+        "the exact answer for `{label}` is good to {error:.1e} hartree, not {accuracy:e}: more orbitals do not help or do not fit in memory"
     )]
     #[diagnostic(
         severity(Warning),

@@ -1,5 +1,6 @@
 //! Electrons that do not interact: one, or any number without interaction.
 
+use super::pairs::times;
 use super::{ExactError, Origin, PairDensity, Reference};
 use crate::ks::hamiltonian::Hamiltonian;
 use crate::ks::orbitals::lowest;
@@ -36,6 +37,18 @@ fn pairs(system: &System, orbitals: &[Vec<f64>], density: &[Vec<f64>; 2]) -> Res
         return Ok(PairDensity::default());
     }
     let (up, down) = system.spins();
+    let points = system.grid.points;
+    if up * (up + 1) / 2 >= points {
+        // More products than points: P itself is smaller.
+        let phi = |count: usize| Mat::from_fn(points, count, |i, k| orbitals[k][i]);
+        let gamma = [up, down].map(|count| times(phi(count).as_ref(), phi(count).transpose()));
+        let scale = 1.0 / system.grid.spacing;
+        let n = |i: usize| density[0][i] + density[1][i];
+        let p = Mat::from_fn(points, points, |i, j| {
+            n(i) * n(j) - gamma.iter().map(|g| (scale * g[(i, j)]).powi(2)).sum::<f64>()
+        });
+        return PairDensity::of_matrix(&p, &system.label);
+    }
     // The density, and products of orbitals: of both spins, of the up electrons alone.
     let products: Vec<(usize, usize)> = (0..up).flat_map(|p| (0..=p).map(move |q| (p, q))).collect();
     let scale = 1.0 / system.grid.spacing;
@@ -90,5 +103,9 @@ mod tests {
             let met: f64 = (0..500).map(|i| all[i * 501]).fold(0.0, f64::max);
             assert!((met > 0.1) == (pairs > 0.0 && answer.system.unpaired == 1), "{met}");
         }
+        // More products of orbitals than points.
+        let many = independent(&system(40, 40)).expect("an answer");
+        let all = many.pairs.on_grid(500).iter().sum::<f64>() * grid.spacing.powi(2);
+        assert!((all / 1560.0 - 1.0).abs() < 1e-9, "{all}");
     }
 }

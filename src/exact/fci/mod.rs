@@ -37,6 +37,9 @@ const MOST: usize = 10_000_000;
 /// Orbitals beyond the occupied ones to begin with.
 const SPARE: usize = 6;
 
+/// Entries of the tables of strings, of 8 bytes each, at most: 1 GiB.
+const TABLES: usize = 1 << 27;
+
 /// Orbitals to begin with, at least.
 const FEWEST: usize = 12;
 
@@ -66,7 +69,7 @@ pub(super) fn solve(system: &Arc<System>, options: &Options, control: &dyn Contr
     let watch = Watch::new(system, options, control);
     let (up, down) = system.spins();
     let begin = FEWEST.max(up + SPARE).min(system.grid.points);
-    if determinants((up, down), begin) > MOST {
+    if begin > ORBITALS || determinants((up, down), begin) > MOST || tables((up, down), begin) > TABLES {
         return Err(ExactError::Electrons { label: watch.label(), electrons: system.electrons });
     }
     let field = Field::new(system);
@@ -135,11 +138,25 @@ fn determinants((up, down): (usize, usize), orbitals: usize) -> usize {
     binomial(orbitals, up).saturating_mul(binomial(orbitals, down))
 }
 
+/// Entries of the tables of where strings lead: an electron put into an orbital, or two into a pair of them.
+fn tables((up, down): (usize, usize), orbitals: usize) -> usize {
+    let pairs = orbitals * orbitals.saturating_sub(1) / 2;
+    let of = |n: usize| match n {
+        0 => 0,
+        1 => orbitals,
+        _ => binomial(orbitals, n - 1)
+            .saturating_mul(orbitals)
+            .saturating_add(binomial(orbitals, n - 2).saturating_mul(pairs)),
+    };
+    of(up).saturating_add(of(down))
+}
+
 /// Whether so many orbitals fit in memory.
 fn fits(space: &Space, orbitals: usize) -> bool {
     // A mirror image halves the determinants.
     let most = if space.parities.contains(&1) { 2 * MOST } else { MOST };
-    orbitals <= ORBITALS && determinants((space.up.electrons(), space.down.electrons()), orbitals) <= most
+    let electrons = (space.up.electrons(), space.down.electrons());
+    orbitals <= ORBITALS && determinants(electrons, orbitals) <= most && tables(electrons, orbitals) <= TABLES
 }
 
 /// What is to be solved next: determinants of some orbitals, and a state to begin with.

@@ -16,9 +16,19 @@ pub(super) struct Strings {
     binomials: Vec<Vec<usize>>,
 }
 
-/// k over n.
+/// k over n; the largest number where it is larger than that.
 pub(super) fn binomial(k: usize, n: usize) -> usize {
-    (0..n).fold(1_usize, |product, i| product.saturating_mul(k.saturating_sub(i)) / (i + 1))
+    if n > k {
+        return 0;
+    }
+    let mut product = 1_u128;
+    for i in 0..n.min(k - n) {
+        product = product * (k - i) as u128 / (i as u128 + 1);
+        if product > usize::MAX as u128 {
+            return usize::MAX;
+        }
+    }
+    product as usize
 }
 
 impl Strings {
@@ -131,6 +141,12 @@ impl Creation {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn binomials_never_wrap() {
+        assert_eq!([binomial(5, 2), binomial(5, 0), binomial(2, 3), binomial(62, 31)], [10, 1, 0, 465428353255261088]);
+        assert_eq!([binomial(171, 86), binomial(100_000, 50_000)], [usize::MAX; 2]);
+    }
 
     #[test]
     fn strings_are_found_where_they_are() {
