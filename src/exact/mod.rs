@@ -5,11 +5,13 @@
 mod cache;
 pub mod dataset;
 mod davidson;
+mod dense;
 mod fci;
 mod mean_field;
 mod one;
 mod pairs;
 mod product;
+mod progress;
 mod start;
 mod two;
 

@@ -1,6 +1,6 @@
 //! Electrons that do not interact: one, or any number without interaction.
 
-use super::pairs::times;
+use super::dense::times;
 use super::{ExactError, Origin, PairDensity, Reference};
 use crate::ks::hamiltonian::Hamiltonian;
 use crate::ks::orbitals::lowest;

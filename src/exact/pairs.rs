@@ -1,10 +1,10 @@
 //! The pair density in few functions.
 
 use super::ExactError;
+use super::dense::times;
 use crate::ks::orbitals::dot;
 use crate::tensor::vector::settle;
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, MatRef, Par, Side};
+use faer::{Mat, MatRef, Side};
 
 /// What is left of a column, of the largest, when it counts as spanned.
 const NEGLIGIBLE: f64 = 1e-13;
@@ -68,14 +68,6 @@ impl PairDensity {
             })
             .collect()
     }
-}
-
-/// a b.
-pub(super) fn times(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Mat<f64> {
-    let mut out = Mat::zeros(a.nrows(), b.ncols());
-    matmul(&mut out, Accum::Replace, a, b, 1.0, Par::Seq);
-    settle();
-    out
 }
 
 /// Orthonormal columns that span those of a matrix to [`NEGLIGIBLE`]: Gram-Schmidt, the largest remainder first.

@@ -3,9 +3,10 @@
 use super::davidson::{Ritz, Space};
 use super::mean_field::{MeanField, mean_field};
 use super::product::{Exchange, Preconditioner, Product, exchange};
+use super::progress::Progress;
 use super::start::start;
 use super::{ExactError, Options, Origin, PairDensity, Reference};
-use crate::control::{Control, Event};
+use crate::control::Control;
 use crate::ks::orbitals::dot;
 use crate::model::System;
 use faer::linalg::matmul::matmul;
@@ -61,7 +62,8 @@ fn iterate(
         space.extend(state, &apply);
     }
     let inverse = Preconditioner::new(field, &system.label)?;
-    let mut progress = Progress { label: label(), wanted: MARGIN * options.accuracy, first: None };
+    let wanted = MARGIN * options.accuracy;
+    let mut progress = Progress::new(label(), wanted);
     let mut error = f64::INFINITY;
     for _ in 0..ITERATIONS {
         if control.interrupted() {
@@ -72,7 +74,7 @@ fn iterate(
         // Twice what second-order perturbation theory expects the step to gain.
         error = 2.0 * dot(&state.residual, &step).abs();
         control.report(progress.at(error));
-        if error <= progress.wanted || late() {
+        if error <= wanted || late() {
             return Ok((state, error));
         }
         exchange(&mut step, n, symmetry);
@@ -85,21 +87,6 @@ fn iterate(
         }
     }
     Err(ExactError::NotConverged { label: label(), error })
-}
-
-/// How far the error has come down, in hundredths of the way on a logarithmic scale.
-struct Progress {
-    label: String,
-    wanted: f64,
-    first: Option<f64>,
-}
-
-impl Progress {
-    fn at(&mut self, error: f64) -> Event {
-        let first = *self.first.get_or_insert(error);
-        let way = if first > self.wanted { (first / error).ln() / (first / self.wanted).ln() } else { 1.0 };
-        Event::Work { what: format!("exact {}", self.label), done: (100.0 * way.clamp(0.0, 1.0)) as usize, total: 100 }
-    }
 }
 
 /// Density of each spin, 1/bohr, and natural occupations.

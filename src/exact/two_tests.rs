@@ -1,4 +1,5 @@
 use super::*;
+use crate::control::Event;
 use crate::control::Quiet;
 use crate::exact::solve as exact;
 use crate::ks::hamiltonian::Hamiltonian;

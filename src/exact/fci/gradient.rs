@@ -1,7 +1,8 @@
 //! Which orbitals a state lacks: the gradient of its energy with respect to its orbitals, preconditioned.
 
-use super::integrals::{Integrals, pair, times};
+use super::integrals::{Integrals, pair};
 use super::orbitals::{Basis, purify};
+use crate::exact::dense::times;
 use crate::ks::banded::Lu;
 use crate::ks::hamiltonian::Hamiltonian;
 use crate::ks::orbitals::dot;

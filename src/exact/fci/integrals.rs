@@ -1,11 +1,12 @@
 //! Matrix elements between orbitals.
 
 use super::orbitals::Basis;
+use crate::exact::dense::times;
 use crate::ks::hamiltonian::Hamiltonian;
 use crate::model::{Interaction, System};
 use crate::tensor::vector::settle;
 use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, MatRef, Par};
+use faer::{Accum, Mat, Par};
 
 /// h_pq and (pq|rs) of real orbitals, hartree.
 pub(super) struct Integrals {
@@ -27,14 +28,6 @@ pub(super) fn products(vectors: &[Vec<f64>]) -> Mat<f64> {
     let points = vectors.first().map_or(0, Vec::len);
     let pairs: Vec<(usize, usize)> = (0..vectors.len()).flat_map(|p| (0..=p).map(move |q| (p, q))).collect();
     Mat::from_fn(points, pairs.len(), |i, k| vectors[pairs[k].0][i] * vectors[pairs[k].1][i])
-}
-
-/// a b.
-pub(super) fn times(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Mat<f64> {
-    let mut out = Mat::zeros(a.nrows(), b.ncols());
-    matmul(&mut out, Accum::Replace, a, b, 1.0, Par::Seq);
-    settle();
-    out
 }
 
 impl Integrals {

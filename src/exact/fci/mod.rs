@@ -15,8 +15,9 @@ mod strings;
 #[cfg(test)]
 mod tests;
 
+use super::progress::Progress;
 use super::{ExactError, Options, Origin, PairDensity, Reference};
-use crate::control::{Control, Event};
+use crate::control::Control;
 use crate::ks::orbitals::lowest;
 use crate::model::System;
 use faer::Mat;
@@ -75,7 +76,7 @@ pub(super) fn solve(system: &Arc<System>, options: &Options, control: &dyn Contr
     let field = Field::new(system);
     let basis = mean_field(system, &field, begin)?;
     let mut calculation = Calculation::new(system, &field, basis);
-    let mut progress = Progress { label: watch.label(), wanted: options.accuracy, first: None };
+    let mut progress = Progress::new(watch.label(), options.accuracy);
     let mut before: Option<f64> = None;
     let fine = 0.003 * options.accuracy;
     let whole = |basis: &Basis| basis.vectors.len() == system.grid.points;
@@ -249,20 +250,5 @@ impl<'a> Watch<'a> {
     /// Fails if the user has stopped the work.
     fn check(&self) -> Result<(), ExactError> {
         if self.control.interrupted() { Err(ExactError::Interrupted { label: self.label() }) } else { Ok(()) }
-    }
-}
-
-/// How far the error has come down, in hundredths of the way on a logarithmic scale.
-struct Progress {
-    label: String,
-    wanted: f64,
-    first: Option<f64>,
-}
-
-impl Progress {
-    fn at(&mut self, error: f64) -> Event {
-        let first = *self.first.get_or_insert(error);
-        let way = if first > self.wanted { (first / error).ln() / (first / self.wanted).ln() } else { 1.0 };
-        Event::Work { what: format!("exact {}", self.label), done: (100.0 * way.clamp(0.0, 1.0)) as usize, total: 100 }
     }
 }

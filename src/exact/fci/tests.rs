@@ -1,5 +1,6 @@
 use super::operator::Operator;
 use super::*;
+use crate::control::Event;
 use crate::control::Quiet;
 use crate::exact::two;
 use crate::ks::hamiltonian::Hamiltonian;

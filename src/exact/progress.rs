@@ -1,0 +1,24 @@
+//! How far an exact answer has come.
+
+use crate::control::Event;
+
+/// How far the error has come down, in hundredths of the way on a logarithmic scale.
+pub(super) struct Progress {
+    label: String,
+    wanted: f64,
+    first: Option<f64>,
+}
+
+impl Progress {
+    /// Of a system of that name, towards that error, hartree.
+    pub(super) fn new(label: String, wanted: f64) -> Self {
+        Self { label, wanted, first: None }
+    }
+
+    /// What to report at an error.
+    pub(super) fn at(&mut self, error: f64) -> Event {
+        let first = *self.first.get_or_insert(error);
+        let way = if first > self.wanted { (first / error).ln() / (first / self.wanted).ln() } else { 1.0 };
+        Event::Work { what: format!("exact {}", self.label), done: (100.0 * way.clamp(0.0, 1.0)) as usize, total: 100 }
+    }
+}
