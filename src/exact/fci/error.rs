@@ -31,7 +31,7 @@ impl Estimate {
     /// the best orbitals, and tells nothing of what their number costs.
     pub(super) fn missing(&mut self, natural: &Natural, growth: &Growth, fell: f64, full: bool) -> f64 {
         let both = natural.occupations.iter().zip(&growth.costs);
-        let mut contributions: Vec<f64> = both.map(|(n, cost)| (n * cost).max(0.0)).collect();
+        let mut contributions: Vec<f64> = both.map(|(n, cost)| n * cost).collect();
         contributions.sort_by(|a, b| b.total_cmp(a));
         let electrons = natural.space.up.electrons() + natural.space.down.electrons();
         let sparse = if contributions.len() < 2 * electrons { SPARSE } else { 1.0 };

@@ -11,14 +11,15 @@ use faer::{Mat, Side};
 /// Occupations below this are noise.
 const EMPTY: f64 = 1e-13;
 
-/// How far the shift stays below the lowest level, hartree.
+/// How far the shift stays below the lowest level, hartree; and no orbital costs less.
 const CLEARANCE: f64 = 0.1;
 
 /// Directions in which to grow.
 pub(super) struct Growth {
     /// What second-order perturbation theory expects of moving one electron out of the orbitals, hartree.
     pub gain: f64,
-    /// -mu of every orbital: about what half a pair of its electrons costs, hartree.
+    /// Of every orbital, from mu up to the first level that the mean field leaves empty: about what half a pair of its electrons
+    /// costs, hartree. 0 of empty ones.
     pub costs: Vec<f64>,
     /// New vectors (not orthogonal to anything), their parity and their weight, heaviest first.
     pub directions: Vec<(Vec<f64>, u8, f64)>,
@@ -55,8 +56,8 @@ impl State<'_> {
             .collect()
     }
 
-    /// `screened` (with its lowest level) stands for what an electron outside feels.
-    pub(super) fn growth(&self, h: &Hamiltonian, screened: &Hamiltonian, lowest: f64) -> Growth {
+    /// `screened` stands for what an electron outside feels; of its levels the lowest and the first empty one are given.
+    pub(super) fn growth(&self, h: &Hamiltonian, screened: &Hamiltonian, (lowest, empty): (f64, f64)) -> Growth {
         let basis = self.basis;
         let gradient = self.gradient(h);
         let mut gain = 0.0;
@@ -68,7 +69,7 @@ impl State<'_> {
                 continue;
             }
             let mu = dot(&basis.vectors[p], &g) / n;
-            costs[p] = -mu;
+            costs[p] = (empty - mu).max(CLEARANCE);
             let inside: Vec<&Vec<f64>> = basis
                 .vectors
                 .iter()

@@ -19,7 +19,7 @@ use super::progress::Progress;
 use super::{ExactError, Options, Origin, PairDensity, Reference};
 use crate::control::Control;
 use crate::ks::orbitals::lowest;
-use crate::model::System;
+use crate::model::{System, both_spins};
 use faer::Mat;
 use gradient::{Growth, State};
 use ground::{Ground, ground};
@@ -105,15 +105,21 @@ pub(super) fn solve(system: &Arc<System>, options: &Options, control: &dyn Contr
                 tolerance = if whole(&basis) { fine } else { (0.01 * growth.gain).min(ROUGH).max(fine) };
                 calculation = Calculation { system, field: &field, basis, space, state };
             }
-            None => return reference(system, &natural, found.energy, error),
+            None => return reference(system, &field, &natural, (found.energy, error)),
         }
     }
 }
 
-fn reference(system: &Arc<System>, natural: &Natural, energy: f64, error: f64) -> Result<Reference, ExactError> {
+fn reference(
+    system: &Arc<System>,
+    field: &Field,
+    natural: &Natural,
+    (energy, error): (f64, f64),
+) -> Result<Reference, ExactError> {
     let mut occupations: Vec<f64> = natural.occupations.iter().copied().filter(|n| *n > EMPTY).collect();
     occupations.sort_by(|a, b| b.total_cmp(a));
     let density = natural.densities(system.grid.spacing);
+    let error = error + field.evened(system, &both_spins(&density));
     let pairs = pairs(system, natural)?;
     Ok(Reference { system: system.clone(), energy, density, occupations, pairs, error, origin: Origin::Solved })
 }
@@ -191,21 +197,20 @@ impl<'a> Calculation<'a> {
 
 fn growth(system: &System, field: &Field, natural: &Natural) -> Result<Growth, ExactError> {
     let h = &field.hamiltonian;
-    let [up, down] = natural.densities(system.grid.spacing);
-    let total: Vec<f64> = up.iter().zip(&down).map(|(a, b)| a + b).collect();
-    let screened = field.screened(system, &total);
-    let bottom = lowest(&screened, 1, None)?.energies[0];
+    let screened = field.screened(system, &both_spins(&natural.densities(system.grid.spacing)));
+    let levels = lowest(&screened, (system.spins().0 + 1).min(system.grid.points), None)?.energies;
+    let ends = (levels[0], levels[levels.len() - 1]);
     let (basis, occupations) = (&natural.basis, &natural.occupations[..]);
     let integrals = &Integrals::new(system, h, basis);
     let two = &density::Two::new(&natural.space, &natural.state).whole();
-    Ok(State { basis, integrals, occupations, two }.growth(h, &screened, bottom))
+    Ok(State { basis, integrals, occupations, two }.growth(h, &screened, ends))
 }
 
 /// Fewer and more orbitals, and the state in them; `None` if there is nothing to add or no place for it.
 fn grown(natural: &Natural, growth: &Growth) -> Option<(Basis, Space, Vec<f64>)> {
     let (count, space) = (natural.basis.vectors.len(), &natural.space);
     let spins = (space.up.electrons(), space.down.electrons());
-    let matters = |p: usize| natural.occupations[p] * growth.costs[p].abs() > NEGLIGIBLE * growth.gain;
+    let matters = |p: usize| natural.occupations[p] * growth.costs[p] > NEGLIGIBLE * growth.gain;
     let kept: Vec<usize> = (0..count).filter(|p| matters(*p)).collect();
     let mut basis = Basis {
         vectors: kept.iter().map(|p| natural.basis.vectors[*p].clone()).collect(),

@@ -5,8 +5,8 @@ use crate::ks::hamiltonian::Hamiltonian;
 use crate::ks::orbitals::{dot, lowest};
 use crate::model::System;
 
-/// A potential that differs less than this from its mirror image, hartree, counts as symmetric.
-const LOPSIDED: f64 = 1e-9;
+/// A potential that differs from its mirror image by less than this part of itself, or of a hartree, counts as symmetric.
+const LOPSIDED: f64 = 1e-12;
 
 /// What is left of a vector that lies in the space of others.
 const DEPENDENT: f64 = 1e-6;
@@ -58,9 +58,15 @@ pub(super) struct Field {
 impl Field {
     pub(super) fn new(system: &System) -> Self {
         let v = &system.potential;
-        let symmetric = v.iter().zip(v.iter().rev()).all(|(a, b)| (a - b).abs() < LOPSIDED);
+        let symmetric = v.iter().zip(v.iter().rev()).all(|(a, b)| (a - b).abs() <= LOPSIDED * (1.0 + a.abs()));
         let potential = if symmetric { even(v) } else { v.to_vec() };
         Self { hamiltonian: Hamiltonian::new(&system.grid, &potential), potential, symmetric }
+    }
+
+    /// What the symmetry may have cost electrons of that density, hartree: of first order in what was taken off the potential.
+    pub(super) fn evened(&self, system: &System, density: &[f64]) -> f64 {
+        let taken = self.potential.iter().zip(system.potential.iter()).map(|(even, v)| (even - v).abs());
+        system.grid.spacing * taken.zip(density).map(|(taken, n)| taken * n).sum::<f64>()
     }
 
     /// h + what a density of all electrons but one does to the one left.

@@ -98,6 +98,28 @@ fn two_electrons_agree_with_the_product_grid() {
 }
 
 #[test]
+fn the_zero_of_the_potential_does_not_matter() {
+    let wells = |x: f64| 0.5 * x * x - 3.0 * (-(x - 1.0).powi(2)).exp();
+    for spins in [(3, 1), (4, 0), (3, 3)] {
+        for potential in [&well as &dyn Fn(f64) -> f64, &wells] {
+            let at = |zero: f64| {
+                let v = |x: f64| potential(x) + zero;
+                answer(&system(Grid::centred(101, 0.15), Interaction::BAKER, spins, v), 1e-5)
+            };
+            let found = at(0.0);
+            for zero in [-5.0, 0.4, 5.0] {
+                let moved = at(zero);
+                let apart = moved.energy - found.energy - zero * spins.0 as f64;
+                assert!(apart.abs() < 1e-9, "{spins:?} {zero}: {apart:e}");
+                let ratio = moved.error / found.error;
+                assert!((ratio - 1.0).abs() < 1e-3, "{spins:?} {zero}: {ratio}");
+                assert_eq!(moved.occupations.len(), found.occupations.len());
+            }
+        }
+    }
+}
+
+#[test]
 fn hardly_any_interaction_is_none() {
     let none = Interaction::Exponential { amplitude: 1e-8, kappa: 1.0 };
     let grid = Grid::centred(101, 0.15);
