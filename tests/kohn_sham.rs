@@ -9,7 +9,7 @@ mod training;
 use ksr::control::Quiet;
 use ksr::functional::{Compiled, Density};
 use ksr::ks::{KsError, KsWarning, Mixing, Run, ScfOptions, Start, Stop, solve};
-use ksr::model::System;
+use ksr::model::{Grid, System};
 use ksr::tensor::Cpu;
 use std::sync::Arc;
 
@@ -169,6 +169,51 @@ fn verdicts_are_honest() {
     assert!(fixed.warnings.is_empty());
     assert_eq!((fixed.energies.len(), fixed.densities.len()), (30, 30));
     assert_eq!(far(&fixed.densities[29], &fixed.total_density()), 0.0);
+}
+
+/// Wells of depth D at -d and d, the right one deeper by `lopsided`, relative.
+fn double_well(depth: f64, d: f64, lopsided: f64, electrons: f64, unpaired: f64) -> Arc<System> {
+    let grid = Arc::new(Grid::centred(201, 0.1));
+    let well = |x: f64| (-x * x / 1.28).exp();
+    let v = (0..201).map(|i| grid.x(i)).map(|x| -depth * ((1.0 + lopsided) * well(x - d) + well(x + d)));
+    let potential = v.collect();
+    let mut system = (*training::on(grid, "well", &[(1.0, 0.0)], electrons, Some(unpaired))).clone();
+    (system.potential, system.nuclei, system.nuclear_repulsion) = (potential, Vec::new(), 0.0);
+    Arc::new(system)
+}
+
+/// Where the highest occupied and the next level nearly meet, iterations jump between them.
+#[test]
+fn levels_that_trade_their_electrons_do_not_keep_diis_from_converging() {
+    let cases = [
+        double_well(2.0, 2.0, 0.0, 4.0, 2.0),
+        double_well(2.0, 2.0, 0.0, 5.0, 1.0),
+        double_well(4.0, 3.0, 0.01, 2.0, 0.0),
+        double_well(6.0, 2.0, 0.0, 7.0, 3.0),
+    ];
+    for system in cases {
+        let run = run(&system, &functionals::lda(), &options(200));
+        assert_eq!(run.stop, Stop::Converged, "{:?} {:?}", system.electrons, run.residuals);
+        assert!(run.gap.is_some_and(|gap| gap < 1e-3), "{:?}", run.gap);
+        let again = Start::Density(run.density.clone());
+        let again = solve(&Cpu::default(), &system, &functionals::lda(), &[], &options(1), &again, &Quiet).unwrap();
+        assert!((again.energy - run.energy).abs() < 1e-6, "{} {}", again.energy, run.energy);
+    }
+}
+
+#[test]
+fn advice_names_the_levels_and_does_not_go_in_a_circle() {
+    let system = double_well(2.0, 2.0, 0.0, 4.0, 2.0);
+    let advice = |options: &ScfOptions| -> String {
+        let run = run(&system, &functionals::lda(), options);
+        let [KsWarning::NotConverged { advice, .. }] = &run.warnings[..] else { panic!("{:?}", run.warnings) };
+        advice.clone()
+    };
+    let pulay = advice(&options(20));
+    assert!(pulay.contains("levels 3 and 4 of the up electrons") && pulay.contains("`iterations`"), "{pulay}");
+    assert!(pulay.contains("`symmetric: true`") && !pulay.contains("linear"), "{pulay}");
+    let linear = ScfOptions { tolerance: Some(1e-8), ..training::linear(200, 0.05, 1.0, false) };
+    assert!(advice(&linear).contains("use `diis()`"));
 }
 
 #[test]

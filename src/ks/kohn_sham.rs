@@ -224,7 +224,7 @@ impl<D: Backend> KohnSham<D> {
     }
 
     /// P of every channel, if the calculation is symmetric.
-    fn symmetrised<T: Tape<f64, D>>(&self, fields: &Spins<D>, mut tape: T) -> Result<(Spins<D>, T), KsError> {
+    pub fn symmetrised<T: Tape<f64, D>>(&self, fields: &Spins<D>, mut tape: T) -> Result<(Spins<D>, T), KsError> {
         let Some(mirror) = self.mirror else { return Ok((fields.clone(), tape)) };
         let mut averages = Vec::with_capacity(fields.len());
         for field in fields {

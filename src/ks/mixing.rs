@@ -41,6 +41,11 @@ impl Mixer {
         Self { mixing, points: points.max(1), iteration: 0, trials: Vec::new(), best: None, damping: 1.0 }
     }
 
+    /// Pulay's method with steps that begin at a fraction of alpha.
+    pub fn damped(self, damping: f64) -> Self {
+        Self { damping, ..self }
+    }
+
     /// The next input density, all spins in one vector.
     pub fn next(&mut self, input: &[f64], output: &[f64]) -> Vec<f64> {
         let residual: Vec<f64> = output.iter().zip(input).map(|(o, i)| o - i).collect();

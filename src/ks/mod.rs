@@ -15,6 +15,7 @@ pub mod orbitals;
 mod orbitals_operator;
 mod response;
 mod run;
+mod search;
 mod solve;
 mod unroll;
 mod warning;

@@ -84,11 +84,23 @@ impl Occupation {
     }
 
     /// The smallest gap within a channel: what decides whether the occupied orbitals of each spin are well defined.
-    pub fn channel_gap(&self, energies: [&[f64]; 2]) -> Option<f64> {
-        let gaps = self.channels.iter().zip(energies).filter_map(|(channel, energies)| {
+    pub fn closest(&self, energies: [&[f64]; 2]) -> Option<Closest> {
+        let gaps = self.channels.iter().zip(energies).enumerate().filter_map(|(k, (channel, energies))| {
             let highest = energies.get(channel.occupied.checked_sub(1)?)?;
-            Some(energies.get(channel.occupied)? - highest)
+            let spin = (self.spins() == 2).then_some(k);
+            Some(Closest { spin, level: channel.occupied, gap: energies.get(channel.occupied)? - highest })
         });
-        gaps.reduce(f64::min)
+        gaps.min_by(|a, b| a.gap.total_cmp(&b.gap))
     }
+}
+
+/// The highest occupied level of a channel and the one above it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Closest {
+    /// 0 (up) or 1 (down); `None` if the levels are those of both.
+    pub spin: Option<usize>,
+    /// The occupied one, counted from 1.
+    pub level: usize,
+    /// Distance of the two, hartree.
+    pub gap: f64,
 }

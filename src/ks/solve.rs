@@ -1,8 +1,8 @@
 //! Solving: the same iteration as in training, without a tape, with a verdict.
 
 use super::kohn_sham::{Energies, Iteration, KohnSham, Setting, Spins, device_error};
-use super::mixing::Mixer;
-use super::occupation::Occupation;
+use super::occupation::{Closest, Occupation};
+use super::search::Search;
 use super::{KsError, KsWarning, Run, ScfOptions, Stop, warning};
 use crate::control::Control;
 use crate::functional::Compiled;
@@ -52,7 +52,7 @@ pub(crate) fn solve_bound<D: Backend>(
     start: &Start,
     control: &dyn Control,
 ) -> Result<Run, KsError> {
-    let mut mixer = Mixer::new(options.mixing.clone(), ks.system.grid.points);
+    let mut search = Search::new(options, ks.system.grid.points);
     let mut density = initial(ks, start)?;
     let mut log = Log::default();
     let mut previous: Option<Iteration<D>> = None;
@@ -61,9 +61,9 @@ pub(crate) fn solve_bound<D: Backend>(
         let (energies, _) = ks.energies(k, &iteration, NoneTape)?;
         let (residual, _) = ks.distance(&iteration.output, &density, NoneTape)?;
         let residual = residual.first();
-        let mixed = mixer.next(&joined(&density), &joined(&iteration.output));
-        let mixed: Vec<Vec<f64>> = mixed.chunks(ks.system.grid.points).map(<[f64]>::to_vec).collect();
+        let mixed = search.next(ks, &density, &iteration, residual)?;
         log.note(&energies, residual, &mixed);
+        log.closest.push(closest(ks, &iteration));
         let stop = match options.tolerance {
             Some(tolerance) if residual <= tolerance => Some(Stop::Converged),
             _ if k + 1 == options.iterations && options.tolerance.is_some() => Some(Stop::Exhausted),
@@ -81,11 +81,6 @@ pub(crate) fn solve_bound<D: Backend>(
     Err(ScfOptions::no_iterations())
 }
 
-/// All channels in one vector.
-fn joined<D: Backend>(fields: &Spins<D>) -> Vec<f64> {
-    fields.iter().flat_map(|field| field.host().to_vec()).collect()
-}
-
 /// Densities of the channels as values.
 fn fields<D: Backend>(ks: &KohnSham<D>, channels: Vec<Vec<f64>>) -> Result<Spins<D>, KsError> {
     let field = |n: Vec<f64>| Value::constant(&ks.device, (1, ks.system.grid.points, 1), n).map_err(device_error);
@@ -98,6 +93,7 @@ struct Log {
     energies: Vec<f64>,
     densities: Vec<Vec<f64>>,
     residuals: Vec<f64>,
+    closest: Vec<Option<Closest>>,
 }
 
 impl Log {
@@ -150,7 +146,6 @@ fn finish<D: Backend>(ks: &KohnSham<D>, functional: &str, options: &ScfOptions, 
     let orbital_energies = [0, 1].map(|s| iteration.filled[occupation.channel(s)].energies.host().to_vec());
     let levels = [orbital_energies[0].as_slice(), &orbital_energies[1]];
     let gap = occupation.gap(levels);
-    let channel_gap = occupation.channel_gap(levels);
     Run {
         system: ks.system.clone(),
         functional: functional.to_owned(),
@@ -167,25 +162,38 @@ fn finish<D: Backend>(ks: &KohnSham<D>, functional: &str, options: &ScfOptions, 
         iterations: log.energies.len(),
         residual: log.residuals.last().copied().unwrap_or(f64::INFINITY),
         stop: *stop,
-        warnings: warnings(&ks.system.label, options, &log.residuals, channel_gap, *stop),
+        warnings: warnings(&ks.system, options, &log, *stop),
         energies: log.energies,
         densities: log.densities,
         residuals: log.residuals,
     }
 }
 
-fn warnings(label: &str, options: &ScfOptions, residuals: &[f64], gap: Option<f64>, stop: Stop) -> Vec<KsWarning> {
+/// The two levels between which the filling of an iteration ends.
+fn closest<D: Backend>(ks: &KohnSham<D>, iteration: &Iteration<D>) -> Option<Closest> {
+    let levels = [0, 1].map(|s| iteration.filled[ks.occupation.channel(s)].orbitals.energies.as_slice());
+    ks.occupation.closest(levels)
+}
+
+fn warnings(system: &System, options: &ScfOptions, log: &Log, stop: Stop) -> Vec<KsWarning> {
     let mut warnings = Vec::new();
     if let (Stop::Exhausted, Some(tolerance)) = (stop, options.tolerance) {
         warnings.push(KsWarning::NotConverged {
-            system: label.to_owned(),
-            iterations: residuals.len(),
-            residual: residuals.last().copied().unwrap_or(f64::INFINITY),
+            system: system.label.clone(),
+            iterations: log.residuals.len(),
+            residual: log.residuals.last().copied().unwrap_or(f64::INFINITY),
             tolerance,
-            advice: warning::advice(options, residuals, gap),
+            advice: warning::advice(
+                options,
+                &log.residuals,
+                &log.closest,
+                !options.symmetric && system.mirror().is_ok(),
+            ),
         });
+    } else {
+        let last = log.closest.last().copied().flatten();
+        warnings.extend(warning::small_gap(&system.label, last.map(|closest| closest.gap)));
     }
     warnings.extend(warning::decaying_mixing(options));
-    warnings.extend(warning::small_gap(label, gap));
     warnings
 }

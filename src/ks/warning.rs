@@ -1,5 +1,6 @@
 //! What a finished calculation is honest about.
 
+use super::occupation::Closest;
 use super::{Mixing, ScfOptions};
 use miette::Diagnostic;
 use thiserror::Error;
@@ -48,7 +49,8 @@ pub enum KsWarning {
     #[diagnostic(
         code(ksr::ks::small_gap),
         help(
-            "the answer depends on the start; compare other starts or another `unpaired`, and lower the mixing if it jumps"
+            "small changes of the system may change the density much: compare another `unpaired`, and `symmetric: true` \
+             where the system is its own mirror image"
         )
     )]
     SmallGap {
@@ -61,6 +63,15 @@ pub enum KsWarning {
 
 /// Below this, hartree, a gap is called small.
 const SMALL_GAP: f64 = 1e-3;
+
+/// Below this, hartree, a gap makes iterations jump.
+const NARROW: f64 = 0.02;
+
+/// Iterations that tell how a calculation goes on.
+const RECENT: usize = 10;
+
+/// A residual, electrons, that may be rounding error where levels nearly coincide.
+const ROUNDED: f64 = 1e-6;
 
 /// The warning about a decaying mixing with a tolerance, if `options` deserve it.
 pub(super) fn decaying_mixing(options: &ScfOptions) -> Option<KsWarning> {
@@ -77,27 +88,32 @@ pub(super) fn small_gap(system: &str, gap: Option<f64>) -> Option<KsWarning> {
     gap.filter(|gap| *gap < SMALL_GAP).map(|gap| KsWarning::SmallGap { system: system.to_owned(), gap })
 }
 
-/// What to try when iterations ran out, from how the residuals developed; `gap` is the smallest within a spin.
-pub(super) fn advice(options: &ScfOptions, residuals: &[f64], gap: Option<f64>) -> String {
-    let mut parts = Vec::new();
+/// What to try when iterations ran out, from how the residuals and the levels at the gap developed; `mirror`: the system is its
+/// own mirror image and `symmetric: true` was not asked for.
+pub(super) fn advice(options: &ScfOptions, residuals: &[f64], closest: &[Option<Closest>], mirror: bool) -> String {
     let last = residuals.last().copied().unwrap_or(f64::INFINITY);
-    let earlier = residuals.len().checked_sub(11).and_then(|k| residuals.get(k)).copied();
+    let earlier = residuals.len().checked_sub(RECENT + 1).and_then(|k| residuals.get(k)).copied();
     let converging = match earlier {
         Some(earlier) => last < 0.3 * earlier,
         // Too few to tell, unless they have not fallen at all.
         None => residuals.first().is_none_or(|first| last < *first),
     };
-    if converging {
-        parts.push(format!("it still converges: give it more than {} `iterations`", options.iterations));
-    } else {
-        parts.push(match options.mixing {
-            Mixing::Linear { decay, .. } if decay < 1.0 => "use a mixing without `decay`".to_owned(),
-            Mixing::Linear { alpha, .. } => format!("lower the mixing below {alpha}, or use `diis()`"),
-            Mixing::Diis { alpha, .. } => format!("try `linear({:.2})` with many iterations", 0.4 * alpha),
-        });
-    }
-    if let Some(gap) = gap.filter(|gap| *gap < 0.02) {
-        parts.push(format!("the gap is only {gap:.1e} hartree, which makes densities slosh"));
-    }
-    parts.join("; ")
+    let more = format!("give it more than {} `iterations`", options.iterations);
+    let remedy = match options.mixing {
+        _ if converging => format!("it still converges: {more}"),
+        Mixing::Linear { decay, .. } if decay < 1.0 => "use a mixing without `decay`".to_owned(),
+        Mixing::Linear { alpha, .. } => format!("use `diis()`, or lower the mixing below {alpha}"),
+        Mixing::Diis { .. } if last < ROUNDED => format!("ask for less, `tolerance: {:.0e}`", 10.0 * last),
+        Mixing::Diis { .. } => more,
+    };
+    let symmetric = if mirror { ", or keep the density symmetric with `symmetric: true`" } else { "" };
+    let recent = closest.iter().rev().take(RECENT).flatten();
+    let near = recent.min_by(|a, b| a.gap.total_cmp(&b.gap)).filter(|near| near.gap < NARROW);
+    let Some(Closest { spin, level, gap }) = near else { return remedy };
+    let of = spin.map_or("", |spin| [" of the up electrons", " of the down electrons"][spin.min(1)]);
+    format!(
+        "levels {level} and {}{of} come as close as {gap:.1e} hartree, so that small changes of the potential decide which \
+         of them is filled: {remedy}{symmetric}; another `unpaired` may fill whole groups of levels",
+        level + 1
+    )
 }

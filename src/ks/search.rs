@@ -1,0 +1,155 @@
+//! The way to a self-consistent density: the mixing that was asked for and, where Pulay's method gets nowhere because levels
+//! trade their electrons from one iteration to the next, a detour over shared electrons.
+//!
+//! Where the highest occupied and the lowest unoccupied level of a spin nearly meet, the output density answers a small
+//! change of the potential with a whole electron, and iterations jump between the two. In one dimension levels of one spin never
+//! coincide, so that the output depends on the input without a jump, and a density that is its own output exists; what lacks
+//! is a way to it. On the detour the two levels share their electrons as at a temperature T, which makes the answer smooth; the
+//! density found is the start at a lower T, down to where nothing is shared.
+
+use super::kohn_sham::{Iteration, KohnSham, Spins, device_error};
+use super::mixing::Mixer;
+use super::{KsError, Mixing, ScfOptions};
+use crate::tensor::{Backend, NoneTape, Value};
+
+/// Iterations without a new least residual after which Pulay's method gets nowhere.
+const PATIENCE: usize = 15;
+/// First temperature, hartree.
+const WARM: f64 = 0.01;
+/// From one temperature to the next.
+const COOLING: f64 = 0.25;
+/// A density found at a temperature is good enough to go on from, electrons.
+const SETTLED: f64 = 1e-3;
+/// Share of an electron below which nothing is shared.
+const NOTHING: f64 = 1e-14;
+/// Temperature, hartree, from which on mixing may begin with its full step: about the potential that an electron makes where it
+/// moves to. At a lower one the output answers the input more strongly, and steps begin shorter.
+const COUPLING: f64 = 0.05;
+/// Part of the full step with which mixing begins after cooling.
+const CAREFUL: f64 = 0.01;
+
+/// How far the search is.
+enum Stage {
+    /// As asked for: the least residual so far, and iterations since.
+    Direct { least: f64, waited: usize },
+    /// Levels share electrons at a temperature, hartree.
+    Shared { temperature: f64 },
+    /// As asked for, from a density found by cooling.
+    Cooled,
+}
+
+/// The search for a self-consistent density.
+pub(super) struct Search {
+    mixing: Mixing,
+    points: usize,
+    mixer: Mixer,
+    stage: Stage,
+    detours: bool,
+}
+
+impl Search {
+    /// Densities have `points` numbers a channel.
+    pub fn new(options: &ScfOptions, points: usize) -> Self {
+        Self {
+            mixing: options.mixing.clone(),
+            points,
+            mixer: Mixer::new(options.mixing.clone(), points),
+            stage: Stage::Direct { least: f64::INFINITY, waited: 0 },
+            detours: matches!(options.mixing, Mixing::Diis { .. }) && options.tolerance.is_some(),
+        }
+    }
+
+    /// The next input density, every channel in turn, from an input, its iteration and the residual, electrons, between them.
+    ///
+    /// # Errors
+    /// The device's own.
+    pub fn next<D: Backend>(
+        &mut self,
+        ks: &KohnSham<D>,
+        input: &Spins<D>,
+        iteration: &Iteration<D>,
+        residual: f64,
+    ) -> Result<Vec<Vec<f64>>, KsError> {
+        self.turn(residual);
+        let output = match self.stage {
+            Stage::Shared { temperature } => self.shared(ks, input, iteration, temperature)?,
+            _ => iteration.output.clone(),
+        };
+        let mixed = self.mixer.next(&joined(input), &joined(&output));
+        Ok(mixed.chunks(self.points).map(<[f64]>::to_vec).collect())
+    }
+
+    /// Leaves the direct way where it leads nowhere.
+    fn turn(&mut self, residual: f64) {
+        let Stage::Direct { least, waited } = &mut self.stage else { return };
+        if residual < *least {
+            (*least, *waited) = (residual, 0);
+            return;
+        }
+        *waited += 1;
+        if self.detours && *waited >= PATIENCE {
+            self.go(Stage::Shared { temperature: WARM });
+        }
+    }
+
+    fn go(&mut self, stage: Stage) {
+        let damping = match stage {
+            Stage::Direct { .. } => 1.0,
+            Stage::Shared { temperature } => (temperature / COUPLING).min(1.0),
+            Stage::Cooled => CAREFUL,
+        };
+        self.mixer = Mixer::new(self.mixing.clone(), self.points).damped(damping);
+        self.stage = stage;
+    }
+
+    /// The output density with shared electrons; where it is the input already, cools.
+    fn shared<D: Backend>(
+        &mut self,
+        ks: &KohnSham<D>,
+        input: &Spins<D>,
+        iteration: &Iteration<D>,
+        temperature: f64,
+    ) -> Result<Spins<D>, KsError> {
+        let (output, most) = share(ks, iteration, temperature)?;
+        let (residual, _) = ks.distance(&output, input, NoneTape)?;
+        if residual.first() > SETTLED {
+            return Ok(output);
+        }
+        if most < NOTHING {
+            self.go(Stage::Cooled);
+            return Ok(output);
+        }
+        let cooler = temperature * COOLING;
+        self.go(Stage::Shared { temperature: cooler });
+        Ok(share(ks, iteration, cooler)?.0)
+    }
+}
+
+/// The output density if the two levels at the gap of every channel share their electrons at a temperature, and the largest
+/// share of an electron that goes to an upper level: 1 / (1 + exp(gap / 2T)).
+fn share<D: Backend>(ks: &KohnSham<D>, of: &Iteration<D>, temperature: f64) -> Result<(Spins<D>, f64), KsError> {
+    let (mut fields, mut most) = (Vec::with_capacity(of.filled.len()), 0.0_f64);
+    for (filled, channel) in of.filled.iter().zip(&ks.occupation.channels) {
+        let orbitals = &filled.orbitals;
+        let upper = channel.occupied;
+        let levels = upper.checked_sub(1).and_then(|k| orbitals.energies.get(k)).zip(orbitals.energies.get(upper));
+        let Some((highest, lowest)) = levels else {
+            fields.push(filled.density.clone());
+            continue;
+        };
+        let part = 1.0 / (1.0 + ((lowest - highest) / (2.0 * temperature)).exp());
+        most = most.max(part);
+        let weight = part * channel.filling / ks.system.grid.spacing;
+        let mut density = filled.density.host().to_vec();
+        for (i, n) in density.iter_mut().enumerate() {
+            *n += weight * (orbitals.vectors[upper][i].powi(2) - orbitals.vectors[upper - 1][i].powi(2));
+        }
+        fields.push(Value::constant(&ks.device, (1, density.len(), 1), density).map_err(device_error)?);
+    }
+    Ok((ks.symmetrised(&fields, NoneTape)?.0, most))
+}
+
+/// All channels in one vector.
+fn joined<D: Backend>(fields: &Spins<D>) -> Vec<f64> {
+    fields.iter().flat_map(|field| field.host().to_vec()).collect()
+}
