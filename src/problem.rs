@@ -57,6 +57,16 @@ impl<T> From<Problem> for Result<T> {
     }
 }
 
+/// A text of unknown origin that is to be shown: characters that would steer a terminal or turn the direction of writing are
+/// written out, `\u{1b}` or `\n`.
+pub fn visible(text: &str) -> String {
+    let hidden = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if !text.contains(hidden) {
+        return text.to_owned();
+    }
+    text.chars().flat_map(|c| if hidden(c) { c.escape_default().collect() } else { vec![c] }).collect()
+}
+
 /// Why a file could not be opened, in words; `doing` is `read` or `write`.
 pub fn reason(error: &std::io::Error, doing: &str) -> String {
     match error.kind() {
@@ -68,5 +78,17 @@ pub fn reason(error: &std::io::Error, doing: &str) -> String {
             let text = error.to_string();
             text.split(" (os error").next().unwrap_or(&text).to_lowercase()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_is_written_out() {
+        assert_eq!(visible("He\u{1b}[31m+\n\u{9b}2J"), "He\\u{1b}[31m+\\n\\u{9b}2J");
+        assert_eq!(visible("a\u{202e}b"), "a\\u{202e}b");
+        assert_eq!(visible("Be³⁺ αβ \\ \"x\""), "Be³⁺ αβ \\ \"x\"");
     }
 }

@@ -1,9 +1,11 @@
 //! Numbers of NumPy's element types, from their bytes.
 
+use half::f16;
+
 /// Why bytes are not numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum ElementError {
-    /// Of a type other than floats, integers and booleans.
+    /// Of a type other than floats of 2, 4 or 8 bytes, integers and booleans.
     Type,
     /// The last number is cut off.
     Length,
@@ -27,6 +29,11 @@ pub(super) fn numbers(element: &str, big: bool, bytes: &[u8]) -> Result<Vec<f64>
     match element.trim_start_matches(['<', '>', '|', '=']) {
         "f8" => numbers!(f64),
         "f4" => numbers!(f32),
+        "f2" => {
+            let (words, rest) = bytes.as_chunks::<2>();
+            let number = |w: &[u8; 2]| if big { f16::from_be_bytes(*w) } else { f16::from_le_bytes(*w) }.to_f64();
+            if rest.is_empty() { Ok(words.iter().map(number).collect()) } else { Err(ElementError::Length) }
+        }
         "i8" => numbers!(i64),
         "i4" => numbers!(i32),
         "i2" => numbers!(i16),
@@ -51,7 +58,9 @@ mod tests {
 
     #[test]
     fn every_type_and_byte_order() {
-        let cases: [(&str, &[u8], f64); 11] = [
+        let cases: [(&str, &[u8], f64); 13] = [
+            ("<f2", &[0x00, 0xc1], -2.5),
+            (">f2", &[0x00, 0x01], 2.0_f64.powi(-24)),
             ("<f8", &0.1f64.to_le_bytes(), 0.1),
             (">f4", &0.5f32.to_be_bytes(), 0.5),
             ("<i8", &(-7i64).to_le_bytes(), -7.0),
@@ -68,6 +77,9 @@ mod tests {
             assert_eq!(numbers(element, element.starts_with('>'), bytes), Ok(vec![wanted]), "{element}");
         }
         assert_eq!(numbers("<f8", false, &[0; 9]), Err(ElementError::Length));
-        assert_eq!(numbers("<c16", false, &[0; 16]), Err(ElementError::Type));
+        assert_eq!(numbers("<f2", false, &[0; 3]), Err(ElementError::Length));
+        for other in ["<c16", "<f16", "<M8[D]"] {
+            assert_eq!(numbers(other, false, &[0; 16]), Err(ElementError::Type));
+        }
     }
 }

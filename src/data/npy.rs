@@ -2,6 +2,7 @@
 
 use super::element::{self, ElementError};
 use super::{pickle, unicode};
+use crate::problem::visible;
 use ndarray::{ArrayViewD, ShapeBuilder};
 use ndarray_npy::npy::header::{Header, Layout};
 use ndarray_npy::{WritableElement, WriteNpyExt};
@@ -33,8 +34,12 @@ pub enum DataError {
     /// It is not what its name says, or damaged.
     #[error("`{path}` is not a readable {kind} file: {reason}", path = path.display())]
     Format { path: PathBuf, kind: &'static str, reason: String },
-    /// An element type other than floats, integers and booleans.
-    #[error("the array `{name}` of `{path}` holds {found}, not numbers", path = path.display())]
+    /// An element type that is not read.
+    #[error(
+        "the array `{name}` of `{path}` has elements of the type `{found}`; floats of 2, 4 and 8 bytes, integers and \
+         booleans are read: in Python, `a.astype(float)` makes such",
+        path = path.display()
+    )]
     Element { path: PathBuf, name: String, found: String },
     /// Python objects that are not plain lists of numbers.
     #[error("`{path}` holds Python objects that are not read: {reason}", path = path.display())]
@@ -95,7 +100,7 @@ pub fn read_npz(path: &Path) -> Result<Vec<Array>, DataError> {
     let mut arrays = Vec::new();
     for index in 0..archive.len() {
         let mut file = archive.by_index(index).map_err(|e| wrong(e.to_string()))?;
-        let name = file.name().strip_suffix(".npy").unwrap_or(file.name()).to_owned();
+        let name = visible(file.name().strip_suffix(".npy").unwrap_or(file.name()));
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(|e| wrong(format!("`{name}`: {e}")))?;
         let array = array(&bytes).map_err(|e| e.located(path, "npz", &name))?;
@@ -174,7 +179,7 @@ fn header(bytes: &[u8]) -> Result<(Header, &[u8]), String> {
         return Err("its header has too many parentheses".into());
     }
     let mut rest = bytes;
-    let header = Header::from_reader(&mut rest).map_err(|e| e.to_string())?;
+    let header = Header::from_reader(&mut rest).map_err(|e| visible(&e.to_string()))?;
     Ok((header, rest))
 }
 
@@ -189,9 +194,10 @@ fn numbers(header: &Header, bytes: &[u8]) -> Result<Array, Failure> {
     let element = header.type_descriptor.to_string();
     let element = element.trim_matches(['\'', '"']);
     let shape = header.shape.clone();
-    let unfit = || Failure::Format(format!("{} bytes of `{element}` do not fill the shape {shape:?}", bytes.len()));
+    let shown = visible(element);
+    let unfit = || Failure::Format(format!("{} bytes of `{shown}` do not fill the shape {shape:?}", bytes.len()));
     let data = element::numbers(element, element.starts_with('>'), bytes).map_err(|error| match error {
-        ElementError::Type => Failure::Element("elements of another type".into()),
+        ElementError::Type => Failure::Element(shown.clone()),
         ElementError::Length => unfit(),
     })?;
     if element::count(&shape) != Some(data.len()) {

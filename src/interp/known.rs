@@ -2,12 +2,13 @@
 
 use super::Interpreter;
 use super::builtins::{self, Builtin, Run, Style};
+use super::eval::documented_members;
 use super::modules::{self, STANDARD};
 use super::session::MAIN;
 use super::trace::holds_model;
 use super::value::Value;
 use crate::lang::ast::{Program, StmtKind, UsePath};
-use crate::lang::check::{Known, Module, Names, Parameter, SESSION, Signature, check, definitions};
+use crate::lang::check::{Answer, Kind, Known, Module, Names, Parameter, SESSION, Signature, check, definitions};
 use crate::lang::parse;
 use crate::problem::Problem;
 use crate::source::SourceId;
@@ -15,6 +16,10 @@ use std::rc::Rc;
 
 /// Builtins that are called for what they do, not for their value.
 const EFFECTS: &[&str] = &["print", "save", "assert", "assert_eq"];
+
+/// Builtins whose calls give a value of one kind, with its name among the documented members.
+const ANSWERS: &[(&str, &str)] =
+    &[("solve", "run"), ("exact", "reference"), ("uniform", "grid"), ("with_electrons", "system")];
 
 impl Interpreter {
     /// Reads and checks a script without evaluating anything.
@@ -111,8 +116,12 @@ fn builtin_known(builtin: &Builtin) -> Known {
     if let Run::Constant(_) = builtin.run {
         return Known::Value;
     }
-    let parameter =
-        |p: &builtins::Param| Parameter { name: Rc::from(p.name), required: p.default.is_none(), named: p.named };
+    let parameter = |p: &builtins::Param| Parameter {
+        name: Rc::from(p.name),
+        required: p.default.is_none(),
+        named: p.named,
+        kind: p.default.and_then(kind),
+    };
     Known::Callable(Rc::new(Signature {
         params: builtin.params.iter().map(parameter).collect(),
         rest: matches!(builtin.style, Style::Rest(_)),
@@ -120,5 +129,23 @@ fn builtin_known(builtin: &Builtin) -> Known {
         open: false,
         effect: EFFECTS.contains(&builtin.name),
         both_spins: false,
+        gives: answer(builtin),
     }))
+}
+
+/// The kind of a parameter, from its default as it is written.
+fn kind(default: &str) -> Option<Kind> {
+    match default {
+        "true" | "false" => Some(Kind::Truth),
+        _ if default.starts_with(|c: char| c.is_ascii_digit()) || default == "inf" => Some(Kind::Number),
+        _ => None,
+    }
+}
+
+/// What a builtin gives, where it has members and is always the same.
+fn answer(builtin: &Builtin) -> Option<Rc<Answer>> {
+    let kind = ANSWERS.iter().find(|(name, _)| *name == builtin.name).map(|(_, kind)| *kind)?;
+    let (_, members) = documented_members().into_iter().find(|(known, _)| *known == kind)?;
+    let members = members.into_iter().map(|(name, _)| Rc::from(name)).collect();
+    Some(Rc::new(Answer { kind: format!("a {kind}"), members }))
 }

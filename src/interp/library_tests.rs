@@ -241,3 +241,30 @@ fn the_trained_functional_knows_the_atoms_it_was_trained_on() {
         assert!(error.abs() < 2e-3, "{charge}: {error}");
     }
 }
+
+/// Whatever the spin of a molecule, its atoms are in their ground states: a triplet of H2 falls into two doublets.
+#[test]
+fn atoms_of_an_open_shell_are_in_their_ground_states() {
+    let found = numbers(&format!(
+        "{COARSE}let triplet = with_electrons(molecules.h2(line, R: 2), 2, unpaired: 2)\n\
+         let atom = exact(molecules.atom(1, 1, line)).total_energy\n\
+         [analysis.atomisation_energy(triplet, exact), 2 * atom - exact(triplet).total_energy]"
+    ));
+    assert_close(&found[..1], &found[1..], 1e-8);
+    assert!(found[0] < -0.05, "a triplet is not bound: {found:?}");
+}
+
+#[test]
+fn what_is_no_distance_or_no_name_is_refused() {
+    for call in ["h2(line, R: -1.5)", "h2(line, R: 0)", "hydrogen_chain(4, nan, line)", "h2_h2(line, 4, bond: -1)"] {
+        assert_eq!(code(&format!("{COARSE}molecules.{call}")), "ksr::run::assertion", "{call}");
+    }
+    let names = texts(&format!(
+        "{LINE}molecules.atom(2.5, 2, line).name\nmolecules.atom(2.5, 1, line).name\nmolecules.atom(5, 4, line).name"
+    ));
+    assert_eq!(names, ["Z=2.5 with 2 electrons", "Z=2.5 with 1 electron", "Z=5+"]);
+    for methods in ["{ R: exact }", "{ exact: exact }", "{ a: exact, a_error: exact }"] {
+        let script = format!("{COARSE}analysis.curve(fn(R) = molecules.h2(line, R: R), [1, 2], {methods})");
+        assert_eq!(code(&script), "ksr::run::assertion", "{methods}");
+    }
+}

@@ -106,8 +106,13 @@ fn ions_are_systems_with_other_electrons() {
     let he = format!("{LINE}system he on line {{ He at 0 }}\n");
     assert_eq!(
         texts(&format!("{he}let s = with_electrons(he, 1)\ns.electrons\ns.unpaired\ns.charge\ns.name\nhe.electrons")),
-        ["1", "1", "1", "he", "2"]
+        ["1", "1", "1", "he with 1 electron", "2"]
     );
+    let named = |call: &str| texts(&format!("{he}{call}.name"))[0].clone();
+    assert_eq!(named("with_electrons(he, 2)"), "he");
+    assert_eq!(named("with_electrons(he, 2, unpaired: 2)"), "he with 2 unpaired");
+    assert_eq!(named("with_electrons(with_electrons(he, 3), 4, unpaired: 2)"), "he with 4 electrons, 2 unpaired");
+    assert_eq!(named("with_electrons(he, 1, name: \"He+\")"), "He+");
     let Value::System(triplet) = value(&format!("{he}with_electrons(exact(he), 2, unpaired: 2, name: \"triplet\")"))
     else {
         panic!("a system");

@@ -2,6 +2,7 @@
 
 use super::cusp::cusp_error;
 use super::{Grid, GridError, Interaction, Nucleus, System};
+use crate::problem::visible;
 use miette::Diagnostic;
 use std::sync::Arc;
 use thiserror::Error;
@@ -152,7 +153,7 @@ impl SystemError {
 pub enum SystemNote {
     /// A nucleus off the points.
     #[error(
-        "`{symbol}` at {position} bohr lies between grid points: one electron there is {:.2} millihartree off for its cusp",
+        "`{symbol}` at {position:.4} bohr lies between grid points: one electron there is {:.2} millihartree off for its cusp",
         1e3 * error
     )]
     #[diagnostic(
@@ -212,21 +213,40 @@ impl System {
         }
         let nuclear_repulsion = pair.repulsion(&parts.nuclei)?;
         let Parts { label, grid, interaction, nuclei, .. } = parts;
-        let potential = potential.into();
+        let (label, potential) = (visible(&label), potential.into());
         Ok((System { label, grid, interaction, nuclei, potential, nuclear_repulsion, electrons, unpaired }, notes))
     }
 }
 
 impl System {
-    /// The same system under another name, with another number of electrons; without `unpaired`, its parity.
+    /// The same system with another number of electrons; without `unpaired`, that of its parity. Without a name it is called by
+    /// what has changed: `he with 1 electron`, `h2 with 2 unpaired`.
     ///
     /// # Errors
     /// Not a count of electrons, or one that the grid does not hold; an impossible `unpaired`.
-    pub fn with_electrons(&self, label: String, electrons: f64, unpaired: Option<f64>) -> Result<System, SystemError> {
+    pub fn with_electrons(
+        &self,
+        name: Option<String>,
+        electrons: f64,
+        unpaired: Option<f64>,
+    ) -> Result<System, SystemError> {
         let count = whole(electrons).filter(|&n| n > 0).ok_or(SystemError::Electrons { electrons })?;
         let unpaired = unpaired_of(unpaired, count)?;
         fits(count, unpaired, &self.grid)?;
+        let label = name.map_or_else(|| self.label_with(count, unpaired), |name| visible(&name));
         Ok(System { label, electrons: count, unpaired, ..self.clone() })
+    }
+
+    /// What it is called with other electrons.
+    fn label_with(&self, electrons: usize, unpaired: usize) -> String {
+        let noun = if electrons == 1 { "electron" } else { "electrons" };
+        let own = self.label.split_once(" with ").map_or(self.label.as_str(), |(own, _)| own);
+        match (electrons == self.electrons, unpaired == self.unpaired) {
+            (true, true) => self.label.clone(),
+            (true, false) => format!("{} with {unpaired} unpaired", self.label),
+            _ if unpaired == electrons % 2 => format!("{own} with {electrons} {noun}"),
+            _ => format!("{own} with {electrons} {noun}, {unpaired} unpaired"),
+        }
     }
 }
 

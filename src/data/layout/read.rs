@@ -14,12 +14,15 @@ pub fn read_layout(folder: &Path) -> Result<Layout, LayoutError> {
         return Err(LayoutError::Folder);
     }
     let energies = folder.needed("total_energies")?;
-    let folder = Folder { systems: energies.count(), ..folder };
-    if energies.shape.first().is_some_and(|n| *n != folder.systems) {
-        return folder.shape(&energies, format!("its {} numbers are not one a system", folder.systems));
+    let (densities, charges) = (folder.needed("densities")?, folder.needed("nuclear_charges")?);
+    let locations = folder.needed("locations")?;
+    let folder = Folder { systems: systems(&energies, &[&densities, &charges, &locations]), ..folder };
+    if energies.count() != folder.systems || energies.shape.first().is_some_and(|n| *n != folder.systems) {
+        return folder.shape(&energies, format!("one number a system is needed, [{}]", folder.systems));
     }
     let (grid, grid_single) = folder.grid()?;
     let points = grid.len();
+    let densities = folder.fields(densities, points)?;
     let fields = |name: &str| folder.optional(name)?.map(|found| folder.fields(found, points)).transpose();
     let numbers = |name: &str| folder.optional(name)?.map(|found| folder.column(found)).transpose();
     let potentials = folder.optional("external_potentials")?;
@@ -31,13 +34,13 @@ pub fn read_layout(folder: &Path) -> Result<Layout, LayoutError> {
         None => fields("magnetization_densities")?,
         some => some,
     };
-    let charges = folder.rows(folder.needed("nuclear_charges")?)?;
-    let locations = folder.rows(folder.needed("locations")?)?;
+    let charges = folder.rows(charges)?;
+    let locations = folder.rows(locations)?;
     let locations = finite_where("locations", locations, &charges)?;
     Ok(Layout {
         grid,
         grid_single,
-        densities: folder.fields(folder.needed("densities")?, points)?,
+        densities,
         spin_densities,
         energies: folder.column(energies)?,
         charges,
@@ -49,6 +52,16 @@ pub fn read_layout(folder: &Path) -> Result<Layout, LayoutError> {
         distances: exact_distances(distances, distances_single, numbers("distances_x100")?),
         names: folder.names()?,
     })
+}
+
+/// How many systems there are: as many as energies, unless all `others`, whose first axis must be the systems, agree on another
+/// number.
+fn systems(energies: &Found, others: &[&Found]) -> usize {
+    let rows: Vec<usize> = others.iter().filter_map(|found| found.rows()).collect();
+    match rows.split_first() {
+        Some((first, rest)) if !rest.is_empty() && rest.iter().all(|n| n == first) => *first,
+        _ => energies.count(),
+    }
 }
 
 /// Distances are often of single precision; beside them stand hundredths as integers. Those within the rounding are meant.
@@ -102,6 +115,15 @@ impl Found {
         match &self.numbers {
             Numbers::Even(data) => data.len(),
             Numbers::Jagged(rows) => rows.iter().map(Vec::len).sum(),
+        }
+    }
+
+    /// The length of the first axis, where it is that of the systems beyond doubt.
+    fn rows(&self) -> Option<usize> {
+        match (&self.numbers, &self.shape[..]) {
+            (Numbers::Jagged(rows), _) => Some(rows.len()),
+            (Numbers::Even(_), [rows, _]) => Some(*rows),
+            _ => None,
         }
     }
 
@@ -220,11 +242,12 @@ impl Folder<'_> {
             [systems, points] if systems == self.systems || systems == 1 => points,
             _ => return self.shape(&found, "one number a point is needed".into()),
         };
+        let at = |index: usize| index % width.max(1);
+        finite(&found.name, data.iter().enumerate().map(|(index, x)| (at(index), x)))?;
         let first = data.get(..width).unwrap_or_default();
         if let Some(index) = data.chunks(width.max(1)).position(|row| row != first) {
             return Err(LayoutError::Grids { index });
         }
-        finite(&found.name, first.iter().enumerate())?;
         Ok((first.to_vec(), found.single))
     }
 

@@ -162,3 +162,26 @@ fn names_as_objects_are_written_anew_as_texts() {
     assert!(matches!(error, LayoutError::NameObjects { ref file } if file == "names.npy"), "{error}");
     assert!(help.contains("astype(str)") && !help.contains("padded"), "{help}");
 }
+
+#[test]
+fn the_file_that_is_wrong_is_blamed() {
+    let folder = written();
+    put(folder.path(), "total_energies", &[1], &[-0.67]);
+    let error = read_layout(folder.path()).unwrap_err().to_string();
+    assert_eq!(error, "`total_energies.npy` has the shape [1], but one number a system is needed, [2]");
+    put(folder.path(), "total_energies", &[3], &[-0.67, -2.2, -1.0]);
+    assert!(read_layout(folder.path()).unwrap_err().to_string().starts_with("`total_energies.npy`"));
+    let folder = written();
+    put(folder.path(), "densities", &[1, 3], &[0.1, 0.2, 0.3]);
+    assert!(read_layout(folder.path()).unwrap_err().to_string().starts_with("`densities.npy`"));
+}
+
+#[test]
+fn a_coordinate_that_is_no_number_is_no_other_grid() {
+    for (shape, data) in [(&[3][..], &[-0.5, 0.0, f64::NAN][..]), (&[2, 3], &[-0.5, 0.0, 0.5, -0.5, 0.0, f64::NAN])] {
+        let folder = written();
+        put(folder.path(), "grids", shape, data);
+        let error = read_layout(folder.path()).unwrap_err();
+        assert!(matches!(error, LayoutError::NotFinite { ref file, index: 2, .. } if file == "grids.npy"), "{error}");
+    }
+}

@@ -3,6 +3,7 @@
 use super::{Layout, LayoutError, NEEDED, OPTIONAL, npy};
 use crate::data::npy::{DataError, npy_bytes};
 use crate::data::unicode;
+use crate::problem::visible;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -51,7 +52,7 @@ fn stranger(folder: &Path) -> io::Result<Present> {
     };
     let mut names = Vec::new();
     for entry in entries {
-        names.push(entry?.file_name().to_string_lossy().into_owned());
+        names.push(visible(&entry?.file_name().to_string_lossy()));
     }
     names.sort();
     let known = |name: &String| NEEDED.iter().chain(&OPTIONAL).any(|known| *name == npy(known));

@@ -19,6 +19,8 @@ use thiserror::Error;
 
 /// A density that misses the electrons by more is an error.
 const ELECTRONS: f64 = 1e-3;
+/// A density below, 1/bohr, is no rounding error.
+const NEGATIVE: f64 = -1e-6;
 /// By more than this: a warning.
 const WORTH_A_WARNING: f64 = 1e-5;
 /// Potentials that differ by more, hartree, are not those of the nuclei: positions may be rounded to single precision.
@@ -62,6 +64,10 @@ pub enum DatasetError {
         help("a density is electrons a bohr: the spacing times its sum is their number")
     )]
     Electrons { index: usize, found: f64, electrons: f64 },
+    /// A density that no electrons have.
+    #[error("`densities.npy` is {value:.2e} at x = {x:.2} bohr at index {index}: a density is never negative")]
+    #[diagnostic(code(ksr::data::negative))]
+    Negative { index: usize, x: f64, value: f64 },
     /// Neither nuclei nor a potential.
     #[error("the system at index {index} has no nuclei, and there is no `external_potentials.npy`")]
     #[diagnostic(code(ksr::data::no_potential))]
@@ -201,6 +207,9 @@ impl Dataset {
     ) -> Result<(Reference, Vec<SystemNote>), Failed<E>> {
         let layout = &self.layout;
         let density = &layout.densities[index];
+        if let Some((i, &value)) = density.iter().enumerate().find(|(_, n)| **n < NEGATIVE) {
+            return Err(DatasetError::Negative { index, x: self.grid.x(i), value }.into());
+        }
         let (found, electrons) = (self.grid.integrate(density), layout.electrons[index]);
         let off = (found - electrons).abs();
         if off > ELECTRONS {

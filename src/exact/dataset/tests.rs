@@ -207,3 +207,14 @@ fn what_does_not_go_together_is_not_saved_together() {
     let (saved, notes) = layout(&[sample(&a), sample(&pair)]).unwrap();
     assert_eq!((notes, saved.distances), (vec![SaveNote::Padded { least: 1, most: 2 }], None));
 }
+
+#[test]
+fn a_density_is_never_negative_and_names_steer_no_terminal() {
+    let mut layout = ions();
+    layout.densities[1][80] += 0.1;
+    layout.densities[1][60] -= 0.1;
+    assert!(matches!(read(layout), Err(DatasetError::Negative { index: 1, value, .. }) if value < -0.05));
+    let mut layout = ions();
+    layout.names = Some(vec!["H\n\u{1b}[31m".into(), "He".into()]);
+    assert_eq!(read(layout).unwrap().0[0].system.label, "H\\n\\u{1b}[31m");
+}

@@ -2,7 +2,7 @@
 
 use super::{Args, Builtin, function, named, required};
 use crate::data::{read_layout, write_layout};
-use crate::exact::dataset::{Choice, Dataset, Failed, Sample, layout};
+use crate::exact::dataset::{Choice, Dataset, Failed, Sample, SaveError, layout};
 use crate::interp::Interpreter;
 use crate::interp::error::{Placed, fail};
 use crate::interp::value::Value;
@@ -91,6 +91,25 @@ pub(super) fn holds_samples(value: &Value) -> bool {
         Value::Reference(_) | Value::Run(_) => true,
         Value::List(items) => matches!(items.first(), Some(Value::Reference(_) | Value::Run(_))),
         _ => false,
+    }
+}
+
+/// Refuses what looks like a data set and is none: nothing at all, or systems without answers.
+pub(super) fn refuse(args: &Args, value: &Value) -> Result<()> {
+    let span = args.span_of("value");
+    let system = |value: &Value| matches!(value, Value::System(_) | Value::SystemMaker(_));
+    match value {
+        Value::List(items) if items.is_empty() => failed(SaveError::Empty, span, "to be saved"),
+        Value::List(items) if !items.iter().any(system) => Ok(()),
+        Value::List(_) => {
+            let help = "`save([exact(s) for s in list], \"mine\")`, or with `solve(s, with: f)`";
+            args.wrong(span, "a data set holds answers, and these are systems", Some(help.into()))
+        }
+        value if system(value) => {
+            let help = "`save([exact(s)], \"mine\")`, or with `solve(s, with: f)`";
+            args.wrong(span, "a data set holds answers, and this is a system", Some(help.into()))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -34,7 +34,7 @@ plot(t, y: \"E\") |> save(\"t.svg\")";
     assert!(csv.contains("\"a,b\""));
     let json: serde_json::Value = serde_json::from_str(&read("t.json")).expect("JSON");
     assert_eq!(json["units"]["E"], "eV");
-    assert_eq!(json["columns"]["R"][1], 2.0);
+    assert_eq!(json["columns"]["R"][1], 2);
     assert_eq!(json["columns"]["x"][1], "inf");
     let x = crate::data::read_npy(&folder.path().join("x.npy")).expect("npy");
     assert_eq!((x.shape, x.data), (vec![5], vec![-1.0, -0.5, 0.0, 0.5, 1.0]));

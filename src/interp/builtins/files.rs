@@ -57,6 +57,9 @@ fn save(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     if datasets::holds_samples(&value) {
         return datasets::save(interp, args, &value, &full);
     }
+    if extension.is_empty() {
+        datasets::refuse(args, &value)?;
+    }
     let written = match (&value, extension.as_str()) {
         (Value::Table(table), "csv") => written(data::write_whole(&full, table::csv(table).as_bytes())),
         (Value::Table(table), "json") => written(data::write_whole(&full, table::json(table).as_bytes())),

@@ -27,14 +27,14 @@ pub(super) const ALL: &[Builtin] = &[
             required("system"),
             required("electrons"),
             optional("unpaired", "the parity"),
-            optional("name", "the system's"),
+            optional("name", "the system's and its electrons"),
         ],
         "the same system with another number of electrons: an ion",
         &["ion", "ionise", "ionize", "cation", "anion", "charge", "unpaired"],
         &[
             example(
-                "grid g = uniform(points: 65, spacing: 0.3)\nsystem he on g { He at 0 }\nwith_electrons(he, 1).charge",
-                "1",
+                "grid g = uniform(points: 65, spacing: 0.3)\nsystem he on g { He at 0 }\nwith_electrons(he, 1).name",
+                "\"he with 1 electron\"",
             ),
             example(
                 "grid g = uniform(points: 65, spacing: 0.3)\nsystem he on g { He at 0 }\nwith_electrons(he, 2, unpaired: 2, name: \"triplet\").name",
@@ -74,8 +74,8 @@ fn exponential(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
 fn with_electrons(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let system = trace::system_in(&args.arg("system")?.value, args.span_of("system"), &args.what("system"))?;
     let unpaired = if args.has("unpaired") { Some(args.number("unpaired")?) } else { None };
-    let label = args.opt_text("name")?.map_or(system.label.clone(), |name| name.to_string());
-    let changed = system.with_electrons(label, args.number("electrons")?, unpaired).or_else(|error| {
+    let name = args.opt_text("name")?.map(|name| name.to_string());
+    let changed = system.with_electrons(name, args.number("electrons")?, unpaired).or_else(|error| {
         let span = args.span_of(if error.part() == Part::Unpaired { "unpaired" } else { "electrons" });
         fail(Placed::new(error, span, "here"), span)
     })?;

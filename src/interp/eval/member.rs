@@ -67,7 +67,11 @@ impl Interpreter {
                         model.absent(&name.name).unwrap_or_default().into()
                     }
                     Value::SystemMaker(_) => "this system has parameters: give them values in parentheses".into(),
-                    value => suggestion(&name.name, &self.member_names(value), "names"),
+                    Value::List(_) => "its elements are counted from 0: `v[0]`".into(),
+                    value => match self.member_names(value).as_slice() {
+                        [] => "nothing stands after its dot".into(),
+                        names => suggestion(&name.name, names, "names"),
+                    },
                 };
                 let (found, name_) = (whole.value.kind(), name.name.to_string());
                 fail(TypesError::NoField { found, name: name_, help, span: name.span }, name.span)

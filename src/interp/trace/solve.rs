@@ -43,7 +43,7 @@ pub const ANSWERS: &[Builtin] = &[
     },
     Builtin {
         name: "exact",
-        params: &[required("system"), optional("accuracy", "1e-9"), optional("time_limit", "none")],
+        params: &[required("system"), optional("accuracy", "1e-9"), optional("time_limit", "inf")],
         style: Style::Options,
         summary: "the exact answer of the interacting problem, on the grid itself; kept on disk. `accuracy` is that of the energy, \
                   by default 1e-9 for two electrons, 1e-6 for four, 1e-5 for more; after `time_limit` seconds the best so far \
@@ -67,15 +67,18 @@ fn exact_answer(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     }
     let system = system_of(args, "system")?;
     let accuracy = args.dimensioned_or("accuracy", Dim::ENERGY, exact::Options::of(&system).accuracy)?;
-    let time_limit = args.get("time_limit").map(|_| time_limit(args)).transpose()?;
+    let time_limit = time_limit(args)?;
     interp.exactly(&system, &exact::Options { accuracy, time_limit }, args.span).map(Value::Reference)
 }
 
-/// Seconds.
-fn time_limit(args: &Args) -> Result<Duration> {
-    let seconds = args.number("time_limit")?;
+/// Seconds; infinitely many are no limit.
+fn time_limit(args: &Args) -> Result<Option<Duration>> {
+    let seconds = args.number_or("time_limit", f64::INFINITY)?;
+    if seconds == f64::INFINITY {
+        return Ok(None);
+    }
     let limit = Duration::try_from_secs_f64(seconds);
-    limit.or_else(|_| {
+    limit.map(Some).or_else(|_| {
         let help = Some("a number of seconds, such as 60".into());
         args.wrong(args.span_of("time_limit"), format!("`time_limit` cannot be {seconds} seconds"), help)
     })

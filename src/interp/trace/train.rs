@@ -162,7 +162,15 @@ impl Interpreter {
             let note = Advice::Note { message, span: args.arg("seeds")?.span };
             self.warn_with(Problem::new(note, args.span), true);
         }
-        let every = args.whole_or("checkpoint", plan.checkpoint_every)?.max(1);
+        let every = args.whole_or("checkpoint", plan.checkpoint_every)?;
+        if every == 0 {
+            let help = Some("more than there are `steps` makes only that of the last step".into());
+            return args.wrong(
+                args.span_of("checkpoint"),
+                "`checkpoint` is at least 1: the steps from one to the next",
+                help,
+            );
+        }
         (plan.checkpoint_every, plan.validate_every) = (every, every);
         if let Some(given) = args.get("gradient")
             && !matches!(&given.value, Value::Str(s) if &**s == "unrolled")

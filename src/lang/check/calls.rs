@@ -1,7 +1,7 @@
 //! Calls: arguments against parameters.
 
 use super::error::CheckError;
-use super::names::{Known, Signature};
+use super::names::{Kind, Known, Signature};
 use super::walk::Checker;
 use crate::lang::ast::{Arg, Expr, ExprKind, Ident};
 use crate::lang::nearest::nearest;
@@ -52,12 +52,12 @@ impl Checker<'_> {
             piped.map(|p| (None, p)).into_iter().chain(args.iter().map(|a| (a.name.as_ref(), &a.value)))
         {
             if let Some(name) = name {
-                self.named(callee, signature, name, &mut given);
+                self.named(callee, signature, name, value, &mut given);
             } else if let (true, ExprKind::Record(entries)) = (signature.options && is_last(value), &*value.kind) {
-                for (name, _) in entries {
-                    self.named(callee, signature, name, &mut given);
+                for (name, value) in entries {
+                    self.named(callee, signature, name, value, &mut given);
                 }
-            } else if !self.positional(callee, signature, position, value.span, &mut given) {
+            } else if !self.positional(callee, signature, position, value, &mut given) {
                 uncertain = true;
                 position += 1;
             } else {
@@ -81,9 +81,19 @@ impl Checker<'_> {
         }
     }
 
-    fn named(&mut self, callee: &str, signature: &Signature, name: &Ident, given: &mut Vec<(usize, Span)>) {
+    fn named(
+        &mut self,
+        callee: &str,
+        signature: &Signature,
+        name: &Ident,
+        value: &Expr,
+        given: &mut Vec<(usize, Span)>,
+    ) {
         match signature.params.iter().position(|p| p.name == name.name) {
-            Some(index) => self.give(callee, signature, index, name.span, given),
+            Some(index) => {
+                self.literal(callee, signature, index, value);
+                self.give(callee, signature, index, name.span, given);
+            }
             None if signature.open => {}
             None => {
                 let known: Vec<&str> = signature.params.iter().map(|p| &*p.name).collect();
@@ -104,7 +114,7 @@ impl Checker<'_> {
         callee: &str,
         signature: &Signature,
         position: usize,
-        span: Span,
+        value: &Expr,
         given: &mut Vec<(usize, Span)>,
     ) -> bool {
         let mut positions = signature.params.iter().enumerate().filter(|(_, p)| !p.named).map(|(i, _)| i);
@@ -112,7 +122,10 @@ impl Checker<'_> {
         match positions.nth(position) {
             // The second one may be the density of the other spin, which moves those after it.
             _ if signature.both_spins && (1..most).contains(&position) => return false,
-            Some(index) => self.give(callee, signature, index, span, given),
+            Some(index) => {
+                self.literal(callee, signature, index, value);
+                self.give(callee, signature, index, value.span, given);
+            }
             None if signature.rest || signature.options => return false,
             None => {
                 let takes = match most {
@@ -121,11 +134,25 @@ impl Checker<'_> {
                     n => format!("at most {n} arguments"),
                 };
                 let (callee, signature) = (callee.to_owned(), signature.written(callee));
-                self.error(CheckError::TooManyArguments { callee, takes, span, signature });
+                self.error(CheckError::TooManyArguments { callee, takes, span: value.span, signature });
                 return false;
             }
         }
         true
+    }
+
+    /// A literal must be of the kind that its parameter takes.
+    fn literal(&mut self, callee: &str, signature: &Signature, index: usize, value: &Expr) {
+        let Some(parameter) = signature.params.get(index) else { return };
+        let (wanted, found) = match (parameter.kind, &*value.kind) {
+            (Some(Kind::Number), ExprKind::Str(_)) => ("a number", "a text"),
+            (Some(Kind::Number), ExprKind::Bool(_)) => ("a number", "a truth value"),
+            (Some(Kind::Truth), ExprKind::Str(_)) => ("true or false", "a text"),
+            (Some(Kind::Truth), ExprKind::Number(_) | ExprKind::Quantity { .. }) => ("true or false", "a number"),
+            _ => return,
+        };
+        let (callee, name) = (callee.to_owned(), parameter.name.to_string());
+        self.error(CheckError::Literal { callee, name, wanted, found, span: value.span });
     }
 
     fn give(&mut self, callee: &str, signature: &Signature, index: usize, span: Span, given: &mut Vec<(usize, Span)>) {

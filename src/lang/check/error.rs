@@ -51,10 +51,11 @@ pub enum CheckError {
         help: String,
     },
 
-    /// A field that a record cannot have.
-    #[error("this record has no `{name}`")]
+    /// A member that a value cannot have.
+    #[error("{what} has no `{name}`")]
     #[diagnostic(code(ksr::types::no_field), help("{help}"))]
     NoField {
+        what: String,
         name: String,
         #[label("unknown")]
         span: Span,
@@ -93,6 +94,18 @@ pub enum CheckError {
         #[label("no such parameter")]
         span: Span,
         help: String,
+    },
+
+    /// A literal where a value of another kind belongs.
+    #[error("`{name}` of `{callee}` must be {wanted}, not {found}")]
+    #[diagnostic(code(ksr::types::mismatch))]
+    Literal {
+        callee: String,
+        name: String,
+        wanted: &'static str,
+        found: &'static str,
+        #[label("this is {found}")]
+        span: Span,
     },
 
     /// A parameter without default that gets nothing.
@@ -253,6 +266,7 @@ impl CheckError {
             | Doubled { span, .. }
             | DefaultOrder { span, .. }
             | UnknownArgument { span, .. }
+            | Literal { span, .. }
             | MissingArgument { span, .. }
             | DoubledArgument { span, .. }
             | TooManyArguments { span, .. }

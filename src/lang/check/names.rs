@@ -34,6 +34,26 @@ pub enum Known {
     System,
     /// A module, by its path in [`Names::modules`].
     Module(Rc<str>),
+    /// A value of a kind whose members are known.
+    Answer(Rc<Answer>),
+}
+
+/// A kind of value with its members.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// In words: `a run`.
+    pub kind: String,
+    /// What may stand after its dot.
+    pub members: Vec<Rc<str>>,
+}
+
+/// What literals a parameter takes; a value of another kind written out is an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A number.
+    Number,
+    /// True or false.
+    Truth,
 }
 
 /// How something is called.
@@ -51,6 +71,8 @@ pub struct Signature {
     pub effect: bool,
     /// Takes the densities of both spins in place of its only density.
     pub both_spins: bool,
+    /// What a call gives, where that is certain.
+    pub gives: Option<Rc<Answer>>,
 }
 
 /// A parameter.
@@ -62,6 +84,8 @@ pub struct Parameter {
     pub required: bool,
     /// Whether it is given by name only.
     pub named: bool,
+    /// What it takes, where that is certain.
+    pub kind: Option<Kind>,
 }
 
 impl Signature {
@@ -72,6 +96,7 @@ impl Signature {
             name: p.name.name.clone(),
             required: required && p.default.is_none(),
             named: false,
+            kind: None,
         };
         Signature { params: params.iter().map(parameter).collect(), ..Default::default() }
     }

@@ -10,10 +10,19 @@ fn signature(params: &str) -> Known {
             "…" => signature.rest = true,
             "{}" => signature.options = true,
             "!" => signature.effect = true,
+            "run" => {
+                let members = vec!["energy".into(), "density".into()];
+                signature.gives = Some(Rc::new(Answer { kind: "a run".into(), members }));
+            }
             _ => {
                 let (name, optional) = word.strip_suffix('?').map_or((word, false), |name| (name, true));
                 let (name, named) = name.strip_suffix(':').map_or((name, false), |name| (name, true));
-                signature.params.push(Parameter { name: name.into(), required: !optional, named });
+                let kind = match name {
+                    "iterations" | "points" => Some(Kind::Number),
+                    "symmetric" => Some(Kind::Truth),
+                    _ => None,
+                };
+                signature.params.push(Parameter { name: name.into(), required: !optional, named, kind });
             }
         }
     }
@@ -29,7 +38,7 @@ fn names() -> Names {
         ("max", "value …"),
         ("print", "value !"),
         ("uniform", "points spacing? wall?"),
-        ("solve", "system with:? iterations:? {}"),
+        ("solve", "system with:? iterations:? symmetric:? {} run"),
         ("train", "functional on:? loss:? {}"),
         ("normal", "mean width"),
     ] {
@@ -159,4 +168,30 @@ fn units_get_their_own_help() {
     let program = parse(SourceId(0), "1 eV / bohr").unwrap();
     let help = check(&program, &names())[0].error.help().map(|h| h.to_string());
     assert!(help.is_some_and(|h| h.contains("right after a number")));
+}
+
+#[test]
+fn answers_have_their_members_and_literals_their_kind() {
+    let h = "system h on uniform(5) { H at 0 }\n";
+    let told = |text: &str| errors(&format!("{h}{text}"));
+    for right in [
+        "solve(h).energy",
+        "let r = solve(h, iterations: 3)\nr.density",
+        "solve(h, iterations: len, symmetric: true)",
+        "let r = solve(h)\nlet r = { foo: 1 }\nr.foo",
+        "fn f(solve) = solve(h).foo",
+        "fn f() = r.foo\nlet r = solve(h)\nlet r = { foo: 1 }",
+    ] {
+        let found: Vec<_> = told(right).into_iter().filter(|(code, _)| code != "names::unknown").collect();
+        assert_eq!(found, [], "{right}");
+    }
+    for (wrong, code, word) in [
+        ("solve(h).foo", "types::no_field", "foo"),
+        ("let r = solve(h)\nr.enrgy", "types::no_field", "enrgy"),
+        ("solve(h, iterations: \"a\")", "types::mismatch", "\"a\""),
+        ("solve(h) { symmetric: 1 }", "types::mismatch", "1"),
+        ("uniform(true)", "types::mismatch", "true"),
+    ] {
+        assert_eq!(told(wrong), [(code.to_owned(), word.to_owned())], "{wrong}");
+    }
 }

@@ -76,12 +76,16 @@ impl<'a> Checker<'a> {
         self.names.globals.get(name).cloned()
     }
 
-    /// What an expression stands for, if it is a name or the member of a module.
+    /// What an expression stands for, if it is a name, the member of a module or a call whose answer is known.
     pub(super) fn what(&mut self, expr: &Expr) -> Option<Known> {
         match &*expr.kind {
             ExprKind::Name(name) => self.lookup(name),
             ExprKind::Field { value, name } => match self.what(value)? {
                 Known::Module(path) => self.names.modules.get(&*path)?.get(&*name.name).cloned(),
+                _ => None,
+            },
+            ExprKind::Call { callee, .. } => match self.what(callee)? {
+                Known::Callable(signature) => signature.gives.clone().map(Known::Answer),
                 _ => None,
             },
             _ => None,
@@ -151,7 +155,12 @@ impl<'a> Checker<'a> {
             StmtKind::Use(used) => super::modules::imported(used, name, self.names),
             _ => None,
         };
-        let bound: Vec<_> = defines(statement).into_iter().map(|(n, k)| (imported(&n).unwrap_or(k), n)).collect();
+        let answer = match &statement.kind {
+            StmtKind::Let { value, .. } => self.what(value).filter(|known| matches!(known, Known::Answer(_))),
+            _ => None,
+        };
+        let is = |name: &Rc<str>, known| imported(name).or_else(|| answer.clone()).unwrap_or(known);
+        let bound: Vec<_> = defines(statement).into_iter().map(|(name, known)| (is(&name, known), name)).collect();
         for (known, name) in bound {
             self.bind(&name, known);
         }
@@ -345,16 +354,22 @@ impl<'a> Checker<'a> {
         let held = self.what(value).unwrap_or_else(|| known(value));
         match held {
             Known::Module(path) => drop(self.member(&path, &name.name, name.span)),
-            Known::Record(entries) if !entries.contains(&name.name) => {
-                let names: Vec<&str> = entries.iter().map(|e| &**e).collect();
-                let help = did_you_mean(&name.name, names.iter().copied()).unwrap_or_else(|| match names.as_slice() {
-                    [] => "it is empty".into(),
-                    names => format!("it has {}", names.join(", ")),
-                });
-                self.error(CheckError::NoField { name: name.name.to_string(), span: name.span, help });
-            }
+            Known::Record(entries) => self.expect_member("this record", &entries, name),
+            Known::Answer(answer) => self.expect_member(&answer.kind, &answer.members, name),
             _ => {}
         }
+    }
+
+    fn expect_member(&mut self, what: &str, members: &[Rc<str>], name: &Ident) {
+        if members.contains(&name.name) {
+            return;
+        }
+        let names: Vec<&str> = members.iter().map(|e| &**e).collect();
+        let help = did_you_mean(&name.name, names.iter().copied()).unwrap_or_else(|| match names.as_slice() {
+            [] => "it is empty".into(),
+            names => format!("it has {}", names.join(", ")),
+        });
+        self.error(CheckError::NoField { what: what.into(), name: name.name.to_string(), span: name.span, help });
     }
 
     /// A call whose value nothing takes, and that is not made for its effect.

@@ -4,6 +4,9 @@ use crate::interp::text;
 use crate::interp::value::{Quantity, Table, Value};
 use serde_json::{Map, Number, Value as Json};
 
+/// Whole numbers below it, 2^53, are exact.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// The unit all numbers of a column are shown in; empty if plain or mixed (then atomic units).
 fn unit(column: &[Value]) -> String {
     let units: Vec<String> = column.iter().filter_map(quantity).map(|q| q.unit_text()).collect();
@@ -56,16 +59,18 @@ pub(super) fn csv(table: &Table) -> String {
     lines.join("\n") + "\n"
 }
 
-/// `{"columns": {"R": […]}, "units": {"R": "bohr"}}`.
+/// `{"columns": {"R": […]}, "units": {"R": "bohr"}}`; a column of whole numbers holds integers.
 pub(super) fn json(table: &Table) -> String {
     let (mut columns, mut units) = (Map::new(), Map::new());
     for (name, column) in &table.columns {
         let unit = unit(column);
+        let whole =
+            column.iter().filter_map(quantity).map(|q| number(q, &unit)).all(|x| x == x.trunc() && x.abs() < EXACT);
         let cell = |value: &Value| match value {
-            Value::Number(q) => {
-                let x = number(q, &unit);
-                Number::from_f64(x).map_or_else(|| Json::String(exact(x)), Json::Number)
-            }
+            Value::Number(q) => match number(q, &unit) {
+                x if whole => Json::Number((x as i64).into()),
+                x => Number::from_f64(x).map_or_else(|| Json::String(exact(x)), Json::Number),
+            },
             Value::Bool(b) => Json::Bool(*b),
             Value::Nothing => Json::Null,
             other => Json::String(text::value(other)),

@@ -1,0 +1,86 @@
+//! Object arrays: NumPy pickles them. This reads the few opcodes that lists, tuples, numbers and arrays of them are made of
+//! (protocols 2 to 5; the opcodes are described in Python's `pickletools`) and executes nothing: a call is either one of
+//! those by which NumPy stores an array, a number or their type, or an error that names it.
+
+mod machine;
+mod numpy;
+#[cfg(test)]
+mod tests;
+
+use super::element::count;
+use machine::Machine;
+use thiserror::Error;
+
+/// Why a pickle is not read.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[allow(missing_docs)]
+pub(super) enum PickleError {
+    #[error("they are cut off or damaged")]
+    Damaged,
+    #[error("the opcode {opcode:#04x} of the pickle is not read")]
+    Opcode { opcode: u8 },
+    #[error("the pickle calls `{function}`, which is not executed")]
+    Call { function: String },
+    #[error("they are not lists of numbers")]
+    NotNumbers,
+    #[error("they unfold to too many numbers")]
+    Large,
+}
+
+use PickleError::Damaged;
+
+type Result<T, E = PickleError> = std::result::Result<T, E>;
+
+/// Lists within lists are followed so far.
+const DEPTH: usize = 16;
+/// So many numbers or bytes are copied, and [`TIMES`] the bytes of the pickle: a small one may refer to the same list or bytes
+/// again and again.
+const MOST: usize = 1 << 24;
+/// Bytes may pass through a text (protocol 2), bytes, the numbers of an array and the answer.
+const TIMES: usize = 4;
+
+/// The numbers of every element of a pickled object array; an array of more axes gives its rows.
+pub(super) fn rows(bytes: &[u8]) -> Result<Vec<Vec<f64>>> {
+    let mut machine = Machine::new(bytes, bytes.len().saturating_mul(TIMES).saturating_add(MOST));
+    let top = machine.run()?;
+    let Value::Array(Array { shape, items: Items::Objects(items), .. }) = machine.value(top)? else {
+        return Err(PickleError::NotNumbers);
+    };
+    let flat = |id: &usize| -> Result<Vec<f64>> {
+        let mut numbers = Vec::new();
+        machine.numbers(*id, DEPTH, &mut numbers)?;
+        Ok(numbers)
+    };
+    let elements: Vec<Vec<f64>> = items.iter().map(flat).collect::<Result<_>>()?;
+    let width = count(shape.get(1..).unwrap_or_default()).ok_or(Damaged)?;
+    if count(shape) != Some(elements.len()) {
+        return Err(Damaged);
+    }
+    Ok(elements.chunks(width.max(1)).map(<[Vec<f64>]>::concat).collect())
+}
+
+/// A value of the pickle; what it contains is an index into [`Machine::values`].
+#[derive(Clone, Debug)]
+enum Value {
+    Nothing,
+    Number(f64),
+    Bytes(Vec<u8>),
+    Text(String),
+    Sequence(Vec<usize>),
+    Global(String),
+    Type { name: String, big: bool },
+    Array(Array),
+}
+
+#[derive(Clone, Debug)]
+struct Array {
+    shape: Vec<usize>,
+    fortran: bool,
+    items: Items,
+}
+
+#[derive(Clone, Debug)]
+enum Items {
+    Numbers(Vec<f64>),
+    Objects(Vec<usize>),
+}
