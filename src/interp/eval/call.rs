@@ -113,7 +113,7 @@ impl Interpreter {
             let scope = s.frame(closure, values)?;
             s.eval(&closure.def.body, &scope)
         };
-        inside(self).map_err(|problem| through(problem, site, &closure.def.name.name))
+        inside(self).map_err(|problem| self.through(problem, site, &closure.def.name.name))
     }
 
     /// The scope of a body: what the closure saw, itself, its parameters; defaults see the parameters before them.
@@ -151,11 +151,23 @@ pub(crate) fn parameters(params: &[ParamDecl]) -> Vec<Parameter> {
     params.iter().map(|p| Parameter::new(p.name.name.clone(), p.default.is_none())).collect()
 }
 
-/// Adds a call to the way of a problem.
-pub(crate) fn through(problem: Box<Problem>, site: &Site, name: &str) -> Box<Problem> {
-    let note = if name == "fn" { "in this call".to_string() } else { format!("in this call of `{name}`") };
-    led_by(problem, site.span, note)
+impl Interpreter {
+    /// Adds a call to the way of a problem. Where a user's call meets an assertion of the library, the call is what is wrong, and
+    /// how the library came to its assertion is of no use.
+    pub(crate) fn through(&self, problem: Box<Problem>, site: &Site, name: &str) -> Box<Problem> {
+        let of_library =
+            |span: Span| self.sources.get(span.source).is_some_and(|source| source.name.starts_with("std."));
+        if problem.code() == ASSERTION && of_library(problem.span) && !of_library(site.span) {
+            let error = RunError::Refused { message: problem.to_string(), name: name.into(), span: site.span };
+            return Box::new(Problem::new(error, site.span));
+        }
+        let note = if name == "fn" { "in this call".to_string() } else { format!("in this call of `{name}`") };
+        led_by(problem, site.span, note)
+    }
 }
+
+/// The code of an assertion that does not hold.
+const ASSERTION: &str = "ksr::run::assertion";
 
 /// Adds a place to the way of a problem, unless it is the place of the problem or the way is long.
 pub(super) fn led_by(mut problem: Box<Problem>, span: Span, note: String) -> Box<Problem> {

@@ -1,7 +1,7 @@
 //! `system`: entries to parts, parts to a system.
 
 use super::args::{Argument, Site, bind};
-use super::call::{parameters, through};
+use super::call::parameters;
 use super::{mismatch, quantity};
 use crate::interp::Interpreter;
 use crate::interp::arith::Operand;
@@ -61,7 +61,7 @@ impl Interpreter {
         let mut scope = maker.scope.clone();
         let built =
             self.bind_params(&mut scope, params, values).and_then(|()| self.build_system(&maker.def, scope, label));
-        built.map_err(|problem| through(problem, site, &maker.def.name.name))
+        built.map_err(|problem| self.through(problem, site, &maker.def.name.name))
     }
 
     /// `h2(1.28)`, on one line: numbers by their value, anything else as it was written.

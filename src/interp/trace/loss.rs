@@ -83,7 +83,7 @@ impl Interpreter {
         };
         let reference = self.reference(&exact.value, exact.span)?;
         let values = [(run_view, run.span), (reference_view(&reference), exact.span)];
-        let value = self.loss_value(&bound, values).map_err(|p| through(p, site, loss.name()))?;
+        let value = self.loss_value(&bound, values).map_err(|p| self.through(p, site, loss.name()))?;
         match value {
             Value::Number(_) => Ok(value),
             other => not_a_loss(loss, other.kind()),
