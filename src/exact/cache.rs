@@ -1,8 +1,9 @@
 //! Answers kept on disk under the content of the question.
 //!
-//! A file holds words of 64 bits, little-endian: the question, then the answer (energy, error, densities, pair density, occupations),
-//! numbers bit by bit; and at its end the key of all that, as text. A file that is damaged or answers another question counts for
-//! nothing.
+//! A file holds words of 64 bits, little-endian: the question, then the answer (energy, error, the accuracy that was asked for,
+//! densities, pair density, occupations), numbers bit by bit; and at its end the key of all that, as text. A file that is damaged or
+//! answers another question counts for nothing. The accuracy is no part of the question: an answer serves all who ask for no more than
+//! it has, or no more than was asked for.
 
 use super::{ExactError, Options, Origin, PairDensity, Reference, solve};
 use crate::control::Control;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 /// Of the solver and of the files: to be raised whenever answers change.
-const VERSION: u64 = 3;
+const VERSION: u64 = 4;
 
 /// What a user should know of an answer that was had.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
@@ -34,20 +35,32 @@ pub enum CacheWarning {
     Damaged { label: String, path: PathBuf },
     /// The time limit came first.
     #[error(
-        "the exact answer for `{label}` is good to {error:.1e} hartree, not {accuracy:e}: the time limit came first"
+        "the exact answer for `{label}` is good to {} hartree, not {}: the time limit came first",
+        brief(*error),
+        brief(*accuracy)
     )]
     #[diagnostic(severity(Warning), code(ksr::exact::time_limit), help("allow more time, or less accuracy"))]
     TimeLimit { label: String, error: f64, accuracy: f64 },
     /// It is as good as it gets.
     #[error(
-        "the exact answer for `{label}` is good to {error:.1e} hartree, not {accuracy:e}: more orbitals do not help or do not fit in memory"
+        "the exact answer for `{label}` is good to {} hartree, not {}: it comes no closer",
+        brief(*error),
+        brief(*accuracy)
     )]
     #[diagnostic(
         severity(Warning),
         code(ksr::exact::rough),
-        help("ask for less with `accuracy:`; `.error` tells how good it is")
+        help(
+            "ask for less with `accuracy:`; `.error` tells how good it is. More orbitals do not help or do not fit in memory, or it is a \
+             matter of rounding"
+        )
     )]
     Rough { label: String, error: f64, accuracy: f64 },
+}
+
+/// Two digits of a small number.
+fn brief(number: f64) -> String {
+    format!("{number:.1e}").replace(".0e", "e")
 }
 
 /// As [`solve`], with the answer taken from `folder` if it is kept there, and kept there otherwise unless time ran out.
@@ -58,15 +71,17 @@ pub fn cached(
     control: &dyn Control,
 ) -> Result<(Reference, Vec<CacheWarning>), ExactError> {
     let label = || system.label.clone();
-    let question = question(system, options);
+    let question = question(system);
     let path = folder.map(|folder| folder.join(format!("{}.exact", key(&question))));
     let mut warnings = Vec::new();
     if let Some(path) = &path {
         match std::fs::read(path).map(|bytes| read(&bytes, &question, system)) {
-            Ok(Some(reference)) => {
+            Ok(Some((reference, asked))) if reference.error.min(asked) <= options.accuracy => {
                 warnings.extend(rough(&reference, options));
                 return Ok((reference, warnings));
             }
+            // Not good enough.
+            Ok(Some(_)) => {}
             Ok(None) => warnings.push(CacheWarning::Damaged { label: label(), path: path.clone() }),
             // Not there yet; anything worse shows when writing.
             Err(_) => {}
@@ -81,7 +96,7 @@ pub fn cached(
     }
     warnings.extend(rough);
     if let Some(path) = &path
-        && let Err(reason) = keep(path, &written(&reference, &question))
+        && let Err(reason) = keep(path, &written(&reference, options.accuracy, &question))
     {
         warnings.push(CacheWarning::Unwritable { label: label(), reason });
     }
@@ -101,8 +116,8 @@ fn keep(path: &Path, bytes: &[u8]) -> Result<(), String> {
     write_whole(path, bytes).map_err(|reason| reason.to_string())
 }
 
-/// Everything on which the answer depends, and nothing else.
-fn question(system: &System, options: &Options) -> Vec<u64> {
+/// Everything on which the answer depends but the accuracy, and nothing else.
+fn question(system: &System) -> Vec<u64> {
     let grid = &system.grid;
     let wall = match grid.wall {
         Wall::Zero => 0,
@@ -110,7 +125,7 @@ fn question(system: &System, options: &Options) -> Vec<u64> {
     };
     let mut words =
         vec![VERSION, grid.points as u64, grid.stencil as u64, wall, system.electrons as u64, system.unpaired as u64];
-    put(&mut words, &[grid.spacing, grid.start, options.accuracy]);
+    put(&mut words, &[grid.spacing, grid.start]);
     put(&mut words, &system.potential);
     put(&mut words, &system.interaction.kernel(grid));
     words
@@ -125,10 +140,10 @@ fn key(words: &[u64]) -> String {
 }
 
 /// The content of a file.
-fn written(reference: &Reference, question: &[u64]) -> Vec<u8> {
+fn written(reference: &Reference, asked: f64, question: &[u64]) -> Vec<u8> {
     let mut words = question.to_vec();
     let pairs = &reference.pairs;
-    put(&mut words, &[reference.energy, reference.error, pairs.weights.len() as f64]);
+    put(&mut words, &[reference.energy, reference.error, asked, pairs.weights.len() as f64]);
     put(&mut words, &reference.density[0]);
     put(&mut words, &reference.density[1]);
     put(&mut words, &pairs.weights);
@@ -139,8 +154,8 @@ fn written(reference: &Reference, question: &[u64]) -> Vec<u8> {
     bytes.chain(key(&words).into_bytes()).collect()
 }
 
-/// The answer in a file, if it is whole and answers the question.
-fn read(bytes: &[u8], question: &[u64], system: &Arc<System>) -> Option<Reference> {
+/// The answer in a file and the accuracy that was asked for, if it is whole and answers the question.
+fn read(bytes: &[u8], question: &[u64], system: &Arc<System>) -> Option<(Reference, f64)> {
     let (content, seal) = bytes.split_last_chunk::<32>()?;
     let (words, rest) = content.as_chunks::<8>();
     let words: Vec<u64> = words.iter().map(|word| u64::from_le_bytes(*word)).collect();
@@ -148,15 +163,15 @@ fn read(bytes: &[u8], question: &[u64], system: &Arc<System>) -> Option<Referenc
         return None;
     }
     let answer: Vec<f64> = words.strip_prefix(question)?.iter().map(|word| f64::from_bits(*word)).collect();
-    let (scalars, arrays) = answer.split_at_checked(3)?;
+    let (scalars, arrays) = answer.split_at_checked(4)?;
     let points = system.grid.points;
     let (up, rest) = arrays.split_at_checked(points)?;
     let (down, rest) = rest.split_at_checked(points)?;
-    let rank = scalars[2] as usize;
+    let rank = scalars[3] as usize;
     let (weights, rest) = rest.split_at_checked(rank)?;
     let (functions, occupations) = rest.split_at_checked(rank.checked_mul(points)?)?;
     let functions = functions.chunks_exact(points).map(<[f64]>::to_vec).collect();
-    Some(Reference {
+    let reference = Reference {
         system: system.clone(),
         energy: scalars[0],
         density: [up.to_vec(), down.to_vec()],
@@ -164,7 +179,8 @@ fn read(bytes: &[u8], question: &[u64], system: &Arc<System>) -> Option<Referenc
         pairs: PairDensity { weights: weights.to_vec(), functions },
         error: scalars[1],
         origin: Origin::Solved,
-    })
+    };
+    Some((reference, scalars[2]))
 }
 
 #[cfg(test)]
@@ -221,6 +237,34 @@ mod tests {
         assert_eq!(files(&place), kept);
         ask(&well(3.0000001), &place);
         assert_eq!(files(&place).len(), 2);
+    }
+
+    #[test]
+    fn a_good_answer_serves_all_who_ask_for_less() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let ask = |accuracy: f64| {
+            let options = Options { accuracy, time_limit: None };
+            cached(&well(3.0), &options, Some(folder.path()), &Quiet).expect("an answer").0
+        };
+        let rough = ask(1e-4);
+        assert!(rough.error > 1e-11);
+        let fine = ask(1e-11);
+        assert!(fine.error <= 1e-11 && fine.energy < rough.energy);
+        assert_eq!(files(folder.path()).len(), 1);
+        for accuracy in [1e-4, 1e-9, 1e-11] {
+            assert!(same(&ask(accuracy), &fine));
+        }
+        // Better than can be had: asked for once, it is not tried again.
+        assert!(same(&ask(1e-30), &ask(1e-20)));
+    }
+
+    #[test]
+    fn numbers_in_messages_are_short() {
+        let warning = CacheWarning::Rough { label: "a".into(), error: 1.2345678e-7, accuracy: 1e-9 };
+        assert_eq!(
+            warning.to_string(),
+            "the exact answer for `a` is good to 1.2e-7 hartree, not 1e-9: it comes no closer"
+        );
     }
 
     #[test]

@@ -1,5 +1,7 @@
-//! Davidson's method for the lowest state of a large symmetric operator.
+//! Davidson's method for the lowest state of a large symmetric operator, and for the states close above it: they must be told apart
+//! before the energy of the lowest says anything about the state.
 
+use super::ExactError;
 use super::product::add;
 use crate::ks::orbitals::dot;
 use faer::{Mat, Side};
@@ -7,11 +9,96 @@ use faer::{Mat, Side};
 /// Numbers that the vectors of a space and their images may take together: 1 GiB.
 const MEMORY: usize = 1 << 27;
 
-/// Vectors kept then.
+/// Vectors kept then, at least.
 const KEPT: usize = 3;
 
+/// States so close above the lowest, hartree, are followed: corrections reckon with no smaller gap.
+pub(super) const NEAR: f64 = 0.1;
+
+/// The part of its gap to which a close state must be known.
+const SHARP: f64 = 0.1;
+
+/// Rounds of orthogonalisation: what is not orthogonal after them is rounding error.
+const ROUNDS: usize = 4;
+
+/// What is left of a vector that has the wrong symmetry.
+const FOREIGN: f64 = 1e-6;
+
+/// A symmetric operator H on states.
+pub(super) trait Operator {
+    /// H times a state.
+    fn apply(&self, state: &[f64]) -> Vec<f64>;
+
+    /// Something positive like (H - energy)^-1, with no denominator smaller than [`NEAR`] or so, times a residual.
+    fn correct(&self, residual: &[f64], energy: f64) -> Vec<f64>;
+
+    /// Leaves the part of a vector that has the symmetry of the state.
+    fn symmetrise(&self, state: &mut Vec<f64>);
+
+    /// For the error of a failed eigenproblem.
+    fn label(&self) -> String;
+}
+
+/// The lowest state, and those close above.
+pub(super) struct Found {
+    /// Sums of squares 1.
+    pub states: Vec<Vec<f64>>,
+    /// Energies, hartree.
+    pub energies: Vec<f64>,
+    /// What second-order perturbation theory expects to be gained yet, with what states are not told apart, hartree.
+    pub left: f64,
+}
+
+/// Iterates until no more than `tolerance` is left, at most `iterations` times, or until `enough` says so, which hears what is left.
+/// Of the starting vectors the first is to overlap with the lowest state, the others with states close above; it may be one alone.
+pub(super) fn lowest(
+    operator: &dyn Operator,
+    starts: Vec<Vec<f64>>,
+    (tolerance, iterations): (f64, usize),
+    enough: &mut dyn FnMut(f64) -> Result<bool, ExactError>,
+) -> Result<Found, ExactError> {
+    let failed = || ExactError::Eigen { label: operator.label() };
+    let mut space = Space::new(starts.first().map_or(0, Vec::len));
+    let mut roots = starts.into_iter().filter(|start| space.admit(operator, start.clone())).count();
+    let mut done = 0;
+    loop {
+        let mut states = space.lowest(roots).ok_or_else(failed)?;
+        let lowest = states.first().ok_or_else(failed)?.energy;
+        let (mut left, mut steps, mut near) = (0.0, Vec::new(), 0);
+        for (k, state) in states.iter().enumerate() {
+            let gap = state.energy - lowest;
+            let open = |gain: f64| gain > tolerance && (k == 0 || gain > SHARP * gap);
+            let far = |gain: f64| k > 0 && !open(gain) && gap - 2.0 * gain >= NEAR;
+            let most = dot(&state.residual, &state.residual) / NEAR;
+            if far(most) {
+                continue;
+            }
+            // A correction may cost as much as everything else.
+            let step = (k == 0 || open(most)).then(|| operator.correct(&state.residual, state.energy));
+            let gain = step.as_ref().map_or(most, |step| dot(&state.residual, step).abs());
+            if far(gain) {
+                continue;
+            }
+            near = k;
+            if k == 0 || open(gain) {
+                left += gain;
+            }
+            steps.extend(step.filter(|_| open(gain)));
+        }
+        (roots, done) = (near + 1, done + 1);
+        let stop = enough(left)? || done >= iterations;
+        let more = || steps.into_iter().map(|step| space.admit(operator, step)).filter(|new| *new).count();
+        // Nothing may be left to add: the states are then as good as they get.
+        if stop || more() == 0 {
+            states.truncate(roots);
+            let energies = states.iter().map(|state| state.energy).collect();
+            return Ok(Found { states: states.into_iter().map(|state| state.vector).collect(), energies, left });
+        }
+    }
+}
+
 /// An orthonormal space, the images of its vectors under H, and H within it.
-pub(super) struct Space {
+struct Space {
     /// Vectors spanned before the space is contracted to the best few.
     most: usize,
     vectors: Vec<Vec<f64>>,
@@ -30,28 +117,33 @@ fn normalise(direction: &mut [f64]) -> f64 {
     length
 }
 
-/// The lowest state of a space.
-pub(super) struct Ritz {
+/// A state within a space.
+struct Ritz {
     /// Energy, hartree.
-    pub energy: f64,
+    energy: f64,
     /// The state, sum of squares 1.
-    pub vector: Vec<f64>,
+    vector: Vec<f64>,
     /// (H - energy) times the state.
-    pub residual: Vec<f64>,
+    residual: Vec<f64>,
 }
 
 impl Space {
     /// An empty space of vectors of that length.
-    pub(super) fn new(length: usize) -> Self {
+    fn new(length: usize) -> Self {
         let most = (MEMORY / (2 * length.max(1))).clamp(KEPT + 1, 12);
         Self { most, vectors: Vec::new(), images: Vec::new(), within: Vec::new() }
     }
 
-    /// Adds a direction, orthogonalised; false if it lies in the space already.
-    pub(super) fn extend(&mut self, mut direction: Vec<f64>, apply: &dyn Fn(&[f64]) -> Vec<f64>) -> bool {
+    /// Adds the part of a direction with the symmetry of the operator; false if there is none, or if it lies in the space already.
+    fn admit(&mut self, operator: &dyn Operator, mut direction: Vec<f64>) -> bool {
+        normalise(&mut direction);
+        operator.symmetrise(&mut direction);
         let mut before = normalise(&mut direction);
+        if before < FOREIGN {
+            return false;
+        }
         // Again if most of it has gone: what is left is then mostly rounding error.
-        while before > 0.0 {
+        for _ in 0..ROUNDS {
             for v in &self.vectors {
                 let overlap = dot(v, &direction);
                 add(&mut direction, -overlap, v);
@@ -61,10 +153,10 @@ impl Space {
                 break;
             }
         }
-        if before == 0.0 {
+        if before <= 0.5 {
             return false;
         }
-        let image = apply(&direction);
+        let image = operator.apply(&direction);
         self.vectors.push(direction);
         self.within.push(self.vectors.iter().map(|v| dot(v, &image)).collect());
         self.images.push(image);
@@ -79,28 +171,26 @@ impl Space {
         Some(((0..size).map(|k| eigen.S()[k]).collect(), eigen.U().to_owned()))
     }
 
-    /// The lowest state of the space; contracts the space when it is full. `None` if the small eigenproblem fails.
-    pub(super) fn lowest(&mut self) -> Option<Ritz> {
+    /// The lowest states of the space; contracts the space when it is full. `None` if the small eigenproblem fails.
+    fn lowest(&mut self, count: usize) -> Option<Vec<Ritz>> {
         let (energies, coefficients) = self.eigen()?;
-        let energy = *energies.first()?;
         let combine = |of: &[Vec<f64>], k: usize| {
             let mut sum = vec![0.0; of[0].len()];
             of.iter().enumerate().for_each(|(j, v)| add(&mut sum, coefficients[(j, k)], v));
             sum
         };
-        if self.vectors.len() >= self.most {
-            let vectors = (0..KEPT).map(|k| combine(&self.vectors, k)).collect();
-            let images = (0..KEPT).map(|k| combine(&self.images, k)).collect();
-            let diagonal = |i: usize| (0..=i).map(|j| if i == j { energies[i] } else { 0.0 }).collect();
-            *self = Space { most: self.most, vectors, images, within: (0..KEPT).map(diagonal).collect() };
-            let vector = self.vectors[0].clone();
-            let mut residual = self.images[0].clone();
-            add(&mut residual, -energy, &vector);
-            return Some(Ritz { energy, vector, residual });
+        let ritz = |k: usize, vector: Vec<f64>, mut residual: Vec<f64>| {
+            add(&mut residual, -energies[k], &vector);
+            Ritz { energy: energies[k], vector, residual }
+        };
+        let count = count.min(energies.len());
+        let kept = KEPT.max(count + 1);
+        if self.vectors.len() < self.most.max(kept + 1) {
+            return Some((0..count).map(|k| ritz(k, combine(&self.vectors, k), combine(&self.images, k))).collect());
         }
-        let vector = combine(&self.vectors, 0);
-        let mut residual = combine(&self.images, 0);
-        add(&mut residual, -energy, &vector);
-        Some(Ritz { energy, vector, residual })
+        self.vectors = (0..kept).map(|k| combine(&self.vectors, k)).collect();
+        self.images = (0..kept).map(|k| combine(&self.images, k)).collect();
+        self.within = (0..kept).map(|i| (0..=i).map(|j| if i == j { energies[i] } else { 0.0 }).collect()).collect();
+        Some((0..count).map(|k| ritz(k, self.vectors[k].clone(), self.images[k].clone())).collect())
     }
 }

@@ -7,8 +7,10 @@ pub mod dataset;
 mod davidson;
 mod dense;
 mod fci;
-mod mean_field;
+mod field;
+mod integrals;
 mod one;
+mod orbitals;
 mod pairs;
 mod product;
 mod progress;
@@ -157,10 +159,6 @@ pub enum ExactError {
     #[error("the dense eigenproblem within the solution of `{label}` failed")]
     #[diagnostic(code(ksr::exact::eigen))]
     Eigen { label: String },
-    /// The iterations ended before the accuracy was reached.
-    #[error("the exact energy of `{label}` settled only to {error:e} hartree")]
-    #[diagnostic(code(ksr::exact::not_converged), help("ask for less with `accuracy:`"))]
-    NotConverged { label: String, error: f64 },
     /// The user stopped it.
     #[error("the exact solution of `{label}` was interrupted")]
     #[diagnostic(code(ksr::exact::interrupted))]

@@ -1,6 +1,7 @@
 //! Electrons that do not interact: one, or any number without interaction.
 
 use super::dense::times;
+use super::integrals::pairs as products;
 use super::{ExactError, Origin, PairDensity, Reference};
 use crate::ks::hamiltonian::Hamiltonian;
 use crate::ks::orbitals::lowest;
@@ -50,7 +51,7 @@ fn pairs(system: &System, orbitals: &[Vec<f64>], density: &[Vec<f64>; 2]) -> Res
         return PairDensity::of_matrix(&p, &system.label);
     }
     // The density, and products of orbitals: of both spins, of the up electrons alone.
-    let products: Vec<(usize, usize)> = (0..up).flat_map(|p| (0..=p).map(move |q| (p, q))).collect();
+    let products = products(up);
     let scale = 1.0 / system.grid.spacing;
     let f = Mat::from_fn(system.grid.points, products.len() + 1, |i, k| match products.get(k) {
         Some((p, q)) => scale * orbitals[*p][i] * orbitals[*q][i],

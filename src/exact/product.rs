@@ -3,7 +3,7 @@
 //! A wave function is N x N numbers psi_ij = psi(x_i, x_j), column by column, sum of squares 1, with psi_ij = +- psi_ji.
 
 use super::ExactError;
-use super::mean_field::MeanField;
+use super::davidson::NEAR;
 use crate::ks::hamiltonian::Hamiltonian;
 use crate::model::System;
 use faer::linalg::matmul::matmul;
@@ -18,6 +18,21 @@ pub(super) enum Exchange {
     Antisymmetric,
 }
 
+impl Exchange {
+    /// What psi(y, x) is of psi(x, y).
+    pub(super) fn sign(self) -> f64 {
+        match self {
+            Self::Symmetric => 1.0,
+            Self::Antisymmetric => -1.0,
+        }
+    }
+
+    /// Of a function that does not change sign where x < y, under reflection: 0, or 1 for odd.
+    pub(super) fn parity(self) -> u8 {
+        u8::from(self == Self::Antisymmetric)
+    }
+}
+
 /// h(1) + h(2) + w(1, 2).
 pub(super) struct Product {
     points: usize,
@@ -28,9 +43,8 @@ pub(super) struct Product {
 }
 
 impl Product {
-    /// Of a system of two electrons.
-    pub(super) fn new(system: &System) -> Self {
-        let h = Hamiltonian::new(&system.grid, &system.potential);
+    /// Of two electrons with that h.
+    pub(super) fn new(system: &System, h: &Hamiltonian) -> Self {
         let points = h.points();
         let bands = (0..=h.half_bandwidth()).map(|k| (0..points - k).map(|i| h.entry(i + k, i)).collect()).collect();
         let kernel = system.interaction.kernel(&system.grid);
@@ -72,7 +86,7 @@ pub(super) fn add(a: &mut [f64], factor: f64, b: &[f64]) {
 
 /// Makes psi exactly symmetric or antisymmetric.
 pub(super) fn exchange(psi: &mut [f64], n: usize, exchange: Exchange) {
-    let sign = if exchange == Exchange::Symmetric { 1.0 } else { -1.0 };
+    let sign = exchange.sign();
     const TILE: usize = 16;
     // Tile by tile: a column of the transpose is far apart in memory.
     for bj in (0..n).step_by(TILE) {
@@ -88,8 +102,8 @@ pub(super) fn exchange(psi: &mut [f64], n: usize, exchange: Exchange) {
     }
 }
 
-/// (F(1) + F(2) - constant - energy)^-1 for the mean field F, in its eigenvectors: four matrix products in single precision, which
-/// steer the iterations and do not limit their accuracy.
+/// (F(1) + F(2) - constant - energy)^-1 for the mean field F = h + v_H/2, in its eigenvectors: four matrix products in single precision,
+/// which steer the iterations and do not limit their accuracy.
 pub(super) struct Preconditioner {
     points: usize,
     levels: Vec<f64>,
@@ -97,18 +111,15 @@ pub(super) struct Preconditioner {
     constant: f64,
 }
 
-/// Denominators are at least this, hartree.
-const LEAST: f64 = 0.1;
-
 impl Preconditioner {
-    /// Diagonalises the mean field.
-    pub(super) fn new(field: &MeanField, label: &str) -> Result<Self, ExactError> {
-        let points = field.hamiltonian.points();
-        let dense = Mat::from_fn(points, points, |i, j| field.hamiltonian.entry(i, j));
+    /// Diagonalises the mean field; the sum over two electrons counts `constant`, hartree, twice.
+    pub(super) fn new(field: &Hamiltonian, constant: f64, label: &str) -> Result<Self, ExactError> {
+        let points = field.points();
+        let dense = Mat::from_fn(points, points, |i, j| field.entry(i, j));
         let eigen = dense.self_adjoint_eigen(Side::Lower).map_err(|_| ExactError::Eigen { label: label.into() })?;
         let levels = (0..points).map(|k| eigen.S()[k]).collect();
         let vectors = Mat::from_fn(points, points, |i, j| eigen.U()[(i, j)] as f32);
-        Ok(Self { points, levels, vectors, constant: field.constant })
+        Ok(Self { points, levels, vectors, constant })
     }
 
     /// Applied to a residual.
@@ -126,7 +137,7 @@ impl Preconditioner {
         for (j, column) in a.chunks_exact_mut(n).enumerate() {
             let offset = self.levels[j] - self.constant - energy;
             for (x, level) in column.iter_mut().zip(&self.levels) {
-                *x /= (level + offset).max(LEAST) as f32;
+                *x /= (level + offset).max(NEAR) as f32;
             }
         }
         product(&mut b, u, MatRef::from_column_major_slice(&a, n, n));

@@ -1,50 +1,52 @@
 //! Where the two-electron iterations start: all configurations of a few mean-field orbitals.
 
 use super::ExactError;
-use super::mean_field::MeanField;
+use super::field::Field;
+use super::integrals::Integrals;
+use super::orbitals::mean_field;
 use super::product::{Exchange, add};
 use crate::ks::hamiltonian::Hamiltonian;
-use crate::ks::orbitals::{dot, lowest};
 use crate::model::System;
 use faer::{Mat, Side};
 
 /// Mean-field orbitals that both electrons may occupy.
 const ORBITALS: usize = 12;
 
-/// States handed on: a second one keeps a nearly degenerate state from slowing the iterations.
-const STATES: usize = 2;
+/// States handed on: those close to the lowest must be told apart.
+const STATES: usize = 3;
 
-/// The lowest states within all configurations of the lowest mean-field orbitals, as functions on the product grid.
-pub(super) fn start(system: &System, field: &MeanField, symmetry: Exchange) -> Result<Vec<Vec<f64>>, ExactError> {
-    let count = ORBITALS.min(field.hamiltonian.points());
-    let orbitals = lowest(&field.hamiltonian, count, None)?.vectors;
+/// The lowest states within all configurations of the lowest orbitals of a mean field, as functions on the product grid.
+pub(super) fn start(
+    system: &System,
+    field: &Field,
+    screened: &Hamiltonian,
+    symmetry: Exchange,
+) -> Result<Vec<Vec<f64>>, ExactError> {
+    let basis = mean_field(field, screened, ORBITALS.min(screened.points()))?;
+    let count = basis.vectors.len();
+    let parity = if field.symmetric { symmetry.parity() } else { 0 };
     let configurations: Vec<(usize, usize)> = (0..count)
         .flat_map(|a| (a..count).map(move |b| (a, b)))
-        .filter(|(a, b)| a != b || symmetric(symmetry))
+        .filter(|(a, b)| a != b || symmetry == Exchange::Symmetric)
+        .filter(|(a, b)| basis.parities[*a] ^ basis.parities[*b] == parity)
         .collect();
-    let integrals = Integrals::new(system, &orbitals);
+    let integrals = Integrals::new(system, &field.hamiltonian, &basis);
     let size = configurations.len();
-    let matrix = Mat::from_fn(size, size, |i, j| integrals.element(configurations[i], configurations[j], symmetry));
+    let matrix = Mat::from_fn(size, size, |i, j| {
+        let (i, j) = (i.max(j), i.min(j));
+        element(&integrals, configurations[i], configurations[j], symmetry)
+    });
     let eigen =
         matrix.self_adjoint_eigen(Side::Lower).map_err(|_| ExactError::Eigen { label: system.label.clone() })?;
-    let sign = sign(symmetry);
     let state = |k: usize| {
         let mut coefficients = Mat::zeros(count, count);
         for (i, &(a, b)) in configurations.iter().enumerate() {
             coefficients[(a, b)] += norm(a, b) * eigen.U()[(i, k)];
-            coefficients[(b, a)] += sign * norm(a, b) * eigen.U()[(i, k)];
+            coefficients[(b, a)] += symmetry.sign() * norm(a, b) * eigen.U()[(i, k)];
         }
-        expand(&orbitals, &coefficients)
+        expand(&basis.vectors, &coefficients)
     };
     Ok((0..STATES.min(size)).map(state).collect())
-}
-
-fn symmetric(symmetry: Exchange) -> bool {
-    symmetry == Exchange::Symmetric
-}
-
-fn sign(symmetry: Exchange) -> f64 {
-    if symmetric(symmetry) { 1.0 } else { -1.0 }
 }
 
 /// Normalisation of |ab> + |ba>.
@@ -64,45 +66,20 @@ fn expand(orbitals: &[Vec<f64>], coefficients: &Mat<f64>) -> Vec<f64> {
     psi
 }
 
-/// Matrix elements between orbitals: h_ac and (ac|bd).
-struct Integrals {
-    one: Mat<f64>,
-    /// By pairs.
-    two: Mat<f64>,
+/// <ab|H|cd> between plain products.
+fn plain(integrals: &Integrals, (a, b): (usize, usize), (c, d): (usize, usize)) -> f64 {
+    let mut element = integrals.coulomb(a, c, b, d);
+    if b == d {
+        element += integrals.one[(a, c)];
+    }
+    if a == c {
+        element += integrals.one[(b, d)];
+    }
+    element
 }
 
-impl Integrals {
-    fn new(system: &System, orbitals: &[Vec<f64>]) -> Self {
-        let count = orbitals.len();
-        let h = Hamiltonian::new(&system.grid, &system.potential);
-        let images: Vec<Vec<f64>> = orbitals.iter().map(|phi| h.apply(phi)).collect();
-        let one = Mat::from_fn(count, count, |a, c| dot(&orbitals[a.max(c)], &images[a.min(c)]));
-        let densities: Vec<Vec<f64>> = (0..count)
-            .flat_map(|a| (0..=a).map(move |c| (a, c)))
-            .map(|(a, c)| orbitals[a].iter().zip(&orbitals[c]).map(|(a, c)| a * c).collect())
-            .collect();
-        let fields: Vec<Vec<f64>> = densities.iter().map(|n| system.interaction.hartree(&system.grid, n)).collect();
-        let pairs = densities.len();
-        let two = Mat::from_fn(pairs, pairs, |p, q| dot(&densities[p.max(q)], &fields[p.min(q)]) / system.grid.spacing);
-        Self { one, two }
-    }
-
-    /// <ab|H|cd> between plain products.
-    fn plain(&self, (a, b): (usize, usize), (c, d): (usize, usize)) -> f64 {
-        let pair = |a: usize, c: usize| a.max(c) * (a.max(c) + 1) / 2 + a.min(c);
-        let mut element = self.two[(pair(a, c), pair(b, d))];
-        if b == d {
-            element += self.one[(a, c)];
-        }
-        if a == c {
-            element += self.one[(b, d)];
-        }
-        element
-    }
-
-    /// The same between normalised (anti)symmetric ones.
-    fn element(&self, bra: (usize, usize), ket: (usize, usize), symmetry: Exchange) -> f64 {
-        let both = self.plain(bra, ket) + sign(symmetry) * self.plain(bra, (ket.1, ket.0));
-        2.0 * norm(bra.0, bra.1) * norm(ket.0, ket.1) * both
-    }
+/// The same between normalised (anti)symmetric ones.
+fn element(integrals: &Integrals, bra: (usize, usize), ket: (usize, usize), symmetry: Exchange) -> f64 {
+    let both = plain(integrals, bra, ket) + symmetry.sign() * plain(integrals, bra, (ket.1, ket.0));
+    2.0 * norm(bra.0, bra.1) * norm(ket.0, ket.1) * both
 }

@@ -1,14 +1,14 @@
 //! Two interacting electrons: the lowest symmetric (singlet) or antisymmetric (triplet) function on the product grid.
 
-use super::davidson::{Ritz, Space};
-use super::mean_field::{MeanField, mean_field};
+use super::davidson::{self, Found};
+use super::field::{Field, purify};
 use super::product::{Exchange, Preconditioner, Product, exchange};
 use super::progress::Progress;
 use super::start::start;
 use super::{ExactError, Options, Origin, PairDensity, Reference};
 use crate::control::Control;
 use crate::ks::orbitals::dot;
-use crate::model::System;
+use crate::model::{System, both_spins};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par, Side};
 use std::sync::Arc;
@@ -16,8 +16,11 @@ use std::sync::Arc;
 /// The most grid points: a wave function of as many squared is 128 MiB.
 const MOST_POINTS: usize = 4096;
 
-/// Most iterations; about ten are needed.
-const ITERATIONS: usize = 200;
+/// Most iterations; about ten are needed, a few hundred where the electrons repel each other from point to point.
+const ITERATIONS: usize = 400;
+
+/// The error is estimated as this times what second-order perturbation theory expects the next step to gain.
+const CAUTION: f64 = 2.0;
 
 /// The part of the accuracy that the estimated error must reach.
 const MARGIN: f64 = 0.1;
@@ -31,12 +34,14 @@ pub(super) fn solve(system: &Arc<System>, options: &Options, control: &dyn Contr
     if points > MOST_POINTS {
         return Err(ExactError::Grid { points, most: MOST_POINTS });
     }
-    let field = mean_field(system)?;
-    let (state, error) = iterate(system, &field, options, control)?;
-    let error = error.max(1e-15 * field.hamiltonian.scale());
-    let (density, occupations) = observe(system, &state.vector)?;
-    let pairs = pairs(system, &state.vector)?;
-    let (system, energy, origin) = (system.clone(), state.energy, Origin::Solved);
+    let field = Field::new(system);
+    let found = iterate(system, &field, options, control)?;
+    let (state, energy) = (&found.states[0], found.energies[0]);
+    let (density, occupations) = observe(system, state)?;
+    let error = (CAUTION * found.left).max(1e-15 * field.hamiltonian.scale());
+    let error = error + field.evened(system, &both_spins(&density));
+    let pairs = pairs(system, state)?;
+    let (system, origin) = (system.clone(), Origin::Solved);
     Ok(Reference { system, energy, density, occupations, pairs, error, origin })
 }
 
@@ -44,49 +49,63 @@ fn symmetry(system: &System) -> Exchange {
     if system.closed_shell() { Exchange::Symmetric } else { Exchange::Antisymmetric }
 }
 
-/// Davidson iterations until the estimated error of the energy is small enough; the state and that error, hartree.
-fn iterate(
-    system: &System,
-    field: &MeanField,
-    options: &Options,
-    control: &dyn Control,
-) -> Result<(Ritz, f64), ExactError> {
-    let label = || system.label.clone();
+/// H of two electrons, and what steers the iterations.
+struct Pair<'a> {
+    system: &'a System,
+    product: Product,
+    inverse: Preconditioner,
+    symmetric: bool,
+}
+
+impl davidson::Operator for Pair<'_> {
+    fn apply(&self, psi: &[f64]) -> Vec<f64> {
+        self.product.apply(psi)
+    }
+
+    fn correct(&self, residual: &[f64], energy: f64) -> Vec<f64> {
+        self.inverse.apply(residual, energy)
+    }
+
+    /// In one dimension the lowest function does not change sign where x < y, which tells its parity.
+    fn symmetrise(&self, psi: &mut Vec<f64>) {
+        let symmetry = symmetry(self.system);
+        exchange(psi, self.system.grid.points, symmetry);
+        if self.symmetric {
+            purify(psi, symmetry.parity());
+        }
+    }
+
+    fn label(&self) -> String {
+        self.system.label.clone()
+    }
+}
+
+/// Davidson iterations until the estimated error of the energy is small enough.
+fn iterate(system: &System, field: &Field, options: &Options, control: &dyn Control) -> Result<Found, ExactError> {
     let begun = control.elapsed();
     let late = || options.time_limit.is_some_and(|limit| control.elapsed().saturating_sub(begun) > limit);
-    let (n, symmetry) = (system.grid.points, symmetry(system));
-    let operator = Product::new(system);
-    let apply = |psi: &[f64]| operator.apply(psi);
-    let mut space = Space::new(n * n);
-    for state in start(system, field, symmetry)? {
-        space.extend(state, &apply);
-    }
-    let inverse = Preconditioner::new(field, &system.label)?;
-    let wanted = MARGIN * options.accuracy;
-    let mut progress = Progress::new(label(), wanted);
-    let mut error = f64::INFINITY;
-    for _ in 0..ITERATIONS {
+    let density = field.settled(system)?;
+    let screened = field.screened(system, &density);
+    // Half of v_H was added for each electron, which counts the repulsion twice.
+    let repulsion = system.interaction.hartree(&system.grid, &density);
+    let constant = 0.25 * system.grid.spacing * dot(&density, &repulsion);
+    let pair = Pair {
+        system,
+        product: Product::new(system, &field.hamiltonian),
+        inverse: Preconditioner::new(&screened, constant, &system.label)?,
+        symmetric: field.symmetric,
+    };
+    let starts = start(system, field, &screened, symmetry(system))?;
+    // Below rounding error there is nothing to gain.
+    let wanted = (MARGIN * options.accuracy).max(1e-16 * field.hamiltonian.scale());
+    let mut progress = Progress::new(system.label.clone(), wanted);
+    davidson::lowest(&pair, starts, (wanted / CAUTION, ITERATIONS), &mut |left| {
         if control.interrupted() {
-            return Err(ExactError::Interrupted { label: label() });
+            return Err(ExactError::Interrupted { label: system.label.clone() });
         }
-        let state = space.lowest().ok_or_else(|| ExactError::Eigen { label: label() })?;
-        let mut step = inverse.apply(&state.residual, state.energy);
-        // Twice what second-order perturbation theory expects the step to gain.
-        error = 2.0 * dot(&state.residual, &step).abs();
-        control.report(progress.at(error));
-        if error <= wanted || late() {
-            return Ok((state, error));
-        }
-        exchange(&mut step, n, symmetry);
-        if !space.extend(step, &apply) {
-            // Nothing is left to add: the state is as good as it gets, which must be good enough.
-            if error <= options.accuracy {
-                return Ok((state, error));
-            }
-            break;
-        }
-    }
-    Err(ExactError::NotConverged { label: label(), error })
+        control.report(progress.at(CAUTION * left));
+        Ok(late())
+    })
 }
 
 /// Density of each spin, 1/bohr, and natural occupations.

@@ -21,7 +21,7 @@ fn well(x: f64) -> f64 {
 /// Lowest energy by dense diagonalisation of the whole product space.
 fn dense(system: &System) -> f64 {
     let n = system.grid.points;
-    let operator = Product::new(system);
+    let operator = Product::new(system, &Hamiltonian::new(&system.grid, &system.potential));
     let sign = if system.closed_shell() { 1.0 } else { -1.0 };
     let mut columns = Vec::new();
     for j in 0..n {
@@ -84,6 +84,73 @@ fn distant_wells_hold_one_electron_each() {
         let left: f64 = found.density.iter().map(|n| grid.integrate(&n[..80])).sum();
         assert!((left - 1.0).abs() < 1e-6);
     }
+}
+
+#[test]
+fn what_is_symmetric_stays_so() {
+    let grid = Grid::centred(161, 0.2);
+    for wells in [vec![-4.0, 4.0], vec![-10.0, 10.0], vec![-8.0, 0.0, 8.0]] {
+        for unpaired in [0, 2] {
+            let v = |x: f64| wells.iter().map(|c| well(x - c)).sum();
+            let pair = system(grid.clone(), Interaction::BAKER, unpaired, v);
+            let found = exact(&pair, &Options::default(), &Quiet).expect("an answer");
+            for n in &found.density {
+                assert!(n.iter().zip(n.iter().rev()).all(|(a, b)| (a - b).abs() < 1e-13));
+            }
+        }
+    }
+}
+
+#[test]
+fn wells_that_are_almost_alike() {
+    // Two electrons in three wells that do not feel each other: the shallowest is empty.
+    let grid = Grid::centred(181, 0.2);
+    let repulsion = |r: f64| Ok::<_, ()>((-0.5 * r * r).exp());
+    let interaction = Interaction::sample("short", &grid, &mut { repulsion }).expect("samples");
+    let level = |depth: f64| {
+        let v: Vec<f64> = grid.xs().iter().map(|x| depth * well(*x)).collect();
+        lowest(&Hamiltonian::new(&grid, &v), 1, None).expect("orbitals").energies[0]
+    };
+    for less in [1e-3, 1e-4, 1e-5, 1e-6] {
+        for empty in 0..3 {
+            for unpaired in [0, 2] {
+                let depths = [0, 1, 2].map(|k| if k == empty { 1.0 - less } else { 1.0 });
+                let v = |x: f64| (0..3).map(|k| depths[k] * well(x - 11.0 * (k as f64 - 1.0))).sum();
+                let pair = system(grid.clone(), interaction.clone(), unpaired, v);
+                let found = exact(&pair, &Options::default(), &Quiet).expect("an answer");
+                let above = found.energy - 2.0 * level(1.0);
+                assert!(above > -1e-8 && above < 1e-9, "{less} {empty} {unpaired}: {above:e}");
+                let inside: f64 = (0..181)
+                    .filter(|i| (grid.x(*i) - 11.0 * (empty as f64 - 1.0)).abs() < 5.5)
+                    .map(|i| 0.2 * (found.density[0][i] + found.density[1][i]))
+                    .sum();
+                assert!(inside < 1e-2, "{less} {empty} {unpaired}: {inside:e}");
+            }
+        }
+    }
+}
+
+#[test]
+fn repulsion_from_point_to_point() {
+    let grid = Grid::centred(101, 0.3);
+    let repulsion = |r: f64| Ok::<_, ()>(300.0 * (-r * r / 0.02).exp());
+    let interaction = Interaction::sample("hard", &grid, &mut { repulsion }).expect("samples");
+    let energy = |unpaired: usize| {
+        let pair = system(grid.clone(), interaction.clone(), unpaired, |x| 0.125 * x * x);
+        let found = exact(&pair, &Options::default(), &Quiet).expect("an answer");
+        assert!(found.error < 1e-9, "{:e}", found.error);
+        found.energy
+    };
+    // Electrons that never meet hardly feel their spin.
+    let (singlet, triplet) = (energy(0), energy(2));
+    assert!((triplet - singlet).abs() < 0.01, "{singlet} {triplet}");
+}
+
+#[test]
+fn more_than_rounding_allows_is_not_reached() {
+    let pair = system(Grid::centred(61, 0.25), Interaction::BAKER, 0, well);
+    let found = exact(&pair, &Options { accuracy: 1e-30, time_limit: None }, &Quiet).expect("an answer");
+    assert!(found.error > 1e-30 && found.error < 1e-12, "{:e}", found.error);
 }
 
 #[test]

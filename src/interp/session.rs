@@ -5,6 +5,7 @@ use super::error::{RunError, fail};
 use super::module::{Module, ModuleId};
 use super::scope::Scope;
 use super::trace::Trace;
+use crate::exact::CacheWarning;
 use crate::problem::Result;
 use crate::source::{SourceId, Sources, Span};
 use std::path::PathBuf;
@@ -65,6 +66,8 @@ pub struct Interpreter {
     pub(super) traces: Vec<Rc<Trace>>,
     /// Warnings given once a place: code and place.
     pub(super) told: Vec<(String, Span)>,
+    /// Warnings given of exact answers: each once.
+    pub(super) told_of_exact: Vec<CacheWarning>,
 }
 
 /// The module of the script or REPL.
@@ -92,6 +95,7 @@ impl Interpreter {
             depth: 0,
             traces: Vec::new(),
             told: Vec::new(),
+            told_of_exact: Vec::new(),
         }
     }
 

@@ -13,8 +13,17 @@ use std::f64::consts::SQRT_2;
 /// Sums taken apart and added in a fixed order.
 const LANES: usize = 4;
 
-/// One-electron density matrices of the up and of the down electrons: <a+_p a_q>.
-pub(super) fn one(space: &Space, state: &[f64]) -> [Mat<f64>; 2] {
+/// One-electron density matrices of the up and of the down electrons, <a+_p a_q>: the mean of some states.
+pub(super) fn one(space: &Space, states: &[Vec<f64>]) -> [Mat<f64>; 2] {
+    let mut sum = [0, 1].map(|_| Mat::zeros(space.orbitals(), space.orbitals()));
+    for state in states {
+        let share = faer::Scale(1.0 / states.len() as f64);
+        sum.iter_mut().zip(one_of(space, state)).for_each(|(sum, gamma)| *sum += share * gamma);
+    }
+    sum
+}
+
+fn one_of(space: &Space, state: &[f64]) -> [Mat<f64>; 2] {
     let up = one_up(space, &space.create_up, state);
     let down = match space.exchanged() {
         None => Mat::zeros(space.orbitals(), space.orbitals()),
@@ -42,7 +51,8 @@ fn one_up(space: &Space, create: &Creation, state: &[f64]) -> Mat<f64> {
     Mat::from_fn(count, count, |p, q| rows[p.max(q)][p.min(q)])
 }
 
-/// The two-electron density matrix of all spins together, <a+_p a+_r a_s a_q>, in normalised pairs (p, r) and (q, s).
+/// The two-electron density matrix of all spins together, <a+_p a+_r a_s a_q>, in normalised pairs (p, r) and (q, s): the mean of some
+/// states.
 pub(super) struct Two {
     /// By parity: of symmetric and of antisymmetric pairs.
     blocks: [[Mat<f64>; 2]; 2],
@@ -51,36 +61,42 @@ pub(super) struct Two {
 }
 
 impl Two {
-    pub(super) fn new(space: &Space, state: &[f64]) -> Self {
+    pub(super) fn new(space: &Space, states: &[Vec<f64>]) -> Self {
         let opposite = Opposite::new(space);
-        let same = Same::new(space);
         let pairs = [0, 1].map(|parity| opposite.pairs(parity).clone());
         let sizes = [0, 1].map(|parity| [opposite.symmetric(parity, space.orbitals()), pairs[parity].len()]);
+        let mut blocks = sizes.map(|sizes| sizes.map(|n| Mat::<f64>::zeros(n, n)));
+        let mut count = |part: [[Mat<f64>; 2]; 2]| {
+            let share = faer::Scale(1.0 / states.len() as f64);
+            blocks.iter_mut().flatten().zip(part.into_iter().flatten()).for_each(|(sum, part)| *sum += share * part);
+        };
+        let same = Same::new(space);
+        let down = space.exchanged().filter(|_| !space.balanced()).map(|exchanged| (Same::new(&exchanged), exchanged));
         // The down electrons count as much as the up ones where they are alike.
         let alike = if space.balanced() { 4.0 } else { 2.0 };
-        let mut blocks = summed(&sizes, |lane, blocks| {
-            for panel in opposite.panels.iter().skip(lane).step_by(LANES) {
-                let mut x = opposite.gather(space, panel, state);
-                opposite.weigh(panel, &mut x, 1.0, SQRT_2);
-                let [plus, minus] = &mut blocks[panel.parity];
-                square(plus, &x[0], panel.columns, 2.0);
-                square(minus, &x[1], panel.columns, 2.0);
-            }
-            for panel in same.panels.iter().skip(lane).step_by(LANES) {
-                let x = same.gather(space, panel, state);
-                square(&mut blocks[panel.parity][1], &x, panel.columns, alike);
-            }
-        });
-        if let Some(exchanged) = space.exchanged().filter(|_| !space.balanced()) {
-            let same = Same::new(&exchanged);
-            let state = space.transpose(state);
-            let down = summed(&sizes, |lane, blocks| {
-                for panel in same.panels.iter().skip(lane).step_by(LANES) {
-                    let x = same.gather(&exchanged, panel, &state);
-                    square(&mut blocks[panel.parity][1], &x, panel.columns, 2.0);
+        for state in states {
+            count(summed(&sizes, |lane, blocks| {
+                for panel in opposite.panels.iter().skip(lane).step_by(LANES) {
+                    let mut x = opposite.gather(space, panel, state);
+                    opposite.weigh(panel, &mut x, 1.0, SQRT_2);
+                    let [plus, minus] = &mut blocks[panel.parity];
+                    square(plus, &x[0], panel.columns, 2.0);
+                    square(minus, &x[1], panel.columns, 2.0);
                 }
-            });
-            blocks.iter_mut().flatten().zip(down.iter().flatten()).for_each(|(sum, part)| *sum += part);
+                for panel in same.panels.iter().skip(lane).step_by(LANES) {
+                    let x = same.gather(space, panel, state);
+                    square(&mut blocks[panel.parity][1], &x, panel.columns, alike);
+                }
+            }));
+            if let Some((same, exchanged)) = &down {
+                let state = space.transpose(state);
+                count(summed(&sizes, |lane, blocks| {
+                    for panel in same.panels.iter().skip(lane).step_by(LANES) {
+                        let x = same.gather(exchanged, panel, &state);
+                        square(&mut blocks[panel.parity][1], &x, panel.columns, 2.0);
+                    }
+                }));
+            }
         }
         Self { blocks, pairs, orbitals: space.orbitals() }
     }

@@ -1,8 +1,9 @@
 //! Which orbitals a state lacks: the gradient of its energy with respect to its orbitals, preconditioned.
 
-use super::integrals::{Integrals, pair};
-use super::orbitals::{Basis, purify};
 use crate::exact::dense::times;
+use crate::exact::field::purify;
+use crate::exact::integrals::{Integrals, pairs};
+use crate::exact::orbitals::Basis;
 use crate::ks::banded::Lu;
 use crate::ks::hamiltonian::Hamiltonian;
 use crate::ks::orbitals::dot;
@@ -37,8 +38,9 @@ impl State<'_> {
     /// G_p(x) = dE/d phi_p(x) / 2 of every orbital.
     fn gradient(&self, h: &Hamiltonian) -> Vec<Vec<f64>> {
         let (count, fields) = (self.basis.vectors.len(), &self.integrals.fields);
+        let pairs = pairs(count);
         let folded = Mat::from_fn(fields.ncols(), count * count, |rs, pq| {
-            let (r, s) = unpair(rs);
+            let (r, s) = pairs[rs];
             let both = self.two[(r * count + s, pq)] + self.two[(s * count + r, pq)];
             if r == s { 0.5 * both } else { both }
         });
@@ -88,14 +90,6 @@ impl State<'_> {
         }
         Growth { gain, costs, directions: directions(&steps) }
     }
-}
-
-fn unpair(k: usize) -> (usize, usize) {
-    let mut r = (((8 * k + 1) as f64).sqrt() as usize).saturating_sub(1) / 2;
-    while pair(r, r) < k {
-        r += 1;
-    }
-    (r, k - r * (r + 1) / 2)
 }
 
 /// Keeps a vector of a symmetric problem exactly even or odd.

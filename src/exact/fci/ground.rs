@@ -1,59 +1,80 @@
-//! The lowest state in the determinants of given orbitals.
+//! The lowest states in the determinants of given orbitals.
 
-use super::super::ExactError;
-use super::super::davidson;
 use super::Watch;
-use super::integrals::Integrals;
 use super::operator::{Operator, diagonal};
 use super::space::Space;
-use crate::ks::orbitals::dot;
+use crate::exact::ExactError;
+use crate::exact::davidson::{self, Found, NEAR};
+use crate::exact::integrals::Integrals;
 
 /// Most iterations.
 const ITERATIONS: usize = 120;
 
-/// Denominators of the preconditioner are at least this, hartree.
-const LEAST: f64 = 0.08;
+/// Denominators of the corrections are at least this, hartree.
+const LEAST: f64 = 0.8 * NEAR;
 
-/// A state, its energy, and what second-order perturbation theory expects the next iteration to gain, hartree.
-pub(super) struct Ground {
-    pub state: Vec<f64>,
-    pub energy: f64,
-    pub left: f64,
+/// How many states close to the lowest are looked for.
+const NEIGHBOURS: u64 = 4;
+
+/// H, and the energies of the determinants.
+struct Determinants<'a> {
+    space: &'a Space,
+    operator: Operator<'a>,
+    energies: Vec<f64>,
+    watch: &'a Watch<'a>,
 }
 
-/// Davidson iterations from `start` until the next would gain less than `tolerance`, or time is up.
+impl davidson::Operator for Determinants<'_> {
+    fn apply(&self, state: &[f64]) -> Vec<f64> {
+        self.operator.apply(state)
+    }
+
+    fn correct(&self, residual: &[f64], energy: f64) -> Vec<f64> {
+        residual.iter().zip(&self.energies).map(|(r, d)| r / (d - energy).max(LEAST)).collect()
+    }
+
+    /// Symmetric under exchange of the spins to the last bit, where there are as many up as down.
+    fn symmetrise(&self, state: &mut Vec<f64>) {
+        if self.space.balanced() {
+            let other = self.space.transpose(state);
+            state.iter_mut().zip(other).for_each(|(x, y)| *x = 0.5 * (*x + y));
+        }
+    }
+
+    fn label(&self) -> String {
+        self.watch.label()
+    }
+}
+
+impl Determinants<'_> {
+    /// States of the spin and parity of one of that energy, in which others close to it have a part.
+    fn neighbours(&self, state: &[f64], energy: f64) -> Vec<Vec<f64>> {
+        let near = |seed| {
+            let other = Integrals::arbitrary(self.space.orbitals(), seed);
+            let image = Operator::new(self.space, &other, self.watch).apply(state);
+            davidson::Operator::correct(self, &image, energy)
+        };
+        (1..=NEIGHBOURS).map(near).collect()
+    }
+}
+
+/// Davidson iterations from some states, until the next would gain less than `tolerance`, or time is up. `search` looks for others
+/// close to the first.
 pub(super) fn ground(
     space: &Space,
     integrals: &Integrals,
-    start: Vec<f64>,
-    tolerance: f64,
+    mut states: Vec<Vec<f64>>,
+    (tolerance, search): (f64, bool),
     watch: &Watch,
-) -> Result<Ground, ExactError> {
-    let operator = Operator::new(space, integrals);
-    let energies = diagonal(space, integrals);
-    let apply = |state: &[f64]| operator.apply(state);
-    let mut krylov = davidson::Space::new(space.len());
-    krylov.extend(symmetrised(space, start), &apply);
-    for iterations in 1..=ITERATIONS {
+) -> Result<Found, ExactError> {
+    let (operator, energies) = (Operator::new(space, integrals, watch), diagonal(space, integrals));
+    let lowest = energies.iter().copied().fold(f64::INFINITY, f64::min);
+    let determinants = Determinants { space, operator, energies, watch };
+    if search {
+        states.extend(determinants.neighbours(&states[0], lowest));
+    }
+    davidson::lowest(&determinants, states, (tolerance, ITERATIONS), &mut |_| {
         watch.check()?;
-        let ritz = krylov.lowest().ok_or_else(|| ExactError::Eigen { label: watch.label() })?;
-        let mut step = ritz.residual;
-        let before = step.clone();
-        step.iter_mut().zip(&energies).for_each(|(r, d)| *r /= (d - ritz.energy).max(LEAST));
-        let left = dot(&before, &step);
-        let done = left <= tolerance || iterations == ITERATIONS || watch.late();
-        if done || !krylov.extend(symmetrised(space, step), &apply) {
-            return Ok(Ground { state: ritz.vector, energy: ritz.energy, left });
-        }
-    }
-    Err(ExactError::Eigen { label: watch.label() })
-}
-
-/// Symmetric under exchange of the spins to the last bit, where there are as many up as down.
-fn symmetrised(space: &Space, mut state: Vec<f64>) -> Vec<f64> {
-    if space.balanced() {
-        let other = space.transpose(&state);
-        state.iter_mut().zip(other).for_each(|(x, y)| *x = 0.5 * (*x + y));
-    }
-    state
+        Ok(watch.late())
+    })
 }

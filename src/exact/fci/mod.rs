@@ -1,13 +1,13 @@
 //! Three and more interacting electrons: full configuration interaction in natural orbitals that grow until the energy settles.
 
+#[cfg(test)]
+mod close_tests;
 mod density;
 mod error;
 mod gradient;
 mod ground;
-mod integrals;
 mod natural;
 mod operator;
-mod orbitals;
 mod panels;
 mod rotate;
 mod space;
@@ -15,6 +15,10 @@ mod strings;
 #[cfg(test)]
 mod tests;
 
+use super::davidson::Found;
+use super::field::Field;
+use super::integrals::{self, Integrals};
+use super::orbitals::{Basis, mean_field};
 use super::progress::Progress;
 use super::{ExactError, Options, Origin, PairDensity, Reference};
 use crate::control::Control;
@@ -22,10 +26,8 @@ use crate::ks::orbitals::lowest;
 use crate::model::{System, both_spins};
 use faer::Mat;
 use gradient::{Growth, State};
-use ground::{Ground, ground};
-use integrals::Integrals;
+use ground::ground;
 use natural::Natural;
-use orbitals::{Basis, Field, mean_field};
 use rotate::moved;
 use space::Space;
 use std::sync::Arc;
@@ -44,8 +46,11 @@ const TABLES: usize = 1 << 27;
 /// Orbitals to begin with, at least.
 const FEWEST: usize = 12;
 
-/// Orbitals added at a time.
+/// Orbitals added at a time, at most.
 const ADDED: usize = 6;
+
+/// What an orbital more takes off the logarithm of the error.
+const WEIGHT: f64 = 0.35;
 
 /// The most orbitals: strings are words of 64 bits.
 const ORBITALS: usize = 62;
@@ -74,7 +79,7 @@ pub(super) fn solve(system: &Arc<System>, options: &Options, control: &dyn Contr
         return Err(ExactError::Electrons { label: watch.label(), electrons: system.electrons });
     }
     let field = Field::new(system);
-    let basis = mean_field(system, &field, begin)?;
+    let basis = mean_field(&field, &field.screened(system, &field.settled(system)?), begin)?;
     let mut calculation = Calculation::new(system, &field, basis);
     let mut progress = Progress::new(watch.label(), options.accuracy);
     let mut before: Option<f64> = None;
@@ -82,30 +87,46 @@ pub(super) fn solve(system: &Arc<System>, options: &Options, control: &dyn Contr
     let whole = |basis: &Basis| basis.vectors.len() == system.grid.points;
     let mut tolerance = if whole(&calculation.basis) { fine } else { ROUGH };
     let mut estimate = error::Estimate::default();
+    let mut error = f64::INFINITY;
     // The most orbitals so far, and how often since there were not more.
     let (mut most, mut idle) = (0, 0);
     loop {
-        let found = calculation.ground(tolerance, &watch)?;
-        let natural = Natural::new(&calculation.basis, calculation.space, &found.state, &watch)?;
-        let growth = growth(system, &field, &natural)?;
-        let fell = before.map_or(0.0, |energy| (energy - found.energy).abs());
+        let found = calculation.ground((tolerance, before.is_none()), &watch)?;
+        let energy = found.energies[0];
+        // States may change places if they are closer than their energies are known: the orbitals are to suit all of these.
+        let averaged = found.energies.iter().take_while(|other| *other - energy < error).count().max(1);
+        let states = (&found.states[..], averaged);
+        let natural = Natural::new(&calculation.basis, calculation.space, states, &watch)?;
+        watch.check()?;
+        let two = density::Two::new(&natural.space, natural.mean()).whole();
+        watch.check()?;
+        let growth = growth(system, &field, &natural, &two)?;
+        let fell = before.map_or(0.0, |before| (before - energy).abs());
         let size = natural.basis.vectors.len();
         (most, idle) = if size > most { (size, 0) } else { (most, idle + 1) };
         let full = !fits(&natural.space, most + 1);
         let missing =
             if whole(&natural.basis) { 0.0 } else { estimate.missing(&natural, &growth, fell, idle > 0 && full) };
-        let error = 2.0 * found.left + missing + 1e-15 * field.hamiltonian.scale();
+        error = 2.0 * found.left + missing + 1e-15 * field.hamiltonian.scale();
         control.report(progress.at(error));
-        before = Some(found.energy);
+        before = Some(energy);
         // Without more orbitals better ones must be worth their while.
         let tired = idle > PATIENCE || (full && idle > 1 && fell < WORTH * error);
         let done = error <= options.accuracy || watch.late() || tired;
-        match if done { None } else { grown(&natural, &growth) } {
-            Some((basis, space, state)) => {
+        let more = ((error / options.accuracy).ln() / WEIGHT).ceil().clamp(1.0, ADDED as f64) as usize;
+        // With fewer orbitals than before it was too much that made place.
+        let least = NEGLIGIBLE * if full { 1.0 } else { 0.5_f64.powi(idle as i32) };
+        match if done { None } else { grown(&natural, &growth, (least, more)) } {
+            Some((basis, space, states)) => {
                 tolerance = if whole(&basis) { fine } else { (0.01 * growth.gain).min(ROUGH).max(fine) };
-                calculation = Calculation { system, field: &field, basis, space, state };
+                calculation = Calculation { system, field: &field, basis, space, states };
             }
-            None => return reference(system, &field, &natural, (found.energy, error)),
+            None if averaged == 1 => return reference(system, &field, (&natural, &two), (energy, error)),
+            None => {
+                let natural = Natural::new(&natural.basis, natural.space, (&natural.states[..1], 1), &watch)?;
+                let two = density::Two::new(&natural.space, natural.mean()).whole();
+                return reference(system, &field, (&natural, &two), (energy, error));
+            }
         }
     }
 }
@@ -113,22 +134,21 @@ pub(super) fn solve(system: &Arc<System>, options: &Options, control: &dyn Contr
 fn reference(
     system: &Arc<System>,
     field: &Field,
-    natural: &Natural,
+    (natural, two): (&Natural, &Mat<f64>),
     (energy, error): (f64, f64),
 ) -> Result<Reference, ExactError> {
     let mut occupations: Vec<f64> = natural.occupations.iter().copied().filter(|n| *n > EMPTY).collect();
     occupations.sort_by(|a, b| b.total_cmp(a));
     let density = natural.densities(system.grid.spacing);
     let error = error + field.evened(system, &both_spins(&density));
-    let pairs = pairs(system, natural)?;
+    let pairs = pairs(system, natural, two)?;
     Ok(Reference { system: system.clone(), energy, density, occupations, pairs, error, origin: Origin::Solved })
 }
 
 /// sum G_pq,rs phi_p(x) phi_q(x) phi_r(y) phi_s(y).
-fn pairs(system: &System, natural: &Natural) -> Result<PairDensity, ExactError> {
-    let two = density::Two::new(&natural.space, &natural.state).whole();
+fn pairs(system: &System, natural: &Natural, two: &Mat<f64>) -> Result<PairDensity, ExactError> {
     let k = natural.basis.vectors.len();
-    let products: Vec<(usize, usize)> = (0..k).flat_map(|p| (0..=p).map(move |q| (p, q))).collect();
+    let products = integrals::pairs(k);
     let d = Mat::from_fn(products.len(), products.len(), |a, b| {
         let ((p, q), (r, s)) = (products[a.max(b)], products[a.min(b)]);
         let both = two[(p * k + q, r * k + s)] + two[(p * k + q, s * k + r)];
@@ -166,13 +186,13 @@ fn fits(space: &Space, orbitals: usize) -> bool {
     orbitals <= ORBITALS && determinants(electrons, orbitals) <= most && tables(electrons, orbitals) <= TABLES
 }
 
-/// What is to be solved next: determinants of some orbitals, and a state to begin with.
+/// What is to be solved next: determinants of some orbitals, and states to begin with.
 struct Calculation<'a> {
     system: &'a System,
     field: &'a Field,
     basis: Basis,
     space: Space,
-    state: Vec<f64>,
+    states: Vec<Vec<f64>>,
 }
 
 impl<'a> Calculation<'a> {
@@ -186,49 +206,52 @@ impl<'a> Calculation<'a> {
         let mut state = vec![0.0; space.len()];
         let first = |n: usize| (1_u64 << n) - 1;
         state[space.at(space.up.find(first(spins.0)), space.down.find(first(spins.1)))] = 1.0;
-        Self { system, field, basis, space, state }
+        Self { system, field, basis, space, states: vec![state] }
     }
 
-    fn ground(&mut self, tolerance: f64, watch: &Watch) -> Result<Ground, ExactError> {
+    /// Within a tolerance, with a search for other states close to it or not.
+    fn ground(&mut self, how: (f64, bool), watch: &Watch) -> Result<Found, ExactError> {
         let integrals = Integrals::new(self.system, &self.field.hamiltonian, &self.basis);
-        ground(&self.space, &integrals, std::mem::take(&mut self.state), tolerance, watch)
+        ground(&self.space, &integrals, std::mem::take(&mut self.states), how, watch)
     }
 }
 
-fn growth(system: &System, field: &Field, natural: &Natural) -> Result<Growth, ExactError> {
+fn growth(system: &System, field: &Field, natural: &Natural, two: &Mat<f64>) -> Result<Growth, ExactError> {
     let h = &field.hamiltonian;
     let screened = field.screened(system, &both_spins(&natural.densities(system.grid.spacing)));
     let levels = lowest(&screened, (system.spins().0 + 1).min(system.grid.points), None)?.energies;
     let ends = (levels[0], levels[levels.len() - 1]);
     let (basis, occupations) = (&natural.basis, &natural.occupations[..]);
     let integrals = &Integrals::new(system, h, basis);
-    let two = &density::Two::new(&natural.space, &natural.state).whole();
     Ok(State { basis, integrals, occupations, two }.growth(h, &screened, ends))
 }
 
-/// Fewer and more orbitals, and the state in them; `None` if there is nothing to add or no place for it.
-fn grown(natural: &Natural, growth: &Growth) -> Option<(Basis, Space, Vec<f64>)> {
+/// Orbitals without those that contribute less than `least` of what new ones promise, and some `more`, and the states in them; `None` if
+/// there is nothing to add or no place for it.
+fn grown(natural: &Natural, growth: &Growth, (least, more): (f64, usize)) -> Option<(Basis, Space, Vec<Vec<f64>>)> {
     let (count, space) = (natural.basis.vectors.len(), &natural.space);
     let spins = (space.up.electrons(), space.down.electrons());
-    let matters = |p: usize| natural.occupations[p] * growth.costs[p] > NEGLIGIBLE * growth.gain;
+    let matters = |p: usize| natural.occupations[p] * growth.costs[p] > least * growth.gain;
     let kept: Vec<usize> = (0..count).filter(|p| matters(*p)).collect();
     let mut basis = Basis {
         vectors: kept.iter().map(|p| natural.basis.vectors[*p].clone()).collect(),
         parities: kept.iter().map(|p| natural.basis.parities[*p]).collect(),
     };
-    let mut places = vec![None; count];
-    kept.iter().enumerate().for_each(|(place, p)| places[*p] = Some(place));
-    let (most, mut added) = (kept.len() + ADDED, 0);
+    let most = (count + more).min(kept.len() + ADDED);
     for (direction, parity, _) in &growth.directions {
         let orbitals = basis.vectors.len();
-        let room = orbitals < most && fits(space, orbitals + 1);
-        if room && basis.extend(direction.clone(), *parity) {
-            added += 1;
+        if orbitals < most && fits(space, orbitals + 1) {
+            basis.extend(direction.clone(), *parity);
         }
     }
+    if basis.vectors.len() == kept.len() {
+        return None;
+    }
+    let mut places = vec![None; count];
+    kept.iter().enumerate().for_each(|(place, p)| places[*p] = Some(place));
     let next = Space::new(spins, &basis.parities, space.parity);
-    let state = moved(space, &next, &places, &natural.state);
-    (added > 0).then_some((basis, next, state))
+    let states = natural.states.iter().map(|state| moved(space, &next, &places, state)).collect();
+    Some((basis, next, states))
 }
 
 /// The clock and the user.
@@ -252,8 +275,13 @@ impl<'a> Watch<'a> {
         self.until.is_some_and(|until| self.control.elapsed() > until)
     }
 
-    /// Fails if the user has stopped the work.
+    /// Whether the user has stopped the work.
+    fn stopped(&self) -> bool {
+        self.control.interrupted()
+    }
+
+    /// Fails then.
     fn check(&self) -> Result<(), ExactError> {
-        if self.control.interrupted() { Err(ExactError::Interrupted { label: self.label() }) } else { Ok(()) }
+        if self.stopped() { Err(ExactError::Interrupted { label: self.label() }) } else { Ok(()) }
     }
 }

@@ -1,29 +1,38 @@
 //! Natural orbitals: those in which the one-electron density matrix is diagonal.
 
-use super::super::ExactError;
-use super::orbitals::{Basis, purify};
 use super::rotate::Replacement;
 use super::space::Space;
 use super::{Watch, density};
+use crate::exact::ExactError;
+use crate::exact::field::purify;
+use crate::exact::orbitals::Basis;
 use crate::tensor::vector::settle;
 use faer::{Mat, Side};
 
-/// A state in natural orbitals.
+/// States in natural orbitals: those of the lowest state, or of the mean of some.
 pub(super) struct Natural {
     pub basis: Basis,
     pub space: Space,
-    pub state: Vec<f64>,
+    /// The lowest, and those close above.
+    pub states: Vec<Vec<f64>>,
+    /// How many of them the orbitals are to suit.
+    pub averaged: usize,
     /// Of the orbitals, both spins together.
     pub occupations: Vec<f64>,
 }
 
 impl Natural {
-    /// From a state in any orthonormal orbitals.
-    pub(super) fn new(basis: &Basis, space: Space, state: &[f64], watch: &Watch) -> Result<Self, ExactError> {
-        let [up, down] = density::one(&space, state);
+    /// From states in any orthonormal orbitals.
+    pub(super) fn new(
+        basis: &Basis,
+        space: Space,
+        (states, averaged): (&[Vec<f64>], usize),
+        watch: &Watch,
+    ) -> Result<Self, ExactError> {
+        let [up, down] = density::one(&space, &states[..averaged]);
         let (u, occupations) = eigen(&(&up + &down), &space.parities, watch)?;
         let replacement = Replacement::new(&u);
-        let state = replacement.apply(&space, state);
+        let states = states.iter().map(|state| replacement.apply(&space, state)).collect();
         let count = basis.vectors.len();
         let vectors = (0..count)
             .map(|q| {
@@ -40,12 +49,17 @@ impl Natural {
             .collect();
         let occupations = replacement.slots.iter().map(|m| occupations[*m]).collect();
         let basis = Basis { vectors, parities: space.parities.clone() };
-        Ok(Self { basis, space, state, occupations })
+        Ok(Self { basis, space, states, averaged, occupations })
     }
 
-    /// Density of each spin, 1/bohr.
+    /// The states whose mean has these natural orbitals.
+    pub(super) fn mean(&self) -> &[Vec<f64>] {
+        &self.states[..self.averaged]
+    }
+
+    /// Their density of each spin, 1/bohr.
     pub(super) fn densities(&self, spacing: f64) -> [Vec<f64>; 2] {
-        density::one(&self.space, &self.state).map(|gamma| {
+        density::one(&self.space, self.mean()).map(|gamma| {
             let mut n = vec![0.0; self.basis.vectors[0].len()];
             for (q, b) in self.basis.vectors.iter().enumerate() {
                 for (p, a) in self.basis.vectors.iter().enumerate() {

@@ -1,9 +1,10 @@
 //! H on the determinants of a set of orbitals.
 
-use super::integrals::Integrals;
+use super::Watch;
 use super::panels::{Opposite, Pairs, Same};
 use super::space::Space;
 use super::strings::occupied;
+use crate::exact::integrals::Integrals;
 use crate::tensor::vector::settle;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
@@ -25,6 +26,8 @@ pub(super) struct Operator<'a> {
     same: Same,
     /// Between pairs of up electrons, by parity.
     alike: [Mat<f64>; 2],
+    /// Stops in the middle when the user does.
+    watch: &'a Watch<'a>,
     /// For the down electrons, where they are not as the up ones: the space with the spins exchanged.
     down: Option<Box<Down>>,
 }
@@ -36,7 +39,7 @@ struct Down {
 }
 
 impl<'a> Operator<'a> {
-    pub(super) fn new(space: &'a Space, integrals: &Integrals) -> Self {
+    pub(super) fn new(space: &'a Space, integrals: &Integrals, watch: &'a Watch<'a>) -> Self {
         let (up, down) = (space.up.electrons(), space.down.electrons());
         let opposite = Opposite::new(space);
         let same = Same::new(space);
@@ -51,20 +54,22 @@ impl<'a> Operator<'a> {
             let alike = [0, 1].map(|parity| antisymmetric(integrals, same.pairs(parity), 0.0));
             Box::new(Down { space, same, alike })
         });
-        Self { space, opposite, mixed, same, alike, down }
+        Self { space, opposite, mixed, same, alike, watch, down }
     }
 
-    /// H applied to a state, symmetric under exchange of the spins where there are as many up as down.
+    /// H applied to a state, symmetric under exchange of the spins where there are as many up as down; anything at all where the user
+    /// has stopped it.
     pub(super) fn apply(&self, state: &[f64]) -> Vec<f64> {
         let mut image = lanes(state.len(), |lane, image| {
-            self.opposite.panels.iter().skip(lane).step_by(LANES).for_each(|panel| {
+            let panels = self.opposite.panels.iter().skip(lane).step_by(LANES);
+            panels.take_while(|_| !self.watch.stopped()).for_each(|panel| {
                 let x = self.opposite.gather(self.space, panel, state);
                 let mut y = [0, 1].map(|k| product(&self.mixed[panel.parity][k], &x[k], panel.columns));
                 settle();
                 self.opposite.weigh(panel, &mut y, 0.5, 1.0);
                 self.opposite.scatter(self.space, panel, &y, image);
             });
-            alike(self.space, &self.same, &self.alike, state, lane, image);
+            self.pairs(self.space, &self.same, &self.alike, (state, lane, image));
         });
         if self.space.balanced() {
             let other = self.space.transpose(&image);
@@ -72,22 +77,30 @@ impl<'a> Operator<'a> {
         }
         if let Some(down) = &self.down {
             let state = self.space.transpose(state);
-            let other =
-                lanes(state.len(), |lane, image| alike(&down.space, &down.same, &down.alike, &state, lane, image));
+            let other = lanes(state.len(), |lane, image| {
+                self.pairs(&down.space, &down.same, &down.alike, (&state, lane, image));
+            });
             image.iter_mut().zip(down.space.transpose(&other)).for_each(|(x, y)| *x += y);
         }
         image
     }
-}
 
-/// Pairs of up electrons: the panels of a lane.
-fn alike(space: &Space, same: &Same, matrix: &[Mat<f64>; 2], state: &[f64], lane: usize, image: &mut [f64]) {
-    same.panels.iter().skip(LANES - 1 - lane).step_by(LANES).for_each(|panel| {
-        let x = same.gather(space, panel, state);
-        let y = product(&matrix[panel.parity], &x, panel.columns);
-        settle();
-        same.scatter(space, panel, &y, image);
-    });
+    /// Pairs of electrons of one spin, the up one of `space`: the panels of a lane.
+    fn pairs(
+        &self,
+        space: &Space,
+        same: &Same,
+        matrix: &[Mat<f64>; 2],
+        (state, lane, image): (&[f64], usize, &mut [f64]),
+    ) {
+        let panels = same.panels.iter().skip(LANES - 1 - lane).step_by(LANES);
+        panels.take_while(|_| !self.watch.stopped()).for_each(|panel| {
+            let x = same.gather(space, panel, state);
+            let y = product(&matrix[panel.parity], &x, panel.columns);
+            settle();
+            same.scatter(space, panel, &y, image);
+        });
+    }
 }
 
 /// The sum of what every lane adds to zeros.

@@ -1,19 +1,20 @@
 //! Determinants: an up string and a down string, of one parity together.
 
 use super::strings::{Creation, Strings};
+use std::sync::Arc;
 
 /// The determinants of a state. A vector over them goes up string by up string; with each go the down strings that make the parity.
 #[derive(Clone, Debug)]
 pub(super) struct Space {
-    pub up: Strings,
-    pub down: Strings,
+    pub up: Arc<Strings>,
+    pub down: Arc<Strings>,
     /// Parity of every orbital.
     pub parities: Vec<u8>,
     /// Parity of the state.
     pub parity: usize,
-    /// How down strings arise from those of one electron less; nothing without down electrons.
-    pub create_up: Creation,
-    pub create_down: Option<Creation>,
+    /// How strings arise from those of one electron less; nothing without down electrons.
+    pub create_up: Arc<Creation>,
+    pub create_down: Option<Arc<Creation>>,
     /// The part of a vector that goes with the even up strings.
     split: usize,
 }
@@ -21,17 +22,32 @@ pub(super) struct Space {
 impl Space {
     /// All determinants of that many electrons (of each spin, at least one up) in orbitals of those parities.
     pub(super) fn new(spins: (usize, usize), parities: &[u8], parity: usize) -> Self {
-        let (up, down) = (Strings::new(spins.0, parities), Strings::new(spins.1, parities));
-        let create_up = Creation::new(&up, parities);
-        let create_down = (spins.1 > 0).then(|| Creation::new(&down, parities));
+        let up = Arc::new(Strings::new(spins.0, parities));
+        let create_up = Arc::new(Creation::new(&up, parities));
+        if spins.0 == spins.1 {
+            let (down, create_down) = (up.clone(), Some(create_up.clone()));
+            return Self::of((up, create_up), (down, create_down), parities, parity);
+        }
+        let down = Arc::new(Strings::new(spins.1, parities));
+        let create_down = (spins.1 > 0).then(|| Arc::new(Creation::new(&down, parities)));
+        Self::of((up, create_up), (down, create_down), parities, parity)
+    }
+
+    fn of(
+        (up, create_up): (Arc<Strings>, Arc<Creation>),
+        (down, create_down): (Arc<Strings>, Option<Arc<Creation>>),
+        parities: &[u8],
+        parity: usize,
+    ) -> Self {
         let split = up.of(0).len() * down.of(parity).len();
         Self { up, down, parities: parities.to_vec(), parity, create_up, create_down, split }
     }
 
-    /// With up and down exchanged.
+    /// With up and down exchanged; nothing without down electrons.
     pub(super) fn exchanged(&self) -> Option<Self> {
-        let spins = (self.down.electrons(), self.up.electrons());
-        (spins.0 > 0).then(|| Self::new(spins, &self.parities, self.parity))
+        let create_up = self.create_down.clone()?;
+        let (up, down) = ((self.down.clone(), create_up), (self.up.clone(), Some(self.create_up.clone())));
+        Some(Self::of(up, down, &self.parities, self.parity))
     }
 
     /// Number of determinants.

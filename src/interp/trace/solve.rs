@@ -46,8 +46,8 @@ pub const ANSWERS: &[Builtin] = &[
         params: &[required("system"), optional("accuracy", "1e-9"), optional("time_limit", "inf")],
         style: Style::Options,
         summary: "the exact answer of the interacting problem, on the grid itself; kept on disk. `accuracy` is that of the energy, \
-                  by default 1e-9 for two electrons, 1e-6 for four, 1e-5 for more; after `time_limit` seconds the best so far \
-                  is the answer",
+                  by default 1e-9 for one and two electrons, 1e-6 for three and four, 1e-5 for five, 2e-5 for more; after \
+                  `time_limit` seconds the best so far is the answer",
         words: &["reference", "full ci", "wave function", "ground state", "benchmark"],
         examples: &[shown("grid g = uniform(points: 65, spacing: 0.3)\nsystem h on g { H at 0 }\nexact(h)")],
         run: Call::Call(exact_answer),
@@ -148,7 +148,11 @@ impl Interpreter {
         let (reference, warnings) =
             found.or_else(|error| fail(Placed::new(error, span, "the exact answer is needed here"), span))?;
         for warning in warnings {
-            self.warn_with(Problem::new(Placed::new(warning, span, "here"), span), false);
+            // An answer may be read from the cache many times.
+            if !self.told_of_exact.contains(&warning) {
+                self.told_of_exact.push(warning.clone());
+                self.warn_with(Problem::new(Placed::new(warning, span, "here"), span), false);
+            }
         }
         Ok(Arc::new(reference))
     }

@@ -1,7 +1,7 @@
 //! Functionals as the language has them: derived potentials, parameters and how they are shared, spins.
 
 use crate::functional::Evaluation;
-use crate::interp::testing::{code, failure, number, shows, texts, value};
+use crate::interp::testing::{code, failure, number, shows, take_lines, texts, value, values};
 use crate::interp::trace::{Functional, Traced};
 use crate::interp::value::Value;
 use crate::model::{Grid, Interaction};
@@ -233,4 +233,16 @@ fn functionals_with_parameters_need_a_grid() {
         let problem = failure(&format!("functional f(n) = {body}\nf(0.3)"));
         assert!(problem.to_string().starts_with("`f` has trainable parameters"), "{problem}");
     }
+}
+
+#[test]
+fn an_exact_answer_that_is_not_good_enough_is_told_once() {
+    take_lines();
+    values(
+        "grid g = uniform(points: 65, spacing: 0.3)\nsystem h on g { H at 0 }\nsystem he on g { He at 0 }\n\
+         [exact(h, accuracy: 1e-20).energy for k in 1 .. 3]\nexact(h, accuracy: 1e-20)\nexact(he, accuracy: 1e-20)",
+    );
+    let lines = take_lines();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines.iter().all(|line| line.starts_with("ksr::exact::rough") && line.contains("not 1e-20")), "{lines:?}");
 }

@@ -1,8 +1,9 @@
 //! Matrix elements between orbitals.
 
+use super::dense::times;
 use super::orbitals::Basis;
-use crate::exact::dense::times;
 use crate::ks::hamiltonian::Hamiltonian;
+use crate::ks::orbitals::dot;
 use crate::model::{Interaction, System};
 use crate::tensor::vector::settle;
 use faer::linalg::matmul::matmul;
@@ -23,10 +24,15 @@ pub(super) fn pair(p: usize, q: usize) -> usize {
     p.max(q) * (p.max(q) + 1) / 2 + p.min(q)
 }
 
+/// The pairs p >= q of so many orbitals, each where [`pair`] says.
+pub(super) fn pairs(count: usize) -> Vec<(usize, usize)> {
+    (0..count).flat_map(|p| (0..=p).map(move |q| (p, q))).collect()
+}
+
 /// Products of two orbitals, one pair a column.
 pub(super) fn products(vectors: &[Vec<f64>]) -> Mat<f64> {
     let points = vectors.first().map_or(0, Vec::len);
-    let pairs: Vec<(usize, usize)> = (0..vectors.len()).flat_map(|p| (0..=p).map(move |q| (p, q))).collect();
+    let pairs = pairs(vectors.len());
     Mat::from_fn(points, pairs.len(), |i, k| vectors[pairs[k].0][i] * vectors[pairs[k].1][i])
 }
 
@@ -38,7 +44,7 @@ impl Integrals {
         let mut one = Mat::zeros(count, count);
         for p in 0..count {
             for q in (0..=p).filter(|q| basis.parities[p] == basis.parities[*q]) {
-                one[(p, q)] = crate::ks::orbitals::dot(&basis.vectors[p], &images[q]);
+                one[(p, q)] = dot(&basis.vectors[p], &images[q]);
                 one[(q, p)] = one[(p, q)];
             }
         }
@@ -46,6 +52,26 @@ impl Integrals {
         let fields = potentials(system, &densities);
         let two = times(densities.transpose(), fields.as_ref());
         Self { one, two, fields }
+    }
+
+    /// Of no system at all: numbers between -1 and 1, others for another seed. Such an H leads from any state to its neighbours of the
+    /// same spin and parity.
+    pub(super) fn arbitrary(count: usize, seed: u64) -> Self {
+        let mut state = seed;
+        let mut next = || {
+            // D. Knuth's linear congruential generator.
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as f64 / f64::from(1_u32 << 30) - 1.0
+        };
+        let mut symmetric = |size: usize| {
+            let mut matrix = Mat::zeros(size, size);
+            for (p, q) in pairs(size) {
+                matrix[(p, q)] = next();
+                matrix[(q, p)] = matrix[(p, q)];
+            }
+            matrix
+        };
+        Self { one: symmetric(count), two: symmetric(count * (count + 1) / 2), fields: Mat::zeros(0, 0) }
     }
 
     /// (pq|rs).
