@@ -268,3 +268,17 @@ fn what_is_no_distance_or_no_name_is_refused() {
         assert_eq!(code(&script), "ksr::run::assertion", "{methods}");
     }
 }
+
+#[test]
+fn errors_of_nothing_or_of_unequal_lists_are_refused() {
+    for call in ["mae([])", "mae(molecules.atom(1, 1, line))", "errors([1 hartree], [1, 2])", "rms([1], [])"] {
+        assert_eq!(code(&format!("{COARSE}analysis.{call}")), "ksr::run::assertion", "{call}");
+    }
+    let short = "analysis.curve([molecules.h2(line)], [1, 2], exact)";
+    assert_eq!(code(&format!("{COARSE}{short}")), "ksr::run::assertion");
+    assert_close(
+        &numbers(&format!("{COARSE}[analysis.mae([1 hartree, -2 hartree]), analysis.mae([3])]")),
+        &[1.5, 3.0],
+        0.0,
+    );
+}

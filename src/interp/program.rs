@@ -82,7 +82,7 @@ impl Interpreter {
 
     /// An interruption is an outcome, not an error.
     fn finish(&mut self, work: impl FnOnce(&mut Self) -> Result<()>) -> Result<Outcome, Vec<Problem>> {
-        (self.calls, self.depth) = (0, 0);
+        (self.calls, self.depth, self.users_call) = (0, 0, None);
         match work(self) {
             Ok(()) => Ok(Outcome::Done),
             Err(problem) if problem.code() == "ksr::run::interrupted" => Ok(Outcome::Interrupted),

@@ -60,6 +60,8 @@ pub struct Interpreter {
     pub(super) entries: usize,
     /// Calls under evaluation.
     pub(super) calls: usize,
+    /// The call in the user's text that is being evaluated.
+    pub(super) users_call: Option<Span>,
     /// Expressions under evaluation.
     pub(super) depth: usize,
     /// Graphs of the bodies under evaluation, the innermost last.
@@ -92,6 +94,7 @@ impl Interpreter {
             scope: Scope::new(MAIN),
             entries: 0,
             calls: 0,
+            users_call: None,
             depth: 0,
             traces: Vec::new(),
             told: Vec::new(),

@@ -120,7 +120,7 @@ pub enum SystemError {
     #[diagnostic(code(ksr::system::no_electrons), help("add `electrons: 2`"))]
     NoElectrons,
     /// Not a count, or of the wrong parity, or more than there are.
-    #[error("{electrons} electrons cannot have {unpaired} unpaired")]
+    #[error("{electrons} {} cannot have {unpaired} unpaired", electrons_noun(*electrons))]
     #[diagnostic(code(ksr::system::unpaired), help("`unpaired:` (up minus down) can be {possible}"))]
     Unpaired { electrons: usize, unpaired: f64, possible: String },
     /// More electrons of one spin than points.
@@ -239,7 +239,7 @@ impl System {
 
     /// What it is called with other electrons.
     fn label_with(&self, electrons: usize, unpaired: usize) -> String {
-        let noun = if electrons == 1 { "electron" } else { "electrons" };
+        let noun = electrons_noun(electrons);
         let own = self.label.split_once(" with ").map_or(self.label.as_str(), |(own, _)| own);
         match (electrons == self.electrons, unpaired == self.unpaired) {
             (true, true) => self.label.clone(),
@@ -248,6 +248,10 @@ impl System {
             _ => format!("{own} with {electrons} {noun}, {unpaired} unpaired"),
         }
     }
+}
+
+fn electrons_noun(count: usize) -> &'static str {
+    if count == 1 { "electron" } else { "electrons" }
 }
 
 /// Whether the grid holds the electrons of either spin.

@@ -11,6 +11,9 @@ const DECIMALS: usize = 6;
 
 /// Whole table; the last line tells the number of rows where some are left out.
 pub fn table(table: &Table, style: &Style) -> String {
+    if table.columns.is_empty() {
+        return "  an empty table".to_owned();
+    }
     let rows = table.columns.iter().map(|(_, values)| values.len()).max().unwrap_or(0);
     let shown: Vec<Option<usize>> = if rows <= ROWS {
         (0..rows).map(Some).collect()

@@ -1,33 +1,38 @@
-//! Errors of the layers below, which know no script, given their place in one.
+//! Errors of the layers below, which know no script, given their place in one; errors of the library, given that of the call.
 
 use crate::source::Span;
 use miette::{Diagnostic, LabeledSpan, Severity};
 use std::fmt::{self, Display};
 
-/// A diagnostic without labels, at a place.
+/// A diagnostic at a place.
 #[derive(Debug)]
-pub struct Placed<E> {
-    inner: E,
+pub struct Placed {
+    inner: Box<dyn Diagnostic + Send + Sync>,
     span: Span,
     label: String,
 }
 
-impl<E: Diagnostic> Placed<E> {
+impl Placed {
     /// `inner`, with a label at `span`.
-    pub fn new(inner: E, span: Span, label: impl Into<String>) -> Self {
+    pub fn new(inner: impl Diagnostic + Send + Sync + 'static, span: Span, label: impl Into<String>) -> Self {
+        Self::moved(Box::new(inner), span, label)
+    }
+
+    /// `inner` with a label at `span` in the place of its own.
+    pub fn moved(inner: Box<dyn Diagnostic + Send + Sync>, span: Span, label: impl Into<String>) -> Self {
         Self { inner, span, label: label.into() }
     }
 }
 
-impl<E: Display> Display for Placed<E> {
+impl Display for Placed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner.fmt(f)
     }
 }
 
-impl<E: Diagnostic> std::error::Error for Placed<E> {}
+impl std::error::Error for Placed {}
 
-impl<E: Diagnostic> Diagnostic for Placed<E> {
+impl Diagnostic for Placed {
     fn code<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
         self.inner.code()
     }

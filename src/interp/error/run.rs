@@ -196,18 +196,6 @@ pub enum RunError {
         #[label("this is false")]
         span: Span,
     },
-    /// An assertion of the library that a call does not meet.
-    #[error("{message}")]
-    #[diagnostic(code(ksr::run::assertion))]
-    Refused {
-        /// The library's sentence.
-        message: String,
-        /// The function.
-        name: String,
-        /// The call.
-        #[label("in this call of `{name}`")]
-        span: Span,
-    },
     /// Values that should be equal.
     #[error("{left} and {right} differ by {difference}, more than {tolerance}")]
     #[diagnostic(code(ksr::run::not_equal))]

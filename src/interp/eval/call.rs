@@ -5,7 +5,7 @@ use super::args::{Argument, Parameter, Site, bind};
 use super::system::dimensioned;
 use crate::interp::Interpreter;
 use crate::interp::arith::Operand;
-use crate::interp::error::{RunError, TypesError, fail};
+use crate::interp::error::{Placed, RunError, TypesError, fail};
 use crate::interp::scope::Scope;
 use crate::interp::value::{Closure, Dim, Value};
 use crate::lang::ast::{Arg, Expr, ExprKind, ParamDecl};
@@ -68,7 +68,12 @@ impl Interpreter {
             return fail(RunError::Recursion { limit: MAX_CALLS, name, span: site.span }, site.span);
         }
         self.calls += 1;
+        let outer = self.users_call;
+        if !self.of_library(site.span) {
+            self.users_call = Some(site.span);
+        }
         let value = self.dispatch(function, args, site, callee);
+        self.users_call = outer;
         self.calls -= 1;
         value
     }
@@ -152,17 +157,32 @@ pub(crate) fn parameters(params: &[ParamDecl]) -> Vec<Parameter> {
 }
 
 impl Interpreter {
-    /// Adds a call to the way of a problem. Where a user's call meets an assertion of the library, the call is what is wrong, and
-    /// how the library came to its assertion is of no use.
+    /// Adds a call to the way of a problem. What goes wrong in the library goes wrong at the user's call; where an assertion says
+    /// what is wrong with the call, its place in the library is of no use.
     pub(crate) fn through(&self, problem: Box<Problem>, site: &Site, name: &str) -> Box<Problem> {
-        let of_library =
-            |span: Span| self.sources.get(span.source).is_some_and(|source| source.name.starts_with("std."));
-        if problem.code() == ASSERTION && of_library(problem.span) && !of_library(site.span) {
-            let error = RunError::Refused { message: problem.to_string(), name: name.into(), span: site.span };
-            return Box::new(Problem::new(error, site.span));
-        }
         let note = if name == "fn" { "in this call".to_string() } else { format!("in this call of `{name}`") };
-        led_by(problem, site.span, note)
+        if !self.of_library(problem.span) || self.of_library(site.span) {
+            return led_by(problem, site.span, note);
+        }
+        let asserted = problem.code() == ASSERTION;
+        let Problem { error, span, .. } = *problem;
+        let moved = Problem::new(Placed::moved(error, site.span, note), site.span);
+        Box::new(if asserted { moved } else { moved.via(span, "where the library stops") })
+    }
+
+    /// Whether a place lies in the standard library.
+    fn of_library(&self, span: Span) -> bool {
+        self.sources.get(span.source).is_some_and(|source| source.name.starts_with("std."))
+    }
+
+    /// A warning or note of the library is one of the user's call.
+    pub(crate) fn at_users_call(&self, problem: Problem) -> Problem {
+        match self.users_call {
+            Some(call) if self.of_library(problem.span) => {
+                Problem::new(Placed::moved(problem.error, call, "in this call"), call)
+            }
+            _ => problem,
+        }
     }
 }
 

@@ -191,6 +191,7 @@ impl Interpreter {
 
     /// Tells the host of a warning; with `once` only the first of its kind at its place.
     pub(crate) fn warn_with(&mut self, problem: Problem, once: bool) {
+        let problem = self.at_users_call(problem);
         let key = (problem.code(), problem.span);
         if once && self.told.contains(&key) {
             return;

@@ -156,9 +156,12 @@ impl Interpreter {
             true => self.seeds(args)?,
             false => vec![own],
         };
-        if plan.seeds.len() > 1 && (ready.model || !matches!(ready.functional.start, Start::Seed(_))) {
+        let given = ready.model || !matches!(ready.functional.start, Start::Seed(_));
+        let compiled = &plan.functional;
+        if plan.seeds.len() > 1 && (given || compiled.initial(0) == compiled.initial(1)) {
             plan.seeds.truncate(1);
-            let message = format!("`{}` starts from given parameters: one seed is as good as many", ready.name);
+            let starts = if given { "from given parameters" } else { "from the same parameters with every seed" };
+            let message = format!("`{}` starts {starts}: one seed is as good as many", ready.name);
             let note = Advice::Note { message, span: args.arg("seeds")?.span };
             self.warn_with(Problem::new(note, args.span), true);
         }
