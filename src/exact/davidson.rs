@@ -59,7 +59,7 @@ pub(super) fn lowest(
 ) -> Result<Found, ExactError> {
     let failed = || ExactError::Eigen { label: operator.label() };
     let mut space = Space::new(starts.first().map_or(0, Vec::len));
-    let mut roots = starts.into_iter().filter(|start| space.admit(operator, start.clone())).count();
+    let mut roots = starts.into_iter().map(|start| space.admit(operator, start)).filter(|new| *new).count();
     let mut done = 0;
     loop {
         let mut states = space.lowest(roots).ok_or_else(failed)?;
