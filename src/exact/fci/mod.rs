@@ -56,7 +56,7 @@ const WEIGHT: f64 = 0.35;
 const ORBITALS: usize = 62;
 
 /// Orbitals that contribute less to the energy than this fraction of what new ones promise make place.
-const NEGLIGIBLE: f64 = 0.2;
+const NEGLIGIBLE: f64 = 0.1;
 
 /// Tolerance of the first iterations, hartree.
 const ROUGH: f64 = 1e-6;
