@@ -274,6 +274,15 @@ fn errors_of_nothing_or_of_unequal_lists_are_refused() {
     for call in ["mae([])", "mae(molecules.atom(1, 1, line))", "errors([1 hartree], [1, 2])", "rms([1], [])"] {
         assert_eq!(code(&format!("{COARSE}analysis.{call}")), "ksr::run::assertion", "{call}");
     }
+    let he = "let he = molecules.atom(2, 2, line)\nlet run = solve(he, with: functionals.lda)\n";
+    for call in ["density_error(he)", "total_energy(he, fn(s) = \"a\")"] {
+        assert_eq!(code(&format!("{COARSE}{he}analysis.{call}")), "ksr::run::assertion", "{call}");
+    }
+    let found = numbers(&format!(
+        "{COARSE}{he}[analysis.density_error(run), analysis.density_error(run, exact(he)),\n\
+         analysis.density_error(run, functionals.lda), analysis.mae(run, exact(he)) / analysis.mae(run)]"
+    ));
+    assert_close(&found, &[found[0], found[0], 0.0, 1.0], 1e-12);
     let short = "analysis.curve([molecules.h2(line)], [1, 2], exact)";
     assert_eq!(code(&format!("{COARSE}{short}")), "ksr::run::assertion");
     assert_close(
