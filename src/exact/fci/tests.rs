@@ -338,3 +338,18 @@ fn energies_fall_as_orbitals_grow_and_errors_are_not_too_small() {
         }
     }
 }
+
+#[test]
+fn strong_repulsion_takes_many_orbitals() {
+    // Four electrons in a wide trap, spread over more orbitals than there are to begin with.
+    let grid = Grid::centred(121, 0.25);
+    let repulsion = |r: f64| Ok::<_, ()>(3.0 / (1.0 + r));
+    let interaction = Interaction::sample("long", &grid, &mut { repulsion }).expect("samples");
+    for spins in [(4, 0), (4, 2)] {
+        let atom = system(grid.clone(), interaction.clone(), spins, |x| 0.05 * x * x);
+        let (rough, fine) = (answer(&atom, 1e-3), answer(&atom, 5e-5));
+        assert!(fine.error <= 5e-5, "{:e}", fine.error);
+        let above = rough.energy - fine.energy;
+        assert!(above > 0.0 && above < rough.error && rough.error <= 1e-3, "{above:e} {:e}", rough.error);
+    }
+}
