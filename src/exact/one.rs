@@ -1,11 +1,12 @@
 //! Electrons that do not interact: one, or any number without interaction.
 
 use super::dense::times;
+use super::field::Field;
 use super::integrals::pairs as products;
+use super::orbitals::mean_field;
 use super::{ExactError, Origin, PairDensity, Reference};
-use crate::ks::hamiltonian::Hamiltonian;
-use crate::ks::orbitals::lowest;
-use crate::model::System;
+use crate::ks::orbitals::dot;
+use crate::model::{System, both_spins};
 use faer::Mat;
 use std::sync::Arc;
 
@@ -14,9 +15,10 @@ const ROUNDING: f64 = 1e-15;
 
 /// Fills the lowest orbitals of each spin.
 pub(super) fn independent(system: &Arc<System>) -> Result<Reference, ExactError> {
-    let h = Hamiltonian::new(&system.grid, &system.potential);
+    let field = Field::new(system);
+    let h = &field.hamiltonian;
     let (up, down) = system.spins();
-    let orbitals = lowest(&h, up.max(down), None)?;
+    let orbitals = mean_field(&field, h, up.max(down))?;
     let density = |count: usize| -> Vec<f64> {
         let mut density = vec![0.0; system.grid.points];
         for psi in &orbitals.vectors[..count] {
@@ -24,10 +26,11 @@ pub(super) fn independent(system: &Arc<System>) -> Result<Reference, ExactError>
         }
         density
     };
-    let energy = orbitals.energies[..up].iter().chain(&orbitals.energies[..down]).sum();
+    let level = |psi: &Vec<f64>| dot(psi, &h.apply(psi));
+    let energy = orbitals.vectors[..up].iter().chain(&orbitals.vectors[..down]).map(level).sum();
     let occupations = (0..up.max(down)).map(|k| if k < up.min(down) { 2.0 } else { 1.0 }).collect();
-    let error = ROUNDING * h.scale() * system.electrons as f64;
     let density = [density(up), density(down)];
+    let error = ROUNDING * h.scale() * system.electrons as f64 + field.evened(system, &both_spins(&density));
     let pairs = pairs(system, &orbitals.vectors, &density)?;
     Ok(Reference { system: system.clone(), energy, density, occupations, pairs, error, origin: Origin::Solved })
 }
@@ -72,6 +75,22 @@ fn pairs(system: &System, orbitals: &[Vec<f64>], density: &[Vec<f64>; 2]) -> Res
 mod tests {
     use super::*;
     use crate::model::{Grid, Interaction};
+
+    #[test]
+    fn wells_that_are_alike_share_an_electron() {
+        let well = |x: f64| -2.0 * (-x * x).exp();
+        for apart in [4.0, 8.0, 14.0, 20.0] {
+            let grid = Arc::new(Grid::centred(301, 0.15));
+            let potential = grid.xs().iter().map(|x| well(x - apart) + well(x + apart)).collect();
+            let (label, nuclei, nuclear_repulsion) = ("wells".to_string(), vec![], 0.0);
+            let interaction = Interaction::BAKER;
+            let system =
+                System { label, grid, interaction, nuclei, potential, nuclear_repulsion, electrons: 1, unpaired: 1 };
+            let found = independent(&Arc::new(system)).expect("an answer");
+            let n = &found.density[0];
+            assert!(n.iter().zip(n.iter().rev()).all(|(a, b)| (a - b).abs() < 1e-13), "{apart}");
+        }
+    }
 
     #[test]
     fn a_box_of_independent_electrons() {
