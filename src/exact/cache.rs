@@ -73,21 +73,22 @@ pub fn cached(
     let label = || system.label.clone();
     let question = question(system);
     let path = folder.map(|folder| folder.join(format!("{}.exact", key(&question))));
-    let mut warnings = Vec::new();
+    let (mut warnings, mut kept) = (Vec::new(), None);
     if let Some(path) = &path {
         match std::fs::read(path).map(|bytes| read(&bytes, &question, system)) {
             Ok(Some((reference, asked))) if reference.error.min(asked) <= options.accuracy => {
                 warnings.extend(rough(&reference, options));
                 return Ok((reference, warnings));
             }
-            // Not good enough.
-            Ok(Some(_)) => {}
+            // Not good enough, but time may run out before there is a better one.
+            Ok(Some((reference, _))) => kept = Some(reference),
             Ok(None) => warnings.push(CacheWarning::Damaged { label: label(), path: path.clone() }),
             // Not there yet; anything worse shows when writing.
             Err(_) => {}
         }
     }
-    let reference = solve(system, options, control)?;
+    let found = solve(system, options, control)?;
+    let reference = kept.filter(|kept| kept.error < found.error).unwrap_or(found);
     let rough = rough(&reference, options);
     if let (Some(CacheWarning::Rough { error, accuracy, .. }), Some(_)) = (&rough, options.time_limit) {
         // It may have been the time: another answer, with more of it, may be better.
@@ -186,8 +187,9 @@ fn read(bytes: &[u8], question: &[u64], system: &Arc<System>) -> Option<(Referen
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::Quiet;
+    use crate::control::{Event, Quiet};
     use crate::model::{Grid, Interaction};
+    use std::sync::atomic::{AtomicU64, Ordering};
     use std::time::Duration;
 
     fn well(depth: f64) -> Arc<System> {
@@ -281,6 +283,30 @@ mod tests {
         assert!(matches!(ask(None)[..], [CacheWarning::Rough { .. }]));
         assert_eq!(files(folder.path()).len(), 1);
         assert!(matches!(ask(None)[..], [CacheWarning::Rough { .. }]));
+    }
+
+    /// For whom every glance at the clock takes a second.
+    #[derive(Default)]
+    struct Slow(AtomicU64);
+
+    impl Control for Slow {
+        fn report(&self, _: Event) {}
+        fn interrupted(&self) -> bool {
+            false
+        }
+        fn elapsed(&self) -> Duration {
+            Duration::from_secs(self.0.fetch_add(1, Ordering::Relaxed))
+        }
+    }
+
+    #[test]
+    fn out_of_time_the_answer_is_no_worse_than_the_one_kept() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (kept, _) = ask(&well(3.0), folder.path());
+        let options = Options { accuracy: 1e-30, time_limit: Some(Duration::ZERO) };
+        assert!(solve(&well(3.0), &options, &Slow::default()).expect("an answer").error > kept.error);
+        let (found, warnings) = cached(&well(3.0), &options, Some(folder.path()), &Slow::default()).expect("an answer");
+        assert!(same(&found, &kept) && matches!(warnings[..], [CacheWarning::TimeLimit { .. }]));
     }
 
     #[test]
