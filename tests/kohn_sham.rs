@@ -212,6 +212,14 @@ fn advice_names_the_levels_and_does_not_go_in_a_circle() {
     let pulay = advice(&options(20));
     assert!(pulay.contains("levels 3 and 4 of the up electrons") && pulay.contains("`iterations`"), "{pulay}");
     assert!(pulay.contains("`symmetric: true`") && !pulay.contains("linear"), "{pulay}");
+    let far = double_well(6.0, 6.0, 0.0, 1.0, 1.0);
+    let apart = run(&far, &functionals::lda(), &options(200));
+    let [KsWarning::NotConverged { advice: hopeless, .. }] = &apart.warnings[..] else {
+        panic!("{:?}", apart.warnings)
+    };
+    assert!(hopeless.contains("rounding error") && hopeless.contains("`symmetric: true`"), "{hopeless}");
+    let symmetric = ScfOptions { symmetric: true, ..options(200) };
+    assert_eq!(run(&far, &functionals::lda(), &symmetric).stop, Stop::Converged);
     let linear = ScfOptions { tolerance: Some(1e-8), ..training::linear(200, 0.05, 1.0, false) };
     assert!(advice(&linear).contains("use `diis()`"));
 }

@@ -18,6 +18,8 @@ const PATIENCE: usize = 15;
 const WARM: f64 = 0.01;
 /// From one temperature to the next.
 const COOLING: f64 = 0.25;
+/// Below this temperature, hartree, rounding decides which level is the lower one.
+const COLDEST: f64 = 1e-15;
 /// A density found at a temperature is good enough to go on from, electrons.
 const SETTLED: f64 = 1e-3;
 /// Share of an electron below which nothing is shared.
@@ -115,7 +117,7 @@ impl Search {
         if residual.first() > SETTLED {
             return Ok(output);
         }
-        if most < NOTHING {
+        if most < NOTHING || temperature < COLDEST {
             self.go(Stage::Cooled);
             return Ok(output);
         }

@@ -73,6 +73,9 @@ const RECENT: usize = 10;
 /// A residual, electrons, that may be rounding error where levels nearly coincide.
 const ROUNDED: f64 = 1e-6;
 
+/// Rounding error of a potential and its levels, hartree: over the gap it is what it moves, electrons.
+const ROUNDING: f64 = 1e-14;
+
 /// The warning about a decaying mixing with a tolerance, if `options` deserve it.
 pub(super) fn decaying_mixing(options: &ScfOptions) -> Option<KsWarning> {
     let (Mixing::Linear { alpha, decay, .. }, Some(_)) = (&options.mixing, options.tolerance) else { return None };
@@ -98,17 +101,24 @@ pub(super) fn advice(options: &ScfOptions, residuals: &[f64], closest: &[Option<
         // Too few to tell, unless they have not fallen at all.
         None => residuals.first().is_none_or(|first| last < *first),
     };
+    let recent = closest.iter().rev().take(RECENT).flatten();
+    let near = recent.min_by(|a, b| a.gap.total_cmp(&b.gap)).filter(|near| near.gap < NARROW);
+    let tolerance = options.tolerance.unwrap_or(f64::INFINITY);
+    let hopeless = near.is_some_and(|near| ROUNDING > tolerance * near.gap);
     let more = format!("give it more than {} `iterations`", options.iterations);
     let remedy = match options.mixing {
         _ if converging => format!("it still converges: {more}"),
         Mixing::Linear { decay, .. } if decay < 1.0 => "use a mixing without `decay`".to_owned(),
         Mixing::Linear { alpha, .. } => format!("use `diis()`, or lower the mixing below {alpha}"),
         Mixing::Diis { .. } if last < ROUNDED => format!("ask for less, `tolerance: {:.0e}`", 10.0 * last),
+        Mixing::Diis { .. } if hopeless => {
+            "rounding error is enough for that, and more `iterations` hardly help".to_owned()
+        }
         Mixing::Diis { .. } => more,
     };
-    let symmetric = if mirror { ", or keep the density symmetric with `symmetric: true`" } else { "" };
-    let recent = closest.iter().rev().take(RECENT).flatten();
-    let near = recent.min_by(|a, b| a.gap.total_cmp(&b.gap)).filter(|near| near.gap < NARROW);
+    let or = if hopeless { ";" } else { ", or" };
+    let symmetric =
+        if mirror { format!("{or} keep the density symmetric with `symmetric: true`") } else { String::new() };
     let Some(Closest { spin, level, gap }) = near else { return remedy };
     let of = spin.map_or("", |spin| [" of the up electrons", " of the down electrons"][spin.min(1)]);
     format!(
