@@ -237,17 +237,23 @@ impl System {
         Ok(System { label, electrons: count, unpaired, ..self.clone() })
     }
 
-    /// What it is called with other electrons.
+    /// What it is called with other electrons; those it is called by already make place.
     fn label_with(&self, electrons: usize, unpaired: usize) -> String {
-        let noun = electrons_noun(electrons);
-        let own = self.label.split_once(" with ").map_or(self.label.as_str(), |(own, _)| own);
-        match (electrons == self.electrons, unpaired == self.unpaired) {
-            (true, true) => self.label.clone(),
-            (true, false) => format!("{} with {unpaired} unpaired", self.label),
-            _ if unpaired == electrons % 2 => format!("{own} with {electrons} {noun}"),
-            _ => format!("{own} with {electrons} {noun}, {unpaired} unpaired"),
+        if (electrons, unpaired) == (self.electrons, self.unpaired) {
+            return self.label.clone();
+        }
+        let said = [in_words(self.electrons, self.unpaired), format!("{} unpaired", self.unpaired)];
+        match said.iter().find_map(|said| self.label.strip_suffix(said)?.strip_suffix(" with ")) {
+            None if electrons == self.electrons => format!("{} with {unpaired} unpaired", self.label),
+            own => format!("{} with {}", own.unwrap_or(&self.label), in_words(electrons, unpaired)),
         }
     }
+}
+
+/// `3 electrons`; `4 electrons, 2 unpaired` where the parity does not tell.
+fn in_words(electrons: usize, unpaired: usize) -> String {
+    let count = format!("{electrons} {}", electrons_noun(electrons));
+    if unpaired == electrons % 2 { count } else { format!("{count}, {unpaired} unpaired") }
 }
 
 fn electrons_noun(count: usize) -> &'static str {
