@@ -1,6 +1,6 @@
 //! The analysis and the molecules of the standard library, against numbers worked out by hand and published geometries.
 
-use super::testing::{code, number, shows, texts, value};
+use super::testing::{code, described, interpreter, number, shows, texts, value};
 use super::value::Value;
 use crate::model::System;
 use std::sync::Arc;
@@ -271,18 +271,29 @@ fn what_is_no_distance_or_no_name_is_refused() {
 
 #[test]
 fn errors_of_nothing_or_of_unequal_lists_are_refused() {
-    for call in ["mae([])", "mae(molecules.atom(1, 1, line))", "errors([1 hartree], [1, 2])", "rms([1], [])"] {
+    for call in [
+        "mae([])",
+        "mae(molecules.atom(1, 1, line))",
+        "errors([1 hartree], [1, 2])",
+        "errors([1, 2], 1 hartree)",
+        "rms([1], [])",
+    ] {
         assert_eq!(code(&format!("{COARSE}analysis.{call}")), "ksr::run::assertion", "{call}");
     }
+    // Whatever the script is called.
+    let text = "use std.analysis\nanalysis.mae([])";
+    let problems = interpreter().run("std.ksr", text).expect_err("an error");
+    assert!(described(&problems).ends_with("[17..33] []"), "{}", described(&problems));
     let he = "let he = molecules.atom(2, 2, line)\nlet run = solve(he, with: functionals.lda)\n";
     for call in ["density_error(he)", "total_energy(he, fn(s) = \"a\")"] {
         assert_eq!(code(&format!("{COARSE}{he}analysis.{call}")), "ksr::run::assertion", "{call}");
     }
     let found = numbers(&format!(
         "{COARSE}{he}[analysis.density_error(run), analysis.density_error(run, exact(he)),\n\
-         analysis.density_error(run, functionals.lda), analysis.mae(run, exact(he)) / analysis.mae(run)]"
+         analysis.density_error(run, functionals.lda), analysis.mae(run, exact(he)) / analysis.mae(run),\n\
+         analysis.mae(run, exact(he).total_energy) / analysis.mae(run), analysis.mae(3, 1 hartree)]"
     ));
-    assert_close(&found, &[found[0], found[0], 0.0, 1.0], 1e-12);
+    assert_close(&found, &[found[0], found[0], 0.0, 1.0, 1.0, 2.0], 1e-12);
     let short = "analysis.curve([molecules.h2(line)], [1, 2], exact)";
     assert_eq!(code(&format!("{COARSE}{short}")), "ksr::run::assertion");
     assert_close(

@@ -6,6 +6,7 @@ use super::system::dimensioned;
 use crate::interp::Interpreter;
 use crate::interp::arith::Operand;
 use crate::interp::error::{Placed, RunError, TypesError, fail};
+use crate::interp::modules::standard_modules;
 use crate::interp::scope::Scope;
 use crate::interp::value::{Closure, Dim, Value};
 use crate::lang::ast::{Arg, Expr, ExprKind, ParamDecl};
@@ -172,7 +173,8 @@ impl Interpreter {
 
     /// Whether a place lies in the standard library.
     fn of_library(&self, span: Span) -> bool {
-        self.sources.get(span.source).is_some_and(|source| source.name.starts_with("std."))
+        let module = self.sources.get(span.source).and_then(|source| source.name.strip_prefix("std."));
+        module.is_some_and(|name| standard_modules().any(|known| known == name))
     }
 
     /// A warning or note of the library is one of the user's call.
