@@ -219,7 +219,12 @@ fn advice_names_the_levels_and_does_not_go_in_a_circle() {
     };
     assert!(hopeless.contains("rounding error") && hopeless.contains("`symmetric: true`"), "{hopeless}");
     let symmetric = ScfOptions { symmetric: true, ..options(200) };
-    assert_eq!(run(&far, &functionals::lda(), &symmetric).stop, Stop::Converged);
+    let kept = run(&far, &functionals::lda(), &symmetric);
+    let [warning @ KsWarning::SmallGap { advice: compare, .. }] = &kept.warnings[..] else {
+        panic!("{:?}", kept.warnings)
+    };
+    assert!(warning.to_string().starts_with("levels 1 and 2 of the up electrons in `"), "{warning}");
+    assert!(compare.contains("`unpaired`") && !compare.contains("symmetric"), "{compare}");
     let linear = ScfOptions { tolerance: Some(1e-8), ..training::linear(200, 0.05, 1.0, false) };
     assert!(advice(&linear).contains("use `diis()`"));
 }

@@ -3,8 +3,8 @@
 //!
 //! Where the highest occupied and the lowest unoccupied level of a spin nearly meet, the output density answers a small
 //! change of the potential with a whole electron, and iterations jump between the two. In one dimension levels of one spin never
-//! coincide, so that the output depends on the input without a jump, and a density that is its own output exists; what lacks
-//! is a way to it. On the detour the two levels share their electrons as at a temperature T, which makes the answer smooth; the
+//! coincide, so that the output depends on the input without a jump, and a density that is its own output exists; what is
+//! missing is a way to it. On the detour the two levels share their electrons as at a temperature T, which makes the answer smooth; the
 //! density found is the start at a lower T, down to where nothing is shared.
 
 use super::kohn_sham::{Iteration, KohnSham, Spins, device_error};

@@ -176,6 +176,7 @@ fn closest<D: Backend>(ks: &KohnSham<D>, iteration: &Iteration<D>) -> Option<Clo
 }
 
 fn warnings(system: &System, options: &ScfOptions, log: &Log, stop: Stop) -> Vec<KsWarning> {
+    let mirror = !options.symmetric && system.mirror().is_ok();
     let mut warnings = Vec::new();
     if let (Stop::Exhausted, Some(tolerance)) = (stop, options.tolerance) {
         warnings.push(KsWarning::NotConverged {
@@ -183,16 +184,10 @@ fn warnings(system: &System, options: &ScfOptions, log: &Log, stop: Stop) -> Vec
             iterations: log.residuals.len(),
             residual: log.residuals.last().copied().unwrap_or(f64::INFINITY),
             tolerance,
-            advice: warning::advice(
-                options,
-                &log.residuals,
-                &log.closest,
-                !options.symmetric && system.mirror().is_ok(),
-            ),
+            advice: warning::advice(options, &log.residuals, &log.closest, mirror),
         });
     } else {
-        let last = log.closest.last().copied().flatten();
-        warnings.extend(warning::small_gap(&system.label, last.map(|closest| closest.gap)));
+        warnings.extend(warning::small_gap(&system.label, log.closest.last().copied().flatten(), mirror));
     }
     warnings.extend(warning::decaying_mixing(options));
     warnings

@@ -44,20 +44,18 @@ pub enum KsWarning {
         /// Percentage of the first error left if every step removed its fraction of it.
         left: f64,
     },
-    /// Highest occupied and lowest unoccupied orbital nearly coincide, or are in the wrong order.
-    #[error("the gap of `{system}` is {gap:.1e} hartree: several densities compete")]
-    #[diagnostic(
-        code(ksr::ks::small_gap),
-        help(
-            "small changes of the system may change the density much: compare another `unpaired`, and `symmetric: true` \
-             where the system is its own mirror image"
-        )
-    )]
+    /// The highest occupied level of a spin and the one above it nearly coincide.
+    #[error("{levels} in `{system}` are {gap:.1e} hartree apart: several densities compete")]
+    #[diagnostic(code(ksr::ks::small_gap), help("{advice}"))]
     SmallGap {
         /// Label of the system.
         system: String,
-        /// Lowest unoccupied minus highest occupied orbital energy, hartree.
+        /// Which levels.
+        levels: String,
+        /// Their distance, hartree.
         gap: f64,
+        /// What to try.
+        advice: String,
     },
 }
 
@@ -86,9 +84,19 @@ pub(super) fn decaying_mixing(options: &ScfOptions) -> Option<KsWarning> {
     Some(KsWarning::DecayingMixing { decay: *decay, iterations: options.iterations, left: 100.0 * left.abs() })
 }
 
-/// The warning about a small or negative gap.
-pub(super) fn small_gap(system: &str, gap: Option<f64>) -> Option<KsWarning> {
-    gap.filter(|gap| *gap < SMALL_GAP).map(|gap| KsWarning::SmallGap { system: system.to_owned(), gap })
+/// The warning about a small gap; `mirror` as in [`advice`].
+pub(super) fn small_gap(system: &str, closest: Option<Closest>, mirror: bool) -> Option<KsWarning> {
+    let closest = closest.filter(|closest| closest.gap < SMALL_GAP)?;
+    let symmetric = if mirror { " and `symmetric: true`" } else { "" };
+    let advice =
+        format!("small changes of the system may change the density much: compare another `unpaired`{symmetric}");
+    Some(KsWarning::SmallGap { system: system.to_owned(), levels: levels(&closest), gap: closest.gap, advice })
+}
+
+/// `levels 3 and 4 of the up electrons`.
+fn levels(closest: &Closest) -> String {
+    let of = closest.spin.map_or("", |spin| [" of the up electrons", " of the down electrons"][spin.min(1)]);
+    format!("levels {} and {}{of}", closest.level, closest.level + 1)
 }
 
 /// What to try when iterations ran out, from how the residuals and the levels at the gap developed; `mirror`: the system is its
@@ -119,11 +127,11 @@ pub(super) fn advice(options: &ScfOptions, residuals: &[f64], closest: &[Option<
     let or = if hopeless { ";" } else { ", or" };
     let symmetric =
         if mirror { format!("{or} keep the density symmetric with `symmetric: true`") } else { String::new() };
-    let Some(Closest { spin, level, gap }) = near else { return remedy };
-    let of = spin.map_or("", |spin| [" of the up electrons", " of the down electrons"][spin.min(1)]);
+    let Some(near) = near else { return remedy };
     format!(
-        "levels {level} and {}{of} come as close as {gap:.1e} hartree, so that small changes of the potential decide which \
-         of them is filled: {remedy}{symmetric}; another `unpaired` may fill whole groups of levels",
-        level + 1
+        "{} come as close as {:.1e} hartree, so that small changes of the potential decide which of them is filled: \
+         {remedy}{symmetric}; another `unpaired` may fill whole groups of levels",
+        levels(near),
+        near.gap
     )
 }
