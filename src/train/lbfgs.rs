@@ -73,7 +73,8 @@ impl State {
                 }
             }
         }
-        let Some(next) = next else { return Ok(Stepped::Flat) };
+        // A step within the rounding of every parameter would be found again and again.
+        let Some(next) = next.filter(|next| next.parameters != at.parameters) else { return Ok(Stepped::Flat) };
         self.remember(options, at, &next);
         Ok(Stepped::To(next))
     }
@@ -215,6 +216,15 @@ mod tests {
         let text = serde_json::to_string(&(first, half)).unwrap();
         let (mut second, half): (State, Point) = serde_json::from_str(&text).unwrap();
         assert_eq!(run(&mut second, half, 23), whole);
+    }
+
+    #[test]
+    fn a_step_within_rounding_is_the_end() {
+        // Nothing but the point itself is low enough: the step is shortened until it changes no bit.
+        let mut objective = |p: &[f64]| Ok::<_, ()>(Some((if p[0] == 7.0 { 1.0 } else { 2.0 }, vec![-1e-9])));
+        let at = Point { parameters: vec![7.0], loss: 1.0, gradient: vec![-1e-9] };
+        let stepped = State::default().step(&Lbfgs::default(), &at, &mut objective).unwrap();
+        assert_eq!(stepped, Stepped::Flat);
     }
 
     #[test]

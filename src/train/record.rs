@@ -22,7 +22,7 @@ pub struct Step {
 pub enum Outcome {
     /// All steps done.
     Finished,
-    /// No step lowers the loss any more.
+    /// No step lowers the loss any more, beyond rounding.
     Flat,
     /// The gradient is below the tolerance.
     Converged,

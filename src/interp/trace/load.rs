@@ -42,9 +42,11 @@ pub const MODELS: &[Builtin] = &[
             optional("name", "the functional's"),
             optional("training", "{}"),
             optional("origin", "[]"),
+            optional("unbounded", "{}"),
         ],
         style: Style::Plain,
-        summary: "a functional with given parameters, by layer and name as the optimiser holds them: what `save` writes",
+        summary: "a functional with given parameters, by layer and name, as `.parameters` of a model gives them; `save` writes those with \
+                  bounds bit for bit as `unbounded`: the t of the value a + (b - a) / (1 + exp(-t)) in a .. b",
         words: &["parameters", "fixed", "saved"],
         examples: &[crate::interp::builtins::shown(
             "functional f(n) { param a = 1.0; -a * n }\nmodel(f, parameters: { a: 0.5 })",
@@ -72,10 +74,7 @@ impl Model {
 
 fn make(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let ready = interp.ready(args.operand("functional")?, &args.what("functional"))?;
-    let Value::Record(record) = &args.arg("parameters")?.value else {
-        return args.mismatch("parameters", "a record of arrays", None);
-    };
-    let parameters = from_record(&ready, record, args)?;
+    let parameters = super::given::from_records(&ready, args)?;
     let scf = match args.get("scf") {
         None => None,
         Some(given) => {
@@ -136,32 +135,6 @@ fn number(record: &Record, name: &str) -> Option<f64> {
         Some(Value::Number(q)) => Some(q.value),
         _ => None,
     }
-}
-
-/// Flat parameters from arrays by layer and name.
-fn from_record(ready: &Ready, record: &Record, args: &Args) -> Result<Rc<[f64]>> {
-    let specs = &ready.traced.compiled.graph.params;
-    let span = args.arg("parameters")?.span;
-    let mut flat = Vec::with_capacity(ready.traced.compiled.parameter_count());
-    for spec in specs {
-        let (layer, array) = spec.name.split_once('.').unwrap_or((&spec.name, ""));
-        let found = match record.get(layer) {
-            Some(Value::Record(arrays)) => arrays.get(array).cloned(),
-            other => other.cloned(),
-        };
-        let mut values = Vec::with_capacity(spec.len());
-        if found.is_none_or(|value| !super::body::flat(&value, &mut values)) || values.len() != spec.len() {
-            let message = format!("`{}` needs {} for `{}`", ready.name, count(spec.len()), spec.name);
-            let names: Vec<&str> = specs.iter().map(|s| s.name.as_str()).collect();
-            return args.wrong(span, message, Some(format!("its arrays are {}", listed(&names))));
-        }
-        flat.extend(values);
-    }
-    Ok(flat.into())
-}
-
-fn count(n: usize) -> String {
-    if n == 1 { "one number".into() } else { format!("{n} numbers") }
 }
 
 fn load(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {

@@ -7,6 +7,7 @@ mod compile;
 mod error;
 mod fields;
 mod functional;
+mod given;
 mod layers;
 mod load;
 #[cfg(test)]

@@ -59,7 +59,7 @@ pub struct SeedRow {
     pub validation_loss: Option<f64>,
     /// Loss-and-gradient evaluations.
     pub evaluations: usize,
-    /// `finished`, `flat`, or what went wrong.
+    /// `finished`, `flat`, `converged`, or what went wrong.
     pub outcome: String,
 }
 

@@ -152,6 +152,53 @@ fn the_table_of_seeds_comes_back_with_a_saved_model() {
 }
 
 #[test]
+fn members_that_a_body_uses_are_saved_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = format!(
+        "{HEAD}use std.losses\nsystem h2(R) on g {{ H at -R / 2; H at R / 2 }}\n\
+         functional f(n) {{ param a ~ normal(1, 0.1) in 0 .. 2; -a * n / (0.4 + n) }}\n\
+         let m = train f {{ on: [h2(1.6)]; loss: losses.final(); seeds: 0 .. 1; scf: {{ iterations: 4 }}\n\
+         optimizer: lbfgs(steps: 1) }}\n\
+         functional mean(n) = sum([k(n) for k in m.members]) / len(m.members)\nsave(mean, \"mean.ksr\")\n\
+         fn average(k, n) = sum([one(n) for one in k.members]) / 2\nfunctional hidden(n) = average(m, n)\n"
+    );
+    let first = run(folder.path(), &format!("{script}energy(mean, n)"));
+    let again = run(folder.path(), &format!("{HEAD}use \"mean.ksr\"\nenergy(mean, n)"));
+    assert_eq!(first, again);
+    let options = Options { base: folder.path().to_path_buf(), ..Options::default() };
+    let refused =
+        Interpreter::new(Rc::new(Collector), options).run("t.ksr", &format!("{script}save(hidden, \"h.ksr\")"));
+    let problem = &refused.unwrap_err()[0];
+    let help = problem.error.help().map(|help| help.to_string()).unwrap_or_default();
+    assert!(
+        problem.error.to_string().contains("`average` asks for the members") && help.contains("let parts"),
+        "{help}"
+    );
+    assert!(!folder.path().join("h.ksr").exists());
+}
+
+#[test]
+fn parameters_are_values_and_every_name_is_known() {
+    let head = "functional f(n) { param a = 1; param b = 0.9 in 0.5 .. 2; -a * b * n }\n";
+    let shown = |text: &str| crate::interp::testing::shows(&format!("{head}{text}"));
+    assert_eq!(shown("model(f, parameters: { a: 0.7, b: 1.3 }).parameters"), "{ a: 0.7, b: 1.3 }");
+    assert_eq!(shown("model(f, parameters: { a: 1, b: 2 }).parameters"), "{ a: 1, b: 2 }");
+    assert_eq!(shown("model(f, parameters: { a: 1 }, unbounded: { b: 0 }).parameters"), "{ a: 1, b: 1.25 }");
+    let wrong = [
+        ("parameters: { a: 1, b: 2.5 }", "lies between 0.5 and 2"),
+        ("parameters: { a: 1, b: 1, c: 1 }", "no parameter `c`"),
+        ("parameters: { a: 1, b: 1, conv0: { weight: 1 } }", "no parameter `conv0.weight`"),
+        ("parameters: { b: 1 }, unbounded: { a: 1 }", "no bounded parameter `a`"),
+        ("parameters: { a: 1, b: 1 }, unbounded: { b: 1 }", "as a value and as"),
+        ("parameters: { a: 1 }", "needs one number for `b`"),
+    ];
+    for (given, why) in wrong {
+        let problem = crate::interp::testing::failure(&format!("{head}model(f, {given})"));
+        assert!(problem.error.to_string().contains(why), "{given}: {}", problem.error);
+    }
+}
+
+#[test]
 fn what_has_no_text_cannot_be_saved() {
     let folder = tempfile::tempdir().unwrap();
     let script = format!("{HEAD}functional f(n) = n * g.x\nlet w = g.x\nfunctional h(n) = n * w\nsave(f, \"f.ksr\")\n");

@@ -220,10 +220,8 @@ impl Interpreter {
             }
             Err(error) => return fail(Placed::new(error, span, "in this training"), span),
         };
-        if trained.seeds.iter().any(|record| record.outcome == Outcome::Interrupted) {
-            self.host.answered();
-            let message =
-                "the training was interrupted: its best parameters so far are used; run it again to go on".into();
+        if trained.interrupted {
+            let message = interrupted(plan.seeds.len(), &trained);
             self.warn_with(Problem::new(Advice::Note { message, span }, span), false);
         }
         if let Some(advice) = unmoved(&plan.functional.name, &trained, span) {
@@ -235,6 +233,17 @@ impl Interpreter {
         }
         Ok(trained)
     }
+}
+
+/// What a training of so many seeds that was interrupted is told to lack.
+fn interrupted(seeds: usize, trained: &Trained) -> String {
+    let missing = seeds.saturating_sub(trained.seeds.len());
+    let missing = match missing {
+        0 => String::new(),
+        1 => format!("; 1 of {seeds} seeds was never started"),
+        n => format!("; {n} of {seeds} seeds were never started"),
+    };
+    format!("the training was interrupted: its best parameters so far are used{missing}; run it again to go on")
 }
 
 /// A warning if seeds ended where they began for no good reason.

@@ -33,6 +33,10 @@ struct Gathered {
     known: Vec<(Known, Rc<str>)>,
     /// Names that are taken.
     taken: Vec<Rc<str>>,
+    /// A definition that asks a value it is given or makes for its `.members`.
+    asks_members: Option<Rc<str>>,
+    /// A model brought along that has members, which its text does not keep.
+    ensemble: Option<String>,
     /// The `save`.
     span: Span,
 }
@@ -70,9 +74,17 @@ impl Interpreter {
     /// # Errors
     /// Its functional uses something that has no text: a run, a system, a field.
     pub(crate) fn model_text(&mut self, model: &Model, name: &str, span: Span) -> Result<String> {
-        let mut gathered =
-            Gathered { texts: Vec::new(), known: Vec::new(), taken: vec![SAVED.into(), "model".into()], span };
+        let mut gathered = Gathered { taken: vec![SAVED.into(), "model".into()], ..Gathered::new(span) };
         let call = self.model_call(model, name, &mut gathered)?;
+        if let (Some(definition), Some(ensemble)) = (&gathered.asks_members, &gathered.ensemble) {
+            let message = format!(
+                "this model cannot be saved: `{definition}` asks for the members of the model `{ensemble}`, which a file does \
+                 not keep"
+            );
+            let help = "give them a name outside, `let parts = m.members`, and use `parts` in the body: what a name stands for \
+                        is saved with the model";
+            return fail(RunError::Value { message, help: Some(help.into()), span }, span);
+        }
         let mut text = comment(&format!("The model `{name}`, saved by ksr {}.", env!("CARGO_PKG_VERSION")));
         for line in &model.origin {
             text += &comment(line);
@@ -114,7 +126,11 @@ impl Interpreter {
         // Where the functional itself would start does not matter to a model.
         let functional = self.functional_text(&Rc::new(model.functional.with_start(Start::Seed(0))), gathered)?;
         let mut call = format!("model({functional},\n  name: {},\n", literal::text(name));
-        call += &format!("  parameters: {},\n", parameters(&model.traced.compiled.graph.params, &model.parameters));
+        let specs = &model.traced.compiled.graph.params;
+        call += &format!("  parameters: {},\n", parameters(specs, &model.parameters, |spec| spec.bounds.is_none()));
+        if specs.iter().any(|spec| spec.bounds.is_some()) {
+            call += &format!("  unbounded: {},\n", parameters(specs, &model.parameters, |spec| spec.bounds.is_some()));
+        }
         if let Some(scf) = &model.scf {
             call += &format!("  scf: {},\n", literal::scf(scf));
         }
@@ -201,6 +217,9 @@ impl Interpreter {
         if let Some(name) = gathered.find(&known) {
             return Ok(name);
         }
+        if !model.members.is_empty() {
+            gathered.ensemble.get_or_insert_with(|| model.name.clone());
+        }
         let call = self.model_call(model, &model.name, gathered)?;
         let name = self.new_name(called.into(), &[], gathered);
         gathered.known.push((known, name.clone()));
@@ -219,6 +238,9 @@ impl Interpreter {
         let names = of_function(def);
         if let Some(span) = names.uses {
             return cannot(gathered, format!("`{name}` has a `use` inside"), span);
+        }
+        if names.asks_members {
+            gathered.asks_members.get_or_insert_with(|| name.clone());
         }
         let mut edits: Vec<(Span, Rc<str>)> = Vec::new();
         if def.name.name != *name && &*def.name.name != "fn" {
@@ -262,6 +284,13 @@ impl Interpreter {
             let binding = self.module(module.id).and_then(|m| m.get(member)).cloned();
             let Some(binding) = binding else { return Ok(None) };
             value = self.force(&binding, *whole)?;
+            (span, called) = (*whole, member.clone());
+        } else if let (Value::Model(model), Some((member, whole))) = (&value, &used.member)
+            && matches!(&**member, "members" | "history")
+            && let Some(found) = model.member(member)
+        {
+            // What the file of a model does not keep is brought along itself.
+            value = found;
             (span, called) = (*whole, member.clone());
         }
         let name = match &value {
@@ -377,6 +406,10 @@ impl Interpreter {
 }
 
 impl Gathered {
+    fn new(span: Span) -> Self {
+        Self { texts: Vec::new(), known: Vec::new(), taken: Vec::new(), asks_members: None, ensemble: None, span }
+    }
+
     fn find(&self, known: &Known) -> Option<Rc<str>> {
         self.known.iter().find(|(k, _)| k.same(known)).map(|(_, name)| name.clone())
     }
@@ -429,14 +462,17 @@ fn seeds(rows: &[SeedRow]) -> String {
     format!(", seeds: [\n{}\n  ]", rows.iter().map(row).collect::<Vec<_>>().join(",\n"))
 }
 
-/// Parameters by layer and name, as the optimiser holds them.
-fn parameters(specs: &[ParamSpec], flat: &[f64]) -> String {
+/// The chosen parameters by layer and name, as the optimiser holds them.
+fn parameters(specs: &[ParamSpec], flat: &[f64], chosen: impl Fn(&ParamSpec) -> bool) -> String {
     let mut start = 0;
     let mut layers: Vec<(&str, Vec<(&str, String)>)> = Vec::new();
     let mut notes = String::new();
     for spec in specs {
         let values = flat.get(start..start + spec.len()).unwrap_or_default();
         start += spec.len();
+        if !chosen(spec) {
+            continue;
+        }
         let (layer, array) = spec.name.split_once('.').unwrap_or((&spec.name, ""));
         let text = match (&spec.shape[..], values) {
             ([], [x]) => literal::number(*x),

@@ -26,6 +26,8 @@ pub struct Names {
     pub bound: Vec<Rc<str>>,
     /// A `use` inside, which cannot be brought along.
     pub uses: Option<Span>,
+    /// Whether something other than an outer name is asked for `.members`.
+    pub asks_members: bool,
     visible: Vec<Rc<str>>,
 }
 
@@ -109,7 +111,10 @@ impl Names {
                     let member = Some((name.name.clone(), expr.span));
                     self.used.push(Used { name: base.clone(), span: value.span, member });
                 }
-                _ => self.expr(value),
+                _ => {
+                    self.asks_members |= &*name.name == "members";
+                    self.expr(value);
+                }
             },
             ExprKind::Lambda(def) => self.function(def),
         }
