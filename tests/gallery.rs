@@ -6,7 +6,7 @@
 mod command;
 
 use command::{Place, finished};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,8 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/errors.md");
 
 const HEAD: &str = "# Errors
 
-What ksr says, by code. Every message below came from running the script above it; `ksr explain CODE` shows a section.
+What ksr says, by code; `ksr explain CODE` shows a section. A message below a script came from running it; where no script
+shows a code, its message stands in the form that the program has, with `{…}` for what differs.
 This page is written by the tests: `KSR_UPDATE_DOCS=1 cargo test --release --test gallery`.
 ";
 
@@ -76,13 +77,55 @@ fn every_error_looks_as_it_should() {
         insta::assert_snapshot!(name, format!("{}\n\n{message}\n\nstatus {status}", text.trim_end()));
         sections.entry(codes[0].trim().to_owned()).or_default().push((text, message));
     }
-    compare(&page(&sections));
+    compare(&page(&sections, &templates()));
 }
 
-fn page(sections: &BTreeMap<String, Vec<(String, String)>>) -> String {
+/// The messages of all codes, as the sources have them.
+fn templates() -> BTreeMap<String, Vec<String>> {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut folders = vec![PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
+    let mut sources = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("src") {
+            let path = entry.expect("an entry").path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false => sources.push(path),
+            }
+        }
+    }
+    sources.sort();
+    for path in sources.iter().filter(|path| path.extension().is_some_and(|e| e == "rs")) {
+        let text = fs::read_to_string(path).expect("a source");
+        for part in text.split("#[error(").skip(1) {
+            let Some((message, rest)) = literal(part) else { continue };
+            let code = rest.split_once("code(ksr::").and_then(|(_, after)| after.split_once(')'));
+            if let Some((code, _)) = code {
+                found.entry(format!("ksr::{code}")).or_default().push(message);
+            }
+        }
+    }
+    found
+}
+
+/// The string that a text begins with, its lines joined, and what follows.
+fn literal(text: &str) -> Option<(String, &str)> {
+    let (inside, rest) = text.trim_start().strip_prefix('"')?.split_once('"')?;
+    let lines: Vec<&str> = inside.split("\\\n").map(str::trim_start).collect();
+    Some((lines.concat(), rest))
+}
+
+fn page(sections: &BTreeMap<String, Vec<(String, String)>>, templates: &BTreeMap<String, Vec<String>>) -> String {
     let mut page = HEAD.to_owned();
-    for (code, examples) in sections {
+    let codes: BTreeSet<&String> = sections.keys().chain(templates.keys()).collect();
+    for code in codes {
         page.push_str(&format!("\n## `{code}`\n"));
+        let Some(examples) = sections.get(code) else {
+            for message in &templates[code] {
+                page.push_str(&format!("\n```text\n{message}\n```\n"));
+            }
+            continue;
+        };
         for (script, message) in examples {
             page.push_str(&format!("\n```text\n{}\n```\n\n```text\n{message}\n```\n", script.trim_end()));
         }

@@ -2,7 +2,7 @@
 
 use super::{USAGE, output};
 
-/// One section a code, each with a script and the message it gives.
+/// One section a code: scripts and the messages they give, or the message as the program has it.
 const ERRORS: &str = include_str!("../../docs/errors.md");
 
 /// Shows the section of a code; `parse::unexpected` means `ksr::parse::unexpected`.

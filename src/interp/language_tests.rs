@@ -351,3 +351,13 @@ fn fields_and_numbers_of_lists_do_not_combine() {
     }
     assert_eq!(shows(&format!("{grid}([g.x, 2 * g.x] - g.x)[1][5]")), "1");
 }
+
+#[test]
+fn nan_is_neither_lost_nor_the_best() {
+    for list in ["[1, nan, 3, 2]", "[nan]"] {
+        assert_eq!(shows(&format!("is_nan(median({list}))")), "true", "{list}");
+    }
+    assert_eq!(shows("median([x for x in [1, nan, 3, 2] if not is_nan(x)])"), "2");
+    assert_eq!(shows("[argmin([nan, 1]), argmin([2, nan, 1]), argmax([nan, 1, nan, 3])]"), "[1, 2, 3]");
+    assert_eq!(code("argmin([nan, nan])"), code("argmax([nan])"));
+}

@@ -288,6 +288,14 @@ fn errors_of_nothing_or_of_unequal_lists_are_refused() {
     for call in ["density_error(he)", "total_energy(he, fn(s) = \"a\")"] {
         assert_eq!(code(&format!("{COARSE}{he}analysis.{call}")), "ksr::run::assertion", "{call}");
     }
+    for other in ["molecules.atom(2, 1, line)", "molecules.atom(4, 2, line)"] {
+        for call in ["density_error", "mae"] {
+            let script = format!("{COARSE}{he}analysis.{call}(run, exact({other}))");
+            assert_eq!(code(&script), "ksr::run::assertion", "{script}");
+        }
+    }
+    let nothing = "analysis.mae(analysis.compare([], with: functionals.lda))";
+    assert_eq!(code(&format!("{COARSE}{nothing}")), "ksr::run::assertion");
     let found = numbers(&format!(
         "{COARSE}{he}[analysis.density_error(run), analysis.density_error(run, exact(he)),\n\
          analysis.density_error(run, functionals.lda), analysis.mae(run, exact(he)) / analysis.mae(run),\n\

@@ -128,9 +128,15 @@ fn lopsided_systems_have_no_mirror() {
     use crate::model::MirrorError;
     let off = build(Parts { nuclei: vec![h(-0.8), h(0.83)], ..parts() }).expect("a system").0;
     assert!(matches!(off.mirror(), Err(MirrorError::Centre { .. })));
-    let helium = Nucleus { symbol: "He".into(), charge: 2.0, position: -0.8 };
-    let heh = build(Parts { nuclei: vec![helium, h(0.8)], ..parts() }).expect("a system").0;
-    assert!(matches!(heh.mirror(), Err(MirrorError::Lopsided { .. })));
+    // Wherever its centre is, no other place helps.
+    for second in [0.8, 0.83] {
+        let helium = Nucleus { symbol: "He".into(), charge: 2.0, position: -0.8 };
+        let heh = build(Parts { nuclei: vec![helium, h(second)], ..parts() }).expect("a system").0;
+        assert!(matches!(heh.mirror(), Err(MirrorError::Nuclei { .. })));
+    }
+    let slope: Vec<f64> = (0..513).map(|i| 1e-3 * f64::from(i)).collect();
+    let tilted = build(Parts { nuclei: vec![h(-0.8), h(0.8)], potential: Some(slope), ..parts() }).expect("a system").0;
+    assert!(matches!(tilted.mirror(), Err(MirrorError::Lopsided { .. })));
     let shifted = build(Parts { nuclei: vec![h(-0.72), h(0.8)], ..parts() }).expect("a system").0;
     assert!(shifted.mirror().is_ok());
 }

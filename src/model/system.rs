@@ -56,6 +56,13 @@ pub enum MirrorError {
         /// Mean nuclear position, bohr.
         centre: f64,
     },
+    /// The nuclei differ from their mirror image.
+    #[error("`{label}` is not mirror-symmetric: its nuclei are not their own mirror image")]
+    #[diagnostic(code(ksr::system::lopsided), help("drop `symmetric: true`"))]
+    Nuclei {
+        /// The system.
+        label: String,
+    },
     /// v differs from its mirror image.
     #[error(
         "`{label}` is not mirror-symmetric: its potential at {x} bohr differs by {difference} hartree from the image"
@@ -103,9 +110,21 @@ impl System {
         }
     }
 
+    /// Whether every nucleus has one of its charge at its image about the centre, to within a grid spacing.
+    fn nuclei_mirrored(&self) -> bool {
+        let twice = 2.0 * self.centre();
+        self.nuclei.iter().all(|a| {
+            let image = |b: &Nucleus| (a.position + b.position - twice).abs() <= self.grid.spacing;
+            self.nuclei.iter().any(|b| a.charge == b.charge && image(b))
+        })
+    }
+
     /// The reflection about [`System::centre`], if that maps the grid and the potential onto themselves.
     pub fn mirror(&self) -> Result<Mirror, MirrorError> {
         let (label, centre) = (self.label.clone(), self.centre());
+        if !self.nuclei_mirrored() {
+            return Err(MirrorError::Nuclei { label });
+        }
         let Some(mirror) = self.grid.mirror(centre) else {
             return Err(MirrorError::Centre { label, centre });
         };

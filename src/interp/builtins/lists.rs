@@ -111,7 +111,7 @@ pub(super) const ALL: &[Builtin] = &[
     function(
         "argmax",
         LIST,
-        "the index of the largest element, of equal ones the first",
+        "the index of the largest element, of equal ones the first; never that of a nan",
         &["position", "index", "maximum"],
         &[example("argmax([1, 5, 2])", "1")],
         |i, a| extreme_index(i, a, |new, old| new > old),
@@ -119,7 +119,7 @@ pub(super) const ALL: &[Builtin] = &[
     function(
         "argmin",
         LIST,
-        "the index of the smallest element, of equal ones the first",
+        "the index of the smallest element, of equal ones the first; never that of a nan",
         &["position", "index", "minimum"],
         &[example("argmin([3, 1, 2])", "1")],
         |i, a| extreme_index(i, a, |new, old| new < old),
@@ -289,12 +289,11 @@ fn extreme_index(interp: &mut Interpreter, args: &Args, better: fn(f64, f64) -> 
         Some(b) if !better(values[i].value, values[b].value) => Some(b),
         _ => Some(i),
     };
-    match (0..values.len()).fold(None, pick) {
+    let span = args.span_of("list");
+    match (0..values.len()).filter(|&i| !values[i].value.is_nan()).fold(None, pick) {
         Some(index) => Ok(Value::plain(index as f64)),
-        None => {
-            let span = args.span_of("list");
-            fail(RunError::Empty { function: args.name().into(), span }, span)
-        }
+        None if !values.is_empty() => args.wrong(span, "every element is nan, and none is the best", None),
+        None => fail(RunError::Empty { function: args.name().into(), span }, span),
     }
 }
 

@@ -106,7 +106,7 @@ pub(super) const ALL: &[Builtin] = &[
     function(
         "median",
         X,
-        "the middle of the sorted list",
+        "the middle of the sorted list; nan with a nan among them, which `[x for x in list if not is_nan(x)]` leaves out",
         &["middle", "quantile"],
         &[example("median([5, 1, 2])", "2"), example("median([1, 2, 3, 10])", "2.5")],
         median,
@@ -232,6 +232,9 @@ fn median(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     if n == 0 {
         let span = args.span_of("x");
         return fail(RunError::Empty { function: "median".into(), span }, span);
+    }
+    if let Some(nan) = values.iter().find(|v| v.value.is_nan()) {
+        return Ok(Value::Number(*nan));
     }
     let (low, high) = (values[(n - 1) / 2], values[n / 2]);
     Ok(Value::Number(Quantity { value: 0.5 * (low.value + high.value), ..low }))

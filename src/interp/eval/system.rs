@@ -209,12 +209,25 @@ impl Interpreter {
                 let written = self.sources.text(span);
                 let short = !written.is_empty() && written.len() <= 60 && !written.contains('\n');
                 let name = if short { written.to_string() } else { text::value(given) };
-                Interaction::sample(name, grid, &mut |r| self.sample(given, r, span, "the interaction"))
+                Interaction::sample(name, grid, &mut |r| self.interaction_at(given, r, span))
             }
             other => {
-                let help = Some("any `fn w(r) = …` will do, `exponential(…)`, or `none`".to_string());
+                let help =
+                    Some("as in `soft_coulomb()`, `exponential()` or `fn(r) = 1 / (1 + r)`; or `none`".to_string());
                 mismatch("`interaction`", "a function of the distance", other, help, span)
             }
+        }
+    }
+
+    /// The interaction at a distance, hartree; `given` is a function.
+    fn interaction_at(&mut self, given: &Value, r: f64, span: Span) -> Result<f64> {
+        match self.apply(given, vec![Value::plain(r)], span)? {
+            family @ (Value::Function(_) | Value::Builtin(_) | Value::Interaction(_)) => {
+                let help =
+                    Some("parentheses choose one of a family, as in `soft_coulomb()` or `exponential()`".to_string());
+                mismatch("the interaction at a distance", "a number", &family, help, span)
+            }
+            value => dimensioned(Operand::new(&value, span), Dim::ENERGY, "the interaction"),
         }
     }
 

@@ -170,6 +170,11 @@ fn makes_model(value: &Expr) -> bool {
 impl Interpreter {
     /// The model of a file, its path relative to the text of the call.
     fn load_model(&mut self, path: &str, span: Span, call: Span) -> Result<Value> {
+        if [".npz", ".npy"].iter().any(|ending| path.to_lowercase().ends_with(ending)) {
+            let message = format!("`{path}` holds arrays, but not the functional whose parameters they are");
+            let help = Some(format!("name it first: `load(networks.sksr_global, \"{path}\")`"));
+            return fail(RunError::Value { message, help, span }, span);
+        }
         let id = self.file_module(path, span, self.module_at(call))?;
         let Some(binding) = self.saved(id) else {
             let message = format!("`{path}` holds no model");

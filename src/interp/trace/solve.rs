@@ -4,7 +4,7 @@ use super::compile::Ready;
 use super::error::{Advice, TraceError};
 use super::options;
 use crate::control::Control;
-use crate::exact::{self, Reference};
+use crate::exact::{self, Origin, Reference};
 use crate::interp::builtins::{Args, Builtin, Run as Call, Style, optional, required, shown};
 use crate::interp::error::{Placed, fail};
 use crate::interp::eval::mismatch;
@@ -47,7 +47,8 @@ pub const ANSWERS: &[Builtin] = &[
         style: Style::Options,
         summary: "the exact answer of the interacting problem, on the grid itself; kept on disk. `accuracy` is that of the energy, \
                   by default 1e-9 for one and two electrons, 1e-6 for three and four, 1e-5 for five, 2e-5 for more; after \
-                  `time_limit` seconds the best so far is the answer",
+                  `time_limit` seconds the best so far is the answer. A reference is its own answer, unless it was calculated \
+                  and `accuracy` asks for a better one",
         words: &["reference", "full ci", "wave function", "ground state", "benchmark"],
         examples: &[shown("grid g = uniform(points: 65, spacing: 0.3)\nsystem h on g { H at 0 }\nexact(h)")],
         run: Call::Call(exact_answer),
@@ -62,12 +63,22 @@ fn solve(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
 }
 
 fn exact_answer(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
-    if let Value::Reference(reference) = &args.arg("system")?.value {
-        return Ok(Value::Reference(reference.clone()));
-    }
     let system = system_of(args, "system")?;
     let accuracy = args.dimensioned_or("accuracy", Dim::ENERGY, exact::Options::of(&system).accuracy)?;
     let time_limit = time_limit(args)?;
+    if let Value::Reference(reference) = &args.arg("system")?.value {
+        let asked = ["accuracy", "time_limit"].into_iter().find(|option| args.has(option));
+        match (asked, &reference.origin) {
+            (Some(option), Origin::Data(_)) => {
+                let message = format!("`{}` comes from a data set, which is as good as it is", system.label);
+                let help = Some(format!("`exact(r.system, {option}: …)` calculates the answer instead"));
+                return args.wrong(args.span_of(option), message, help);
+            }
+            // Calculated, but not as well as is asked for now.
+            (Some(_), Origin::Solved) if reference.error > accuracy => {}
+            _ => return Ok(Value::Reference(reference.clone())),
+        }
+    }
     interp.exactly(&system, &exact::Options { accuracy, time_limit }, args.span).map(Value::Reference)
 }
 

@@ -246,3 +246,15 @@ fn an_exact_answer_that_is_not_good_enough_is_told_once() {
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert!(lines.iter().all(|line| line.starts_with("ksr::exact::rough") && line.contains("not 1e-20")), "{lines:?}");
 }
+
+#[test]
+fn a_reference_is_its_own_answer_unless_a_better_one_is_asked_for() {
+    take_lines();
+    let system = "grid g = uniform(points: 65, spacing: 0.3)\nsystem h on g { H at 0 }\nlet r = exact(h)\n";
+    values(&format!("{system}exact(r)\nexact(r, accuracy: 1e-3)\nexact(r, time_limit: 60)"));
+    assert_eq!(take_lines(), Vec::<String>::new());
+    // No answer is that good: trying tells.
+    values(&format!("{system}exact(r, accuracy: 1e-20)"));
+    let lines = take_lines();
+    assert!(lines.len() == 1 && lines[0].starts_with("ksr::exact::rough"), "{lines:?}");
+}

@@ -67,6 +67,14 @@ impl Checker<'_> {
         let function = &functional.function;
         let densities: Vec<&ParamDecl> = function.params.iter().filter(|p| p.default.is_none()).collect();
         match densities.as_slice() {
+            [only] if of_one_spin(&only.name.name) => {
+                let name = &only.name.name;
+                let help = format!(
+                    "`{name}` is what the density of one spin is called: write both, `(n_up, n_down)`, or call the total \
+                     density `n`"
+                );
+                return self.head(function, "functional", "one density, or one of each spin", only.name.span, help);
+            }
             [_] => return,
             [up, down] if spin_pair(&up.name.name, &down.name.name) => return,
             [up, down] => return self.not_a_spin_pair(function, &up.name, &down.name),
@@ -129,6 +137,11 @@ const SPINS: &[(&str, &str)] = &[
     ("1", "2"),
     ("0", "1"),
 ];
+
+/// Whether a name says that it means the density of one spin: `n_up`, `down`, `alpha_n`.
+fn of_one_spin(name: &str) -> bool {
+    name.to_lowercase().split('_').any(|word| ["up", "down", "dn", "alpha", "beta"].contains(&word))
+}
 
 /// Whether two names are those of an up and a down density: `n_up, n_down`, `na, nb`, `up, down`.
 fn spin_pair(up: &str, down: &str) -> bool {
