@@ -221,6 +221,7 @@ impl Interpreter {
             Err(error) => return fail(Placed::new(error, span, "in this training"), span),
         };
         if trained.interrupted {
+            self.host.answered();
             let message = interrupted(plan.seeds.len(), &trained);
             self.warn_with(Problem::new(Advice::Note { message, span }, span), false);
         }
