@@ -203,6 +203,19 @@ pub fn ksr_global() -> Arc<Compiled> {
     b.compile(e, Density::Total)
 }
 
+/// KSR-LDA (Li et al. 2021): three layers of 16 at every point by itself.
+pub fn local() -> Arc<Compiled> {
+    let mut b = Body::new();
+    let mut x = b.n("n");
+    for _ in 0..3 {
+        x = b.conv(x, 16, 1);
+        x = b.silu(x);
+    }
+    x = b.conv(x, 1, 1);
+    let e = b.negative(x);
+    b.compile(e, Density::Total)
+}
+
 /// sKSR-global (Kalita et al. 2022).
 pub fn sksr_global() -> Arc<Compiled> {
     let mut b = Body::new();
