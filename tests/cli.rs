@@ -74,7 +74,7 @@ fn help_and_version_succeed() {
     assert_eq!((out.trim(), status), (concat!("ksr ", env!("CARGO_PKG_VERSION")), 0));
     let (out, _, status) = finished(place.ksr().arg("--help"));
     assert_eq!(status, 0);
-    for word in ["run", "check", "repl", "explain", "--eval", "Exit status"] {
+    for word in ["run", "check", "repl", "explain", "bench", "--eval", "Exit status"] {
         assert!(out.contains(word), "{word}\n{out}");
     }
 }

@@ -55,6 +55,12 @@ pub enum Command {
         #[command(flatten)]
         options: RunOptions,
     },
+    /// Measure what a loss and its gradient cost here, beside baselines
+    Bench {
+        /// What and how
+        #[command(flatten)]
+        options: BenchOptions,
+    },
     /// Show scripts with this error and what is said about them
     Explain {
         /// A code, as it stands above an error: `ksr::parse::unexpected`
@@ -78,6 +84,40 @@ pub struct RunOptions {
     /// Train again what has been trained before
     #[arg(long)]
     pub fresh: bool,
+}
+
+/// What is measured, and how.
+#[derive(Clone, Debug, Args)]
+pub struct BenchOptions {
+    /// Set-ups to be timed; all, if none is named
+    #[arg(value_enum, value_name = "SETUP")]
+    pub setups: Vec<Setup>,
+    /// Instead, how the time grows with grid points, systems and iterations
+    #[arg(long, conflicts_with = "setups")]
+    pub scaling: bool,
+    /// Draw that into a folder, three SVG figures
+    #[arg(long, value_name = "FOLDER", requires = "scaling")]
+    pub plot: Option<PathBuf>,
+    /// How often everything is timed
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub repetitions: u16,
+    /// Write tables as JSON, one object a line; progress too, on standard error
+    #[arg(long)]
+    pub json: bool,
+    /// No progress
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// A set-up of the papers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Setup {
+    /// H and He with sKSR-global
+    A,
+    /// H2 at two separations with KSR-global
+    B,
+    /// Five atoms with sKSR-global
+    C,
 }
 
 /// Where to calculate.

@@ -2,6 +2,7 @@
 
 mod args;
 mod bars;
+mod bench;
 mod check;
 mod explain;
 mod host;
@@ -12,7 +13,7 @@ mod repl;
 mod run;
 mod session;
 
-pub use args::{Cli, Command, Device, RunOptions};
+pub use args::{BenchOptions, Cli, Command, Device, RunOptions, Setup};
 pub use host::Terminal;
 pub use render::graphical;
 pub use repl::{COMMANDS, TOPICS};
@@ -58,6 +59,7 @@ fn dispatch(cli: Cli) -> u8 {
     match cli.command {
         Some(Command::Run { file, set, options }) => run::file(&file, set, &options),
         Some(Command::Check { file, json }) => check::file(&file, json),
+        Some(Command::Bench { options }) => bench::start(&options),
         Some(Command::Explain { code }) => explain::code(&code),
         Some(Command::Repl { options }) => repl::start(&options),
         None if cli.eval.is_empty() => repl::start(&cli.options),

@@ -10,6 +10,7 @@ use crate::lang::ast::{Expr, Program, Stmt, StmtKind};
 use crate::lang::{Entry, parse, parse_entry};
 use crate::problem::{Problem, Result};
 use crate::source::{SourceId, Span};
+use crate::train::Plan;
 use std::rc::Rc;
 
 /// What became of an entry of the REPL.
@@ -34,6 +35,17 @@ impl Interpreter {
         self.set_overrides(&mut program)?;
         self.check(&program)?;
         self.finish(|s| s.execute(&program))
+    }
+
+    /// Runs a script whose trainings are planned and not run: what each would do, in order. A training has no value then.
+    ///
+    /// # Errors
+    /// As [`Interpreter::run`].
+    pub fn plans(&mut self, name: &str, text: &str) -> Result<(Outcome, Vec<Plan>), Vec<Problem>> {
+        self.planned = Some(Vec::new());
+        let outcome = self.run(name, text);
+        let plans = self.planned.take().unwrap_or_default();
+        outcome.map(|outcome| (outcome, plans))
     }
 
     /// Evaluates an entry of the REPL after all before it. An entry that fails leaves no definition behind.

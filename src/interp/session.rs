@@ -8,6 +8,7 @@ use super::trace::Trace;
 use crate::exact::CacheWarning;
 use crate::problem::Result;
 use crate::source::{SourceId, Sources, Span};
+use crate::train::Plan;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -66,6 +67,8 @@ pub struct Interpreter {
     pub(super) depth: usize,
     /// Graphs of the bodies under evaluation, the innermost last.
     pub(super) traces: Vec<Rc<Trace>>,
+    /// Trainings that are planned and not run, where that is asked for.
+    pub(super) planned: Option<Vec<Plan>>,
     /// Warnings given once a place: code and place.
     pub(super) told: Vec<(String, Span)>,
     /// Warnings given of exact answers: each once.
@@ -97,6 +100,7 @@ impl Interpreter {
             users_call: None,
             depth: 0,
             traces: Vec::new(),
+            planned: None,
             told: Vec::new(),
             told_of_exact: Vec::new(),
         }

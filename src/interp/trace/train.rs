@@ -103,6 +103,10 @@ fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         false => Cases { cases: Vec::new(), labels: Vec::new() },
     };
     let plan = interp.plan(args, &ready, on.cases, validation.cases, scf)?;
+    if let Some(planned) = &mut interp.planned {
+        planned.push(plan);
+        return Ok(Value::Nothing);
+    }
     let trained = interp.run_training(&plan, args)?;
     let origin = origin(&on.labels, &validation.labels, &loss, criterion.as_ref(), &plan);
     Ok(Value::Model(Rc::new(model(&ready, &plan, &trained, origin))))

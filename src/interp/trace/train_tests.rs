@@ -1,6 +1,6 @@
 //! Losses, trainings and calculations as scripts have them.
 
-use crate::interp::testing::{code, number, shows, take_lines, texts};
+use crate::interp::testing::{code, number, shows, take_lines, take_shown, texts};
 
 const HEAD: &str = "use std.losses\nuse std.functionals\ngrid g = uniform(points: 65, spacing: 0.25)\n\
                     system h on g { H at 0 }\nsystem h2(R) on g { H at -R / 2; H at R / 2 }\n\
@@ -32,6 +32,24 @@ fn a_traced_loss_is_the_loss_of_the_finished_run() {
         });
         assert!((a - b).abs() <= 1e-10 * a.abs(), "{loss}: {a} {b}");
     }
+}
+
+#[test]
+fn trainings_are_planned_without_running() {
+    let text = script(
+        "train f { on: [h]; loss: losses.final(); optimizer: lbfgs(steps: 1e9) }\n\
+         train f { on: [h, h2(1.5)]; loss: losses.final(); scf: { iterations: 6, mixing: linear(0.4) }; seeds: 3 }",
+    );
+    let mut interpreter = crate::interp::testing::interpreter();
+    let (outcome, plans) = interpreter.plans("test.ksr", &text).unwrap();
+    assert_eq!((outcome, plans.len()), (crate::interp::Outcome::Done, 2));
+    assert_eq!((plans[1].cases.len(), plans[1].scf.iterations, &plans[1].seeds[..]), (2, 6, &[3][..]));
+    assert!(crate::train::evaluate::<crate::tensor::Cpu>(&plans[1], &plans[1].functional.initial(3)).is_ok());
+    // Afterwards trainings run again.
+    interpreter
+        .load("more.ksr", "let m = train f { on: [h]; loss: losses.final(); optimizer: lbfgs(steps: 1) }\nm.name")
+        .unwrap();
+    assert_eq!(take_shown().len(), 1);
 }
 
 #[test]

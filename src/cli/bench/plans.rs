@@ -1,0 +1,42 @@
+//! Set-ups as ksr itself knows them: short scripts, and the trainings they ask for.
+
+use super::{Bench, Halt};
+use crate::functional::Operations;
+use crate::interp::{Interpreter, Options, Outcome};
+use crate::ks::Observable;
+use crate::tensor::Cpu;
+use crate::train::{Plan, evaluate};
+use std::collections::BTreeSet;
+
+/// The training of a script with other right sides for its `let`s. Exact answers are computed, not taken from a cache.
+pub fn plan(bench: &Bench, name: &str, script: &str, set: &[(&str, usize)]) -> Result<Plan, Halt> {
+    let overrides = set.iter().map(|(name, value)| ((*name).to_owned(), value.to_string())).collect();
+    let mut interpreter = Interpreter::new(bench.host.clone(), Options { overrides, ..Options::default() });
+    match interpreter.plans(name, script) {
+        Ok((Outcome::Interrupted, _)) => Err(Halt::Interrupted),
+        Ok((Outcome::Done, mut plans)) => plans.pop().ok_or_else(|| Halt::Failed(format!("`{name}` trains nothing"))),
+        Err(problems) => {
+            bench.host.problems(&problems, interpreter.sources());
+            Err(Halt::Failed(String::new()))
+        }
+    }
+}
+
+/// One loss and gradient at the initial parameters, on so many threads (`None`: on all).
+pub fn evaluation(plan: &Plan, threads: Option<usize>) -> impl FnMut() -> Result<(), Halt> + use<> {
+    let seed = plan.seeds.first().copied().unwrap_or(0);
+    let (plan, params) = (Plan { threads, ..plan.clone() }, plan.functional.initial(seed));
+    move || evaluate::<Cpu>(&plan, &params).map(drop).map_err(Halt::failed)
+}
+
+/// Floating-point operations of the functional in one loss and gradient: a potential every iteration, an energy where the loss sees
+/// it, and the way back.
+pub fn operations(plan: &Plan) -> Operations {
+    let of_case = |case: &crate::train::Case| {
+        let wanted: BTreeSet<&Observable> =
+            case.loss.inputs.iter().filter(|wanted| matches!(wanted, Observable::Energy(_))).collect();
+        let [energy, full] = plan.functional.operations(case.system.grid.points, case.system.closed_shell());
+        full.times(plan.scf.iterations as u64) + energy.times(wanted.len() as u64)
+    };
+    plan.cases.iter().map(of_case).fold(Operations::default(), |sum, own| sum + own)
+}
