@@ -12,7 +12,7 @@ pub(crate) fn mirrored<D: Backend, T: Tape<f64, D>>(
     let average = mirror.average(&field.host());
     record_one(field.device(), &[field], field.dims(), average, tape, move |incoming, outgoing| {
         if let Some(into) = &mut outgoing[0] {
-            into.iter_mut().zip(mirror.average(incoming)).for_each(|(sum, x)| *sum += x);
+            into.add(mirror.average(incoming));
         }
     })
 }

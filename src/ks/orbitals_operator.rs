@@ -4,7 +4,7 @@ use super::hamiltonian::Hamiltonian;
 use super::occupation::Channel;
 use super::orbitals::{self, OrbitalError, Orbitals};
 use crate::model::Grid;
-use crate::tensor::{Backend, Tape, TensorError, Value, record};
+use crate::tensor::{Backend, Cotangent, Tape, TensorError, Value, record};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -50,13 +50,13 @@ pub(crate) fn fill<D: Backend, T: Tape<f64, D>>(
     }
     let outputs = vec![((1, grid.points, 1), density), ((1, 1, orbitals.energies.len()), orbitals.energies.clone())];
     let (kept, grid, fault) = (orbitals.clone(), grid.clone(), fault.clone());
-    let pullback = move |incoming: &[Vec<f64>], outgoing: &mut [Option<Vec<f64>>]| {
-        let Some(into) = &mut outgoing[0] else { return };
-        let (n_bar, e_bar) = (&incoming[0], &incoming[1]);
+    let pullback = move |incoming: &mut [Cotangent], outgoing: &mut [Option<Cotangent>]| {
+        let ([n_bar, e_bar], [Some(into)]) = (incoming, outgoing) else { return };
+        let (n_bar, e_bar) = (n_bar.whole(), e_bar.whole());
         match orbitals::pullback(&hamiltonian, &kept, channel.occupied, channel.filling, n_bar, e_bar, &grid) {
-            Ok(v_bar) => into.iter_mut().zip(v_bar).for_each(|(sum, v_bar)| *sum += v_bar),
+            Ok(v_bar) => into.add(v_bar),
             Err(error) => {
-                into.fill(f64::NAN);
+                into.whole().fill(f64::NAN);
                 fault.borrow_mut().get_or_insert(error);
             }
         }

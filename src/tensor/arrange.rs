@@ -1,6 +1,7 @@
 //! Rearrangements and sums: channels joined, taken and padded; sums over points and channels; batch entries.
 
 use super::backend::{Backend, Dims, TensorError, count};
+use super::cotangent::add;
 use super::value::{Value, record_one};
 use dfdx::prelude::Tape;
 
@@ -32,15 +33,26 @@ pub fn concat<D: Backend, T: Tape<f64, D>>(
         let mut start = 0;
         for (&(own, _, width), into) in shapes.iter().zip(outgoing) {
             if let Some(into) = into {
-                let per_batch = own * points;
-                for (i, row) in incoming.chunks_exact(channels).enumerate() {
-                    let at = (i % per_batch) * width;
-                    add(&mut into[at..at + width], &row[start..start + width]);
+                let own_part = columns(&incoming[..own * points * channels], channels, start, width);
+                into.add(own_part);
+                // What repeats over the batch gets the parts of all entries.
+                for more in incoming.chunks_exact((own * points * channels).max(1)).skip(1) {
+                    into.add(columns(more, channels, start, width));
                 }
             }
             start += width;
         }
     })
+}
+
+/// The numbers of `width` channels from `from` on.
+fn columns(x: &[f64], channels: usize, from: usize, width: usize) -> Vec<f64> {
+    let mut out = Vec::with_capacity(x.len() / channels.max(1) * width);
+    match width {
+        1 => out.extend(x.iter().skip(from).step_by(channels)),
+        _ => x.chunks_exact(channels).for_each(|row| out.extend_from_slice(&row[from..from + width])),
+    }
+    out
 }
 
 /// Channels `from .. to`.
@@ -51,12 +63,10 @@ pub fn take<D: Backend, T: Tape<f64, D>>(
     tape: T,
 ) -> Result<(Value<D>, T), TensorError> {
     let ((batch, points, channels), width) = (x.dims(), to - from);
-    let numbers = x.host();
-    let mut out = Vec::with_capacity(batch * points * width);
-    numbers.chunks_exact(channels).for_each(|row| out.extend_from_slice(&row[from..to]));
+    let out = columns(&x.host(), channels, from, width);
     record_one(x.device(), &[x], (batch, points, width), out, tape, move |incoming, outgoing| {
         if let Some(into) = &mut outgoing[0] {
-            for (row, part) in into.chunks_exact_mut(channels).zip(incoming.chunks_exact(width)) {
+            for (row, part) in into.whole().chunks_exact_mut(channels).zip(incoming.chunks_exact(width)) {
                 add(&mut row[from..to], part);
             }
         }
@@ -79,9 +89,7 @@ pub fn pad<D: Backend, T: Tape<f64, D>>(
     }
     record_one(x.device(), &[x], dims, out, tape, move |incoming, outgoing| {
         if let Some(into) = &mut outgoing[0] {
-            for (into, row) in into.chunks_exact_mut(width).zip(incoming.chunks_exact(channels)) {
-                add(into, &row[from..from + width]);
-            }
+            into.add(columns(incoming, channels, from, width));
         }
     })
 }
@@ -96,7 +104,8 @@ pub fn sum_points<D: Backend, T: Tape<f64, D>>(x: &Value<D>, tape: T) -> Result<
     }
     record_one(x.device(), &[x], (batch, 1, channels), out, tape, move |incoming, outgoing| {
         if let Some(into) = &mut outgoing[0] {
-            for (into, part) in into.chunks_exact_mut(points * channels).zip(incoming.chunks_exact(channels)) {
+            let into = into.whole().chunks_exact_mut(points * channels);
+            for (into, part) in into.zip(incoming.chunks_exact(channels)) {
                 into.chunks_exact_mut(channels).for_each(|row| add(row, part));
             }
         }
@@ -106,10 +115,10 @@ pub fn sum_points<D: Backend, T: Tape<f64, D>>(x: &Value<D>, tape: T) -> Result<
 /// Sum over channels.
 pub fn sum_channels<D: Backend, T: Tape<f64, D>>(x: &Value<D>, tape: T) -> Result<(Value<D>, T), TensorError> {
     let (batch, points, channels) = x.dims();
-    let out = x.host().chunks_exact(channels).map(|row| row.iter().sum::<f64>()).collect();
+    let out: Vec<f64> = x.host().chunks_exact(channels).map(|row| row.iter().sum::<f64>()).collect();
     record_one(x.device(), &[x], (batch, points, 1), out, tape, move |incoming, outgoing| {
         if let Some(into) = &mut outgoing[0] {
-            for (row, part) in into.chunks_exact_mut(channels).zip(incoming) {
+            for (row, part) in into.whole().chunks_exact_mut(channels).zip(incoming) {
                 row.iter_mut().for_each(|sum| *sum += part);
             }
         }
@@ -129,6 +138,7 @@ pub fn max_points<D: Backend, T: Tape<f64, D>>(x: &Value<D>, tape: T) -> Result<
     let largest = out.clone();
     record_one(x.device(), &[x], (batch, 1, channels), out, tape, move |incoming, outgoing| {
         let Some(into) = &mut outgoing[0] else { return };
+        let into = into.whole();
         for b in 0..batch {
             for c in 0..channels {
                 let best = largest[b * channels + c];
@@ -169,7 +179,7 @@ pub fn stack<D: Backend, T: Tape<f64, D>>(
         let mut start = 0;
         for (length, into) in lengths.iter().zip(outgoing) {
             if let Some(into) = into {
-                add(into, &incoming[start..start + length]);
+                into.add_slice(&incoming[start..start + length]);
             }
             start += length;
         }
@@ -199,15 +209,11 @@ pub fn combine<D: Backend, T: Tape<f64, D>>(
     record_one(device, &inputs, (1, points, channels), out, tape, move |incoming, outgoing| {
         for (&(entry, weight), into) in places.iter().zip(outgoing) {
             if let Some(into) = into {
-                let into = &mut into[entry * size..(entry + 1) * size];
+                let into = &mut into.whole()[entry * size..(entry + 1) * size];
                 into.iter_mut().zip(incoming).for_each(|(sum, x)| *sum += weight * x);
             }
         }
     })
-}
-
-fn add(into: &mut [f64], part: &[f64]) {
-    into.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Convolutions on the host in one operator: windows are never copied out, as row i of the window matrix is the stretch
-//! of a zero-padded x that begins at row i. Forwards one matrix product, backwards two. `window` has the same thing as a
+//! Convolutions on the host in one operator: windows are never copied out, as a row of the window matrix is a stretch of
+//! x, but for the few at the ends, where x is padded with zeros. Forwards a matrix product, backwards two. `window` has the same thing as a
 //! composite of dfdx operations, which other devices run and the tests compare with.
 
 use super::backend::{Backend, TensorError, count};
@@ -8,6 +8,7 @@ use super::vector::settle;
 use dfdx::prelude::Tape;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
+use std::ops::Range;
 
 /// Shapes of one convolution.
 #[derive(Clone, Copy, Debug)]
@@ -25,46 +26,55 @@ impl Layout {
         Layout { input: self.output, output: self.input, left: self.width - 1 - self.left, ..self }
     }
 
-    /// Length of one padded batch entry.
-    fn padded(self) -> usize {
-        (self.points + self.width - 1) * self.input
+    /// The window matrix `[rows, width * input]` of consecutive rows: its own rows overlap.
+    fn windows(self, x: &[f64], rows: usize) -> MatRef<'_, f64> {
+        MatRef::from_row_major_slice_with_stride(x, rows, self.width * self.input, self.input)
     }
 
-    /// Every batch entry with zeros before and after.
-    fn pad(self, x: &[f64]) -> Vec<f64> {
-        if self.width == 1 {
-            return x.to_vec();
+    /// Visits the window matrix of one batch entry in stretches of rows: most lie within x, those at the ends in a padded
+    /// copy of the few rows there.
+    fn stretches(self, x: &[f64], mut visit: impl FnMut(Range<usize>, MatRef<'_, f64>)) {
+        let Layout { points, width, input, left, .. } = self;
+        let right = width - 1 - left;
+        let (first, last) = if points < width { (points, points) } else { (left, points - right) };
+        if first < last {
+            visit(first..last, self.windows(x, last - first));
         }
-        let (size, start) = (self.points * self.input, self.left * self.input);
-        let mut out = Vec::with_capacity(x.len() / size.max(1) * self.padded());
-        for x in x.chunks_exact(size.max(1)) {
-            out.resize(out.len() + start, 0.0);
-            out.extend_from_slice(x);
-            out.resize(out.len() + self.padded() - start - size, 0.0);
+        for rows in [0..first, last..points] {
+            if rows.is_empty() {
+                continue;
+            }
+            let mut padded = vec![0.0; (rows.len() + width - 1) * input];
+            let (from, to) = (rows.start.saturating_sub(left), (rows.end + right).min(points));
+            let skip = (from + left - rows.start) * input;
+            padded[skip..skip + (to - from) * input].copy_from_slice(&x[from * input..to * input]);
+            visit(rows.clone(), self.windows(&padded, rows.len()));
         }
-        out
     }
 
-    /// The window matrix `[points, width * input]` of a padded batch entry: its rows overlap.
-    fn windows(self, padded: &[f64]) -> MatRef<'_, f64> {
-        MatRef::from_row_major_slice_with_stride(padded, self.points, self.width * self.input, self.input)
-    }
-
-    /// Adds the convolution of padded x to `out`.
-    fn add(self, padded: &[f64], weight: &[f64], out: &mut [f64]) {
+    /// Adds the convolution of x to `out`, or writes it there.
+    fn apply(self, x: &[f64], weight: &[f64], accum: Accum, out: &mut [f64]) {
         let weight = MatRef::from_row_major_slice(weight, self.width * self.input, self.output);
-        for (x, out) in padded.chunks_exact(self.padded()).zip(out.chunks_exact_mut(self.points * self.output)) {
-            let out = MatMut::from_row_major_slice_mut(out, self.points, self.output);
-            matmul(out, Accum::Add, self.windows(x), weight, 1.0, Par::Seq);
+        let entries = x.chunks_exact(self.points * self.input).zip(out.chunks_exact_mut(self.points * self.output));
+        for (x, out) in entries {
+            self.stretches(x, |rows, windows| {
+                let out = &mut out[rows.start * self.output..rows.end * self.output];
+                let out = MatMut::from_row_major_slice_mut(out, rows.len(), self.output);
+                matmul(out, accum, windows, weight, 1.0, Par::Seq);
+            });
         }
     }
 
     /// Adds the gradient of the weight.
-    fn add_weight(self, padded: &[f64], cotangent: &[f64], into: &mut [f64]) {
+    fn add_weight(self, x: &[f64], cotangent: &[f64], into: &mut [f64]) {
         let mut into = MatMut::from_row_major_slice_mut(into, self.width * self.input, self.output);
-        for (x, y) in padded.chunks_exact(self.padded()).zip(cotangent.chunks_exact(self.points * self.output)) {
-            let y = MatRef::from_row_major_slice(y, self.points, self.output);
-            matmul(into.as_mut(), Accum::Add, self.windows(x).transpose(), y, 1.0, Par::Seq);
+        let entries = x.chunks_exact(self.points * self.input).zip(cotangent.chunks_exact(self.points * self.output));
+        for (x, y) in entries {
+            self.stretches(x, |rows, windows| {
+                let y = &y[rows.start * self.output..rows.end * self.output];
+                let y = MatRef::from_row_major_slice(y, rows.len(), self.output);
+                matmul(into.as_mut(), Accum::Add, windows.transpose(), y, 1.0, Par::Seq);
+            });
         }
     }
 
@@ -97,17 +107,17 @@ pub fn convolve<D: Backend, T: Tape<f64, D>>(
     }
     let layout = Layout { points, width, input, output, left };
     let dims = (batch, points, output);
-    let (padded, numbers) = (layout.pad(&x.host()), weight.host());
+    let (source, numbers) = (x.host(), weight.host());
     let mut out = vec![0.0; count(dims)];
-    layout.add(&padded, &numbers, &mut out);
+    layout.apply(&source, &numbers, Accum::Replace, &mut out);
     settle();
     record_one(x.device(), &[x, weight], dims, out, tape, move |incoming, outgoing| {
         if let Some(into) = &mut outgoing[0] {
-            let back = layout.transposed();
-            back.add(&back.pad(incoming), &layout.flip(&numbers), into);
+            let accum = if into.fresh() { Accum::Replace } else { Accum::Add };
+            layout.transposed().apply(incoming, &layout.flip(&numbers), accum, into.whole());
         }
         if let Some(into) = &mut outgoing[1] {
-            layout.add_weight(&padded, incoming, into);
+            layout.add_weight(&source, incoming, into.whole());
         }
         settle();
     })

@@ -1,10 +1,10 @@
 //! Fused elementwise programs: a chain of scalar functions runs over blocks of points, forwards and backwards, without
-//! an array per step. Operands broadcast over batch, grid and channels.
+//! an array per step. Operands broadcast over batch, grid and channels. `sweep` runs them.
 
 use super::backend::{Backend, Dims, TensorError};
 use super::scalar::{Binary, Unary};
+use super::sweep::Sweep;
 use super::value::{Value, record};
-use super::vector::vectorised;
 use dfdx::prelude::Tape;
 use std::sync::Arc;
 
@@ -24,7 +24,8 @@ pub enum Instruction {
 }
 
 impl Instruction {
-    fn registers(self) -> impl Iterator<Item = usize> {
+    /// The registers that it reads.
+    pub(super) fn registers(self) -> impl Iterator<Item = usize> {
         let (a, b, c) = match self {
             Instruction::Load(_) | Instruction::Number(_) => (None, None, None),
             Instruction::Unary(_, x) => (Some(x), None, None),
@@ -44,215 +45,6 @@ pub struct Program {
     pub operands: usize,
     /// Registers that are results.
     pub results: Vec<usize>,
-}
-
-/// How an operand is laid out over the result's points and channels.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Stride {
-    batch: usize,
-    point: usize,
-    channel: usize,
-}
-
-impl Stride {
-    fn of((batch, points, channels): Dims) -> Self {
-        Stride {
-            batch: if batch == 1 { 0 } else { points * channels },
-            point: if points == 1 { 0 } else { channels },
-            channel: usize::from(channels != 1),
-        }
-    }
-
-    /// Copies a block of rows into a register.
-    #[inline(always)]
-    fn load(self, source: &[f64], (batch, row, rows, channels): (usize, usize, usize, usize), into: &mut [f64]) {
-        let start = batch * self.batch + row * self.point;
-        match (self.point, self.channel) {
-            (0, 0) => into.fill(source[start]),
-            (0, _) => into.chunks_exact_mut(channels).for_each(|r| r.copy_from_slice(&source[start..start + channels])),
-            (_, 0) if channels == 1 => into.copy_from_slice(&source[start..start + rows]),
-            (_, 0) => into.chunks_exact_mut(channels).zip(&source[start..]).for_each(|(r, &x)| r.fill(x)),
-            _ => into.copy_from_slice(&source[start..start + rows * channels]),
-        }
-    }
-
-    /// Adds a block of cotangents to those of the operand.
-    #[inline(always)]
-    fn add(self, block: &[f64], (batch, row, rows, channels): (usize, usize, usize, usize), into: &mut [f64]) {
-        let start = batch * self.batch + row * self.point;
-        let add = |into: &mut [f64], block: &[f64]| into.iter_mut().zip(block).for_each(|(sum, x)| *sum += x);
-        match (self.point, self.channel) {
-            (0, 0) => into[start] += block.iter().sum::<f64>(),
-            (0, _) => block.chunks_exact(channels).for_each(|r| add(&mut into[start..start + channels], r)),
-            (_, 0) if channels == 1 => add(&mut into[start..start + rows], block),
-            (_, 0) => {
-                let sums = block.chunks_exact(channels).map(|r| r.iter().sum::<f64>());
-                into[start..].iter_mut().zip(sums).for_each(|(sum, x)| *sum += x);
-            }
-            _ => add(&mut into[start..start + rows * channels], block),
-        }
-    }
-}
-
-/// Numbers in a block, about: a few dozen registers of it stay in the cache.
-const BLOCK: usize = 128;
-
-/// A program bound to shapes.
-struct Sweep {
-    program: Arc<Program>,
-    strides: Vec<Stride>,
-    dims: Dims,
-    /// Rows in a block.
-    rows: usize,
-    /// Which registers a gradient passes through.
-    active: Vec<bool>,
-}
-
-impl Sweep {
-    fn new(program: &Arc<Program>, dims: Dims, operands: &[Dims], tracked: &[bool]) -> Self {
-        let mut active: Vec<bool> = Vec::with_capacity(program.instructions.len());
-        for &instruction in &program.instructions {
-            let loaded = matches!(instruction, Instruction::Load(i) if tracked[i]);
-            active.push(loaded || instruction.registers().any(|r| active[r]));
-        }
-        let rows = (BLOCK / dims.2.max(1)).clamp(1, dims.1.max(1));
-        Sweep {
-            program: program.clone(),
-            strides: operands.iter().map(|&d| Stride::of(d)).collect(),
-            dims,
-            rows,
-            active,
-        }
-    }
-
-    fn length(&self) -> usize {
-        self.rows * self.dims.2
-    }
-
-    /// Registers, with the numbers filled in.
-    fn registers(&self) -> Vec<f64> {
-        let mut registers = vec![0.0; self.program.instructions.len() * self.length()];
-        for (instruction, register) in self.program.instructions.iter().zip(registers.chunks_mut(self.length().max(1)))
-        {
-            if let Instruction::Number(value) = instruction {
-                register.fill(*value);
-            }
-        }
-        registers
-    }
-
-    /// Every block as (batch, first row, rows, channels).
-    fn blocks(&self) -> impl Iterator<Item = (usize, usize, usize, usize)> {
-        let ((batches, points, channels), step) = (self.dims, self.rows);
-        (0..batches).flat_map(move |batch| {
-            (0..points).step_by(step).map(move |row| (batch, row, step.min(points - row), channels))
-        })
-    }
-
-    /// Fills the registers for one block.
-    #[inline(always)]
-    fn forward(&self, operands: &[Arc<Vec<f64>>], block: (usize, usize, usize, usize), registers: &mut [f64]) {
-        let (length, n) = (self.length(), block.2 * block.3);
-        for (i, &instruction) in self.program.instructions.iter().enumerate() {
-            let (before, rest) = registers.split_at_mut(i * length);
-            let out = &mut rest[..n];
-            let register = |r: usize| &before[r * length..r * length + n];
-            match instruction {
-                Instruction::Load(k) => self.strides[k].load(&operands[k], block, out),
-                Instruction::Number(_) => {}
-                Instruction::Unary(f, x) => f.values(register(x), out),
-                Instruction::Binary(f, a, b) => f.values(register(a), register(b), out),
-                Instruction::Where(c, a, b) => {
-                    let (c, a, b) = (register(c), register(a), register(b));
-                    for j in 0..n {
-                        out[j] = if c[j].is_nan() {
-                            c[j]
-                        } else if c[j] != 0.0 {
-                            a[j]
-                        } else {
-                            b[j]
-                        };
-                    }
-                }
-            }
-        }
-    }
-
-    /// Passes the cotangents of one block down from the results to the loads.
-    #[inline(always)]
-    fn backward(&self, n: usize, registers: &[f64], adjoints: &mut [f64]) {
-        let length = self.length();
-        let register = |r: usize| &registers[r * length..r * length + n];
-        for (i, &instruction) in self.program.instructions.iter().enumerate().rev() {
-            if !self.active[i] {
-                continue;
-            }
-            let (before, rest) = adjoints.split_at_mut(i * length);
-            let (cotangent, y) = (&rest[..n], register(i));
-            let at = |r: usize| r * length..r * length + n;
-            // Plain calls: what is behind a pointer gets no vector instructions.
-            match instruction {
-                Instruction::Load(_) | Instruction::Number(_) => {}
-                Instruction::Unary(f, x) => f.pull(cotangent, register(x), y, &mut before[at(x)]),
-                Instruction::Binary(f, a, b) => {
-                    if self.active[a] {
-                        f.pull_first(cotangent, register(a), register(b), y, &mut before[at(a)]);
-                    }
-                    if self.active[b] {
-                        f.pull_second(cotangent, register(a), register(b), y, &mut before[at(b)]);
-                    }
-                }
-                Instruction::Where(c, a, b) => {
-                    let condition = register(c);
-                    for (r, taken) in [(a, true), (b, false)].into_iter().filter(|(r, _)| self.active[*r]) {
-                        for ((to, c), cotangent) in before[at(r)].iter_mut().zip(condition).zip(cotangent) {
-                            *to += if (*c != 0.0) == taken { *cotangent } else { 0.0 };
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn run(&self, operands: &[Arc<Vec<f64>>]) -> Vec<Vec<f64>> {
-        let (length, mut registers) = (self.length(), self.registers());
-        let total = super::backend::count(self.dims);
-        let mut results: Vec<Vec<f64>> = self.program.results.iter().map(|_| Vec::with_capacity(total)).collect();
-        for block in self.blocks() {
-            self.forward(operands, block, &mut registers);
-            let n = block.2 * block.3;
-            for (result, &r) in results.iter_mut().zip(&self.program.results) {
-                result.extend_from_slice(&registers[r * length..r * length + n]);
-            }
-        }
-        results
-    }
-
-    #[inline(always)]
-    fn pull(&self, operands: &[Arc<Vec<f64>>], incoming: &[Vec<f64>], outgoing: &mut [Option<Vec<f64>>]) {
-        let (length, mut registers) = (self.length(), self.registers());
-        let mut adjoints = vec![0.0; registers.len()];
-        let mut offset = 0;
-        for block in self.blocks() {
-            let n = block.2 * block.3;
-            self.forward(operands, block, &mut registers);
-            adjoints.fill(0.0);
-            for (cotangent, &r) in incoming.iter().zip(&self.program.results) {
-                let part = &cotangent[offset..offset + n];
-                adjoints[r * length..r * length + n].iter_mut().zip(part).for_each(|(sum, c)| *sum += c);
-            }
-            self.backward(n, &registers, &mut adjoints);
-            for (i, &instruction) in self.program.instructions.iter().enumerate() {
-                if let Instruction::Load(k) = instruction
-                    && let Some(into) = &mut outgoing[k]
-                {
-                    self.strides[k].add(&adjoints[i * length..i * length + n], block, into);
-                }
-            }
-            offset += n;
-        }
-    }
 }
 
 /// Runs a program. `points` and `channels` are those of the results; every operand has these or a single one; the batch
@@ -276,25 +68,16 @@ pub fn elementwise<D: Backend, T: Tape<f64, D>>(
     let tracked: Vec<bool> = operands.iter().map(|x| x.tracked() && T::OWNS_TAPE).collect();
     let sweep = Sweep::new(program, (batch, points, channels), &shapes, &tracked);
     let hosts: Vec<Arc<Vec<f64>>> = operands.iter().map(|x| x.host()).collect();
-    let results = vectorised(
-        #[inline(always)]
-        || sweep.run(&hosts),
-    )
-    .into_iter()
-    .map(|numbers| (sweep.dims, numbers))
-    .collect();
-    record(device, operands, results, tape, move |incoming, outgoing| {
-        vectorised(
-            #[inline(always)]
-            || sweep.pull(&hosts, incoming, outgoing),
-        )
-    })
+    let results: Vec<Arc<Vec<f64>>> = sweep.run(&hosts).into_iter().map(Arc::new).collect();
+    let kept = sweep.kept(&results);
+    let outputs = results.into_iter().map(|numbers| (sweep.dims(), numbers)).collect();
+    record(device, operands, outputs, tape, move |incoming, outgoing| sweep.pull(&hosts, &kept, incoming, outgoing))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Cpu;
     use super::super::testing::{check_gradient, numbers, run};
+    use super::super::{Cpu, arrange};
     use super::*;
     use Instruction::{Load, Number};
 
@@ -396,6 +179,29 @@ mod tests {
             if dims.1 == 1 {
                 check_gradient(&inputs, run_it);
             }
+        }
+    }
+
+    #[test]
+    fn cotangents_add_up() {
+        // a b twice, a b + a, a itself, and b, which nobody uses; a comes back through another program as well.
+        let instructions =
+            vec![Load(0), Load(1), Instruction::Binary(Binary::Mul, 0, 1), Instruction::Binary(Binary::Add, 2, 0)];
+        let program = Arc::new(Program { instructions, operands: 2, results: vec![2, 2, 3, 0, 1] });
+        let squares = single(vec![Load(0), Load(0), Instruction::Binary(Binary::Mul, 0, 1)], 1);
+        let (device, points, channels) = (Cpu::default(), 90, 3);
+        for other in [(1, points, 3), (1, 1, 3), (1, points, 1), (1, 1, 1)] {
+            let a = (1, points, channels);
+            let inputs = [(a, numbers(a, 0.3)), (other, numbers(other, 0.2))];
+            check_gradient(&inputs, |x, tape| {
+                let (x, y) = (x[0], x[1]);
+                let (out, tape) = elementwise(&device, &program, &[x, y], (points, channels), tape)?;
+                let (square, tape) = elementwise(&device, &squares, &[x], (points, channels), tape)?;
+                let weights = [0.5, 2.0, 1.0, -1.0].into_iter();
+                let mut terms: Vec<_> = out.iter().zip(weights).map(|(x, weight)| (x, 0, weight)).collect();
+                terms.extend([(&square[0], 0, 0.3), (x, 0, 0.1)]);
+                arrange::combine(&device, &terms, 0.0, tape)
+            });
         }
     }
 

@@ -208,10 +208,10 @@ pub fn spread<D: Backend, T: Tape<f64, D>>(
             #[inline(always)]
             || {
                 if let Some(into) = &mut outgoing[0] {
-                    add(into, &bank.gather(incoming, channels));
+                    into.add(bank.gather(incoming, channels));
                 }
                 if let Some(into) = &mut outgoing[1] {
-                    bank.slope(&numbers, incoming, channels, into);
+                    bank.slope(&numbers, incoming, channels, into.whole());
                 }
             },
         )
@@ -237,19 +237,14 @@ pub fn gather<D: Backend, T: Tape<f64, D>>(
             #[inline(always)]
             || {
                 if let Some(into) = &mut outgoing[0] {
-                    add(into, &bank.spread(incoming, channels));
+                    into.add(bank.spread(incoming, channels));
                 }
                 if let Some(into) = &mut outgoing[1] {
-                    bank.slope(incoming, &numbers, channels, into);
+                    bank.slope(incoming, &numbers, channels, into.whole());
                 }
             },
         )
     })
-}
-
-#[inline(always)]
-fn add(into: &mut [f64], part: &[f64]) {
-    into.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
 }
 
 #[cfg(test)]

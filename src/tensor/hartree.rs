@@ -88,8 +88,7 @@ pub fn hartree<D: Backend, T: Tape<f64, D>>(
     let kernel = kernel.clone();
     record_one(n.device(), &[n], n.dims(), out, tape, move |incoming, outgoing| {
         if let Some(into) = &mut outgoing[0] {
-            let part = kernel.apply(incoming, points, channels);
-            into.iter_mut().zip(&part).for_each(|(sum, x)| *sum += x);
+            into.add(kernel.apply(incoming, points, channels));
         }
     })
 }

@@ -6,12 +6,15 @@
 pub mod arrange;
 mod backend;
 pub mod convolution;
+mod cotangent;
 pub mod elementwise;
 mod exp;
 pub mod exponential;
 pub mod hartree;
 pub mod rows;
 pub mod scalar;
+mod scratch;
+mod sweep;
 #[cfg(test)]
 mod testing;
 mod value;
@@ -19,5 +22,6 @@ pub mod vector;
 pub mod window;
 
 pub use backend::{Array, Backend, Cotangents, Dims, TensorError, count};
+pub use cotangent::Cotangent;
 pub use dfdx::prelude::{Cpu, NoneTape, OwnedTape, Tape};
 pub use value::{Value, backward, record, record_one};

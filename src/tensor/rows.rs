@@ -123,7 +123,7 @@ pub fn apply<D: Backend, T: Tape<f64, D>>(
     let transposed = transposed.clone();
     record_one(x.device(), &[x], dims, out, tape, move |incoming, outgoing| {
         if let Some(into) = &mut outgoing[0] {
-            transposed.add(incoming, channels, into);
+            transposed.add(incoming, channels, into.whole());
         }
     })
 }

@@ -118,12 +118,29 @@ fn map(x: &[f64], out: &mut [f64], f: impl Fn(f64) -> f64) {
     }
 }
 
-/// Adds cotangent times slope; no cotangent, no contribution, however steep the slope.
+/// Cotangent times slope; no cotangent, no contribution, however steep the slope.
 #[inline(always)]
 fn pull(cotangent: &[f64], x: &[f64], y: &[f64], into: &mut [f64], slope: impl Fn(f64, f64) -> f64) {
     for (((into, &c), &x), &y) in into.iter_mut().zip(cotangent).zip(x).zip(y) {
-        *into += mul_zero(c, slope(x, y));
+        *into = mul_zero(c, slope(x, y));
     }
+}
+
+/// The same for a slope of one number.
+#[inline(always)]
+fn pull_one(cotangent: &[f64], x: &[f64], into: &mut [f64], slope: impl Fn(f64) -> f64) {
+    zip(cotangent, x, into, |c, x| mul_zero(c, slope(x)));
+}
+
+/// What a slope is calculated from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// The argument, or the first of two.
+    First,
+    /// The second argument.
+    Second,
+    /// The value.
+    Value,
 }
 
 impl Unary {
@@ -165,32 +182,43 @@ impl Unary {
         }
     }
 
-    /// Adds cotangent times slope at x, where y is the value there.
+    /// What [`Unary::pull`] reads; nothing for a slope of 0 everywhere, which passes nothing on.
+    pub fn slope(self) -> Option<&'static [Known]> {
+        use Unary::*;
+        match self {
+            Sign | Step => None,
+            Copy | Neg => Some(&[]),
+            Abs | Ln | Ln1p | Sin | Cos | Asin | Acos | Atan | Sinh | Cosh | Softplus | Pow(_) => Some(&[Known::First]),
+            Recip | Exp | Expm1 | Sqrt | Tan | Tanh | Sigmoid => Some(&[Known::Value]),
+        }
+    }
+
+    /// Cotangent times slope at x, where y is the value there.
     #[inline(always)]
     pub fn pull(self, cotangent: &[f64], x: &[f64], y: &[f64], into: &mut [f64]) {
         match self {
-            Unary::Sign | Unary::Step => {}
-            Unary::Copy => into.iter_mut().zip(cotangent).for_each(|(i, c)| *i += c),
-            Unary::Neg => into.iter_mut().zip(cotangent).for_each(|(i, c)| *i -= c),
-            Unary::Abs => pull(cotangent, x, y, into, |x, _| sign(x)),
-            Unary::Recip => pull(cotangent, x, y, into, |_, y| -y * y),
-            Unary::Exp => pull(cotangent, x, y, into, |_, y| y),
-            Unary::Expm1 => pull(cotangent, x, y, into, |_, y| y + 1.0),
-            Unary::Ln => pull(cotangent, x, y, into, |x, _| 1.0 / x),
-            Unary::Ln1p => pull(cotangent, x, y, into, |x, _| 1.0 / (1.0 + x)),
-            Unary::Sqrt => pull(cotangent, x, y, into, |_, y| 0.5 / y),
-            Unary::Sin => pull(cotangent, x, y, into, |x, _| x.cos()),
-            Unary::Cos => pull(cotangent, x, y, into, |x, _| -x.sin()),
-            Unary::Tan => pull(cotangent, x, y, into, |_, y| 1.0 + y * y),
-            Unary::Asin => pull(cotangent, x, y, into, |x, _| 1.0 / (1.0 - x * x).sqrt()),
-            Unary::Acos => pull(cotangent, x, y, into, |x, _| -1.0 / (1.0 - x * x).sqrt()),
-            Unary::Atan => pull(cotangent, x, y, into, |x, _| 1.0 / (1.0 + x * x)),
-            Unary::Sinh => pull(cotangent, x, y, into, |x, _| x.cosh()),
-            Unary::Cosh => pull(cotangent, x, y, into, |x, _| x.sinh()),
-            Unary::Tanh => pull(cotangent, x, y, into, |_, y| 1.0 - y * y),
-            Unary::Sigmoid => pull(cotangent, x, y, into, |_, y| y * (1.0 - y)),
-            Unary::Softplus => pull(cotangent, x, y, into, |x, _| sigmoid(x)),
-            Unary::Pow(p) => pull(cotangent, x, y, into, |x, _| power_slope(x, p)),
+            Unary::Sign | Unary::Step => into.fill(0.0),
+            Unary::Copy => into.copy_from_slice(cotangent),
+            Unary::Neg => map(cotangent, into, |c| -c),
+            Unary::Abs => pull_one(cotangent, x, into, sign),
+            Unary::Recip => pull_one(cotangent, y, into, |y| -y * y),
+            Unary::Exp => zip(cotangent, y, into, mul_zero),
+            Unary::Expm1 => pull_one(cotangent, y, into, |y| y + 1.0),
+            Unary::Ln => pull_one(cotangent, x, into, |x| 1.0 / x),
+            Unary::Ln1p => pull_one(cotangent, x, into, |x| 1.0 / (1.0 + x)),
+            Unary::Sqrt => pull_one(cotangent, y, into, |y| 0.5 / y),
+            Unary::Sin => pull_one(cotangent, x, into, f64::cos),
+            Unary::Cos => pull_one(cotangent, x, into, |x| -x.sin()),
+            Unary::Tan => pull_one(cotangent, y, into, |y| 1.0 + y * y),
+            Unary::Asin => pull_one(cotangent, x, into, |x| 1.0 / (1.0 - x * x).sqrt()),
+            Unary::Acos => pull_one(cotangent, x, into, |x| -1.0 / (1.0 - x * x).sqrt()),
+            Unary::Atan => pull_one(cotangent, x, into, |x| 1.0 / (1.0 + x * x)),
+            Unary::Sinh => pull_one(cotangent, x, into, f64::cosh),
+            Unary::Cosh => pull_one(cotangent, x, into, f64::sinh),
+            Unary::Tanh => pull_one(cotangent, y, into, |y| 1.0 - y * y),
+            Unary::Sigmoid => pull_one(cotangent, y, into, |y| y * (1.0 - y)),
+            Unary::Softplus => pull_one(cotangent, x, into, sigmoid),
+            Unary::Pow(p) => pull_one(cotangent, x, into, |x| power_slope(x, p)),
         }
     }
 
@@ -259,34 +287,50 @@ impl Binary {
         }
     }
 
-    /// Adds cotangent times slope in the first argument, where y is the value.
+    /// What [`Binary::pull_first`] or [`Binary::pull_second`] reads; nothing for a slope of 0 everywhere.
+    pub fn slope(self, argument: Known) -> Option<&'static [Known]> {
+        use Known::{First, Second, Value};
+        Some(match (self, argument) {
+            (Binary::Less | Binary::LessEq | Binary::Eq, _) => return None,
+            (Binary::Add | Binary::Sub, _) => &[],
+            (Binary::Mul | Binary::Div | Binary::SiluSlope, First) => &[Second],
+            (Binary::Mul | Binary::MulZero, Second | Value) => &[First],
+            (Binary::Div | Binary::DivZero, Second | Value) => &[Second, Value],
+            (Binary::Pow, Second | Value) => &[First, Value],
+            (Binary::MulZero | Binary::DivZero | Binary::Pow | Binary::Min | Binary::Max | Binary::SiluSlope, _) => {
+                &[First, Second]
+            }
+        })
+    }
+
+    /// Cotangent times slope in the first argument.
     #[inline(always)]
-    pub fn pull_first(self, cotangent: &[f64], a: &[f64], b: &[f64], y: &[f64], into: &mut [f64]) {
+    pub fn pull_first(self, cotangent: &[f64], a: &[f64], b: &[f64], into: &mut [f64]) {
         match self {
-            Binary::Less | Binary::LessEq | Binary::Eq => {}
-            Binary::Add | Binary::Sub => into.iter_mut().zip(cotangent).for_each(|(i, c)| *i += c),
-            Binary::Mul => pull(cotangent, b, y, into, |b, _| b),
-            Binary::Div => pull(cotangent, b, y, into, |b, _| 1.0 / b),
+            Binary::Less | Binary::LessEq | Binary::Eq => into.fill(0.0),
+            Binary::Add | Binary::Sub => into.copy_from_slice(cotangent),
+            Binary::Mul => zip(cotangent, b, into, mul_zero),
+            Binary::Div => pull_one(cotangent, b, into, |b| 1.0 / b),
             Binary::MulZero => pull(cotangent, a, b, into, |a, b| if a == 0.0 && !b.is_finite() { 0.0 } else { b }),
             Binary::DivZero => pull(cotangent, a, b, into, |a, b| {
                 let slope = 1.0 / b;
                 if a == 0.0 && !slope.is_finite() { 0.0 } else { slope }
             }),
-            Binary::SiluSlope => pull(cotangent, b, y, into, |b, _| b * (1.0 - b)),
+            Binary::SiluSlope => pull_one(cotangent, b, into, |b| b * (1.0 - b)),
             Binary::Pow => pull(cotangent, a, b, into, |a, b| b * a.powf(b - 1.0)),
             Binary::Min => pull(cotangent, a, b, into, |a, b| truth(a <= b)),
             Binary::Max => pull(cotangent, a, b, into, |a, b| truth(a >= b)),
         }
     }
 
-    /// Adds cotangent times slope in the second argument, where y is the value.
+    /// Cotangent times slope in the second argument, where y is the value.
     #[inline(always)]
     pub fn pull_second(self, cotangent: &[f64], a: &[f64], b: &[f64], y: &[f64], into: &mut [f64]) {
         match self {
-            Binary::Less | Binary::LessEq | Binary::Eq => {}
-            Binary::Add => into.iter_mut().zip(cotangent).for_each(|(i, c)| *i += c),
-            Binary::Sub => into.iter_mut().zip(cotangent).for_each(|(i, c)| *i -= c),
-            Binary::Mul | Binary::MulZero => pull(cotangent, a, y, into, |a, _| a),
+            Binary::Less | Binary::LessEq | Binary::Eq => into.fill(0.0),
+            Binary::Add => into.copy_from_slice(cotangent),
+            Binary::Sub => map(cotangent, into, |c| -c),
+            Binary::Mul | Binary::MulZero => zip(cotangent, a, into, mul_zero),
             Binary::Div | Binary::DivZero => pull(cotangent, b, y, into, |b, y| if y == 0.0 { 0.0 } else { -y / b }),
             Binary::SiluSlope => pull(cotangent, a, b, into, |a, b| 1.0 + a * (1.0 - 2.0 * b)),
             Binary::Pow => pull(cotangent, a, y, into, |a, y| if a == 0.0 { 0.0 } else { y * a.ln() }),
@@ -309,6 +353,72 @@ impl Binary {
             Binary::LessEq => "<=",
             Binary::Eq => "==",
             Binary::SiluSlope => "silu",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slopes_read_what_they_say() {
+        use Unary::*;
+        let functions = [
+            Copy,
+            Neg,
+            Abs,
+            Sign,
+            Step,
+            Recip,
+            Exp,
+            Expm1,
+            Ln,
+            Ln1p,
+            Sqrt,
+            Sin,
+            Cos,
+            Tan,
+            Asin,
+            Acos,
+            Atan,
+            Sinh,
+            Cosh,
+            Tanh,
+            Sigmoid,
+            Softplus,
+            Unary::Pow(2.0),
+            Unary::Pow(1.5),
+        ];
+        let (a, b) = (0.3, 0.7);
+        let pulled = |pull: &dyn Fn(&mut [f64])| {
+            let mut out = [f64::NAN];
+            pull(&mut out);
+            out[0]
+        };
+        for f in functions {
+            let y = f.value(a);
+            let known = |k: Known, x: f64| if f.slope().is_some_and(|read| read.contains(&k)) { x } else { f64::NAN };
+            let all = pulled(&|out| f.pull(&[2.0], &[a], &[y], out));
+            let some = pulled(&|out| f.pull(&[2.0], &[known(Known::First, a)], &[known(Known::Value, y)], out));
+            assert_eq!(all, some, "{f:?}");
+            assert_eq!(f.slope().is_none(), all == 0.0, "{f:?}");
+        }
+        use Binary::*;
+        for f in [Add, Sub, Mul, Div, Binary::Pow, Min, Max, Less, LessEq, Eq, MulZero, DivZero, SiluSlope] {
+            let y = f.value(a, b);
+            for argument in [Known::First, Known::Second] {
+                let read = f.slope(argument);
+                let known = |k: Known, x: f64| [if read.is_some_and(|read| read.contains(&k)) { x } else { f64::NAN }];
+                let pull = |a: &[f64], b: &[f64], y: &[f64], out: &mut [f64]| match argument {
+                    Known::First => f.pull_first(&[2.0], a, b, out),
+                    _ => f.pull_second(&[2.0], a, b, y, out),
+                };
+                let all = pulled(&|out| pull(&[a], &[b], &[y], out));
+                let (a, b, y) = (known(Known::First, a), known(Known::Second, b), known(Known::Value, y));
+                assert_eq!(all, pulled(&|out| pull(&a, &b, &y, out)), "{f:?} {argument:?}");
+                assert!(read.is_some() || all == 0.0, "{f:?}");
+            }
         }
     }
 }

@@ -33,7 +33,7 @@ pub fn check_gradient(
         let sum: f64 = x.host().iter().zip(&weights).map(|(x, w)| x * w).sum();
         super::record_one(&device, &[x], (1, 1, 1), vec![sum], tape, move |incoming, outgoing| {
             if let Some(into) = &mut outgoing[0] {
-                into.iter_mut().zip(&weights).for_each(|(sum, w)| *sum += w * incoming[0]);
+                into.whole().iter_mut().zip(&weights).for_each(|(sum, w)| *sum += w * incoming[0]);
             }
         })
     };

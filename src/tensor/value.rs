@@ -4,6 +4,7 @@
 //! its cotangent is made when the first part of it arrives. On other devices the tensor holds the numbers.
 
 use super::backend::{Array, Backend, Cotangents, Dims, TensorError, count};
+use super::cotangent::Cotangent;
 use dfdx::prelude::{Backward, OwnedTape, PutTape, Tape};
 use std::sync::{Arc, OnceLock};
 
@@ -18,13 +19,14 @@ pub struct Value<D: Backend> {
 
 impl<D: Backend> Value<D> {
     /// A value that no gradient flows to.
-    pub fn constant(device: &D, dims: Dims, numbers: Vec<f64>) -> Result<Self, TensorError> {
+    pub fn constant(device: &D, dims: Dims, numbers: impl Into<Arc<Vec<f64>>>) -> Result<Self, TensorError> {
+        let numbers = numbers.into();
         if numbers.len() != count(dims) {
             return Err(TensorError::Length { operation: "tensor", expected: count(dims), found: numbers.len() });
         }
         let (array, host) = match D::ON_HOST {
-            true => (device.try_tensor_from_vec(vec![0.0], (1, 1, 1)), OnceLock::from(Arc::new(numbers))),
-            false => (device.try_tensor_from_vec(numbers, dims), OnceLock::new()),
+            true => (device.try_tensor_from_vec(vec![0.0], (1, 1, 1)), OnceLock::from(numbers)),
+            false => (device.try_tensor_from_vec(numbers.to_vec(), dims), OnceLock::new()),
         };
         Ok(Self { array: array.map_err(TensorError::device)?, dims, tracked: false, host: host.into() })
     }
@@ -50,9 +52,9 @@ impl<D: Backend> Value<D> {
             tape.add_backward_op(move |gradients| {
                 let part = D::take(gradients.get_or_alloc_mut(&from)?)?;
                 let buffer = gradients.get_or_alloc_mut(&to)?;
-                let mut sum = grown(D::take(buffer)?, length);
-                sum.iter_mut().zip(&part).for_each(|(sum, part)| *sum += part);
-                D::put(buffer, sum)
+                let mut sum = Cotangent::new(D::take(buffer)?, length);
+                sum.add(part);
+                D::put(buffer, sum.into_numbers())
             });
         }
         Ok((tensor, tape))
@@ -75,8 +77,8 @@ impl<D: Backend> Value<D> {
         if tracked && T::OWNS_TAPE {
             let (from, to) = (value.array.ghost(), tensor.ghost());
             tape.add_backward_op(move |gradients| {
-                let whole = grown(D::take(gradients.get_or_alloc_mut(&from)?)?, count(dims));
-                D::put(gradients.get_or_alloc_mut(&to)?, whole)
+                let whole = Cotangent::new(D::take(gradients.get_or_alloc_mut(&from)?)?, count(dims));
+                D::put(gradients.get_or_alloc_mut(&to)?, whole.into_numbers())
             });
         }
         Ok((value, tape))
@@ -121,16 +123,11 @@ impl<D: Backend> Value<D> {
     /// freed on the way.
     pub fn cotangent(&self, cotangents: &mut Cotangents<D>) -> Result<Vec<f64>, TensorError> {
         let buffer = cotangents.get_or_alloc_mut(&self.array).map_err(TensorError::device)?;
-        let numbers = grown(D::take(buffer).map_err(TensorError::device)?, self.count());
+        let numbers = Cotangent::new(D::take(buffer).map_err(TensorError::device)?, self.count()).into_numbers();
         let copy = numbers.clone();
         D::put(buffer, numbers).map_err(TensorError::device)?;
         Ok(copy)
     }
-}
-
-/// A cotangent of that length: zeros where none has arrived yet.
-fn grown(numbers: Vec<f64>, length: usize) -> Vec<f64> {
-    if numbers.len() == length { numbers } else { vec![0.0; length] }
 }
 
 /// Runs a tape backwards from a single number.
@@ -147,14 +144,15 @@ pub fn backward<D: Backend>(loss: &Value<D>, mut tape: OwnedTape<f64, D>) -> Res
 }
 
 /// Records a function of host numbers on a tape: the values were computed outside; `pullback` gets one cotangent an
-/// output, and for every tracked input (`Some`) the cotangent to add to. The same value may stand twice among the
-/// inputs. It cannot fail: an operator whose pullback can keeps a cell for its error and writes NaN.
-pub fn record<D: Backend, T: Tape<f64, D>>(
+/// output, of which at least one is not fresh, and for every tracked input (`Some`) the cotangent to add to. The same
+/// value may stand twice among the inputs. It cannot fail: an operator whose pullback can keeps a cell for its error and
+/// writes NaN.
+pub fn record<D: Backend, T: Tape<f64, D>, N: Into<Arc<Vec<f64>>>>(
     device: &D,
     inputs: &[&Value<D>],
-    outputs: Vec<(Dims, Vec<f64>)>,
+    outputs: Vec<(Dims, N)>,
     mut tape: T,
-    pullback: impl FnOnce(&[Vec<f64>], &mut [Option<Vec<f64>>]) + 'static,
+    pullback: impl FnOnce(&mut [Cotangent], &mut [Option<Cotangent>]) + 'static,
 ) -> Result<(Vec<Value<D>>, T), TensorError> {
     let tracked = T::OWNS_TAPE && inputs.iter().any(|input| input.tracked);
     let mut values = Vec::with_capacity(outputs.len());
@@ -164,34 +162,45 @@ pub fn record<D: Backend, T: Tape<f64, D>>(
     if !tracked {
         return Ok((values, tape));
     }
-    let targets: Vec<_> = inputs.iter().map(|input| input.tracked.then(|| input.array.ghost())).collect();
-    let repeats: Vec<bool> = (0..inputs.len())
-        .map(|i| (0..i).any(|j| inputs[i].tracked && Arc::ptr_eq(&inputs[i].host, &inputs[j].host)))
-        .collect();
-    let lengths: Vec<usize> = inputs.iter().map(|input| input.count()).collect();
+    // The place of each input's cotangent; with `true` for a value that stands among the inputs already.
+    let mut targets = Vec::with_capacity(inputs.len());
+    for (i, input) in inputs.iter().enumerate() {
+        let again = inputs[..i].iter().any(|other| other.tracked && Arc::ptr_eq(&input.host, &other.host));
+        targets.push(input.tracked.then(|| (input.array.ghost(), input.count(), again)));
+    }
     let sources: Vec<_> = values.iter().map(|value| (value.array.ghost(), value.count())).collect();
     tape.add_backward_op(move |gradients| {
         let mut incoming = Vec::with_capacity(sources.len());
         for (source, length) in &sources {
-            incoming.push(grown(D::take(gradients.get_or_alloc_mut(source)?)?, *length));
+            incoming.push(Cotangent::new(D::take(gradients.get_or_alloc_mut(source)?)?, *length));
+        }
+        if incoming.iter().all(Cotangent::fresh) {
+            return Ok(());
         }
         let mut outgoing = Vec::with_capacity(targets.len());
-        for (i, target) in targets.iter().enumerate() {
+        for target in &targets {
             outgoing.push(match target {
                 None => None,
-                Some(_) if repeats[i] => Some(vec![0.0; lengths[i]]),
-                Some(target) => Some(grown(D::take(gradients.get_or_alloc_mut(target)?)?, lengths[i])),
+                Some((_, length, true)) => Some(Cotangent::new(Vec::new(), *length)),
+                Some((target, length, false)) => {
+                    Some(Cotangent::new(D::take(gradients.get_or_alloc_mut(target)?)?, *length))
+                }
             });
         }
-        pullback(&incoming, &mut outgoing);
-        for (i, (target, host)) in targets.iter().zip(outgoing).enumerate() {
-            let (Some(target), Some(mut host)) = (target, host) else { continue };
-            let buffer = gradients.get_or_alloc_mut(target)?;
-            if repeats[i] {
-                let others = D::take(buffer)?;
-                host.iter_mut().zip(&others).for_each(|(sum, other)| *sum += other);
+        pullback(&mut incoming, &mut outgoing);
+        for (target, part) in targets.iter().zip(outgoing) {
+            let (Some((target, length, again)), Some(part)) = (target, part) else { continue };
+            if part.fresh() {
+                continue;
             }
-            D::put(buffer, host)?;
+            let buffer = gradients.get_or_alloc_mut(target)?;
+            if *again {
+                let mut sum = Cotangent::new(D::take(buffer)?, *length);
+                sum.add(part.into_numbers());
+                D::put(buffer, sum.into_numbers())?;
+            } else {
+                D::put(buffer, part.into_numbers())?;
+            }
         }
         Ok(())
     });
@@ -203,12 +212,13 @@ pub fn record_one<D: Backend, T: Tape<f64, D>>(
     device: &D,
     inputs: &[&Value<D>],
     dims: Dims,
-    numbers: Vec<f64>,
+    numbers: impl Into<Arc<Vec<f64>>>,
     tape: T,
-    pullback: impl FnOnce(&[f64], &mut [Option<Vec<f64>>]) + 'static,
+    pullback: impl FnOnce(&[f64], &mut [Option<Cotangent>]) + 'static,
 ) -> Result<(Value<D>, T), TensorError> {
-    let (mut values, tape) =
-        record(device, inputs, vec![(dims, numbers)], tape, |incoming, outgoing| pullback(&incoming[0], outgoing))?;
+    let pullback =
+        |incoming: &mut [Cotangent], outgoing: &mut [Option<Cotangent>]| pullback(incoming[0].whole(), outgoing);
+    let (mut values, tape) = record(device, inputs, vec![(dims, numbers)], tape, pullback)?;
     match values.pop() {
         Some(value) => Ok((value, tape)),
         None => Err(TensorError::Length { operation: "record", expected: 1, found: 0 }),

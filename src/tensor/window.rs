@@ -1,6 +1,7 @@
 //! Convolutions: windows of neighbouring rows side by side, so that a convolution is one matrix product.
 
 use super::backend::{Backend, TensorError, count};
+use super::cotangent::add;
 use super::value::{Value, record_one};
 use dfdx::prelude::{PutTape, ReshapeTo, SplitTape, Tape, TryMatMul};
 use std::sync::Arc;
@@ -45,7 +46,7 @@ pub fn window<D: Backend, T: Tape<f64, D>>(
     let out = windows(&x.host(), points, channels, width, left);
     record_one(x.device(), &[x], (batch, points, width * channels), out, tape, move |incoming, outgoing| {
         if let Some(into) = &mut outgoing[0] {
-            add_windows(incoming, points, channels, width, left, into);
+            add_windows(incoming, points, channels, width, left, into.whole());
         }
     })
 }
@@ -62,7 +63,7 @@ pub fn flip_weight<D: Backend, T: Tape<f64, D>>(
     each(width, output, input, |k, o, i| out.push(numbers[source(k, o, i)]));
     record_one(weight.device(), &[weight], weight.dims(), out, tape, move |incoming, outgoing| {
         if let Some(into) = &mut outgoing[0] {
-            let mut next = incoming.iter();
+            let (into, mut next) = (into.whole(), incoming.iter());
             each(width, output, input, |k, o, i| into[source(k, o, i)] += next.next().copied().unwrap_or(0.0));
         }
     })
@@ -86,13 +87,13 @@ pub fn merge_weight<D: Backend, T: Tape<f64, D>>(
         (0..width * wide).map(move |row| (row * output, (row / wide * input + channels[row % wide]) * output))
     };
     let (numbers, mut out) = (weight.host(), vec![0.0; width * input * output]);
-    let add = |into: &mut [f64], part: &[f64]| into.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
     for (from, to) in rows() {
         add(&mut out[to..to + output], &numbers[from..from + output]);
     }
     let dims = (1, 1, out.len());
     record_one(weight.device(), &[weight], dims, out, tape, move |incoming, outgoing| {
         if let Some(into) = &mut outgoing[0] {
+            let into = into.whole();
             rows().for_each(|(from, to)| add(&mut into[from..from + output], &incoming[to..to + output]));
         }
     })

@@ -1,0 +1,103 @@
+//! Cotangents on their way: what has arrived is added up, and nothing is added to zeros.
+
+/// The cotangent of one value while a tape runs backwards. It is fresh until a first part has arrived, which is written
+/// and not added.
+#[derive(Debug)]
+pub struct Cotangent {
+    numbers: Vec<f64>,
+    length: usize,
+}
+
+impl Cotangent {
+    /// What has arrived so far at a value of `length` numbers: as many, or any other number of them for nothing.
+    pub(super) fn new(numbers: Vec<f64>, length: usize) -> Self {
+        // A single number has a buffer from the beginning.
+        let arrived = numbers.len() == length && numbers[..] != [0.0];
+        Self { numbers: if arrived { numbers } else { Vec::new() }, length }
+    }
+
+    /// Whether nothing has arrived yet.
+    pub fn fresh(&self) -> bool {
+        self.numbers.len() != self.length
+    }
+
+    /// What has arrived: nothing while it is fresh.
+    pub fn numbers(&self) -> &[f64] {
+        &self.numbers
+    }
+
+    /// All of it, to read or to add to: zeros while it is fresh.
+    pub fn whole(&mut self) -> &mut [f64] {
+        if self.fresh() {
+            self.numbers.clear();
+            self.numbers.resize(self.length, 0.0);
+        }
+        &mut self.numbers
+    }
+
+    /// Adds a part of the full length.
+    pub fn add(&mut self, part: Vec<f64>) {
+        match self.fresh() {
+            true => self.numbers = part,
+            false => add(&mut self.numbers, &part),
+        }
+    }
+
+    /// Adds a part that others need as well.
+    pub fn add_slice(&mut self, part: &[f64]) {
+        match self.fresh() {
+            true => {
+                self.numbers.clear();
+                self.numbers.extend_from_slice(part);
+            }
+            false => add(&mut self.numbers, part),
+        }
+    }
+
+    /// Appends to a fresh one the next numbers of its first part, all of which must come before anything else.
+    pub(super) fn append(&mut self, next: &[f64]) {
+        if self.numbers.capacity() == 0 {
+            self.numbers.reserve_exact(self.length);
+        }
+        self.numbers.extend_from_slice(next);
+    }
+
+    pub(super) fn into_numbers(mut self) -> Vec<f64> {
+        self.whole();
+        self.numbers
+    }
+}
+
+/// Adds number by number.
+#[inline(always)]
+pub(super) fn add(into: &mut [f64], part: &[f64]) {
+    into.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_part_is_written_and_others_are_added() {
+        let mut x = Cotangent::new(vec![0.0], 2);
+        assert!(x.fresh());
+        x.append(&[1.0]);
+        assert!(x.fresh());
+        x.append(&[2.0]);
+        assert!(!x.fresh());
+        x.add(vec![0.5, 0.5]);
+        x.add_slice(&[1.0, 0.0]);
+        assert_eq!(x.whole(), [2.5, 2.5]);
+        for mut x in [Cotangent::new(vec![], 2), Cotangent::new(vec![7.0], 2)] {
+            assert_eq!(x.whole(), [0.0, 0.0]);
+            x.add(vec![3.0, 4.0]);
+            assert_eq!(x.into_numbers(), [3.0, 4.0]);
+        }
+        let mut x = Cotangent::new(vec![], 2);
+        x.add_slice(&[3.0, 4.0]);
+        assert_eq!(x.into_numbers(), [3.0, 4.0]);
+        assert!(Cotangent::new(vec![0.0], 1).fresh() && !Cotangent::new(vec![2.0], 1).fresh());
+        assert_eq!(Cotangent::new(vec![], 1).into_numbers(), [0.0]);
+    }
+}
