@@ -49,7 +49,7 @@ fn a_set_up_and_the_operators_are_timed() {
 #[test]
 fn tables_are_for_reading() {
     let place = Place::new();
-    let (out, _, status) = finished(place.ksr().args(["bench", "a", "-q", "--repetitions", "1"]));
+    let (out, _, status) = finished(place.ksr().args(["bench", "-q", "--repetitions", "1"]));
     assert_eq!(status, 0);
     for words in ["setup", "serial", "a: H and He, sKSR-global", "published program", "Gflop/s", "Toeplitz product"] {
         assert!(out.contains(words), "{words}\n{out}");

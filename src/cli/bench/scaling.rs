@@ -96,13 +96,14 @@ fn figure(sweep: &Sweep, xs: &[f64], ms: &[f64], power: Power) -> Figure {
     let (from, to) = (xs[0], xs[xs.len() - 1]);
     let x: Vec<f64> = (0..=60).map(|i| from + (to - from) * f64::from(i) / 60.0).collect();
     let name = format!("power {:.2}", power.exponent);
-    let y = x.iter().map(|x| power.at(*x)).collect();
+    let y: Vec<f64> = x.iter().map(|x| power.at(*x)).collect();
     Figure {
         title: Some(format!("One loss and its gradient, by {}", sweep.label)),
         x_label: sweep.label.into(),
         y_label: "time (ms)".into(),
-        x_range: None,
-        y_range: None,
+        // From nothing, so that heights are ratios.
+        x_range: Some((0.0, 1.03 * to)),
+        y_range: Some((0.0, 1.05 * ms.iter().chain(&y).fold(0.0, |a, b| f64::max(a, *b)))),
         bands: Vec::new(),
         series: vec![measured, Series { name, curve: 1, thin: false, x, y }],
     }
@@ -125,6 +126,6 @@ mod tests {
         let figure = figure(&SWEEPS[1], &[1.0, 2.0, 4.0], &[0.1, 0.2, 0.4], power);
         let text = report::svg(&figure).unwrap();
         // Three points, and one of the legend.
-        assert!(text.matches("<circle").count() >= 3 && text.contains("power 1.00") && text.contains("measured"));
+        assert!(text.matches("<circle").count() == 4 && text.contains("power 1.00") && text.contains("measured"));
     }
 }

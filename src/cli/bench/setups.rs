@@ -37,7 +37,7 @@ const KNOWN: [Known; 3] = [
     },
     Known {
         name: "c",
-        about: "H, He, Li, Be and Be++, sKSR-global, 15 iterations",
+        about: "H, He, Li, Be, Be++, sKSR-global, 15 iterations",
         script: include_str!("c.ksr"),
         seconds: 9.9,
         gigabytes: 6.1,
@@ -115,7 +115,7 @@ fn show(bench: &Bench, all: &[Measured], product: &Product) {
 
 fn about(m: &Measured) -> String {
     let Known { about, gigabytes, .. } = m.known;
-    format!("{about}; {:.2} Gflop; the published program takes {gigabytes} GB", m.operations / 1e9)
+    format!("{about}: {:.2} Gflop; published: {gigabytes} GB", m.operations / 1e9)
 }
 
 #[cfg(test)]

@@ -31,11 +31,11 @@ impl Column {
         Self { name, unit, cells: Cells::Numbers(numbers) }
     }
 
-    /// Percents are whole, plain numbers have two digits, others three; with `exactly` all digits stay.
+    /// Percents and megabytes are whole, plain numbers have two digits, others three; with `exactly` all digits stay.
     fn values(&self, exactly: bool) -> Vec<Value> {
         let shown = |x: f64| match self.unit {
             _ if exactly => x,
-            "%" => x.round(),
+            "%" | "MB" => x.round(),
             "" => rounded(x, 2),
             _ => rounded(x, 3),
         };

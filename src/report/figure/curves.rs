@@ -93,17 +93,22 @@ fn segment(a: Point, b: Point, frame: &Frame) -> Option<(Point, Point)> {
 /// One line of a figure.
 pub(super) fn draw_curve<DB: DrawingBackend>(area: &Area<DB>, frame: &Frame, curve: &Series) -> Painted<DB> {
     let few = curve.x.len() <= 12 && !curve.thin;
-    let colour = COLOURS[curve.curve % COLOURS.len()];
     let points: Vec<Point> = curve.x.iter().zip(&curve.y).map(|(x, y)| (frame.x(*x), frame.y(*y))).collect();
     for run in runs(curve, frame) {
         stroke(area, &run, curve, frame.scale)?;
         if few || run.len() == 1 {
             for point in run.into_iter().filter(|p| points.contains(p)) {
-                area.draw(&Circle::new(pixel(point), (3.2 * frame.scale) as i32, colour.filled()))?;
+                dot(area, point, curve, frame.scale)?;
             }
         }
     }
     Ok(())
+}
+
+/// A point of a curve.
+fn dot<DB: DrawingBackend>(area: &Area<DB>, point: Point, curve: &Series, scale: f64) -> Painted<DB> {
+    let colour = COLOURS[curve.curve % COLOURS.len()];
+    area.draw(&Circle::new(pixel(point), (3.2 * scale) as i32, colour.filled()))
 }
 
 /// A curve's line in its dash pattern; a thin one is full, and pale.
@@ -182,7 +187,11 @@ pub(super) fn legend<DB: DrawingBackend>(area: &Area<DB>, frame: &Frame, series:
     area.draw(&Rectangle::new(corner, FAINT.stroke_width(scale as u32)))?;
     for (index, curve) in entries.into_iter().enumerate() {
         let y = top + (index as f64 * 22.0 + 18.0) * scale;
-        stroke(area, &[(left + 12.0 * scale, y), (left + 46.0 * scale, y)], curve, scale)?;
+        if runs(curve, frame).iter().all(|run| run.len() == 1) {
+            dot(area, (left + 29.0 * scale, y), curve, scale)?;
+        } else {
+            stroke(area, &[(left + 12.0 * scale, y), (left + 46.0 * scale, y)], curve, scale)?;
+        }
         let style = text_style(14.0, scale, INK, HPos::Left, VPos::Center);
         area.draw(&Text::new(curve.name.clone(), pixel((left + 54.0 * scale, y + frame.nudge)), style))?;
     }
