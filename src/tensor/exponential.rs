@@ -8,113 +8,126 @@ use super::value::{Value, record_one};
 use super::vector::vectorised;
 use dfdx::prelude::Tape;
 
-/// Adds `factor_k` times the sum over j of q_k^|i-j| x_j to `out`, for the lanes k of every row of one batch entry. `x`
-/// and `out` give a row's numbers by lane through their index maps.
-fn recur(
-    points: usize,
-    lanes: usize,
-    q: impl Fn(usize) -> f64,
-    x: impl Fn(usize, usize) -> f64,
-    mut add: impl FnMut(usize, usize, f64),
-) {
-    let q: Vec<f64> = (0..lanes).map(q).collect();
-    let mut carry = vec![0.0; lanes];
-    for i in 0..points {
-        for k in 0..lanes {
-            carry[k] = q[k] * carry[k] + x(i, k);
-            add(i, k, carry[k]);
-        }
-    }
-    carry.fill(0.0);
-    for i in (0..points).rev() {
-        for k in 0..lanes {
-            add(i, k, q[k] * carry[k]);
-            carry[k] = q[k] * carry[k] + x(i, k);
-        }
-    }
-}
-
 /// Convolves every channel of `x` `[batch, points, channels]` with `amplitude exp(-kappa |x|)`, times h.
 pub fn exponential(x: &[f64], (points, channels): (usize, usize), h: f64, amplitude: f64, kappa: f64) -> Vec<f64> {
     let mut out = vec![0.0; x.len()];
     let (q, size) = ((-kappa * h).exp(), points * channels);
     for (x, out) in x.chunks_exact(size.max(1)).zip(out.chunks_exact_mut(size.max(1))) {
-        recur(points, channels, |_| q, |i, k| x[i * channels + k], |i, k, y| out[i * channels + k] += y);
+        for c in 0..channels {
+            // Both recursions at once: each alone would wait for itself.
+            let (mut left, mut right) = (0.0, 0.0);
+            for i in 0..points {
+                let (i, j) = (i * channels + c, (points - 1 - i) * channels + c);
+                left = q * left + x[i];
+                out[i] += left;
+                let tail = q * right;
+                out[j] += tail;
+                right = tail + x[j];
+            }
+        }
     }
     out.iter_mut().for_each(|y| *y *= h * amplitude);
     out
 }
 
-/// Every number as often as there are kernels.
+/// Kernels that are calculated side by side.
+const LANES: usize = 8;
+type Tile = [f64; LANES];
+
 #[inline(always)]
-fn repeat(x: &[f64], lanes: &mut [f64]) {
-    match x {
-        [x] => lanes.fill(*x),
-        _ => {
-            let kernels = lanes.len() / x.len();
-            lanes.chunks_exact_mut(kernels).zip(x).for_each(|(lane, x)| lane.fill(*x));
+fn tile(number: impl FnMut(usize) -> f64) -> Tile {
+    std::array::from_fn(number)
+}
+
+/// A sum in pairs.
+#[inline(always)]
+fn total(x: &Tile) -> f64 {
+    let four: [f64; 4] = std::array::from_fn(|l| x[l] + x[l + 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
+}
+
+/// Kernels of one channel, side by side: as many as there are lanes, or fewer.
+#[derive(Clone, Copy)]
+struct Kernels {
+    channel: usize,
+    /// Where they begin in a row of all kernels of all channels.
+    start: usize,
+    width: usize,
+    q: Tile,
+    factor: Tile,
+}
+
+impl Kernels {
+    /// Their numbers in what begins with a row, and zeros after them.
+    #[inline(always)]
+    fn load(&self, x: &[f64]) -> Tile {
+        let x = &x[self.start..];
+        match x.first_chunk::<LANES>() {
+            Some(x) => tile(|l| if l < self.width { x[l] } else { 0.0 }),
+            None => tile(|l| if l < self.width { x[l] } else { 0.0 }),
+        }
+    }
+
+    /// Writes their numbers into what begins with a row. Those after them, which are written later, may become anything.
+    #[inline(always)]
+    fn store(&self, x: &Tile, out: &mut [f64]) {
+        let out = &mut out[self.start..];
+        match out.first_chunk_mut::<LANES>() {
+            Some(out) => *out = *x,
+            None => out.iter_mut().zip(x).take(self.width).for_each(|(out, x)| *out = *x),
         }
     }
 }
 
-/// A sum in four lanes.
-#[inline(always)]
-fn total(x: &[f64]) -> f64 {
-    let (fours, rest) = x.as_chunks::<4>();
-    let mut sums = [0.0; 4];
-    for four in fours {
-        sums.iter_mut().zip(four).for_each(|(sum, x)| *sum += x);
-    }
-    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest.iter().sum::<f64>()
-}
-
-/// A bank of kernels exp(-|x|/xi_k)/(2 xi_k) on a grid of spacing h, times h.
+/// A bank of kernels exp(-|x|/xi_k)/(2 xi_k) on a grid of spacing h, times h, for a number of channels.
 #[derive(Clone, Debug)]
 struct Bank {
     points: usize,
+    channels: usize,
     h: f64,
     xi: Vec<f64>,
 }
 
 impl Bank {
-    fn q(&self, k: usize) -> f64 {
-        (-self.h / self.xi[k]).exp()
+    /// Numbers of a row.
+    fn lanes(&self) -> usize {
+        self.channels * self.xi.len()
     }
 
-    fn factor(&self, k: usize) -> f64 {
-        0.5 * self.h / self.xi[k]
-    }
-
-    /// A number for every lane, a channel's kernels after another's.
-    fn by_lane(&self, channels: usize, number: impl Fn(usize) -> f64) -> Vec<f64> {
-        (0..channels * self.xi.len()).map(|lane| number(lane % self.xi.len())).collect()
+    /// All kernels of all channels, in the order of a row.
+    fn each(&self) -> Vec<Kernels> {
+        let of = |channel: usize| {
+            self.xi.chunks(LANES).enumerate().map(move |(t, xi)| Kernels {
+                channel,
+                start: channel * self.xi.len() + t * LANES,
+                width: xi.len(),
+                q: tile(|l| xi.get(l).map_or(0.0, |xi| (-self.h / xi).exp())),
+                factor: tile(|l| xi.get(l).map_or(0.0, |xi| 0.5 * self.h / xi)),
+            })
+        };
+        (0..self.channels).flat_map(of).collect()
     }
 
     /// `[points, channels]` to `[points, channels * kernels]`, for every batch entry.
     #[inline(always)]
-    fn spread(&self, x: &[f64], channels: usize) -> Vec<f64> {
-        let (kernels, points) = (self.xi.len(), self.points);
-        let lanes = channels * kernels;
-        let (q, factor) = (self.by_lane(channels, |k| self.q(k)), self.by_lane(channels, |k| self.factor(k)));
-        let mut out = vec![0.0; x.len() * kernels];
-        let (mut source, mut carry) = (vec![0.0; lanes], vec![0.0; lanes]);
-        for (x, out) in x.chunks_exact(points * channels).zip(out.chunks_exact_mut(points * lanes)) {
-            carry.fill(0.0);
-            for (x, row) in x.chunks_exact(channels).zip(out.chunks_exact_mut(lanes)) {
-                repeat(x, &mut source);
-                for (((carry, row), q), source) in carry.iter_mut().zip(row).zip(&q).zip(&source) {
-                    *carry = q * *carry + source;
-                    *row = *carry;
+    fn spread(&self, x: &[f64]) -> Vec<f64> {
+        let (lanes, channels, tiles) = (self.lanes(), self.channels, self.each());
+        let mut out = vec![0.0; x.len() * self.xi.len()];
+        let mut carry = vec![[0.0; LANES]; tiles.len()];
+        let mut tails = vec![[0.0; LANES]; self.points * tiles.len()];
+        for (x, out) in x.chunks_exact(self.points * channels).zip(out.chunks_exact_mut(self.points * lanes)) {
+            carry.fill([0.0; LANES]);
+            for (x, tails) in x.chunks_exact(channels).zip(tails.chunks_exact_mut(tiles.len())).rev() {
+                for ((at, tail), carry) in tiles.iter().zip(tails).zip(&mut carry) {
+                    *tail = tile(|l| at.q[l] * carry[l]);
+                    *carry = tile(|l| tail[l] + x[at.channel]);
                 }
             }
-            carry.fill(0.0);
-            for (x, row) in x.chunks_exact(channels).zip(out.chunks_exact_mut(lanes)).rev() {
-                repeat(x, &mut source);
-                let fixed = q.iter().zip(&factor).zip(&source);
-                for ((carry, row), ((q, factor), source)) in carry.iter_mut().zip(row).zip(fixed) {
-                    let tail = q * *carry;
-                    *row = factor * (*row + tail);
-                    *carry = tail + source;
+            carry.fill([0.0; LANES]);
+            for (i, (x, tails)) in x.chunks_exact(channels).zip(tails.chunks_exact(tiles.len())).enumerate() {
+                for ((at, tail), carry) in tiles.iter().zip(tails).zip(&mut carry) {
+                    *carry = tile(|l| at.q[l] * carry[l] + x[at.channel]);
+                    at.store(&tile(|l| at.factor[l] * (carry[l] + tail[l])), &mut out[i * lanes..]);
                 }
             }
         }
@@ -123,32 +136,33 @@ impl Bank {
 
     /// The transpose: `[points, channels * kernels]` to `[points, channels]`.
     #[inline(always)]
-    fn gather(&self, y: &[f64], channels: usize) -> Vec<f64> {
-        let (kernels, points) = (self.xi.len(), self.points);
-        let lanes = channels * kernels;
-        let (q, factor) = (self.by_lane(channels, |k| self.q(k)), self.by_lane(channels, |k| self.factor(k)));
-        let mut out = vec![0.0; y.len() / kernels];
-        let mut carry = vec![0.0; lanes];
-        for (y, out) in y.chunks_exact(points * lanes).zip(out.chunks_exact_mut(points * channels)) {
-            carry.fill(0.0);
-            for (row, sums) in y.chunks_exact(lanes).zip(out.chunks_exact_mut(channels)) {
-                for (((carry, row), q), factor) in carry.iter_mut().zip(row).zip(&q).zip(&factor) {
-                    *carry = q * *carry + factor * row;
-                }
-                for (sum, lane) in sums.iter_mut().zip(carry.chunks_exact(kernels)) {
-                    *sum = total(lane);
-                }
-            }
-            carry.fill(0.0);
-            for (row, sums) in y.chunks_exact(lanes).zip(out.chunks_exact_mut(channels)).rev() {
-                carry.iter_mut().zip(&q).for_each(|(carry, q)| *carry *= q);
-                for (sum, lane) in sums.iter_mut().zip(carry.chunks_exact(kernels)) {
-                    *sum += total(lane);
-                }
-                for ((carry, row), factor) in carry.iter_mut().zip(row).zip(&factor) {
-                    *carry += factor * row;
+    fn gather(&self, y: &[f64]) -> Vec<f64> {
+        let (lanes, channels, tiles) = (self.lanes(), self.channels, self.each());
+        let mut out = vec![0.0; y.len() / self.xi.len()];
+        let mut carry = vec![[0.0; LANES]; tiles.len()];
+        let mut sums = vec![[0.0; LANES]; self.points * channels];
+        for (y, out) in y.chunks_exact(self.points * lanes).zip(out.chunks_exact_mut(self.points * channels)) {
+            carry.fill([0.0; LANES]);
+            sums.fill([0.0; LANES]);
+            for (i, sums) in sums.chunks_exact_mut(channels).enumerate() {
+                for (at, carry) in tiles.iter().zip(&mut carry) {
+                    let y = at.load(&y[i * lanes..]);
+                    *carry = tile(|l| at.q[l] * carry[l] + at.factor[l] * y[l]);
+                    let sum = &mut sums[at.channel];
+                    *sum = tile(|l| sum[l] + carry[l]);
                 }
             }
+            carry.fill([0.0; LANES]);
+            for (i, sums) in sums.chunks_exact_mut(channels).enumerate().rev() {
+                for (at, carry) in tiles.iter().zip(&mut carry) {
+                    let y = at.load(&y[i * lanes..]);
+                    let tail = tile(|l| at.q[l] * carry[l]);
+                    let sum = &mut sums[at.channel];
+                    *sum = tile(|l| sum[l] + tail[l]);
+                    *carry = tile(|l| tail[l] + at.factor[l] * y[l]);
+                }
+            }
+            out.iter_mut().zip(&sums).for_each(|(out, sum)| *out = total(sum));
         }
         out
     }
@@ -156,35 +170,30 @@ impl Bank {
     /// Adds the derivative of sum y (K x) in every xi_k: `x` `[.., channels]`, `y` `[.., channels * kernels]`.
     /// With K = (h/2 xi) q^|i-j|: dK/dxi = K (|i-j| h/xi - 1)/xi; the sum over j of |i-j| q^|i-j| x_j is again a recursion.
     #[inline(always)]
-    fn slope(&self, x: &[f64], y: &[f64], channels: usize, into: &mut [f64]) {
-        let (kernels, points) = (self.xi.len(), self.points);
-        let lanes = channels * kernels;
-        let (q, scale) = (self.by_lane(channels, |k| self.q(k)), self.by_lane(channels, |k| self.h / self.xi[k]));
-        let (mut sum, mut moment, mut total) = (vec![0.0; lanes], vec![0.0; lanes], vec![0.0; lanes]);
-        let mut source = vec![0.0; lanes];
-        for (x, y) in x.chunks_exact(points * channels).zip(y.chunks_exact(points * lanes)) {
-            for (own, reverse) in [(1.0, false), (0.0, true)] {
-                sum.fill(0.0);
-                moment.fill(0.0);
-                for i in 0..points {
-                    let i = if reverse { points - 1 - i } else { i };
-                    let y = &y[i * lanes..(i + 1) * lanes];
-                    repeat(&x[i * channels..(i + 1) * channels], &mut source);
-                    let state = sum.iter_mut().zip(&mut moment).zip(&mut total);
-                    let fixed = q.iter().zip(&scale).zip(&source).zip(y);
-                    for (((sum, moment), total), (((q, scale), x), y)) in state.zip(fixed) {
-                        *moment = q * (*moment + *sum);
-                        *sum *= q;
-                        // The point itself counts once, in the first pass.
-                        *total += y * (scale * *moment - (*sum + own * x));
-                        *sum += x;
+    fn slope(&self, x: &[f64], y: &[f64], into: &mut [f64]) {
+        let (lanes, channels) = (self.lanes(), self.channels);
+        for at in self.each() {
+            let (kernel, q) = (at.start % self.xi.len(), at.q);
+            let scale = tile(|l| self.xi.get(kernel + l).map_or(0.0, |xi| self.h / xi));
+            let mut total = [0.0; LANES];
+            for (x, y) in x.chunks_exact(self.points * channels).zip(y.chunks_exact(self.points * lanes)) {
+                // From the left and from the right.
+                let (mut sum, mut moment) = ([[0.0; LANES]; 2], [[0.0; LANES]; 2]);
+                for i in 0..self.points {
+                    for (side, i) in [i, self.points - 1 - i].into_iter().enumerate() {
+                        let (x, y) = (x[i * channels + at.channel], at.load(&y[i * lanes..]));
+                        // The point itself counts once.
+                        let own = if side == 0 { x } else { 0.0 };
+                        moment[side] = tile(|l| q[l] * (moment[side][l] + sum[side][l]));
+                        sum[side] = tile(|l| q[l] * sum[side][l]);
+                        total = tile(|l| total[l] + y[l] * (scale[l] * moment[side][l] - (sum[side][l] + own)));
+                        sum[side] = tile(|l| sum[side][l] + x);
                     }
                 }
             }
-        }
-        for (k, total) in total.iter().enumerate() {
-            let k = k % kernels;
-            into[k] += self.factor(k) / self.xi[k] * total;
+            for (k, total) in (kernel..kernel + at.width).zip(total) {
+                into[k] += 0.5 * self.h / self.xi[k] / self.xi[k] * total;
+            }
         }
     }
 }
@@ -197,21 +206,21 @@ pub fn spread<D: Backend, T: Tape<f64, D>>(
     tape: T,
 ) -> Result<(Value<D>, T), TensorError> {
     let ((batch, points, channels), widths, numbers) = (x.dims(), xi.host(), x.host());
-    let bank = Bank { points, h, xi: widths.to_vec() };
+    let bank = Bank { points, channels, h, xi: widths.to_vec() };
     let dims = (batch, points, channels * widths.len());
     let out = vectorised(
         #[inline(always)]
-        || bank.spread(&numbers, channels),
+        || bank.spread(&numbers),
     );
     record_one(x.device(), &[x, xi], dims, out, tape, move |incoming, outgoing| {
         vectorised(
             #[inline(always)]
             || {
                 if let Some(into) = &mut outgoing[0] {
-                    into.add(bank.gather(incoming, channels));
+                    into.add(bank.gather(incoming));
                 }
                 if let Some(into) = &mut outgoing[1] {
-                    bank.slope(&numbers, incoming, channels, into.whole());
+                    bank.slope(&numbers, incoming, into.whole());
                 }
             },
         )
@@ -227,20 +236,20 @@ pub fn gather<D: Backend, T: Tape<f64, D>>(
 ) -> Result<(Value<D>, T), TensorError> {
     let ((batch, points, lanes), widths, numbers) = (y.dims(), xi.host(), y.host());
     let channels = lanes / widths.len().max(1);
-    let bank = Bank { points, h, xi: widths.to_vec() };
+    let bank = Bank { points, channels, h, xi: widths.to_vec() };
     let out = vectorised(
         #[inline(always)]
-        || bank.gather(&numbers, channels),
+        || bank.gather(&numbers),
     );
     record_one(y.device(), &[y, xi], (batch, points, channels), out, tape, move |incoming, outgoing| {
         vectorised(
             #[inline(always)]
             || {
                 if let Some(into) = &mut outgoing[0] {
-                    into.add(bank.spread(incoming, channels));
+                    into.add(bank.spread(incoming));
                 }
                 if let Some(into) = &mut outgoing[1] {
-                    bank.slope(incoming, &numbers, channels, into.whole());
+                    bank.slope(incoming, &numbers, into.whole());
                 }
             },
         )
@@ -271,9 +280,12 @@ mod tests {
 
     #[test]
     fn gradients_in_density_and_width() {
-        let (x, xi) = ((2, 5, 2), ((1, 1, 3), vec![0.4, 1.1, 2.0]));
-        check_gradient(&[(x, numbers(x, 0.2)), xi.clone()], |x, tape| spread(x[0], x[1], 0.35, tape));
-        let y = (2, 5, 6);
-        check_gradient(&[(y, numbers(y, 0.2)), xi], |x, tape| gather(x[0], x[1], 0.35, tape));
+        // Fewer kernels than lanes, as many, and more.
+        for kernels in [3, 8, 11] {
+            let widths = (0..kernels).map(|k| 0.4 + 0.35 * k as f64).collect();
+            let (x, y, xi) = ((2, 5, 2), (2, 5, 2 * kernels), ((1, 1, kernels), widths));
+            check_gradient(&[(x, numbers(x, 0.2)), xi.clone()], |x, tape| spread(x[0], x[1], 0.35, tape));
+            check_gradient(&[(y, numbers(y, 0.2)), xi], |x, tape| gather(x[0], x[1], 0.35, tape));
+        }
     }
 }
