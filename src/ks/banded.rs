@@ -1,74 +1,18 @@
-//! Two factorisations of H - shift for the banded H: LDL^T, whose negative pivots count the levels below the shift
-//! (Sylvester's law of inertia), and LU with partial pivoting, which solves linear systems however near singular.
+//! Counts of levels, and LU factors of H - shift with partial pivoting: for shifts that LDL^T without row exchanges cannot take.
 
 use super::hamiltonian::Hamiltonian;
-
-/// Shifts factorised side by side: the recursion is a chain of divisions, and several chains fill the pipeline.
-pub(super) const LANES: usize = 8;
-
-/// Pivots below this fraction of the norm of H spoil a factorisation without row exchanges.
-const SMALL: f64 = 1e-6;
+use super::ldl::inertia;
 
 /// Number of levels below each shift: exact for a matrix within about 1e-10 `scale` (the norm of H) of H.
-pub(super) fn counts(h: &Hamiltonian, scale: f64, shifts: &[f64; LANES]) -> [usize; LANES] {
-    let (mut counts, smallest) = match h.half_bandwidth() {
-        1 => pivots_of::<1>(h, shifts),
-        2 => pivots_of::<2>(h, shifts),
-        3 => pivots_of::<3>(h, shifts),
-        _ => pivots_of::<4>(h, shifts),
-    };
-    for lane in 0..LANES {
-        let spoilt = smallest[lane].is_nan() || smallest[lane] < SMALL * scale;
-        if spoilt {
-            counts[lane] = minors(h, shifts[lane]);
-        }
-    }
-    counts
+pub(super) fn counts<const W: usize>(h: &Hamiltonian, scale: f64, shifts: &[f64; W]) -> [usize; W] {
+    let inertia = inertia(h, scale, shifts);
+    std::array::from_fn(|w| inertia.below(w).unwrap_or_else(|| minors(h, shifts[w])))
 }
 
-/// Number of negative pivots of H - shift = L D L^T, and the smallest |pivot|.
-///
-/// With T = L D, row i of which is t_ij = H_ij - sum_m t_im l_jm: d_i = H_ii - shift - sum_j t_ij l_ij.
-fn pivots_of<const B: usize>(h: &Hamiltonian, shifts: &[f64; LANES]) -> ([usize; LANES], [f64; LANES]) {
-    const ONES: [f64; LANES] = [1.0; LANES];
-    let mut smallest = [f64::INFINITY; LANES];
-    let mut negative = [0.0; LANES];
-    // Of the rows i-1, i-2, ..: reciprocal pivots, and l of row i-1-k towards column i-2-k-m.
-    let mut reciprocal = [ONES; B];
-    let mut l = [[[0.0; LANES]; B]; B];
-    for row in h.rows().chunks_exact(B + 1) {
-        let mut t = [[0.0; LANES]; B];
-        let mut fresh = [[0.0; LANES]; B];
-        let mut pivot = [row[0]; LANES];
-        for (p, s) in pivot.iter_mut().zip(shifts) {
-            *p -= s;
-        }
-        // Column i-1-k, from the farthest.
-        for k in (0..B).rev() {
-            t[k] = [row[k + 1]; LANES];
-            for m in k + 1..B {
-                for lane in 0..LANES {
-                    t[k][lane] -= t[m][lane] * l[k][m - k - 1][lane];
-                }
-            }
-            for lane in 0..LANES {
-                fresh[k][lane] = t[k][lane] * reciprocal[k][lane];
-                pivot[lane] -= t[k][lane] * fresh[k][lane];
-            }
-        }
-        for k in (1..B).rev() {
-            l[k] = l[k - 1];
-            reciprocal[k] = reciprocal[k - 1];
-        }
-        l[0] = fresh;
-        for lane in 0..LANES {
-            let size = pivot[lane].abs();
-            smallest[lane] = if size < smallest[lane] { size } else { smallest[lane] };
-            negative[lane] += if pivot[lane] < 0.0 { 1.0 } else { 0.0 };
-            reciprocal[0][lane] = 1.0 / pivot[lane];
-        }
-    }
-    (negative.map(|n| n as usize), smallest)
+/// The same for one shift.
+pub(super) fn count_below(h: &Hamiltonian, scale: f64, shift: f64) -> usize {
+    let [count] = counts(h, scale, &[shift]);
+    count
 }
 
 /// Number of levels below the shift by the signs of the leading minors of H - shift: rows enter one by one and are eliminated
@@ -259,9 +203,9 @@ mod tests {
         for stencil in [3, 5, 7, 9] {
             let h = wavy(stencil, 40);
             let (low, high) = h.bounds();
-            let shifts = std::array::from_fn(|k| low + (high - low) * k as f64 / (LANES - 1) as f64);
+            let shifts: [f64; 8] = std::array::from_fn(|k| low + (high - low) * k as f64 / 7.0);
             let counts = counts(&h, high - low, &shifts);
-            assert_eq!((counts[0], counts[LANES - 1]), (0, 40));
+            assert_eq!((counts[0], counts[7]), (0, 40));
             assert!(counts.is_sorted());
             assert_eq!(counts, shifts.map(|shift| minors(&h, shift)));
         }

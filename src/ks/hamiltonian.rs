@@ -1,6 +1,8 @@
 //! The one-electron Hamiltonian: -1/2 d^2/dx^2 by a central stencil, plus a local potential. A symmetric banded matrix.
 
+use super::lanes::Block;
 use crate::model::{Grid, Wall};
+use crate::tensor::vector::vectorised;
 
 /// Weights of the second derivative times h^2, from the centre outwards, for stencils of 3, 5, 7 and 9 points.
 const STENCILS: [&[f64]; 4] = [
@@ -66,16 +68,46 @@ impl Hamiltonian {
 
     /// H psi.
     pub fn apply(&self, psi: &[f64]) -> Vec<f64> {
-        let mut result = vec![0.0; self.points];
-        for i in 0..self.points.min(psi.len()) {
-            let row = self.row(i);
-            let mut sum = row[0] * psi[i];
-            for k in 1..=self.half.min(i) {
-                sum += row[k] * psi[i - k];
-                result[i - k] += row[k] * psi[i];
-            }
-            result[i] += sum;
+        self.apply_block(psi.as_chunks::<1>().0).into_flattened()
+    }
+
+    /// H psi of several psi side by side.
+    pub(super) fn apply_block<const W: usize>(&self, psi: &[[f64; W]]) -> Block<W> {
+        match self.half {
+            1 => self.image::<1, W>(psi),
+            2 => self.image::<2, W>(psi),
+            3 => self.image::<3, W>(psi),
+            _ => self.image::<4, W>(psi),
         }
+    }
+
+    fn image<const B: usize, const W: usize>(&self, psi: &[[f64; W]]) -> Block<W> {
+        let mut result = Vec::with_capacity(self.points + B);
+        vectorised(
+            #[inline(always)]
+            || {
+                // Of the rows i-1, i-2, ..: psi, and the sums so far.
+                let mut above = [[0.0; W]; B];
+                let mut open = [[0.0; W]; B];
+                for (row, psi) in self.lower.chunks_exact(B + 1).zip(psi) {
+                    let mut sum = psi.map(|psi| row[0] * psi);
+                    for k in 0..B {
+                        for w in 0..W {
+                            sum[w] += row[k + 1] * above[k][w];
+                            open[k][w] += row[k + 1] * psi[w];
+                        }
+                    }
+                    result.push(open[B - 1]);
+                    for k in (1..B).rev() {
+                        (above[k], open[k]) = (above[k - 1], open[k - 1]);
+                    }
+                    (above[0], open[0]) = (*psi, sum);
+                }
+                // Rows come out B late.
+                result.extend(open.iter().rev());
+            },
+        );
+        result.drain(..B);
         result
     }
 

@@ -1,7 +1,10 @@
 //! Brackets around the lowest levels, by counting levels below shifts.
 
-use super::banded::{LANES, counts};
+use super::banded::counts;
 use super::hamiltonian::Hamiltonian;
+
+/// Shifts counted side by side: the recursion is a chain of divisions, and several chains fill the pipeline.
+const LANES: usize = 8;
 
 /// Levels nearer than this fraction of the norm of H are refined together.
 const CLUSTER: f64 = 1e-9;

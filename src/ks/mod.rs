@@ -2,10 +2,13 @@
 
 pub(crate) mod banded;
 mod error;
+mod follow;
 mod formulas;
 pub mod hamiltonian;
 mod isolate;
 mod kohn_sham;
+mod lanes;
+mod ldl;
 mod mirror;
 mod mixing;
 mod observable;

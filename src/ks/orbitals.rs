@@ -1,6 +1,7 @@
 //! The lowest orbitals of a Hamiltonian.
 
-use super::banded::{LANES, Lu, counts};
+use super::banded::Lu;
+use super::follow::follow;
 use super::hamiltonian::Hamiltonian;
 use super::isolate::{Bracket, isolate};
 use faer::{Mat, Side};
@@ -10,7 +11,7 @@ use thiserror::Error;
 pub use super::response::pullback;
 
 /// A residual below this multiple of the norm of H is rounding error.
-const ROUNDING: f64 = 16.0 * f64::EPSILON;
+pub(super) const ROUNDING: f64 = 16.0 * f64::EPSILON;
 
 /// Most points for which a failure of inverse iteration is made good by a dense diagonalisation.
 const DENSE: usize = 2048;
@@ -76,13 +77,13 @@ pub fn lowest(h: &Hamiltonian, count: usize, warm: Option<&Orbitals>) -> Result<
     if !h.is_finite() {
         return Err(OrbitalError::NotFinite);
     }
-    let found = match warm.and_then(|warm| follow(h, count, warm)) {
-        Some(orbitals) => orbitals,
-        None => match search(h, count) {
-            // Levels that crowd as closely as rounding errors of high walls.
-            Err(OrbitalError::NotFound { .. }) if h.points() <= DENSE => dense(h, count)?,
-            found => found?,
-        },
+    if let Some(orbitals) = warm.and_then(|warm| follow(h, count, warm)) {
+        return Ok(orbitals);
+    }
+    let found = match search(h, count) {
+        // Levels that crowd as closely as rounding errors of high walls.
+        Err(OrbitalError::NotFound { .. }) if h.points() <= DENSE => dense(h, count)?,
+        found => found?,
     };
     Ok(finished(h, found, count))
 }
@@ -107,52 +108,6 @@ fn dense(h: &Hamiltonian, count: usize) -> Result<Vec<Vec<f64>>, OrbitalError> {
     let failed = |_| OrbitalError::NotFound { energy: h.bounds().0 };
     let eigen = matrix.self_adjoint_eigen(Side::Lower).map_err(failed)?;
     Ok((0..count).map(|k| (0..points).map(|i| eigen.U()[(i, k)]).collect()).collect())
-}
-
-/// From orbitals of a similar H: Rayleigh quotient iteration, then a count between the levels. `None` if a level may be missed.
-fn follow(h: &Hamiltonian, count: usize, warm: &Orbitals) -> Option<Vec<Vec<f64>>> {
-    let scale = h.scale();
-    let fits = warm.vectors.len() >= count && warm.vectors.iter().all(|v| v.len() == h.points());
-    if !fits || count == 0 {
-        return None;
-    }
-    let mut vectors: Vec<Vec<f64>> = warm.vectors[..count].to_vec();
-    let mut energies = Vec::with_capacity(count);
-    for vector in &mut vectors {
-        energies.push(rayleigh_iteration(h, scale, vector)?);
-    }
-    // Between the levels found, the counts must be 1, 2, ..; and nothing may hide just above the last.
-    let margin = |a: f64| 1e-9 * (scale + a.abs());
-    let mut shifts = Vec::with_capacity(count);
-    for k in 0..count {
-        let next = energies.get(k + 1).copied().unwrap_or(energies[k] + 4.0 * margin(energies[k]));
-        if next - energies[k] < 2.0 * margin(energies[k]) {
-            return None;
-        }
-        shifts.push(0.5 * (energies[k] + next));
-    }
-    let complete = shifts.chunks(LANES).enumerate().all(|(chunk, shifts)| {
-        let lanes = std::array::from_fn(|lane| shifts[lane.min(shifts.len() - 1)]);
-        let counts = counts(h, scale, &lanes);
-        (0..shifts.len()).all(|lane| counts[lane] == chunk * LANES + lane + 1)
-    });
-    complete.then_some(vectors)
-}
-
-/// Rayleigh quotient iteration from `vector`, which becomes the eigenvector; its level. `None` if it does not settle soon.
-fn rayleigh_iteration(h: &Hamiltonian, scale: f64, vector: &mut [f64]) -> Option<f64> {
-    normalise(vector);
-    let mut energy = dot(vector, &h.apply(vector));
-    for _ in 0..6 {
-        Lu::new(h, scale, energy).solve(vector);
-        normalise(vector);
-        let image = h.apply(vector);
-        energy = dot(vector, &image);
-        if residual(vector, &image, energy) <= ROUNDING * (scale + energy.abs()) {
-            return Some(energy);
-        }
-    }
-    None
 }
 
 /// The orbitals of one bracket, by inverse iteration of as many vectors together. The shift follows them as long as they lie
@@ -235,7 +190,7 @@ fn start(points: usize, seed: usize) -> Vec<f64> {
 }
 
 /// Orthogonal to rounding, in ascending order of energy, with the agreed sign; the first `count`.
-fn finished(h: &Hamiltonian, mut vectors: Vec<Vec<f64>>, count: usize) -> Orbitals {
+pub(super) fn finished(h: &Hamiltonian, mut vectors: Vec<Vec<f64>>, count: usize) -> Orbitals {
     orthonormalise(&mut vectors);
     let energy = |v: &Vec<f64>| dot(v, &h.apply(v));
     let mut levels: Vec<(f64, Vec<f64>)> = vectors.into_iter().map(|v| (energy(&v), v)).collect();
@@ -268,7 +223,7 @@ fn orthonormalise(vectors: &mut [Vec<f64>]) {
 }
 
 /// Takes the components along orthonormal vectors out of `x`.
-pub(super) fn project_out(x: &mut [f64], orthonormal: &[Vec<f64>]) {
+fn project_out(x: &mut [f64], orthonormal: &[Vec<f64>]) {
     for v in orthonormal {
         let overlap = dot(v, x);
         x.iter_mut().zip(v).for_each(|(x, v)| *x -= overlap * v);

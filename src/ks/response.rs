@@ -2,17 +2,22 @@
 
 use super::banded::Lu;
 use super::hamiltonian::Hamiltonian;
-use super::orbitals::{OrbitalError, Orbitals, project_out};
+use super::lanes::{Block, keep, lane, norms, project_out};
+use super::ldl::Ldl;
+use super::orbitals::{OrbitalError, Orbitals};
 use crate::model::Grid;
 
 /// A gap below this fraction of the norm of H is none.
 const NO_GAP: f64 = 1e-12;
 
 /// How far below the level the linear system is shifted, as a fraction of the gap.
-const SHIFT: f64 = 1e-4;
+const SHIFT: f64 = 1e-6;
 
 /// Most corrections of a solution; each gains a factor `SHIFT`.
 const CORRECTIONS: usize = 6;
+
+/// How many times its usual size the rounding error of a residual may be.
+const ROUGH: f64 = 16.0;
 
 /// Cotangent of the potential v_i, from that of the density n_i = `occupation`/h sum_k psi_k,i^2 of the lowest `occupied`
 /// orbitals (`density_bar`, dL/dn_i without any h) and those of the levels (`energy_bar`, one a level of `orbitals`).
@@ -39,12 +44,14 @@ pub fn pullback(
         return Ok(v_bar);
     }
     let gap = gap(h, orbitals, occupied)?;
-    let scale = h.scale();
+    let problem = Problem { h, scale: h.scale(), gap, filled: &orbitals.vectors[..occupied] };
+    let phis = match occupied {
+        1 => problem.responses::<1>(&orbitals.energies, density_bar),
+        2 => problem.responses::<2>(&orbitals.energies, density_bar),
+        _ => problem.responses::<4>(&orbitals.energies, density_bar),
+    };
     let factor = 2.0 * occupation / grid.spacing;
-    let filled = &orbitals.vectors[..occupied];
-    for (psi, &energy) in filled.iter().zip(&orbitals.energies) {
-        let source: Vec<f64> = density_bar.iter().zip(psi).map(|(n, psi)| -n * psi).collect();
-        let phi = resolvent(h, scale, energy, gap, filled, source);
+    for (phi, psi) in phis.iter().zip(&orbitals.vectors) {
         for i in 0..v_bar.len() {
             v_bar[i] += factor * phi[i] * psi[i];
         }
@@ -59,42 +66,92 @@ fn gap(h: &Hamiltonian, orbitals: &Orbitals, occupied: usize) -> Result<f64, Orb
     if gap > NO_GAP * h.scale() { Ok(gap) } else { Err(OrbitalError::NoGap { gap }) }
 }
 
-/// Solves (H - energy) phi = Q source, phi = Q phi. The system is singular along the occupied orbitals, so a slightly shifted one
-/// is factorised, whose solution is corrected until the residual no longer falls.
-fn resolvent(
-    h: &Hamiltonian,
+/// What the linear systems of all occupied orbitals share.
+struct Problem<'a> {
+    h: &'a Hamiltonian,
     scale: f64,
-    energy: f64,
     gap: f64,
-    filled: &[Vec<f64>],
-    mut source: Vec<f64>,
-) -> Vec<f64> {
-    project_out(&mut source, filled);
-    let lu = Lu::new(h, scale, energy - SHIFT * gap);
-    let mut phi = vec![0.0; source.len()];
-    let mut rest = source.clone();
-    let size = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>();
-    for _ in 0..CORRECTIONS {
-        let before = size(&rest);
-        let mut step = rest.clone();
-        lu.solve(&mut step);
-        project_out(&mut step, filled);
-        let trial: Vec<f64> = phi.iter().zip(&step).map(|(phi, s)| phi + s).collect();
-        let image = h.apply(&trial);
-        let mut left: Vec<f64> =
-            source.iter().zip(&image).zip(&trial).map(|((s, a), phi)| s - (a - energy * phi)).collect();
-        project_out(&mut left, filled);
-        let after = size(&left);
-        // Also where it is not a number.
-        if after.is_nan() || after >= before {
-            break;
+    filled: &'a [Vec<f64>],
+}
+
+impl Problem<'_> {
+    /// phi_k of every occupied orbital, `W` of them side by side.
+    fn responses<const W: usize>(&self, energies: &[f64], density_bar: &[f64]) -> Vec<Vec<f64>> {
+        let mut phis = Vec::with_capacity(self.filled.len());
+        for (psis, energies) in self.filled.chunks(W).zip(energies.chunks(W)) {
+            // Lanes without an orbital repeat the last, and are not looked at.
+            let of = |w: usize| w.min(psis.len() - 1);
+            let energies: [f64; W] = std::array::from_fn(|w| energies[of(w)]);
+            let source = |i: usize| std::array::from_fn(|w| -density_bar[i] * psis[of(w)][i]);
+            let source: Block<W> = (0..self.h.points()).map(source).collect();
+            let shifts = energies.map(|energy| energy - SHIFT * self.gap);
+            let factors = Ldl::new(self.h, self.scale, &shifts);
+            let (phi, settled) = self.solve(&energies, source.clone(), |x| factors.solve(x));
+            for w in 0..psis.len() {
+                if settled[w] {
+                    phis.push(lane(&phi, w));
+                    continue;
+                }
+                let lu = Lu::new(self.h, self.scale, shifts[w]);
+                let source = source.iter().map(|s| [s[w]]).collect();
+                let (phi, _) = self.solve(&[energies[w]], source, |x| lu.solve(x.as_flattened_mut()));
+                phis.push(phi.into_flattened());
+            }
         }
-        (phi, rest) = (trial, left);
-        if after <= 1e-28 * size(&source) {
-            break;
+        phis
+    }
+
+    /// Solves (H - energy) phi = Q source, phi = Q phi, lane by lane, and says where the residual is rounding error. The system is
+    /// singular along the occupied orbitals: `solve` does it for a slightly lower energy, and its solution is corrected until the
+    /// residual no longer falls.
+    fn solve<const W: usize>(
+        &self,
+        energies: &[f64; W],
+        mut source: Block<W>,
+        solve: impl Fn(&mut Block<W>),
+    ) -> (Block<W>, [bool; W]) {
+        project_out(&mut source, self.filled);
+        let mut phi = vec![[0.0; W]; source.len()];
+        let mut rest = source.clone();
+        let mut size = norms(&rest);
+        let mut settled = [false; W];
+        for _ in 0..CORRECTIONS {
+            let mut trial = rest.clone();
+            solve(&mut trial);
+            project_out(&mut trial, self.filled);
+            add(&mut trial, &phi);
+            let mut left = self.h.apply_block(&trial);
+            leave(&mut left, &trial, &source, energies);
+            project_out(&mut left, self.filled);
+            let after = norms(&left);
+            // Also where it is not a number, a lane stays as it was.
+            let better: [bool; W] = std::array::from_fn(|w| after[w] < size[w]);
+            keep(&mut phi, &trial, &better);
+            keep(&mut rest, &left, &better);
+            let rounding = norms(&phi).map(|phi| f64::EPSILON * self.scale * phi);
+            for w in 0..W {
+                size[w] = if better[w] { after[w] } else { size[w] };
+                settled[w] = size[w] <= if better[w] { rounding[w] } else { ROUGH * rounding[w] };
+            }
+            if (0..W).all(|w| settled[w] || !better[w]) {
+                break;
+            }
+        }
+        (phi, settled)
+    }
+}
+
+fn add<const W: usize>(x: &mut Block<W>, y: &Block<W>) {
+    x.as_flattened_mut().iter_mut().zip(y.as_flattened()).for_each(|(x, y)| *x += y);
+}
+
+/// Of `image` = H phi: source - (H - energy) phi.
+fn leave<const W: usize>(image: &mut Block<W>, phi: &Block<W>, source: &Block<W>, energies: &[f64; W]) {
+    for ((image, phi), source) in image.iter_mut().zip(phi).zip(source) {
+        for w in 0..W {
+            image[w] = source[w] - (image[w] - energies[w] * phi[w]);
         }
     }
-    phi
 }
 
 #[cfg(test)]

@@ -94,3 +94,56 @@ fn a_constant_shift_moves_levels_alone() {
     let v_bar = pullback(&h, &orbitals, 2, OCCUPATION, &n_bar, &e_bar, &grid).expect("a gap");
     assert!((v_bar.iter().sum::<f64>() - e_bar.iter().sum::<f64>()).abs() < 1e-11);
 }
+
+/// The density's part of the cotangent as a sum over all pairs of occupied and unoccupied states.
+fn sum_over_states(h: &Hamiltonian, occupied: usize, n_bar: &[f64], grid: &Grid) -> Vec<f64> {
+    let states = lowest(h, h.points(), None).expect("orbitals");
+    let mut v_bar = vec![0.0; h.points()];
+    for k in 0..occupied {
+        for a in occupied..h.points() {
+            let (psi, above) = (&states.vectors[k], &states.vectors[a]);
+            let element: f64 = (0..h.points()).map(|i| n_bar[i] * psi[i] * above[i]).sum();
+            let factor = 2.0 * OCCUPATION / grid.spacing * element / (states.energies[k] - states.energies[a]);
+            (0..h.points()).for_each(|i| v_bar[i] += factor * psi[i] * above[i]);
+        }
+    }
+    v_bar
+}
+
+fn agrees_with_states(h: &Hamiltonian, occupied: usize, grid: &Grid) {
+    let n_bar: Vec<f64> = grid.xs().iter().map(|x| (1.3 * x).sin() + 0.4).collect();
+    let orbitals = lowest(h, occupied + 1, None).expect("orbitals");
+    let found = pullback(h, &orbitals, occupied, OCCUPATION, &n_bar, &vec![0.0; occupied + 1], grid).expect("a gap");
+    let exact = sum_over_states(h, occupied, &n_bar, grid);
+    let size = dot(&exact, &exact).sqrt();
+    let error = found.iter().zip(&exact).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+    assert!(error < 1e-11 * size, "{occupied}: {error:e} of {size}");
+}
+
+#[test]
+fn any_number_of_orbitals_agrees_with_the_sum_over_states() {
+    for stencil in [3, 5, 7, 9] {
+        let grid = Grid::centred(121, 0.15).with_stencil(stencil);
+        let v: Vec<f64> = grid.xs().iter().map(|x| 0.5 * x * x - 2.0 * (-(x - 1.0).powi(2)).exp()).collect();
+        let h = Hamiltonian::new(&grid, &v);
+        for occupied in [1, 2, 3, 4, 6] {
+            agrees_with_states(&h, occupied, &grid);
+        }
+    }
+}
+
+#[test]
+fn a_pivot_that_vanishes_does_no_harm() {
+    // The diagonal entry of the first point, deep enough for a level of its own, is the shift for the second.
+    let grid = Grid::centred(121, 0.15);
+    let mut v: Vec<f64> = grid.xs().iter().map(|x| 0.5 * x * x).collect();
+    let shift = |orbitals: &Orbitals| orbitals.energies[1] - SHIFT * (orbitals.energies[2] - orbitals.energies[1]);
+    for _ in 0..4 {
+        let h = Hamiltonian::new(&grid, &v);
+        v[0] += shift(&lowest(&h, 3, None).expect("orbitals")) - h.entry(0, 0);
+    }
+    let h = Hamiltonian::new(&grid, &v);
+    let orbitals = lowest(&h, 3, None).expect("orbitals");
+    assert_eq!(Ldl::new(&h, h.scale(), &[shift(&orbitals)]).inertia.below(0), None);
+    agrees_with_states(&h, 2, &grid);
+}
