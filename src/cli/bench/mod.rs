@@ -26,7 +26,9 @@ struct Bench {
 enum Halt {
     /// Ctrl-C.
     Interrupted,
-    /// Something went wrong, in a sentence; an empty one was told already.
+    /// Something went wrong that was told already.
+    Told,
+    /// Something went wrong, in a sentence.
     Failed(String),
 }
 
@@ -69,10 +71,9 @@ pub fn start(options: &BenchOptions) -> u8 {
             bench.host.interrupted_note();
             interrupt::STATUS
         }
+        Err(Halt::Told) => FAILED,
         Err(Halt::Failed(message)) => {
-            if !message.is_empty() {
-                output::notice("error", &message, options.json);
-            }
+            output::notice("error", &message, options.json);
             FAILED
         }
     }

@@ -17,7 +17,7 @@ pub fn plan(bench: &Bench, name: &str, script: &str, set: &[(&str, usize)]) -> R
         Ok((Outcome::Done, mut plans)) => plans.pop().ok_or_else(|| Halt::Failed(format!("`{name}` trains nothing"))),
         Err(problems) => {
             bench.host.problems(&problems, interpreter.sources());
-            Err(Halt::Failed(String::new()))
+            Err(Halt::Told)
         }
     }
 }
