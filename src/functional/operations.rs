@@ -90,7 +90,7 @@ fn single(node: &Node, out: u64, source: u64) -> Operations {
     }
 }
 
-/// Of a program at one number. On the way back its values are found again, and every argument takes a product and a sum.
+/// Of a program at one number. On the way back every argument takes a product and a sum; values that are found again count nothing.
 fn elementwise(program: &Program) -> Operations {
     let arguments = |instruction: &Instruction| match instruction {
         Instruction::Load(_) | Instruction::Number(_) => 0,
@@ -99,7 +99,7 @@ fn elementwise(program: &Program) -> Operations {
     };
     let forward = program.instructions.iter().filter(|i| arguments(i) > 0).count() as u64;
     let arguments: u64 = program.instructions.iter().map(arguments).sum();
-    Operations { forward, backward: forward + 2 * arguments }
+    Operations { forward, backward: 2 * arguments }
 }
 
 impl Compiled {
@@ -152,13 +152,13 @@ mod tests {
     fn a_network_counted_by_hand() {
         let n = 11;
         let [energy, full] = network(Density::Total).operations(n as usize, false);
-        // Layers of 2 * 3 * 1 * 2 and 2 * 1 * 2 * 1, n e, its sum, and h times that; back, each matrix product twice, of a
-        // product its values again and two products and sums.
+        // Layers of 2 * 3 * 1 * 2 and 2 * 1 * 2 * 1, n e, its sum, and h times that; back, each matrix product twice, and two
+        // products and two sums of a product.
         let layers = (12 + 4) * n;
-        assert_eq!(energy, Operations { forward: layers + n + n + 1, backward: 2 * layers + 5 * n + n + 5 });
+        assert_eq!(energy, Operations { forward: layers + n + n + 1, backward: 2 * layers + 4 * n + n + 4 });
         // n goes back through both layers, and e is added.
         let forward = energy.forward + layers + n;
-        let backward = energy.backward + 2 * layers + 5 * n;
+        let backward = energy.backward + 2 * layers + 4 * n;
         assert_eq!(full, Operations { forward, backward });
     }
 
