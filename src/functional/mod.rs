@@ -11,6 +11,7 @@ mod fold;
 mod fuse;
 pub mod graph;
 mod lower;
+mod memory;
 mod operations;
 mod parameters;
 mod shapes;

@@ -1,21 +1,25 @@
-//! Dimensions: powers of energy and length. Everything else is plain.
+//! Dimensions: powers of energy, length and memory. Everything else is plain.
 
-/// Powers of the two dimensions known; in halves, so that a square root has one.
+/// Powers of the dimensions known; in halves, so that a square root has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Dim {
     /// Twice the power of energy.
     pub energy: i16,
     /// Twice the power of length.
     pub length: i16,
+    /// Twice the power of a computer's memory.
+    pub memory: i16,
 }
 
 impl Dim {
     /// Of a plain number.
-    pub const PLAIN: Dim = Dim { energy: 0, length: 0 };
+    pub const PLAIN: Dim = Dim { energy: 0, length: 0, memory: 0 };
     /// Of an energy.
-    pub const ENERGY: Dim = Dim { energy: 2, length: 0 };
+    pub const ENERGY: Dim = Dim { energy: 2, ..Dim::PLAIN };
     /// Of a length.
-    pub const LENGTH: Dim = Dim { energy: 0, length: 2 };
+    pub const LENGTH: Dim = Dim { length: 2, ..Dim::PLAIN };
+    /// Of an amount of memory.
+    pub const MEMORY: Dim = Dim { memory: 2, ..Dim::PLAIN };
 
     /// Whether it is the dimension of a plain number.
     pub fn is_plain(self) -> bool {
@@ -24,12 +28,20 @@ impl Dim {
 
     /// Of a product.
     pub fn times(self, other: Dim) -> Dim {
-        Dim { energy: self.energy.saturating_add(other.energy), length: self.length.saturating_add(other.length) }
+        self.with(other, i16::saturating_add)
     }
 
     /// Of a quotient.
     pub fn over(self, other: Dim) -> Dim {
-        Dim { energy: self.energy.saturating_sub(other.energy), length: self.length.saturating_sub(other.length) }
+        self.with(other, i16::saturating_sub)
+    }
+
+    fn with(self, other: Dim, f: fn(i16, i16) -> i16) -> Dim {
+        Dim {
+            energy: f(self.energy, other.energy),
+            length: f(self.length, other.length),
+            memory: f(self.memory, other.memory),
+        }
     }
 
     /// Of a power; `None` where it is not a multiple of one half.
@@ -42,7 +54,7 @@ impl Dim {
             let whole = q.round();
             ((q - whole).abs() < 1e-9 && whole.abs() < f64::from(i16::MAX)).then_some(whole as i16)
         };
-        Some(Dim { energy: scaled(self.energy)?, length: scaled(self.length)? })
+        Some(Dim { energy: scaled(self.energy)?, length: scaled(self.length)?, memory: scaled(self.memory)? })
     }
 
     /// The dimension two operands share where they must agree: a plain number takes the other's. `None`: they clash.
@@ -62,13 +74,14 @@ impl Dim {
             Self::PLAIN => "a plain number".into(),
             Self::ENERGY => "an energy".into(),
             Self::LENGTH => "a length".into(),
+            Self::MEMORY => "an amount of memory".into(),
             _ => format!("a quantity in {}", self.unit()),
         }
     }
 
     /// Its atomic unit, `hartree/bohr^2`; empty for a plain number.
     pub fn unit(self) -> String {
-        let factors = [("hartree", self.energy), ("bohr", self.length)];
+        let factors = [("hartree", self.energy), ("bohr", self.length), ("byte", self.memory)];
         let part = |name: &str, twice: i16| match twice {
             2 => name.to_string(),
             t if t % 2 == 0 => format!("{name}^{}", t / 2),
@@ -111,6 +124,6 @@ mod tests {
         assert_eq!(Dim::ENERGY.words(), "an energy");
         assert_eq!(Dim::ENERGY.over(Dim::LENGTH).unit(), "hartree/bohr");
         assert_eq!(Dim::PLAIN.over(Dim::LENGTH).unit(), "1/bohr");
-        assert_eq!(Dim { energy: 1, length: 0 }.unit(), "hartree^0.5");
+        assert_eq!(Dim { energy: 1, ..Dim::PLAIN }.unit(), "hartree^0.5");
     }
 }

@@ -243,7 +243,11 @@ fn library_doc(module: Option<&str>, name: &str) -> Option<Doc> {
 
 fn unit_doc(name: &str) -> Option<Doc> {
     let unit = units::find(name)?;
-    let atomic = if unit.dimension == units::Dimension::Energy { "hartree" } else { "bohr" };
+    let atomic = match unit.dimension {
+        units::Dimension::Energy => "hartree",
+        units::Dimension::Length => "bohr",
+        units::Dimension::Memory => "byte",
+    };
     let signature = format!("1 {name} = {} {atomic}", text::number(unit.factor));
     Some(Doc { name: name.into(), signature, text: unit.about.into(), examples: Vec::new() })
 }

@@ -90,21 +90,22 @@ pub(super) fn shown_unit(unit: &UnitExpr) -> Result<(ShownUnit, Dim)> {
         };
         return fail(UnitsError::Unknown { name: unit.name.to_string(), help, span: unit.span }, unit.span);
     };
-    let dim = match dimension {
-        Dimension::Energy => Dim::ENERGY,
-        Dimension::Length => Dim::LENGTH,
-    };
+    let dim = of(*dimension);
     let (power, one) = (unit.power, f64::from(unit.power));
     let shown = ShownUnit { name, power, factor: factor.powi(power) };
     Ok((shown, dim.power(one).unwrap_or_default()))
 }
 
+fn of(dimension: Dimension) -> Dim {
+    match dimension {
+        Dimension::Energy => Dim::ENERGY,
+        Dimension::Length => Dim::LENGTH,
+        Dimension::Memory => Dim::MEMORY,
+    }
+}
+
 fn conversion(found: Dim, value_span: Span, unit: &UnitExpr, wanted: Dim) -> UnitsError {
-    let fitting: Vec<&str> = units::UNITS
-        .iter()
-        .filter(|u| matches!((u.dimension, found), (Dimension::Energy, Dim::ENERGY) | (Dimension::Length, Dim::LENGTH)))
-        .map(|u| u.name)
-        .collect();
+    let fitting: Vec<&str> = units::UNITS.iter().filter(|u| of(u.dimension) == found).map(|u| u.name).collect();
     let help = match fitting.is_empty() {
         true => format!("its atomic unit is {}", found.unit()),
         false => format!("units of {} are {}", found.words(), super::error::listed(&fitting)),

@@ -35,6 +35,20 @@ pub enum KsError {
         /// What the eigen-solver says.
         cause: String,
     },
+    /// A density that was to be converged is not.
+    #[error(
+        "the density of `{system}` is not converged after {iterations} iterations: it still moves by {residual:.1e} electrons \
+         (more `iterations`, `mixing: diis()` or a larger `tolerance` may help)"
+    )]
+    #[diagnostic(code(ksr::ks::not_settled), help("`gradient: implicit` needs a converged density"))]
+    NotSettled {
+        /// Label of the system.
+        system: String,
+        /// Iterations done.
+        iterations: usize,
+        /// Integral of |n_out - n_in|.
+        residual: f64,
+    },
     /// The gradient cannot go back through the orbitals.
     #[error("the gradient cannot go back through the orbitals of `{system}`: {cause}")]
     #[diagnostic(code(ksr::ks::response))]
@@ -108,6 +122,7 @@ impl KsError {
 
     /// Whether other parameters of the functional may do better: a training then shortens its step.
     pub fn diverged(&self) -> bool {
-        matches!(self, KsError::NotFinite { .. } | KsError::Orbitals { .. } | KsError::Response { .. })
+        use KsError::{NotFinite, NotSettled, Orbitals, Response};
+        matches!(self, NotFinite { .. } | Orbitals { .. } | Response { .. } | NotSettled { .. })
     }
 }

@@ -49,6 +49,13 @@ pub(crate) struct Iteration<D: Backend> {
     pub output: Spins<D>,
 }
 
+impl<D: Backend> Iteration<D> {
+    /// To start another iteration from.
+    pub fn orbitals(&self) -> Vec<Arc<Orbitals>> {
+        self.filled.iter().map(|filled| filled.orbitals.clone()).collect()
+    }
+}
+
 /// Energies of an iteration's output, each a single number, hartree.
 #[derive(Clone)]
 pub(crate) struct Energies<D: Backend> {
@@ -113,12 +120,12 @@ impl<D: Backend> KohnSham<D> {
     /// The density of non-interacting electrons in v.
     pub fn non_interacting(&self) -> Result<Spins<D>, KsError> {
         let potential = vec![self.external.clone(); self.occupation.spins()];
-        let (filled, _) = self.fill(0, &potential, None, NoneTape)?;
+        let (filled, _) = self.fill(0, &potential, &[], NoneTape)?;
         let density: Spins<D> = filled.into_iter().map(|filled| filled.density).collect();
         Ok(self.symmetrised(&density, NoneTape)?.0)
     }
 
-    /// One iteration from an input density; `previous` warm-starts the orbitals.
+    /// One iteration from an input density; orbitals of a similar one, a set a channel (or none), save time.
     ///
     /// # Errors
     /// A value that is not finite, with the operation that made it; orbitals that are not found.
@@ -126,14 +133,14 @@ impl<D: Backend> KohnSham<D> {
         &self,
         iteration: usize,
         density: &Spins<D>,
-        previous: Option<&Iteration<D>>,
+        warm: &[Arc<Orbitals>],
         tape: T,
     ) -> Result<(Iteration<D>, T), KsError> {
         let (xc_potential, tape) = self.xc_potential(iteration, density, tape)?;
         let inputs: Vec<&Value<D>> = [&self.external].into_iter().chain(density).chain(&xc_potential).collect();
         let (potential, tape) = self.run(&self.potential, &inputs, tape)?;
         self.expect_finite(iteration, "the Kohn-Sham potential", &potential)?;
-        let (filled, tape) = self.fill(iteration, &potential, previous, tape)?;
+        let (filled, tape) = self.fill(iteration, &potential, warm, tape)?;
         let raw: Spins<D> = filled.iter().map(|filled| filled.density.clone()).collect();
         let (output, tape) = self.symmetrised(&raw, tape)?;
         self.expect_finite(iteration, "the output density", &output)?;
@@ -179,10 +186,17 @@ impl<D: Backend> KohnSham<D> {
     /// # Errors
     /// What the backward pass through the orbitals left behind.
     pub fn gradient(&self, cotangents: &mut Cotangents<D>) -> Result<Vec<f64>, KsError> {
-        if let Some(cause) = self.fault.borrow().as_ref() {
-            return Err(KsError::Response { system: self.system.label.clone(), cause: cause.to_string() });
-        }
+        self.check_response()?;
         self.xc.gradient(&self.parameters, cotangents).map_err(|cause| self.unfit(&cause))
+    }
+
+    /// # Errors
+    /// What a backward pass through the orbitals left behind.
+    pub fn check_response(&self) -> Result<(), KsError> {
+        match self.fault.borrow().as_ref() {
+            Some(cause) => Err(KsError::Response { system: self.system.label.clone(), cause: cause.to_string() }),
+            None => Ok(()),
+        }
     }
 
     /// P v_xc\[P n\].
@@ -203,13 +217,13 @@ impl<D: Backend> KohnSham<D> {
         &self,
         iteration: usize,
         potential: &Spins<D>,
-        previous: Option<&Iteration<D>>,
+        warm: &[Arc<Orbitals>],
         mut tape: T,
     ) -> Result<(Vec<Filled<D>>, T), KsError> {
         let system = || self.system.label.clone();
         let mut channels = Vec::with_capacity(potential.len());
         for (k, (potential, channel)) in potential.iter().zip(&self.occupation.channels).enumerate() {
-            let warm: Option<&Orbitals> = previous.and_then(|previous| previous.filled.get(k)).map(|f| &*f.orbitals);
+            let warm = warm.get(k).map(|orbitals| &**orbitals);
             let filled = fill(&self.system.grid, *channel, potential, warm, &self.fault, tape);
             let (filled, next) = filled.map_err(|error| match error {
                 FillError::Orbitals(cause) => {

@@ -146,15 +146,15 @@ fn cut(channel: &mut [f64]) {
     }
 }
 
-fn add(y: &mut [f64], weight: f64, x: &[f64]) {
+pub(super) fn add(y: &mut [f64], weight: f64, x: &[f64]) {
     y.iter_mut().zip(x).for_each(|(y, x)| *y += weight * x);
 }
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-fn norm(a: &[f64]) -> f64 {
+pub(super) fn norm(a: &[f64]) -> f64 {
     dot(a, a).sqrt()
 }
 

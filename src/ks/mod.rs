@@ -1,5 +1,6 @@
 //! Kohn-Sham: Hamiltonian, orbitals, energies, mixing, the unrolled loop.
 
+mod adjoint;
 pub(crate) mod banded;
 mod error;
 mod follow;
@@ -18,18 +19,22 @@ pub mod orbitals;
 mod orbitals_operator;
 mod response;
 mod run;
+mod schedule;
 mod search;
 mod solve;
 mod unroll;
 mod warning;
 
-pub(crate) use kohn_sham::{KohnSham, Setting, device_error, functional_error};
+pub(crate) use adjoint::{adjoint, pull, taken};
+pub(crate) use kohn_sham::{KohnSham, Setting, Spins, device_error, functional_error};
 pub(crate) use occupation::Occupation;
-pub(crate) use unroll::{Schedule, unroll};
+pub(crate) use schedule::Schedule;
+pub(crate) use unroll::Unrolled;
 
 pub use error::KsError;
 pub use observable::Observable;
 pub use options::{Mixing, ScfOptions};
 pub use run::{Run, Stop};
+pub(crate) use solve::solve_bound;
 pub use solve::{Start, solve};
 pub use warning::KsWarning;

@@ -38,7 +38,7 @@ pub enum Observable {
 
 impl Observable {
     /// Whether it needs the energies of the last iteration.
-    pub(super) fn is_energy_part(&self) -> bool {
+    pub(crate) fn is_energy_part(&self) -> bool {
         use Observable::{ExternalEnergy, HartreeEnergy, KineticEnergy, XcEnergy};
         matches!(self, KineticEnergy | HartreeEnergy | XcEnergy | ExternalEnergy)
     }

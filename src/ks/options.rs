@@ -76,6 +76,23 @@ impl ScfOptions {
         Ok(())
     }
 
+    /// Refuses what cannot converge.
+    ///
+    /// # Errors
+    /// [`KsError::Option`] with the option's name.
+    pub(crate) fn check_settles(&self) -> Result<(), KsError> {
+        self.check()?;
+        let wrong = |option, problem: &str| Err(KsError::Option { option, problem: problem.to_owned() });
+        match self.mixing {
+            _ if self.tolerance.is_none() => wrong("tolerance", "is wanted where the density is to converge"),
+            Mixing::Linear { decay, .. } if decay < 1.0 => wrong(
+                "mixing",
+                "must not decay where the density is to converge: `diis()`, or `linear(…)` without `decay:`",
+            ),
+            _ => Ok(()),
+        }
+    }
+
     /// The error of no iteration at all.
     pub(super) fn no_iterations() -> KsError {
         KsError::Option { option: "iterations", problem: "must be at least 1, not 0".to_owned() }

@@ -55,9 +55,9 @@ pub(crate) fn solve_bound<D: Backend>(
     let mut search = Search::new(options, ks.system.grid.points);
     let mut density = initial(ks, start)?;
     let mut log = Log::default();
-    let mut previous: Option<Iteration<D>> = None;
+    let mut warm = Vec::new();
     for k in 0..options.iterations {
-        let (iteration, _) = ks.iterate(k, &density, previous.as_ref(), NoneTape)?;
+        let (iteration, _) = ks.iterate(k, &density, &warm, NoneTape)?;
         let (energies, _) = ks.energies(k, &iteration, NoneTape)?;
         let (residual, _) = ks.distance(&iteration.output, &density, NoneTape)?;
         let residual = residual.first();
@@ -76,7 +76,7 @@ pub(crate) fn solve_bound<D: Backend>(
             return Ok(finish(ks, functional, options, log, &last));
         }
         density = fields(ks, mixed)?;
-        previous = Some(iteration);
+        warm = iteration.orbitals();
     }
     Err(ScfOptions::no_iterations())
 }

@@ -1,153 +1,175 @@
-//! A fixed number of iterations on one tape, and what a loss sees of them.
+//! A fixed number of iterations, each on a tape of its own, and what a loss sees of them.
+//!
+//! Backwards the tapes run one after another from the last. Those that were not kept are made again from what their
+//! iteration began with: the same operations on the same numbers, so that the gradient has the same bits.
 
 use super::kohn_sham::{Energies, Iteration, KohnSham, Spins, device_error};
-use super::mixing::step_length;
-use super::{KsError, Mixing, Observable, ScfOptions};
+use super::orbitals::Orbitals;
+use super::{KsError, Observable, ScfOptions, Schedule};
 use crate::tensor::arrange::{combine, take};
-use crate::tensor::{Backend, Tape, Value};
-use std::collections::VecDeque;
+use crate::tensor::{Backend, Cotangents, OwnedTape, Tape, Value, resume};
+use std::sync::Arc;
 
-/// Plain mixing without a tolerance: what can be unrolled.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Schedule {
-    pub iterations: usize,
-    alpha: f64,
-    decay: f64,
-    history: usize,
+/// What one iteration leaves behind.
+struct Step<D: Backend> {
+    iteration: Iteration<D>,
+    /// Where they are wanted.
+    energies: Option<Energies<D>>,
+    residual: Option<Value<D>>,
+    /// Density of every channel, mixed after it.
+    mixed: Spins<D>,
+    /// Total density mixed after it, where wanted.
+    density: Option<Value<D>>,
 }
 
-/// Iterations of a training at most: all of them are on the tape.
-const MOST_ITERATIONS: usize = 10_000;
+impl<D: Backend> Step<D> {
+    /// What later iterations, and a loss that looks at any iteration, may depend on.
+    fn results(&self) -> impl Iterator<Item = &Value<D>> {
+        let total = self.energies.iter().map(|energies| &energies.total);
+        self.iteration.output.iter().chain(&self.mixed).chain(total).chain(&self.density)
+    }
+}
 
-impl Schedule {
-    /// The schedule of `options`.
+/// An unrolled calculation.
+pub(crate) struct Unrolled<'a, D: Backend, T> {
+    ks: &'a KohnSham<D>,
+    schedule: Schedule,
+    wanted: &'a [Observable],
+    start: Spins<D>,
+    steps: Vec<Step<D>>,
+    /// Tapes of the last iterations.
+    tapes: Vec<T>,
+}
+
+impl<'a, D: Backend, T: Tape<f64, D>> Unrolled<'a, D, T> {
+    /// Runs the schedule from the density `start`, and keeps what the `wanted` observables need and the tapes of the last
+    /// `kept` iterations (at least one).
     ///
     /// # Errors
-    /// [`KsError::Option`] for anything else than a fixed number of iterations with plain mixing.
-    pub fn of(options: &ScfOptions) -> Result<Self, KsError> {
-        options.check()?;
-        let option = |option, problem: &str| KsError::Option { option, problem: problem.to_owned() };
-        let Mixing::Linear { alpha, decay, history } = options.mixing else {
-            return Err(option("mixing", "must be `linear(…)` in training, not `diis(…)`"));
-        };
-        if options.tolerance.is_some() {
-            return Err(option("tolerance", "is for solving; training runs a fixed number of `iterations`"));
+    /// An observable that the trajectory does not have; a value that is not finite; orbitals that are not found.
+    pub fn run(
+        ks: &'a KohnSham<D>,
+        schedule: Schedule,
+        start: Spins<D>,
+        wanted: &'a [Observable],
+        kept: usize,
+    ) -> Result<Self, KsError> {
+        for observable in wanted {
+            observable.check(schedule.iterations, ks)?;
         }
-        if options.iterations > MOST_ITERATIONS {
-            let problem = format!("must be at most {MOST_ITERATIONS} in training, not {}", options.iterations);
-            return Err(KsError::Option { option: "iterations", problem });
-        }
-        Ok(Self { iterations: options.iterations, alpha, decay, history })
-    }
-}
-
-/// What a trajectory leaves behind for the observables.
-struct Trajectory<D: Backend> {
-    /// Energy of every iteration's output that is wanted.
-    energies: Vec<Option<Value<D>>>,
-    /// Total density mixed after every iteration, where wanted.
-    densities: Vec<Option<Value<D>>>,
-    /// Mixed after the last iteration.
-    mixed: Spins<D>,
-    last: Iteration<D>,
-    parts: Option<Energies<D>>,
-    residual: Option<Value<D>>,
-}
-
-/// Runs the schedule from the density `start` and gives the `wanted` observables in their order: fields
-/// `[1, points, 1]`, numbers `[1, 1, 1]`.
-///
-/// # Errors
-/// An observable that the trajectory does not have; a value that is not finite; orbitals that are not found.
-pub(crate) fn unroll<D: Backend, T: Tape<f64, D>>(
-    ks: &KohnSham<D>,
-    schedule: Schedule,
-    start: &Spins<D>,
-    wanted: &[Observable],
-    tape: T,
-) -> Result<(Vec<Value<D>>, T), KsError> {
-    for observable in wanted {
-        observable.check(schedule.iterations, ks)?;
-    }
-    let (trajectory, mut tape) = run(ks, schedule, start, wanted, tape)?;
-    let mut values = Vec::with_capacity(wanted.len());
-    for observable in wanted {
-        let (value, next) = trajectory.observe(ks, *observable, tape)?;
-        values.push(value);
-        tape = next;
-    }
-    Ok((values, tape))
-}
-
-fn run<D: Backend, T: Tape<f64, D>>(
-    ks: &KohnSham<D>,
-    schedule: Schedule,
-    start: &Spins<D>,
-    wanted: &[Observable],
-    mut tape: T,
-) -> Result<(Trajectory<D>, T), KsError> {
-    let has = |observable| wanted.contains(&observable);
-    let ends = wanted.iter().any(Observable::is_energy_part);
-    let mut density = start.clone();
-    let mut differences = VecDeque::new();
-    let (mut energies, mut densities) = (Vec::new(), Vec::new());
-    let (mut last, mut parts, mut residual) = (None, None, None);
-    for k in 0..schedule.iterations {
-        let end = k + 1 == schedule.iterations;
-        let (iteration, next) = ks.iterate(k, &density, last.as_ref(), tape)?;
-        tape = next;
-        let mut energy = None;
-        if has(Observable::Energy(k)) || (end && ends) {
-            let (found, next) = ks.energies(k, &iteration, tape)?;
-            tape = next;
-            energy = Some(found.total.clone());
-            parts = Some(found);
-        }
-        energies.push(energy);
-        if end && has(Observable::Residual) {
-            let (found, next) = ks.distance(&iteration.output, &density, tape)?;
-            tape = next;
-            residual = Some(found);
-        }
-        differences.push_back((iteration.output.clone(), density.clone()));
-        if differences.len() > schedule.history {
-            differences.pop_front();
-        }
-        (density, tape) = schedule.mix(k, &density, &differences, tape)?;
-        let mut seen = None;
-        if has(Observable::Density(k)) {
-            let (total, next) = sum(&density, 1.0, tape)?;
-            tape = next;
-            seen = Some(total);
-        }
-        densities.push(seen);
-        last = Some(iteration);
-    }
-    let Some(last) = last else { return Err(ScfOptions::no_iterations()) };
-    Ok((Trajectory { energies, densities, mixed: density, last, parts, residual }, tape))
-}
-
-impl Schedule {
-    /// n plus the step length times the mean of the differences (n_out, n_in), channel by channel.
-    fn mix<D: Backend, T: Tape<f64, D>>(
-        &self,
-        iteration: usize,
-        density: &Spins<D>,
-        differences: &VecDeque<(Spins<D>, Spins<D>)>,
-        mut tape: T,
-    ) -> Result<(Spins<D>, T), KsError> {
-        let weight = step_length(self.alpha, self.decay, iteration) / differences.len() as f64;
-        let mut mixed = Vec::with_capacity(density.len());
-        for (channel, density) in density.iter().enumerate() {
-            let mut terms = vec![(density, 0, 1.0)];
-            for (output, input) in differences {
-                terms.extend([(&output[channel], 0, weight), (&input[channel], 0, -weight)]);
+        let mut unrolled = Self { ks, schedule, wanted, start, steps: Vec::new(), tapes: Vec::new() };
+        for k in 0..schedule.iterations {
+            let (step, tape) = unrolled.step(k, T::default())?;
+            unrolled.steps.push(step);
+            if kept.max(1) >= schedule.iterations - k {
+                unrolled.tapes.push(tape);
             }
-            let (next, after) = combine(density.device(), &terms, 0.0, tape).map_err(device_error)?;
-            mixed.push(next);
-            tape = after;
         }
-        Ok((mixed, tape))
+        Ok(unrolled)
+    }
+
+    /// The orbitals of the last iteration.
+    pub fn orbitals(&self) -> Vec<Arc<Orbitals>> {
+        self.steps.last().map(|step| step.iteration.orbitals()).unwrap_or_default()
+    }
+
+    /// What iteration k begins with.
+    fn input(&self, k: usize) -> &Spins<D> {
+        k.checked_sub(1).map_or(&self.start, |before| &self.steps[before].mixed)
+    }
+
+    /// Iteration k after those before it.
+    fn step<S: Tape<f64, D>>(&self, k: usize, tape: S) -> Result<(Step<D>, S), KsError> {
+        let (ks, density) = (self.ks, self.input(k));
+        let has = |observable| self.wanted.contains(&observable);
+        let end = k + 1 == self.schedule.iterations;
+        let warm = k.checked_sub(1).map(|before| self.steps[before].iteration.orbitals()).unwrap_or_default();
+        let (iteration, mut tape) = ks.iterate(k, density, &warm, tape)?;
+        let (mut energies, mut residual, mut total) = (None, None, None);
+        if has(Observable::Energy(k)) || (end && self.wanted.iter().any(Observable::is_energy_part)) {
+            let (found, next) = ks.energies(k, &iteration, tape)?;
+            (energies, tape) = (Some(found), next);
+        }
+        if end && has(Observable::Residual) {
+            let (found, next) = ks.distance(&iteration.output, density, tape)?;
+            (residual, tape) = (Some(found), next);
+        }
+        let first = (k + 1).saturating_sub(self.schedule.history);
+        let mut differences: Vec<_> = (first..k).map(|j| (&self.steps[j].iteration.output, self.input(j))).collect();
+        differences.push((&iteration.output, density));
+        let (mixed, mut tape) = self.schedule.mix(k, density, &differences, tape)?;
+        if has(Observable::Density(k)) {
+            let (found, next) = sum(&mixed, 1.0, tape)?;
+            (total, tape) = (Some(found), next);
+        }
+        Ok((Step { iteration, energies, residual, mixed, density: total }, tape))
+    }
+
+    /// The wanted observables in their order: fields `[1, points, 1]`, numbers `[1, 1, 1]`.
+    ///
+    /// # Errors
+    /// One that the trajectory does not have.
+    pub fn observe<S: Tape<f64, D>>(&self, mut tape: S) -> Result<(Vec<Value<D>>, S), KsError> {
+        let mut values = Vec::with_capacity(self.wanted.len());
+        for observable in self.wanted {
+            let (value, next) = self.observed(*observable, tape)?;
+            values.push(value);
+            tape = next;
+        }
+        Ok((values, tape))
+    }
+
+    fn observed<S: Tape<f64, D>>(&self, observable: Observable, tape: S) -> Result<(Value<D>, S), KsError> {
+        let Some(last) = self.steps.last() else { return Err(ScfOptions::no_iterations()) };
+        let occupation = &self.ks.occupation;
+        let spin = |fields: &Spins<D>, spin: usize| fields.get(occupation.channel(spin)).cloned();
+        let part = |part: fn(&Energies<D>) -> &Value<D>| last.energies.as_ref().map(|energies| part(energies).clone());
+        let found = match observable {
+            Observable::SpinDensity(s) => {
+                let channel = occupation.channel(s);
+                return sum(&last.mixed[channel..=channel], occupation.share(), tape);
+            }
+            Observable::OrbitalEnergy { spin, index } => {
+                let levels = &last.iteration.filled[occupation.channel(spin)].energies;
+                return take(levels, index, index + 1, tape).map_err(device_error);
+            }
+            Observable::Potential(s) => spin(&last.iteration.potential, s),
+            Observable::XcPotential(s) => spin(&last.iteration.xc_potential, s),
+            Observable::Energy(k) => self.steps.get(k).and_then(|s| s.energies.as_ref()).map(|e| e.total.clone()),
+            Observable::Density(k) => self.steps.get(k).and_then(|s| s.density.clone()),
+            Observable::KineticEnergy => part(|energies| &energies.kinetic),
+            Observable::HartreeEnergy => part(|energies| &energies.hartree),
+            Observable::XcEnergy => part(|energies| &energies.xc),
+            Observable::ExternalEnergy => part(|energies| &energies.external),
+            Observable::Residual => last.residual.clone(),
+        };
+        match found {
+            Some(value) => Ok((value, tape)),
+            None => Err(observable.absent(self.ks, "does not keep it".to_owned())),
+        }
+    }
+}
+
+impl<D: Backend> Unrolled<'_, D, OwnedTape<f64, D>> {
+    /// Goes back through all iterations from the cotangents of what was observed.
+    ///
+    /// # Errors
+    /// The device's own.
+    pub fn backward(mut self, mut cotangents: Cotangents<D>) -> Result<Cotangents<D>, KsError> {
+        while let Some(step) = self.steps.pop() {
+            let tape = match self.tapes.pop() {
+                Some(tape) => tape,
+                None => {
+                    let (again, tape) = self.step(self.steps.len(), OwnedTape::default())?;
+                    for (first, second) in step.results().zip(again.results()) {
+                        first.hand_over(second, &mut cotangents).map_err(device_error)?;
+                    }
+                    tape
+                }
+            };
+            cotangents = resume(&self.ks.device, cotangents, tape).map_err(device_error)?;
+        }
+        Ok(cotangents)
     }
 }
 
@@ -156,40 +178,4 @@ fn sum<D: Backend, T: Tape<f64, D>>(fields: &[Value<D>], weight: f64, tape: T) -
     let terms: Vec<_> = fields.iter().map(|field| (field, 0, weight)).collect();
     let Some(first) = fields.first() else { return Err(ScfOptions::no_iterations()) };
     combine(first.device(), &terms, 0.0, tape).map_err(device_error)
-}
-
-impl<D: Backend> Trajectory<D> {
-    fn observe<T: Tape<f64, D>>(
-        &self,
-        ks: &KohnSham<D>,
-        observable: Observable,
-        tape: T,
-    ) -> Result<(Value<D>, T), KsError> {
-        let occupation = &ks.occupation;
-        let spin = |fields: &Spins<D>, spin: usize| fields.get(occupation.channel(spin)).cloned();
-        let parts = |part: fn(&Energies<D>) -> &Value<D>| self.parts.as_ref().map(|parts| part(parts).clone());
-        let found = match observable {
-            Observable::SpinDensity(s) => {
-                let channel = occupation.channel(s);
-                return sum(&self.mixed[channel..=channel], occupation.share(), tape);
-            }
-            Observable::OrbitalEnergy { spin, index } => {
-                let levels = &self.last.filled[occupation.channel(spin)].energies;
-                return take(levels, index, index + 1, tape).map_err(device_error);
-            }
-            Observable::Potential(s) => spin(&self.last.potential, s),
-            Observable::XcPotential(s) => spin(&self.last.xc_potential, s),
-            Observable::Energy(k) => self.energies.get(k).cloned().flatten(),
-            Observable::Density(k) => self.densities.get(k).cloned().flatten(),
-            Observable::KineticEnergy => parts(|parts| &parts.kinetic),
-            Observable::HartreeEnergy => parts(|parts| &parts.hartree),
-            Observable::XcEnergy => parts(|parts| &parts.xc),
-            Observable::ExternalEnergy => parts(|parts| &parts.external),
-            Observable::Residual => self.residual.clone(),
-        };
-        match found {
-            Some(value) => Ok((value, tape)),
-            None => Err(observable.absent(ks, "does not keep it".to_owned())),
-        }
-    }
 }

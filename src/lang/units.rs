@@ -1,4 +1,4 @@
-//! Units: a closed table. Inside, everything is in Hartree atomic units.
+//! Units: a closed table. Inside, everything is in Hartree atomic units, and memory in bytes.
 //!
 //! Factors: CODATA 2018 (E. Tiesinga, P. J. Mohr, D. B. Newell, B. N. Taylor, Rev. Mod. Phys. 93, 025010 (2021)): Hartree
 //! energy 27.211386245988 eV = 4.3597447222071e-18 J, Bohr radius 5.29177210903e-11 m, k_B = 1.380649e-23 J/K and
@@ -11,6 +11,8 @@ pub enum Dimension {
     Energy,
     /// Bohr in atomic units.
     Length,
+    /// Of a computer, in bytes.
+    Memory,
 }
 
 impl Dimension {
@@ -19,6 +21,7 @@ impl Dimension {
         match self {
             Dimension::Energy => "an energy",
             Dimension::Length => "a length",
+            Dimension::Memory => "an amount of memory",
         }
     }
 }
@@ -30,7 +33,7 @@ pub struct Unit {
     pub name: &'static str,
     /// What it measures.
     pub dimension: Dimension,
-    /// Atomic units in one of it.
+    /// Atomic units (for memory: bytes) in one of it.
     pub factor: f64,
     /// Its full name, for completion and the reference.
     pub about: &'static str,
@@ -54,6 +57,10 @@ const fn length(name: &'static str, factor: f64, about: &'static str) -> Unit {
     Unit { name, dimension: Dimension::Length, factor, about }
 }
 
+const fn memory(name: &'static str, factor: f64, about: &'static str) -> Unit {
+    Unit { name, dimension: Dimension::Memory, factor, about }
+}
+
 /// All units, each followed by its other spellings.
 pub const UNITS: &[Unit] = &[
     energy("hartree", 1.0, "hartree, the atomic unit of energy"),
@@ -72,6 +79,12 @@ pub const UNITS: &[Unit] = &[
     length("Å", 1e-10 / METRE_PER_BOHR, "ångström, 1e-10 m"),
     length("nm", 1e-9 / METRE_PER_BOHR, "nanometre"),
     length("pm", 1e-12 / METRE_PER_BOHR, "picometre"),
+    memory("byte", 1.0, "byte, of a computer's memory"),
+    memory("kB", 1e3, "thousand bytes"),
+    memory("MB", 1e6, "million bytes"),
+    memory("GB", 1e9, "thousand million bytes"),
+    memory("MiB", 1_048_576.0, "1024 times 1024 bytes"),
+    memory("GiB", 1_073_741_824.0, "1024 MiB"),
 ];
 
 /// The unit of a name; the ångström sign U+212B is the letter Å.

@@ -24,4 +24,4 @@ pub mod window;
 pub use backend::{Array, Backend, Cotangents, Dims, TensorError, count};
 pub use cotangent::Cotangent;
 pub use dfdx::prelude::{Cpu, NoneTape, OwnedTape, Tape};
-pub use value::{Value, backward, record, record_one};
+pub use value::{Value, backward, record, record_one, resume};

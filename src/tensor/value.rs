@@ -122,24 +122,56 @@ impl<D: Backend> Value<D> {
     /// The gradient that a backward pass left for a leaf (zeros if none reached it). Those of results of [`record`] are
     /// freed on the way.
     pub fn cotangent(&self, cotangents: &mut Cotangents<D>) -> Result<Vec<f64>, TensorError> {
+        let numbers = self.take_cotangent(cotangents)?;
+        self.put_cotangent(cotangents, numbers.clone())?;
+        Ok(numbers)
+    }
+
+    /// The same, to be handed on.
+    pub fn take_cotangent(&self, cotangents: &mut Cotangents<D>) -> Result<Vec<f64>, TensorError> {
         let buffer = cotangents.get_or_alloc_mut(&self.array).map_err(TensorError::device)?;
-        let numbers = Cotangent::new(D::take(buffer).map_err(TensorError::device)?, self.count()).into_numbers();
-        let copy = numbers.clone();
-        D::put(buffer, numbers).map_err(TensorError::device)?;
-        Ok(copy)
+        Ok(Cotangent::new(D::take(buffer).map_err(TensorError::device)?, self.count()).into_numbers())
+    }
+
+    /// Its cotangent, if one has arrived, becomes that of the same value made again.
+    pub fn hand_over(&self, again: &Self, cotangents: &mut Cotangents<D>) -> Result<(), TensorError> {
+        let buffer = cotangents.get_or_alloc_mut(&self.array).map_err(TensorError::device)?;
+        let numbers = D::take(buffer).map_err(TensorError::device)?;
+        if numbers.len() == self.count() { again.put_cotangent(cotangents, numbers) } else { Ok(()) }
+    }
+
+    /// Sets its cotangent, a number an entry, before a backward pass goes on.
+    pub fn put_cotangent(&self, cotangents: &mut Cotangents<D>, numbers: Vec<f64>) -> Result<(), TensorError> {
+        let buffer = cotangents.get_or_alloc_mut(&self.array).map_err(TensorError::device)?;
+        D::put(buffer, numbers).map_err(TensorError::device)
     }
 }
 
 /// Runs a tape backwards from a single number.
-pub fn backward<D: Backend>(loss: &Value<D>, mut tape: OwnedTape<f64, D>) -> Result<Cotangents<D>, TensorError> {
+pub fn backward<D: Backend>(loss: &Value<D>, tape: OwnedTape<f64, D>) -> Result<Cotangents<D>, TensorError> {
     let expected = 1;
     if loss.count() != expected {
         return Err(TensorError::Length { operation: "backward", expected, found: loss.count() });
     }
-    let target = loss.array.ghost();
-    tape.add_backward_op(move |gradients| D::put(gradients.get_or_alloc_mut(&target)?, vec![1.0]));
+    let mut cotangents = Cotangents::leaky();
+    loss.put_cotangent(&mut cotangents, vec![1.0])?;
+    resume(loss.device(), cotangents, tape)
+}
+
+/// Runs a tape backwards from the cotangents that its results have already, be it from tapes recorded after it: a
+/// calculation on several tapes, run one after another from the last, has the same gradient as on one.
+pub fn resume<D: Backend>(
+    device: &D,
+    cotangents: Cotangents<D>,
+    mut tape: OwnedTape<f64, D>,
+) -> Result<Cotangents<D>, TensorError> {
+    // Recorded last, run first.
+    tape.add_backward_op(move |gradients| {
+        *gradients = cotangents;
+        Ok(())
+    });
     // dfdx starts from a tensor of its own.
-    let start = loss.device().try_tensor_from_vec(vec![1.0], ()).map_err(TensorError::device)?;
+    let start = device.try_tensor_from_vec(vec![1.0], ()).map_err(TensorError::device)?;
     start.put_tape(tape).try_backward().map_err(TensorError::device)
 }
 

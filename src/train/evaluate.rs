@@ -1,9 +1,13 @@
-//! Loss and gradient of one system: one tape, made, run backwards and dropped here.
+//! Loss and gradient of one system: tapes made, run backwards and dropped here.
 
-use super::plan::Case;
+use super::plan::{Case, Gradient};
+use crate::control::Quiet;
 use crate::functional::{self, Compiled, LowerError, Lowered};
-use crate::ks::{KohnSham, KsError, Occupation, ScfOptions, Schedule, Setting, device_error, functional_error, unroll};
-use crate::tensor::{Backend, NoneTape, OwnedTape, Tape, Value, backward};
+use crate::ks::{
+    KohnSham, KsError, Occupation, ScfOptions, Schedule, Setting, Spins, Start, Stop, Unrolled, adjoint, device_error,
+    functional_error, pull, solve_bound, taken,
+};
+use crate::tensor::{Backend, Cotangents, Dims, NoneTape, OwnedTape, Tape, TensorError, Value, backward, resume};
 use std::sync::Arc;
 
 /// What of a case does not depend on the parameters.
@@ -12,8 +16,13 @@ pub(crate) struct Prepared<'a> {
     functional: &'a Arc<Compiled>,
     case: &'a Case,
     loss: Arc<functional::Plan>,
+    /// What the loss sees: of a converged calculation one iteration, from its density.
     schedule: Schedule,
+    /// How the density is converged first, if the gradient is that of the fixed point.
+    converge: Option<ScfOptions>,
     symmetric: bool,
+    /// Iterations, from the last, whose tapes are kept for the way back; the others are done again.
+    pub kept: usize,
     occupation: Occupation,
     /// Density of non-interacting electrons, of every spin channel.
     start: Vec<Vec<f64>>,
@@ -24,13 +33,27 @@ impl<'a> Prepared<'a> {
     ///
     /// # Errors
     /// What is wrong with it whatever the parameters.
-    pub fn new<D: Backend>(functional: &'a Arc<Compiled>, case: &'a Case, scf: &ScfOptions) -> Result<Self, KsError> {
+    pub fn new<D: Backend>(
+        functional: &'a Arc<Compiled>,
+        case: &'a Case,
+        scf: &ScfOptions,
+        gradient: Gradient,
+    ) -> Result<Self, KsError> {
+        let (schedule, converge) = match gradient {
+            Gradient::Unrolled => (Schedule::of(scf)?, None),
+            Gradient::Implicit => {
+                scf.check_settles()?;
+                (Schedule::ONCE, Some(scf.clone()))
+            }
+        };
         let mut prepared = Self {
             functional,
             case,
             loss: Arc::new(functional::Plan::new(&case.loss.graph, &[case.loss.output])),
-            schedule: Schedule::of(scf)?,
+            schedule,
+            converge,
             symmetric: scf.symmetric,
+            kept: usize::MAX,
             occupation: Occupation::of(&case.system).without_idle(&case.loss.inputs),
             start: Vec::new(),
         };
@@ -47,8 +70,14 @@ impl<'a> Prepared<'a> {
     /// # Errors
     /// See [`KsError::diverged`].
     pub fn loss<D: Backend>(&self, params: &[f64]) -> Result<f64, KsError> {
-        let (ks, tape) = self.bind(&D::default(), params, NoneTape)?;
-        Ok(self.forward(&ks, tape)?.0.first())
+        let (ks, _) = self.bind(&D::default(), params, NoneTape)?;
+        let start = match &self.converge {
+            None => self.start.clone(),
+            Some(scf) => self.converged(&ks, scf)?,
+        };
+        let start = fields(&ks.device, &start, Value::constant)?;
+        let unrolled = Unrolled::<D, NoneTape>::run(&ks, self.schedule, start, &self.case.loss.inputs, 1)?;
+        Ok(self.judged(&ks, &unrolled, NoneTape)?.0.first())
     }
 
     /// The loss and its gradient.
@@ -56,14 +85,55 @@ impl<'a> Prepared<'a> {
     /// # Errors
     /// See [`KsError::diverged`].
     pub fn loss_and_gradient<D: Backend>(&self, params: &[f64]) -> Result<(f64, Vec<f64>), KsError> {
-        let (ks, tape) = self.bind(&D::default(), params, OwnedTape::<f64, D>::default())?;
-        let (loss, tape) = self.forward(&ks, tape)?;
-        let mut cotangents = backward(&loss, tape).map_err(device_error)?;
+        let device = D::default();
+        let (ks, binding) = self.bind(&device, params, OwnedTape::<f64, D>::default())?;
+        let (loss, cotangents) = match &self.converge {
+            None => self.unrolled(&ks)?,
+            Some(scf) => self.implicit(&ks, &self.bind(&device, params, NoneTape)?.0, scf)?,
+        };
+        let mut cotangents = resume(&device, cotangents, binding).map_err(device_error)?;
         let gradient = ks.gradient(&mut cotangents)?;
         if gradient.iter().all(|g| g.is_finite()) {
-            return Ok((loss.first(), gradient));
+            return Ok((loss, gradient));
         }
         Err(self.not_finite("the gradient of the loss"))
+    }
+
+    /// The loss of the unrolled calculation, and the cotangents of what is bound in `ks`.
+    fn unrolled<D: Backend>(&self, ks: &KohnSham<D>) -> Result<(f64, Cotangents<D>), KsError> {
+        let start = fields(&ks.device, &self.start, Value::constant)?;
+        let unrolled = Unrolled::run(ks, self.schedule, start, &self.case.loss.inputs, self.kept)?;
+        let (loss, tape) = self.judged(ks, &unrolled, OwnedTape::default())?;
+        Ok((loss.first(), unrolled.backward(backward(&loss, tape).map_err(device_error)?)?))
+    }
+
+    /// The same of the converged calculation, whose density answers to the parameters as the fixed point that it is. `free`
+    /// is `ks` with its parameters on no tape.
+    fn implicit<D: Backend>(
+        &self,
+        ks: &KohnSham<D>,
+        free: &KohnSham<D>,
+        scf: &ScfOptions,
+    ) -> Result<(f64, Cotangents<D>), KsError> {
+        let density = self.converged(free, scf)?;
+        let leaves = fields(&ks.device, &density, Value::leaf)?;
+        let unrolled = Unrolled::run(ks, self.schedule, leaves.clone(), &self.case.loss.inputs, 1)?;
+        let warm = unrolled.orbitals();
+        let (loss, tape) = self.judged(ks, &unrolled, OwnedTape::default())?;
+        let mut cotangents = unrolled.backward(backward(&loss, tape).map_err(device_error)?)?;
+        let right = taken(&leaves, &mut cotangents)?;
+        let lambda = adjoint(free, &density, &warm, &right)?;
+        Ok((loss.first(), pull(ks, &fields(&ks.device, &density, Value::constant)?, &warm, &lambda, cotangents)?))
+    }
+
+    /// The converged density of every channel.
+    fn converged<D: Backend>(&self, ks: &KohnSham<D>, scf: &ScfOptions) -> Result<Vec<Vec<f64>>, KsError> {
+        let run = solve_bound(ks, &self.functional.name, scf, &Start::NonInteracting, &Quiet)?;
+        if run.stop != Stop::Converged {
+            let (system, iterations, residual) = (self.case.system.label.clone(), run.iterations, run.residual);
+            return Err(KsError::NotSettled { system, iterations, residual });
+        }
+        Ok(if self.occupation.spins() == 1 { vec![run.total_density()] } else { run.density.to_vec() })
     }
 
     fn bind<D: Backend, T: Tape<f64, D>>(
@@ -81,11 +151,15 @@ impl<'a> Prepared<'a> {
         KohnSham::new(&setting, device, params, tape)
     }
 
-    fn forward<D: Backend, T: Tape<f64, D>>(&self, ks: &KohnSham<D>, tape: T) -> Result<(Value<D>, T), KsError> {
+    /// What the loss says of a calculation.
+    fn judged<D: Backend, T: Tape<f64, D>, S: Tape<f64, D>>(
+        &self,
+        ks: &KohnSham<D>,
+        unrolled: &Unrolled<'_, D, S>,
+        tape: T,
+    ) -> Result<(Value<D>, T), KsError> {
         let system = &self.case.system;
-        let field = |n: &Vec<f64>| Value::constant(&ks.device, (1, system.grid.points, 1), n.clone());
-        let start = self.start.iter().map(field).collect::<Result<_, _>>().map_err(device_error)?;
-        let (seen, tape) = unroll(ks, self.schedule, &start, &self.case.loss.inputs, tape)?;
+        let (seen, tape) = unrolled.observe(tape)?;
         let values: Vec<&Value<D>> = seen.iter().collect();
         let unfit = |cause: LowerError| functional_error("loss", system, &cause);
         let lowered = Lowered::new(&self.loss, &system.grid, &system.interaction, &ks.device).map_err(unfit)?;
@@ -121,4 +195,13 @@ impl<'a> Prepared<'a> {
             place: None,
         }
     }
+}
+
+/// A field `[1, points, 1]` of every channel.
+fn fields<D: Backend>(
+    device: &D,
+    density: &[Vec<f64>],
+    make: impl Fn(&D, Dims, Vec<f64>) -> Result<Value<D>, TensorError>,
+) -> Result<Spins<D>, KsError> {
+    density.iter().map(|n| make(device, (1, n.len(), 1), n.clone())).collect::<Result<_, _>>().map_err(device_error)
 }

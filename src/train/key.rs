@@ -1,6 +1,6 @@
 //! The content key of a training: the bits of what is trained, on what, and how. No source texts, places or names of files.
 
-use super::plan::{Case, Plan};
+use super::plan::{Case, Gradient, Plan};
 use crate::data::ContentKey;
 use crate::functional::Graph;
 use crate::model::{Interaction, System};
@@ -16,6 +16,10 @@ pub(crate) fn key(plan: &Plan, device: &str) -> String {
     key = graph(key, &functional.graph);
     key = key.text(&format!("{:?} {:?} {}", functional.energy, functional.density, functional.flip_average));
     key = key.text(&format!("{:?} {:?} {}", plan.scf, plan.optimizer.rule(), plan.validate_every));
+    // Not told where it is the usual one, so that what was trained before is still known.
+    if plan.gradient != Gradient::default() {
+        key = key.text(&format!("{:?}", plan.gradient));
+    }
     for cases in [&plan.cases, &plan.validation] {
         key = cases.iter().fold(key.integer(cases.len() as u64), case);
     }

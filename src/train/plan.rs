@@ -1,6 +1,6 @@
 //! What is to be trained, on what, and how: plain data that crosses threads.
 
-use super::{Optimizer, TrainError};
+use super::{Budget, Optimizer, TrainError};
 use crate::functional::{Compiled, Graph, NodeId};
 use crate::ks::{Observable, ScfOptions};
 use crate::model::System;
@@ -28,6 +28,17 @@ pub struct Case {
     pub loss: LossGraph,
 }
 
+/// Where the gradient of a loss comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Gradient {
+    /// Back through every iteration of a fixed number.
+    #[default]
+    Unrolled,
+    /// From the converged density, which the loss sees as a trajectory of one iteration: the equation that it fulfils
+    /// tells how it moves with the parameters.
+    Implicit,
+}
+
 /// A training.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -37,8 +48,10 @@ pub struct Plan {
     pub cases: Vec<Case>,
     /// Chooses the parameters kept; may be empty.
     pub validation: Vec<Case>,
-    /// The Kohn-Sham loop: plain mixing, a fixed number of iterations.
+    /// The Kohn-Sham loop: plain mixing and a fixed number of iterations, or for the implicit gradient a tolerance.
     pub scf: ScfOptions,
+    /// Where the gradient comes from.
+    pub gradient: Gradient,
     /// Optimiser.
     pub optimizer: Optimizer,
     /// Seeds, each trained on its own.
@@ -49,6 +62,8 @@ pub struct Plan {
     pub checkpoint_every: usize,
     /// Threads; `None`: as many as there are cores. Results do not depend on it.
     pub threads: Option<usize>,
+    /// For the tapes of iterations. Results do not depend on it.
+    pub memory: Budget,
 }
 
 impl Plan {
@@ -59,11 +74,13 @@ impl Plan {
             cases,
             validation: Vec::new(),
             scf,
+            gradient: Gradient::default(),
             optimizer: Optimizer::default(),
             seeds: vec![0],
             validate_every: 10,
             checkpoint_every: 10,
             threads: None,
+            memory: Budget::default(),
         }
     }
 

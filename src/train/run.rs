@@ -6,7 +6,7 @@ use super::plan::{Case, Plan};
 use super::record::{Outcome, SeedRecord, Trained, better};
 use super::seed::{Context, Halt, SeedState};
 use super::workers::{Team, with_team};
-use super::{Store, TrainError};
+use super::{Forecast, Store, TrainError};
 use crate::control::{Control, Event};
 use crate::ks::KsError;
 use crate::tensor::Backend;
@@ -24,8 +24,11 @@ use std::sync::{Arc, Mutex};
 /// was anything to keep.
 pub fn train<D: Backend>(plan: &Plan, store: &Store, control: &dyn Control) -> Result<Trained, TrainError> {
     plan.check()?;
-    let (cases, validation) = (prepare::<D>(plan, &plan.cases)?, prepare::<D>(plan, &plan.validation)?);
-    let warnings = Mutex::new(Vec::new());
+    let cases = kept(plan, prepare::<D>(plan, &plan.cases)?);
+    let validation = prepare::<D>(plan, &plan.validation)?;
+    let forecast = Forecast::new(plan, threads(plan));
+    forecast.told(plan.memory).into_iter().for_each(|sentence| control.report(Event::Message(sentence)));
+    let warnings = Mutex::new(forecast.too_small(plan.memory).into_iter().collect());
     let records = with_team(threads(plan), |team| {
         let job = Job {
             plan,
@@ -47,7 +50,7 @@ pub fn train<D: Backend>(plan: &Plan, store: &Store, control: &dyn Control) -> R
 /// # Errors
 /// A plan that cannot be trained, a case that does not fit; a value that is not finite.
 pub fn evaluate<D: Backend>(plan: &Plan, params: &[f64]) -> Result<(f64, Vec<f64>), TrainError> {
-    let cases = prepare::<D>(plan, &plan.cases)?;
+    let cases = kept(plan, prepare::<D>(plan, &plan.cases)?);
     let params: Arc<[f64]> = params.into();
     with_team(threads(plan), |team| mean_and_gradient::<D>(&team, &cases, &params))?.map_err(|halt| match halt {
         Halt::Physics(error) => TrainError::Setup(error),
@@ -57,7 +60,15 @@ pub fn evaluate<D: Backend>(plan: &Plan, params: &[f64]) -> Result<(f64, Vec<f64
 }
 
 fn prepare<'a, D: Backend>(plan: &'a Plan, cases: &'a [Case]) -> Result<Vec<Prepared<'a>>, KsError> {
-    cases.iter().map(|case| Prepared::new::<D>(&plan.functional, case, &plan.scf)).collect()
+    let prepare = |case| Prepared::new::<D>(&plan.functional, case, &plan.scf, plan.gradient);
+    cases.iter().map(prepare).collect()
+}
+
+/// With as many tapes kept as there is memory for.
+fn kept<'a>(plan: &Plan, mut cases: Vec<Prepared<'a>>) -> Vec<Prepared<'a>> {
+    let kept = Forecast::new(plan, threads(plan)).kept(plan.memory);
+    cases.iter_mut().zip(kept).for_each(|(case, kept)| case.kept = kept);
+    cases
 }
 
 fn threads(plan: &Plan) -> usize {

@@ -36,6 +36,27 @@ pub(super) const ALL: &[Builtin] = &[
         || Value::plain(std::f64::consts::PI),
     ),
     constant("inf", "infinity", &["infinity", "constant"], &[example("1 / inf", "0")], || Value::plain(f64::INFINITY)),
+    constant(
+        "automatic",
+        "the program's own choice, where an option has one (`memory:`)",
+        &["option"],
+        &[example("automatic", "automatic")],
+        || Value::text("automatic"),
+    ),
+    constant(
+        "unrolled",
+        "the gradient of a training that goes back through every iteration: `gradient: unrolled`",
+        &["training", "backpropagation"],
+        &[example("unrolled", "unrolled")],
+        || Value::text("unrolled"),
+    ),
+    constant(
+        "implicit",
+        "the gradient of a training at the converged density, from one linear equation: `gradient: implicit`",
+        &["training", "adjoint", "fixed point"],
+        &[example("implicit", "implicit")],
+        || Value::text("implicit"),
+    ),
     constant("nan", "not a number", &["undefined", "constant"], &[example("is_nan(nan)", "true")], || {
         Value::plain(f64::NAN)
     }),

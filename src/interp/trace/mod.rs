@@ -4,6 +4,7 @@
 mod arithmetic;
 mod body;
 mod compile;
+mod describe;
 mod error;
 mod fields;
 mod functional;

@@ -1,6 +1,7 @@
 //! Functionals under test: their energy and potential at any density, what they are made of, other starting values.
 
 use super::compile::Ready;
+use super::describe::describe;
 use super::error::TraceError;
 use super::functional::Functional;
 use super::functional::Start;
@@ -11,7 +12,7 @@ use crate::interp::Interpreter;
 use crate::interp::builtins::{Args, Builtin, Run, Style, example, optional, required, shown};
 use crate::interp::error::fail;
 use crate::interp::eval::mismatch;
-use crate::interp::value::{Field, Table, Value};
+use crate::interp::value::{Field, Value};
 use crate::model::{Grid, Interaction};
 use crate::problem::Result;
 use crate::source::Span;
@@ -48,10 +49,12 @@ pub const FUNCTIONALS: &[Builtin] = &[
     },
     Builtin {
         name: "describe",
-        params: &[required("functional")],
+        params: &[required("functional"), optional("on", "[]"), optional("iterations", "15")],
         style: Style::Plain,
-        summary: "what a functional is made of: densities, parameters, operations in order, layers with what comes out of them",
-        words: &["layers", "network", "parameters", "shape", "summary", "count"],
+        summary: "what a functional is made of: densities, parameters, operations in order, layers with what comes out of them; \
+                  and the memory that a training `on:` systems (by default a closed and an open shell on 513 points) needs for \
+                  all its iterations, or at least",
+        words: &["layers", "network", "parameters", "shape", "summary", "count", "memory", "forecast"],
         examples: &[example("use std.networks\ndescribe(networks.ksr_global).parameters", "1568")],
         run: Run::Call(describe),
     },
@@ -189,37 +192,6 @@ impl TraceError {
     pub(super) fn lower(error: &LowerError, span: Span) -> Self {
         TraceError::Failed { message: error.to_string(), span }
     }
-}
-
-fn describe(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
-    let ready = interp.ready(args.operand("functional")?, &args.what("functional"))?;
-    let layers = &ready.traced.layers;
-    let column = |values: Vec<Value>| Rc::new(values);
-    let table = Table {
-        columns: vec![
-            ("layer".into(), column(layers.iter().map(|l| Value::text(&l.what)).collect())),
-            ("gives".into(), column(layers.iter().map(|l| Value::text(l.shape.to_string())).collect())),
-            ("parameters".into(), column(layers.iter().map(|l| Value::plain(l.parameters as f64)).collect())),
-        ],
-    };
-    let compiled = &ready.traced.compiled;
-    let densities: Vec<Value> = ready.functional.densities().map(Value::text).collect();
-    let names: Vec<Value> =
-        compiled.graph.params.iter().map(|p| Value::text(format!("{} {:?}", p.name, p.shape))).collect();
-    let made_for = ready.traced.interactions.iter().map(Value::text).collect();
-    let operations = compiled.graph.layers(compiled.e);
-    let mut entries = vec![
-        ("name", Value::text(&ready.name)),
-        ("densities", Value::list(densities)),
-        ("parameters", Value::plain(compiled.parameter_count() as f64)),
-        ("arrays", Value::list(names)),
-        ("made_for", Value::list(made_for)),
-        ("operations", Value::list(operations.iter().map(|o| Value::text(&o.name)).collect())),
-    ];
-    if !layers.is_empty() {
-        entries.push(("layers", Value::Table(Rc::new(table))));
-    }
-    Ok(Value::record(entries))
 }
 
 fn init(_: &mut Interpreter, args: &mut Args) -> Result<Value> {

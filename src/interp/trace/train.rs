@@ -14,14 +14,15 @@ use crate::functional::{Compiled, Init};
 use crate::interp::builtins::{Args, Builtin, Run, Style, optional, required};
 use crate::interp::error::{Placed, RunError, fail};
 use crate::interp::text;
-use crate::interp::value::Value;
+use crate::interp::value::{Dim, Value};
 use crate::interp::{Device, Interpreter};
 use crate::ks::ScfOptions;
 use crate::problem::{Problem, Result};
 use crate::source::Span;
 use crate::tensor::Cpu;
 use crate::train::{
-    self, Case, Kept, LossGraph, Optimizer, Outcome, Plan, SeedRecord, Step, Store, TrainError, Trained,
+    self, Budget, Case, Gradient, Kept, LossGraph, Optimizer, Outcome, Plan, SeedRecord, Step, Store, TrainError,
+    Trained,
 };
 use std::rc::Rc;
 use std::sync::Arc;
@@ -39,8 +40,8 @@ pub const TRAINING: &[Builtin] = &[Builtin {
         optional("optimizer", "lbfgs()"),
         optional("seeds", "0"),
         optional("checkpoint", "10"),
-        optional("memory", "inf"),
-        optional("gradient", "\"unrolled\""),
+        optional("memory", "automatic"),
+        optional("gradient", "unrolled"),
     ],
     style: Style::Options,
     summary: "fits the parameters of a functional so that its Kohn-Sham calculations come near the exact answers: a model",
@@ -78,13 +79,10 @@ impl Judge {
 fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let ready = interp.ready(args.operand("functional")?, "what is trained")?;
     interp.check_kinetic(&ready, args.arg("functional")?.span)?;
-    let scf = match args.get("scf") {
-        Some(given) => {
-            let base = ready.scf.clone().unwrap_or_else(options::training);
-            options::from_value(&given.value, given.span, &base)?
-        }
-        None => ready.scf.clone().unwrap_or_else(options::training),
-    };
+    let gradient = gradient(args)?;
+    let scf = loop_of(args, &ready, gradient)?;
+    // What the loss sees of a converged calculation is its last iteration.
+    let iterations = if gradient == Gradient::Implicit { 1 } else { scf.iterations };
     let loss = Judge::of(interp, args, "loss")?;
     let criterion = match args.has("validate_with") {
         true if !args.has("validate") => {
@@ -97,12 +95,13 @@ fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         true => Some(Judge::of(interp, args, "validate_with")?),
         false => None,
     };
-    let on = interp.cases(args, "on", &ready, &loss, &scf)?;
+    let on = interp.cases(args, "on", &ready, &loss, iterations)?;
     let validation = match args.has("validate") {
-        true => interp.cases(args, "validate", &ready, criterion.as_ref().unwrap_or(&loss), &scf)?,
+        true => interp.cases(args, "validate", &ready, criterion.as_ref().unwrap_or(&loss), iterations)?,
         false => Cases { cases: Vec::new(), labels: Vec::new() },
     };
-    let plan = interp.plan(args, &ready, on.cases, validation.cases, scf)?;
+    let mut plan = interp.plan(args, &ready, on.cases, validation.cases, scf)?;
+    (plan.gradient, plan.memory) = (gradient, budget(args)?);
     if let Some(planned) = &mut interp.planned {
         planned.push(plan);
         return Ok(Value::Nothing);
@@ -114,7 +113,7 @@ fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
 
 impl Interpreter {
     /// The systems of an option, each with its reference and its traced loss.
-    fn cases(&mut self, args: &Args, name: &str, ready: &Ready, judge: &Judge, scf: &ScfOptions) -> Result<Cases> {
+    fn cases(&mut self, args: &Args, name: &str, ready: &Ready, judge: &Judge, iterations: usize) -> Result<Cases> {
         let arg = args.arg(name)?;
         let span = arg.span;
         let items = match &arg.value {
@@ -127,7 +126,7 @@ impl Interpreter {
             self.check_grid(ready, &system.grid, span)?;
             self.check_interaction(ready, &system, args.arg("functional")?.span);
             let reference: Arc<Reference> = self.reference(item, span)?;
-            let traced = self.trace_loss(&judge.loss, &reference, scf.iterations, judge.span)?;
+            let traced = self.trace_loss(&judge.loss, &reference, iterations, judge.span)?;
             let label = system.label.clone();
             let loss = LossGraph { graph: traced.graph, output: traced.output, inputs: traced.inputs };
             found.labels.push(label.clone());
@@ -179,17 +178,6 @@ impl Interpreter {
             );
         }
         (plan.checkpoint_every, plan.validate_every) = (every, every);
-        if let Some(given) = args.get("gradient")
-            && !matches!(&given.value, Value::Str(s) if &**s == "unrolled")
-        {
-            let help = Some("derivatives go back through every iteration: `gradient: \"unrolled\"`".into());
-            return args.wrong(given.span, "there is no such way to a gradient", help);
-        }
-        if let Some(given) = args.get("memory") {
-            let message = "all iterations are kept in memory, whatever `memory` says".to_string();
-            let note = Advice::Note { message, span: given.span };
-            self.warn_with(Problem::new(note, given.span), true);
-        }
         Ok(plan)
     }
 
@@ -237,6 +225,57 @@ impl Interpreter {
             self.warn_with(Problem::new(note, span), false);
         }
         Ok(trained)
+    }
+}
+
+/// `gradient: implicit`.
+fn gradient(args: &Args) -> Result<Gradient> {
+    let Some(given) = args.get("gradient") else { return Ok(Gradient::default()) };
+    let word = if let Value::Str(word) = &given.value { Some(&**word) } else { None };
+    match word {
+        Some("unrolled") => Ok(Gradient::Unrolled),
+        Some("implicit") => Ok(Gradient::Implicit),
+        _ => {
+            let help =
+                "`unrolled` goes back through every iteration, `implicit` takes the gradient at the converged density";
+            args.mismatch("gradient", "a way to a gradient", Some(help.into()))
+        }
+    }
+}
+
+/// The Kohn-Sham loop of a training. Where the gradient is that of a converged density, a tolerance is part of it, and the
+/// standard is that of `solve`.
+fn loop_of(args: &Args, ready: &Ready, gradient: Gradient) -> Result<ScfOptions> {
+    let own = ready.scf.clone();
+    let base = match gradient {
+        Gradient::Unrolled => own.unwrap_or_else(options::training),
+        Gradient::Implicit => own.filter(|scf| scf.tolerance.is_some()).unwrap_or_else(|| ScfOptions {
+            tolerance: Some(CONVERGED),
+            symmetric: ready.scf.as_ref().is_some_and(|scf| scf.symmetric),
+            ..ScfOptions::default()
+        }),
+    };
+    let mut scf = match args.get("scf") {
+        Some(given) => options::from_value(&given.value, given.span, &base)?,
+        None => base,
+    };
+    if gradient == Gradient::Implicit {
+        scf.tolerance.get_or_insert(CONVERGED);
+    }
+    Ok(scf)
+}
+
+/// Electrons that may still move in a density whose gradient is taken as that of a fixed point.
+const CONVERGED: f64 = 1e-10;
+
+/// `memory: 2 GB`.
+fn budget(args: &Args) -> Result<Budget> {
+    let Some(given) = args.get("memory") else { return Ok(Budget::default()) };
+    match &given.value {
+        Value::Number(q) if q.value == f64::INFINITY => Ok(Budget::Unlimited),
+        Value::Number(q) if q.dim == Dim::MEMORY && q.value >= 1.0 => Ok(Budget::Bytes(q.value as u64)),
+        Value::Str(text) if &**text == "automatic" => Ok(Budget::Automatic),
+        _ => args.mismatch("memory", "an amount of memory", Some("`memory: 2 GB`, `automatic` or `inf`".into())),
     }
 }
 
@@ -339,6 +378,9 @@ fn origin(on: &[String], validation: &[String], loss: &Judge, criterion: Option<
     }
     lines.push(format!("loss {}", loss.text()));
     let seeds: Vec<String> = plan.seeds.iter().map(u64::to_string).collect();
+    if plan.gradient == Gradient::Implicit {
+        lines.push("gradient at the converged density".into());
+    }
     lines.push(format!("{}, seeds {}", optimizer_text(&plan.optimizer), seeds.join(", ")));
     lines
 }

@@ -233,3 +233,22 @@ fn losses_bind_options_and_refuse_what_does_not_fit() {
     assert_eq!(code(&script("losses.ksr(solve(h, with: functionals.lda))")), "ksr::functional::layer");
     assert_eq!(code(&script("train f { on: [h]; loss: fn(run, exact) = 1 }")), "ksr::types::mismatch");
 }
+
+#[test]
+fn memory_and_gradient_are_options() {
+    let script = |options: &str| {
+        let options = format!("on: h, loss: losses.ksr(), optimizer: lbfgs(steps: 2), {options}");
+        script(&format!("(train f {{ {options} }}).loss"))
+    };
+    let usual = number(&script("seeds: 0"));
+    for options in ["memory: 1 byte", "memory: 2 GB", "memory: automatic", "memory: inf", "gradient: unrolled"] {
+        assert_eq!(number(&script(options)), usual, "{options}");
+    }
+    let converged = number(&script("gradient: implicit"));
+    assert!(converged.is_finite() && converged != usual, "{converged}");
+    for wrong in ["memory: 2", "memory: 2 bohr", "memory: -1 GB", "memory: true", "gradient: 1"] {
+        assert_eq!(code(&script(wrong)), "ksr::types::mismatch", "{wrong}");
+    }
+    let decays = "gradient: implicit, scf: { mixing: linear(0.5, decay: 0.9) }";
+    assert_eq!(code(&script(decays)), "ksr::ks::option");
+}

@@ -6,19 +6,21 @@ use crate::lang::ast::{BinaryOp, Expr, ExprKind, UnaryOp, UnitExpr};
 use crate::lang::units::{Dimension, find, names};
 use crate::source::Span;
 
-/// Powers of energy and length; a plain number has neither, and combines with all.
+/// Powers of energy, length and memory; a plain number has none, and combines with all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Powers {
     energy: i64,
     length: i64,
+    memory: i64,
 }
 
 impl Powers {
     fn of(unit: &UnitExpr) -> Option<Powers> {
         let power = i64::from(unit.power);
         Some(match find(&unit.name)?.dimension {
-            Dimension::Energy => Powers { energy: power, length: 0 },
-            Dimension::Length => Powers { energy: 0, length: power },
+            Dimension::Energy => Powers { energy: power, ..Powers::default() },
+            Dimension::Length => Powers { length: power, ..Powers::default() },
+            Dimension::Memory => Powers { memory: power, ..Powers::default() },
         })
     }
 
@@ -27,7 +29,11 @@ impl Powers {
     }
 
     fn times(self, other: Powers, sign: i64) -> Powers {
-        Powers { energy: self.energy + sign * other.energy, length: self.length + sign * other.length }
+        Powers {
+            energy: self.energy + sign * other.energy,
+            length: self.length + sign * other.length,
+            memory: self.memory + sign * other.memory,
+        }
     }
 
     /// `an energy`, `a length^2`, `an energy * length^-1`.
@@ -37,10 +43,11 @@ impl Powers {
             1 => Some(name.to_owned()),
             _ => Some(format!("{name}^{power}")),
         };
-        let factors: Vec<String> =
-            [factor("energy", self.energy), factor("length", self.length)].into_iter().flatten().collect();
+        let factors = [factor("energy", self.energy), factor("length", self.length), factor("memory", self.memory)];
+        let factors: Vec<String> = factors.into_iter().flatten().collect();
         match factors.first() {
             None => "a plain number".into(),
+            Some(_) if self == (Powers { memory: 1, ..Powers::default() }) => "an amount of memory".into(),
             Some(first) => format!("{} {}", if first.starts_with('e') { "an" } else { "a" }, factors.join(" * ")),
         }
     }
@@ -83,7 +90,11 @@ impl Checker<'_> {
             Div => Some(self.dimension(left, false)?.times(self.dimension(right, false)?, -1)),
             Pow => {
                 let (base, power) = (self.dimension(left, false)?, integer(right)?);
-                Some(Powers { energy: base.energy.checked_mul(power)?, length: base.length.checked_mul(power)? })
+                Some(Powers {
+                    energy: base.energy.checked_mul(power)?,
+                    length: base.length.checked_mul(power)?,
+                    memory: base.memory.checked_mul(power)?,
+                })
             }
             Equal | NotEqual | Less | LessEqual | Greater | GreaterEqual => {
                 self.same(left, right, "compared", report);
@@ -109,7 +120,7 @@ impl Checker<'_> {
     }
 
     fn clash(&mut self, left: Powers, right: Powers, done: &str, left_span: Span, span: Span) {
-        let help = if left.length == right.length && left.energy == right.energy {
+        let help = if left == right {
             "bring both to one dimension".into()
         } else {
             format!("{} and {} are different things; is one of the units wrong?", left.in_words(), right.in_words())

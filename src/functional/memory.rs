@@ -1,0 +1,40 @@
+//! How much memory the tape of one evaluation keeps until it runs backwards.
+
+use super::compiled::{Compiled, Density};
+use super::fuse::{Plan, Step};
+use super::graph::{Op, Shape};
+use std::collections::BTreeSet;
+
+impl Plan {
+    /// Bytes that the tape of one evaluation keeps, on a grid of so many points and for so many densities side by side:
+    /// operands of elementwise programs and inputs of convolutions. What depends on
+    /// the parameters alone is kept once for all evaluations and does not count.
+    pub fn tape_bytes(&self, points: usize, batch: usize) -> usize {
+        let size = |shape: Shape| (0..shape.grid.unwrap_or(0)).fold(points, |n, _| n.div_ceil(2)) * shape.channels;
+        let mut kept = BTreeSet::new();
+        for step in &self.steps {
+            match step {
+                Step::Fused { operands, .. } => kept.extend(operands.iter().copied()),
+                Step::Single(index) => {
+                    let node = &self.nodes[*index];
+                    if let Op::Conv { .. } | Op::ConvT { .. } | Op::ExpConv | Op::ExpConvT = node.op {
+                        kept.extend(node.inputs.first().map(|input| input.0 as usize));
+                    }
+                }
+            }
+        }
+        let of_grid = |index: &usize| !self.fixed[*index] && self.nodes[*index].shape.grid.is_some();
+        let values: usize = kept.iter().filter(|i| of_grid(i)).map(|&i| size(self.nodes[i].shape)).sum();
+        8 * batch * values
+    }
+}
+
+impl Compiled {
+    /// [`Plan::tape_bytes`] of the energy alone, and of energy and potential, in a calculation of so many spin channels (1:
+    /// a closed shell).
+    pub fn tape_bytes(&self, points: usize, spins: usize) -> [usize; 2] {
+        let batch = if spins == 2 && self.flip_average && self.density == Density::Spin { 2 } else { 1 };
+        let plans = if spins == 1 { [&self.closed[0], &self.closed[1]] } else { [&self.plan_energy, &self.plan] };
+        plans.map(|plan| plan.tape_bytes(points, batch))
+    }
+}

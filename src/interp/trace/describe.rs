@@ -1,0 +1,75 @@
+//! What a functional consists of, and the memory that a training of it needs.
+
+use super::compile::Ready;
+use super::solve::system_in;
+use crate::interp::Interpreter;
+use crate::interp::builtins::Args;
+use crate::interp::value::{Dim, Quantity, ShownUnit, Table, Value};
+use crate::problem::Result;
+use crate::train::Forecast;
+use std::rc::Rc;
+
+pub(super) fn describe(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let ready = interp.ready(args.operand("functional")?, &args.what("functional"))?;
+    let layers = &ready.traced.layers;
+    let column = |values: Vec<Value>| Rc::new(values);
+    let table = Table {
+        columns: vec![
+            ("layer".into(), column(layers.iter().map(|l| Value::text(&l.what)).collect())),
+            ("gives".into(), column(layers.iter().map(|l| Value::text(l.shape.to_string())).collect())),
+            ("parameters".into(), column(layers.iter().map(|l| Value::plain(l.parameters as f64)).collect())),
+        ],
+    };
+    let compiled = &ready.traced.compiled;
+    let densities: Vec<Value> = ready.functional.densities().map(Value::text).collect();
+    let names: Vec<Value> =
+        compiled.graph.params.iter().map(|p| Value::text(format!("{} {:?}", p.name, p.shape))).collect();
+    let made_for = ready.traced.interactions.iter().map(Value::text).collect();
+    let operations = compiled.graph.layers(compiled.e);
+    let memory = memory(interp, args, &ready)?;
+    let mut entries = vec![
+        ("name", Value::text(&ready.name)),
+        ("densities", Value::list(densities)),
+        ("parameters", Value::plain(compiled.parameter_count() as f64)),
+        ("arrays", Value::list(names)),
+        ("made_for", Value::list(made_for)),
+        ("operations", Value::list(operations.iter().map(|o| Value::text(&o.name)).collect())),
+        ("memory", memory),
+    ];
+    if !layers.is_empty() {
+        entries.push(("layers", Value::Table(Rc::new(table))));
+    }
+    Ok(Value::record(entries))
+}
+
+/// The forecast for the systems of `on:`, or what one iteration of a system like the published ones takes.
+fn memory(interp: &mut Interpreter, args: &Args, ready: &Ready) -> Result<Value> {
+    let functional = &ready.traced.compiled;
+    if !args.has("on") {
+        let one = |spins| megabytes(functional.tape_bytes(PUBLISHED_POINTS, spins).iter().sum::<usize>() as u64);
+        let points = Value::plain(PUBLISHED_POINTS as f64);
+        return Ok(Value::record([("points", points), ("closed_shell", one(1)), ("open_shell", one(2))]));
+    }
+    let span = args.arg("on")?.span;
+    let items = match &args.arg("on")?.value {
+        one @ (Value::System(_) | Value::Reference(_)) => Rc::new(vec![one.clone()]),
+        _ => args.list(interp, "on")?,
+    };
+    let systems = items.iter().map(|item| system_in(item, span, "an element of `on`")).collect::<Result<Vec<_>>>()?;
+    let iterations = args.whole_or("iterations", 15)?;
+    let forecast = Forecast::of(functional, &systems, iterations, rayon::current_num_threads());
+    Ok(Value::record([
+        ("systems_at_a_time", Value::plain(forecast.together as f64)),
+        ("all_iterations", megabytes(forecast.all())),
+        ("at_least", megabytes(forecast.least())),
+    ]))
+}
+
+/// Grid points of the published calculations (Li et al., Phys. Rev. Lett. 126, 036401 (2021)).
+const PUBLISHED_POINTS: usize = 513;
+
+/// Shown in MB, to hundredths: it is a forecast.
+fn megabytes(bytes: u64) -> Value {
+    let unit = Some(ShownUnit { name: "MB", power: 1, factor: 1e6 });
+    Value::Number(Quantity { value: (bytes as f64 / 1e4).round() * 1e4, dim: Dim::MEMORY, unit })
+}

@@ -1,0 +1,189 @@
+//! What the tapes of a training take, and how many of them a budget allows to keep.
+//!
+//! The way back through a Kohn-Sham calculation needs the tape of every iteration. Those that do not fit are made again
+//! on the way, which costs one more forward pass of their iterations and changes no bit of the gradient.
+
+use super::plan::{Case, Gradient, Plan};
+use crate::functional::Compiled;
+use crate::ks::{Observable, Occupation};
+use crate::model::System;
+use std::fs;
+use std::sync::Arc;
+
+/// How much memory a training may use for the tapes of its iterations.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Budget {
+    /// Half of what the machine has to give.
+    #[default]
+    Automatic,
+    /// So many bytes.
+    Bytes(u64),
+    /// Whatever it takes.
+    Unlimited,
+}
+
+impl Budget {
+    /// In bytes.
+    fn bytes(self) -> u64 {
+        match self {
+            Budget::Automatic => available().map_or(UNKNOWN, |bytes| bytes / 2),
+            Budget::Bytes(bytes) => bytes,
+            Budget::Unlimited => u64::MAX,
+        }
+    }
+}
+
+/// Bytes taken to be there on a machine that does not say.
+const UNKNOWN: u64 = 2_000_000_000;
+
+/// Fields of one number a point that an iteration keeps beside what the functional does: potentials, densities, the
+/// Hamiltonian's bands, sums of the mixing.
+const FIELDS: usize = 32;
+
+/// What the tapes of a training take, in bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Forecast {
+    /// Of every iteration of every case.
+    pub cases: Vec<Vec<u64>>,
+    /// Cases that are worked on at a time.
+    pub together: usize,
+}
+
+impl Forecast {
+    /// Of a plan with so many threads.
+    pub fn new(plan: &Plan, threads: usize) -> Self {
+        let iterations = if plan.gradient == Gradient::Implicit { 1 } else { plan.scf.iterations };
+        let tapes = |case: &Case| {
+            let wants = |k: usize| {
+                let parts = k + 1 == iterations && case.loss.inputs.iter().any(Observable::is_energy_part);
+                parts || case.loss.inputs.contains(&Observable::Energy(k))
+            };
+            tapes(&plan.functional, &case.system, iterations, wants)
+        };
+        let cases = plan.cases.iter().map(tapes).collect();
+        Self { cases, together: threads.clamp(1, (plan.cases.len() * plan.seeds.len()).max(1)) }
+    }
+
+    /// Of a training of one seed on some systems with a loss that sees every energy.
+    pub fn of(functional: &Compiled, systems: &[Arc<System>], iterations: usize, threads: usize) -> Self {
+        let cases = systems.iter().map(|system| tapes(functional, system, iterations, |_| true)).collect();
+        Self { cases, together: threads.clamp(1, systems.len().max(1)) }
+    }
+
+    /// All tapes of those cases that may be worked on together.
+    pub fn all(&self) -> u64 {
+        self.largest(|tapes| tapes.iter().sum())
+    }
+
+    /// One tape of each.
+    pub fn least(&self) -> u64 {
+        self.largest(|tapes| tapes.iter().copied().max().unwrap_or(0))
+    }
+
+    /// The sum of the largest, as many as may come together: of several seeds also the same several times.
+    fn largest(&self, size: impl Fn(&[u64]) -> u64) -> u64 {
+        self.cases.iter().map(|tapes| size(tapes)).max().unwrap_or(0) * self.together as u64
+    }
+
+    /// For every case the number of tapes, those of the last iterations, that fit into the budget: at least one.
+    pub fn kept(&self, budget: Budget) -> Vec<usize> {
+        let share = budget.bytes() / self.together as u64;
+        let fitting = |tapes: &Vec<u64>| {
+            let mut sum = 0u64;
+            let fits = |bytes: &&u64| {
+                sum = sum.saturating_add(**bytes);
+                sum <= share
+            };
+            tapes.iter().rev().take_while(fits).count().max(1)
+        };
+        self.cases.iter().map(fitting).collect()
+    }
+
+    /// A sentence, if not all tapes fit.
+    pub(crate) fn told(&self, budget: Budget) -> Option<String> {
+        let kept = self.kept(budget);
+        let (some, all) =
+            self.cases.iter().zip(&kept).map(|(tapes, kept)| (*kept, tapes.len())).find(|(k, n)| k < n)?;
+        let (needs, budget) = (size(self.all()), size(budget.bytes()));
+        Some(format!(
+            "the tapes of all iterations would take {needs}, more than the {budget} allowed: the last {some} of {all} iterations \
+             keep theirs, the others are done again on the way back"
+        ))
+    }
+
+    /// A sentence, if the budget is too small even so.
+    pub(crate) fn too_small(&self, budget: Budget) -> Option<String> {
+        let (least, budget) = (self.least(), budget.bytes());
+        (least > budget).then(|| {
+            format!(
+                "a single iteration of every system at work takes {}, more than the {} allowed",
+                size(least),
+                size(budget)
+            )
+        })
+    }
+}
+
+/// Bytes of the tape of every iteration; `wants` tells which of them calculate the energy.
+fn tapes(functional: &Compiled, system: &System, iterations: usize, wants: impl Fn(usize) -> bool) -> Vec<u64> {
+    let (points, spins) = (system.grid.points, Occupation::of(system).spins());
+    let [energy, potential] = functional.tape_bytes(points, spins);
+    let besides = 8 * FIELDS * spins * points;
+    (0..iterations).map(|k| (potential + besides + if wants(k) { energy } else { 0 }) as u64).collect()
+}
+
+/// Bytes that the machine has to give, where it says (Linux): of its memory, or of what the process is allowed.
+fn available() -> Option<u64> {
+    let line = |path: &str, name: &str| -> Option<u64> {
+        let text = fs::read_to_string(path).ok()?;
+        text.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
+    };
+    let machine = line("/proc/meminfo", "MemAvailable:")?.saturating_mul(1024);
+    let limit = line("/sys/fs/cgroup/memory.max", "");
+    let used = line("/sys/fs/cgroup/memory.current", "").unwrap_or(0);
+    Some(limit.map_or(machine, |limit| machine.min(limit.saturating_sub(used))))
+}
+
+/// `1.2 GB`.
+pub fn size(bytes: u64) -> String {
+    let number = |x: f64| if x < 99.95 { format!("{x:.1}") } else { format!("{x:.0}") };
+    match bytes as f64 {
+        x if x >= 1e9 => format!("{} GB", number(x / 1e9)),
+        x if x >= 1e5 => format!("{} MB", number(x / 1e6)),
+        x => format!("{} kB", number(x / 1e3)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn forecast() -> Forecast {
+        Forecast { cases: vec![vec![10; 6], vec![30, 30, 40]], together: 2 }
+    }
+
+    #[test]
+    fn as_many_of_the_last_are_kept_as_fit() {
+        let kept = |bytes| forecast().kept(Budget::Bytes(bytes));
+        assert_eq!(kept(200), [6, 3]);
+        assert_eq!(kept(199), [6, 2]);
+        assert_eq!(kept(100), [5, 1]);
+        assert_eq!(kept(0), [1, 1]);
+        assert_eq!(forecast().kept(Budget::Unlimited), [6, 3]);
+        assert_eq!((forecast().all(), forecast().least()), (200, 80));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told() {
+        let f = forecast();
+        assert_eq!((f.told(Budget::Bytes(200)), f.too_small(Budget::Bytes(80))), (None, None));
+        assert!(f.told(Budget::Bytes(199)).is_some_and(|text| text.contains("2 of 3")));
+        assert!(f.too_small(Budget::Bytes(79)).is_some());
+        assert_eq!([size(1_250_000_000), size(310_400_000), size(12_000)], ["1.2 GB", "310 MB", "12.0 kB"]);
+    }
+
+    #[test]
+    fn automatic_is_a_number() {
+        assert!(Budget::Automatic.bytes() > 1_000_000);
+    }
+}

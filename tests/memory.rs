@@ -1,0 +1,47 @@
+//! The memory of a training's tapes: what is forecast, what is taken, and that a budget changes no bit.
+#![allow(clippy::unwrap_used)]
+
+#[path = "helpers/functionals.rs"]
+mod functionals;
+#[path = "helpers/setups.rs"]
+mod setups;
+#[path = "helpers/training.rs"]
+mod training;
+
+use ksr::tensor::Cpu;
+use ksr::train::{Budget, Forecast, Plan, evaluate};
+
+fn one_thread(plan: Plan, memory: Budget) -> Plan {
+    Plan { threads: Some(1), memory, ..plan }
+}
+
+/// Most memory that the process has had, bytes, where the system says.
+fn peak() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse::<u64>().ok().map(|kilobytes| 1024 * kilobytes)
+}
+
+#[test]
+fn a_budget_changes_no_bit_and_is_kept() {
+    let plans = [setups::b(), setups::long_mixing(), setups::ions(&[(3.0, 3.0)], 60)];
+    for plan in plans {
+        let params = plan.functional.initial(3);
+        let with = |memory| evaluate::<Cpu>(&one_thread(plan.clone(), memory), &params).unwrap();
+        let forecast = Forecast::new(&plan, 1);
+        let start = peak();
+        let few = with(Budget::Bytes(forecast.least()));
+        let between = peak();
+        assert_eq!(few, with(Budget::Bytes(forecast.all() / 2)));
+        assert_eq!(few, with(Budget::Unlimited));
+        let Some(((start, between), end)) = start.zip(between).zip(peak()) else { continue };
+        // Only the last plan needs so much more than the others did that it can be told from what lies around.
+        if forecast.all() > 100_000_000 {
+            // The system rounds.
+            let (low, high) = (between.saturating_sub(start), end.saturating_sub(start));
+            assert!(low < 5 * forecast.least() + 10_000_000, "{low} {forecast:?}");
+            let ratio = high as f64 / forecast.all() as f64;
+            assert!((0.75..1.25).contains(&ratio), "{ratio} {high}");
+        }
+    }
+}
