@@ -16,7 +16,7 @@ use ksr::functional::LoweredXc;
 use ksr::ks::hamiltonian::Hamiltonian;
 use ksr::ks::{Start, solve};
 use ksr::tensor::{Cpu, OwnedTape, Value, arrange, backward};
-use ksr::train::{Plan, evaluate};
+use ksr::train::{Plan, with_evaluation};
 use training::made_up;
 
 /// That of the command.
@@ -30,7 +30,7 @@ fn main() {
 
 fn whole(bencher: Bencher, plan: Plan, threads: usize) {
     let (plan, params) = (Plan { threads: Some(threads), ..plan.clone() }, plan.functional.initial(0));
-    bencher.bench_local(|| evaluate::<Cpu>(&plan, &params).unwrap());
+    with_evaluation::<Cpu, _>(&plan, |evaluate| bencher.bench_local(|| evaluate(&params).unwrap())).unwrap();
 }
 
 /// Set-up (a), on one and on two threads.

@@ -3,12 +3,12 @@
 use super::Interpreter;
 use super::builtins::{self, Builtin, Run, Style};
 use super::eval::documented_members;
-use super::modules::{self, STANDARD};
+use super::library::{PRELUDE, Standard, standard_modules};
 use super::session::MAIN;
 use super::trace::holds_model;
 use super::value::Value;
 use crate::lang::ast::{Program, StmtKind, UsePath};
-use crate::lang::check::{Answer, Kind, Known, Module, Names, Parameter, SESSION, Signature, check, definitions};
+use crate::lang::check::{Answer, Kind, Known, Names, Parameter, SESSION, Signature, check, definitions};
 use crate::lang::parse;
 use crate::problem::Problem;
 use crate::source::SourceId;
@@ -39,16 +39,15 @@ impl Interpreter {
     }
 
     fn known(&self, program: &Program) -> Names {
-        let mut names = Names { library: modules::standard_modules().map(String::from).collect(), ..Names::default() };
+        let mut names = Names { library: standard_modules().map(String::from).collect(), ..Names::default() };
         for builtin in builtins::all() {
             names.globals.insert(Rc::from(builtin.name), builtin_known(builtin));
         }
-        for (name, text) in STANDARD {
-            let module = read(text);
-            if modules::PRELUDE.contains(name) {
-                names.globals.extend(module.clone());
+        for Standard { name, key, definitions, .. } in &self.library {
+            if PRELUDE.contains(name) {
+                names.globals.extend(definitions.clone());
             }
-            names.modules.insert(format!("std.{name}"), module);
+            names.modules.insert(key.clone(), definitions.clone());
         }
         self.used_files(program, &mut names);
         self.session(&mut names);
@@ -92,10 +91,6 @@ impl Interpreter {
             names.globals.insert(binding.name.clone(), known);
         }
     }
-}
-
-fn read(text: &str) -> Module {
-    parse(SourceId::default(), text).map(|program| definitions(&program)).unwrap_or_default()
 }
 
 fn value_known(value: &Value) -> Known {

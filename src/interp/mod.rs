@@ -17,9 +17,10 @@ pub mod host;
 mod known;
 #[cfg(test)]
 mod language_tests;
+pub mod library;
 #[cfg(test)]
 mod library_tests;
-pub mod module;
+mod module;
 mod modules;
 mod program;
 pub mod scope;
@@ -37,7 +38,7 @@ mod units_tests;
 pub mod value;
 
 pub use host::Host;
-pub use modules::standard_modules;
+pub use library::standard_modules;
 pub use program::Evaluated;
 pub use session::{Device, Interpreter, Options, Outcome};
 pub use survey::{Doc, Listed};

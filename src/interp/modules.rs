@@ -3,6 +3,7 @@
 use super::Interpreter;
 use super::error::{RunError, fail, suggestion};
 use super::eval::binding;
+use super::library::{PRELUDE, Standard, standard_modules};
 use super::module::{Module, ModuleId};
 use super::scope::{Binding, Scope, State, Thunk};
 use super::session::MAIN;
@@ -10,29 +11,9 @@ use super::value::{ModuleRef, Value};
 use crate::lang::ast::{Ident, Program, Stmt, StmtKind, Use, UsePath};
 use crate::lang::parse;
 use crate::problem::{Problem, Result, reason as reason_of};
-use crate::source::Span;
+use crate::source::{SourceId, Span};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-
-/// The standard library, shipped in the binary.
-pub(super) const STANDARD: &[(&str, &str)] = &[
-    ("atoms", include_str!("../../stdlib/atoms.ksr")),
-    ("interactions", include_str!("../../stdlib/interactions.ksr")),
-    ("functionals", include_str!("../../stdlib/functionals.ksr")),
-    ("networks", include_str!("../../stdlib/networks.ksr")),
-    ("losses", include_str!("../../stdlib/losses.ksr")),
-    ("molecules", include_str!("../../stdlib/molecules.ksr")),
-    ("analysis", include_str!("../../stdlib/analysis.ksr")),
-    ("models", include_str!("../../stdlib/models.ksr")),
-];
-
-/// Standard modules whose names are known without `use`.
-pub(super) const PRELUDE: &[&str] = &["interactions", "atoms"];
-
-/// The names of the standard modules.
-pub fn standard_modules() -> impl Iterator<Item = &'static str> {
-    STANDARD.iter().map(|(name, _)| *name)
-}
 
 impl Interpreter {
     /// What a `use` brings: the module under its stem or alias, or the names it lists.
@@ -74,17 +55,25 @@ impl Interpreter {
         let names: Vec<&str> = path.iter().map(|p| &*p.name).collect();
         let wanted = names.join(".");
         let found = match names.as_slice() {
-            ["std", name] => STANDARD.iter().find(|(n, _)| n == name),
+            ["std", name] => self.library.iter().position(|module| module.name == *name),
             _ => None,
         };
-        let Some((name, text)) = found else {
+        let Some(index) = found else {
             let known: Vec<String> = standard_modules().map(|n| format!("std.{n}")).collect();
             let help = suggestion(&wanted, &known, "standard modules");
             return fail(RunError::NoModule { name: wanted, help, span }, span);
         };
-        let key = format!("std.{name}");
-        let id = self.read_module(&key, &key, text, PathBuf::new(), span)?;
-        Ok((id, span))
+        Ok((self.library_module(index, span)?, span))
+    }
+
+    /// A module of the standard library.
+    fn library_module(&mut self, index: usize, span: Span) -> Result<ModuleId> {
+        let Standard { key, source, program, .. } = &self.library[index];
+        let (key, source, program) = (key.clone(), *source, program.clone());
+        match self.read_before(&key, span)? {
+            Some(id) => Ok(id),
+            None => self.read_module(&key, source, &program, PathBuf::new(), span),
+        }
     }
 
     /// The module of a file; its path is relative to that of `from`.
@@ -105,7 +94,17 @@ impl Interpreter {
             Err(reason) => return fail(unreadable(reason), span),
         };
         let base = full.parent().map(Path::to_path_buf).unwrap_or_default();
-        self.read_module(&canonical.to_string_lossy(), &full.to_string_lossy(), &text, base, span)
+        let (key, name) = (canonical.to_string_lossy(), full.to_string_lossy());
+        if let Some(id) = self.read_before(&key, span)? {
+            return Ok(id);
+        }
+        let source = self.sources.add(name.as_ref(), text.as_str());
+        let program = parse(source, &text).map_err(|problems| {
+            let nothing = || Problem::new(RunError::Machine { message: format!("`{name}` cannot be read") }, span);
+            let first = problems.into_iter().next().unwrap_or_else(nothing);
+            Box::new(first.via(span, format!("in `{}`, used here", stem(&key))))
+        })?;
+        self.read_module(&key, source, &program, base, span)
     }
 
     /// The module in whose text a place lies.
@@ -119,22 +118,28 @@ impl Interpreter {
         self.module(module).map(|m| m.base.join(path)).unwrap_or_else(|| PathBuf::from(path))
     }
 
-    /// Reads a module, or finds it read before. `key` tells it from others, `name` is for users.
-    fn read_module(&mut self, key: &str, name: &str, text: &str, base: PathBuf, span: Span) -> Result<ModuleId> {
-        if let Some(index) = self.modules.iter().skip(1).position(|m| m.key == key) {
-            let id = ModuleId(index as u32 + 1);
-            if self.module(id).is_some_and(|m| m.loading) {
-                return fail(RunError::ModuleCycle { module: stem(key), span }, span);
-            }
-            return Ok(id);
+    /// The module with a key, if it has been read.
+    ///
+    /// # Errors
+    /// It is still being read: it uses itself.
+    fn read_before(&self, key: &str, span: Span) -> Result<Option<ModuleId>> {
+        let Some(index) = self.modules.iter().skip(1).position(|m| m.key == key) else { return Ok(None) };
+        let id = ModuleId(index as u32 + 1);
+        if self.module(id).is_some_and(|m| m.loading) {
+            return fail(RunError::ModuleCycle { module: stem(key), span }, span);
         }
-        let source = self.sources.add(name, text);
-        let through = |problems: Vec<Problem>| {
-            let nothing = || Problem::new(RunError::Machine { message: format!("`{name}` cannot be read") }, span);
-            let first = problems.into_iter().next().unwrap_or_else(nothing);
-            Box::new(first.via(span, format!("in `{}`, used here", stem(key))))
-        };
-        let program = parse(source, text).map_err(through)?;
+        Ok(Some(id))
+    }
+
+    /// Takes in a module that was not read before.
+    fn read_module(
+        &mut self,
+        key: &str,
+        source: SourceId,
+        program: &Program,
+        base: PathBuf,
+        span: Span,
+    ) -> Result<ModuleId> {
         let id = ModuleId(self.modules.len() as u32);
         self.modules.push(Module {
             key: key.into(),
@@ -144,7 +149,7 @@ impl Interpreter {
             brought: Vec::new(),
             loading: true,
         });
-        let read = self.read_definitions(id, &program);
+        let read = self.read_definitions(id, program);
         match read {
             Ok(()) => {
                 if let Some(module) = self.modules.get_mut(id.0 as usize) {
@@ -194,13 +199,12 @@ impl Interpreter {
     /// A name of the standard modules that need no `use`.
     pub(super) fn prelude(&mut self, name: &str, span: Span) -> Result<Option<Value>> {
         for module in PRELUDE {
-            let key = format!("std.{module}");
-            let Some((_, text)) = STANDARD.iter().find(|(n, _)| n == module) else { continue };
-            let known = self.modules.iter().position(|m| m.key == key);
-            if known.is_some_and(|i| self.modules[i].loading) {
+            let Some(index) = self.library.iter().position(|m| m.name == *module) else { continue };
+            let key = &self.library[index].key;
+            if self.modules.iter().any(|m| m.key == *key && m.loading) {
                 continue;
             }
-            let id = self.read_module(&key, &key, text, PathBuf::new(), span)?;
+            let id = self.library_module(index, span)?;
             if let Some(binding) = self.module(id).and_then(|m| m.get(name)).cloned() {
                 return self.force(&binding, span).map(Some);
             }

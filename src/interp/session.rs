@@ -2,6 +2,7 @@
 
 use super::Host;
 use super::error::{RunError, fail};
+use super::library::{Standard, library};
 use super::module::{Module, ModuleId};
 use super::scope::Scope;
 use super::trace::Trace;
@@ -55,6 +56,8 @@ pub struct Interpreter {
     pub(super) options: Options,
     pub(super) sources: Sources,
     pub(super) modules: Vec<Module>,
+    /// The standard library.
+    pub(super) library: Vec<Standard>,
     /// What the script or REPL has defined so far.
     pub(super) scope: Scope,
     /// Entries of the REPL so far.
@@ -81,6 +84,8 @@ pub(super) const MAIN: ModuleId = ModuleId(0);
 impl Interpreter {
     /// An interpreter that has seen nothing.
     pub fn new(host: Rc<dyn Host>, options: Options) -> Self {
+        let mut sources = Sources::default();
+        let library = library(&mut sources);
         let main = Module {
             key: String::new(),
             source: SourceId::default(),
@@ -92,8 +97,9 @@ impl Interpreter {
         Self {
             host,
             options,
-            sources: Sources::default(),
+            sources,
             modules: vec![main],
+            library,
             scope: Scope::new(MAIN),
             entries: 0,
             calls: 0,

@@ -2,16 +2,16 @@
 
 use super::builtins;
 use super::eval::documented_members;
-use super::modules::{STANDARD, defined_name, standard_modules};
+use super::library::{Standard, standard_modules};
+use super::modules::defined_name;
 use super::scope::{Binding, State, Thunk};
 use super::session::Interpreter;
 use super::text;
 use super::value::Value;
 use crate::lang::ast::{ParamDecl, StmtKind};
 use crate::lang::nearest::nearest;
-use crate::lang::{Entry, parse, parse_entry, units};
+use crate::lang::{Entry, parse_entry, units};
 use crate::problem::{Problem, Result};
-use crate::source::SourceId;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -100,12 +100,12 @@ impl Interpreter {
                 .map(|b| binding_doc(&b))
                 .or_else(|| builtin_doc(head))
                 .or_else(|| unit_doc(head))
-                .or_else(|| library_doc(None, head)),
+                .or_else(|| library_doc(&self.library, None, head)),
             Some(name) => self
                 .module_binding(head, name)
                 .map(|b| binding_doc(&b))
                 .or_else(|| member_doc(head, name))
-                .or_else(|| library_doc(Some(head), name)),
+                .or_else(|| library_doc(&self.library, Some(head), name)),
         }
     }
 
@@ -229,16 +229,15 @@ fn builtin_doc(name: &str) -> Option<Doc> {
 }
 
 /// A definition of the standard library that is not used yet: of one module, or of the first that has it.
-fn library_doc(module: Option<&str>, name: &str) -> Option<Doc> {
-    let of = |(m, text): &(&str, &str)| {
-        let program = parse(SourceId::default(), text).ok()?;
+fn library_doc(library: &[Standard], module: Option<&str>, name: &str) -> Option<Doc> {
+    let of = |Standard { name: m, program, .. }: &Standard| {
         let statement = program.statements.iter().find(|s| defined_name(&s.kind).is_some_and(|n| &*n.name == name))?;
         let path = format!("{m}.{name}");
         let docs = statement.docs.as_deref()?;
         let text = format!("{docs}\nFirst: `use std.{m}`");
         Some(Doc { signature: statement_signature(&statement.kind, &path), name: path, text, examples: Vec::new() })
     };
-    STANDARD.iter().filter(|(m, _)| module.is_none_or(|wanted| wanted == *m)).find_map(of)
+    library.iter().filter(|m| module.is_none_or(|wanted| wanted == m.name)).find_map(of)
 }
 
 fn unit_doc(name: &str) -> Option<Doc> {

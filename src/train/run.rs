@@ -50,12 +50,27 @@ pub fn train<D: Backend>(plan: &Plan, store: &Store, control: &dyn Control) -> R
 /// # Errors
 /// A plan that cannot be trained, a case that does not fit; a value that is not finite.
 pub fn evaluate<D: Backend>(plan: &Plan, params: &[f64]) -> Result<(f64, Vec<f64>), TrainError> {
+    with_evaluation::<D, _>(plan, |evaluate| evaluate(params))?
+}
+
+/// Hands [`evaluate`] to `work`, which may call it many times: cases are prepared and threads started once, as in a
+/// training.
+///
+/// # Errors
+/// A plan that cannot be trained, a case that does not fit.
+pub fn with_evaluation<D: Backend, R>(
+    plan: &Plan,
+    work: impl FnOnce(&dyn Fn(&[f64]) -> Result<(f64, Vec<f64>), TrainError>) -> R,
+) -> Result<R, TrainError> {
     let cases = kept(plan, prepare::<D>(plan, &plan.cases)?);
-    let params: Arc<[f64]> = params.into();
-    with_team(threads(plan), |team| mean_and_gradient::<D>(&team, &cases, &params))?.map_err(|halt| match halt {
-        Halt::Physics(error) => TrainError::Setup(error),
-        Halt::Program(error) => error,
-        Halt::Interrupted => TrainError::Interrupted,
+    with_team(threads(plan), |team| {
+        work(&|params| {
+            mean_and_gradient::<D>(&team, &cases, &params.into()).map_err(|halt| match halt {
+                Halt::Physics(error) => TrainError::Setup(error),
+                Halt::Program(error) => error,
+                Halt::Interrupted => TrainError::Interrupted,
+            })
+        })
     })
 }
 

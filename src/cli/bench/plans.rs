@@ -1,11 +1,12 @@
 //! Set-ups as ksr itself knows them: short scripts, and the trainings they ask for.
 
+use super::measure::Work;
 use super::{Bench, Halt};
 use crate::functional::Operations;
 use crate::interp::{Interpreter, Options, Outcome};
 use crate::ks::Observable;
 use crate::tensor::Cpu;
-use crate::train::{Plan, evaluate};
+use crate::train::{self, Plan};
 use std::collections::BTreeSet;
 
 /// The training of a script with other right sides for its `let`s. Exact answers are computed, not taken from a cache.
@@ -22,11 +23,24 @@ pub fn plan(bench: &Bench, name: &str, script: &str, set: &[(&str, usize)]) -> R
     }
 }
 
-/// One loss and gradient at the initial parameters, on so many threads (`None`: on all).
-pub fn evaluation(plan: &Plan, threads: Option<usize>) -> impl FnMut() -> Result<(), Halt> + use<> {
+/// Hands one loss and gradient at the initial parameters, on so many threads (`None`: on all), to `work`.
+pub fn with_evaluation<R>(
+    plan: &Plan,
+    threads: Option<usize>,
+    work: impl FnOnce(Work<'_>) -> Result<R, Halt>,
+) -> Result<R, Halt> {
     let seed = plan.seeds.first().copied().unwrap_or(0);
     let (plan, params) = (Plan { threads, ..plan.clone() }, plan.functional.initial(seed));
-    move || evaluate::<Cpu>(&plan, &params).map(drop).map_err(Halt::failed)
+    let run = train::with_evaluation::<Cpu, _>(&plan, |evaluate| {
+        work(&mut || evaluate(&params).map(drop).map_err(Halt::failed))
+    });
+    run.map_err(Halt::failed)?
+}
+
+/// The same as a piece of work by itself: what does not depend on the parameters, a few percent, is done anew every time.
+pub fn evaluation(plan: &Plan, threads: Option<usize>) -> impl FnMut() -> Result<(), Halt> + use<> {
+    let plan = plan.clone();
+    move || with_evaluation(&plan, threads, |evaluate| evaluate())
 }
 
 /// Floating-point operations of the functional in one loss and gradient: a potential every iteration, an energy where the loss sees

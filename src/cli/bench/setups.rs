@@ -2,7 +2,7 @@
 
 use super::baselines::{self, Product};
 use super::measure::{Times, busy, forget_peak, in_turns, peak};
-use super::plans::{evaluation, operations, plan};
+use super::plans::{operations, plan, with_evaluation};
 use super::show::Column;
 use super::{Bench, Halt};
 use crate::cli::args::Setup;
@@ -44,6 +44,9 @@ const KNOWN: [Known; 3] = [
     },
 ];
 
+/// Evaluations after which memory no longer grows.
+const REPEATED: usize = 4;
+
 /// What was measured of a set-up.
 struct Measured {
     known: &'static Known,
@@ -67,13 +70,16 @@ pub fn run(bench: &Bench, wanted: &[Setup]) -> Result<(), Halt> {
 
 fn measure(bench: &Bench, known: &'static Known) -> Result<Measured, Halt> {
     let plan = plan(bench, known.name, known.script, &[])?;
-    let (mut serial, mut parallel) = (evaluation(&plan, Some(1)), evaluation(&plan, None));
-    // What the exact answers and other set-ups took is no part of it.
-    let memory = forget_peak();
     let what = format!("set-up {}", known.name);
-    let times = in_turns(bench, &what, &mut [&mut serial, &mut parallel])?;
+    let (times, memory) = with_evaluation(&plan, None, |parallel| {
+        // What the exact answers and other set-ups took is no part of it.
+        let forgotten = forget_peak();
+        (0..REPEATED).try_for_each(|_| parallel())?;
+        let memory = if forgotten { peak() } else { None };
+        let times = with_evaluation(&plan, Some(1), |serial| in_turns(bench, &what, &mut [serial, parallel]))?;
+        Ok((times, memory))
+    })?;
     let [serial, parallel] = <[Times; 2]>::try_from(times).map_err(|_| Halt::failed("a measurement is missing"))?;
-    let memory = if memory { peak() } else { None };
     Ok(Measured { known, serial, parallel, memory, operations: operations(&plan).total() as f64 })
 }
 
@@ -138,7 +144,7 @@ mod tests {
             // Energies and the density at the end.
             assert!(plan.cases.iter().all(|case| case.loss.inputs.len() == energies + 1));
             assert_eq!(plan.functional.parameter_count(), if known.name == "b" { 1568 } else { 1559 });
-            evaluation(&plan, Some(1))().unwrap();
+            with_evaluation(&plan, Some(1), |evaluate| evaluate()).unwrap();
         }
     }
 }

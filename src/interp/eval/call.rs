@@ -6,7 +6,7 @@ use super::system::dimensioned;
 use crate::interp::Interpreter;
 use crate::interp::arith::Operand;
 use crate::interp::error::{Placed, RunError, TypesError, fail};
-use crate::interp::modules::standard_modules;
+use crate::interp::library::standard_modules;
 use crate::interp::scope::Scope;
 use crate::interp::value::{Closure, Dim, Value};
 use crate::lang::ast::{Arg, Expr, ExprKind, ParamDecl};
