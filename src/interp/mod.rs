@@ -17,10 +17,10 @@ pub mod host;
 mod known;
 #[cfg(test)]
 mod language_tests;
-pub mod library;
+mod library;
 #[cfg(test)]
 mod library_tests;
-mod module;
+pub mod module;
 mod modules;
 mod program;
 pub mod scope;
