@@ -7,8 +7,8 @@ use std::time::Instant;
 /// Work shorter than this is repeated within one measurement, seconds.
 const SHORTEST: f64 = 2e-3;
 
-/// Spread in percent beyond which times say more about what else the machine does.
-const BUSY: f64 = 50.0;
+/// From the fastest to the median, in percent, beyond which times say more about what else the machine does.
+const BUSY: f64 = 30.0;
 
 /// A piece of work.
 pub type Work<'a> = &'a mut dyn FnMut() -> Result<(), Halt>;
@@ -42,7 +42,9 @@ impl Times {
 
 /// A note where something else runs on this machine.
 pub fn busy<'a>(all: impl IntoIterator<Item = &'a Times>) -> Option<String> {
-    let worst = all.into_iter().map(Times::spread).fold(0.0, f64::max);
+    // The slowest alone says little: one hiccup among many turns moves no median.
+    let slowed = |times: &Times| 100.0 * (times.median() / times.fastest() - 1.0);
+    let worst = all.into_iter().map(slowed).fold(0.0, f64::max);
     (worst > BUSY).then(|| "The machine is busy: times are too long, and spread. Measure again when it is idle.".into())
 }
 

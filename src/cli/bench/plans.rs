@@ -37,12 +37,6 @@ pub fn with_evaluation<R>(
     run.map_err(Halt::failed)?
 }
 
-/// The same as a piece of work by itself: what does not depend on the parameters, a few percent, is done anew every time.
-pub fn evaluation(plan: &Plan, threads: Option<usize>) -> impl FnMut() -> Result<(), Halt> + use<> {
-    let plan = plan.clone();
-    move || with_evaluation(&plan, threads, |evaluate| evaluate())
-}
-
 /// Floating-point operations of the functional in one loss and gradient: a potential every iteration, an energy where the loss sees
 /// it, and the way back.
 pub fn operations(plan: &Plan) -> Operations {

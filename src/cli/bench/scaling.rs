@@ -1,13 +1,14 @@
 //! How the cost of a loss with its gradient grows: with grid points, systems and iterations, each a power that is fitted.
 
 use super::measure::{Times, Work, busy, in_turns};
-use super::plans::{evaluation, plan};
+use super::plans::{plan, with_evaluation};
 use super::show::Column;
 use super::{Bench, Halt};
 use crate::interp::value::{Figure, Series};
 use crate::report;
 use serde_json::json;
 use std::path::Path;
+use std::sync::mpsc::channel;
 
 const SCRIPT: &str = include_str!("scaling.ksr");
 
@@ -64,14 +65,28 @@ pub fn run(bench: &Bench, folder: Option<&Path>) -> Result<(), Halt> {
     Ok(())
 }
 
+/// Every plan has a thread that waits to be asked for an evaluation, so that all can be timed in turns.
 fn measure(bench: &Bench, sweep: &Sweep) -> Result<Vec<Times>, Halt> {
-    let one = |value: &usize| {
-        let plan = plan(bench, "scaling", SCRIPT, &[(sweep.over, *value)])?;
-        Ok(evaluation(&plan, Some(1)))
-    };
-    let mut evaluations = sweep.values.iter().map(one).collect::<Result<Vec<_>, Halt>>()?;
-    let mut work: Vec<Work<'_>> = evaluations.iter_mut().map(|evaluation| evaluation as Work<'_>).collect();
-    in_turns(bench, sweep.label, &mut work)
+    let plan = |value: &usize| plan(bench, "scaling", SCRIPT, &[(sweep.over, *value)]);
+    let plans = sweep.values.iter().map(plan).collect::<Result<Vec<_>, Halt>>()?;
+    let lost = || Halt::failed("a thread of the benchmark ended");
+    std::thread::scope(|scope| {
+        let serve = |plan| {
+            let ((ask, asked), (answer, answers)) = (channel(), channel());
+            scope.spawn(move || {
+                let run =
+                    |evaluate: Work<'_>| asked.iter().try_for_each(|()| answer.send(evaluate()).map_err(|_| lost()));
+                with_evaluation(plan, Some(1), run)
+            });
+            move || {
+                ask.send(()).map_err(|_| lost())?;
+                answers.recv().map_err(|_| lost())?
+            }
+        };
+        let mut evaluations: Vec<_> = plans.iter().map(serve).collect();
+        let mut work: Vec<Work<'_>> = evaluations.iter_mut().map(|evaluation| evaluation as Work<'_>).collect();
+        in_turns(bench, sweep.label, &mut work)
+    })
 }
 
 fn show(bench: &Bench, sweep: &Sweep, xs: &[f64], ms: &[f64], times: &[Times], power: Power) {
