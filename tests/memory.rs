@@ -25,7 +25,7 @@ fn peak() -> Option<u64> {
 #[test]
 fn a_budget_changes_no_bit_and_is_kept() {
     let plans = [setups::b(), setups::long_mixing(), setups::ions(&[(3.0, 3.0)], 60)];
-    for plan in plans {
+    for (i, plan) in plans.into_iter().enumerate() {
         let params = plan.functional.initial(3);
         let with = |memory| evaluate::<Cpu>(&one_thread(plan.clone(), memory), &params).unwrap();
         let forecast = Forecast::new(&plan, 1);
@@ -36,7 +36,7 @@ fn a_budget_changes_no_bit_and_is_kept() {
         assert_eq!(few, with(Budget::Unlimited));
         let Some(((start, between), end)) = start.zip(between).zip(peak()) else { continue };
         // Only the last plan needs so much more than the others did that it can be told from what lies around.
-        if forecast.all() > 100_000_000 {
+        if i == 2 {
             // The system rounds.
             let (low, high) = (between.saturating_sub(start), end.saturating_sub(start));
             assert!(low < 5 * forecast.least() + 10_000_000, "{low} {forecast:?}");

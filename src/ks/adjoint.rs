@@ -86,6 +86,7 @@ fn gmres<E>(right: &[f64], mut product: impl FnMut(&[f64]) -> Result<Vec<f64>, E
     let mut residual = 1.0;
     for k in 0..PRODUCTS.min(right.len()) {
         let mut next = product(&basis[k])?;
+        let rounding = f64::EPSILON * norm(&next);
         let mut column = vec![0.0; k + 2];
         // Twice, for directions that nearly lie in the space already.
         for _ in 0..2 {
@@ -100,7 +101,7 @@ fn gmres<E>(right: &[f64], mut product: impl FnMut(&[f64]) -> Result<Vec<f64>, E
         columns.push(column);
         let (weights, left) = least_squares(&columns);
         residual = left;
-        if residual <= TOLERANCE || last == 0.0 {
+        if residual <= TOLERANCE || last <= rounding {
             let mut x = vec![0.0; right.len()];
             weights.iter().zip(&basis).for_each(|(weight, direction)| add(&mut x, size * weight, direction));
             return Ok(if residual <= TOLERANCE { Ok(x) } else { Err(residual) });

@@ -38,9 +38,10 @@ pub enum KsError {
     /// A density that was to be converged is not.
     #[error(
         "the density of `{system}` is not converged after {iterations} iterations: it still moves by {residual:.1e} electrons \
-         (more `iterations`, `mixing: diis()` or a larger `tolerance` may help)"
+         (`gradient: implicit` needs it converged: more `iterations`, `mixing: diis()`, or a larger `tolerance`)"
     )]
-    #[diagnostic(code(ksr::ks::not_settled), help("`gradient: implicit` needs a converged density"))]
+    // The advice is part of the sentence, which may end as the cause of a seed's failure.
+    #[diagnostic(code(ksr::ks::not_settled))]
     NotSettled {
         /// Label of the system.
         system: String,

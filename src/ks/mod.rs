@@ -28,7 +28,7 @@ mod warning;
 pub(crate) use adjoint::{adjoint, pull, taken};
 pub(crate) use kohn_sham::{KohnSham, Setting, Spins, device_error, functional_error};
 pub(crate) use occupation::Occupation;
-pub(crate) use schedule::Schedule;
+pub(crate) use schedule::{MOST_ITERATIONS, Schedule};
 pub(crate) use unroll::Unrolled;
 
 pub use error::KsError;

@@ -36,6 +36,9 @@ pub struct ScfOptions {
     pub symmetric: bool,
 }
 
+/// Electrons that may move in a density that is called converged where its response is wanted.
+const LOOSEST: f64 = 1e-6;
+
 impl Default for ScfOptions {
     /// DIIS, tolerance 1e-8, at most 200 iterations.
     fn default() -> Self {
@@ -84,7 +87,9 @@ impl ScfOptions {
         self.check()?;
         let wrong = |option, problem: &str| Err(KsError::Option { option, problem: problem.to_owned() });
         match self.mixing {
-            _ if self.tolerance.is_none() => wrong("tolerance", "is wanted where the density is to converge"),
+            _ if !self.tolerance.is_some_and(|tolerance| tolerance <= LOOSEST) => {
+                wrong("tolerance", "must be at most 1e-6 electrons where the gradient is that of a converged density")
+            }
             Mixing::Linear { decay, .. } if decay < 1.0 => wrong(
                 "mixing",
                 "must not decay where the density is to converge: `diis()`, or `linear(…)` without `decay:`",

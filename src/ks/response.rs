@@ -43,6 +43,9 @@ pub fn pullback(
     if occupied == 0 || occupied == h.points() || density_bar.iter().all(|n| *n == 0.0) {
         return Ok(v_bar);
     }
+    if density_bar.iter().any(|n| !n.is_finite()) {
+        return Ok(vec![f64::NAN; h.points()]);
+    }
     let gap = gap(h, orbitals, occupied)?;
     let problem = Problem { h, scale: h.scale(), gap, filled: &orbitals.vectors[..occupied] };
     let phis = match occupied {

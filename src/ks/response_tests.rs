@@ -147,3 +147,17 @@ fn a_pivot_that_vanishes_does_no_harm() {
     assert_eq!(Ldl::new(&h, h.scale(), &[shift(&orbitals)]).inertia.below(0), None);
     agrees_with_states(&h, 2, &grid);
 }
+
+#[test]
+fn what_is_not_finite_stays_so() {
+    let grid = Grid::centred(41, 0.3);
+    let v: Vec<f64> = grid.xs().iter().map(|x| 0.5 * x * x).collect();
+    let h = Hamiltonian::new(&grid, &v);
+    let orbitals = lowest(&h, 2, None).expect("orbitals");
+    for wrong in [f64::NAN, f64::INFINITY] {
+        let mut n_bar = vec![1.0; 41];
+        n_bar[3] = wrong;
+        let v_bar = pullback(&h, &orbitals, 1, OCCUPATION, &n_bar, &[0.0, 0.0], &grid).expect("a gap");
+        assert!(v_bar.iter().any(|x| !x.is_finite()), "{wrong}");
+    }
+}

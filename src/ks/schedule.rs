@@ -17,7 +17,7 @@ pub(crate) struct Schedule {
 }
 
 /// Iterations of a training at most: each keeps its densities.
-const MOST_ITERATIONS: usize = 10_000;
+pub(crate) const MOST_ITERATIONS: usize = 10_000;
 
 impl Schedule {
     /// One iteration, whose output is its end.

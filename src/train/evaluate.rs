@@ -121,7 +121,11 @@ impl<'a> Prepared<'a> {
         let warm = unrolled.orbitals();
         let (loss, tape) = self.judged(ks, &unrolled, OwnedTape::default())?;
         let mut cotangents = unrolled.backward(backward(&loss, tape).map_err(device_error)?)?;
+        ks.check_response()?;
         let right = taken(&leaves, &mut cotangents)?;
+        if right.iter().any(|x| !x.is_finite()) {
+            return Err(self.not_finite("the gradient of the loss"));
+        }
         let lambda = adjoint(free, &density, &warm, &right)?;
         Ok((loss.first(), pull(ks, &fields(&ks.device, &density, Value::constant)?, &warm, &lambda, cotangents)?))
     }

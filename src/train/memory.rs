@@ -26,7 +26,7 @@ impl Budget {
     /// In bytes.
     fn bytes(self) -> u64 {
         match self {
-            Budget::Automatic => available().map_or(UNKNOWN, |bytes| bytes / 2),
+            Budget::Automatic => available().map_or(UNKNOWN, |bytes| (bytes / 2).max(FLOOR)),
             Budget::Bytes(bytes) => bytes,
             Budget::Unlimited => u64::MAX,
         }
@@ -36,8 +36,11 @@ impl Budget {
 /// Bytes taken to be there on a machine that does not say.
 const UNKNOWN: u64 = 2_000_000_000;
 
-/// Fields of one number a point that an iteration keeps beside what the functional does: potentials, densities, the
-/// Hamiltonian's bands, sums of the mixing.
+/// Bytes that are always taken to be there.
+const FLOOR: u64 = 100_000_000;
+
+/// Fields of one number a point that a spin channel of an iteration keeps beside its orbitals and what the functional does:
+/// potentials, densities, the Hamiltonian's bands, sums of the mixing.
 const FIELDS: usize = 32;
 
 /// What the tapes of a training take, in bytes.
@@ -64,9 +67,10 @@ impl Forecast {
         Self { cases, together: threads.clamp(1, (plan.cases.len() * plan.seeds.len()).max(1)) }
     }
 
-    /// Of a training of one seed on some systems with a loss that sees every energy.
+    /// Of a training of one seed on some systems with a loss that sees the energy at the end.
     pub fn of(functional: &Compiled, systems: &[Arc<System>], iterations: usize, threads: usize) -> Self {
-        let cases = systems.iter().map(|system| tapes(functional, system, iterations, |_| true)).collect();
+        let cases =
+            systems.iter().map(|system| tapes(functional, system, iterations, |k| k + 1 == iterations)).collect();
         Self { cases, together: threads.clamp(1, systems.len().max(1)) }
     }
 
@@ -80,9 +84,10 @@ impl Forecast {
         self.largest(|tapes| tapes.iter().copied().max().unwrap_or(0))
     }
 
-    /// The sum of the largest, as many as may come together: of several seeds also the same several times.
+    /// The largest, as often as cases may come together: of several seeds the same one several times.
     fn largest(&self, size: impl Fn(&[u64]) -> u64) -> u64 {
-        self.cases.iter().map(|tapes| size(tapes)).max().unwrap_or(0) * self.together as u64
+        let largest = self.cases.iter().map(|tapes| size(tapes)).max().unwrap_or(0);
+        largest.saturating_mul(self.together as u64)
     }
 
     /// For every case the number of tapes, those of the last iterations, that fit into the budget: at least one.
@@ -126,9 +131,9 @@ impl Forecast {
 
 /// Bytes of the tape of every iteration; `wants` tells which of them calculate the energy.
 fn tapes(functional: &Compiled, system: &System, iterations: usize, wants: impl Fn(usize) -> bool) -> Vec<u64> {
-    let (points, spins) = (system.grid.points, Occupation::of(system).spins());
-    let [energy, potential] = functional.tape_bytes(points, spins);
-    let besides = 8 * FIELDS * spins * points;
+    let (points, occupation) = (system.grid.points, Occupation::of(system));
+    let [energy, potential] = functional.tape_bytes(points, occupation.spins());
+    let besides = 8 * points * occupation.channels.iter().map(|channel| FIELDS + channel.levels).sum::<usize>();
     (0..iterations).map(|k| (potential + besides + if wants(k) { energy } else { 0 }) as u64).collect()
 }
 
@@ -140,7 +145,9 @@ fn available() -> Option<u64> {
     };
     let machine = line("/proc/meminfo", "MemAvailable:")?.saturating_mul(1024);
     let limit = line("/sys/fs/cgroup/memory.max", "");
-    let used = line("/sys/fs/cgroup/memory.current", "").unwrap_or(0);
+    // Pages of files are given back when they are needed.
+    let files = line("/sys/fs/cgroup/memory.stat", "inactive_file ").unwrap_or(0);
+    let used = line("/sys/fs/cgroup/memory.current", "").unwrap_or(0).saturating_sub(files);
     Some(limit.map_or(machine, |limit| machine.min(limit.saturating_sub(used))))
 }
 

@@ -62,6 +62,7 @@ pub fn with_evaluation<D: Backend, R>(
     plan: &Plan,
     work: impl FnOnce(&dyn Fn(&[f64]) -> Result<(f64, Vec<f64>), TrainError>) -> R,
 ) -> Result<R, TrainError> {
+    plan.check()?;
     let cases = kept(plan, prepare::<D>(plan, &plan.cases)?);
     with_team(threads(plan), |team| {
         work(&|params| {

@@ -73,10 +73,14 @@ fn measure(bench: &Bench, sweep: &Sweep) -> Result<Vec<Times>, Halt> {
     std::thread::scope(|scope| {
         let serve = |plan| {
             let ((ask, asked), (answer, answers)) = (channel(), channel());
+            let failed = answer.clone();
             scope.spawn(move || {
                 let run =
                     |evaluate: Work<'_>| asked.iter().try_for_each(|()| answer.send(evaluate()).map_err(|_| lost()));
-                with_evaluation(plan, Some(1), run)
+                if let Err(halt) = with_evaluation(plan, Some(1), run) {
+                    // Nobody may be waiting any more.
+                    drop(failed.send(Err(halt)));
+                }
             });
             move || {
                 ask.send(()).map_err(|_| lost())?;

@@ -5,6 +5,7 @@ use super::solve::system_in;
 use crate::interp::Interpreter;
 use crate::interp::builtins::Args;
 use crate::interp::value::{Dim, Quantity, ShownUnit, Table, Value};
+use crate::ks::MOST_ITERATIONS;
 use crate::problem::Result;
 use crate::train::Forecast;
 use std::rc::Rc;
@@ -57,6 +58,10 @@ fn memory(interp: &mut Interpreter, args: &Args, ready: &Ready) -> Result<Value>
     };
     let systems = items.iter().map(|item| system_in(item, span, "an element of `on`")).collect::<Result<Vec<_>>>()?;
     let iterations = args.whole_or("iterations", 15)?;
+    if !(1..=MOST_ITERATIONS).contains(&iterations) {
+        let message = format!("`iterations` must be from 1 to {MOST_ITERATIONS}, not {iterations}");
+        return args.wrong(args.span_of("iterations"), message, None);
+    }
     let forecast = Forecast::of(functional, &systems, iterations, rayon::current_num_threads());
     Ok(Value::record([
         ("systems_at_a_time", Value::plain(forecast.together as f64)),

@@ -16,7 +16,7 @@ use crate::interp::error::{Placed, RunError, fail};
 use crate::interp::text;
 use crate::interp::value::{Dim, Value};
 use crate::interp::{Device, Interpreter};
-use crate::ks::ScfOptions;
+use crate::ks::{Mixing, ScfOptions};
 use crate::problem::{Problem, Result};
 use crate::source::Span;
 use crate::tensor::Cpu;
@@ -247,11 +247,14 @@ fn gradient(args: &Args) -> Result<Gradient> {
 /// standard is that of `solve`.
 fn loop_of(args: &Args, ready: &Ready, gradient: Gradient) -> Result<ScfOptions> {
     let own = ready.scf.clone();
+    let symmetric = own.as_ref().is_some_and(|scf| scf.symmetric);
     let base = match gradient {
-        Gradient::Unrolled => own.unwrap_or_else(options::training),
+        Gradient::Unrolled => own
+            .filter(|scf| scf.tolerance.is_none() && matches!(scf.mixing, Mixing::Linear { .. }))
+            .unwrap_or_else(|| ScfOptions { symmetric, ..options::training() }),
         Gradient::Implicit => own.filter(|scf| scf.tolerance.is_some()).unwrap_or_else(|| ScfOptions {
             tolerance: Some(CONVERGED),
-            symmetric: ready.scf.as_ref().is_some_and(|scf| scf.symmetric),
+            symmetric,
             ..ScfOptions::default()
         }),
     };
@@ -259,8 +262,13 @@ fn loop_of(args: &Args, ready: &Ready, gradient: Gradient) -> Result<ScfOptions>
         Some(given) => options::from_value(&given.value, given.span, &base)?,
         None => base,
     };
-    if gradient == Gradient::Implicit {
-        scf.tolerance.get_or_insert(CONVERGED);
+    if gradient == Gradient::Implicit && scf.tolerance.is_none() {
+        // Linear mixing by itself is a fixed number of iterations, and fewer than a density takes to converge.
+        let given = |name: &str| matches!(args.get("scf").map(|scf| &scf.value), Some(Value::Record(r)) if r.entries.iter().any(|(n, _)| &**n == name));
+        scf.tolerance = Some(CONVERGED);
+        if !given("iterations") {
+            scf.iterations = ScfOptions::default().iterations;
+        }
     }
     Ok(scf)
 }
@@ -272,8 +280,11 @@ const CONVERGED: f64 = 1e-10;
 fn budget(args: &Args) -> Result<Budget> {
     let Some(given) = args.get("memory") else { return Ok(Budget::default()) };
     match &given.value {
-        Value::Number(q) if q.value == f64::INFINITY => Ok(Budget::Unlimited),
+        Value::Number(q) if q.value == f64::INFINITY && (q.dim.is_plain() || q.dim == Dim::MEMORY) => {
+            Ok(Budget::Unlimited)
+        }
         Value::Number(q) if q.dim == Dim::MEMORY && q.value >= 1.0 => Ok(Budget::Bytes(q.value as u64)),
+        Value::Number(q) if q.dim == Dim::MEMORY => args.wrong(given.span, "`memory` is at least 1 byte", None),
         Value::Str(text) if &**text == "automatic" => Ok(Budget::Automatic),
         _ => args.mismatch("memory", "an amount of memory", Some("`memory: 2 GB`, `automatic` or `inf`".into())),
     }

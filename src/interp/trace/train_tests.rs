@@ -246,9 +246,31 @@ fn memory_and_gradient_are_options() {
     }
     let converged = number(&script("gradient: implicit"));
     assert!(converged.is_finite() && converged != usual, "{converged}");
-    for wrong in ["memory: 2", "memory: 2 bohr", "memory: -1 GB", "memory: true", "gradient: 1"] {
+    assert_eq!(code(&script("memory: -1 GB")), "ksr::run::value");
+    for wrong in ["memory: 2", "memory: 2 bohr", "memory: true", "gradient: 1"] {
         assert_eq!(code(&script(wrong)), "ksr::types::mismatch", "{wrong}");
     }
     let decays = "gradient: implicit, scf: { mixing: linear(0.5, decay: 0.9) }";
     assert_eq!(code(&script(decays)), "ksr::ks::option");
+    assert_eq!(code(&script("gradient: implicit, scf: { tolerance: 1e-3 }")), "ksr::ks::option");
+}
+
+#[test]
+fn trainings_of_one_kind_go_on_from_those_of_the_other() {
+    let by = |options: &str| format!("on: h, loss: losses.ksr(), optimizer: lbfgs(steps: 2), {options}");
+    let both = |first: &str, second: &str| {
+        let (first, second) = (by(first), by(second));
+        number(&script(&format!("let m = train f {{ {first} }}\n(train trainable(m) {{ {second} }}).loss")))
+    };
+    assert!(both("gradient: implicit", "gradient: unrolled").is_finite());
+    assert!(both("gradient: unrolled", "gradient: implicit").is_finite());
+    // Linear mixing converges too, in more iterations than it does by itself.
+    let with = |mixing: &str| {
+        let options = by(&format!("gradient: implicit, scf: {{ mixing: {mixing} }}"));
+        number(&script(&format!("(train f {{ {options} }}).loss")))
+    };
+    let (linear, diis) = (with("linear(0.5)"), with("diis()"));
+    assert!((linear / diis - 1.0).abs() < 1e-6, "{linear} {diis}");
+    assert_eq!(code(&script("describe(f, on: h, iterations: 1e14)")), "ksr::run::value");
+    assert_eq!(code(&script("describe(f, on: h, iterations: 0)")), "ksr::run::value");
 }
