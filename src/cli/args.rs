@@ -96,7 +96,7 @@ pub struct BenchOptions {
     #[arg(long, conflicts_with = "setups")]
     pub scaling: bool,
     /// Draw that into a folder, three SVG figures
-    #[arg(long, value_name = "FOLDER", requires = "scaling")]
+    #[arg(long, value_name = "FOLDER", requires = "scaling", conflicts_with = "setups")]
     pub plot: Option<PathBuf>,
     /// How often everything is timed
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=1000))]
