@@ -23,6 +23,11 @@ pub enum Budget {
 }
 
 impl Budget {
+    /// The same as a number of bytes, which what else the machine does no longer changes.
+    pub(crate) fn settled(self) -> Self {
+        Budget::Bytes(self.bytes())
+    }
+
     /// In bytes.
     fn bytes(self) -> u64 {
         match self {

@@ -6,7 +6,7 @@ use super::plan::{Case, Plan};
 use super::record::{Outcome, SeedRecord, Trained, better};
 use super::seed::{Context, Halt, SeedState};
 use super::workers::{Team, with_team};
-use super::{Forecast, Store, TrainError};
+use super::{Budget, Forecast, Store, TrainError};
 use crate::control::{Control, Event};
 use crate::ks::KsError;
 use crate::tensor::Backend;
@@ -24,11 +24,11 @@ use std::sync::{Arc, Mutex};
 /// was anything to keep.
 pub fn train<D: Backend>(plan: &Plan, store: &Store, control: &dyn Control) -> Result<Trained, TrainError> {
     plan.check()?;
-    let cases = kept(plan, prepare::<D>(plan, &plan.cases)?);
+    let (forecast, memory) = (Forecast::new(plan, threads(plan)), plan.memory.settled());
+    let cases = kept(&forecast, memory, prepare::<D>(plan, &plan.cases)?);
     let validation = prepare::<D>(plan, &plan.validation)?;
-    let forecast = Forecast::new(plan, threads(plan));
-    forecast.told(plan.memory).into_iter().for_each(|sentence| control.report(Event::Message(sentence)));
-    let warnings = Mutex::new(forecast.too_small(plan.memory).into_iter().collect());
+    forecast.told(memory).into_iter().for_each(|sentence| control.report(Event::Message(sentence)));
+    let warnings = Mutex::new(forecast.too_small(memory).into_iter().collect());
     let records = with_team(threads(plan), |team| {
         let job = Job {
             plan,
@@ -63,7 +63,8 @@ pub fn with_evaluation<D: Backend, R>(
     work: impl FnOnce(&dyn Fn(&[f64]) -> Result<(f64, Vec<f64>), TrainError>) -> R,
 ) -> Result<R, TrainError> {
     plan.check()?;
-    let cases = kept(plan, prepare::<D>(plan, &plan.cases)?);
+    let forecast = Forecast::new(plan, threads(plan));
+    let cases = kept(&forecast, plan.memory, prepare::<D>(plan, &plan.cases)?);
     with_team(threads(plan), |team| {
         work(&|params| {
             mean_and_gradient::<D>(&team, &cases, &params.into()).map_err(|halt| match halt {
@@ -81,9 +82,8 @@ fn prepare<'a, D: Backend>(plan: &'a Plan, cases: &'a [Case]) -> Result<Vec<Prep
 }
 
 /// With as many tapes kept as there is memory for.
-fn kept<'a>(plan: &Plan, mut cases: Vec<Prepared<'a>>) -> Vec<Prepared<'a>> {
-    let kept = Forecast::new(plan, threads(plan)).kept(plan.memory);
-    cases.iter_mut().zip(kept).for_each(|(case, kept)| case.kept = kept);
+fn kept<'a>(forecast: &Forecast, memory: Budget, mut cases: Vec<Prepared<'a>>) -> Vec<Prepared<'a>> {
+    cases.iter_mut().zip(forecast.kept(memory)).for_each(|(case, kept)| case.kept = kept);
     cases
 }
 
