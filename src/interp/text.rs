@@ -31,6 +31,7 @@ fn trimmed(digits: &str) -> &str {
 
 /// A number with its unit: `1.28 bohr`.
 pub fn quantity(q: &Quantity) -> String {
+    let q = q.readable(q.value);
     let unit = q.unit_text();
     let shown = number(q.shown());
     if unit.is_empty() { shown } else { format!("{shown} {unit}") }

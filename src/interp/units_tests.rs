@@ -16,6 +16,14 @@ fn literals_are_read_in_their_unit() {
 }
 
 #[test]
+fn memory_is_shown_in_the_unit_that_reads_best() {
+    assert_eq!(
+        texts("2 * 3 MB\n4 KiB / 2\n1 TiB\n0 * 1 kB\n1500 MB -> MB\n(2 MB)^2"),
+        ["6 MB", "2.048 kB", "1.09951162778 TB", "0 byte", "1500 MB", "4000000000000 byte^2"]
+    );
+}
+
+#[test]
 fn a_plain_number_combines_with_any_dimension() {
     assert_eq!(
         texts("1 + 1 hartree\n2 bohr - 1\n1 == 1 hartree\nmax(3, 2 bohr)"),

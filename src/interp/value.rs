@@ -9,6 +9,7 @@ use crate::exact::Reference;
 use crate::functional::Shape;
 use crate::ks::{Mixing, Run};
 use crate::lang::ast::{FnDef, SystemDef};
+use crate::lang::units;
 use crate::model::{Grid, Interaction, System};
 use crate::train::Optimizer;
 use std::rc::Rc;
@@ -21,7 +22,7 @@ pub struct Quantity {
     pub value: f64,
     /// Dimension; plain numbers combine with any.
     pub dim: Dim,
-    /// Unit to be shown in, after `->`; `None`: hartree, bohr.
+    /// Unit to be shown in, after `->`; `None`: hartree, bohr, byte.
     pub unit: Option<ShownUnit>,
 }
 
@@ -45,6 +46,15 @@ impl Quantity {
     /// Whether it is a whole number, in atomic units.
     pub fn is_whole(&self) -> bool {
         self.value.is_finite() && self.value == self.value.round()
+    }
+    /// As a reader likes it: memory, unless a unit was chosen for it, in the one that suits `bytes`.
+    pub fn readable(self, bytes: f64) -> Self {
+        match (self.unit, self.dim, units::of_memory(bytes)) {
+            (None, Dim::MEMORY, Some(u)) => {
+                Self { unit: Some(ShownUnit { name: u.name, power: 1, factor: u.factor }), ..self }
+            }
+            _ => self,
+        }
     }
     /// The number in the unit it is shown in.
     pub fn shown(&self) -> f64 {

@@ -83,9 +83,18 @@ pub const UNITS: &[Unit] = &[
     memory("kB", 1e3, "thousand bytes"),
     memory("MB", 1e6, "million bytes"),
     memory("GB", 1e9, "thousand million bytes"),
-    memory("MiB", 1_048_576.0, "1024 times 1024 bytes"),
+    memory("TB", 1e12, "million million bytes"),
+    memory("KiB", 1024.0, "1024 bytes"),
+    memory("MiB", 1_048_576.0, "1024 KiB"),
     memory("GiB", 1_073_741_824.0, "1024 MiB"),
+    memory("TiB", 1_099_511_627_776.0, "1024 GiB"),
 ];
+
+/// The unit in which an amount of memory, in bytes, reads best: the largest power of a thousand of which there is at least one.
+pub fn of_memory(bytes: f64) -> Option<&'static Unit> {
+    let fits = |unit: &&Unit| bytes.is_finite() && bytes.abs() >= unit.factor;
+    ["TB", "GB", "MB", "kB"].into_iter().filter_map(find).find(fits).or_else(|| find("byte"))
+}
 
 /// The unit of a name; the ångström sign U+212B is the letter Å.
 pub fn find(name: &str) -> Option<&'static Unit> {
@@ -120,6 +129,18 @@ mod tests {
         close(factor("pm"), factor("angstrom") / 100.0, 1e-14);
         close(factor("mhartree"), 1e-3, 1e-15);
         close(factor("meV"), factor("eV") / 1000.0, 1e-15);
+    }
+
+    #[test]
+    fn memory_is_read_in_powers_of_a_thousand() {
+        let name = |bytes: f64| of_memory(bytes).map(|unit| unit.name);
+        let cases =
+            [(0.0, "byte"), (999.0, "byte"), (1e3, "kB"), (-2.5e6, "MB"), (1_073_741_824.0, "GB"), (3e15, "TB")];
+        for (bytes, unit) in cases {
+            assert_eq!(name(bytes), Some(unit), "{bytes}");
+        }
+        assert_eq!([name(f64::NAN), name(f64::INFINITY)], [Some("byte"); 2]);
+        assert_eq!(factor("TiB") / factor("KiB"), f64::from(1 << 30));
     }
 
     #[test]

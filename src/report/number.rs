@@ -50,6 +50,7 @@ fn trim(text: &str) -> &str {
 
 /// A quantity with its unit: `-1.174476 hartree`.
 pub fn quantity(q: &Quantity) -> String {
+    let q = q.readable(q.value);
     let (number, unit) = (plain(q.shown()), q.unit_text());
     if unit.is_empty() { number } else { format!("{number} {unit}") }
 }

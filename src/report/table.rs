@@ -2,7 +2,8 @@
 
 use super::number;
 use super::text::{Style, inline};
-use crate::interp::value::{Table, Value};
+use crate::interp::value::{Dim, Table, Value};
+use std::borrow::Cow;
 
 /// Rows shown before the middle is left out.
 const ROWS: usize = 24;
@@ -62,6 +63,7 @@ struct Column {
 
 impl Column {
     fn new(name: &str, values: &[Value], shown: &[Option<usize>]) -> Self {
+        let values = &*readable(values);
         let unit = common_unit(values);
         let at = |index: usize| values.get(index);
         let picked: Vec<Option<&Value>> = shown.iter().map(|i| i.and_then(at)).collect();
@@ -117,6 +119,20 @@ fn cell(value: &Value) -> Cell {
     }
 }
 
+/// The same values, with memory in the unit that suits the largest amount, where no other was chosen.
+pub fn readable(values: &[Value]) -> Cow<'_, [Value]> {
+    let bytes = |value: &Value| match value {
+        Value::Number(q) if q.dim == Dim::MEMORY => Some(q.value.abs()),
+        _ => None,
+    };
+    let Some(largest) = values.iter().filter_map(bytes).reduce(f64::max) else { return values.into() };
+    let better = |value: &Value| match value {
+        Value::Number(q) => Value::Number(q.readable(largest)),
+        other => other.clone(),
+    };
+    values.iter().map(better).collect()
+}
+
 /// The unit all numbers of a column share (empty for plain ones), where some may be nothing; `None` if they differ or
 /// something else is among them.
 pub fn common_unit(values: &[Value]) -> Option<String> {
@@ -152,6 +168,17 @@ mod tests {
         assert_eq!(lines[3], "  0.40  -1.000000");
         assert_eq!(lines.last().copied(), Some("  36 rows"));
         assert_eq!(lines.len(), 3 + ROWS + 1 + 1);
+    }
+
+    #[test]
+    fn memory_stands_in_one_unit() {
+        let memory = |bytes: f64| Quantity::of(bytes, Dim::MEMORY);
+        let columns = vec![(Rc::from("needs"), numbers(|i| memory([4e5, 2.5e6][i]), 2))];
+        let text = table(&Table { columns }, &Style::plain(80));
+        assert_eq!(text.lines().collect::<Vec<_>>(), ["  needs", "     MB", "  ─────", "    0.4", "    2.5"]);
+        let gigabyte = Value::Number(memory(1e9));
+        assert_eq!(inline(&Value::list(vec![gigabyte.clone(), Value::Number(memory(2e6))])), "[1, 0.002] GB");
+        assert_eq!(inline(&gigabyte), "1 GB");
     }
 
     #[test]

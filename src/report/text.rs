@@ -2,7 +2,7 @@
 
 use super::number;
 use super::sketch::sketch;
-use super::table::{self, common_unit};
+use super::table::{self, common_unit, readable};
 use crate::exact::Reference;
 use crate::interp::value::{Field, Figure, Quantity, Record, Series, Value};
 use crate::ks::{Mixing, Run, Stop};
@@ -104,6 +104,7 @@ fn nested(value: &Value) -> String {
 
 /// `[0.4, 0.56, …, 6] bohr (36 numbers)`: a unit they share stands once.
 fn list_text(items: &[Value]) -> String {
+    let items = &*readable(items);
     let unit = common_unit(items);
     let entry = |value: &Value| match (value, &unit) {
         (Value::Number(q), Some(_)) => number::plain(q.shown()),
