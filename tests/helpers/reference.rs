@@ -112,7 +112,8 @@ fn closed(text: &str, open: usize) -> Option<usize> {
 
 fn units(page: &mut String) {
     page.push_str("\n## Units\n");
-    for (dimension, atomic) in [(Dimension::Energy, "hartree"), (Dimension::Length, "bohr")] {
+    let inside = [(Dimension::Energy, "hartree"), (Dimension::Length, "bohr"), (Dimension::Memory, "byte")];
+    for (dimension, atomic) in inside {
         let _ = write!(page, "\n| {} | in {atomic} | |\n|---|---|---|\n", dimension.in_words());
         for unit in UNITS.iter().filter(|u| u.dimension == dimension) {
             let _ = writeln!(page, "| `{}` | {} | {} |", unit.name, ksr::interp::text::number(unit.factor), unit.about);

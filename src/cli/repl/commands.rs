@@ -49,6 +49,7 @@ pub const KINDS: &[(&str, &[&str])] = &[
             "a number",
             "an energy",
             "a length",
+            "an amount of memory",
             "a quantity",
             "a truth",
             "a text",
