@@ -11,9 +11,11 @@ use ksr::functional::{Binary, Compiled, Graph, Shape, Unary};
 use ksr::ks::Observable;
 use ksr::model::System;
 use ksr::tensor::Cpu;
-use ksr::train::{Adam, Case, Lbfgs, LossGraph, Optimizer, Outcome, Plan, Store, TrainError, Trained, evaluate, train};
-use std::sync::Arc;
+use ksr::train::{
+    Adam, Budget, Case, Lbfgs, LossGraph, Optimizer, Outcome, Plan, Store, TrainError, Trained, evaluate, train,
+};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use training::{Published, Target, made_up};
 
@@ -273,6 +275,39 @@ impl Control for Evaluations {
     fn elapsed(&self) -> Duration {
         Duration::ZERO
     }
+}
+
+/// Keeps the sentences.
+#[derive(Default)]
+struct Sentences(Mutex<Vec<String>>);
+
+impl Control for Sentences {
+    fn report(&self, event: Event) {
+        if let Event::Message(sentence) = event {
+            self.0.lock().unwrap().push(sentence);
+        }
+    }
+    fn interrupted(&self) -> bool {
+        false
+    }
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+#[test]
+fn a_budget_that_does_not_suffice_is_told_once_and_only_where_something_is_trained() {
+    let (_, mut plan) = tiny();
+    plan.memory = Budget::Bytes(1000);
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::at(folder.path());
+    let run = || {
+        let sentences = Sentences::default();
+        let trained = train::<Cpu>(&plan, &store, &sentences).unwrap();
+        let told = sentences.0.into_inner().unwrap();
+        (told.iter().filter(|told| told.contains("tapes of all iterations")).count(), trained.warnings.len())
+    };
+    assert_eq!([run(), run()], [(1, 1), (0, 0)]);
 }
 
 #[test]

@@ -105,7 +105,12 @@ pub enum KsError {
     },
     /// The device failed (out of memory, a driver).
     #[error("the device failed: {cause}")]
-    #[diagnostic(code(ksr::ks::device))]
+    #[diagnostic(
+        code(ksr::ks::device),
+        help(
+            "if its memory ran out, a training takes `memory: 4 GB`: `automatic` counts the computer's memory, not the device's"
+        )
+    )]
     Device {
         /// What it says.
         cause: String,

@@ -109,24 +109,24 @@ impl Forecast {
         self.cases.iter().map(fitting).collect()
     }
 
-    /// A sentence, if not all tapes fit.
-    pub(crate) fn told(&self, budget: Budget) -> Option<String> {
+    /// A sentence, if not all tapes fit; `counted` tells after a comma what the budget is of, where that needs telling.
+    pub(crate) fn told(&self, budget: Budget, counted: &str) -> Option<String> {
         let kept = self.kept(budget);
         let (some, all) =
             self.cases.iter().zip(&kept).map(|(tapes, kept)| (*kept, tapes.len())).find(|(k, n)| k < n)?;
         let (needs, budget) = (size(self.all()), size(budget.bytes()));
         Some(format!(
-            "the tapes of all iterations would take {needs}, more than the {budget} allowed: the last {some} of {all} iterations \
+            "the tapes of all iterations would take {needs}, more than the {budget} allowed{counted}: the last {some} of {all} iterations \
              keep theirs, the others are done again on the way back"
         ))
     }
 
-    /// A sentence, if the budget is too small even so.
-    pub(crate) fn too_small(&self, budget: Budget) -> Option<String> {
+    /// A sentence, if the budget is too small even so; `counted` as for [`Forecast::told`].
+    pub(crate) fn too_small(&self, budget: Budget, counted: &str) -> Option<String> {
         let (least, budget) = (self.least(), budget.bytes());
         (least > budget).then(|| {
             format!(
-                "a single iteration of every system at work takes {}, more than the {} allowed",
+                "a single iteration of every system at work takes {}, more than the {} allowed{counted}",
                 size(least),
                 size(budget)
             )
@@ -188,9 +188,9 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_told() {
         let f = forecast();
-        assert_eq!((f.told(Budget::Bytes(200)), f.too_small(Budget::Bytes(80))), (None, None));
-        assert!(f.told(Budget::Bytes(199)).is_some_and(|text| text.contains("2 of 3")));
-        assert!(f.too_small(Budget::Bytes(79)).is_some());
+        assert_eq!((f.told(Budget::Bytes(200), ""), f.too_small(Budget::Bytes(80), "")), (None, None));
+        assert!(f.told(Budget::Bytes(199), ", half").is_some_and(|text| text.contains("half: the last 2 of 3")));
+        assert!(f.too_small(Budget::Bytes(79), "").is_some());
         assert_eq!([size(1_250_000_000), size(310_400_000), size(12_000)], ["1.2 GB", "310 MB", "12.0 kB"]);
     }
 

@@ -12,7 +12,7 @@ use crate::ks::KsError;
 use crate::tensor::Backend;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 /// Trains. Every seed draws initial parameters, is stepped by the optimiser and keeps the parameters with the lowest
 /// validation loss (without validation: the lowest loss); the best of all seeds is returned. A step whose Kohn-Sham loop
@@ -27,8 +27,7 @@ pub fn train<D: Backend>(plan: &Plan, store: &Store, control: &dyn Control) -> R
     let (forecast, memory) = (Forecast::new(plan, threads(plan)), plan.memory.settled());
     let cases = kept(&forecast, memory, prepare::<D>(plan, &plan.cases)?);
     let validation = prepare::<D>(plan, &plan.validation)?;
-    forecast.told(memory).into_iter().for_each(|sentence| control.report(Event::Message(sentence)));
-    let warnings = Mutex::new(forecast.too_small(memory).into_iter().collect());
+    let warnings = Mutex::new(Vec::new());
     let records = with_team(threads(plan), |team| {
         let job = Job {
             plan,
@@ -37,6 +36,9 @@ pub fn train<D: Backend>(plan: &Plan, store: &Store, control: &dyn Control) -> R
             cases: &cases,
             validation: &validation,
             key: key(plan, D::NAME),
+            forecast: &forecast,
+            memory,
+            memory_told: Once::new(),
             warnings: &warnings,
         };
         job.seeds::<D>(&team)
@@ -99,6 +101,11 @@ struct Job<'env> {
     cases: &'env [Prepared<'env>],
     validation: &'env [Prepared<'env>],
     key: String,
+    forecast: &'env Forecast,
+    /// The budget, settled.
+    memory: Budget,
+    /// Whether the user knows what does not fit into it.
+    memory_told: Once,
     warnings: &'env Mutex<Vec<String>>,
 }
 
@@ -141,22 +148,37 @@ impl<'env> Job<'env> {
         }
     }
 
+    /// Tells what does not fit into the budget, once something is trained.
+    fn tell_memory<D: Backend>(&self) {
+        let counted = match self.plan.memory {
+            Budget::Automatic if !D::ON_HOST => ", half of what the computer has free (the device's own is not known)",
+            _ => "",
+        };
+        if let Some(sentence) = self.forecast.told(self.memory, counted) {
+            self.control.report(Event::Message(sentence));
+        }
+        self.forecast.too_small(self.memory, counted).into_iter().for_each(|sentence| self.warn(sentence));
+    }
+
+    /// Keeps a trouble that costs no result, once.
+    fn warn(&self, message: String) {
+        if let Ok(mut warnings) = self.warnings.lock()
+            && !warnings.contains(&message)
+        {
+            warnings.push(message);
+        }
+    }
+
     fn seed<D: Backend>(&self, team: &Team<'env>, seed: u64) -> Result<SeedRecord, TrainError> {
         let interrupted = || if self.control.interrupted() { Err(Halt::Interrupted) } else { Ok(()) };
         let evaluate = |params: &[f64]| {
             interrupted()?;
+            self.memory_told.call_once(|| self.tell_memory::<D>());
             mean_and_gradient::<D>(team, self.cases, &params.into())
         };
         let validate = |params: &[f64]| {
             interrupted()?;
             mean::<D>(team, self.validation, &params.into())
-        };
-        let warn = |message: String| {
-            if let Ok(mut warnings) = self.warnings.lock()
-                && !warnings.contains(&message)
-            {
-                warnings.push(message);
-            }
         };
         let context = Context {
             key: &self.key,
@@ -168,7 +190,7 @@ impl<'env> Job<'env> {
             control: self.control,
             evaluate: &evaluate,
             validate: &validate,
-            warn: &warn,
+            warn: &|message| self.warn(message),
         };
         SeedState::run(&context, seed, || self.plan.functional.initial(seed))
     }
