@@ -341,9 +341,10 @@ fn a_loss_that_is_not_finite_names_operation_iteration_and_system() {
     plan.functional = b.compile(e, Density::Total);
     plan.seeds = vec![4, 5];
     let error = train::<Cpu>(&plan, &Store::none(), &Quiet).unwrap_err();
-    let TrainError::AllFailed { seed, cause, .. } = &error else { panic!("{error}") };
+    let TrainError::AllFailed { seed, cause, advice, .. } = &error else { panic!("{error}") };
     assert_eq!(*seed, 4);
     assert!(cause.contains("iteration 0") && cause.contains("h2(1.28)"), "{cause}");
+    assert!(advice.contains("initial parameters"), "{advice}");
 }
 
 #[test]

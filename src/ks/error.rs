@@ -37,10 +37,8 @@ pub enum KsError {
     },
     /// A density that was to be converged is not.
     #[error(
-        "the density of `{system}` is not converged after {iterations} iterations: it still moves by {residual:.1e} electrons \
-         (`gradient: implicit` needs it converged: more `iterations`, `mixing: diis()`, or a larger `tolerance`)"
+        "the density of `{system}` is not converged after {iterations} iterations: it still moves by {residual:.1e} electrons"
     )]
-    // The advice is part of the sentence, which may end as the cause of a seed's failure.
     #[diagnostic(code(ksr::ks::not_settled))]
     NotSettled {
         /// Label of the system.
@@ -49,6 +47,9 @@ pub enum KsError {
         iterations: usize,
         /// Integral of |n_out - n_in|.
         residual: f64,
+        /// Options that may do better.
+        #[help]
+        advice: String,
     },
     /// The gradient cannot go back through the orbitals.
     #[error("the gradient cannot go back through the orbitals of `{system}`: {cause}")]

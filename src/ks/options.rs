@@ -98,8 +98,45 @@ impl ScfOptions {
         }
     }
 
+    /// Other options for a density that has to converge and did not.
+    pub(crate) fn to_settle(&self) -> String {
+        let mixing = match self.mixing {
+            Mixing::Linear { .. } => "`mixing: diis()`".to_owned(),
+            Mixing::Diis { alpha, .. } => format!("smaller steps (`mixing: diis(alpha: {})`)", alpha / 2.0),
+        };
+        let tolerance = match self.tolerance {
+            Some(tolerance) if tolerance < LOOSEST => {
+                format!(", a `tolerance:` above {tolerance:e}, up to {LOOSEST:e},")
+            }
+            _ => String::new(),
+        };
+        format!(
+            "`gradient: implicit` needs converged densities: in `scf:` try more `iterations:` than {}{tolerance} or {mixing}; \
+             or train with `gradient: unrolled` first and go on from that model",
+            self.iterations
+        )
+    }
+
     /// The error of no iteration at all.
     pub(super) fn no_iterations() -> KsError {
         KsError::Option { option: "iterations", problem: "must be at least 1, not 0".to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_is_about_the_options_in_use() {
+        let advice =
+            |tolerance, mixing| ScfOptions { tolerance: Some(tolerance), mixing, ..ScfOptions::default() }.to_settle();
+        let diis = advice(1e-9, Mixing::Diis { history: 8, alpha: 0.5 });
+        assert!(
+            diis.contains("than 200") && diis.contains("above 1e-9, up to 1e-6") && diis.contains("alpha: 0.25"),
+            "{diis}"
+        );
+        let linear = advice(LOOSEST, Mixing::Linear { alpha: 0.5, decay: 1.0, history: 1 });
+        assert!(linear.contains("`mixing: diis()`") && !linear.contains("tolerance"), "{linear}");
     }
 }

@@ -37,12 +37,7 @@ pub enum TrainError {
     Setup(#[from] KsError),
     /// No seed gave a model.
     #[error("no seed of `{functional}` could be trained; seed {seed}: {cause}")]
-    #[diagnostic(
-        code(ksr::train::all_failed),
-        help(
-            "the initial parameters may be too large: look at `energy(f, n)` of the untrained functional, lower the mixing, or try other `seeds`"
-        )
-    )]
+    #[diagnostic(code(ksr::train::all_failed))]
     AllFailed {
         /// Name of the functional.
         functional: String,
@@ -52,6 +47,9 @@ pub enum TrainError {
         cause: String,
         /// The expression of the functional that is to blame, if one is known.
         place: Option<Span>,
+        /// What may do better.
+        #[help]
+        advice: String,
     },
     /// Stopped before any seed had a loss.
     #[error("the training was stopped before its first step")]

@@ -135,7 +135,7 @@ impl<'a> Prepared<'a> {
         let run = solve_bound(ks, &self.functional.name, scf, &Start::NonInteracting, &Quiet)?;
         if run.stop != Stop::Converged {
             let (system, iterations, residual) = (self.case.system.label.clone(), run.iterations, run.residual);
-            return Err(KsError::NotSettled { system, iterations, residual });
+            return Err(KsError::NotSettled { system, iterations, residual, advice: scf.to_settle() });
         }
         Ok(if self.occupation.spins() == 1 { vec![run.total_density()] } else { run.density.to_vec() })
     }

@@ -1,6 +1,8 @@
 //! What a training tells about itself.
 
+use super::TrainError;
 use crate::control::SeedEnd;
+use crate::ks::KsError;
 use crate::source::Span;
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +37,26 @@ pub enum Outcome {
         /// The expression of the functional that is to blame, if one is known.
         #[serde(skip)]
         place: Option<Span>,
+        /// The way out, if it is known.
+        #[serde(skip)]
+        advice: Option<String>,
     },
+}
+
+impl Outcome {
+    /// Of what went wrong in the physics.
+    pub(crate) fn failed(error: &KsError) -> Self {
+        let advice = match error {
+            KsError::NotSettled { advice, .. } => Some(advice.clone()),
+            _ => None,
+        };
+        Outcome::Failed { cause: error.to_string(), place: error.place(), advice }
+    }
+
+    /// Of a fault of the program.
+    pub(crate) fn broken(error: &TrainError) -> Self {
+        Outcome::Failed { cause: error.to_string(), place: error.place(), advice: None }
+    }
 }
 
 /// The parameters kept of one seed.

@@ -239,12 +239,7 @@ fn choose(
         if interrupted {
             return Err(TrainError::Interrupted);
         }
-        let seed = seeds.first().map_or(0, |record| record.seed);
-        let (cause, place) = match seeds.first().map(|record| &record.outcome) {
-            Some(Outcome::Failed { cause, place }) => (cause.clone(), *place),
-            other => (format!("{other:?}"), None),
-        };
-        return Err(TrainError::AllFailed { functional: plan.functional.name.clone(), seed, cause, place });
+        return Err(all_failed(&plan.functional.name, &seeds));
     };
     let (read, name) = (seeds.iter().filter(|record| record.reused).count(), &plan.functional.name);
     let reused = read == seeds.len();
@@ -256,3 +251,20 @@ fn choose(
     }
     Ok(Trained { best: kept.clone(), seed, interrupted, reused, warnings, seeds })
 }
+
+/// The error of seeds of which none gave a model: the first seed's, with its way out if all of them have one.
+fn all_failed(functional: &str, seeds: &[SeedRecord]) -> TrainError {
+    let advised = |record: &SeedRecord| matches!(record.outcome, Outcome::Failed { advice: Some(_), .. });
+    let known = seeds.iter().all(advised);
+    let seed = seeds.first().map_or(0, |record| record.seed);
+    let (cause, place, advice) = match seeds.first().map(|record| &record.outcome) {
+        Some(Outcome::Failed { cause, place, advice }) => (cause.clone(), *place, advice.clone().filter(|_| known)),
+        other => (format!("{other:?}"), None, None),
+    };
+    let advice = advice.unwrap_or_else(|| TOO_LARGE.to_owned());
+    TrainError::AllFailed { functional: functional.to_owned(), seed, cause, place, advice }
+}
+
+/// What may help a functional whose first evaluation goes wrong.
+const TOO_LARGE: &str = "the initial parameters may be too large: look at `energy(f, n)` of the untrained functional, lower the \
+                         mixing, or try other `seeds`";

@@ -94,7 +94,7 @@ impl SeedState {
                 Err(Halt::Physics(error)) => return Err(TrainError::Setup(error)),
                 Err(Halt::Program(error)) => {
                     // A fault of one seed; the others go on.
-                    state.outcome = Some(Outcome::Failed { cause: error.to_string(), place: error.place() });
+                    state.outcome = Some(Outcome::broken(&error));
                     return Ok(state.record(false));
                 }
             }
@@ -123,19 +123,13 @@ impl SeedState {
                     Ok(()) => Ok(Ok(state)),
                     Err(Halt::Interrupted) => Ok(Err(ended(Outcome::Interrupted))),
                     Err(Halt::Physics(error)) => Err(TrainError::Setup(error)),
-                    Err(Halt::Program(error)) => {
-                        Ok(Err(ended(Outcome::Failed { cause: error.to_string(), place: error.place() })))
-                    }
+                    Err(Halt::Program(error)) => Ok(Err(ended(Outcome::broken(&error)))),
                 }
             }
-            Err(Halt::Physics(error)) if error.diverged() => {
-                Ok(Err(ended(Outcome::Failed { cause: error.to_string(), place: error.place() })))
-            }
+            Err(Halt::Physics(error)) if error.diverged() => Ok(Err(ended(Outcome::failed(&error)))),
             Err(Halt::Physics(error)) => Err(TrainError::Setup(error)),
             Err(Halt::Interrupted) => Ok(Err(ended(Outcome::Interrupted))),
-            Err(Halt::Program(error)) => {
-                Ok(Err(ended(Outcome::Failed { cause: error.to_string(), place: error.place() })))
-            }
+            Err(Halt::Program(error)) => Ok(Err(ended(Outcome::broken(&error)))),
         }
     }
 
