@@ -9,6 +9,7 @@ use crate::interp::builtins;
 use crate::lang::units::UNITS;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use textwrap::{Options, WordSeparator, WordSplitter};
 
 /// A command.
 #[derive(Clone, Copy, Debug)]
@@ -200,21 +201,13 @@ fn show_topic(topic: &Topic) {
     }
 }
 
-/// Words in lines of at most `width` columns.
+/// Words in lines of at most `width` columns; none is broken, for many are code.
 fn wrapped(text: &str, width: usize) -> String {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let Some(line) = lines.last_mut() else { continue };
-        if line.is_empty() {
-            line.push_str(word);
-        } else if line.chars().count() + word.chars().count() < width {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines.join("\n")
+    let options = Options::new(width)
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation)
+        .break_words(false);
+    textwrap::fill(text, options)
 }
 
 /// Two aligned columns; the second is cut at the end of the line.
