@@ -5,12 +5,14 @@
 //! - [`eval`]: expressions, calls, blocks, sequences, members, systems
 //! - [`arith`]: arithmetic and elementwise functions over all kinds of values
 //! - [`builtins`]: the functions of the language, one record each
+//! - [`ENTRIES`]: what the entries of blocks mean
 //! - [`trace`]: bodies and losses evaluated over symbols, into graphs; functionals, models, training
 //! - [`session`]: the interpreter itself; [`host`]: what it needs of the world
 
 pub mod arith;
 pub mod builtins;
 pub mod dim;
+mod entries;
 pub mod error;
 pub mod eval;
 pub mod host;
@@ -37,6 +39,7 @@ mod units;
 mod units_tests;
 pub mod value;
 
+pub use entries::{ENTRIES, Entries};
 pub use host::Host;
 pub use library::standard_modules;
 pub use program::Evaluated;

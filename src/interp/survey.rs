@@ -1,6 +1,7 @@
 //! What a session knows: names for completion, documentation, types.
 
 use super::builtins;
+use super::entries::ENTRIES;
 use super::eval::documented_members;
 use super::library::{Standard, standard_modules};
 use super::modules::defined_name;
@@ -88,7 +89,8 @@ impl Interpreter {
         list
     }
 
-    /// The documentation of a name: the user's, a builtin's, a module's (`functionals.lda`), a unit's, a member's (`run.gap`).
+    /// The documentation of a name: the user's, a builtin's, a module's (`functionals.lda`), a unit's, an entry's (`seeds`), a
+    /// member's (`run.gap`).
     pub fn doc(&self, path: &str) -> Option<Doc> {
         let (head, rest) = path.split_once('.').map_or((path, None), |(h, r)| (h, Some(r)));
         match rest {
@@ -98,8 +100,9 @@ impl Interpreter {
                 .cloned()
                 .or_else(|| self.prelude_binding(head))
                 .map(|b| binding_doc(&b))
-                .or_else(|| builtin_doc(head))
+                .or_else(|| builtin_doc(head).map(with_entry))
                 .or_else(|| unit_doc(head))
+                .or_else(|| entry_doc(head))
                 .or_else(|| library_doc(&self.library, None, head)),
             Some(name) => self
                 .module_binding(head, name)
@@ -109,7 +112,7 @@ impl Interpreter {
         }
     }
 
-    /// Builtins whose name, sentence or search words contain a word.
+    /// Builtins whose name, sentence or search words contain a word, and entries of blocks likewise.
     pub fn search(&self, word: &str) -> Vec<Doc> {
         let word = word.to_lowercase();
         let hit = |b: &&builtins::Builtin| {
@@ -117,7 +120,8 @@ impl Interpreter {
                 || b.summary.to_lowercase().contains(&word)
                 || b.words.iter().any(|w| w.to_lowercase().contains(&word))
         };
-        builtins::all().filter(hit).filter_map(|b| builtin_doc(b.name)).collect()
+        let entries = entry_docs().filter(|doc| format!("{} {}", doc.name, doc.text).to_lowercase().contains(&word));
+        builtins::all().filter(hit).filter_map(|b| builtin_doc(b.name)).chain(entries).collect()
     }
 
     /// The kind of an expression's value, in words: `an energy`, `a list of 5 lengths`. It is evaluated; definitions in it
@@ -226,6 +230,31 @@ fn builtin_doc(name: &str) -> Option<Doc> {
     let builtin = builtins::get(name)?;
     let examples = builtin.examples.iter().map(|e| (e.code.to_string(), e.gives.map(String::from))).collect();
     Some(Doc { name: name.into(), signature: builtin.signature(), text: builtin.summary.into(), examples })
+}
+
+/// With what an entry of the same name means.
+fn with_entry(mut doc: Doc) -> Doc {
+    if let Some(entry) = entry_doc(&doc.name) {
+        doc.text = format!("{}\n{}: {}", doc.text, entry.signature, entry.text);
+    }
+    doc
+}
+
+fn entry_doc(name: &str) -> Option<Doc> {
+    entry_docs().find(|doc| doc.name.strip_suffix(':') == Some(name))
+}
+
+/// Of every entry of a block, by `seeds:`.
+fn entry_docs() -> impl Iterator<Item = Doc> {
+    ENTRIES.iter().flat_map(|of| {
+        let doc = |(name, about): &(&str, &str)| Doc {
+            name: format!("{name}:"),
+            signature: of.head(name),
+            text: (*about).into(),
+            examples: Vec::new(),
+        };
+        of.entries.iter().map(doc)
+    })
 }
 
 /// A definition of the standard library that is not used yet: of one module, or of the first that has it.

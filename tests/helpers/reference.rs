@@ -1,5 +1,6 @@
-//! `docs/reference.md` from the registry: functions, members, the standard library, units, words, REPL commands.
+//! `docs/reference.md` from the registry: functions, members, entries of blocks, the standard library, units, words, REPL commands.
 
+use ksr::interp::ENTRIES;
 use ksr::interp::builtins::TOPICS;
 use ksr::interp::eval::documented_members;
 use ksr::lang::units::{Dimension, UNITS};
@@ -17,6 +18,7 @@ pub fn page() -> String {
     let mut page = HEAD.to_owned();
     functions(&mut page);
     members(&mut page);
+    entries(&mut page);
     library(&mut page);
     units(&mut page);
     let _ = write!(page, "\n## Reserved words\n\n{}. Inside a `system`, `at` too.\n", code_list(RESERVED));
@@ -57,6 +59,16 @@ fn members(page: &mut String) {
         );
         for (name, about) in entries {
             let _ = writeln!(page, "- `.{name}`: {about}");
+        }
+    }
+}
+
+fn entries(page: &mut String) {
+    page.push_str("\n## Entries of blocks\n");
+    for block in ENTRIES {
+        let _ = write!(page, "\n### of {}\n\n", block.of);
+        for (name, about) in block.entries {
+            let _ = writeln!(page, "- `{name}:` {about}");
         }
     }
 }

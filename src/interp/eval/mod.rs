@@ -15,6 +15,8 @@ pub use args::{Argument, Bound, Parameter, Site, bind};
 pub(crate) use block::binding;
 pub use member::documented_members;
 pub use operators::equal;
+#[cfg(test)]
+pub(crate) use system::SYSTEM_ENTRIES;
 pub(crate) use system::dimensioned;
 
 use super::Interpreter;

@@ -18,7 +18,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// The entries that have names.
-const ENTRIES: [&str; 6] = ["potential", "interaction", "electrons", "charge", "unpaired", "name"];
+pub(crate) const SYSTEM_ENTRIES: [&str; 6] = ["potential", "interaction", "electrons", "charge", "unpaired", "name"];
 
 /// What the entries say so far, and where.
 struct Draft {
@@ -140,7 +140,7 @@ impl Interpreter {
                 other => return mismatch("`name`", "a text in quotes", other, None, span),
             },
             other => {
-                let (name_, help) = (other.to_string(), suggestion(other, &ENTRIES, "entries"));
+                let (name_, help) = (other.to_string(), suggestion(other, &SYSTEM_ENTRIES, "entries"));
                 return fail(SystemProblem::UnknownEntry { name: name_, help, span: name.span }, name.span);
             }
         }
