@@ -63,7 +63,10 @@ fn near_levels_of_distant_wells_are_told_apart_or_left_to_the_search() {
             let (h, near) = (wells(4.0), wells(4.04));
             let exact = lowest(&h, count, None).expect("orbitals");
             let warm = lowest(&near, count, None).expect("orbitals");
-            let found = follow(&h, count, &warm).unwrap_or_else(|| exact.clone());
+            let found = follow(&h, count, &warm);
+            // Of distant wells the levels lie too near each other to be counted.
+            assert!(found.is_some() || separation > 4.0, "{separation} {count}");
+            let Some(found) = found else { continue };
             let worst = found.energies.iter().zip(&exact.energies).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
             assert!(worst < 1e-11, "{separation} {count}: {worst}");
         }
