@@ -162,6 +162,12 @@ fn dashed(points: &[Point], dash: f64, gap: f64) -> Vec<Vec<Point>> {
     pieces
 }
 
+/// Whether what is seen of a curve are points that no line joins.
+fn only_points(curve: &Series, frame: &Frame) -> bool {
+    let runs = runs(curve, frame);
+    !runs.is_empty() && runs.iter().all(|run| run.len() == 1)
+}
+
 /// In the corner where it covers least; a single curve needs none.
 pub(super) fn legend<DB: DrawingBackend>(area: &Area<DB>, frame: &Frame, series: &[Series]) -> Painted<DB> {
     let scale = frame.scale;
@@ -187,7 +193,7 @@ pub(super) fn legend<DB: DrawingBackend>(area: &Area<DB>, frame: &Frame, series:
     area.draw(&Rectangle::new(corner, FAINT.stroke_width(scale as u32)))?;
     for (index, curve) in entries.into_iter().enumerate() {
         let y = top + (index as f64 * 22.0 + 18.0) * scale;
-        if runs(curve, frame).iter().all(|run| run.len() == 1) {
+        if only_points(curve, frame) {
             dot(area, (left + 29.0 * scale, y), curve, scale)?;
         } else {
             stroke(area, &[(left + 12.0 * scale, y), (left + 46.0 * scale, y)], curve, scale)?;
@@ -217,6 +223,16 @@ mod tests {
         let outside = Series { x: vec![0.0, 6.0, 6.0], y: vec![-3.0, 1.0, 3.0], ..curve };
         // Through the bottom at a quarter, through the top at three quarters, and away.
         assert_eq!(runs(&outside, &frame()), [[(0.25, 1.0), (0.75, 0.0)]]);
+    }
+
+    #[test]
+    fn points_are_known_from_lines_and_from_what_is_not_seen() {
+        let only = |x: &[f64], y: &[f64]| {
+            only_points(&Series { name: "lda".into(), curve: 0, thin: false, x: x.to_vec(), y: y.to_vec() }, &frame())
+        };
+        assert!(only(&[1.0, 2.0, 3.0], &[-1.0, f64::NAN, -1.0]));
+        assert!(!only(&[1.0, 2.0, 3.0], &[-1.0, -1.0, -1.0]));
+        assert!(!only(&[1.0, 2.0], &[5.0, 5.0]) && !only(&[], &[]));
     }
 
     #[test]
