@@ -274,3 +274,13 @@ fn trainings_of_one_kind_go_on_from_those_of_the_other() {
     assert_eq!(code(&script("describe(f, on: h, iterations: 1e14)")), "ksr::run::value");
     assert_eq!(code(&script("describe(f, on: h, iterations: 0)")), "ksr::run::value");
 }
+
+#[test]
+fn the_work_of_an_evaluation_is_counted_for_given_systems() {
+    let flop = |systems: &str, what: &str| number(&script(&format!("describe(f, on: {systems}).flop.{what}")));
+    for what in ["energy", "with_potential", "backward"] {
+        assert_eq!(flop("[h, h2(1.5)]", what), flop("h", what) + flop("h2(1.5)", what), "{what}");
+    }
+    assert!(flop("h", "with_potential") > flop("h", "energy") && flop("h", "energy") > 65.0);
+    assert_eq!(code(&script("describe(f).flop")), "ksr::types::no_field");
+}
