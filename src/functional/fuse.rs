@@ -2,7 +2,8 @@
 //! fused into programs, in an order of evaluation. Made once, run on any grid and device.
 //!
 //! Every operation that is not elementwise opens a new stage; elementwise nodes of one stage and shape become one
-//! program. Within a stage the smaller shapes come first, as shapes only ever stretch.
+//! program, with the convolutions of that stage and shape that it reads. Within a stage the smaller shapes come first, as
+//! shapes only ever stretch.
 
 use super::graph::{Graph, Node, NodeId, Op, Shape};
 use crate::tensor::elementwise::{Instruction, Program};
@@ -19,13 +20,22 @@ pub enum Step {
     Fused {
         /// What to run.
         program: Arc<Program>,
-        /// Its operands.
-        operands: Vec<usize>,
+        /// Its operands: nodes, or convolutions that are made on the way.
+        operands: Vec<Operand>,
         /// The nodes that its results are.
         results: Vec<usize>,
         /// Shape of the results.
         shape: Shape,
     },
+}
+
+/// What a fused program reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operand {
+    /// A node.
+    Node(usize),
+    /// A convolution ([`Op::Conv`] or [`Op::ConvT`]) that no step before it makes.
+    Convolved(usize),
 }
 
 /// A graph made ready to run.
@@ -67,10 +77,13 @@ impl Plan {
         };
         let stages = plan.stages();
         let used = plan.used_elsewhere(&stages);
-        for (key, members) in plan.groups(&stages) {
+        let groups = plan.groups(&stages);
+        let made = plan.made_on_the_way(&groups);
+        for (key, members) in groups {
             let step = match members[..] {
+                [node] if made.values().any(|made| made.contains(&node)) => continue,
                 [node] if !plan.nodes[node].op.elementwise() => Step::Single(node),
-                _ => plan.fuse(&members, &used, key.shape()),
+                _ => plan.fuse(&members, &used, made.get(&key).map_or(&[], |made| &made[..]), key.shape()),
             };
             if key.fixed { plan.prelude.push(step) } else { plan.steps.push(step) }
         }
@@ -128,6 +141,22 @@ impl Plan {
         used
     }
 
+    /// Convolutions that a program of their own stage and shape reads, by the program that makes them on the way.
+    fn made_on_the_way(&self, groups: &BTreeMap<Key, Vec<usize>>) -> BTreeMap<Key, Vec<usize>> {
+        let mut made: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
+        for (key, members) in groups.iter().filter(|(key, _)| !key.elementwise) {
+            let program = Key { elementwise: true, node: 0, ..*key };
+            let reads = |node: usize| {
+                let members = groups.get(&program).into_iter().flatten();
+                members.flat_map(|&member| &self.nodes[member].inputs).any(|input| input.0 as usize == node)
+            };
+            for &node in members.iter().filter(|&&node| self.nodes[node].op.convolution().is_some() && reads(node)) {
+                made.entry(program).or_default().push(node);
+            }
+        }
+        made
+    }
+
     fn number(&self, index: usize) -> Option<f64> {
         match &self.nodes[index].op {
             Op::Const(values) if self.nodes[index].shape == Shape::SCALAR => values.first().copied(),
@@ -135,13 +164,13 @@ impl Plan {
         }
     }
 
-    fn fuse(&self, members: &[usize], used: &[bool], shape: Shape) -> Step {
+    fn fuse(&self, members: &[usize], used: &[bool], made: &[usize], shape: Shape) -> Step {
         let mut builder =
-            Builder { plan: self, registers: BTreeMap::new(), program: Program::default(), operands: vec![] };
+            Builder { plan: self, made, registers: BTreeMap::new(), program: Program::default(), operands: vec![] };
         for &member in members {
             builder.add(member);
         }
-        let results: Vec<usize> = members.iter().copied().filter(|&member| used[member]).collect();
+        let results: Vec<usize> = members.iter().chain(made).copied().filter(|&node| used[node]).collect();
         builder.program.results = results.iter().map(|result| builder.registers[result]).collect();
         builder.program.operands = builder.operands.len();
         Step::Fused { program: builder.program.into(), operands: builder.operands, results, shape }
@@ -167,9 +196,11 @@ impl Key {
 
 struct Builder<'a> {
     plan: &'a Plan,
+    /// Convolutions that it makes.
+    made: &'a [usize],
     registers: BTreeMap<usize, usize>,
     program: Program,
-    operands: Vec<usize>,
+    operands: Vec<Operand>,
 }
 
 impl Builder<'_> {
@@ -187,7 +218,11 @@ impl Builder<'_> {
         match self.plan.number(node) {
             Some(value) => self.push(node, Instruction::Number(value)),
             None => {
-                self.operands.push(node);
+                self.operands.push(if self.made.contains(&node) {
+                    Operand::Convolved(node)
+                } else {
+                    Operand::Node(node)
+                });
                 self.push(node, Instruction::Load(self.operands.len() - 1))
             }
         }

@@ -156,6 +156,15 @@ impl Op {
         matches!(self, Op::Unary(_) | Op::Binary(_) | Op::Where | Op::Broadcast)
     }
 
+    /// For a convolution, points of its window and those of them before the current one.
+    pub fn convolution(&self) -> Option<(usize, usize)> {
+        match *self {
+            Op::Conv { width, .. } => Some((width, (width - 1) / 2)),
+            Op::ConvT { width, .. } => Some((width, width / 2)),
+            _ => None,
+        }
+    }
+
     /// The name a user knows it by.
     pub fn name(&self) -> &'static str {
         match self {

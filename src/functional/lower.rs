@@ -1,7 +1,7 @@
 //! Lowering: a plan bound to a grid, an interaction and a device, run on tensors `[batch, points, channels]` with any
 //! tape.
 
-use super::fuse::{Plan, Step};
+use super::fuse::{self, Plan, Step};
 use super::graph::{Op, Shape};
 use crate::model::{Grid, Interaction};
 use crate::source::Span;
@@ -276,13 +276,29 @@ impl<D: Backend> Lowered<D> {
                 Ok(tape)
             }
             Step::Fused { program, operands, results, shape } => {
-                let operands = operands.iter().map(|&o| get(slots, o)).collect::<Result<Vec<_>, _>>()?;
+                let operands = operands.iter().map(|&o| self.operand(o, slots)).collect::<Result<Vec<_>, _>>()?;
                 let extent = (self.size(*shape), shape.channels);
                 let (values, tape) = elementwise::elementwise(&self.device, program, &operands, extent, tape)?;
                 for (&result, value) in results.iter().zip(values) {
                     slots[result] = Some(value);
                 }
                 Ok(tape)
+            }
+        }
+    }
+
+    fn operand<'a>(
+        &self,
+        operand: fuse::Operand,
+        slots: &'a [Option<Value<D>>],
+    ) -> Result<elementwise::Operand<'a, D>, LowerError> {
+        match operand {
+            fuse::Operand::Node(index) => Ok(elementwise::Operand::Value(get(slots, index)?)),
+            fuse::Operand::Convolved(index) => {
+                let node = &self.plan.nodes[index];
+                let argument = |k: usize| get(slots, node.inputs.get(k).map_or(usize::MAX, |i| i.0 as usize));
+                let (width, left) = node.op.convolution().unwrap_or((1, 0));
+                Ok(elementwise::Operand::Convolved { x: argument(0)?, weight: argument(1)?, width, left })
             }
         }
     }
@@ -321,8 +337,10 @@ impl<D: Backend> Lowered<D> {
             Op::FlipWeight { width, input, output } => {
                 window::flip_weight(argument(0)?, (*width, *input, *output), tape)?
             }
-            Op::Conv { width, .. } => convolve(argument(0)?, argument(1)?, *width, (width - 1) / 2, tape)?,
-            Op::ConvT { width, .. } => convolve(argument(0)?, argument(1)?, *width, width / 2, tape)?,
+            Op::Conv { .. } | Op::ConvT { .. } => {
+                let (width, left) = node.op.convolution().ok_or_else(missing)?;
+                convolution::convolve(argument(0)?, argument(1)?, width, left, tape)?
+            }
             _ => match &self.statics[index] {
                 Static::Rows(rows, transposed) => rows::apply(argument(0)?, rows, transposed, tape)?,
                 Static::Kernel(kernel) => hartree::hartree(argument(0)?, kernel, tape)?,
@@ -330,19 +348,5 @@ impl<D: Backend> Lowered<D> {
                 Static::Nothing => return Err(missing().into()),
             },
         })
-    }
-}
-
-/// The fused convolution on the host, the composite of dfdx operations elsewhere.
-fn convolve<D: Backend, T: Tape<f64, D>>(
-    x: &Value<D>,
-    weight: &Value<D>,
-    width: usize,
-    left: usize,
-    tape: T,
-) -> Result<(Value<D>, T), TensorError> {
-    match D::ON_HOST {
-        true => convolution::convolve(x, weight, width, left, tape),
-        false => window::convolve(x, weight, width, left, tape),
     }
 }

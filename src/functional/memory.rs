@@ -1,24 +1,31 @@
 //! How much memory the tape of one evaluation keeps until it runs backwards.
 
 use super::compiled::{Compiled, Density};
-use super::fuse::{Plan, Step};
+use super::fuse::{Operand, Plan, Step};
 use super::graph::{Op, Shape};
 use std::collections::BTreeSet;
 
 impl Plan {
     /// Bytes that the tape of one evaluation keeps, on a grid of so many points and for so many densities side by side:
-    /// operands of elementwise programs and inputs of convolutions. What depends on
-    /// the parameters alone is kept once for all evaluations and does not count.
+    /// operands of elementwise programs and inputs of convolutions. What depends on the parameters alone is kept once for
+    /// all evaluations and does not count.
     pub fn tape_bytes(&self, points: usize, batch: usize) -> usize {
         let size = |shape: Shape| (0..shape.grid.unwrap_or(0)).fold(points, |n, _| n.div_ceil(2)) * shape.channels;
+        let source = |index: usize| self.nodes[index].inputs.first().map(|input| input.0 as usize).into_iter();
         let mut kept = BTreeSet::new();
         for step in &self.steps {
             match step {
-                Step::Fused { operands, .. } => kept.extend(operands.iter().copied()),
+                Step::Fused { operands, .. } => {
+                    for operand in operands {
+                        match *operand {
+                            Operand::Node(index) => kept.extend([index]),
+                            Operand::Convolved(index) => kept.extend(source(index).chain([index])),
+                        }
+                    }
+                }
                 Step::Single(index) => {
-                    let node = &self.nodes[*index];
-                    if let Op::Conv { .. } | Op::ConvT { .. } | Op::ExpConv | Op::ExpConvT = node.op {
-                        kept.extend(node.inputs.first().map(|input| input.0 as usize));
+                    if let Op::Conv { .. } | Op::ConvT { .. } | Op::ExpConv | Op::ExpConvT = self.nodes[*index].op {
+                        kept.extend(source(*index));
                     }
                 }
             }

@@ -4,7 +4,7 @@
 //! what depends on the parameters alone, which is done once a tape.
 
 use super::compiled::{Compiled, Density};
-use super::fuse::{Plan, Step};
+use super::fuse::{Operand, Plan, Step};
 use super::graph::{Node, Op, Shape};
 use crate::tensor::elementwise::{Instruction, Program};
 use std::ops::Add;
@@ -52,13 +52,20 @@ impl Plan {
             let level = shape.grid.map_or(1, |level| (0..level).fold(points, |points, _| points.div_ceil(2)));
             (batch * level * shape.channels) as u64
         };
+        let one = |index: usize| {
+            let node = &self.nodes[index];
+            let source = node.inputs.first().map_or(node.shape, |input| self.nodes[input.0 as usize].shape);
+            single(node, numbers(node.shape), numbers(source))
+        };
         let cost = |step: &Step| match step {
-            Step::Single(index) => {
-                let node = &self.nodes[*index];
-                let source = node.inputs.first().map_or(node.shape, |input| self.nodes[input.0 as usize].shape);
-                single(node, numbers(node.shape), numbers(source))
+            Step::Single(index) => one(*index),
+            Step::Fused { program, operands, shape, .. } => {
+                let made = operands.iter().map(|operand| match operand {
+                    Operand::Node(_) => Operations::default(),
+                    Operand::Convolved(index) => one(*index),
+                });
+                made.fold(elementwise(program).times(numbers(*shape)), Add::add)
             }
-            Step::Fused { program, shape, .. } => elementwise(program).times(numbers(*shape)),
         };
         self.steps.iter().map(cost).fold(Operations::default(), Add::add)
     }

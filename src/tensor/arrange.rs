@@ -2,6 +2,7 @@
 
 use super::backend::{Backend, Dims, TensorError, count};
 use super::cotangent::add;
+use super::stock::Buffer;
 use super::value::{Value, record_one};
 use dfdx::prelude::Tape;
 
@@ -19,13 +20,15 @@ pub fn concat<D: Backend, T: Tape<f64, D>>(
         return Err(TensorError::Length { operation: "concat", expected: points, found: odd.1 });
     }
     let rows = batch * points;
-    let mut out = vec![0.0; rows * channels];
+    let mut out = Buffer::any(rows * channels);
     let mut start = 0;
     for (part, &(_, _, width)) in parts.iter().zip(&shapes) {
         let source = part.host();
         let from = source.chunks_exact(width).cycle();
-        for (row, x) in out.chunks_exact_mut(channels).zip(from) {
-            row[start..start + width].copy_from_slice(x);
+        let rows = out.chunks_exact_mut(channels).zip(from);
+        match width {
+            1 => rows.for_each(|(row, x)| row[start] = x[0]),
+            _ => rows.for_each(|(row, x)| row[start..start + width].copy_from_slice(x)),
         }
         start += width;
     }
@@ -46,11 +49,14 @@ pub fn concat<D: Backend, T: Tape<f64, D>>(
 }
 
 /// The numbers of `width` channels from `from` on.
-fn columns(x: &[f64], channels: usize, from: usize, width: usize) -> Vec<f64> {
-    let mut out = Vec::with_capacity(x.len() / channels.max(1) * width);
+fn columns(x: &[f64], channels: usize, from: usize, width: usize) -> Buffer {
+    let mut out = Buffer::any(x.len() / channels.max(1) * width);
     match width {
-        1 => out.extend(x.iter().skip(from).step_by(channels)),
-        _ => x.chunks_exact(channels).for_each(|row| out.extend_from_slice(&row[from..from + width])),
+        1 => out.iter_mut().zip(x.chunks_exact(channels)).for_each(|(out, row)| *out = row[from]),
+        _ => {
+            let rows = out.chunks_exact_mut(width.max(1)).zip(x.chunks_exact(channels));
+            rows.for_each(|(out, row)| out.copy_from_slice(&row[from..from + width]));
+        }
     }
     out
 }
@@ -82,7 +88,7 @@ pub fn pad<D: Backend, T: Tape<f64, D>>(
 ) -> Result<(Value<D>, T), TensorError> {
     let (batch, points, width) = x.dims();
     let dims = (batch, points, channels);
-    let mut out = vec![0.0; count(dims)];
+    let mut out = Buffer::filled(count(dims), 0.0);
     let numbers = x.host();
     for (row, part) in out.chunks_exact_mut(channels).zip(numbers.chunks_exact(width)) {
         row[from..from + width].copy_from_slice(part);
@@ -115,7 +121,8 @@ pub fn sum_points<D: Backend, T: Tape<f64, D>>(x: &Value<D>, tape: T) -> Result<
 /// Sum over channels.
 pub fn sum_channels<D: Backend, T: Tape<f64, D>>(x: &Value<D>, tape: T) -> Result<(Value<D>, T), TensorError> {
     let (batch, points, channels) = x.dims();
-    let out: Vec<f64> = x.host().chunks_exact(channels).map(|row| row.iter().sum::<f64>()).collect();
+    let (numbers, mut out) = (x.host(), Buffer::any(batch * points));
+    out.iter_mut().zip(numbers.chunks_exact(channels)).for_each(|(out, row)| *out = row.iter().sum::<f64>());
     record_one(x.device(), &[x], (batch, points, 1), out, tape, move |incoming, outgoing| {
         if let Some(into) = &mut outgoing[0] {
             for (row, part) in into.whole().chunks_exact_mut(channels).zip(incoming) {
@@ -156,9 +163,9 @@ pub fn stretch<D: Backend, T: Tape<f64, D>>(
     (points, channels): (usize, usize),
     tape: T,
 ) -> Result<(Value<D>, T), TensorError> {
-    use super::elementwise::{Instruction, Program, elementwise};
+    use super::elementwise::{Instruction, Operand, Program, elementwise};
     let program = Program { instructions: vec![Instruction::Load(0)], operands: 1, results: vec![0] };
-    let (mut values, tape) = elementwise(x.device(), &program.into(), &[x], (points, channels), tape)?;
+    let (mut values, tape) = elementwise(x.device(), &program.into(), &[Operand::Value(x)], (points, channels), tape)?;
     match values.pop() {
         Some(value) => Ok((value, tape)),
         None => Err(TensorError::Length { operation: "stretch", expected: 1, found: 0 }),
@@ -173,7 +180,14 @@ pub fn stack<D: Backend, T: Tape<f64, D>>(
 ) -> Result<(Value<D>, T), TensorError> {
     let (_, points, channels) = parts.first().map_or((0, 1, 1), |x| x.dims());
     let lengths: Vec<usize> = parts.iter().map(|x| x.count()).collect();
-    let out: Vec<f64> = parts.iter().flat_map(|x| x.host().to_vec()).collect();
+    let mut out = Buffer::any(lengths.iter().sum());
+    let mut rest = &mut out[..];
+    for part in parts {
+        let numbers = part.host();
+        let (own, others) = rest.split_at_mut(numbers.len());
+        own.copy_from_slice(&numbers);
+        rest = others;
+    }
     let dims = (out.len() / (points * channels).max(1), points, channels);
     record_one(device, parts, dims, out, tape, move |incoming, outgoing| {
         let mut start = 0;
@@ -195,7 +209,7 @@ pub fn combine<D: Backend, T: Tape<f64, D>>(
 ) -> Result<(Value<D>, T), TensorError> {
     let (_, points, channels) = terms.first().map_or((0, 1, 1), |(x, ..)| x.dims());
     let size = points * channels;
-    let mut out = vec![offset; size];
+    let mut out = Buffer::filled(size, offset);
     for (x, entry, weight) in terms {
         let numbers = x.host();
         let part = numbers.get(entry * size..(entry + 1) * size).unwrap_or_default();

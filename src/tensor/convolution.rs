@@ -1,10 +1,15 @@
-//! Convolutions on the host in one operator: windows are never copied out, as a row of the window matrix is a stretch of
-//! x, but for the few at the ends, where x is padded with zeros. Forwards a matrix product, backwards two. `window` has the same thing as a
-//! composite of dfdx operations, which other devices run and the tests compare with.
+//! Convolutions on the host: windows are never copied out, as a row of the window matrix is a stretch of x, but for the few
+//! at the ends, where x is padded with zeros. Forwards a matrix product, backwards two. They are operands of elementwise
+//! programs, which make them a few rows at a time and use these at once; `window` has the same thing as a composite of dfdx operations,
+//! which other devices run and the tests compare with.
 
-use super::backend::{Backend, TensorError, count};
-use super::value::{Value, record_one};
+use super::backend::{Backend, TensorError};
+use super::cotangent::Cotangent;
+use super::elementwise::{Instruction, Layer, Program};
+use super::stock::{Buffer, Numbers};
+use super::value::Value;
 use super::vector::settle;
+use super::window;
 use dfdx::prelude::Tape;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
@@ -31,20 +36,22 @@ impl Layout {
         MatRef::from_row_major_slice_with_stride(x, rows, self.width * self.input, self.input)
     }
 
-    /// Visits the window matrix of one batch entry in stretches of rows: most lie within x, those at the ends in a padded
+    /// Visits rows of the window matrix of one batch entry in stretches: most lie within x, those at the ends in a padded
     /// copy of the few rows there.
-    fn stretches(self, x: &[f64], mut visit: impl FnMut(Range<usize>, MatRef<'_, f64>)) {
+    fn stretches(self, x: &[f64], all: Range<usize>, mut visit: impl FnMut(Range<usize>, MatRef<'_, f64>)) {
         let Layout { points, width, input, left, .. } = self;
         let right = width - 1 - left;
         let (first, last) = if points < width { (points, points) } else { (left, points - right) };
-        if first < last {
-            visit(first..last, self.windows(x, last - first));
+        let part = |rows: Range<usize>| rows.start.max(all.start)..rows.end.min(all.end);
+        let inner = part(first..last);
+        if !inner.is_empty() {
+            visit(inner.clone(), self.windows(&x[(inner.start - left) * input..], inner.len()));
         }
-        for rows in [0..first, last..points] {
+        for rows in [part(0..first), part(last..points)] {
             if rows.is_empty() {
                 continue;
             }
-            let mut padded = vec![0.0; (rows.len() + width - 1) * input];
+            let mut padded = Buffer::filled((rows.len() + width - 1) * input, 0.0);
             let (from, to) = (rows.start.saturating_sub(left), (rows.end + right).min(points));
             let skip = (from + left - rows.start) * input;
             padded[skip..skip + (to - from) * input].copy_from_slice(&x[from * input..to * input]);
@@ -52,46 +59,100 @@ impl Layout {
         }
     }
 
-    /// Adds the convolution of x to `out`, or writes it there.
-    fn apply(self, x: &[f64], weight: &[f64], accum: Accum, out: &mut [f64]) {
+    /// Adds rows of the convolution of one batch entry to `out`, or writes them there.
+    fn apply(self, x: &[f64], all: Range<usize>, weight: &[f64], accum: Accum, out: &mut [f64]) {
         let weight = MatRef::from_row_major_slice(weight, self.width * self.input, self.output);
-        let entries = x.chunks_exact(self.points * self.input).zip(out.chunks_exact_mut(self.points * self.output));
-        for (x, out) in entries {
-            self.stretches(x, |rows, windows| {
-                let out = &mut out[rows.start * self.output..rows.end * self.output];
-                let out = MatMut::from_row_major_slice_mut(out, rows.len(), self.output);
-                matmul(out, accum, windows, weight, 1.0, Par::Seq);
-            });
-        }
+        let begin = all.start;
+        self.stretches(x, all, |rows, windows| {
+            let out = &mut out[(rows.start - begin) * self.output..(rows.end - begin) * self.output];
+            let out = MatMut::from_row_major_slice_mut(out, rows.len(), self.output);
+            matmul(out, accum, windows, weight, 1.0, Par::Seq);
+        });
     }
 
-    /// Adds the gradient of the weight.
+    /// Adds the gradient of the weight from one batch entry.
     fn add_weight(self, x: &[f64], cotangent: &[f64], into: &mut [f64]) {
         let mut into = MatMut::from_row_major_slice_mut(into, self.width * self.input, self.output);
-        let entries = x.chunks_exact(self.points * self.input).zip(cotangent.chunks_exact(self.points * self.output));
-        for (x, y) in entries {
-            self.stretches(x, |rows, windows| {
-                let y = &y[rows.start * self.output..rows.end * self.output];
-                let y = MatRef::from_row_major_slice(y, rows.len(), self.output);
-                matmul(into.as_mut(), Accum::Add, windows.transpose(), y, 1.0, Par::Seq);
-            });
-        }
+        self.stretches(x, 0..self.points, |rows, windows| {
+            let y = &cotangent[rows.start * self.output..rows.end * self.output];
+            let y = MatRef::from_row_major_slice(y, rows.len(), self.output);
+            matmul(into.as_mut(), Accum::Add, windows.transpose(), y, 1.0, Par::Seq);
+        });
     }
 
     /// The weight of the transpose: points in reverse, channels swapped.
-    fn flip(self, weight: &[f64]) -> Vec<f64> {
-        let mut out = Vec::with_capacity(weight.len());
-        for block in weight.chunks_exact((self.input * self.output).max(1)).rev() {
-            for o in 0..self.output {
-                out.extend(block.iter().skip(o).step_by(self.output));
+    fn flip(self, weight: &[f64]) -> Buffer {
+        let mut out = Buffer::any(weight.len());
+        let size = (self.input * self.output).max(1);
+        for (block, out) in weight.chunks_exact(size).rev().zip(out.chunks_exact_mut(size)) {
+            for (o, out) in out.chunks_exact_mut(self.input).enumerate() {
+                let column = block.chunks_exact(self.output).map(|row| row[o]);
+                out.iter_mut().zip(column).for_each(|(out, w)| *out = w);
             }
         }
         out
     }
 }
 
+/// A convolution with what it reads.
+#[derive(Clone, Debug)]
+pub(super) struct Convolution {
+    layout: Layout,
+    x: Numbers,
+    weight: Numbers,
+}
+
+impl Convolution {
+    /// As for [`convolve`].
+    pub(super) fn new<D: Backend>(
+        x: &Value<D>,
+        weight: &Value<D>,
+        width: usize,
+        left: usize,
+    ) -> Result<Self, TensorError> {
+        let (_, points, input) = x.dims();
+        let output = weight.count() / (width * input).max(1);
+        if output == 0 || width * input * output != weight.count() || left >= width || points == 0 {
+            let expected = width * input * output.max(1);
+            return Err(TensorError::Length { operation: "conv", expected, found: weight.count() });
+        }
+        let layout = Layout { points, width, input, output, left };
+        Ok(Self { layout, x: x.host(), weight: weight.host() })
+    }
+
+    fn entry(&self, batch: usize) -> &[f64] {
+        let size = self.layout.points * self.layout.input;
+        &self.x[batch * size..(batch + 1) * size]
+    }
+
+    /// Writes rows of one batch entry of the result. Needs [`settle`] afterwards.
+    pub(super) fn rows(&self, batch: usize, rows: Range<usize>, out: &mut [f64]) {
+        self.layout.apply(self.entry(batch), rows, &self.weight, Accum::Replace, out);
+    }
+
+    /// Passes the cotangent of the result on to those of x and of the weight, where they are wanted.
+    pub(super) fn pull(&self, cotangent: &[f64], x: Option<&mut Cotangent>, weight: Option<&mut Cotangent>) {
+        let Layout { points, input, output, .. } = self.layout;
+        let parts = cotangent.chunks_exact(points * output);
+        if let Some(into) = x {
+            let flipped = self.layout.flip(&self.weight);
+            let (fresh, into) = into.space();
+            let accum = if fresh { Accum::Replace } else { Accum::Add };
+            for (part, into) in parts.clone().zip(into.chunks_exact_mut(points * input)) {
+                self.layout.transposed().apply(part, 0..points, &flipped, accum, into);
+            }
+        }
+        if let Some(into) = weight {
+            let into = into.whole();
+            parts.enumerate().for_each(|(batch, part)| self.layout.add_weight(self.entry(batch), part, into));
+        }
+        settle();
+    }
+}
+
 /// Cross-correlation of `x` `[batch, points, input]` with `weight` `[1, 1, width * input * output]`, zero-padded, `left`
-/// points of the window before the current one.
+/// points of the window before the current one. What is done to its numbers one by one belongs into one program with it: see
+/// [`Operand::Convolved`](super::elementwise::Operand::Convolved).
 pub fn convolve<D: Backend, T: Tape<f64, D>>(
     x: &Value<D>,
     weight: &Value<D>,
@@ -99,28 +160,18 @@ pub fn convolve<D: Backend, T: Tape<f64, D>>(
     left: usize,
     tape: T,
 ) -> Result<(Value<D>, T), TensorError> {
-    let (batch, points, input) = x.dims();
-    let output = weight.count() / (width * input).max(1);
-    if output == 0 || width * input * output != weight.count() || left >= width || points == 0 {
-        let expected = width * input * output.max(1);
-        return Err(TensorError::Length { operation: "conv", expected, found: weight.count() });
+    if !D::ON_HOST {
+        return window::convolve(x, weight, width, left, tape);
     }
-    let layout = Layout { points, width, input, output, left };
-    let dims = (batch, points, output);
-    let (source, numbers) = (x.host(), weight.host());
-    let mut out = vec![0.0; count(dims)];
-    layout.apply(&source, &numbers, Accum::Replace, &mut out);
-    settle();
-    record_one(x.device(), &[x, weight], dims, out, tape, move |incoming, outgoing| {
-        if let Some(into) = &mut outgoing[0] {
-            let accum = if into.fresh() { Accum::Replace } else { Accum::Add };
-            layout.transposed().apply(incoming, &layout.flip(&numbers), accum, into.whole());
-        }
-        if let Some(into) = &mut outgoing[1] {
-            layout.add_weight(&source, incoming, into.whole());
-        }
-        settle();
-    })
+    let program = Program { instructions: vec![Instruction::Load(0)], operands: 1, results: vec![0] };
+    let (batch, points, input) = x.dims();
+    let mut layer = Layer::new((batch, points, weight.count() / (width * input).max(1)));
+    layer.convolve(x, weight, width, left)?;
+    let (mut values, tape) = layer.run(x.device(), &program.into(), tape)?;
+    match values.pop() {
+        Some(value) => Ok((value, tape)),
+        None => Err(TensorError::Length { operation: "conv", expected: 1, found: 0 }),
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! Cotangents on their way: what has arrived is added up, and nothing is added to zeros.
 
+use super::stock::Buffer;
+
 /// The cotangent of one value while a tape runs backwards. It is fresh until a first part has arrived, which is written
 /// and not added.
 #[derive(Debug)]
 pub struct Cotangent {
-    numbers: Vec<f64>,
+    /// None, or as many as there are.
+    numbers: Buffer,
     length: usize,
 }
 
@@ -13,7 +16,7 @@ impl Cotangent {
     pub(super) fn new(numbers: Vec<f64>, length: usize) -> Self {
         // A single number has a buffer from the beginning.
         let arrived = numbers.len() == length && numbers[..] != [0.0];
-        Self { numbers: if arrived { numbers } else { Vec::new() }, length }
+        Self { numbers: if arrived { numbers.into() } else { Buffer::default() }, length }
     }
 
     /// Whether nothing has arrived yet.
@@ -29,14 +32,24 @@ impl Cotangent {
     /// All of it, to read or to add to: zeros while it is fresh.
     pub fn whole(&mut self) -> &mut [f64] {
         if self.fresh() {
-            self.numbers.clear();
-            self.numbers.resize(self.length, 0.0);
+            self.numbers = Buffer::filled(self.length, 0.0);
         }
         &mut self.numbers
     }
 
+    /// All of it, to be written: any numbers while it is fresh. Whether it was comes with it: then all must be written,
+    /// else all added to.
+    pub(super) fn space(&mut self) -> (bool, &mut [f64]) {
+        let fresh = self.fresh();
+        if fresh {
+            self.numbers = Buffer::any(self.length);
+        }
+        (fresh, &mut self.numbers)
+    }
+
     /// Adds a part of the full length.
-    pub fn add(&mut self, part: Vec<f64>) {
+    pub fn add(&mut self, part: impl Into<Buffer>) {
+        let part = part.into();
         match self.fresh() {
             true => self.numbers = part,
             false => add(&mut self.numbers, &part),
@@ -45,26 +58,15 @@ impl Cotangent {
 
     /// Adds a part that others need as well.
     pub fn add_slice(&mut self, part: &[f64]) {
-        match self.fresh() {
-            true => {
-                self.numbers.clear();
-                self.numbers.extend_from_slice(part);
-            }
-            false => add(&mut self.numbers, part),
+        match self.space() {
+            (true, numbers) => numbers.copy_from_slice(part),
+            (false, numbers) => add(numbers, part),
         }
-    }
-
-    /// Appends to a fresh one the next numbers of its first part, all of which must come before anything else.
-    pub(super) fn append(&mut self, next: &[f64]) {
-        if self.numbers.capacity() == 0 {
-            self.numbers.reserve_exact(self.length);
-        }
-        self.numbers.extend_from_slice(next);
     }
 
     pub(super) fn into_numbers(mut self) -> Vec<f64> {
         self.whole();
-        self.numbers
+        self.numbers.into_vec()
     }
 }
 
@@ -82,10 +84,10 @@ mod tests {
     fn the_first_part_is_written_and_others_are_added() {
         let mut x = Cotangent::new(vec![0.0], 2);
         assert!(x.fresh());
-        x.append(&[1.0]);
-        assert!(x.fresh());
-        x.append(&[2.0]);
-        assert!(!x.fresh());
+        let (fresh, space) = x.space();
+        assert!(fresh);
+        space.copy_from_slice(&[1.0, 2.0]);
+        assert!(!x.fresh() && !x.space().0);
         x.add(vec![0.5, 0.5]);
         x.add_slice(&[1.0, 0.0]);
         assert_eq!(x.whole(), [2.5, 2.5]);

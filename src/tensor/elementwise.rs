@@ -1,9 +1,11 @@
 //! Fused elementwise programs: a chain of scalar functions runs over blocks of points, forwards and backwards, without
 //! an array per step. Operands broadcast over batch, grid and channels. `sweep` runs them.
 
-use super::backend::{Backend, Dims, TensorError};
+use super::backend::{Backend, Dims, TensorError, count};
+use super::convolution::{self, Convolution};
+use super::cotangent::Cotangent;
 use super::scalar::{Binary, Unary};
-use super::sweep::Sweep;
+use super::sweep::{Source, Sweep};
 use super::value::{Value, record};
 use dfdx::prelude::Tape;
 use std::sync::Arc;
@@ -47,37 +49,158 @@ pub struct Program {
     pub results: Vec<usize>,
 }
 
+/// What a program reads.
+#[derive(Debug)]
+pub enum Operand<'a, D: Backend> {
+    /// A value, stretched where it has a single point or channel.
+    Value(&'a Value<D>),
+    /// The convolution of a value, as [`convolve`](super::convolution::convolve) says. It is made a few rows at a time as the
+    /// program comes to them; the way back goes through the program first, and then into both arguments.
+    Convolved {
+        /// `[batch, points, input]`.
+        x: &'a Value<D>,
+        /// `[1, 1, width * input * channels]`.
+        weight: &'a Value<D>,
+        /// Points of the window.
+        width: usize,
+        /// Those of them before the current one.
+        left: usize,
+    },
+}
+
 /// Runs a program. `points` and `channels` are those of the results; every operand has these or a single one; the batch
 /// is the largest among the operands.
 pub fn elementwise<D: Backend, T: Tape<f64, D>>(
     device: &D,
     program: &Arc<Program>,
-    operands: &[&Value<D>],
+    operands: &[Operand<D>],
     (points, channels): (usize, usize),
-    tape: T,
+    mut tape: T,
 ) -> Result<(Vec<Value<D>>, T), TensorError> {
-    let shapes: Vec<Dims> = operands.iter().map(|x| x.dims()).collect();
-    let batch = shapes.iter().map(|d| d.0).max().unwrap_or(1);
-    for &(b, p, c) in &shapes {
-        let fits = (b == 1 || b == batch) && (p == 1 || p == points) && (c == 1 || c == channels);
-        if !fits {
-            let (expected, found) = (batch * points * channels, b * p * c);
-            return Err(TensorError::Length { operation: "elementwise", expected, found });
+    let batches = operands.iter().map(|(Operand::Value(x) | Operand::Convolved { x, .. })| x.dims().0);
+    let mut layer = Layer::new((batches.max().unwrap_or(1), points, channels));
+    // Other devices, and shapes that are to be stretched, want convolutions beforehand.
+    let mut beforehand = Vec::with_capacity(operands.len());
+    for operand in operands {
+        beforehand.push(match *operand {
+            Operand::Convolved { x, weight, width, left } if !layer.fits(x, weight, width) => {
+                let (value, next) = convolution::convolve(x, weight, width, left, tape)?;
+                tape = next;
+                Some(value)
+            }
+            _ => None,
+        });
+    }
+    for (operand, beforehand) in operands.iter().zip(&beforehand) {
+        match operand {
+            Operand::Value(x) => layer.read(x)?,
+            Operand::Convolved { x, weight, width, left } => match beforehand {
+                Some(x) => layer.read(x)?,
+                None => layer.convolve(x, weight, *width, *left)?,
+            },
         }
     }
-    let tracked: Vec<bool> = operands.iter().map(|x| x.tracked() && T::OWNS_TAPE).collect();
-    let sweep = Sweep::new(program, (batch, points, channels), &shapes, &tracked);
-    let hosts: Vec<Arc<Vec<f64>>> = operands.iter().map(|x| x.host()).collect();
-    let results: Vec<Arc<Vec<f64>>> = sweep.run(&hosts).into_iter().map(Arc::new).collect();
-    let kept = sweep.kept(&results);
-    let outputs = results.into_iter().map(|numbers| (sweep.dims(), numbers)).collect();
-    record(device, operands, outputs, tape, move |incoming, outgoing| sweep.pull(&hosts, &kept, incoming, outgoing))
+    layer.run(device, program, tape)
+}
+
+/// A program with what it reads.
+pub(super) struct Layer<'a, D: Backend> {
+    dims: Dims,
+    sources: Vec<Source>,
+    shapes: Vec<Dims>,
+    tracked: Vec<bool>,
+    /// One of a value, two of a convolution.
+    inputs: Vec<&'a Value<D>>,
+}
+
+impl<'a, D: Backend> Layer<'a, D> {
+    /// Without operands; with results of that shape.
+    pub(super) fn new(dims: Dims) -> Self {
+        Self { dims, sources: vec![], shapes: vec![], tracked: vec![], inputs: vec![] }
+    }
+
+    /// Whether a convolution can be made on the way.
+    fn fits(&self, x: &Value<D>, weight: &Value<D>, width: usize) -> bool {
+        let (batch, points, input) = x.dims();
+        D::ON_HOST && (batch, points) == (self.dims.0, self.dims.1) && weight.count() == width * input * self.dims.2
+    }
+
+    fn push(&mut self, source: Source, shape: Dims, inputs: &[&'a Value<D>]) {
+        self.sources.push(source);
+        self.shapes.push(shape);
+        self.tracked.push(inputs.iter().any(|x| x.tracked()));
+        self.inputs.extend(inputs);
+    }
+
+    /// A value as the next operand.
+    fn read(&mut self, x: &'a Value<D>) -> Result<(), TensorError> {
+        let ((batch, points, channels), (b, p, c)) = (self.dims, x.dims());
+        if !(b == 1 || b == batch) || !(p == 1 || p == points) || !(c == 1 || c == channels) {
+            let expected = batch * points * channels;
+            return Err(TensorError::Length { operation: "elementwise", expected, found: b * p * c });
+        }
+        self.push(Source::Given(x.host()), x.dims(), &[x]);
+        Ok(())
+    }
+
+    /// A convolution, of the shape of the results, as the next operand.
+    pub(super) fn convolve(
+        &mut self,
+        x: &'a Value<D>,
+        weight: &'a Value<D>,
+        width: usize,
+        left: usize,
+    ) -> Result<(), TensorError> {
+        self.push(Source::Made(Convolution::new(x, weight, width, left)?), self.dims, &[x, weight]);
+        Ok(())
+    }
+
+    /// Runs the program.
+    pub(super) fn run<T: Tape<f64, D>>(
+        self,
+        device: &D,
+        program: &Arc<Program>,
+        tape: T,
+    ) -> Result<(Vec<Value<D>>, T), TensorError> {
+        let tracked: Vec<bool> = self.tracked.iter().map(|tracked| *tracked && T::OWNS_TAPE).collect();
+        let sweep = Sweep::new(program, self.dims, &self.shapes, &tracked);
+        let (results, mut operands) = sweep.run(&self.sources);
+        let mut kept = results.clone();
+        sweep.keep(&mut operands, &mut kept);
+        let outputs = results.into_iter().map(|numbers| (self.dims, numbers)).collect();
+        let mut place = 0;
+        let mut convolution = |source: Source| {
+            let (first, convolution) = (place, source.convolution());
+            place += if convolution.is_some() { 2 } else { 1 };
+            (first, convolution)
+        };
+        // Where the inputs of every operand begin.
+        let places: Vec<_> = self.sources.into_iter().map(&mut convolution).collect();
+        let size = count(self.dims);
+        record(device, &self.inputs, outputs, tape, move |incoming, outgoing| {
+            let own = |((first, convolution), tracked): (&(usize, Option<Convolution>), &bool)| match convolution {
+                None => outgoing[*first].take(),
+                Some(_) => tracked.then(|| Cotangent::new(Vec::new(), size)),
+            };
+            let mut parts: Vec<Option<Cotangent>> = places.iter().zip(&tracked).map(own).collect();
+            sweep.pull(&operands, &kept, incoming, &mut parts);
+            for ((first, convolution), part) in places.iter().zip(parts) {
+                match (convolution, part, &mut outgoing[*first..]) {
+                    (None, part, [into, ..]) => *into = part,
+                    (Some(convolution), Some(part), [x, weight, ..]) if !part.fresh() => {
+                        convolution.pull(part.numbers(), x.as_mut(), weight.as_mut());
+                    }
+                    _ => {}
+                }
+            }
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check_gradient, numbers, run};
-    use super::super::{Cpu, arrange};
+    use super::super::testing::{TestTape, check_gradient, numbers, run};
+    use super::super::{Cpu, NoneTape, arrange, backward, window};
     use super::*;
     use Instruction::{Load, Number};
 
@@ -86,9 +209,13 @@ mod tests {
         Arc::new(Program { instructions, operands, results })
     }
 
+    fn values<'a>(x: &[&'a Value<Cpu>]) -> Vec<Operand<'a, Cpu>> {
+        x.iter().map(|x| Operand::Value(x)).collect()
+    }
+
     fn check(program: &Arc<Program>, inputs: &[(Dims, Vec<f64>)], extent: (usize, usize)) {
         check_gradient(inputs, |x, tape| {
-            let (mut out, tape) = elementwise(&Cpu::default(), program, x, extent, tape)?;
+            let (mut out, tape) = elementwise(&Cpu::default(), program, &values(x), extent, tape)?;
             Ok((out.remove(0), tape))
         });
     }
@@ -136,7 +263,7 @@ mod tests {
             check(&program, &inputs, (5, 1));
             // The same operand twice, as one load and as two.
             let twice = |x: &[&Value<Cpu>], tape| {
-                let (mut out, tape) = elementwise(&Cpu::default(), &program, &[x[0], x[0]], (5, 1), tape)?;
+                let (mut out, tape) = elementwise(&Cpu::default(), &program, &values(&[x[0], x[0]]), (5, 1), tape)?;
                 Ok((out.remove(0), tape))
             };
             if !matches!(f, Less | LessEq | Eq) {
@@ -171,7 +298,8 @@ mod tests {
             let run_it = |x: &[&Value<Cpu>], tape| {
                 let mask = Value::constant(&Cpu::default(), (1, points, 1), mask.clone())?;
                 let operands = [x[0], x[1], x[2], &mask];
-                let (mut out, tape) = elementwise(&Cpu::default(), &program, &operands, (points, channels), tape)?;
+                let (mut out, tape) =
+                    elementwise(&Cpu::default(), &program, &values(&operands), (points, channels), tape)?;
                 Ok((out.remove(0), tape))
             };
             let ((out, _), _) = run(&inputs, run_it);
@@ -195,13 +323,82 @@ mod tests {
             let inputs = [(a, numbers(a, 0.3)), (other, numbers(other, 0.2))];
             check_gradient(&inputs, |x, tape| {
                 let (x, y) = (x[0], x[1]);
-                let (out, tape) = elementwise(&device, &program, &[x, y], (points, channels), tape)?;
-                let (square, tape) = elementwise(&device, &squares, &[x], (points, channels), tape)?;
+                let (out, tape) = elementwise(&device, &program, &values(&[x, y]), (points, channels), tape)?;
+                let (square, tape) = elementwise(&device, &squares, &values(&[x]), (points, channels), tape)?;
                 let weights = [0.5, 2.0, 1.0, -1.0].into_iter();
                 let mut terms: Vec<_> = out.iter().zip(weights).map(|(x, weight)| (x, 0, weight)).collect();
                 terms.extend([(&square[0], 0, 0.3), (x, 0, 0.1)]);
                 arrange::combine(&device, &terms, 0.0, tape)
             });
+        }
+    }
+
+    type Recorded = Result<(Value<Cpu>, TestTape), TensorError>;
+
+    /// sigmoid(z) z + y, y, z and sigmoid(z), where z is a convolution, from end to end in several stretches.
+    #[test]
+    fn convolutions_are_made_on_the_way() {
+        let instructions = vec![
+            Load(0),
+            Instruction::Unary(Unary::Sigmoid, 0),
+            Instruction::Binary(Binary::Mul, 0, 1),
+            Load(1),
+            Instruction::Binary(Binary::Add, 2, 3),
+        ];
+        let (device, input, output, left) = (Cpu::default(), 2, 16, 1);
+        // All results, the last alone, and a convolution that is to be stretched over channels or entries.
+        let all = Program { instructions: instructions.clone(), operands: 2, results: vec![4, 3, 0, 1] };
+        let last = Program { instructions, operands: 2, results: vec![4] };
+        for (program, points, batch, made) in [(all, 5, 2, 3), (last.clone(), 300, 2, 3), (last, 7, 1, 1)] {
+            let (program, made) = (Arc::new(program), if made == 1 { 1 } else { output });
+            let extent = (points, output);
+            let (x, w, y) = ((batch, points, input), (1, 1, 3 * input * made), (2, points, 1));
+            let inputs = [(x, numbers(x, 0.1)), (w, numbers(w, 0.2)), (y, numbers(y, 0.3))];
+            let weighted = |out: Vec<Value<Cpu>>, tape| {
+                let terms: Vec<_> =
+                    out.iter().zip([1.0, 0.3, -0.7, 0.2]).flat_map(|(x, c)| [(x, 0, c), (x, 1, 0.5 * c)]).collect();
+                arrange::combine(&device, &terms, 0.0, tape)
+            };
+            let fused = |x: &[&Value<Cpu>], tape| {
+                let made = Operand::Convolved { x: x[0], weight: x[1], width: 3, left };
+                let (out, tape) = elementwise(&device, &program, &[made, Operand::Value(x[2])], extent, tape)?;
+                weighted(out, tape)
+            };
+            let apart = |x: &[&Value<Cpu>], tape| {
+                let (z, tape) = window::convolve(x[0], x[1], 3, left, tape)?;
+                let (out, tape) = elementwise(&device, &program, &values(&[&z, x[2]]), extent, tape)?;
+                weighted(out, tape)
+            };
+            if points < 100 {
+                check_gradient(&inputs, fused);
+            }
+            let sum = |f: &dyn Fn(&[&Value<Cpu>], TestTape) -> Recorded| {
+                let total = |x: &[&Value<Cpu>], tape| {
+                    let (out, tape) = f(x, tape)?;
+                    let (sums, tape) = arrange::sum_points(&out, tape)?;
+                    arrange::sum_channels(&sums, tape)
+                };
+                let ((sum, tape), leaves) = run(&inputs, total);
+                let mut cotangents = backward(&sum, tape).unwrap();
+                let slopes = leaves.iter().flat_map(|x| x.cotangent(&mut cotangents).unwrap());
+                std::iter::once(sum.first()).chain(slopes).collect::<Vec<f64>>()
+            };
+            let (a, b) = (sum(&fused), sum(&apart));
+            let size = a.iter().fold(1.0_f64, |size, x| size.max(x.abs()));
+            a.iter().zip(&b).for_each(|(a, b)| assert!((a - b).abs() < 1e-13 * size, "{a} {b}"));
+        }
+    }
+
+    #[test]
+    fn wrong_weights_are_errors() {
+        let (device, program) = (Cpu::default(), single(vec![Load(0), Instruction::Unary(Unary::Tanh, 0)], 1));
+        let value = |dims: Dims| Value::constant(&device, dims, numbers(dims, 0.1)).unwrap();
+        let x = value((1, 5, 2));
+        for (weight, channels) in [(11, 2), (12, 3), (0, 2), (6, 2)] {
+            let weight = value((1, 1, weight));
+            let made = Operand::Convolved { x: &x, weight: &weight, width: 3, left: 1 };
+            let found = elementwise(&device, &program, &[made], (5, channels), NoneTape);
+            assert_eq!(found.is_ok(), channels == 2 && weight.count() == 6, "{}", weight.count());
         }
     }
 

@@ -4,13 +4,14 @@
 //! L_i + R_i - n_i. Kernels are symmetric, so every one is its own transpose.
 
 use super::backend::{Backend, TensorError};
+use super::stock::Buffer;
 use super::value::{Value, record_one};
 use super::vector::vectorised;
 use dfdx::prelude::Tape;
 
 /// Convolves every channel of `x` `[batch, points, channels]` with `amplitude exp(-kappa |x|)`, times h.
-pub fn exponential(x: &[f64], (points, channels): (usize, usize), h: f64, amplitude: f64, kappa: f64) -> Vec<f64> {
-    let mut out = vec![0.0; x.len()];
+pub fn exponential(x: &[f64], (points, channels): (usize, usize), h: f64, amplitude: f64, kappa: f64) -> Buffer {
+    let mut out = Buffer::filled(x.len(), 0.0);
     let (q, size) = ((-kappa * h).exp(), points * channels);
     for (x, out) in x.chunks_exact(size.max(1)).zip(out.chunks_exact_mut(size.max(1))) {
         for c in 0..channels {
@@ -110,11 +111,12 @@ impl Bank {
 
     /// `[points, channels]` to `[points, channels * kernels]`, for every batch entry.
     #[inline(always)]
-    fn spread(&self, x: &[f64]) -> Vec<f64> {
+    fn spread(&self, x: &[f64]) -> Buffer {
         let (lanes, channels, tiles) = (self.lanes(), self.channels, self.each());
-        let mut out = vec![0.0; x.len() * self.xi.len()];
+        let mut out = Buffer::any(x.len() * self.xi.len());
         let mut carry = vec![[0.0; LANES]; tiles.len()];
-        let mut tails = vec![[0.0; LANES]; self.points * tiles.len()];
+        let mut tails = Buffer::any(self.points * tiles.len() * LANES);
+        let (tails, _) = tails.as_chunks_mut();
         for (x, out) in x.chunks_exact(self.points * channels).zip(out.chunks_exact_mut(self.points * lanes)) {
             carry.fill([0.0; LANES]);
             for (x, tails) in x.chunks_exact(channels).zip(tails.chunks_exact_mut(tiles.len())).rev() {
@@ -136,11 +138,12 @@ impl Bank {
 
     /// The transpose: `[points, channels * kernels]` to `[points, channels]`.
     #[inline(always)]
-    fn gather(&self, y: &[f64]) -> Vec<f64> {
+    fn gather(&self, y: &[f64]) -> Buffer {
         let (lanes, channels, tiles) = (self.lanes(), self.channels, self.each());
-        let mut out = vec![0.0; y.len() / self.xi.len()];
+        let mut out = Buffer::any(y.len() / self.xi.len());
         let mut carry = vec![[0.0; LANES]; tiles.len()];
-        let mut sums = vec![[0.0; LANES]; self.points * channels];
+        let mut sums = Buffer::any(self.points * channels * LANES);
+        let (sums, _) = sums.as_chunks_mut();
         for (y, out) in y.chunks_exact(self.points * lanes).zip(out.chunks_exact_mut(self.points * channels)) {
             carry.fill([0.0; LANES]);
             sums.fill([0.0; LANES]);
@@ -162,7 +165,7 @@ impl Bank {
                     *carry = tile(|l| tail[l] + at.factor[l] * y[l]);
                 }
             }
-            out.iter_mut().zip(&sums).for_each(|(out, sum)| *out = total(sum));
+            out.iter_mut().zip(sums.iter()).for_each(|(out, sum)| *out = total(sum));
         }
         out
     }

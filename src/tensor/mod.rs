@@ -13,7 +13,7 @@ pub mod exponential;
 pub mod hartree;
 pub mod rows;
 pub mod scalar;
-mod scratch;
+mod stock;
 mod sweep;
 #[cfg(test)]
 mod testing;
@@ -24,4 +24,5 @@ pub mod window;
 pub use backend::{Array, Backend, Cotangents, Dims, TensorError, count};
 pub use cotangent::Cotangent;
 pub use dfdx::prelude::{Cpu, NoneTape, OwnedTape, Tape};
+pub use stock::{Buffer, Numbers};
 pub use value::{Value, backward, record, record_one, resume};

@@ -1,6 +1,7 @@
 //! Sparse linear maps along the grid, the same for every channel: derivatives, resampling, single points.
 
-use super::backend::{Backend, TensorError};
+use super::backend::{Backend, TensorError, count};
+use super::stock::Buffer;
 use super::value::{Value, record_one};
 use dfdx::prelude::Tape;
 use std::sync::Arc;
@@ -118,7 +119,7 @@ pub fn apply<D: Backend, T: Tape<f64, D>>(
         return Err(TensorError::Length { operation: "rows", expected: rows.columns, found: points });
     }
     let dims = (batch, rows.len(), channels);
-    let mut out = vec![0.0; super::backend::count(dims)];
+    let mut out = Buffer::filled(count(dims), 0.0);
     rows.add(&x.host(), channels, &mut out);
     let transposed = transposed.clone();
     record_one(x.device(), &[x], dims, out, tape, move |incoming, outgoing| {

@@ -5,6 +5,7 @@
 
 use super::backend::{Array, Backend, Cotangents, Dims, TensorError, count};
 use super::cotangent::Cotangent;
+use super::stock::{Buffer, Numbers};
 use dfdx::prelude::{Backward, OwnedTape, PutTape, Tape};
 use std::sync::{Arc, OnceLock};
 
@@ -14,12 +15,12 @@ pub struct Value<D: Backend> {
     array: Array<D>,
     dims: Dims,
     tracked: bool,
-    host: Arc<OnceLock<Arc<Vec<f64>>>>,
+    host: Arc<OnceLock<Numbers>>,
 }
 
 impl<D: Backend> Value<D> {
     /// A value that no gradient flows to.
-    pub fn constant(device: &D, dims: Dims, numbers: impl Into<Arc<Vec<f64>>>) -> Result<Self, TensorError> {
+    pub fn constant(device: &D, dims: Dims, numbers: impl Into<Numbers>) -> Result<Self, TensorError> {
         let numbers = numbers.into();
         if numbers.len() != count(dims) {
             return Err(TensorError::Length { operation: "tensor", expected: count(dims), found: numbers.len() });
@@ -71,7 +72,7 @@ impl<D: Backend> Value<D> {
         if !D::ON_HOST {
             return Ok((Self { array: tensor, dims, tracked, host: Arc::default() }, tape));
         }
-        let mut numbers = vec![0.0; count(dims)];
+        let mut numbers = Buffer::any(count(dims));
         tensor.copy_into(&mut numbers);
         let value = Self { tracked, ..Self::constant(&device, dims, numbers)? };
         if tracked && T::OWNS_TAPE {
@@ -105,11 +106,11 @@ impl<D: Backend> Value<D> {
     }
 
     /// Its numbers, `[batch][point][channel]`; copied once if the device is not the host.
-    pub fn host(&self) -> Arc<Vec<f64>> {
+    pub fn host(&self) -> Numbers {
         let read = || {
-            let mut numbers = vec![0.0; self.count()];
+            let mut numbers = Buffer::any(self.count());
             self.array.copy_into(&mut numbers);
-            Arc::new(numbers)
+            numbers.into()
         };
         self.host.get_or_init(read).clone()
     }
@@ -179,7 +180,7 @@ pub fn resume<D: Backend>(
 /// output, of which at least one is not fresh, and for every tracked input (`Some`) the cotangent to add to. The same
 /// value may stand twice among the inputs. It cannot fail: an operator whose pullback can keeps a cell for its error and
 /// writes NaN.
-pub fn record<D: Backend, T: Tape<f64, D>, N: Into<Arc<Vec<f64>>>>(
+pub fn record<D: Backend, T: Tape<f64, D>, N: Into<Numbers>>(
     device: &D,
     inputs: &[&Value<D>],
     outputs: Vec<(Dims, N)>,
@@ -244,7 +245,7 @@ pub fn record_one<D: Backend, T: Tape<f64, D>>(
     device: &D,
     inputs: &[&Value<D>],
     dims: Dims,
-    numbers: impl Into<Arc<Vec<f64>>>,
+    numbers: impl Into<Numbers>,
     tape: T,
     pullback: impl FnOnce(&[f64], &mut [Option<Cotangent>]) + 'static,
 ) -> Result<(Value<D>, T), TensorError> {

@@ -1,0 +1,241 @@
+//! Arrays whose memory a thread uses again. What one iteration or one evaluation has let go, the next finds ready: no
+//! array is allocated, cleared or handed to the kernel in the loop of a training.
+//!
+//! A thread has hardly more of them than it has had in use at once, an eighth at most, and keeps them as long as it lives.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+/// Shorter arrays are as fast from the allocator.
+const SHORTEST: usize = 128;
+
+/// How much longer an array may be than what is wanted.
+const ROOM: usize = 4;
+
+thread_local! {
+    static STOCK: RefCell<Stock> = const { RefCell::new(Stock { spare: BTreeMap::new(), kept: 0, out: 0, most: 0 }) };
+}
+
+/// A thread's unused arrays. `kept + out` is at most the limit.
+struct Stock {
+    /// By their length; last in, first out.
+    spare: BTreeMap<usize, Vec<Vec<f64>>>,
+    /// Numbers that these have room for.
+    kept: usize,
+    /// The same of buffers.
+    out: usize,
+    /// Most of these at once.
+    most: usize,
+}
+
+impl Stock {
+    /// Shapes of systems that take turns do not fit into each other without a rest.
+    fn limit(&self) -> usize {
+        self.most + self.most / 8
+    }
+
+    /// An array of that length, or somewhat longer: what an open shell has left serves a closed one.
+    fn take(&mut self, length: usize) -> Option<Vec<f64>> {
+        let found = self.spare.range_mut(length..=ROOM * length).find_map(|(_, arrays)| arrays.pop())?;
+        self.kept -= found.len();
+        Some(found)
+    }
+
+    /// Numbers are in use; arrays that nobody asked for make room for them.
+    fn lend(&mut self, length: usize) {
+        self.out += length;
+        self.most = self.most.max(self.out);
+        while self.kept + self.out > self.limit() {
+            let largest = self.spare.values_mut().max_by_key(|arrays| arrays.iter().map(Vec::len).sum::<usize>());
+            let Some(array) = largest.and_then(Vec::pop) else { return };
+            self.kept -= array.len();
+        }
+    }
+
+    fn give(&mut self, array: Vec<f64>) {
+        // Those of other threads were never lent here.
+        self.out = self.out.saturating_sub(array.len());
+        if self.kept + self.out + array.len() <= self.limit() {
+            self.kept += array.len();
+            self.spare.entry(array.len()).or_default().push(array);
+        }
+    }
+}
+
+/// Runs `f` on the stock of this thread; nothing while the thread ends.
+fn stock<R>(f: impl FnOnce(&mut Stock) -> R) -> Option<R> {
+    STOCK.try_with(|stock| stock.try_borrow_mut().ok().map(|mut stock| f(&mut stock))).ok().flatten()
+}
+
+/// An array of a length that stays, to be written. Its memory goes back to the stock of the thread that drops it.
+#[derive(Debug, Default)]
+pub struct Buffer {
+    /// At least as many as there are.
+    array: Vec<f64>,
+    length: usize,
+}
+
+impl Buffer {
+    /// Any numbers: all of them must be written.
+    pub fn any(length: usize) -> Self {
+        if length < SHORTEST {
+            return Self { array: vec![0.0; length], length };
+        }
+        let Some(mut array) = stock(|stock| stock.take(length)).flatten() else {
+            return Self::from(vec![0.0; length]);
+        };
+        // A test that reads one finds it.
+        if cfg!(test) {
+            array.fill(f64::NAN);
+        }
+        stock(|stock| stock.lend(array.len()));
+        Self { array, length }
+    }
+
+    /// One number again and again.
+    pub fn filled(length: usize, value: f64) -> Self {
+        let mut buffer = Self::any(length);
+        buffer.fill(value);
+        buffer
+    }
+
+    /// Its numbers; their memory is the caller's.
+    pub fn into_vec(mut self) -> Vec<f64> {
+        let mut array = std::mem::take(&mut self.array);
+        if array.len() >= SHORTEST {
+            stock(|stock| stock.out = stock.out.saturating_sub(array.len()));
+        }
+        array.truncate(self.length);
+        array
+    }
+}
+
+impl From<Vec<f64>> for Buffer {
+    fn from(array: Vec<f64>) -> Self {
+        let length = array.len();
+        if length >= SHORTEST {
+            stock(|stock| stock.lend(length));
+        }
+        Self { array, length }
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        if self.array.len() >= SHORTEST {
+            let array = std::mem::take(&mut self.array);
+            stock(|stock| stock.give(array));
+        }
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [f64];
+    fn deref(&self) -> &[f64] {
+        &self.array[..self.length]
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [f64] {
+        &mut self.array[..self.length]
+    }
+}
+
+/// An array that has been written. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Numbers(Arc<Buffer>);
+
+impl Deref for Numbers {
+    type Target = [f64];
+    fn deref(&self) -> &[f64] {
+        &self.0
+    }
+}
+
+impl From<Buffer> for Numbers {
+    fn from(buffer: Buffer) -> Self {
+        Self(buffer.into())
+    }
+}
+
+impl From<Vec<f64>> for Numbers {
+    fn from(numbers: Vec<f64>) -> Self {
+        Buffer::from(numbers).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With a stock of its own.
+    fn alone(test: fn()) {
+        std::thread::spawn(test).join().unwrap();
+    }
+
+    /// Kept, out, most.
+    fn kept() -> [usize; 3] {
+        stock(|stock| [stock.kept, stock.out, stock.most]).unwrap()
+    }
+
+    #[test]
+    fn no_more_is_kept_than_was_in_use() {
+        alone(|| {
+            drop(Buffer::any(1000));
+            assert_eq!(kept(), [1000, 0, 1000]);
+            // It does not fit, and there is room for 1125.
+            let short = Buffer::any(200);
+            assert_eq!(kept(), [0, 200, 1000]);
+            let numbers = Numbers::from(short);
+            let again = numbers.clone();
+            drop(numbers);
+            assert_eq!(kept(), [0, 200, 1000]);
+            drop(again);
+            let two = [Buffer::any(200), Buffer::any(900)];
+            assert_eq!(kept(), [0, 1100, 1100]);
+            drop(two);
+            assert_eq!(kept(), [1100, 0, 1100]);
+            std::thread::spawn(|| drop(Buffer::from(vec![1.0; 200]))).join().unwrap();
+            assert_eq!(kept(), [1100, 0, 1100]);
+            // What comes from elsewhere stays, as far as there is room.
+            let foreign = || std::thread::spawn(|| Numbers::from(vec![1.0; 130])).join().unwrap();
+            drop([foreign(), foreign()]);
+            assert_eq!(kept(), [1230, 0, 1100]);
+        });
+    }
+
+    #[test]
+    fn memory_is_used_again() {
+        alone(|| {
+            let first = Buffer::filled(700, 2.0);
+            let place = first.as_ptr();
+            drop(first);
+            // Some of it may stay empty.
+            for length in [175, 700, 500] {
+                let mut again = Buffer::any(length);
+                again.fill(3.0);
+                assert_eq!((again.as_ptr(), again.len()), (place, length));
+            }
+            // What is taken out of it is the taker's.
+            assert_eq!(Buffer::filled(600, 4.0).into_vec(), vec![4.0; 600]);
+            assert_eq!(kept(), [0, 0, 700]);
+            // Much longer ones are for others.
+            drop(Buffer::any(700));
+            drop(Buffer::any(174));
+            assert_eq!(kept(), [174, 0, 700]);
+        });
+    }
+
+    #[test]
+    fn short_ones_are_the_allocators() {
+        alone(|| {
+            let (short, empty) = (Buffer::filled(SHORTEST - 1, 1.0), Buffer::default());
+            assert_eq!((short.len(), empty.len()), (SHORTEST - 1, 0));
+            drop((short, empty));
+            assert_eq!(kept(), [0; 3]);
+        });
+    }
+}
