@@ -115,7 +115,7 @@ fn builtin_known(builtin: &Builtin) -> Known {
         name: Rc::from(p.name),
         required: p.default.is_none(),
         named: p.named,
-        kind: p.default.and_then(kind),
+        kind: p.default.filter(|_| !MANY.contains(&p.name)).and_then(kind),
     };
     Known::Callable(Rc::new(Signature {
         params: builtin.params.iter().map(parameter).collect(),
@@ -127,6 +127,9 @@ fn builtin_known(builtin: &Builtin) -> Known {
         gives: answer(builtin),
     }))
 }
+
+/// Parameters with a single number as their default that take lists too.
+const MANY: &[&str] = &["seeds"];
 
 /// The kind of a parameter, from its default as it is written.
 fn kind(default: &str) -> Option<Kind> {

@@ -183,8 +183,10 @@ impl Interpreter {
 
     /// `seeds:` a number, a list or an interval.
     fn seeds(&mut self, args: &Args) -> Result<Vec<u64>> {
-        if let Value::Number(_) = &args.arg("seeds")?.value {
-            return Ok(vec![args.whole("seeds")? as u64]);
+        match &args.arg("seeds")?.value {
+            Value::Number(_) => return Ok(vec![args.whole("seeds")? as u64]),
+            Value::List(_) | Value::Interval(..) => {}
+            _ => return args.mismatch("seeds", "a seed or a list of seeds", Some("`seeds: 0 .. 9` are ten".into())),
         }
         let span = args.arg("seeds")?.span;
         let seed = |value: &Value| match value {

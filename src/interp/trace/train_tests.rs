@@ -1,6 +1,6 @@
 //! Losses, trainings and calculations as scripts have them.
 
-use crate::interp::testing::{code, number, shows, take_lines, take_shown, texts};
+use crate::interp::testing::{code, failure, number, shows, take_lines, take_shown, texts};
 
 const HEAD: &str = "use std.losses\nuse std.functionals\ngrid g = uniform(points: 65, spacing: 0.25)\n\
                     system h on g { H at 0 }\nsystem h2(R) on g { H at -R / 2; H at R / 2 }\n\
@@ -232,6 +232,8 @@ fn losses_bind_options_and_refuse_what_does_not_fit() {
     assert_eq!(code(&script("losses.ksr(skip: -1)(solve(h, with: functionals.lda), exact(h))")), "ksr::run::assertion");
     assert_eq!(code(&script("losses.ksr(solve(h, with: functionals.lda))")), "ksr::functional::layer");
     assert_eq!(code(&script("train f { on: [h]; loss: fn(run, exact) = 1 }")), "ksr::types::mismatch");
+    let seeds = failure(&script("train f { on: [h]; loss: losses.final(); seeds: \"a\" }")).error.to_string();
+    assert!(seeds.contains("a seed or a list of seeds, not a text"), "{seeds}");
 }
 
 #[test]
