@@ -1,6 +1,7 @@
 //! Counts of levels, and LU factors of H - shift with partial pivoting: for shifts that LDL^T without row exchanges cannot take.
 
 use super::hamiltonian::Hamiltonian;
+use crate::tensor::Buffer;
 use super::ldl::inertia;
 
 /// Number of levels below each shift: exact for a matrix within about 1e-10 `scale` (the norm of H) of H.
@@ -58,9 +59,9 @@ fn minors(h: &Hamiltonian, shift: f64) -> usize {
 pub(crate) struct Lu {
     half: usize,
     /// Row j: U_j,j+1 .. U_j,j+2b, preceded by 1/U_jj.
-    upper: Vec<f64>,
+    upper: Buffer,
     /// Row j: multipliers of the b rows below.
-    multipliers: Vec<f64>,
+    multipliers: Buffer,
     /// By how many rows the pivot of column j was below.
     pivots: Vec<u8>,
 }
@@ -82,8 +83,7 @@ impl Lu {
     fn factorise<const B: usize>(h: &Hamiltonian, scale: f64, shift: f64) -> Lu {
         let n = h.points();
         let width = 2 * B + 1;
-        let mut upper = Vec::with_capacity(n * width);
-        let mut multipliers = Vec::with_capacity(n * B);
+        let (mut upper, mut multipliers) = (Buffer::any(n * width), Buffer::any(n * B));
         let mut pivots = Vec::with_capacity(n);
         let least = f64::EPSILON * scale;
         // The rows that may hold the pivot of column j; entry k is column j + k.
@@ -107,13 +107,13 @@ impl Lu {
             row[0] = 1.0 / row[0];
             for r in 1..=B {
                 let factor = window[r][0] * row[0];
-                multipliers.push(factor);
+                multipliers[j * B + r - 1] = factor;
                 for k in 1..width {
                     window[r - 1][k - 1] = window[r][k] - factor * row[k];
                 }
                 window[r - 1][width - 1] = 0.0;
             }
-            upper.extend_from_slice(&row[..width]);
+            upper[j * width..(j + 1) * width].copy_from_slice(&row[..width]);
             pivots.push(best as u8);
         }
         Lu { half: B, upper, multipliers, pivots }

@@ -54,7 +54,7 @@ fn followed<const W: usize>(h: &Hamiltonian, warm: &[Vec<f64>]) -> Option<Orbita
     if !apart || !(counted || count_below(h, scale, above) == count) {
         return None;
     }
-    let vectors = (0..count).map(|k| lane(&blocks[k / W], k % W)).collect();
+    let vectors = (0..count).map(|k| lane(&blocks[k / W], k % W).flattened().to_vec()).collect();
     Some(finished(h, vectors, count))
 }
 

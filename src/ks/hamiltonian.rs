@@ -2,6 +2,7 @@
 
 use super::lanes::Block;
 use crate::model::{Grid, Wall};
+use crate::tensor::Buffer;
 use crate::tensor::vector::vectorised;
 
 /// Weights of the second derivative times h^2, from the centre outwards, for stencils of 3, 5, 7 and 9 points.
@@ -19,7 +20,7 @@ pub struct Hamiltonian {
     /// Half the bandwidth: H_ij = 0 for |i - j| > half.
     half: usize,
     /// Row i holds H_i,i, H_i,i-1, .. H_i,i-half (zero where there is no such column).
-    lower: Vec<f64>,
+    lower: Buffer,
 }
 
 impl Hamiltonian {
@@ -29,7 +30,7 @@ impl Hamiltonian {
         let weights = STENCILS[(grid.stencil.clamp(3, 9) - 3) / 2];
         let half = weights.len() - 1;
         let scale = -0.5 / (grid.spacing * grid.spacing);
-        let mut lower = vec![0.0; points * (half + 1)];
+        let mut lower = Buffer::filled(points * (half + 1), 0.0);
         for (i, row) in lower.chunks_exact_mut(half + 1).enumerate() {
             for (k, entry) in row.iter_mut().enumerate().take(i + 1) {
                 *entry =
@@ -67,8 +68,8 @@ impl Hamiltonian {
     }
 
     /// H psi.
-    pub fn apply(&self, psi: &[f64]) -> Vec<f64> {
-        self.apply_block(psi.as_chunks::<1>().0).into_flattened()
+    pub fn apply(&self, psi: &[f64]) -> Buffer {
+        self.apply_block(psi.as_chunks::<1>().0).flattened()
     }
 
     /// H psi of several psi side by side.
@@ -82,14 +83,14 @@ impl Hamiltonian {
     }
 
     fn image<const B: usize, const W: usize>(&self, psi: &[[f64; W]]) -> Block<W> {
-        let mut result = Vec::with_capacity(self.points + B);
+        let mut result = Block::any(self.points);
         vectorised(
             #[inline(always)]
             || {
                 // Of the rows i-1, i-2, ..: psi, and the sums so far.
                 let mut above = [[0.0; W]; B];
                 let mut open = [[0.0; W]; B];
-                for (row, psi) in self.lower.chunks_exact(B + 1).zip(psi) {
+                for (i, (row, psi)) in self.lower.chunks_exact(B + 1).zip(psi).enumerate() {
                     let mut sum = psi.map(|psi| row[0] * psi);
                     for k in 0..B {
                         for w in 0..W {
@@ -97,17 +98,18 @@ impl Hamiltonian {
                             open[k][w] += row[k + 1] * psi[w];
                         }
                     }
-                    result.push(open[B - 1]);
+                    if let Some(complete) = i.checked_sub(B) {
+                        result[complete] = open[B - 1];
+                    }
                     for k in (1..B).rev() {
                         (above[k], open[k]) = (above[k - 1], open[k - 1]);
                     }
                     (above[0], open[0]) = (*psi, sum);
                 }
                 // Rows come out B late.
-                result.extend(open.iter().rev());
+                result.iter_mut().rev().zip(&open).for_each(|(row, open)| *row = *open);
             },
         );
-        result.drain(..B);
         result
     }
 

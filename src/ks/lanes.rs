@@ -1,14 +1,53 @@
 //! Several vectors side by side: entry i of all of them is one array, so that one instruction serves them all.
 
 use super::hamiltonian::Hamiltonian;
+use crate::tensor::Buffer;
 use crate::tensor::vector::vectorised;
+use std::ops::{Deref, DerefMut};
 
 /// `W` vectors on the grid, one a lane.
-pub(super) type Block<const W: usize> = Vec<[f64; W]>;
+#[derive(Clone, Debug)]
+pub(super) struct Block<const W: usize>(Buffer);
+
+impl<const W: usize> Block<W> {
+    /// Any numbers: all of them must be written.
+    pub(super) fn any(points: usize) -> Self {
+        Self(Buffer::any(points * W))
+    }
+
+    pub(super) fn zeros(points: usize) -> Self {
+        Self(Buffer::filled(points * W, 0.0))
+    }
+
+    /// Entry by entry.
+    pub(super) fn of(points: usize, mut entry: impl FnMut(usize) -> [f64; W]) -> Self {
+        let mut block = Self::any(points);
+        block.iter_mut().enumerate().for_each(|(i, x)| *x = entry(i));
+        block
+    }
+
+    /// All lanes in one line.
+    pub(super) fn flattened(self) -> Buffer {
+        self.0
+    }
+}
+
+impl<const W: usize> Deref for Block<W> {
+    type Target = [[f64; W]];
+    fn deref(&self) -> &[[f64; W]] {
+        self.0.as_chunks().0
+    }
+}
+
+impl<const W: usize> DerefMut for Block<W> {
+    fn deref_mut(&mut self) -> &mut [[f64; W]] {
+        self.0.as_chunks_mut().0
+    }
+}
 
 /// The vectors, at most `W` of length `points`; lanes without one are zero.
 pub(super) fn packed<const W: usize>(vectors: &[Vec<f64>], points: usize) -> Block<W> {
-    let mut block = vec![[0.0; W]; points];
+    let mut block = Block::zeros(points);
     for (lane, vector) in vectors.iter().enumerate().take(W) {
         block.iter_mut().zip(vector).for_each(|(entry, x)| entry[lane] = *x);
     }
@@ -16,8 +55,8 @@ pub(super) fn packed<const W: usize>(vectors: &[Vec<f64>], points: usize) -> Blo
 }
 
 /// The vector of one lane.
-pub(super) fn lane<const W: usize>(block: &Block<W>, lane: usize) -> Vec<f64> {
-    block.iter().map(|entry| entry[lane]).collect()
+pub(super) fn lane<const W: usize>(block: &Block<W>, lane: usize) -> Block<1> {
+    Block::of(block.len(), |i| [block[i][lane]])
 }
 
 /// Sums of products, lane by lane.
@@ -80,7 +119,7 @@ pub(super) fn measure<const W: usize>(h: &Hamiltonian, x: &Block<W>) -> Measured
         #[inline(always)]
         || {
             let energies = dots(x, &residuals);
-            for (r, x) in residuals.iter_mut().zip(x) {
+            for (r, x) in residuals.iter_mut().zip(x.iter()) {
                 for w in 0..W {
                     r[w] -= energies[w] * x[w];
                 }
@@ -97,7 +136,7 @@ pub(super) fn correct<const W: usize>(x: &mut Block<W>, y: &Block<W>) {
         #[inline(always)]
         || {
             let factor = dots(x, y).map(|overlap| 1.0 + overlap);
-            for (x, y) in x.iter_mut().zip(y) {
+            for (x, y) in x.iter_mut().zip(y.iter()) {
                 for w in 0..W {
                     x[w] = factor[w] * x[w] - y[w];
                 }
@@ -134,7 +173,7 @@ pub(super) fn project_out<const W: usize>(x: &mut Block<W>, orthonormal: &[Vec<f
 
 /// Takes over the lanes named.
 pub(super) fn keep<const W: usize>(into: &mut Block<W>, from: &Block<W>, lanes: &[bool; W]) {
-    for (into, from) in into.iter_mut().zip(from) {
+    for (into, from) in into.iter_mut().zip(from.iter()) {
         for w in 0..W {
             into[w] = if lanes[w] { from[w] } else { into[w] };
         }

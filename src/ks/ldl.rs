@@ -38,7 +38,7 @@ pub(super) fn inertia<const W: usize>(h: &Hamiltonian, scale: f64, shifts: &[f64
 pub(super) struct Ldl<const W: usize> {
     half: usize,
     /// Row i: 1/d_i, l_i,i-1 .. l_i,i-b; zero where there is no such column.
-    rows: Vec<[f64; W]>,
+    rows: Block<W>,
     /// At the shifts.
     pub inertia: Inertia<W>,
 }
@@ -47,7 +47,7 @@ impl<const W: usize> Ldl<W> {
     /// Factorises H - shift. A last pivot that vanishes is replaced by rounding error, as inverse iteration wants it.
     pub(super) fn new(h: &Hamiltonian, scale: f64, shifts: &[f64; W]) -> Self {
         let half = h.half_bandwidth();
-        let mut rows = Vec::with_capacity(h.points() * (half + 1));
+        let mut rows = Block::any(h.points() * (half + 1));
         let inertia = match half {
             1 => eliminated::<1, W>(h, scale, shifts, Some(&mut rows)),
             2 => eliminated::<2, W>(h, scale, shifts, Some(&mut rows)),
@@ -116,15 +116,20 @@ fn eliminated<const B: usize, const W: usize>(
     h: &Hamiltonian,
     scale: f64,
     shifts: &[f64; W],
-    keep: Option<&mut Vec<[f64; W]>>,
+    keep: Option<&mut Block<W>>,
 ) -> Inertia<W> {
     let (negative, smallest) = vectorised(
         #[inline(always)]
         || match keep {
-            Some(rows) => pivots::<B, W>(h, shifts, |reciprocal, l| {
-                rows.push(*reciprocal);
-                rows.extend_from_slice(l);
-            }),
+            Some(rows) => {
+                let mut rows = rows.chunks_exact_mut(B + 1);
+                pivots::<B, W>(h, shifts, |reciprocal, l| {
+                    if let Some(row) = rows.next() {
+                        row[0] = *reciprocal;
+                        row[1..].copy_from_slice(l);
+                    }
+                })
+            }
             None => pivots::<B, W>(h, shifts, |_, _| ()),
         },
     );
@@ -198,7 +203,7 @@ mod tests {
                 let v: Vec<f64> = grid.xs().iter().map(|x| 3.0 * (2.0 * x).sin() + 0.1 * x).collect();
                 let h = Hamiltonian::new(&grid, &v);
                 let shifts = [-7.0, 1.3, 4.2, 90.1];
-                let b: Block<4> = (0..points).map(|i| [0.0, 1.0, 2.0, 3.0].map(|w| (i as f64 + w).cos())).collect();
+                let b: Block<4> = Block::of(points, |i| [0.0, 1.0, 2.0, 3.0].map(|w| (i as f64 + w).cos()));
                 let mut x = b.clone();
                 let factors = Ldl::new(&h, 100.0, &shifts);
                 factors.solve(&mut x);
@@ -225,7 +230,7 @@ mod tests {
         // The upper level of two points, exactly: H is 1 on and -1/2 off the diagonal.
         let factors = Ldl::new(&free, free.scale(), &[1.5]);
         assert!(factors.inertia.below(0).is_some());
-        let mut x = vec![[1.0], [0.0]];
+        let mut x = Block::of(2, |i| [[1.0], [0.0]][i]);
         factors.solve(&mut x);
         assert!(x[0][0].is_finite() && (x[0][0] / x[1][0] + 1.0).abs() < 1e-12, "{x:?}");
     }

@@ -4,7 +4,7 @@ use super::hamiltonian::Hamiltonian;
 use super::occupation::Channel;
 use super::orbitals::{self, OrbitalError, Orbitals};
 use crate::model::Grid;
-use crate::tensor::{Backend, Cotangent, Tape, TensorError, Value, record};
+use crate::tensor::{Backend, Buffer, Cotangent, Numbers, Tape, TensorError, Value, record};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -44,11 +44,12 @@ pub(crate) fn fill<D: Backend, T: Tape<f64, D>>(
     let found = orbitals::lowest(&hamiltonian, channel.levels, warm).map_err(FillError::Orbitals)?;
     let orbitals = Arc::new(found);
     let weight = channel.filling / grid.spacing;
-    let mut density = vec![0.0; grid.points];
+    let mut density = Buffer::filled(grid.points, 0.0);
     for psi in orbitals.vectors.iter().take(channel.occupied) {
         density.iter_mut().zip(psi).for_each(|(n, psi)| *n += weight * psi * psi);
     }
-    let outputs = vec![((1, grid.points, 1), density), ((1, 1, orbitals.energies.len()), orbitals.energies.clone())];
+    let energies = Numbers::from(orbitals.energies.clone());
+    let outputs = vec![((1, grid.points, 1), density.into()), ((1, 1, orbitals.energies.len()), energies)];
     let (kept, grid, fault) = (orbitals.clone(), grid.clone(), fault.clone());
     let pullback = move |incoming: &mut [Cotangent], outgoing: &mut [Option<Cotangent>]| {
         let ([n_bar, e_bar], [Some(into)]) = (incoming, outgoing) else { return };

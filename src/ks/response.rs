@@ -6,6 +6,7 @@ use super::lanes::{Block, keep, lane, norms, project_out};
 use super::ldl::Ldl;
 use super::orbitals::{OrbitalError, Orbitals};
 use crate::model::Grid;
+use crate::tensor::Buffer;
 
 /// A gap below this fraction of the norm of H is none.
 const NO_GAP: f64 = 1e-12;
@@ -34,8 +35,8 @@ pub fn pullback(
     density_bar: &[f64],
     energy_bar: &[f64],
     grid: &Grid,
-) -> Result<Vec<f64>, OrbitalError> {
-    let mut v_bar = vec![0.0; h.points()];
+) -> Result<Buffer, OrbitalError> {
+    let mut v_bar = Buffer::filled(h.points(), 0.0);
     for (psi, bar) in orbitals.vectors.iter().zip(energy_bar).filter(|(_, bar)| **bar != 0.0) {
         v_bar.iter_mut().zip(psi).for_each(|(v, psi)| *v += bar * psi * psi);
     }
@@ -44,7 +45,7 @@ pub fn pullback(
         return Ok(v_bar);
     }
     if density_bar.iter().any(|n| !n.is_finite()) {
-        return Ok(vec![f64::NAN; h.points()]);
+        return Ok(Buffer::filled(h.points(), f64::NAN));
     }
     let gap = gap(h, orbitals, occupied)?;
     let problem = Problem { h, scale: h.scale(), gap, filled: &orbitals.vectors[..occupied] };
@@ -79,26 +80,26 @@ struct Problem<'a> {
 
 impl Problem<'_> {
     /// phi_k of every occupied orbital, `W` of them side by side.
-    fn responses<const W: usize>(&self, energies: &[f64], density_bar: &[f64]) -> Vec<Vec<f64>> {
+    fn responses<const W: usize>(&self, energies: &[f64], density_bar: &[f64]) -> Vec<Buffer> {
         let mut phis = Vec::with_capacity(self.filled.len());
         for (psis, energies) in self.filled.chunks(W).zip(energies.chunks(W)) {
             // Lanes without an orbital repeat the last, and are not looked at.
             let of = |w: usize| w.min(psis.len() - 1);
             let energies: [f64; W] = std::array::from_fn(|w| energies[of(w)]);
             let source = |i: usize| std::array::from_fn(|w| -density_bar[i] * psis[of(w)][i]);
-            let source: Block<W> = (0..self.h.points()).map(source).collect();
+            let source: Block<W> = Block::of(self.h.points(), source);
             let shifts = energies.map(|energy| energy - SHIFT * self.gap);
             let factors = Ldl::new(self.h, self.scale, &shifts);
             let (phi, settled) = self.solve(&energies, source.clone(), |x| factors.solve(x));
             for w in 0..psis.len() {
                 if settled[w] {
-                    phis.push(lane(&phi, w));
+                    phis.push(lane(&phi, w).flattened());
                     continue;
                 }
                 let lu = Lu::new(self.h, self.scale, shifts[w]);
-                let source = source.iter().map(|s| [s[w]]).collect();
+                let source = lane(&source, w);
                 let (phi, _) = self.solve(&[energies[w]], source, |x| lu.solve(x.as_flattened_mut()));
-                phis.push(phi.into_flattened());
+                phis.push(phi.flattened());
             }
         }
         phis
@@ -114,7 +115,7 @@ impl Problem<'_> {
         solve: impl Fn(&mut Block<W>),
     ) -> (Block<W>, [bool; W]) {
         project_out(&mut source, self.filled);
-        let mut phi = vec![[0.0; W]; source.len()];
+        let mut phi = Block::zeros(source.len());
         let mut rest = source.clone();
         let mut size = norms(&rest);
         let mut settled = [false; W];
@@ -150,7 +151,7 @@ fn add<const W: usize>(x: &mut Block<W>, y: &Block<W>) {
 
 /// Of `image` = H phi: source - (H - energy) phi.
 fn leave<const W: usize>(image: &mut Block<W>, phi: &Block<W>, source: &Block<W>, energies: &[f64; W]) {
-    for ((image, phi), source) in image.iter_mut().zip(phi).zip(source) {
+    for ((image, phi), source) in image.iter_mut().zip(phi.iter()).zip(source.iter()) {
         for w in 0..W {
             image[w] = source[w] - (image[w] - energies[w] * phi[w]);
         }

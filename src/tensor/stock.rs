@@ -20,9 +20,9 @@ thread_local! {
 
 /// A thread's unused arrays. `kept + out` is at most the limit.
 struct Stock {
-    /// By their length; last in, first out.
+    /// By their capacity; last in, first out.
     spare: BTreeMap<usize, Vec<Vec<f64>>>,
-    /// Numbers that these have room for.
+    /// Their capacity in all.
     kept: usize,
     /// The same of buffers.
     out: usize,
@@ -36,10 +36,10 @@ impl Stock {
         self.most + self.most / 8
     }
 
-    /// An array of that length, or somewhat longer: what an open shell has left serves a closed one.
+    /// An array with room for that length, or somewhat more: what an open shell has left serves a closed one.
     fn take(&mut self, length: usize) -> Option<Vec<f64>> {
         let found = self.spare.range_mut(length..=ROOM * length).find_map(|(_, arrays)| arrays.pop())?;
-        self.kept -= found.len();
+        self.kept -= found.capacity();
         Some(found)
     }
 
@@ -48,18 +48,18 @@ impl Stock {
         self.out += length;
         self.most = self.most.max(self.out);
         while self.kept + self.out > self.limit() {
-            let largest = self.spare.values_mut().max_by_key(|arrays| arrays.iter().map(Vec::len).sum::<usize>());
+            let largest = self.spare.values_mut().max_by_key(|arrays| arrays.iter().map(Vec::capacity).sum::<usize>());
             let Some(array) = largest.and_then(Vec::pop) else { return };
-            self.kept -= array.len();
+            self.kept -= array.capacity();
         }
     }
 
     fn give(&mut self, array: Vec<f64>) {
         // Those of other threads were never lent here.
-        self.out = self.out.saturating_sub(array.len());
-        if self.kept + self.out + array.len() <= self.limit() {
-            self.kept += array.len();
-            self.spare.entry(array.len()).or_default().push(array);
+        self.out = self.out.saturating_sub(array.capacity());
+        if self.kept + self.out + array.capacity() <= self.limit() {
+            self.kept += array.capacity();
+            self.spare.entry(array.capacity()).or_default().push(array);
         }
     }
 }
@@ -90,7 +90,8 @@ impl Buffer {
         if cfg!(test) {
             array.fill(f64::NAN);
         }
-        stock(|stock| stock.lend(array.len()));
+        stock(|stock| stock.lend(array.capacity()));
+        array.resize(array.len().max(length), 0.0);
         Self { array, length }
     }
 
@@ -104,8 +105,8 @@ impl Buffer {
     /// Its numbers; their memory is the caller's.
     pub fn into_vec(mut self) -> Vec<f64> {
         let mut array = std::mem::take(&mut self.array);
-        if array.len() >= SHORTEST {
-            stock(|stock| stock.out = stock.out.saturating_sub(array.len()));
+        if array.capacity() >= SHORTEST {
+            stock(|stock| stock.out = stock.out.saturating_sub(array.capacity()));
         }
         array.truncate(self.length);
         array
@@ -114,20 +115,33 @@ impl Buffer {
 
 impl From<Vec<f64>> for Buffer {
     fn from(array: Vec<f64>) -> Self {
-        let length = array.len();
-        if length >= SHORTEST {
-            stock(|stock| stock.lend(length));
+        if array.capacity() >= SHORTEST {
+            stock(|stock| stock.lend(array.capacity()));
         }
-        Self { array, length }
+        Self { length: array.len(), array }
     }
 }
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        if self.array.len() >= SHORTEST {
+        if self.array.capacity() >= SHORTEST {
             let array = std::mem::take(&mut self.array);
             stock(|stock| stock.give(array));
         }
+    }
+}
+
+impl Clone for Buffer {
+    fn clone(&self) -> Self {
+        let mut own = Self::any(self.length);
+        own.copy_from_slice(self);
+        own
+    }
+}
+
+impl PartialEq for Buffer {
+    fn eq(&self, other: &Self) -> bool {
+        self[..] == other[..]
     }
 }
 

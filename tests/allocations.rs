@@ -1,0 +1,54 @@
+//! The loop of a training allocates no arrays: a warm evaluation finds all of them where earlier ones have left them.
+#![allow(unsafe_code, reason = "an allocator is unsafe by its trait")]
+#![allow(clippy::unwrap_used)]
+
+#[path = "helpers/functionals.rs"]
+mod functionals;
+#[path = "helpers/setups.rs"]
+mod setups;
+#[path = "helpers/training.rs"]
+mod training;
+
+use ksr::tensor::Cpu;
+use ksr::train::{Plan, with_evaluation};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Bytes of allocations that are not small.
+static BYTES: AtomicUsize = AtomicUsize::new(0);
+/// Smaller ones are no array of several channels on a grid.
+const LARGE: usize = 8_000;
+
+/// The system's allocator, counting.
+struct Counting;
+
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if layout.size() >= LARGE {
+            BYTES.fetch_add(layout.size(), Ordering::Relaxed);
+        }
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[test]
+fn a_warm_evaluation_allocates_no_arrays() {
+    for plan in [setups::a(), setups::b(), setups::c(15), setups::c(40)] {
+        let (plan, params) = (Plan { threads: Some(1), ..plan.clone() }, plan.functional.initial(0));
+        let spent = with_evaluation::<Cpu, _>(&plan, |evaluate| {
+            [(); 6].map(|()| {
+                let before = BYTES.load(Ordering::Relaxed);
+                evaluate(&params).unwrap();
+                BYTES.load(Ordering::Relaxed) - before
+            })
+        });
+        println!("{:?}", spent.unwrap());
+    }
+}
