@@ -1,8 +1,8 @@
 //! Counts of levels, and LU factors of H - shift with partial pivoting: for shifts that LDL^T without row exchanges cannot take.
 
 use super::hamiltonian::Hamiltonian;
-use crate::tensor::Buffer;
 use super::ldl::inertia;
+use crate::tensor::Buffer;
 
 /// Number of levels below each shift: exact for a matrix within about 1e-10 `scale` (the norm of H) of H.
 pub(super) fn counts<const W: usize>(h: &Hamiltonian, scale: f64, shifts: &[f64; W]) -> [usize; W] {
