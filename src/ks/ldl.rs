@@ -26,11 +26,20 @@ impl<const W: usize> Inertia<W> {
 
 /// The inertia alone; `scale` is the norm of H.
 pub(super) fn inertia<const W: usize>(h: &Hamiltonian, scale: f64, shifts: &[f64; W]) -> Inertia<W> {
+    eliminate(h, scale, shifts, None)
+}
+
+fn eliminate<const W: usize>(
+    h: &Hamiltonian,
+    scale: f64,
+    shifts: &[f64; W],
+    keep: Option<&mut Block<W>>,
+) -> Inertia<W> {
     match h.half_bandwidth() {
-        1 => eliminated::<1, W>(h, scale, shifts, None),
-        2 => eliminated::<2, W>(h, scale, shifts, None),
-        3 => eliminated::<3, W>(h, scale, shifts, None),
-        _ => eliminated::<4, W>(h, scale, shifts, None),
+        1 => eliminated::<1, W>(h, scale, shifts, keep),
+        2 => eliminated::<2, W>(h, scale, shifts, keep),
+        3 => eliminated::<3, W>(h, scale, shifts, keep),
+        _ => eliminated::<4, W>(h, scale, shifts, keep),
     }
 }
 
@@ -48,12 +57,7 @@ impl<const W: usize> Ldl<W> {
     pub(super) fn new(h: &Hamiltonian, scale: f64, shifts: &[f64; W]) -> Self {
         let half = h.half_bandwidth();
         let mut rows = Block::any(h.points() * (half + 1));
-        let inertia = match half {
-            1 => eliminated::<1, W>(h, scale, shifts, Some(&mut rows)),
-            2 => eliminated::<2, W>(h, scale, shifts, Some(&mut rows)),
-            3 => eliminated::<3, W>(h, scale, shifts, Some(&mut rows)),
-            _ => eliminated::<4, W>(h, scale, shifts, Some(&mut rows)),
-        };
+        let inertia = eliminate(h, scale, shifts, Some(&mut rows));
         let most = 1.0 / (f64::EPSILON * scale);
         if let Some(last) = rows.len().checked_sub(half + 1) {
             rows[last] = rows[last].map(|reciprocal| reciprocal.clamp(-most, most));

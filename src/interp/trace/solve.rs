@@ -3,8 +3,8 @@
 use super::compile::Ready;
 use super::error::{Advice, TraceError};
 use super::options;
-use crate::control::Control;
-use crate::exact::{self, Origin, Reference};
+use crate::control::{Control, Event};
+use crate::exact::{self, ExactError, Origin, Reference};
 use crate::interp::builtins::{Args, Builtin, Run as Call, Style, optional, required, shown};
 use crate::interp::error::{Placed, fail};
 use crate::interp::eval::mismatch;
@@ -155,6 +155,9 @@ impl Interpreter {
     fn exactly(&mut self, system: &Arc<System>, options: &exact::Options, span: Span) -> Result<Arc<Reference>> {
         let folder = self.options.cache.as_ref().map(|cache| cache.join("exact"));
         let found = exact::cached(system, options, folder.as_deref(), &*self.host);
+        if let Err(error @ ExactError::Interrupted { .. }) = &found {
+            self.host.report(Event::Message(error.to_string()));
+        }
         self.check_interrupt(span)?;
         let (reference, warnings) =
             found.or_else(|error| fail(Placed::new(error, span, "the exact answer is needed here"), span))?;
