@@ -40,7 +40,7 @@ impl Integrals {
     /// Between the orbitals of a basis, with the external potential v.
     pub(super) fn new(system: &System, h: &Hamiltonian, basis: &Basis) -> Self {
         let count = basis.vectors.len();
-        let images: Vec<Vec<f64>> = basis.vectors.iter().map(|phi| h.apply(phi).into_vec()).collect();
+        let images: Vec<Vec<f64>> = basis.vectors.iter().map(|phi| h.apply(phi).to_vec()).collect();
         let mut one = Mat::zeros(count, count);
         for p in 0..count {
             for q in (0..=p).filter(|q| basis.parities[p] == basis.parities[*q]) {

@@ -70,7 +70,7 @@ pub const ENTRIES: &[Entries] = &[
 ];
 
 impl Entries {
-    /// `memory: of train, automatic unless given`.
+    /// What follows the name: of what it is an entry, and what it is unless given.
     pub fn head(&self, name: &str) -> String {
         let params = self.builtin.and_then(builtins::get).map_or(&[][..], |builtin| builtin.params);
         match params.iter().find(|param| param.name == name).and_then(|param| param.default) {

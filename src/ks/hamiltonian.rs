@@ -83,7 +83,8 @@ impl Hamiltonian {
     }
 
     fn image<const B: usize, const W: usize>(&self, psi: &[[f64; W]]) -> Block<W> {
-        let mut result = Block::any(self.points);
+        let mut result = Block::any(self.points.min(psi.len()));
+        let rows = &mut result[..];
         vectorised(
             #[inline(always)]
             || {
@@ -99,7 +100,7 @@ impl Hamiltonian {
                         }
                     }
                     if let Some(complete) = i.checked_sub(B) {
-                        result[complete] = open[B - 1];
+                        rows[complete] = open[B - 1];
                     }
                     for k in (1..B).rev() {
                         (above[k], open[k]) = (above[k - 1], open[k - 1]);
@@ -107,7 +108,7 @@ impl Hamiltonian {
                     (above[0], open[0]) = (*psi, sum);
                 }
                 // Rows come out B late.
-                result.iter_mut().rev().zip(&open).for_each(|(row, open)| *row = *open);
+                rows.iter_mut().rev().zip(&open).for_each(|(row, open)| *row = *open);
             },
         );
         result

@@ -9,7 +9,7 @@ use super::orbitals_operator::{Fault, FillError, Filled, fill};
 use crate::functional::{Bound, BoundXc, Compiled, LowerError, Lowered, LoweredXc};
 use crate::model::{Mirror, System};
 use crate::source::Span;
-use crate::tensor::{Backend, Cotangents, NoneTape, Tape, TensorError, Value};
+use crate::tensor::{Backend, Cotangents, NoneTape, Tape, TensorError, Value, turn_to};
 use std::sync::Arc;
 
 /// A field of every spin channel, each `[1, points, 1]`.
@@ -87,6 +87,7 @@ impl<D: Backend> KohnSham<D> {
         tape: T,
     ) -> Result<(Self, T), KsError> {
         let Setting { system, functional, occupation, symmetric } = *setting;
+        turn_to(system.grid.points);
         let mirror = if symmetric { Some(system.mirror()?) } else { None };
         let unfit = |cause: LowerError| functional_error(&functional.name, system, &cause);
         let lower = if occupation.spins() == 1 { LoweredXc::closed } else { LoweredXc::new };

@@ -59,7 +59,7 @@ pub enum OrbitalError {
     Unresolved { lowest: f64 },
     /// Occupied and unoccupied levels coincide: the density does not respond smoothly.
     #[error(
-        "the gap between occupied and unoccupied orbitals vanishes ({gap:e} hartree): the density has no derivative"
+        "the gap between occupied and unoccupied orbitals vanishes ({gap:.1e} hartree): the density has no derivative"
     )]
     #[diagnostic(
         code(ksr::orbitals::no_gap),
@@ -152,7 +152,7 @@ fn next_shift(energies: &[f64], bracket: &Bracket, size: f64) -> f64 {
 
 /// Turns an orthonormal block to the eigenvectors of H within it; their levels and the largest residual norm.
 fn rotate(h: &Hamiltonian, block: &mut [Vec<f64>]) -> (Vec<f64>, f64) {
-    let images: Vec<Vec<f64>> = block.iter().map(|v| h.apply(v).into_vec()).collect();
+    let images: Vec<Vec<f64>> = block.iter().map(|v| h.apply(v).to_vec()).collect();
     let size = block.len();
     let small = Mat::from_fn(size, size, |i, j| dot(&block[i.max(j)], &images[i.min(j)]));
     if size == 1 {

@@ -24,5 +24,5 @@ pub mod window;
 pub use backend::{Array, Backend, Cotangents, Dims, TensorError, count};
 pub use cotangent::Cotangent;
 pub use dfdx::prelude::{Cpu, NoneTape, OwnedTape, Tape};
-pub use stock::{Buffer, Numbers};
+pub use stock::{Buffer, Numbers, turn_to};
 pub use value::{Value, backward, record, record_one, resume};

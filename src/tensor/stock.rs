@@ -1,10 +1,12 @@
 //! Arrays whose memory a thread uses again. What one iteration or one evaluation has let go, the next finds ready: no
 //! array is allocated, cleared or handed to the kernel in the loop of a training.
 //!
-//! A thread has hardly more of them than it has had in use at once, an eighth at most, and keeps them as long as it lives.
+//! A thread keeps hardly more of them than it has had in use at once, an eighth at most, until it turns to another grid
+//! ([`turn_to`]) or ends. On devices other than the host cotangents live there, and the stock is for the rest.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
@@ -15,18 +17,20 @@ const SHORTEST: usize = 128;
 const ROOM: usize = 2;
 
 thread_local! {
-    static STOCK: RefCell<Stock> = const { RefCell::new(Stock { spare: BTreeMap::new(), kept: 0, out: 0, most: 0 }) };
+    static STOCK: RefCell<Stock> = const { RefCell::new(Stock { points: 0, spare: BTreeMap::new(), kept: 0, out: 0, most: 0 }) };
 }
 
 /// A thread's unused arrays. `kept + out` is at most the limit.
 struct Stock {
+    /// Of the grid at work.
+    points: usize,
     /// By their capacity; last in, first out.
     spare: BTreeMap<usize, Vec<Vec<f64>>>,
-    /// Their capacity in all.
+    /// Their capacity.
     kept: usize,
-    /// The same of buffers.
+    /// Capacity in use.
     out: usize,
-    /// Most of these at once.
+    /// Most in use so far.
     most: usize,
 }
 
@@ -55,7 +59,7 @@ impl Stock {
     }
 
     fn give(&mut self, array: Vec<f64>) {
-        // Those of other threads were never lent here.
+        // Not below zero: what another thread has lent may be dropped here.
         self.out = self.out.saturating_sub(array.capacity());
         if self.kept + self.out + array.capacity() <= self.limit() {
             self.kept += array.capacity();
@@ -69,10 +73,19 @@ fn stock<R>(f: impl FnOnce(&mut Stock) -> R) -> Option<R> {
     STOCK.try_with(|stock| stock.try_borrow_mut().ok().map(|mut stock| f(&mut stock))).ok().flatten()
 }
 
+/// Tells that this thread goes on with a grid of so many points: arrays of another one fit nowhere, and go.
+pub fn turn_to(points: usize) {
+    stock(|stock| {
+        if stock.points != points {
+            *stock = Stock { points, spare: BTreeMap::new(), kept: 0, out: stock.out, most: stock.out };
+        }
+    });
+}
+
 /// An array of a length that stays, to be written. Its memory goes back to the stock of the thread that drops it.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Buffer {
-    /// At least as many as there are.
+    /// At least as long; what is behind the end means nothing.
     array: Vec<f64>,
     length: usize,
 }
@@ -80,19 +93,17 @@ pub struct Buffer {
 impl Buffer {
     /// Any numbers: all of them must be written.
     pub fn any(length: usize) -> Self {
-        if length < SHORTEST {
-            return Self { array: vec![0.0; length], length };
-        }
-        let Some(mut array) = stock(|stock| stock.take(length)).flatten() else {
-            return Self::from(vec![0.0; length]);
-        };
-        // A test that reads one finds it.
+        // What is read before it is written spoils a test.
+        let fresh = if cfg!(test) { f64::NAN } else { 0.0 };
+        let found = if length < SHORTEST { None } else { stock(|stock| stock.take(length)).flatten() };
+        let mut array = found.unwrap_or_else(|| vec![fresh; length]);
         if cfg!(test) {
-            array.fill(f64::NAN);
+            array.fill(fresh);
         }
-        stock(|stock| stock.lend(array.capacity()));
-        array.resize(array.len().max(length), 0.0);
-        Self { array, length }
+        array.resize(array.len().max(length), fresh);
+        let mut buffer = Self::from(array);
+        buffer.length = length;
+        buffer
     }
 
     /// One number again and again.
@@ -102,7 +113,7 @@ impl Buffer {
         buffer
     }
 
-    /// Its numbers; their memory is the caller's.
+    /// Its numbers; their memory, which may be more than they need, is the caller's.
     pub fn into_vec(mut self) -> Vec<f64> {
         let mut array = std::mem::take(&mut self.array);
         if array.capacity() >= SHORTEST {
@@ -128,6 +139,12 @@ impl Drop for Buffer {
             let array = std::mem::take(&mut self.array);
             stock(|stock| stock.give(array));
         }
+    }
+}
+
+impl fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self[..].fmt(f)
     }
 }
 
@@ -218,6 +235,12 @@ mod tests {
             let foreign = || std::thread::spawn(|| Numbers::from(vec![1.0; 130])).join().unwrap();
             drop([foreign(), foreign(), foreign()]);
             assert_eq!(kept(), [1230, 0, 1100]);
+            let own = Buffer::any(300);
+            turn_to(129);
+            assert_eq!(kept(), [0, own.array.capacity(), own.array.capacity()]);
+            drop(own);
+            turn_to(129);
+            assert!(kept()[0] >= 300);
         });
     }
 

@@ -72,10 +72,9 @@ impl Forecast {
         Self { cases, together: threads.clamp(1, (plan.cases.len() * plan.seeds.len()).max(1)) }
     }
 
-    /// Of a training of one seed on some systems with a loss that sees the energy at the end.
+    /// Of a training of one seed on some systems with a loss that sees the energies of all iterations, the most it may take.
     pub fn of(functional: &Compiled, systems: &[Arc<System>], iterations: usize, threads: usize) -> Self {
-        let cases =
-            systems.iter().map(|system| tapes(functional, system, iterations, |k| k + 1 == iterations)).collect();
+        let cases = systems.iter().map(|system| tapes(functional, system, iterations, |_| true)).collect();
         Self { cases, together: threads.clamp(1, systems.len().max(1)) }
     }
 
@@ -161,8 +160,10 @@ pub fn size(bytes: u64) -> String {
     let number = |x: f64| if x < 99.95 { format!("{x:.1}") } else { format!("{x:.0}") };
     match bytes as f64 {
         x if x >= 1e9 => format!("{} GB", number(x / 1e9)),
-        x if x >= 1e5 => format!("{} MB", number(x / 1e6)),
-        x => format!("{} kB", number(x / 1e3)),
+        x if x >= 1e6 => format!("{} MB", number(x / 1e6)),
+        x if x >= 1e3 => format!("{} kB", number(x / 1e3)),
+        1.0 => "1 byte".into(),
+        x => format!("{x} bytes"),
     }
 }
 
@@ -191,7 +192,8 @@ mod tests {
         assert_eq!((f.told(Budget::Bytes(200), ""), f.too_small(Budget::Bytes(80), "")), (None, None));
         assert!(f.told(Budget::Bytes(199), ", half").is_some_and(|text| text.contains("half: the last 2 of 3")));
         assert!(f.too_small(Budget::Bytes(79), "").is_some());
-        assert_eq!([size(1_250_000_000), size(310_400_000), size(12_000)], ["1.2 GB", "310 MB", "12.0 kB"]);
+        let sizes = [1_250_000_000, 310_400_000, 310_400, 12_000, 999, 1].map(size);
+        assert_eq!(sizes, ["1.2 GB", "310 MB", "310 kB", "12.0 kB", "999 bytes", "1 byte"]);
     }
 
     #[test]

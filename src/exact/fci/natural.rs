@@ -78,6 +78,9 @@ fn eigen(gamma: &Mat<f64>, parities: &[u8], watch: &Watch) -> Result<(Mat<f64>, 
     let (mut u, mut occupations) = (Mat::zeros(count, count), vec![0.0; count]);
     for parity in 0..2 {
         let members: Vec<usize> = (0..count).filter(|p| parities[*p] == parity).collect();
+        if members.is_empty() {
+            continue;
+        }
         let block = Mat::from_fn(members.len(), members.len(), |i, j| gamma[(members[i], members[j])]);
         let eigen = block.self_adjoint_eigen(Side::Lower).map_err(|_| ExactError::Eigen { label: watch.label() })?;
         for (k, m) in members.iter().enumerate() {

@@ -81,6 +81,14 @@ fn flop(functional: &Compiled, systems: &[Arc<System>]) -> Value {
 fn memory(args: &Args, ready: &Ready, systems: Option<&[Arc<System>]>) -> Result<Value> {
     let functional = &ready.traced.compiled;
     let Some(systems) = systems else {
+        if args.has("iterations") {
+            let help = "`describe(f, on: [h, he], iterations: 40)`".to_owned();
+            return args.wrong(
+                args.span_of("iterations"),
+                "`iterations` are those of a training `on:` systems",
+                Some(help),
+            );
+        }
         let one = |spins| megabytes(functional.tape_bytes(PUBLISHED_POINTS, spins).iter().sum::<usize>() as u64);
         let points = Value::plain(PUBLISHED_POINTS as f64);
         return Ok(Value::record([("points", points), ("closed_shell", one(1)), ("open_shell", one(2))]));
