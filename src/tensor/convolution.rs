@@ -5,7 +5,7 @@
 
 use super::backend::{Backend, TensorError};
 use super::cotangent::Cotangent;
-use super::elementwise::{Instruction, Layer, Program};
+use super::elementwise::{Call, Instruction, Program};
 use super::stock::{Buffer, Numbers};
 use super::value::Value;
 use super::vector::settle;
@@ -165,9 +165,9 @@ pub fn convolve<D: Backend, T: Tape<f64, D>>(
     }
     let program = Program { instructions: vec![Instruction::Load(0)], operands: 1, results: vec![0] };
     let (batch, points, input) = x.dims();
-    let mut layer = Layer::new((batch, points, weight.count() / (width * input).max(1)));
-    layer.convolve(x, weight, width, left)?;
-    let (mut values, tape) = layer.run(x.device(), &program.into(), tape)?;
+    let mut call = Call::new((batch, points, weight.count() / (width * input).max(1)));
+    call.convolve(x, weight, width, left)?;
+    let (mut values, tape) = call.run(x.device(), &program.into(), tape)?;
     match values.pop() {
         Some(value) => Ok((value, tape)),
         None => Err(TensorError::Length { operation: "conv", expected: 1, found: 0 }),

@@ -78,12 +78,12 @@ pub fn elementwise<D: Backend, T: Tape<f64, D>>(
     mut tape: T,
 ) -> Result<(Vec<Value<D>>, T), TensorError> {
     let batches = operands.iter().map(|(Operand::Value(x) | Operand::Convolved { x, .. })| x.dims().0);
-    let mut layer = Layer::new((batches.max().unwrap_or(1), points, channels));
+    let mut call = Call::new((batches.max().unwrap_or(1), points, channels));
     // Other devices, and shapes that are to be stretched, want convolutions beforehand.
     let mut beforehand = Vec::with_capacity(operands.len());
     for operand in operands {
         beforehand.push(match *operand {
-            Operand::Convolved { x, weight, width, left } if !layer.fits(x, weight, width) => {
+            Operand::Convolved { x, weight, width, left } if !call.fits(x, weight, width) => {
                 let (value, next) = convolution::convolve(x, weight, width, left, tape)?;
                 tape = next;
                 Some(value)
@@ -93,18 +93,18 @@ pub fn elementwise<D: Backend, T: Tape<f64, D>>(
     }
     for (operand, beforehand) in operands.iter().zip(&beforehand) {
         match operand {
-            Operand::Value(x) => layer.read(x)?,
+            Operand::Value(x) => call.read(x)?,
             Operand::Convolved { x, weight, width, left } => match beforehand {
-                Some(x) => layer.read(x)?,
-                None => layer.convolve(x, weight, *width, *left)?,
+                Some(x) => call.read(x)?,
+                None => call.convolve(x, weight, *width, *left)?,
             },
         }
     }
-    layer.run(device, program, tape)
+    call.run(device, program, tape)
 }
 
 /// A program with what it reads.
-pub(super) struct Layer<'a, D: Backend> {
+pub(super) struct Call<'a, D: Backend> {
     dims: Dims,
     sources: Vec<Source>,
     shapes: Vec<Dims>,
@@ -113,13 +113,13 @@ pub(super) struct Layer<'a, D: Backend> {
     inputs: Vec<&'a Value<D>>,
 }
 
-impl<'a, D: Backend> Layer<'a, D> {
+impl<'a, D: Backend> Call<'a, D> {
     /// Without operands; with results of that shape.
     pub(super) fn new(dims: Dims) -> Self {
         Self { dims, sources: vec![], shapes: vec![], tracked: vec![], inputs: vec![] }
     }
 
-    /// Whether a convolution can be made on the way.
+    /// Whether a convolution can be made on the way: not one of a single channel, or of a batch of one, that is to be stretched.
     fn fits(&self, x: &Value<D>, weight: &Value<D>, width: usize) -> bool {
         let (batch, points, input) = x.dims();
         D::ON_HOST && (batch, points) == (self.dims.0, self.dims.1) && weight.count() == width * input * self.dims.2

@@ -53,7 +53,7 @@ pub const FUNCTIONALS: &[Builtin] = &[
         style: Style::Plain,
         summary: "what a functional is made of: densities, parameters, operations in order, layers with what comes out of them; \
                   the memory that a training `on:` systems (by default a closed and an open shell on 513 points) needs for \
-                  all its iterations, or at least; and `on:` systems the floating-point operations of one evaluation at their \
+                  all its iterations, if its loss sees all their energies, or at least; and `on:` systems the floating-point operations of one evaluation at their \
                   densities, of the energy, with the potential, and of the way back through both (`flop`)",
         words: &["layers", "network", "parameters", "shape", "summary", "count", "memory", "forecast"],
         examples: &[example("use std.networks\ndescribe(networks.ksr_global).parameters", "1568")],

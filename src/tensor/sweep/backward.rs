@@ -222,7 +222,8 @@ impl Sweep {
 }
 
 impl Fill {
-    /// What no slope reads may lie anywhere: a function of it gets any numbers for it.
+    /// What no slope reads has no place: it gets any numbers, which may be not a number (slopes read no more than `slope` of
+    /// their function says).
     #[inline(always)]
     fn place(&self, r: usize) -> Place {
         self.places[r].unwrap_or(Place::Scratch)
