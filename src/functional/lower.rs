@@ -295,12 +295,16 @@ impl<D: Backend> Lowered<D> {
         match operand {
             fuse::Operand::Node(index) => Ok(elementwise::Operand::Value(get(slots, index)?)),
             fuse::Operand::Convolved(index) => {
-                let node = &self.plan.nodes[index];
-                let argument = |k: usize| get(slots, node.inputs.get(k).map_or(usize::MAX, |i| i.0 as usize));
-                let (width, left) = node.op.convolution().unwrap_or((1, 0));
-                Ok(elementwise::Operand::Convolved { x: argument(0)?, weight: argument(1)?, width, left })
+                let (x, weight) = (self.argument(index, 0, slots)?, self.argument(index, 1, slots)?);
+                let (width, left) = self.plan.nodes[index].op.convolution().unwrap_or((1, 0));
+                Ok(elementwise::Operand::Convolved { x, weight, width, left })
             }
         }
+    }
+
+    /// Argument k of a node.
+    fn argument<'a>(&self, index: usize, k: usize, slots: &'a [Option<Value<D>>]) -> Result<&'a Value<D>, LowerError> {
+        get(slots, self.plan.nodes[index].inputs.get(k).map_or(usize::MAX, |i| i.0 as usize))
     }
 
     fn single<T: Tape<f64, D>>(
@@ -312,7 +316,7 @@ impl<D: Backend> Lowered<D> {
         tape: T,
     ) -> Result<(Value<D>, T), LowerError> {
         let node = &self.plan.nodes[index];
-        let argument = |k: usize| get(slots, node.inputs.get(k).map_or(usize::MAX, |i| i.0 as usize));
+        let argument = |k: usize| self.argument(index, k, slots);
         let missing = || TensorError::Length { operation: node.op.name(), expected: 1, found: 0 };
         Ok(match &node.op {
             Op::Input(k) => ((*inputs.get(*k).ok_or_else(missing)?).clone(), tape),

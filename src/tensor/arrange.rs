@@ -3,7 +3,7 @@
 use super::backend::{Backend, Dims, TensorError, count};
 use super::cotangent::add;
 use super::stock::Buffer;
-use super::value::{Value, record_one};
+use super::value::{Value, only, record_one};
 use dfdx::prelude::Tape;
 
 /// Channels of several values one after another. A batch of one repeats.
@@ -165,11 +165,8 @@ pub fn stretch<D: Backend, T: Tape<f64, D>>(
 ) -> Result<(Value<D>, T), TensorError> {
     use super::elementwise::{Instruction, Operand, Program, elementwise};
     let program = Program { instructions: vec![Instruction::Load(0)], operands: 1, results: vec![0] };
-    let (mut values, tape) = elementwise(x.device(), &program.into(), &[Operand::Value(x)], (points, channels), tape)?;
-    match values.pop() {
-        Some(value) => Ok((value, tape)),
-        None => Err(TensorError::Length { operation: "stretch", expected: 1, found: 0 }),
-    }
+    let (values, tape) = elementwise(x.device(), &program.into(), &[Operand::Value(x)], (points, channels), tape)?;
+    Ok((only("stretch", values)?, tape))
 }
 
 /// Batch entries of several values (of one shape but for the batch), one after another.

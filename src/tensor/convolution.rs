@@ -7,7 +7,7 @@ use super::backend::{Backend, TensorError};
 use super::cotangent::Cotangent;
 use super::elementwise::{Call, Instruction, Program};
 use super::stock::{Buffer, Numbers};
-use super::value::Value;
+use super::value::{Value, only};
 use super::vector::settle;
 use super::window;
 use dfdx::prelude::Tape;
@@ -167,11 +167,8 @@ pub fn convolve<D: Backend, T: Tape<f64, D>>(
     let (batch, points, input) = x.dims();
     let mut call = Call::new((batch, points, weight.count() / (width * input).max(1)));
     call.convolve(x, weight, width, left)?;
-    let (mut values, tape) = call.run(x.device(), &program.into(), tape)?;
-    match values.pop() {
-        Some(value) => Ok((value, tape)),
-        None => Err(TensorError::Length { operation: "conv", expected: 1, found: 0 }),
-    }
+    let (values, tape) = call.run(x.device(), &program.into(), tape)?;
+    Ok((only("conv", values)?, tape))
 }
 
 #[cfg(test)]

@@ -165,8 +165,8 @@ impl<'a, D: Backend> Call<'a, D> {
         let tracked: Vec<bool> = self.tracked.iter().map(|tracked| *tracked && T::OWNS_TAPE).collect();
         let sweep = Sweep::new(program, self.dims, &self.shapes, &tracked);
         let (results, mut operands) = sweep.run(&self.sources);
-        let mut kept = results.clone();
-        sweep.keep(&mut operands, &mut kept);
+        let (fill, mut kept) = (sweep.fill(), results.clone());
+        sweep.keep(&fill, &mut operands, &mut kept);
         let outputs = results.into_iter().map(|numbers| (self.dims, numbers)).collect();
         let mut place = 0;
         let mut convolution = |source: Source| {
@@ -183,7 +183,7 @@ impl<'a, D: Backend> Call<'a, D> {
                 Some(_) => tracked.then(|| Cotangent::new(Vec::new(), size)),
             };
             let mut parts: Vec<Option<Cotangent>> = places.iter().zip(&tracked).map(own).collect();
-            sweep.pull(&operands, &kept, incoming, &mut parts);
+            sweep.pull(&fill, &operands, &kept, incoming, &mut parts);
             for ((first, convolution), part) in places.iter().zip(parts) {
                 match (convolution, part, &mut outgoing[*first..]) {
                     (None, part, [into, ..]) => *into = part,

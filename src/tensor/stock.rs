@@ -1,5 +1,5 @@
-//! Arrays whose memory a thread uses again. What one iteration or one evaluation has let go, the next finds ready: no
-//! array is allocated, cleared or handed to the kernel in the loop of a training.
+//! Arrays whose memory a thread uses again. What one iteration or one evaluation has let go, the next finds ready: hardly
+//! any is allocated, cleared or handed to the kernel in the loop of a training.
 //!
 //! A thread keeps hardly more of them than it has had in use at once, an eighth at most, until it turns to another grid
 //! ([`turn_to`]) or ends. On devices other than the host cotangents live there, and the stock is for the rest.

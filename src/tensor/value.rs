@@ -251,9 +251,11 @@ pub fn record_one<D: Backend, T: Tape<f64, D>>(
 ) -> Result<(Value<D>, T), TensorError> {
     let pullback =
         |incoming: &mut [Cotangent], outgoing: &mut [Option<Cotangent>]| pullback(incoming[0].whole(), outgoing);
-    let (mut values, tape) = record(device, inputs, vec![(dims, numbers)], tape, pullback)?;
-    match values.pop() {
-        Some(value) => Ok((value, tape)),
-        None => Err(TensorError::Length { operation: "record", expected: 1, found: 0 }),
-    }
+    let (values, tape) = record(device, inputs, vec![(dims, numbers)], tape, pullback)?;
+    Ok((only("record", values)?, tape))
+}
+
+/// The value of an operation that gives a single one.
+pub(super) fn only<D: Backend>(operation: &'static str, mut values: Vec<Value<D>>) -> Result<Value<D>, TensorError> {
+    values.pop().ok_or(TensorError::Length { operation, expected: 1, found: 0 })
 }

@@ -7,8 +7,8 @@ use super::super::stock::{Buffer, Numbers};
 use super::super::vector::vectorised;
 use super::{Arrays, Place, Sweep, arguments, operand_registers};
 
-/// Where the registers that are needed are, and which steps fill those in the scratch.
-struct Fill {
+/// Where the registers that a backward pass needs are, and which steps fill those in the scratch.
+pub(in super::super) struct Fill {
     places: Vec<Option<Place>>,
     steps: Vec<usize>,
 }
@@ -38,8 +38,7 @@ struct Pull {
 
 impl Sweep {
     /// Keeps of operands and results what a backward pass reads, and nothing of the others.
-    pub(in super::super) fn keep(&self, operands: &mut [Numbers], results: &mut [Numbers]) {
-        let fill = self.fill();
+    pub(in super::super) fn keep(&self, fill: &Fill, operands: &mut [Numbers], results: &mut [Numbers]) {
         let (mut from, mut of) = (vec![false; operands.len()], vec![false; results.len()]);
         for (place, instruction) in fill.places.iter().zip(&self.program.instructions) {
             match (place, instruction) {
@@ -72,7 +71,7 @@ impl Sweep {
     }
 
     /// How to have the values that the slopes need.
-    fn fill(&self) -> Fill {
+    pub(in super::super) fn fill(&self) -> Fill {
         let (mut wanted, program) = (self.read_backwards(), &self.program);
         let (mut places, mut steps) = (vec![None; wanted.len()], Vec::new());
         for (i, &instruction) in program.instructions.iter().enumerate().rev() {
@@ -136,12 +135,13 @@ impl Sweep {
     /// Passes cotangents of results on to those of the operands. `operands` and `results` are what [`Sweep::keep`] has left.
     pub(in super::super) fn pull(
         &self,
+        fill: &Fill,
         operands: &[Numbers],
         results: &[Numbers],
         incoming: &[Cotangent],
         outgoing: &mut [Option<Cotangent>],
     ) {
-        let (fill, plan) = (self.fill(), self.plan(incoming, outgoing));
+        let plan = self.plan(incoming, outgoing);
         let operands: Vec<&[f64]> = operands.iter().map(|x| &x[..]).collect();
         let (length, size) = (self.length(), self.active.len() * self.length());
         let mut scratch = Buffer::any(2 * size + length);
