@@ -22,6 +22,7 @@ pub mod control;
 pub mod data;
 pub mod exact;
 pub mod functional;
+pub mod graph;
 pub mod interp;
 pub mod ks;
 pub mod lang;

@@ -264,7 +264,7 @@ fn a_value_that_is_not_finite_names_its_place() {
     let n = b.n("n");
     let one = b.c(1.0);
     let less = b.sub(n, one);
-    let e = b.u(ksr::functional::Unary::Ln, less);
+    let e = b.u(ksr::graph::Unary::Ln, less);
     let f = b.compile(e, Density::Total);
     let error = try_run(&training::h2(2.0), &f, &options(10)).unwrap_err();
     assert!(matches!(&error, KsError::NotFinite { iteration: 0, system, .. } if system == "h2(2)"), "{error}");

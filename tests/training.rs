@@ -7,7 +7,8 @@ mod functionals;
 mod training;
 
 use ksr::control::{Control, Event, Quiet};
-use ksr::functional::{Binary, Compiled, Graph, Shape, Unary};
+use ksr::functional::Compiled;
+use ksr::graph::{Binary, Graph, Shape, Unary};
 use ksr::ks::Observable;
 use ksr::model::System;
 use ksr::tensor::Cpu;
@@ -331,7 +332,8 @@ fn an_unwritable_checkpoint_is_a_warning() {
 /// e = ln(a - n) is not a number once n exceeds a, and a starts below the largest density.
 #[test]
 fn a_loss_that_is_not_finite_names_operation_iteration_and_system() {
-    use ksr::functional::{Density, Init};
+    use ksr::functional::Density;
+    use ksr::graph::Init;
     let (_, mut plan) = tiny();
     let mut b = functionals::Body::new();
     let n = b.n("n");
@@ -349,7 +351,8 @@ fn a_loss_that_is_not_finite_names_operation_iteration_and_system() {
 
 #[test]
 fn other_seeds_go_on_when_one_fails() {
-    use ksr::functional::{Density, Init};
+    use ksr::functional::Density;
+    use ksr::graph::Init;
     let (_, mut plan) = tiny();
     let mut b = functionals::Body::new();
     let n = b.n("n");

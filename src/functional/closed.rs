@@ -2,8 +2,8 @@
 //! calculated once. Channels that are equal are kept once for as long as operations leave them equal, down to the
 //! convolution that mixes them, whose weights for equal channels are added up beforehand.
 
-use super::fuse::Fresh;
-use super::graph::{Graph, Node, NodeId, Op, Shape};
+use crate::graph::plan::Fresh;
+use crate::graph::{Graph, Node, NodeId, Op, Shape};
 use crate::source::Span;
 
 /// A node's value in the new graph: channel c is channel `channels[c]` of `node` (`None`: all, in order).
@@ -159,8 +159,8 @@ impl Narrow {
 
 #[cfg(test)]
 mod tests {
-    use super::super::graph::{Init, ParamSpec, Unary};
     use super::*;
+    use crate::graph::{Init, ParamSpec, Unary};
 
     #[test]
     fn equal_channels_are_kept_once() {

@@ -1,10 +1,10 @@
 //! A compiled functional: the energy per electron as a graph, its energy and its potential, ready for any grid.
 
 use super::closed::closed_shell;
-use super::differentiate::{DifferentiateError, gradient};
-use super::fuse::Plan;
-use super::graph::{Binary, Graph, NodeId, Shape};
-use super::shapes::ShapeError;
+use crate::graph::ShapeError;
+use crate::graph::plan::Plan;
+use crate::graph::{Binary, Graph, NodeId, Shape};
+use crate::graph::{DifferentiateError, gradient};
 use crate::model::Interaction;
 use std::sync::Arc;
 
@@ -169,7 +169,7 @@ impl Graph {
     }
 
     fn input_node(&mut self, index: usize, name: &str) -> NodeId {
-        use super::graph::Op;
+        use crate::graph::Op;
         let known = self.nodes.iter().position(|node| node.op == Op::Input(index));
         match known {
             Some(position) => NodeId(position as u32),

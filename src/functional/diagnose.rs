@@ -1,10 +1,10 @@
 //! Which operation a NaN or an infinity comes from.
 
 use super::compiled::{Compiled, Density};
-use super::fuse::Plan;
-use super::graph::{Graph, NodeId, Op};
-use super::lower::{LowerError, Lowered};
 use super::xc::DENSITY_SHIFT;
+use crate::graph::plan::Plan;
+use crate::graph::{Graph, NodeId, Op};
+use crate::graph::{LowerError, Lowered};
 use crate::model::{Grid, Interaction};
 use crate::source::Span;
 use crate::tensor::{Cpu, NoneTape, Value};
@@ -38,7 +38,7 @@ impl Graph {
         let nodes: Vec<NodeId> = (0..live.len()).filter(|&i| live[i]).map(|i| NodeId(i as u32)).collect();
         let device = Cpu::default();
         let lowered = Lowered::new(&Arc::new(Plan::new(self, &nodes)), grid, interaction, &device)?;
-        let field = |(numbers, spec): (&Vec<f64>, &super::graph::InputSpec)| {
+        let field = |(numbers, spec): (&Vec<f64>, &crate::graph::InputSpec)| {
             let channels = spec.shape.channels.max(1);
             Value::constant(&device, (1, numbers.len() / channels, channels), numbers.clone())
         };

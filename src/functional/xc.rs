@@ -1,7 +1,7 @@
 //! Evaluating a compiled functional at densities: spin average, restricted densities, and the shift off zero.
 
 use super::compiled::{Compiled, Density};
-use super::lower::{Bound, LowerError, Lowered};
+use crate::graph::{Bound, LowerError, Lowered};
 use crate::model::{Grid, Interaction};
 use crate::tensor::{Backend, Cotangents, Cpu, NoneTape, Tape, TensorError, Value, arrange};
 use std::sync::Arc;

@@ -9,7 +9,7 @@ use super::error::{TypesError, UnitsError, fail};
 use super::text;
 use super::trace;
 use super::value::{Field, Quantity, Value};
-use crate::functional::{Binary, Unary};
+use crate::graph::{Binary, Unary};
 use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;

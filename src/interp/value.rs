@@ -6,7 +6,7 @@ use super::module::ModuleId;
 use super::scope::Scope;
 use super::trace::{Functional, Loss, Model, Symbol};
 use crate::exact::Reference;
-use crate::functional::Shape;
+use crate::graph::Shape;
 use crate::ks::{Mixing, Run};
 use crate::lang::ast::{FnDef, SystemDef};
 use crate::lang::units;

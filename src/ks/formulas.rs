@@ -1,7 +1,7 @@
 //! The parts of an iteration that are plain formulas, as graphs: they are lowered and differentiated like a functional.
 
 use super::occupation::Occupation;
-use crate::functional::{Binary, Graph, NodeId, Plan, Shape, ShapeError, Unary};
+use crate::graph::{Binary, Graph, NodeId, Plan, Shape, ShapeError, Unary};
 use crate::source::{SourceId, Span};
 use std::sync::Arc;
 

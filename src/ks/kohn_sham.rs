@@ -6,7 +6,8 @@ use super::mirror::mirrored;
 use super::occupation::Occupation;
 use super::orbitals::Orbitals;
 use super::orbitals_operator::{Fault, FillError, Filled, fill};
-use crate::functional::{Bound, BoundXc, Compiled, LowerError, Lowered, LoweredXc};
+use crate::functional::{BoundXc, Compiled, LoweredXc};
+use crate::graph::{Bound, LowerError, Lowered};
 use crate::model::{Mirror, System};
 use crate::source::Span;
 use crate::tensor::{Backend, Cotangents, NoneTape, Tape, TensorError, Value, turn_to};
@@ -319,6 +320,6 @@ fn miscount(operation: &'static str, expected: usize, found: usize) -> KsError {
 }
 
 /// A shape error in our own formulas.
-fn impossible(cause: &crate::functional::ShapeError) -> LowerError {
+fn impossible(cause: &crate::graph::ShapeError) -> LowerError {
     LowerError::Tensor(TensorError::device(cause))
 }

@@ -2,7 +2,8 @@
 
 use super::plan::{Case, Gradient};
 use crate::control::Quiet;
-use crate::functional::{self, Compiled, LowerError, Lowered};
+use crate::functional::Compiled;
+use crate::graph::{LowerError, Lowered};
 use crate::ks::{
     KohnSham, KsError, Occupation, ScfOptions, Schedule, Setting, Spins, Start, Stop, Unrolled, adjoint, device_error,
     functional_error, pull, solve_bound, taken,
@@ -15,7 +16,7 @@ use std::sync::Arc;
 pub(crate) struct Prepared<'a> {
     functional: &'a Arc<Compiled>,
     case: &'a Case,
-    loss: Arc<functional::Plan>,
+    loss: Arc<crate::graph::Plan>,
     /// What the loss sees: of a converged calculation one iteration, from its density.
     schedule: Schedule,
     /// How the density is converged first, if the gradient is that of the fixed point.
@@ -49,7 +50,7 @@ impl<'a> Prepared<'a> {
         let mut prepared = Self {
             functional,
             case,
-            loss: Arc::new(functional::Plan::new(&case.loss.graph, &[case.loss.output])),
+            loss: Arc::new(crate::graph::Plan::new(&case.loss.graph, &[case.loss.output])),
             schedule,
             converge,
             symmetric: scf.symmetric,

@@ -2,7 +2,7 @@
 
 use super::plan::{Case, Gradient, Plan};
 use crate::data::ContentKey;
-use crate::functional::Graph;
+use crate::graph::Graph;
 use crate::model::{Interaction, System};
 
 /// Changes when the same plan would give other results.

@@ -1,7 +1,8 @@
 //! What is to be trained, on what, and how: plain data that crosses threads.
 
 use super::{Budget, Optimizer, TrainError};
-use crate::functional::{Compiled, Graph, NodeId};
+use crate::functional::Compiled;
+use crate::graph::{Graph, NodeId};
 use crate::ks::{Observable, ScfOptions};
 use crate::model::System;
 use std::sync::Arc;

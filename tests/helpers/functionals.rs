@@ -2,6 +2,7 @@
 #![allow(dead_code, missing_docs, clippy::unwrap_used)]
 
 use ksr::functional::*;
+use ksr::graph::*;
 use ksr::model::{Grid, Interaction};
 use ksr::source::Span;
 use std::sync::Arc;

@@ -1,7 +1,8 @@
 //! Systems and published losses built by hand, for the tests and benchmarks of training.
 #![allow(dead_code, missing_docs, clippy::unwrap_used)]
 
-use ksr::functional::{Binary, Compiled, Graph, NodeId, Shape, Unary};
+use ksr::functional::Compiled;
+use ksr::graph::{Binary, Graph, NodeId, Shape, Unary};
 use ksr::ks::{Mixing, Observable, ScfOptions};
 use ksr::model::{Grid, Interaction, Nucleus, Parts, System};
 use ksr::source::{SourceId, Span};

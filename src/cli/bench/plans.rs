@@ -2,7 +2,7 @@
 
 use super::measure::Work;
 use super::{Bench, Halt};
-use crate::functional::Operations;
+use crate::graph::Operations;
 use crate::interp::{Interpreter, Options, Outcome};
 use crate::ks::Observable;
 use crate::tensor::Cpu;

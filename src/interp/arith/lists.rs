@@ -1,7 +1,7 @@
 //! Lists as vectors: element by element, anything else with every element.
 
 use super::Operand;
-use crate::functional::Binary;
+use crate::graph::Binary;
 use crate::interp::Interpreter;
 use crate::interp::error::{TypesError, fail};
 use crate::interp::value::Value;

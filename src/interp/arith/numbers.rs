@@ -1,6 +1,6 @@
 //! Numbers with dimensions.
 
-use crate::functional::{Binary, Unary};
+use crate::graph::{Binary, Unary};
 use crate::interp::error::{UnitsError, fail};
 use crate::interp::text;
 use crate::interp::value::{Dim, Quantity, Value};

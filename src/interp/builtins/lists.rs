@@ -2,7 +2,7 @@
 
 use super::reduce::quantities;
 use super::{Args, Builtin, Param, Style, example, function, named, optional, required};
-use crate::functional::Binary;
+use crate::graph::Binary;
 use crate::interp::Interpreter;
 use crate::interp::arith::Operand;
 use crate::interp::error::{RunError, TypesError, fail};

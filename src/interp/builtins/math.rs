@@ -1,7 +1,7 @@
 //! Elementary functions: of numbers, lists element by element, fields point by point.
 
 use super::{Args, Builtin, Example, Param, constant, example, function, optional, required};
-use crate::functional::{Binary, Unary};
+use crate::graph::{Binary, Unary};
 use crate::interp::Interpreter;
 use crate::interp::arith::Operand;
 use crate::interp::value::Value;

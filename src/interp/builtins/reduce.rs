@@ -1,7 +1,7 @@
 //! Sums, means and extremes: of lists, of the points of fields, or of several values element by element.
 
 use super::{Args, Builtin, Param, Style, example, function, required};
-use crate::functional::Binary;
+use crate::graph::Binary;
 use crate::interp::Interpreter;
 use crate::interp::arith::Operand;
 use crate::interp::error::{RunError, UnitsError, fail};
@@ -222,7 +222,7 @@ fn deviation(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let distance = Operand::new(&distance, x.span);
     let squares = interp.binary(Binary::Mul, distance, distance, args.span)?;
     let variance = interp.reduce(Reduction::Mean, Operand::new(&squares, x.span))?;
-    interp.unary(crate::functional::Unary::Sqrt, Operand::new(&variance, x.span))
+    interp.unary(crate::graph::Unary::Sqrt, Operand::new(&variance, x.span))
 }
 
 fn median(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {

@@ -25,7 +25,7 @@ use super::error::{RunError, TypesError, fail};
 use super::scope::Scope;
 use super::trace::TraceError;
 use super::value::{Closure, Quantity, Record, Value};
-use crate::functional::Unary;
+use crate::graph::Unary;
 use crate::lang::ast::{Expr, ExprKind, UnaryOp};
 use crate::problem::Result;
 use crate::source::Span;

@@ -1,7 +1,7 @@
 //! Operators between expressions: arithmetic, comparisons, logic.
 
 use super::truth;
-use crate::functional::Binary;
+use crate::graph::Binary;
 use crate::interp::Interpreter;
 use crate::interp::arith::{Operand, agree};
 use crate::interp::error::{TypesError, fail};

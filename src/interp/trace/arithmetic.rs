@@ -3,7 +3,7 @@
 
 use super::error::TraceError;
 use super::symbol::{Symbol, Trace};
-use crate::functional::{Binary, Shape, Unary};
+use crate::graph::{Binary, Shape, Unary};
 use crate::interp::arith::Operand;
 use crate::interp::error::{TypesError, fail};
 use crate::interp::eval::mismatch;

@@ -7,7 +7,7 @@ use super::model::Model;
 use super::params::{Entry, Name, Request};
 use super::same::same;
 use super::symbol::{Symbol, Trace};
-use crate::functional::{Binary, Init, Shape};
+use crate::graph::{Binary, Init, Shape};
 use crate::interp::Interpreter;
 use crate::interp::arith::Operand;
 use crate::interp::error::fail;
@@ -287,7 +287,7 @@ impl Interpreter {
         };
         let shape = param.shape.iter().map(|e| self.extent(e, scope)).collect::<Result<Vec<usize>>>()?;
         let bounds = param.bounds.as_ref().map(|e| self.bounds(e, scope)).transpose()?;
-        if let Err(error) = crate::functional::size("param", &shape) {
+        if let Err(error) = crate::graph::size("param", &shape) {
             return fail(TraceError::shape(&error, span), span);
         }
         let init = self.start(param, &shape, bounds, scope)?;
@@ -424,7 +424,7 @@ fn merged(f: &Functional, given: Vec<(Rc<str>, Value)>) -> Vec<(Rc<str>, Value)>
 }
 
 /// The node of a density: a field of one channel on the grid of the system, or a number that stretches to one.
-fn density(trace: &Rc<Trace>, value: &Value, span: Span, f: &Functional) -> Result<crate::functional::NodeId> {
+fn density(trace: &Rc<Trace>, value: &Value, span: Span, f: &Functional) -> Result<crate::graph::NodeId> {
     let not_density = |found: String| {
         let functional = f.name().to_string();
         fail(TraceError::NotDensity { functional, found, span }, span)

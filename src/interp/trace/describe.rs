@@ -2,7 +2,8 @@
 
 use super::compile::Ready;
 use super::solve::system_in;
-use crate::functional::{Compiled, Operations};
+use crate::functional::Compiled;
+use crate::graph::Operations;
 use crate::interp::Interpreter;
 use crate::interp::builtins::Args;
 use crate::interp::value::{Dim, Quantity, ShownUnit, Table, Value};

@@ -1,6 +1,6 @@
 //! What goes wrong while bodies are traced, and what is worth a warning.
 
-use crate::functional::ShapeError;
+use crate::graph::ShapeError;
 use crate::source::Span;
 use miette::Diagnostic;
 use thiserror::Error;

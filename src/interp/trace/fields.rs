@@ -4,7 +4,7 @@
 use super::arithmetic::trace_of;
 use super::error::TraceError;
 use super::symbol::Trace;
-use crate::functional::{Graph, LowerError, Lowered, NodeId, Plan, ShapeError};
+use crate::graph::{Graph, LowerError, Lowered, NodeId, Plan, ShapeError};
 use crate::interp::Interpreter;
 use crate::interp::builtins::{Args, Builtin, Param, Run, Style, example, optional, required, shown};
 use crate::interp::error::fail;

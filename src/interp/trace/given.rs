@@ -1,7 +1,7 @@
 //! Parameters that a call gives by layer and name: as values, or as the numbers of the optimiser.
 
 use super::compile::Ready;
-use crate::functional::ParamSpec;
+use crate::graph::ParamSpec;
 use crate::interp::builtins::Args;
 use crate::interp::error::{listed, suggestion};
 use crate::interp::text;

@@ -4,7 +4,7 @@ use super::arithmetic::trace_of;
 use super::error::TraceError;
 use super::params::{Name, Request};
 use super::symbol::Trace;
-use crate::functional::{Binary, Init, NodeId, Shape, Unary};
+use crate::graph::{Binary, Init, NodeId, Shape, Unary};
 use crate::interp::Interpreter;
 use crate::interp::arith::Operand;
 use crate::interp::builtins::{Args, Builtin, Example, Param, Run, Style, example, optional, required, shown};
@@ -160,10 +160,10 @@ fn field(interp: &Interpreter, args: &Args, name: &str) -> Result<(Rc<Trace>, No
 fn on_grid(
     args: &Args,
     build: impl FnOnce(
-        &mut crate::functional::Graph,
+        &mut crate::graph::Graph,
         NodeId,
         crate::source::Span,
-    ) -> std::result::Result<NodeId, crate::functional::ShapeError>,
+    ) -> std::result::Result<NodeId, crate::graph::ShapeError>,
 ) -> Result<Value> {
     match &args.arg("f")?.value {
         Value::Symbol(x) => {

@@ -7,7 +7,7 @@ use super::model::{Model, SeedRow, Training};
 use super::options;
 use super::save::SAVED;
 use crate::data::{self, Array};
-use crate::functional::ParamSpec;
+use crate::graph::ParamSpec;
 use crate::interp::Interpreter;
 use crate::interp::builtins::{Args, Builtin, Run, Style, optional, required};
 use crate::interp::error::{RunError, fail, listed};

@@ -5,7 +5,7 @@ use super::body::through;
 use super::error::TraceError;
 use super::symbol::Trace;
 use crate::exact::Reference;
-use crate::functional::{Graph, NodeId, Op, Shape};
+use crate::graph::{Graph, NodeId, Op, Shape};
 use crate::interp::Interpreter;
 use crate::interp::error::{fail, suggestion};
 use crate::interp::eval::{Argument, Parameter, Site, bind, mismatch};
@@ -277,7 +277,7 @@ fn symbolic_run(
     let total = match &energy {
         Value::Symbol(e) => trace.value(trace.add(|g| {
             let repulsion = g.constant(system.nuclear_repulsion, span);
-            g.binary(crate::functional::Binary::Add, e.node(), repulsion, span).unwrap_or(e.node())
+            g.binary(crate::graph::Binary::Add, e.node(), repulsion, span).unwrap_or(e.node())
         })),
         other => other.clone(),
     };

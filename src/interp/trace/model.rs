@@ -2,7 +2,7 @@
 
 use super::functional::{Functional, Traced};
 use super::params::bounded;
-use crate::functional::ParamSpec;
+use crate::graph::ParamSpec;
 use crate::interp::value::{Record, Table, Value};
 use crate::ks::{Mixing, ScfOptions};
 use crate::train::Step;

@@ -4,7 +4,7 @@
 use super::error::TraceError;
 use super::functional::Functional;
 use super::symbol::Trace;
-use crate::functional::{Init, NodeId, ParamSpec};
+use crate::graph::{Init, NodeId, ParamSpec};
 use crate::interp::error::fail;
 use crate::problem::Result;
 use crate::source::Span;
@@ -152,7 +152,7 @@ impl Trace {
             Name::User(_) => "param",
             Name::Layer(kind, _) | Name::Further(kind, _) => *kind,
         };
-        let len = match crate::functional::size(kind, &shape) {
+        let len = match crate::graph::size(kind, &shape) {
             Ok(len) => len,
             Err(error) => return fail(TraceError::shape(&error, span), span),
         };

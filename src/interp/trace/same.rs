@@ -1,7 +1,7 @@
 //! Whether two nodes of a graph are the same calculation: so that an energy that is already symmetric in the spins is
 //! not averaged once more.
 
-use crate::functional::{Binary, Graph, NodeId, Op};
+use crate::graph::{Binary, Graph, NodeId, Op};
 use std::collections::BTreeMap;
 
 /// Whether two nodes are the same calculation, as far as their operations tell (sums and products in either order).
@@ -27,7 +27,7 @@ fn commutes(op: &Op) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::functional::Shape;
+    use crate::graph::Shape;
     use crate::source::Span;
 
     #[test]

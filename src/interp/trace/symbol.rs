@@ -2,7 +2,7 @@
 
 use super::error::TraceError;
 use super::params::Params;
-use crate::functional::{Graph, NodeId, Shape, ShapeError};
+use crate::graph::{Graph, NodeId, Shape, ShapeError};
 use crate::interp::error::fail;
 use crate::interp::value::{Field, Value};
 use crate::model::Grid;

@@ -10,7 +10,7 @@ mod names;
 use super::functional::{Functional, Start};
 use super::model::{Model, SeedRow};
 use super::params::bounded;
-use crate::functional::ParamSpec;
+use crate::graph::ParamSpec;
 use crate::interp::Interpreter;
 use crate::interp::builtins;
 use crate::interp::error::{RunError, fail};

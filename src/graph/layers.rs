@@ -1,8 +1,6 @@
-//! What a compiled functional consists of, in words; and its canonical text, by which equal functionals are recognised.
+//! What a graph consists of, in words.
 
-use super::compiled::{Compiled, Density};
-use super::graph::{Binary, Graph, NodeId, Op, Unary};
-use std::fmt::Write;
+use super::nodes::{Binary, Graph, NodeId, Op, Shape, Unary};
 
 /// One line of a description.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,18 +21,6 @@ impl Layer {
 }
 
 impl Graph {
-    /// Which nodes `outputs` need.
-    pub fn live(&self, outputs: &[NodeId]) -> Vec<bool> {
-        let mut live = vec![false; self.nodes.len()];
-        outputs.iter().for_each(|output| live[output.0 as usize] = true);
-        for index in (0..live.len()).rev() {
-            if live[index] {
-                self.nodes[index].inputs.iter().for_each(|input| live[input.0 as usize] = true);
-            }
-        }
-        live
-    }
-
     /// The parameter behind a node, through its bounds.
     fn parameter_behind(&self, node: NodeId) -> Option<usize> {
         let node = self.node(node);
@@ -84,7 +70,7 @@ impl Graph {
         let lone: Vec<_> = (0..self.params.len()).filter(|&k| !told[k]).collect();
         for k in lone {
             let spec = &self.params[k];
-            let gives = super::graph::Shape::vector(spec.len()).to_string();
+            let gives = Shape::vector(spec.len()).to_string();
             layers.push(Layer {
                 name: "param".into(),
                 gives,
@@ -110,70 +96,11 @@ impl Graph {
             chain.push(name);
         }
     }
-
-    /// The graph as text, without names and places: equal texts are equal functions. Numbers are exact.
-    pub fn canonical(&self, outputs: &[NodeId]) -> String {
-        let live = self.live(outputs);
-        let mut text = String::new();
-        for (index, node) in self.nodes.iter().enumerate().filter(|(index, _)| live[*index]) {
-            let inputs: Vec<u32> = node.inputs.iter().map(|input| input.0).collect();
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "{index} {:?} {inputs:?} {:?}", node.op, node.shape);
-        }
-        for spec in &self.params {
-            let _ = writeln!(text, "param {:?} {:?} {:?}", spec.shape, spec.init, spec.bounds);
-        }
-        for output in outputs {
-            let _ = writeln!(text, "output {}", output.0);
-        }
-        text
-    }
 }
 
-fn finish(layers: &mut Vec<Layer>, chain: &mut Vec<&'static str>, shape: Option<super::graph::Shape>) {
+fn finish(layers: &mut Vec<Layer>, chain: &mut Vec<&'static str>, shape: Option<Shape>) {
     if let (false, Some(shape)) = (chain.is_empty(), shape) {
         layers.push(Layer { name: chain.join(" "), gives: shape.to_string(), parameters: vec![] });
     }
     chain.clear();
-}
-
-impl Compiled {
-    /// Layers, shapes and parameters, a line each.
-    pub fn describe(&self) -> String {
-        let layers = self.graph.layers(self.e);
-        let sees = match self.density {
-            Density::Total => "the total density",
-            Density::Spin if self.flip_average => "both spin densities, averaged over their exchange",
-            Density::Spin => "both spin densities",
-        };
-        let what = if self.kinetic { "kinetic functional" } else { "functional" };
-        let mut text = format!("{what} {} of {sees}\n", self.name);
-        let width = layers.iter().map(|layer| layer.name.chars().count()).max().unwrap_or(0).min(40);
-        for layer in &layers {
-            let mut line = format!("  {:width$}  {}", layer.name, layer.gives);
-            for (name, shape) in &layer.parameters {
-                let count: usize = shape.iter().product();
-                let _ = write!(line, "; `{name}` {shape:?}, {}", counted(count, "parameter"));
-            }
-            let _ = writeln!(text, "{}", line.trim_end());
-        }
-        let _ = writeln!(
-            text,
-            "  {}; {} for the energy, {} with the potential",
-            counted(self.parameter_count(), "parameter"),
-            counted(self.plan_energy.nodes.len(), "operation"),
-            self.plan.nodes.len()
-        );
-        text
-    }
-
-    /// The functional as text, without names and places: equal texts are equal functionals.
-    pub fn canonical(&self) -> String {
-        let head = format!("{:?} {} {}\n", self.density, self.flip_average, self.kinetic);
-        head + &self.graph.canonical(&[self.e])
-    }
-}
-
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

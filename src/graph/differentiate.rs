@@ -4,7 +4,7 @@
 //! Cotangents that are exactly 0 (an untaken branch of `where`, a field outside the support) silence slopes that are
 //! infinite or not a number there: such products are [`Binary::MulZero`] and [`Binary::DivZero`].
 
-use super::graph::{Binary, Graph, NodeId, Op, Shape, Unary};
+use super::nodes::{Binary, Graph, NodeId, Op, Shape, Unary};
 use super::shapes::ShapeError;
 use crate::source::Span;
 

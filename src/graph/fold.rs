@@ -1,6 +1,6 @@
 //! Simplification while building: constants fold, neutral operands vanish, and a few forms get their accurate function.
 
-use super::graph::{Binary, Graph, NodeId, Op, Shape, Unary};
+use super::nodes::{Binary, Graph, NodeId, Op, Shape, Unary};
 use crate::source::Span;
 
 impl Graph {

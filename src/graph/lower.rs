@@ -1,8 +1,9 @@
 //! Lowering: a plan bound to a grid, an interaction and a device, run on tensors `[batch, points, channels]` with any
 //! tape.
 
-use super::fuse::{self, Plan, Step};
-use super::graph::{Op, Shape};
+use super::nodes::{Op, Shape};
+use super::plan;
+use super::plan::{Plan, Step};
 use crate::model::{Grid, Interaction};
 use crate::source::Span;
 use crate::tensor::hartree::{self, Kernel};
@@ -289,12 +290,12 @@ impl<D: Backend> Lowered<D> {
 
     fn operand<'a>(
         &self,
-        operand: fuse::Operand,
+        operand: plan::Operand,
         slots: &'a [Option<Value<D>>],
     ) -> Result<elementwise::Operand<'a, D>, LowerError> {
         match operand {
-            fuse::Operand::Node(index) => Ok(elementwise::Operand::Value(get(slots, index)?)),
-            fuse::Operand::Convolved(index) => {
+            plan::Operand::Node(index) => Ok(elementwise::Operand::Value(get(slots, index)?)),
+            plan::Operand::Convolved(index) => {
                 let (x, weight) = (self.argument(index, 0, slots)?, self.argument(index, 1, slots)?);
                 let (width, left) = self.plan.nodes[index].op.convolution().unwrap_or((1, 0));
                 Ok(elementwise::Operand::Convolved { x, weight, width, left })

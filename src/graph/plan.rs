@@ -5,7 +5,7 @@
 //! program, with the convolutions of that stage and shape that it reads. Within a stage the smaller shapes come first, as
 //! shapes only ever stretch.
 
-use super::graph::{Graph, Node, NodeId, Op, Shape};
+use super::nodes::{Graph, Node, NodeId, Op, Shape};
 use crate::tensor::elementwise::{Instruction, Program};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -274,21 +274,21 @@ fn compact(graph: &Graph, outputs: &[NodeId]) -> (Vec<Node>, Vec<usize>) {
 
 /// Nodes, equal ones kept once.
 #[derive(Default)]
-pub(super) struct Fresh {
+pub(crate) struct Fresh {
     nodes: Vec<Node>,
     known: BTreeMap<String, NodeId>,
 }
 
 impl Fresh {
-    pub(super) fn node(&self, id: NodeId) -> &Node {
+    pub(crate) fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.0 as usize]
     }
 
-    pub(super) fn into_nodes(self) -> Vec<Node> {
+    pub(crate) fn into_nodes(self) -> Vec<Node> {
         self.nodes
     }
 
-    pub(super) fn insert(&mut self, node: Node) -> NodeId {
+    pub(crate) fn insert(&mut self, node: Node) -> NodeId {
         let key = match &node.op {
             Op::Const(values) if values.len() > 8 => format!("const {:p} {:?}", Arc::as_ptr(values), node.shape),
             op => format!("{op:?} {:?} {:?}", node.inputs, node.shape),

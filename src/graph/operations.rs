@@ -3,9 +3,8 @@
 //! A product and a sum count one each, and so does an elementary function. What moves numbers counts nothing, nor does
 //! what depends on the parameters alone, which is done once a tape.
 
-use super::compiled::{Compiled, Density};
-use super::fuse::{Operand, Plan, Step};
-use super::graph::{Node, Op, Shape};
+use super::nodes::{Node, Op, Shape};
+use super::plan::{Operand, Plan, Step};
 use crate::tensor::elementwise::{Instruction, Program};
 use std::ops::Add;
 
@@ -107,74 +106,4 @@ fn elementwise(program: &Program) -> Operations {
     let forward = program.instructions.iter().filter(|i| arguments(i) > 0).count() as u64;
     let arguments: u64 = program.instructions.iter().map(arguments).sum();
     Operations { forward, backward: 2 * arguments }
-}
-
-impl Compiled {
-    /// Operations of the energy alone, and of energy and potential, at one density of a closed shell or at those of both spins.
-    pub fn operations(&self, points: usize, closed: bool) -> [Operations; 2] {
-        let [energy, full] = match closed {
-            true => &self.closed,
-            false => &[self.plan_energy.clone(), self.plan.clone()],
-        };
-        let exchanged = self.flip_average && self.density == Density::Spin && !closed;
-        let batch = if exchanged { 2 } else { 1 };
-        [energy.operations(points, batch), full.operations(points, batch)]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::compiled::Definition;
-    use super::super::graph::{Graph, Init, ParamSpec};
-    use super::*;
-    use crate::source::Span;
-
-    /// Two convolutions, 1 to 2 channels over three points and 2 to 1 at one.
-    fn network(density: Density) -> Compiled {
-        let (mut g, s) = (Graph::new(), Span::default());
-        let weight = |g: &mut Graph, shape: [usize; 3]| {
-            let name = format!("w{}", g.params.len());
-            g.param(ParamSpec { name, shape: shape.to_vec(), init: Init::Values(vec![0.5]), bounds: None, span: s })
-        };
-        let names = ["n_up", "n_down"];
-        let inputs: Vec<_> = (0..density.inputs()).map(|i| g.input(names[i], Shape::FIELD, s)).collect();
-        let x = g.concat(&inputs, s).unwrap();
-        let first = weight(&mut g, [3, density.inputs(), 2]);
-        let x = g.conv(x, first, 3, 2, s).unwrap();
-        let last = weight(&mut g, [1, 2, 1]);
-        let e = g.conv(x, last, 1, 1, s).unwrap();
-        Compiled::new(Definition {
-            name: "network".into(),
-            graph: g,
-            energy_per_electron: e,
-            density,
-            flip_average: density == Density::Spin,
-            kinetic: false,
-            made_for: None,
-        })
-        .unwrap()
-    }
-
-    #[test]
-    fn a_network_counted_by_hand() {
-        let n = 11;
-        let [energy, full] = network(Density::Total).operations(n as usize, false);
-        // Layers of 2 * 3 * 1 * 2 and 2 * 1 * 2 * 1, n e, its sum, and h times that; back, each matrix product twice, and two
-        // products and two sums of a product.
-        let layers = (12 + 4) * n;
-        assert_eq!(energy, Operations { forward: layers + n + n + 1, backward: 2 * layers + 4 * n + n + 4 });
-        // n goes back through both layers, and e is added.
-        let forward = energy.forward + layers + n;
-        let backward = energy.backward + 2 * layers + 4 * n;
-        assert_eq!(full, Operations { forward, backward });
-    }
-
-    #[test]
-    fn spins_are_averaged_over_their_exchange_in_a_batch_of_two() {
-        let f = network(Density::Spin);
-        let [open, closed] = [false, true].map(|closed| f.operations(11, closed)[1]);
-        assert_eq!(open, f.plan.operations(11, 2));
-        assert!(open.total() > 2 * closed.total() && closed.total() > 0);
-        assert_eq!(open.times(3).forward, 3 * open.forward);
-    }
 }

@@ -1,7 +1,7 @@
 //! The builder: every operation of the language as a method that infers the shape of its result, or says in words why
 //! there is none. Elementwise operations simplify themselves (see `fold`).
 
-use super::graph::{Binary, Graph, InputSpec, Node, NodeId, Op, ParamSpec, Shape, Unary};
+use super::nodes::{Binary, Graph, InputSpec, Node, NodeId, Op, ParamSpec, Shape, Unary};
 use super::shapes::{ShapeError, broadcast, size};
 use crate::source::Span;
 

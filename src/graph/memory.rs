@@ -1,8 +1,7 @@
 //! How much memory the tape of one evaluation keeps until it runs backwards.
 
-use super::compiled::{Compiled, Density};
-use super::fuse::{Operand, Plan, Step};
-use super::graph::{Op, Shape};
+use super::nodes::{Op, Shape};
+use super::plan::{Operand, Plan, Step};
 use std::collections::BTreeSet;
 
 impl Plan {
@@ -33,15 +32,5 @@ impl Plan {
         let of_grid = |index: &usize| !self.fixed[*index] && self.nodes[*index].shape.grid.is_some();
         let values: usize = kept.iter().filter(|i| of_grid(i)).map(|&i| size(self.nodes[i].shape)).sum();
         8 * batch * values
-    }
-}
-
-impl Compiled {
-    /// [`Plan::tape_bytes`] of the energy alone, and of energy and potential, in a calculation of so many spin channels (1:
-    /// a closed shell).
-    pub fn tape_bytes(&self, points: usize, spins: usize) -> [usize; 2] {
-        let batch = if spins == 2 && self.flip_average && self.density == Density::Spin { 2 } else { 1 };
-        let plans = if spins == 1 { [&self.closed[0], &self.closed[1]] } else { [&self.plan_energy, &self.plan] };
-        plans.map(|plan| plan.tape_bytes(points, batch))
     }
 }

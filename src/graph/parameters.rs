@@ -1,6 +1,6 @@
 //! Initial parameters: the same seed gives the same bits, whatever the machine does otherwise.
 
-use super::graph::{Graph, Init, ParamSpec};
+use super::nodes::{Graph, Init, ParamSpec};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::ops::Range;

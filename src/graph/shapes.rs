@@ -1,6 +1,6 @@
 //! Which shapes fit together, and the words for those that do not.
 
-use super::graph::{Graph, NodeId, Shape};
+use super::nodes::{Graph, NodeId, Shape};
 use std::fmt;
 
 impl fmt::Display for Shape {

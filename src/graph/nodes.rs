@@ -272,3 +272,17 @@ pub struct Graph {
     /// Parameters, by index; the flat parameter vector is their concatenation.
     pub params: Vec<ParamSpec>,
 }
+
+impl Graph {
+    /// Which nodes `outputs` need.
+    pub fn live(&self, outputs: &[NodeId]) -> Vec<bool> {
+        let mut live = vec![false; self.nodes.len()];
+        outputs.iter().for_each(|output| live[output.0 as usize] = true);
+        for index in (0..live.len()).rev() {
+            if live[index] {
+                self.nodes[index].inputs.iter().for_each(|input| live[input.0 as usize] = true);
+            }
+        }
+        live
+    }
+}

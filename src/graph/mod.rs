@@ -1,0 +1,22 @@
+//! The compiler of whatever is written over fields (functionals, losses, field formulas, the loop's own): a graph of typed
+//! nodes, its differentiation (graph to graph), its plan, and the lowering to dfdx. It knows no syntax tree and no functional.
+
+mod build;
+mod differentiate;
+mod fold;
+mod layers;
+mod lower;
+mod memory;
+mod nodes;
+mod operations;
+pub mod parameters;
+pub(crate) mod plan;
+mod shapes;
+
+pub use differentiate::{DifferentiateError, gradient};
+pub use layers::Layer;
+pub use lower::{Bound, LowerError, Lowered};
+pub use nodes::{Binary, Graph, Init, InputSpec, Node, NodeId, Op, ParamSpec, Shape, Unary};
+pub use operations::Operations;
+pub use plan::Plan;
+pub use shapes::{ShapeError, size};
