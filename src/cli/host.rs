@@ -4,7 +4,7 @@ use super::bars::{Mode, Progress};
 use super::{interrupt, output};
 use crate::control::{Control, Event};
 use crate::interp::Host;
-use crate::interp::host::Shown;
+use crate::interp::session::host::Shown;
 use crate::interp::value::Figure;
 use crate::problem::Problem;
 use crate::report::{self, Style};

@@ -1,50 +1,30 @@
-//! Evaluates a checked program: values, environment, builtins (a file a topic), and the tracing of bodies and losses.
+//! Evaluates a checked program, and traces the bodies of functionals and losses into graphs.
 //!
-//! - [`value`]: what names stand for; [`dim`]: their dimensions; [`text`]: short texts of them
-//! - [`scope`], [`module`]: lexical scopes, lazily evaluated modules
-//! - [`eval`]: expressions, calls, blocks, sequences, members, systems
+//! - [`value`]: what names stand for, scopes, dimensions
+//! - [`call`]: the record of a builtin, arguments, binding
 //! - [`arith`]: arithmetic and elementwise functions over all kinds of values
-//! - [`builtins`]: the functions of the language, one record each
-//! - [`ENTRIES`]: what the entries of blocks mean
-//! - [`trace`]: bodies and losses evaluated over symbols, into graphs; functionals, models, training
-//! - [`session`]: the interpreter itself; [`host`]: what it needs of the world
+//! - [`eval`]: expressions, calls, blocks, sequences, members, systems
+//! - [`trace`]: bodies and losses evaluated over symbols, into graphs
+//! - [`builtins`]: library functions; [`verbs`]: what a script asks of the physics; [`registry`]: the one list of both
+//! - [`session`]: the interpreter itself, modules, and what it needs of the world
+//! - [`assist`]: what an editor or the REPL asks about a session
 
 pub mod arith;
+pub mod assist;
 pub mod builtins;
-pub mod dim;
-mod entries;
+pub mod call;
 pub mod error;
 pub mod eval;
-pub mod host;
-mod known;
-#[cfg(test)]
-mod language_tests;
-mod library;
-#[cfg(test)]
-mod library_tests;
-pub mod module;
-mod modules;
-mod program;
-pub mod scope;
+pub mod registry;
 pub mod session;
-mod survey;
 #[cfg(test)]
-mod system_tests;
-#[cfg(test)]
-pub(crate) mod testing;
-pub mod text;
+pub(crate) mod tests;
 pub mod trace;
-mod units;
-#[cfg(test)]
-mod units_tests;
 pub mod value;
+pub mod verbs;
 
-pub use entries::{ENTRIES, Entries};
-pub use host::Host;
-pub use library::standard_modules;
-pub use program::Evaluated;
-pub use session::{Device, Interpreter, Options, Outcome};
-pub use survey::{Doc, Listed};
+pub use assist::{Doc, ENTRIES, Entries, Listed};
+pub use session::{Device, Evaluated, Host, Interpreter, Options, Outcome, standard_modules};
 pub use value::Value;
 
 /// Stack of the evaluator, bytes: enough for the deepest calls and nesting allowed. Pages are only taken when touched.

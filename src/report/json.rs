@@ -2,8 +2,8 @@
 
 use super::number;
 use crate::exact::Reference;
-use crate::interp::host::Shown;
-use crate::interp::trace::Model;
+use crate::interp::session::host::Shown;
+use crate::interp::value::Model;
 use crate::interp::value::{Field, Quantity, Value};
 use crate::ks::{Run, Stop};
 use crate::model::{Grid, System, Wall};
@@ -250,7 +250,7 @@ fn reference_json(reference: &Reference) -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::interp::testing::value;
+    use crate::interp::tests::helpers::value;
     use crate::source::{Sources, Span};
 
     fn shown(script: &str) -> Json {

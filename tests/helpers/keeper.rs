@@ -2,7 +2,7 @@
 #![allow(dead_code, clippy::panic)]
 
 use ksr::control::{Control, Event};
-use ksr::interp::host::{Host, Shown};
+use ksr::interp::session::host::{Host, Shown};
 use ksr::interp::value::{Figure, Value};
 use ksr::interp::{Interpreter, Options};
 use ksr::problem::Problem;

@@ -1,8 +1,8 @@
 //! `docs/reference.md` from the registry: functions, members, entries of blocks, the standard library, units, words, REPL commands.
 
 use ksr::interp::ENTRIES;
-use ksr::interp::builtins::TOPICS;
 use ksr::interp::eval::documented_members;
+use ksr::interp::registry::TOPICS;
 use ksr::lang::units::{Dimension, UNITS};
 use ksr::lang::words::RESERVED;
 use std::fmt::Write;
@@ -128,7 +128,13 @@ fn units(page: &mut String) {
     for (dimension, atomic) in inside {
         let _ = write!(page, "\n| {} | in {atomic} | |\n|---|---|---|\n", dimension.in_words());
         for unit in UNITS.iter().filter(|u| u.dimension == dimension) {
-            let _ = writeln!(page, "| `{}` | {} | {} |", unit.name, ksr::interp::text::number(unit.factor), unit.about);
+            let _ = writeln!(
+                page,
+                "| `{}` | {} | {} |",
+                unit.name,
+                ksr::interp::value::text::number(unit.factor),
+                unit.about
+            );
         }
     }
 }

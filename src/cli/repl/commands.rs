@@ -2,10 +2,9 @@
 
 use super::topics::{TOPICS, Topic};
 use super::{Next, Session};
-use crate::cli::session::{self, Ended};
-use crate::cli::{output, run};
-use crate::interp::Doc;
-use crate::interp::builtins;
+use crate::cli::session::Ended;
+use crate::cli::{output, run, session};
+use crate::interp::{Doc, registry};
 use crate::lang::units::UNITS;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -130,7 +129,7 @@ impl Session {
 
     fn list(&self, wanted: &str) {
         match KINDS.iter().find(|(name, _)| *name == wanted || name.strip_suffix('s') == Some(wanted)) {
-            Some(("builtins", _)) => columns(builtins::all().map(|b| (b.name, b.summary))),
+            Some(("builtins", _)) => columns(registry::all().map(|b| (b.name, b.summary))),
             Some(("units", _)) => columns(UNITS.iter().map(|u| (u.name, u.about))),
             Some((_, kinds)) => self.list_own(|kind| kinds.iter().any(|k| kind.starts_with(k))),
             _ if wanted.is_empty() => self.list_own(|_| true),

@@ -11,8 +11,8 @@ pub use topics::TOPICS;
 
 use super::args::RunOptions;
 use super::host::Terminal;
-use super::session::{self, Ended};
-use super::{FAILED, interrupt, output};
+use super::session::Ended;
+use super::{FAILED, interrupt, output, session};
 use crate::interp::Interpreter;
 use helper::{ReplHelper, goes_on};
 use rustyline::error::ReadlineError;

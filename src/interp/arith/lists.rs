@@ -1,16 +1,15 @@
 //! Lists as vectors: element by element, anything else with every element.
 
-use super::Operand;
 use crate::graph::Binary;
 use crate::interp::Interpreter;
 use crate::interp::error::{TypesError, fail};
-use crate::interp::value::Value;
+use crate::interp::value::{Operand, Value};
 use crate::problem::Result;
 use crate::source::Span;
 
 impl Interpreter {
     /// Two lists of equal length, or a list and anything else.
-    pub(super) fn binary_lists(&mut self, op: Binary, a: Operand<'_>, b: Operand<'_>, place: Span) -> Result<Value> {
+    pub(crate) fn binary_lists(&mut self, op: Binary, a: Operand<'_>, b: Operand<'_>, place: Span) -> Result<Value> {
         let mut pair = |x: &Value, y: &Value| self.binary(op, Operand::new(x, a.span), Operand::new(y, b.span), place);
         let items: Result<Vec<Value>> = match (a.value, b.value) {
             (Value::List(x), Value::List(y)) if x.len() != y.len() => {
@@ -28,7 +27,7 @@ impl Interpreter {
     }
 
     /// `where` with a list of truth values: element by element.
-    pub(super) fn choose_listed(
+    pub(crate) fn choose_listed(
         &mut self,
         conditions: &[Value],
         span: Span,

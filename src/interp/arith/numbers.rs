@@ -2,8 +2,7 @@
 
 use crate::graph::{Binary, Unary};
 use crate::interp::error::{UnitsError, fail};
-use crate::interp::text;
-use crate::interp::value::{Dim, Quantity, Value};
+use crate::interp::value::{Dim, Quantity, Value, text};
 use crate::problem::Result;
 use crate::source::Span;
 

@@ -1,16 +1,14 @@
 //! Assertions.
 
-use super::{Args, Builtin, function, optional, required, shown};
 use crate::interp::Interpreter;
-use crate::interp::arith::{Operand, agree, same_grid};
+use crate::interp::arith::{agree, same_grid};
+use crate::interp::call::{Args, Builtin, equal, function, optional, required, shown, truth};
 use crate::interp::error::{RunError, TypesError, fail};
-use crate::interp::eval::{equal, truth};
-use crate::interp::text;
-use crate::interp::value::{Dim, Quantity, ShownUnit, Value};
+use crate::interp::value::{Dim, Operand, Quantity, ShownUnit, Value, text};
 use crate::problem::Result;
 use crate::source::Span;
 
-pub(super) const ALL: &[Builtin] = &[
+pub(crate) const ALL: &[Builtin] = &[
     function(
         "assert",
         &[required("condition"), optional("message", "none")],

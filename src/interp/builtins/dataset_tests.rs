@@ -1,7 +1,8 @@
 //! Data sets in scripts.
 
-use crate::interp::testing::{Collector, described, take_lines, take_shown};
-use crate::interp::{Interpreter, Options, text};
+use crate::interp::tests::helpers::{Collector, described, take_lines, take_shown};
+use crate::interp::value::text;
+use crate::interp::{Interpreter, Options};
 use std::path::Path;
 use std::rc::Rc;
 

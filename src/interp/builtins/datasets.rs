@@ -1,9 +1,9 @@
 //! Data sets: folders of arrays, read as references, written from references and runs.
 
-use super::{Args, Builtin, function, named, required};
 use crate::data::{read_layout, write_layout};
 use crate::exact::dataset::{Choice, Dataset, Failed, Sample, SaveError, layout};
 use crate::interp::Interpreter;
+use crate::interp::call::{Args, Builtin, function, named, required};
 use crate::interp::error::{Placed, fail};
 use crate::interp::value::Value;
 use crate::model::{Interaction, Wall};
@@ -13,7 +13,7 @@ use miette::Diagnostic;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(super) const ALL: &[Builtin] = &[function(
+pub(crate) const ALL: &[Builtin] = &[function(
     "dataset",
     &[
         required("path"),
@@ -149,7 +149,7 @@ fn sample<'a>(args: &Args, item: &'a Value) -> Result<Sample<'a>> {
         }
         other => {
             let help = Some("`exact(system)` and `solve(system, with: f)` give what can be saved so".into());
-            crate::interp::eval::mismatch(
+            crate::interp::call::mismatch(
                 "an element of a data set",
                 "a reference or run",
                 other,

@@ -2,16 +2,14 @@
 
 mod data;
 
-use super::{Args, Builtin, Style, function, named, required, shown};
 use crate::interp::Interpreter;
-use crate::interp::arith::Operand;
-use crate::interp::eval::mismatch;
-use crate::interp::value::{Dim, Figure, Quantity, Series, ShownUnit, Value};
+use crate::interp::call::{Args, Builtin, Style, function, mismatch, named, required, shown};
+use crate::interp::value::{Dim, Figure, Operand, Quantity, Series, ShownUnit, Value};
 use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
 
-pub(super) const ALL: &[Builtin] = &[function(
+pub(crate) const ALL: &[Builtin] = &[function(
     "plot",
     &[
         required("first"),

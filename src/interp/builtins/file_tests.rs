@@ -1,6 +1,6 @@
 //! Saving, asserting, plotting: what examples cannot show.
 
-use crate::interp::testing::{Collector, code, described, failure, number, take_lines, value};
+use crate::interp::tests::helpers::{Collector, code, described, failure, number, take_lines, value};
 use crate::interp::value::Value;
 use crate::interp::{Interpreter, Options};
 use std::path::Path;

@@ -2,16 +2,16 @@
 
 mod table;
 
-use super::{Args, Builtin, Style, datasets, example, function, required, shown};
+use super::datasets;
 use crate::data;
 use crate::interp::Interpreter;
+use crate::interp::call::{Args, Builtin, Style, example, function, required, shown};
 use crate::interp::error::{RunError, fail};
-use crate::interp::text;
-use crate::interp::value::{Field, Value};
+use crate::interp::value::{Field, Value, text};
 use crate::problem::Result;
 use std::path::Path;
 
-pub(super) const ALL: &[Builtin] = &[
+pub(crate) const ALL: &[Builtin] = &[
     function(
         "print",
         &[required("first")],

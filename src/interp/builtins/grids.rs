@@ -1,16 +1,14 @@
 //! Grids.
 
-use super::{Args, Builtin, constant, example, function, optional, required, shown};
 use crate::interp::Interpreter;
-use crate::interp::arith::Operand;
+use crate::interp::call::{Args, Builtin, constant, dimensioned, example, function, optional, required, shown};
 use crate::interp::error::{Placed, fail};
-use crate::interp::eval::dimensioned;
-use crate::interp::value::{Dim, Value};
+use crate::interp::value::{Dim, Operand, Value};
 use crate::model::{Grid, Wall};
 use crate::problem::Result;
 use std::sync::Arc;
 
-pub(super) const ALL: &[Builtin] = &[
+pub(crate) const ALL: &[Builtin] = &[
     function(
         "uniform",
         &[

@@ -1,13 +1,13 @@
 //! Lists: lengths, order, functions over elements.
 
 use super::reduce::quantities;
-use super::{Args, Builtin, Param, Style, example, function, named, optional, required};
 use crate::graph::Binary;
 use crate::interp::Interpreter;
-use crate::interp::arith::Operand;
+use crate::interp::call::{
+    Args, Builtin, Param, Style, equal, example, function, mismatch, named, optional, required, truth,
+};
 use crate::interp::error::{RunError, TypesError, fail};
-use crate::interp::eval::{equal, mismatch, truth};
-use crate::interp::value::{Quantity, Value};
+use crate::interp::value::{Operand, Quantity, Value};
 use crate::problem::Result;
 use std::cmp::Ordering;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ use std::rc::Rc;
 const LIST: &[Param] = &[required("list")];
 const LIST_AND_F: &[Param] = &[required("list"), required("f")];
 
-pub(super) const ALL: &[Builtin] = &[
+pub(crate) const ALL: &[Builtin] = &[
     function(
         "len",
         &[required("x")],

@@ -1,10 +1,9 @@
 //! Elementary functions: of numbers, lists element by element, fields point by point.
 
-use super::{Args, Builtin, Example, Param, constant, example, function, optional, required};
 use crate::graph::{Binary, Unary};
 use crate::interp::Interpreter;
-use crate::interp::arith::Operand;
-use crate::interp::value::Value;
+use crate::interp::call::{Args, Builtin, Example, Param, constant, example, function, optional, required};
+use crate::interp::value::{Operand, Value};
 use crate::problem::Result;
 
 const X: &[Param] = &[required("x")];
@@ -27,7 +26,7 @@ macro_rules! unary {
 }
 
 /// Functions of one number and constants.
-pub(super) const ALL: &[Builtin] = &[
+pub(crate) const ALL: &[Builtin] = &[
     constant(
         "pi",
         "the circumference of a circle over its diameter",

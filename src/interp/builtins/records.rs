@@ -1,14 +1,13 @@
 //! Records by their names, and what kind a value is.
 
-use super::{Args, Builtin, example, function, required};
 use crate::interp::Interpreter;
+use crate::interp::call::{Args, Builtin, example, function, mismatch, required};
 use crate::interp::error::{TypesError, fail};
-use crate::interp::eval::mismatch;
 use crate::interp::value::{Record, Value};
 use crate::problem::Result;
 use std::rc::Rc;
 
-pub(super) const ALL: &[Builtin] = &[
+pub(crate) const ALL: &[Builtin] = &[
     function(
         "kind",
         &[required("x")],

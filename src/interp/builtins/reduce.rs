@@ -1,13 +1,12 @@
 //! Sums, means and extremes: of lists, of the points of fields, or of several values element by element.
 
-use super::{Args, Builtin, Param, Style, example, function, required};
 use crate::graph::Binary;
 use crate::interp::Interpreter;
-use crate::interp::arith::Operand;
+use crate::interp::arith::symbols;
+use crate::interp::arith::symbols::Reduce;
+use crate::interp::call::{Args, Builtin, Param, Style, example, function, mismatch, required};
 use crate::interp::error::{RunError, UnitsError, fail};
-use crate::interp::eval::mismatch;
-use crate::interp::trace::{self, Reduce};
-use crate::interp::value::{Dim, Quantity, Value};
+use crate::interp::value::{Dim, Operand, Quantity, Value};
 use crate::problem::Result;
 use crate::source::Span;
 
@@ -52,7 +51,7 @@ impl Reduction {
     }
 }
 
-pub(super) const ALL: &[Builtin] = &[
+pub(crate) const ALL: &[Builtin] = &[
     function(
         "sum",
         X,
@@ -139,10 +138,10 @@ impl Interpreter {
             }
             Value::Number(_) => Ok(x.value.clone()),
             Value::Symbol(symbol) => match reduction {
-                Reduction::Sum => trace::reduce(Reduce::Sum, symbol, x.span),
-                Reduction::Mean => trace::reduce(Reduce::Mean, symbol, x.span),
-                Reduction::Max => trace::reduce(Reduce::Max, symbol, x.span),
-                Reduction::Min => trace::reduce(Reduce::Min, symbol, x.span),
+                Reduction::Sum => symbols::reduce(Reduce::Sum, symbol, x.span),
+                Reduction::Mean => symbols::reduce(Reduce::Mean, symbol, x.span),
+                Reduction::Max => symbols::reduce(Reduce::Max, symbol, x.span),
+                Reduction::Min => symbols::reduce(Reduce::Min, symbol, x.span),
                 Reduction::Product => mismatch("the argument of `product`", "a list of numbers", x.value, None, x.span),
             },
             Value::Field(field) => {
@@ -212,7 +211,7 @@ pub(super) fn quantities(interp: &mut Interpreter, args: &Args, name: &str) -> R
     let what = format!("an element of {}", args.what(name));
     let span = args.span_of(name);
     one_dimension(args.name(), &items, span)?;
-    items.iter().map(|v| crate::interp::eval::quantity(Operand::new(v, span), &what)).collect()
+    items.iter().map(|v| crate::interp::call::quantity(Operand::new(v, span), &what)).collect()
 }
 
 fn deviation(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {

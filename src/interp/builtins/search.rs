@@ -1,20 +1,18 @@
 //! Minima and roots of functions of one number, by Brent's bracketing methods.
 //! R. P. Brent, Algorithms for Minimization without Derivatives (Prentice-Hall, 1973), chapters 4 and 5.
 
-use super::{Args, Builtin, example, function, named, required};
 use crate::interp::Interpreter;
-use crate::interp::arith::{Operand, agree};
+use crate::interp::arith::agree;
+use crate::interp::call::{Args, Builtin, example, function, named, quantity, required};
 use crate::interp::error::{RunError, fail};
-use crate::interp::eval::quantity;
-use crate::interp::text;
-use crate::interp::value::{Dim, Quantity, Value};
+use crate::interp::value::{Dim, Operand, Quantity, Value, text};
 use crate::problem::Result;
 
 /// Points, ends included, at which a function is looked at before its minimum is bracketed.
 const SCAN: usize = 9;
 const MOST_STEPS: usize = 200;
 
-pub(super) const ALL: &[Builtin] = &[
+pub(crate) const ALL: &[Builtin] = &[
     function(
         "minimum",
         &[required("f"), required("interval"), named("tolerance", "1e-8")],

@@ -1,14 +1,15 @@
 //! What systems are made of: nuclei and interactions.
 
-use super::{Args, Builtin, constant, example, function, optional, required, shown};
+use crate::interp::Interpreter;
+use crate::interp::call::{Args, Builtin, constant, example, function, optional, required, shown};
 use crate::interp::error::{Placed, fail};
-use crate::interp::value::{Dim, Value};
-use crate::interp::{Interpreter, text, trace};
+use crate::interp::value::{Dim, Value, text};
+use crate::interp::verbs::system_in;
 use crate::model::{Interaction, Part};
 use crate::problem::Result;
 use std::sync::Arc;
 
-pub(super) const ALL: &[Builtin] = &[
+pub(crate) const ALL: &[Builtin] = &[
     function(
         "nucleus",
         &[required("charge")],
@@ -72,7 +73,7 @@ fn exponential(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
 }
 
 fn with_electrons(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
-    let system = trace::system_in(&args.arg("system")?.value, args.span_of("system"), &args.what("system"))?;
+    let system = system_in(&args.arg("system")?.value, args.span_of("system"), &args.what("system"))?;
     let unpaired = if args.has("unpaired") { Some(args.number("unpaired")?) } else { None };
     let name = args.opt_text("name")?.map(|name| name.to_string());
     let changed = system.with_electrons(name, args.number("electrons")?, unpaired).or_else(|error| {

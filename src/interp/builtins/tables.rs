@@ -1,15 +1,14 @@
 //! Tables: columns of equal length.
 
-use super::{Args, Builtin, example, function, required};
 use crate::interp::Interpreter;
-use crate::interp::arith::Operand;
+use crate::interp::call::{Args, Builtin, example, function, required};
 use crate::interp::error::{RunError, fail};
-use crate::interp::value::{Dim, Record, Table, Value};
+use crate::interp::value::{Dim, Operand, Record, Table, Value};
 use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
 
-pub(super) const ALL: &[Builtin] = &[function(
+pub(crate) const ALL: &[Builtin] = &[function(
     "table",
     &[required("columns")],
     "columns of equal length under names: `table { R: Rs, E: energies }`; fields become columns, a single value is repeated; \

@@ -1,10 +1,9 @@
 //! Every example of every builtin runs and gives what it says.
 
-use super::all;
-use crate::interp::eval::equal;
-use crate::interp::testing::{described, interpreter, take_shown, value};
-use crate::interp::text;
-use crate::interp::value::Value;
+use crate::interp::call::equal;
+use crate::interp::registry::all;
+use crate::interp::tests::helpers::{described, interpreter, take_shown, value};
+use crate::interp::value::{Value, text};
 
 /// Builtins whose examples would write files or train.
 const NEED_FILES_OR_TIME: &[&str] = &["dataset", "save", "load", "train", "trainable"];

@@ -4,6 +4,7 @@ mod arity;
 mod placed;
 mod run;
 mod system;
+mod trace;
 mod types;
 mod units;
 
@@ -11,6 +12,7 @@ pub use arity::ArityError;
 pub use placed::Placed;
 pub use run::RunError;
 pub use system::SystemProblem;
+pub use trace::{Advice, TraceError};
 pub use types::TypesError;
 pub use units::UnitsError;
 

@@ -2,9 +2,8 @@
 
 use crate::interp::Interpreter;
 use crate::interp::error::{RunError, fail};
-use crate::interp::scope::{Binding, Scope, State};
-use crate::interp::trace::{Functional, Loss};
-use crate::interp::value::{Closure, SystemMaker, Value};
+use crate::interp::value::scope::{Binding, Scope, State};
+use crate::interp::value::{Closure, Functional, Loss, SystemMaker, Value};
 use crate::lang::ast::{Ident, Stmt, StmtKind};
 use crate::problem::Result;
 use std::cell::RefCell;
@@ -12,7 +11,7 @@ use std::rc::Rc;
 
 impl Interpreter {
     /// `{ …; value }`: its definitions end with it, its value is that of its last expression.
-    pub(super) fn block(&mut self, statements: &[Stmt], scope: &Scope) -> Result<Value> {
+    pub(crate) fn block(&mut self, statements: &[Stmt], scope: &Scope) -> Result<Value> {
         let mut scope = scope.clone();
         let mut last = Value::Nothing;
         for statement in statements {
@@ -52,7 +51,9 @@ impl Interpreter {
                 let grid = self.eval(value, scope)?;
                 match grid {
                     Value::Grid(_) => Ok((name.clone(), grid)),
-                    other => super::mismatch(&format!("`{}`", name.name), "a grid", &other, None, value.span),
+                    other => {
+                        crate::interp::call::mismatch(&format!("`{}`", name.name), "a grid", &other, None, value.span)
+                    }
                 }
             }
             StmtKind::Fn(def) => {

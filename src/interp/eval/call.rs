@@ -1,14 +1,12 @@
 //! Calls: user functions, builtins, systems, and the pipe.
 
 use super::MAX_CALLS;
-use super::args::{Argument, Parameter, Site, bind};
-use super::system::dimensioned;
 use crate::interp::Interpreter;
-use crate::interp::arith::Operand;
+use crate::interp::call::{Argument, Parameter, Site, bind, dimensioned};
 use crate::interp::error::{Placed, RunError, TypesError, fail};
-use crate::interp::library::standard_modules;
-use crate::interp::scope::Scope;
-use crate::interp::value::{Closure, Dim, Value};
+use crate::interp::session::standard_modules;
+use crate::interp::value::scope::Scope;
+use crate::interp::value::{Closure, Dim, Operand, Value};
 use crate::lang::ast::{Arg, Expr, ExprKind, ParamDecl};
 use crate::model::Interaction;
 use crate::problem::{Problem, Result, Via};
@@ -20,14 +18,14 @@ const MAX_VIA: usize = 8;
 
 impl Interpreter {
     /// `f(a, b: 2)`.
-    pub(super) fn eval_call(&mut self, callee: &Expr, args: &[Arg], span: Span, scope: &Scope) -> Result<Value> {
+    pub(crate) fn eval_call(&mut self, callee: &Expr, args: &[Arg], span: Span, scope: &Scope) -> Result<Value> {
         let function = self.eval(callee, scope)?;
         let args = self.arguments(args, scope)?;
         self.call(&function, args, &site(callee, span), callee.span)
     }
 
     /// `x |> f(a)` is `f(x, a)`, `x |> f` is `f(x)`.
-    pub(super) fn pipe(&mut self, value: &Expr, into: &Expr, scope: &Scope) -> Result<Value> {
+    pub(crate) fn pipe(&mut self, value: &Expr, into: &Expr, scope: &Scope) -> Result<Value> {
         let first = self.argument(None, value, scope)?;
         let (callee, rest) = match &*into.kind {
             ExprKind::Call { callee, args } => (callee, args.as_slice()),
@@ -50,7 +48,7 @@ impl Interpreter {
             _ => Vec::new(),
         };
         let unit = match (&*expr.kind, &value) {
-            (ExprKind::Quantity { unit, .. }, _) => crate::interp::units::shown_unit(unit).ok().map(|(u, _)| u),
+            (ExprKind::Quantity { unit, .. }, _) => crate::interp::eval::units::shown_unit(unit).ok().map(|(u, _)| u),
             (_, Value::Number(q)) => q.unit,
             _ => None,
         };
@@ -192,7 +190,7 @@ impl Interpreter {
 const ASSERTION: &str = "ksr::run::assertion";
 
 /// Adds a place to the way of a problem, unless it is the place of the problem or the way is long.
-pub(super) fn led_by(mut problem: Box<Problem>, span: Span, note: String) -> Box<Problem> {
+pub(crate) fn led_by(mut problem: Box<Problem>, span: Span, note: String) -> Box<Problem> {
     if problem.via.len() < MAX_VIA && problem.span != span {
         problem.via.push(Via { span, note });
     }

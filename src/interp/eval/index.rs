@@ -1,13 +1,11 @@
 //! `v[i]`: from 0, `-1` the last, `a .. b` a slice with both ends.
 
-use super::{mismatch, quantity};
 use crate::interp::Interpreter;
-use crate::interp::arith::Operand;
+use crate::interp::arith::symbols;
+use crate::interp::call::{mismatch, quantity};
 use crate::interp::error::{RunError, fail};
-use crate::interp::scope::Scope;
-use crate::interp::text;
-use crate::interp::trace;
-use crate::interp::value::{Field, Quantity, Table, Value};
+use crate::interp::value::scope::Scope;
+use crate::interp::value::{Field, Operand, Quantity, Table, Value, text};
 use crate::lang::ast::{Expr, Ident};
 use crate::problem::Result;
 use crate::source::Span;
@@ -20,7 +18,7 @@ enum Pick {
 }
 
 impl Interpreter {
-    pub(super) fn eval_index(&mut self, value: &Expr, index: &Expr, scope: &Scope) -> Result<Value> {
+    pub(crate) fn eval_index(&mut self, value: &Expr, index: &Expr, scope: &Scope) -> Result<Value> {
         let whole = self.eval(value, scope)?;
         let index_value = self.eval(index, scope)?;
         self.index(Operand::new(&whole, value.span), Operand::new(&index_value, index.span))
@@ -46,7 +44,7 @@ impl Interpreter {
                 Ok(Value::text(chosen.into_iter().map(|i| letters[i]).collect::<String>()))
             }
             Value::Field(field) => point(field, index),
-            Value::Symbol(symbol) => trace::index(symbol, index),
+            Value::Symbol(symbol) => symbols::index(symbol, index),
             Value::Table(table) => rows(table, index),
             Value::Interval(from, to) => {
                 let listed = self.listed(*from, *to, whole.span)?;

@@ -3,10 +3,8 @@
 mod physics;
 
 use crate::interp::Interpreter;
-use crate::interp::arith::Operand;
 use crate::interp::error::{TypesError, fail, suggestion};
-use crate::interp::trace;
-use crate::interp::value::{ModuleRef, Value};
+use crate::interp::value::{ModuleRef, Operand, Value, model};
 use crate::lang::ast::Ident;
 use crate::problem::Result;
 use std::rc::Rc;
@@ -129,6 +127,6 @@ pub fn documented_members() -> Vec<(&'static str, Vec<(&'static str, &'static st
         ("system", of(physics::SYSTEM)),
         ("run", of(physics::RUN)),
         ("reference", of(physics::REFERENCE)),
-        ("model", trace::MEMBERS.to_vec()),
+        ("model", model::MEMBERS.to_vec()),
     ]
 }

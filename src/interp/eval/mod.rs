@@ -1,6 +1,5 @@
 //! The evaluator, a file a topic.
 
-mod args;
 mod block;
 mod call;
 mod index;
@@ -10,25 +9,21 @@ mod operators;
 mod sequence;
 mod strings;
 mod system;
+mod units;
 
-pub use args::{Argument, Bound, Parameter, Site, bind};
 pub(crate) use block::binding;
 pub use member::documented_members;
-pub use operators::equal;
 #[cfg(test)]
 pub(crate) use system::SYSTEM_ENTRIES;
-pub(crate) use system::dimensioned;
 
 use super::Interpreter;
-use super::arith::Operand;
-use super::error::{RunError, TypesError, fail};
-use super::scope::Scope;
-use super::trace::TraceError;
-use super::value::{Closure, Quantity, Record, Value};
+use super::call::truth;
+use super::error::{RunError, fail};
+use super::value::scope::Scope;
+use super::value::{Closure, Operand, Record, Value};
 use crate::graph::Unary;
 use crate::lang::ast::{Expr, ExprKind, UnaryOp};
 use crate::problem::Result;
-use crate::source::Span;
 use std::rc::Rc;
 
 /// Calls may be nested so deep.
@@ -113,32 +108,5 @@ impl Interpreter {
     pub(crate) fn condition(&mut self, expr: &Expr, scope: &Scope, what: &str) -> Result<bool> {
         let value = self.eval(expr, scope)?;
         truth(Operand::new(&value, expr.span), what)
-    }
-}
-
-/// The truth value in a value.
-pub fn truth(x: Operand<'_>, what: &str) -> Result<bool> {
-    match x.value {
-        Value::Bool(b) => Ok(*b),
-        Value::Symbol(_) => fail(TraceError::condition(what, x.span), x.span),
-        other => {
-            let help = matches!(other, Value::Field(_))
-                .then(|| "choose point by point with `where(condition, a, b)`".to_string());
-            mismatch(what, "true or false", other, help, x.span)
-        }
-    }
-}
-
-/// The error of a value of the wrong kind.
-pub fn mismatch<T>(what: &str, wanted: &str, found: &Value, help: Option<String>, span: Span) -> Result<T> {
-    let (what, wanted, found) = (what.to_string(), wanted.to_string(), found.kind());
-    fail(TypesError::Mismatch { what, wanted, found, help, span }, span)
-}
-
-/// A number of any dimension.
-pub fn quantity(x: Operand<'_>, what: &str) -> Result<Quantity> {
-    match x.value {
-        Value::Number(q) => Ok(*q),
-        other => mismatch(what, "a number", other, None, x.span),
     }
 }

@@ -1,10 +1,9 @@
 //! Names: from the scope, later definitions of the module, the language, the standard atoms and interactions.
 
-use crate::interp::Interpreter;
-use crate::interp::builtins;
 use crate::interp::error::{RunError, fail};
-use crate::interp::scope::{Binding, Scope, State, Thunk};
 use crate::interp::value::Value;
+use crate::interp::value::scope::{Binding, Scope, State, Thunk};
+use crate::interp::{Interpreter, registry};
 use crate::lang::nearest::nearest;
 use crate::problem::Result;
 use crate::source::Span;
@@ -34,7 +33,7 @@ impl Interpreter {
         if let Some(binding) = self.module(scope.module()).and_then(|m| m.within(name)).cloned() {
             return self.force(&binding, span).map(Some);
         }
-        if let Some(builtin) = builtins::get(name) {
+        if let Some(builtin) = registry::get(name) {
             return Ok(Some(builtin.value()));
         }
         self.prelude(name, span)
@@ -71,7 +70,7 @@ impl Interpreter {
                 .flat_map(|m| m.bindings.iter().chain(&m.brought))
                 .map(|b| b.name.clone()),
         );
-        names.extend(builtins::all().map(|b| Rc::from(b.name)));
+        names.extend(registry::all().map(|b| Rc::from(b.name)));
         names
     }
 }

@@ -1,18 +1,18 @@
 //! Operators between expressions: arithmetic, comparisons, logic.
 
-use super::truth;
 use crate::graph::Binary;
 use crate::interp::Interpreter;
-use crate::interp::arith::{Operand, agree};
+use crate::interp::arith::agree;
+use crate::interp::call::{equal, truth};
 use crate::interp::error::{TypesError, fail};
-use crate::interp::scope::Scope;
-use crate::interp::value::Value;
+use crate::interp::value::scope::Scope;
+use crate::interp::value::{Operand, Value};
 use crate::lang::ast::{BinaryOp, Expr};
 use crate::problem::Result;
 use crate::source::Span;
 
 impl Interpreter {
-    pub(super) fn eval_binary(&mut self, op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Result<Value> {
+    pub(crate) fn eval_binary(&mut self, op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Result<Value> {
         let a = self.eval(left, scope)?;
         if let (BinaryOp::And | BinaryOp::Or, Value::Bool(known)) = (op, &a) {
             let decided = *known == (op == BinaryOp::Or);
@@ -70,7 +70,7 @@ impl Interpreter {
     }
 
     /// `not` of a truth value, or of a condition on a field.
-    pub(super) fn not(&mut self, x: Operand<'_>) -> Result<Value> {
+    pub(crate) fn not(&mut self, x: Operand<'_>) -> Result<Value> {
         match x.value {
             Value::Bool(t) => Ok(Value::Bool(!t)),
             Value::Number(_) | Value::Str(_) | Value::List(_) | Value::Record(_) => {
@@ -120,28 +120,4 @@ fn comparable(value: &Value) -> bool {
 
 fn logic_name(op: BinaryOp) -> &'static str {
     if op == BinaryOp::And { "an operand of `and`" } else { "an operand of `or`" }
-}
-
-/// Whether two plain values are the same as a whole; `None` where the kinds cannot be compared.
-pub fn equal(a: &Value, b: &Value) -> Option<bool> {
-    match (a, b) {
-        (Value::Number(x), Value::Number(y)) => x.dim.agree(y.dim).map(|_| x.value == y.value),
-        (Value::Bool(x), Value::Bool(y)) => Some(x == y),
-        (Value::Str(x), Value::Str(y)) => Some(x == y),
-        (Value::List(x), Value::List(y)) if x.len() != y.len() => Some(false),
-        (Value::List(x), Value::List(y)) => all(x.iter().zip(y.iter()).map(|(x, y)| equal(x, y))),
-        (Value::Record(x), Value::Record(y)) if x.entries.len() != y.entries.len() => Some(false),
-        (Value::Record(x), Value::Record(y)) => {
-            all(x.entries.iter().map(|(n, v)| y.get(n).map_or(Some(false), |w| equal(v, w))))
-        }
-        (Value::Interval(a, b), Value::Interval(c, d)) => Some(a.value == c.value && b.value == d.value),
-        (Value::Grid(x), Value::Grid(y)) => Some(x == y),
-        (Value::System(x), Value::System(y)) => Some(x == y),
-        (Value::Interaction(x), Value::Interaction(y)) => Some(x == y),
-        _ => None,
-    }
-}
-
-fn all(mut answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-    answers.try_fold(true, |so_far, answer| answer.map(|a| so_far && a))
 }

@@ -1,12 +1,11 @@
 //! Intervals, their lists of values, comprehensions.
 
-use super::{mismatch, quantity};
 use crate::interp::Interpreter;
-use crate::interp::arith::{Operand, agree};
+use crate::interp::arith::agree;
+use crate::interp::call::{mismatch, quantity};
 use crate::interp::error::{RunError, fail};
-use crate::interp::scope::Scope;
-use crate::interp::text;
-use crate::interp::value::{Quantity, Value};
+use crate::interp::value::scope::Scope;
+use crate::interp::value::{Operand, Quantity, Value, text};
 use crate::lang::ast::{Each, Expr};
 use crate::problem::Result;
 use crate::source::Span;
@@ -17,7 +16,7 @@ pub const MAX_LENGTH: usize = 10_000_000;
 
 impl Interpreter {
     /// `a .. b`, `a .. b by c`.
-    pub(super) fn range(&mut self, from: &Expr, to: &Expr, by: Option<&Expr>, scope: &Scope) -> Result<Value> {
+    pub(crate) fn range(&mut self, from: &Expr, to: &Expr, by: Option<&Expr>, scope: &Scope) -> Result<Value> {
         let end = |s: &mut Self, e: &Expr, what: &str| {
             let value = s.eval(e, scope)?;
             quantity(Operand::new(&value, e.span), what)
@@ -62,7 +61,7 @@ impl Interpreter {
     }
 
     /// `[body for name in values if condition]`.
-    pub(super) fn comprehension(&mut self, body: &Expr, each: &Each, scope: &Scope) -> Result<Value> {
+    pub(crate) fn comprehension(&mut self, body: &Expr, each: &Each, scope: &Scope) -> Result<Value> {
         self.each(each, scope, |s, scope| s.eval(body, scope)).map(Value::list)
     }
 

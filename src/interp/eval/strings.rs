@@ -1,15 +1,14 @@
 //! Strings with values in them, and the index of texts.
 
 use crate::interp::Interpreter;
-use crate::interp::scope::Scope;
-use crate::interp::text;
-use crate::interp::value::Value;
+use crate::interp::value::scope::Scope;
+use crate::interp::value::{Value, text};
 use crate::lang::ast::StrPart;
 use crate::problem::Result;
 
 impl Interpreter {
     /// `"h2 {R}"`.
-    pub(super) fn string(&mut self, parts: &[StrPart], scope: &Scope) -> Result<Value> {
+    pub(crate) fn string(&mut self, parts: &[StrPart], scope: &Scope) -> Result<Value> {
         let mut whole = String::new();
         for part in parts {
             match part {

@@ -1,14 +1,11 @@
 //! `system`: entries to parts, parts to a system.
 
-use super::args::{Argument, Site, bind};
 use super::call::parameters;
-use super::{mismatch, quantity};
 use crate::interp::Interpreter;
-use crate::interp::arith::Operand;
-use crate::interp::error::{Placed, SystemProblem, UnitsError, fail, suggestion};
-use crate::interp::scope::Scope;
-use crate::interp::text;
-use crate::interp::value::{Closure, Dim, SystemMaker, Value};
+use crate::interp::call::{Argument, Site, bind, dimensioned, mismatch};
+use crate::interp::error::{Placed, SystemProblem, fail, suggestion};
+use crate::interp::value::scope::Scope;
+use crate::interp::value::{Closure, Dim, Operand, SystemMaker, Value, text};
 use crate::lang::ast::{Each, Expr, FnDef, Ident, SystemDef, SystemEntry};
 use crate::model::{BuildError, Grid, Interaction, Nucleus, Part, Parts, System};
 use crate::problem::{Problem, Result};
@@ -48,12 +45,12 @@ impl Draft {
 
 impl Interpreter {
     /// A system without parameters.
-    pub(super) fn system_value(&mut self, def: &SystemDef, scope: &Scope) -> Result<Value> {
+    pub(crate) fn system_value(&mut self, def: &SystemDef, scope: &Scope) -> Result<Value> {
         self.build_system(def, scope.clone(), def.name.name.to_string())
     }
 
     /// `h2(1.28)`.
-    pub(super) fn call_system(&mut self, maker: &Rc<SystemMaker>, args: Vec<Argument>, site: &Site) -> Result<Value> {
+    pub(crate) fn call_system(&mut self, maker: &Rc<SystemMaker>, args: Vec<Argument>, site: &Site) -> Result<Value> {
         let params = maker.def.params.as_deref().unwrap_or_default();
         let label = self.label(&maker.def.name.name, &args);
         let bound = bind(&parameters(params), args, false, site)?;
@@ -293,14 +290,4 @@ fn charge(value: &Value) -> Option<(String, f64)> {
         }
         _ => None,
     }
-}
-
-/// A number of the wanted dimension, or a plain one read in atomic units.
-pub(crate) fn dimensioned(x: Operand<'_>, dim: Dim, what: &str) -> Result<f64> {
-    let q = quantity(x, what)?;
-    if q.dim.agree(dim).is_some() {
-        return Ok(q.value);
-    }
-    let (wanted, found) = (dim.words(), q.dim.words());
-    fail(UnitsError::Wanted { what: what.into(), wanted, found, span: x.span }, x.span)
 }

@@ -1,20 +1,15 @@
 //! The use of functionals: calls with densities and options, the evaluation of bodies into graphs, `param` statements.
 
-use super::arithmetic::trace_of;
-use super::error::TraceError;
-use super::functional::{Functional, Start, Traced};
-use super::model::Model;
-use super::params::{Entry, Name, Request};
 use super::same::same;
-use super::symbol::{Symbol, Trace};
 use crate::graph::{Binary, Init, Shape};
 use crate::interp::Interpreter;
-use crate::interp::arith::Operand;
-use crate::interp::error::fail;
-use crate::interp::eval::{Argument, Parameter, Site, bind, mismatch};
-use crate::interp::scope::Scope;
-use crate::interp::text;
-use crate::interp::value::Value;
+use crate::interp::arith::symbols::trace_of;
+use crate::interp::call::{Argument, Parameter, Site, bind, mismatch};
+use crate::interp::error::{TraceError, fail};
+use crate::interp::value::model::Model;
+use crate::interp::value::params::{Entry, Name, Request};
+use crate::interp::value::scope::Scope;
+use crate::interp::value::{Functional, Operand, Start, Symbol, Trace, Traced, Value, text};
 use crate::lang::ast::{Expr, ExprKind, Param};
 use crate::problem::{Problem, Result};
 use crate::source::Span;
@@ -381,7 +376,7 @@ fn outside(start: f64, (a, b): (f64, f64), span: Span) -> Result<Init> {
 }
 
 /// The numbers of a (nested) list in order; false where there is anything else.
-pub(super) fn flat(value: &Value, into: &mut Vec<f64>) -> bool {
+pub(crate) fn flat(value: &Value, into: &mut Vec<f64>) -> bool {
     match value {
         Value::Number(q) => {
             into.push(q.value);
@@ -450,7 +445,7 @@ fn last_expression(body: &Expr) -> Span {
 }
 
 /// Adds the application of a functional to the way of a problem.
-pub(super) fn through(mut problem: Box<Problem>, site: &Site, name: &str) -> Box<Problem> {
+pub(crate) fn through(mut problem: Box<Problem>, site: &Site, name: &str) -> Box<Problem> {
     if problem.via.len() < 8 && problem.span != site.span {
         problem.via.push(crate::problem::Via { span: site.span, note: format!("in this use of `{name}`") });
     }
@@ -458,7 +453,7 @@ pub(super) fn through(mut problem: Box<Problem>, site: &Site, name: &str) -> Box
 }
 
 /// The error of a value that is not a functional.
-pub(super) fn not_functional<T>(what: &str, value: &Value, span: Span) -> Result<T> {
+pub(crate) fn not_functional<T>(what: &str, value: &Value, span: Span) -> Result<T> {
     let help = match value {
         Value::Function(_) => Some("define it with `functional` instead of `fn`".to_string()),
         Value::Module(m) => Some(format!("take one of its definitions: `{}.name`", m.name)),

@@ -1,15 +1,11 @@
 //! From a traced body to a compiled functional, and from any value that can stand for one to its graph and parameters.
 
 use super::body::not_functional;
-use super::error::TraceError;
-use super::functional::{Functional, Start, Traced};
-use super::symbol::{Symbol, Trace};
 use crate::functional::{CompileError, Compiled, Definition, Density};
 use crate::graph::DifferentiateError;
 use crate::interp::Interpreter;
-use crate::interp::arith::Operand;
-use crate::interp::error::fail;
-use crate::interp::value::Value;
+use crate::interp::error::{TraceError, fail};
+use crate::interp::value::{Functional, Operand, Start, Symbol, Trace, Traced, Value};
 use crate::ks::ScfOptions;
 use crate::model::{Grid, Interaction};
 use crate::problem::Result;
@@ -35,7 +31,7 @@ pub(crate) struct Ready {
 }
 
 /// Makes a body into a functional: energy and potential.
-pub(super) fn finish(f: &Functional, trace: &Rc<Trace>, energy: &Symbol, flip_average: bool) -> Result<Traced> {
+pub(crate) fn finish(f: &Functional, trace: &Rc<Trace>, energy: &Symbol, flip_average: bool) -> Result<Traced> {
     let span = f.def.function.body.span;
     let exponential = f.def.made_for.as_ref().is_some_and(|name| &*name.name == "exponential");
     let definition = Definition {

@@ -1,14 +1,12 @@
 //! Functions of fields that mean the same in a body and on concrete fields: derivatives, integrals, values at a place,
 //! channels.
 
-use super::arithmetic::trace_of;
-use super::error::TraceError;
-use super::symbol::Trace;
 use crate::graph::{Graph, LowerError, Lowered, NodeId, Plan, ShapeError};
 use crate::interp::Interpreter;
-use crate::interp::builtins::{Args, Builtin, Param, Run, Style, example, optional, required, shown};
-use crate::interp::error::fail;
-use crate::interp::value::{Dim, Field, Value};
+use crate::interp::arith::symbols::trace_of;
+use crate::interp::call::{Args, Builtin, Param, Run, Style, example, optional, required, shown};
+use crate::interp::error::{TraceError, fail};
+use crate::interp::value::{Dim, Field, Trace, Value};
 use crate::model::{Grid, Interaction};
 use crate::problem::Result;
 use crate::source::Span;
@@ -177,7 +175,7 @@ fn concat(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
     for arg in &args.rest {
         match &arg.value {
             Value::Field(f) => fields.push((f.clone(), arg.span)),
-            other => return crate::interp::eval::mismatch("a part of `concat`", "a field", other, None, arg.span),
+            other => return crate::interp::call::mismatch("a part of `concat`", "a field", other, None, arg.span),
         }
     }
     let Some((first, _)) = fields.first().cloned() else {
@@ -198,7 +196,7 @@ fn concat_nodes(trace: &Rc<Trace>, args: &Args) -> Result<Value> {
         match trace.node_of(&arg.value, arg.span)? {
             Some(node) => nodes.push(node),
             None => {
-                return crate::interp::eval::mismatch("a part of `concat`", "a field", &arg.value, None, arg.span);
+                return crate::interp::call::mismatch("a part of `concat`", "a field", &arg.value, None, arg.span);
             }
         }
     }

@@ -1,16 +1,12 @@
 //! Layers: convolutions with their trainable weights, changes of grid, channels, activations, the self-interaction gate.
 
-use super::arithmetic::trace_of;
-use super::error::TraceError;
-use super::params::{Name, Request};
-use super::symbol::Trace;
 use crate::graph::{Binary, Init, NodeId, Shape, Unary};
 use crate::interp::Interpreter;
-use crate::interp::arith::Operand;
-use crate::interp::builtins::{Args, Builtin, Example, Param, Run, Style, example, optional, required, shown};
-use crate::interp::error::fail;
-use crate::interp::text;
-use crate::interp::value::Value;
+use crate::interp::arith::symbols::trace_of;
+use crate::interp::call::{Args, Builtin, Example, Param, Run, Style, example, optional, required, shown};
+use crate::interp::error::{TraceError, fail};
+use crate::interp::value::params::{Name, Request};
+use crate::interp::value::{Operand, Trace, Value, text};
 use crate::problem::Result;
 use std::rc::Rc;
 

@@ -2,14 +2,12 @@
 //! loss everything is plain: energies in hartree, lengths in bohr.
 
 use super::body::through;
-use super::error::TraceError;
-use super::symbol::Trace;
 use crate::exact::Reference;
 use crate::graph::{Graph, NodeId, Op, Shape};
 use crate::interp::Interpreter;
-use crate::interp::error::{fail, suggestion};
-use crate::interp::eval::{Argument, Parameter, Site, bind, mismatch};
-use crate::interp::value::{Closure, Record, Value};
+use crate::interp::call::{Argument, Parameter, Site, bind, mismatch};
+use crate::interp::error::{TraceError, fail, suggestion};
+use crate::interp::value::{Loss, Record, Trace, TracedLoss, Value};
 use crate::ks::{Observable, Run};
 use crate::lang::ast::ParamDecl;
 use crate::model::System;
@@ -17,42 +15,6 @@ use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
 use std::sync::Arc;
-
-/// A loss.
-#[derive(Debug)]
-pub struct Loss {
-    /// Parameters (the run, the reference, options), body, and the names it sees.
-    pub closure: Rc<Closure>,
-    /// Options bound by a call.
-    pub options: Vec<(Rc<str>, Value)>,
-}
-
-/// A loss of one system as a graph over what a trajectory shows.
-#[derive(Clone, Debug)]
-pub struct TracedLoss {
-    /// The graph; input i is `inputs[i]`.
-    pub graph: Graph,
-    /// The loss: a single number.
-    pub output: NodeId,
-    /// What the inputs are.
-    pub inputs: Vec<Observable>,
-}
-
-impl Loss {
-    /// A definition as it stands.
-    pub fn new(closure: Rc<Closure>) -> Self {
-        Self { closure, options: Vec::new() }
-    }
-
-    /// Its name.
-    pub fn name(&self) -> &Rc<str> {
-        &self.closure.def.name.name
-    }
-
-    fn params(&self) -> &[ParamDecl] {
-        &self.closure.def.params
-    }
-}
 
 /// What a body is evaluated with: one value a parameter, `None` where its default is to count.
 type Values = Vec<Option<(Value, Span)>>;

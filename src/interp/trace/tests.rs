@@ -1,9 +1,8 @@
 //! Functionals as the language has them: derived potentials, parameters and how they are shared, spins.
 
 use crate::functional::Evaluation;
-use crate::interp::testing::{code, failure, number, shows, take_lines, texts, value, values};
-use crate::interp::trace::{Functional, Traced};
-use crate::interp::value::Value;
+use crate::interp::tests::helpers::{code, failure, number, shows, take_lines, texts, value, values};
+use crate::interp::value::{Functional, Traced, Value};
 use crate::model::{Grid, Interaction};
 use std::rc::Rc;
 use std::sync::Arc;

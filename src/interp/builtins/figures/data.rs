@@ -2,11 +2,9 @@
 
 use super::{Curve, Data, Measure};
 use crate::interp::Interpreter;
-use crate::interp::arith::Operand;
-use crate::interp::builtins::Args;
+use crate::interp::call::{Args, Argument, mismatch, quantity};
 use crate::interp::error::suggestion;
-use crate::interp::eval::{Argument, mismatch, quantity};
-use crate::interp::value::{Dim, Field, Quantity, Series, Table, Value};
+use crate::interp::value::{Dim, Field, Operand, Quantity, Series, Table, Value};
 use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;

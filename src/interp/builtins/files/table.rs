@@ -1,7 +1,6 @@
 //! Tables as CSV and JSON. Numbers round-trip; a column's unit stands in its header.
 
-use crate::interp::text;
-use crate::interp::value::{Quantity, Table, Value};
+use crate::interp::value::{Quantity, Table, Value, text};
 use serde_json::{Map, Number, Value as Json};
 
 /// Whole numbers below it, 2^53, are exact.

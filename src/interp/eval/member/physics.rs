@@ -16,7 +16,7 @@ fn count(n: usize) -> Value {
     Value::plain(n as f64)
 }
 
-pub(super) const GRID: &[Member<Arc<Grid>>] = &[
+pub(crate) const GRID: &[Member<Arc<Grid>>] = &[
     member("x", "the coordinates of its points, as a field", |g| Value::field(g, g.xs())),
     member("points", "how many points it has", |g| count(g.points)),
     member("spacing", "the distance between points", |g| Value::length(g.spacing)),
@@ -29,13 +29,13 @@ pub(super) const GRID: &[Member<Arc<Grid>>] = &[
     }),
 ];
 
-pub(super) const FIELD: &[Member<Field>] = &[
+pub(crate) const FIELD: &[Member<Field>] = &[
     member("grid", "the grid it lives on", |f| Value::Grid(f.grid.clone())),
     member("channels", "how many channels it has", |f| count(f.channels)),
     member("values", "its values, as a list", |f| Value::vector(&f.data, Dim::PLAIN)),
 ];
 
-pub(super) const INTERACTION: &[Member<Interaction>] = &[
+pub(crate) const INTERACTION: &[Member<Interaction>] = &[
     member("name", "what it is called", |w| Value::text(interaction_name(w))),
     member("kappa", "the inverse decay length of an exponential, 1/bohr", |w| match w {
         Interaction::Exponential { kappa, .. } => Value::plain(*kappa),
@@ -51,7 +51,7 @@ fn interaction_name(w: &Interaction) -> &str {
     }
 }
 
-pub(super) const SYSTEM: &[Member<Arc<System>>] = &[
+pub(crate) const SYSTEM: &[Member<Arc<System>>] = &[
     member("name", "what it is called: its `name:`, otherwise how it was written", |s| Value::text(&s.label)),
     member("electrons", "the number of electrons", |s| count(s.electrons)),
     member("unpaired", "up minus down electrons", |s| count(s.unpaired)),
@@ -106,7 +106,7 @@ fn by_spin(system: &System, value: impl Fn(usize) -> Value) -> Value {
     if system.closed_shell() { value(0) } else { Value::record([("up", value(0)), ("down", value(1))]) }
 }
 
-pub(super) const RUN: &[Member<Run>] = &[
+pub(crate) const RUN: &[Member<Run>] = &[
     member("name", "what the system is called", |r| Value::text(&r.system.label)),
     member("energy", "the electronic energy", |r| Value::energy(r.energy)),
     member("total_energy", "the energy with the repulsion of the nuclei", |r| {
@@ -148,7 +148,7 @@ pub(super) const RUN: &[Member<Run>] = &[
     member("functional", "the name of the functional", |r| Value::text(&r.functional)),
 ];
 
-pub(super) const REFERENCE: &[Member<Arc<Reference>>] = &[
+pub(crate) const REFERENCE: &[Member<Arc<Reference>>] = &[
     member("name", "what the system is called", |r| Value::text(&r.system.label)),
     member("energy", "the electronic energy", |r| Value::energy(r.energy)),
     member("total_energy", "the energy with the repulsion of the nuclei", |r| {
@@ -180,7 +180,7 @@ pub(super) const REFERENCE: &[Member<Arc<Reference>>] = &[
 ];
 
 /// Why a reference does not have what others have.
-pub(super) fn absent(reference: &Reference, name: &str) -> Option<&'static str> {
+pub(crate) fn absent(reference: &Reference, name: &str) -> Option<&'static str> {
     reference.entry()?;
     match name {
         "density_up" | "density_down" | "spin_density" if !reference.spins() => {

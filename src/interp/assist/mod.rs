@@ -1,0 +1,8 @@
+//! What an editor, a notebook or the REPL asks about a session: names, documentation, what the checker is told.
+
+mod entries;
+mod known;
+mod survey;
+
+pub use entries::{ENTRIES, Entries};
+pub use survey::{Doc, Listed};

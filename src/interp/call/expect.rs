@@ -1,0 +1,43 @@
+//! What a value must be: the value in it, or the error that says what it is instead.
+
+use crate::interp::error::{TraceError, TypesError, UnitsError, fail};
+use crate::interp::value::{Dim, Operand, Quantity, Value};
+use crate::problem::Result;
+use crate::source::Span;
+
+/// The truth value in a value.
+pub fn truth(x: Operand<'_>, what: &str) -> Result<bool> {
+    match x.value {
+        Value::Bool(b) => Ok(*b),
+        Value::Symbol(_) => fail(TraceError::condition(what, x.span), x.span),
+        other => {
+            let help = matches!(other, Value::Field(_))
+                .then(|| "choose point by point with `where(condition, a, b)`".to_string());
+            mismatch(what, "true or false", other, help, x.span)
+        }
+    }
+}
+
+/// The error of a value of the wrong kind.
+pub fn mismatch<T>(what: &str, wanted: &str, found: &Value, help: Option<String>, span: Span) -> Result<T> {
+    let (what, wanted, found) = (what.to_string(), wanted.to_string(), found.kind());
+    fail(TypesError::Mismatch { what, wanted, found, help, span }, span)
+}
+
+/// A number of any dimension.
+pub fn quantity(x: Operand<'_>, what: &str) -> Result<Quantity> {
+    match x.value {
+        Value::Number(q) => Ok(*q),
+        other => mismatch(what, "a number", other, None, x.span),
+    }
+}
+
+/// A number of the wanted dimension, or a plain one read in atomic units.
+pub(crate) fn dimensioned(x: Operand<'_>, dim: Dim, what: &str) -> Result<f64> {
+    let q = quantity(x, what)?;
+    if q.dim.agree(dim).is_some() {
+        return Ok(q.value);
+    }
+    let (wanted, found) = (dim.words(), q.dim.words());
+    fail(UnitsError::Wanted { what: what.into(), wanted, found, span: x.span }, x.span)
+}

@@ -1,0 +1,14 @@
+//! Calls: the record of a builtin, arguments and how they meet parameters, and what is expected of a value.
+
+mod args;
+mod bind;
+mod builtin;
+mod equal;
+mod expect;
+
+pub use args::Args;
+pub use bind::{Argument, Bound, Parameter, Site, bind};
+pub use builtin::{Builtin, Example, Param, Run, Style, constant, example, function, named, optional, required, shown};
+pub use equal::equal;
+pub(crate) use expect::dimensioned;
+pub use expect::{mismatch, quantity, truth};

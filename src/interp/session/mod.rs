@@ -1,0 +1,143 @@
+//! The interpreter: what it keeps between statements, and its front.
+
+pub mod host;
+mod library;
+mod modules;
+mod program;
+
+pub use host::Host;
+pub use library::standard_modules;
+pub(crate) use library::{PRELUDE, Standard};
+pub(crate) use modules::defined_name;
+pub use program::Evaluated;
+
+use crate::exact::CacheWarning;
+use crate::interp::error::{RunError, fail};
+use crate::interp::value::Trace;
+use crate::interp::value::module::{Module, ModuleId};
+use crate::interp::value::scope::Scope;
+use crate::problem::Result;
+use crate::source::{SourceId, Sources, Span};
+use crate::train::Plan;
+use library::library;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+/// Where calculations run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Device {
+    /// The processor.
+    #[default]
+    Cpu,
+    /// A CUDA card.
+    Cuda,
+}
+
+/// How an interpreter works.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// `--set name=expression`: right sides that replace those of top-level `let`s.
+    pub overrides: Vec<(String, String)>,
+    /// Where calculations run.
+    pub device: Device,
+    /// Less progress.
+    pub quiet: bool,
+    /// Train again, whatever is kept.
+    pub fresh: bool,
+    /// Where references and checkpoints are kept; `None`: nowhere.
+    pub cache: Option<PathBuf>,
+    /// Folder to which the paths of the script are relative.
+    pub base: PathBuf,
+}
+
+/// How a run ended that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All statements are done.
+    Done,
+    /// The user stopped it.
+    Interrupted,
+}
+
+/// Evaluates programs. Lives on one thread; see [`crate::interp::on_large_stack`].
+pub struct Interpreter {
+    pub(in crate::interp) host: Rc<dyn Host>,
+    /// How it works.
+    pub(in crate::interp) options: Options,
+    pub(in crate::interp) sources: Sources,
+    pub(in crate::interp) modules: Vec<Module>,
+    /// The standard library.
+    pub(in crate::interp) library: Vec<Standard>,
+    /// What the script or REPL has defined so far.
+    pub(in crate::interp) scope: Scope,
+    /// Entries of the REPL so far.
+    pub(in crate::interp) entries: usize,
+    /// Calls under evaluation.
+    pub(in crate::interp) calls: usize,
+    /// The call in the user's text that is being evaluated.
+    pub(in crate::interp) users_call: Option<Span>,
+    /// Expressions under evaluation.
+    pub(in crate::interp) depth: usize,
+    /// Graphs of the bodies under evaluation, the innermost last.
+    pub(in crate::interp) traces: Vec<Rc<Trace>>,
+    /// Trainings that are planned and not run, where that is asked for.
+    pub(in crate::interp) planned: Option<Vec<Plan>>,
+    /// Warnings given once a place: code and place.
+    pub(in crate::interp) told: Vec<(String, Span)>,
+    /// Warnings given of exact answers: each once.
+    pub(in crate::interp) told_of_exact: Vec<CacheWarning>,
+}
+
+/// The module of the script or REPL.
+pub(crate) const MAIN: ModuleId = ModuleId(0);
+
+impl Interpreter {
+    /// An interpreter that has seen nothing.
+    pub fn new(host: Rc<dyn Host>, options: Options) -> Self {
+        let mut sources = Sources::default();
+        let library = library(&mut sources);
+        let main = Module {
+            key: String::new(),
+            source: SourceId::default(),
+            base: options.base.clone(),
+            bindings: Vec::new(),
+            brought: Vec::new(),
+            loading: true,
+        };
+        Self {
+            host,
+            options,
+            sources,
+            modules: vec![main],
+            library,
+            scope: Scope::new(MAIN),
+            entries: 0,
+            calls: 0,
+            users_call: None,
+            depth: 0,
+            traces: Vec::new(),
+            planned: None,
+            told: Vec::new(),
+            told_of_exact: Vec::new(),
+        }
+    }
+
+    /// All texts read so far.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// The options it was made with.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    pub(crate) fn module(&self, id: ModuleId) -> Option<&Module> {
+        self.modules.get(id.0 as usize)
+    }
+
+    /// Stops where the user has asked for it.
+    pub(crate) fn check_interrupt(&self, span: Span) -> Result<()> {
+        if self.host.interrupted() { fail(RunError::Interrupted { span }, span) } else { Ok(()) }
+    }
+}

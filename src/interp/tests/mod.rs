@@ -1,0 +1,7 @@
+//! The language as its users see it.
+
+pub(crate) mod helpers;
+mod language;
+mod library;
+mod system;
+mod units;

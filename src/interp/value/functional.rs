@@ -1,0 +1,129 @@
+//! The functional as a value: a definition with the names it sees, options bound to it, and the values its parameters
+//! start from.
+
+use super::Value;
+use super::scope::Scope;
+use super::symbol::Layer;
+use crate::functional::Compiled;
+use crate::interp::call::equal;
+use crate::lang::ast::FunctionalDef;
+use crate::model::Grid;
+use std::cell::OnceCell;
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What the parameters of a functional start from.
+#[derive(Clone, Debug)]
+pub enum Start {
+    /// Drawn with a seed.
+    Seed(u64),
+    /// Given, as the optimiser holds them (a bounded one is the t of a + (b - a) sigmoid(t)).
+    Values(Rc<[f64]>),
+}
+
+/// A functional.
+pub struct Functional {
+    /// Its definition.
+    pub def: Rc<FunctionalDef>,
+    /// What was visible where it was defined.
+    pub scope: Scope,
+    /// Options bound by a call without density, in the order of the definition.
+    pub options: Vec<(Rc<str>, Value)>,
+    /// Where its parameters start.
+    pub start: Start,
+    pub(in crate::interp) traced: OnceCell<Rc<Traced>>,
+}
+
+/// A functional's graph, ready to be evaluated, and what is known about it.
+#[derive(Debug)]
+pub struct Traced {
+    /// Energy and potential.
+    pub compiled: Arc<Compiled>,
+    /// Its layers.
+    pub layers: Vec<Layer>,
+    /// The only grid it can live on, if it holds values on one.
+    pub grid: Option<Arc<Grid>>,
+    /// The interactions it and its parts are made for.
+    pub interactions: Vec<Rc<str>>,
+}
+
+impl Functional {
+    /// A definition as it stands.
+    pub fn new(def: Rc<FunctionalDef>, scope: Scope) -> Self {
+        Self { def, scope, options: Vec::new(), start: Start::Seed(0), traced: OnceCell::new() }
+    }
+
+    /// The same definition with other options.
+    pub fn with_options(&self, options: Vec<(Rc<str>, Value)>) -> Self {
+        let (def, scope) = (self.def.clone(), self.scope.clone());
+        Self { def, scope, options, start: self.start.clone(), traced: OnceCell::new() }
+    }
+
+    /// The same functional with other starting values.
+    pub fn with_start(&self, start: Start) -> Self {
+        let traced = self.traced.get().cloned().map_or_else(OnceCell::new, OnceCell::from);
+        let (def, scope, options) = (self.def.clone(), self.scope.clone(), self.options.clone());
+        Self { def, scope, options, start, traced }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &Rc<str> {
+        &self.def.function.name.name
+    }
+
+    /// `net(width: 32)`.
+    pub fn label(&self) -> String {
+        if self.options.is_empty() {
+            return self.name().to_string();
+        }
+        let written = |(n, v): &(Rc<str>, Value)| format!("{n}: {}", crate::interp::value::text::value(v));
+        format!("{}({})", self.name(), self.options.iter().map(written).collect::<Vec<_>>().join(", "))
+    }
+
+    /// What can be shown of it in a few lines.
+    pub fn summary(&self) -> Vec<(&'static str, Value)> {
+        let mut entries = vec![("densities", Value::list(self.densities().map(Value::text).collect()))];
+        if let Some(traced) = self.traced.get() {
+            entries.push(("parameters", Value::plain(traced.compiled.parameter_count() as f64)));
+        }
+        if let Some(made_for) = &self.def.made_for {
+            entries.push(("made_for", Value::text(&made_for.name)));
+        }
+        entries
+    }
+
+    /// The names of its densities: one, or up and down.
+    pub fn densities(&self) -> impl Iterator<Item = &Rc<str>> {
+        self.def.function.params.iter().filter(|p| p.default.is_none()).map(|p| &p.name.name)
+    }
+
+    /// Whether two values are one functional, with one set of parameters.
+    pub fn same(&self, other: &Functional) -> bool {
+        let options = self.options.len() == other.options.len()
+            && self.options.iter().zip(&other.options).all(|((n, v), (m, w))| n == m && same_value(v, w));
+        let start = match (&self.start, &other.start) {
+            (Start::Seed(a), Start::Seed(b)) => a == b,
+            (Start::Values(a), Start::Values(b)) => Rc::ptr_eq(a, b),
+            _ => false,
+        };
+        Rc::ptr_eq(&self.def, &other.def) && self.scope.same(&other.scope) && options && start
+    }
+}
+
+/// Whether two option values are the same: plain ones by value, others by identity.
+fn same_value(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Function(f), Value::Function(g)) => Rc::ptr_eq(f, g),
+        (Value::Builtin(f), Value::Builtin(g)) => f.name == g.name,
+        (Value::Functional(f), Value::Functional(g)) => f.same(g),
+        (Value::Model(m), Value::Model(n)) => Rc::ptr_eq(m, n),
+        _ => equal(a, b) == Some(true),
+    }
+}
+
+impl fmt::Debug for Functional {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Functional({})", self.name())
+    }
+}

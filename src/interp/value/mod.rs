@@ -1,0 +1,373 @@
+//! Values. They never cross threads; what does is plain data (graphs, systems, parameters).
+
+mod dimensions;
+mod functional;
+mod loss;
+pub(crate) mod model;
+pub mod module;
+mod operand;
+pub(crate) mod params;
+pub mod scope;
+mod symbol;
+pub mod text;
+
+pub use dimensions::Dim;
+pub use functional::{Functional, Start, Traced};
+pub use loss::{Loss, TracedLoss};
+pub use model::{Model, SeedRow, Training};
+pub use operand::Operand;
+pub use symbol::{Layer, Symbol, Trace};
+
+use crate::exact::Reference;
+use crate::graph::Shape;
+use crate::interp::call::Builtin;
+use crate::ks::{Mixing, Run};
+use crate::lang::ast::{FnDef, SystemDef};
+use crate::lang::units;
+use crate::model::{Grid, Interaction, System};
+use crate::train::Optimizer;
+use module::ModuleId;
+use scope::Scope;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// A number, in Hartree atomic units.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quantity {
+    /// Value in atomic units.
+    pub value: f64,
+    /// Dimension; plain numbers combine with any.
+    pub dim: Dim,
+    /// Unit to be shown in, after `->`; `None`: hartree, bohr, byte.
+    pub unit: Option<ShownUnit>,
+}
+
+impl Quantity {
+    /// A plain number.
+    pub const fn plain(value: f64) -> Self {
+        Self { value, dim: Dim::PLAIN, unit: None }
+    }
+    /// An energy, hartree.
+    pub const fn energy(value: f64) -> Self {
+        Self { value, dim: Dim::ENERGY, unit: None }
+    }
+    /// A length, bohr.
+    pub const fn length(value: f64) -> Self {
+        Self { value, dim: Dim::LENGTH, unit: None }
+    }
+    /// Of a dimension, shown in atomic units.
+    pub const fn of(value: f64, dim: Dim) -> Self {
+        Self { value, dim, unit: None }
+    }
+    /// Whether it is a whole number, in atomic units.
+    pub fn is_whole(&self) -> bool {
+        self.value.is_finite() && self.value == self.value.round()
+    }
+    /// As a reader likes it: memory, unless a unit was chosen for it, in the one that suits `bytes`.
+    pub fn readable(self, bytes: f64) -> Self {
+        match (self.unit, self.dim, units::of_memory(bytes)) {
+            (None, Dim::MEMORY, Some(u)) => {
+                Self { unit: Some(ShownUnit { name: u.name, power: 1, factor: u.factor }), ..self }
+            }
+            _ => self,
+        }
+    }
+    /// The number in the unit it is shown in.
+    pub fn shown(&self) -> f64 {
+        self.unit.map_or(self.value, |u| self.value / u.factor)
+    }
+    /// Name of the unit it is shown in, power included; empty for a plain number.
+    pub fn unit_text(&self) -> String {
+        match self.unit {
+            Some(ShownUnit { name, power: 1, .. }) => name.to_string(),
+            Some(ShownUnit { name, power, .. }) => format!("{name}^{power}"),
+            None => self.dim.unit(),
+        }
+    }
+}
+
+/// A unit chosen by `->`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ShownUnit {
+    /// Its name, `kcal/mol`.
+    pub name: &'static str,
+    /// Its power.
+    pub power: i32,
+    /// Atomic units in one of it, power included.
+    pub factor: f64,
+}
+
+/// Numbers on a grid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    /// The grid.
+    pub grid: Arc<Grid>,
+    /// Channels, 1 for a simple field.
+    pub channels: usize,
+    /// Values, channel-contiguous: `data[i * channels + c]`.
+    pub data: Vec<f64>,
+}
+
+impl Field {
+    /// A field of one channel; `data` has one value a grid point.
+    pub fn simple(grid: Arc<Grid>, data: Vec<f64>) -> Self {
+        Self { grid, channels: 1, data }
+    }
+    /// One channel's values.
+    pub fn channel(&self, channel: usize) -> Vec<f64> {
+        self.data.iter().skip(channel).step_by(self.channels.max(1)).copied().collect()
+    }
+}
+
+/// Named columns of equal length, each a list of values.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// Columns in order.
+    pub columns: Vec<(Rc<str>, Rc<Vec<Value>>)>,
+}
+
+impl Table {
+    /// A column by name.
+    pub fn get(&self, name: &str) -> Option<&Rc<Vec<Value>>> {
+        self.columns.iter().find(|(n, _)| &**n == name).map(|(_, c)| c)
+    }
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.columns.first().map_or(0, |(_, c)| c.len())
+    }
+}
+
+/// Lines in a plane.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// Title.
+    pub title: Option<String>,
+    /// Label of the abscissa, unit included.
+    pub x_label: String,
+    /// Label of the ordinate.
+    pub y_label: String,
+    /// Ends of the abscissa, if not those of the data.
+    pub x_range: Option<(f64, f64)>,
+    /// Ends of the ordinate, if not those of the data.
+    pub y_range: Option<(f64, f64)>,
+    /// Shaded ranges of the ordinate; a line where both ends are one.
+    pub bands: Vec<(f64, f64)>,
+    /// Curves.
+    pub series: Vec<Series>,
+}
+
+/// One line of a figure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// Legend.
+    pub name: String,
+    /// The curve of the legend it belongs to: the members of an ensemble share one.
+    pub curve: usize,
+    /// Whether it is drawn thin, one of an ensemble.
+    pub thin: bool,
+    /// Abscissae.
+    pub x: Vec<f64>,
+    /// Ordinates; gaps where not finite.
+    pub y: Vec<f64>,
+}
+
+/// Names to values, in order of definition.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    /// Entries in order.
+    pub entries: Vec<(Rc<str>, Value)>,
+}
+
+impl Record {
+    /// The value of a name.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.entries.iter().find(|(n, _)| &**n == name).map(|(_, v)| v)
+    }
+}
+
+/// A user's function with the names it sees.
+#[derive(Debug)]
+pub struct Closure {
+    /// Parameters and body.
+    pub def: Rc<FnDef>,
+    /// What was visible where it was defined.
+    pub scope: Scope,
+    /// Whether its body sees it under its own name.
+    pub named: bool,
+}
+
+/// A `system` with parameters.
+#[derive(Debug)]
+pub struct SystemMaker {
+    /// Definition.
+    pub def: Rc<SystemDef>,
+    /// What was visible where it was defined.
+    pub scope: Scope,
+}
+
+/// The names of a used file or standard module; their values come when they are asked for.
+#[derive(Clone, Debug)]
+pub struct ModuleRef {
+    /// Which.
+    pub id: ModuleId,
+    /// As the user calls it: `functionals`.
+    pub name: Rc<str>,
+}
+
+/// Anything a name can stand for.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// What `print` and `save` give; never shown.
+    Nothing,
+    /// A number with its dimension.
+    Number(Quantity),
+    /// `true`, `false`.
+    Bool(bool),
+    /// A text.
+    Str(Rc<str>),
+    /// A list; of numbers, a vector.
+    List(Rc<Vec<Value>>),
+    /// `{ a: 1 }`.
+    Record(Rc<Record>),
+    /// `a .. b` that was not listed: bounds of a search, of a parameter, of a width.
+    Interval(Quantity, Quantity),
+    /// Numbers on a grid.
+    Field(Rc<Field>),
+    /// A grid.
+    Grid(Arc<Grid>),
+    /// A ready-made interaction.
+    Interaction(Interaction),
+    /// A system.
+    System(Arc<System>),
+    /// A finished Kohn-Sham calculation.
+    Run(Rc<Run>),
+    /// An exact answer, or one of a data set.
+    Reference(Arc<Reference>),
+    /// Columns.
+    Table(Rc<Table>),
+    /// A plot.
+    Figure(Rc<Figure>),
+    /// `linear(…)`, `diis(…)`.
+    Mixing(Mixing),
+    /// A user's function.
+    Function(Rc<Closure>),
+    /// A function of the language.
+    Builtin(&'static Builtin),
+    /// A system with parameters.
+    SystemMaker(Rc<SystemMaker>),
+    /// What `use` brings.
+    Module(ModuleRef),
+    /// A part of a body that is being traced: a node of its graph.
+    Symbol(Symbol),
+    /// A functional.
+    Functional(Rc<Functional>),
+    /// A functional with the parameters it was trained to.
+    Model(Rc<Model>),
+    /// `lbfgs(…)`, `adam(…)`.
+    Optimizer(Optimizer),
+    /// A loss, with or without options bound.
+    Loss(Rc<Loss>),
+}
+
+impl Value {
+    /// A plain number.
+    pub fn plain(value: f64) -> Self {
+        Value::Number(Quantity::plain(value))
+    }
+    /// An energy, hartree.
+    pub fn energy(value: f64) -> Self {
+        Value::Number(Quantity::energy(value))
+    }
+    /// A length, bohr.
+    pub fn length(value: f64) -> Self {
+        Value::Number(Quantity::length(value))
+    }
+    /// A text.
+    pub fn text(text: impl AsRef<str>) -> Self {
+        Value::Str(Rc::from(text.as_ref()))
+    }
+    /// A list.
+    pub fn list(items: Vec<Value>) -> Self {
+        Value::List(Rc::new(items))
+    }
+    /// A list of numbers of one dimension.
+    pub fn vector(items: &[f64], dim: Dim) -> Self {
+        Value::list(items.iter().map(|&v| Value::Number(Quantity::of(v, dim))).collect())
+    }
+    /// A field of one channel.
+    pub fn field(grid: &Arc<Grid>, data: Vec<f64>) -> Self {
+        Value::Field(Rc::new(Field::simple(grid.clone(), data)))
+    }
+    /// A record.
+    pub fn record<'a>(entries: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
+        let entries = entries.into_iter().map(|(n, v)| (Rc::from(n), v)).collect();
+        Value::Record(Rc::new(Record { entries }))
+    }
+
+    /// The word for its type, as `kind` and JSON have it: `number`, `quantity`, `list`, `run`.
+    pub fn type_word(&self) -> &'static str {
+        match self {
+            Value::Nothing => "nothing",
+            Value::Number(q) if q.dim.is_plain() && q.unit_text().is_empty() => "number",
+            Value::Number(_) => "quantity",
+            Value::Bool(_) => "bool",
+            Value::Str(_) => "string",
+            Value::List(_) => "list",
+            Value::Record(_) => "record",
+            Value::Interval(from, to) if from.is_whole() && to.is_whole() => "list",
+            Value::Interval(..) => "interval",
+            Value::Field(_) => "field",
+            Value::Grid(_) => "grid",
+            Value::Interaction(_) => "interaction",
+            Value::System(_) => "system",
+            Value::Run(_) => "run",
+            Value::Reference(_) => "reference",
+            Value::Table(_) => "table",
+            Value::Figure(_) => "figure",
+            Value::Mixing(_) => "mixing",
+            Value::Function(_) | Value::Builtin(_) | Value::SystemMaker(_) => "function",
+            Value::Module(_) => "module",
+            Value::Symbol(symbol) => match symbol.shape() {
+                Shape { grid: Some(_), .. } => "field",
+                Shape { channels: 1, .. } => "number",
+                _ => "list",
+            },
+            Value::Functional(_) => "functional",
+            Value::Model(_) => "model",
+            Value::Loss(_) => "loss",
+            Value::Optimizer(_) => "optimizer",
+        }
+    }
+
+    /// What it is, with its article: `a number`, `an energy`, `a field`.
+    pub fn kind(&self) -> String {
+        match self {
+            Value::Nothing => "nothing",
+            Value::Number(q) if q.dim.is_plain() => "a number",
+            Value::Number(q) => return q.dim.words(),
+            Value::Bool(_) => "a truth value",
+            Value::Str(_) => "a text",
+            Value::List(_) => "a list",
+            Value::Record(_) => "a record",
+            Value::Interval(..) => "an interval",
+            Value::Field(_) => "a field",
+            Value::Grid(_) => "a grid",
+            Value::Interaction(_) => "an interaction",
+            Value::System(_) => "a system",
+            Value::Run(_) => "a run",
+            Value::Reference(_) => "a reference",
+            Value::Table(_) => "a table",
+            Value::Figure(_) => "a figure",
+            Value::Mixing(_) => "a mixing",
+            Value::Function(_) | Value::Builtin(_) => "a function",
+            Value::SystemMaker(_) => "a system with parameters",
+            Value::Module(_) => "a module",
+            Value::Symbol(symbol) => return symbol.shape().to_string(),
+            Value::Functional(_) => "a functional",
+            Value::Model(_) => "a model",
+            Value::Loss(_) => "a loss",
+            Value::Optimizer(_) => "an optimizer",
+        }
+        .to_string()
+    }
+}

@@ -1,0 +1,241 @@
+//! The model as a value: a functional with the parameters it was trained to, and what is known of the training.
+
+use super::functional::{Functional, Traced};
+use super::params::bounded;
+use super::{Record, Table, Value};
+use crate::graph::ParamSpec;
+use crate::ks::{Mixing, ScfOptions};
+use crate::train::Step;
+use std::rc::Rc;
+
+/// A functional with fixed parameters.
+#[derive(Debug)]
+pub struct Model {
+    /// What the user calls it: the name of its functional, or the stem of its file.
+    pub name: String,
+    /// Its functional.
+    pub functional: Rc<Functional>,
+    /// The functional's graph.
+    pub traced: Rc<Traced>,
+    /// Flat parameters, as the optimiser holds them.
+    pub parameters: Rc<[f64]>,
+    /// Kohn-Sham options of its training.
+    pub scf: Option<ScfOptions>,
+    /// What its training gave; `None`: its parameters were loaded.
+    pub training: Option<Training>,
+    /// The models of all seeds that have parameters, in the order of the seeds; empty where they are not known.
+    pub members: Vec<Rc<Model>>,
+    /// Where its parameters come from, a sentence a line.
+    pub origin: Vec<String>,
+}
+
+/// What a training gave.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Training {
+    /// Loss at the kept parameters.
+    pub loss: f64,
+    /// Validation loss there.
+    pub validation_loss: Option<f64>,
+    /// Seed of the kept parameters.
+    pub seed: u64,
+    /// Their step.
+    pub step: usize,
+    /// All seeds; empty where they are not known.
+    pub seeds: Vec<SeedRow>,
+    /// The steps of the seed of the kept parameters; empty where they are not known.
+    pub history: Vec<Step>,
+}
+
+/// One seed of a training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeedRow {
+    /// The seed.
+    pub seed: u64,
+    /// Step of its best parameters.
+    pub step: usize,
+    /// Loss there; NaN if it failed.
+    pub loss: f64,
+    /// Validation loss there, if there was any.
+    pub validation_loss: Option<f64>,
+    /// Loss-and-gradient evaluations.
+    pub evaluations: usize,
+    /// `finished`, `flat`, `converged`, or what went wrong.
+    pub outcome: String,
+}
+
+/// The names a model has.
+pub(crate) const MEMBERS: &[(&str, &str)] = &[
+    ("functional", "the functional, with its untrained parameters"),
+    ("parameters", "its parameters, by layer and name"),
+    ("loss", "the loss at these parameters"),
+    ("validation_loss", "the loss of the validation systems, if it had any"),
+    ("seed", "the seed these parameters come from"),
+    (
+        "members",
+        "the models of all seeds that have parameters, in the order of the seeds; a model from a file has none",
+    ),
+    ("seeds", "a table of all seeds; a member has none"),
+    ("history", "a table of the steps of the chosen seed; a model from a file has none"),
+    ("scf", "the Kohn-Sham options it was trained with"),
+    ("name", "what it is called"),
+];
+
+impl Model {
+    /// The names known of it.
+    pub(crate) fn names(&self) -> Vec<String> {
+        MEMBERS.iter().filter(|(name, _)| self.member(name).is_some()).map(|(name, _)| name.to_string()).collect()
+    }
+
+    /// What can be shown of it in a few lines.
+    pub fn summary(&self) -> Vec<(&'static str, Value)> {
+        let mut entries = vec![
+            ("functional", Value::text(self.functional.label())),
+            ("parameters", Value::plain(self.parameters.len() as f64)),
+        ];
+        if let Some(training) = &self.training {
+            entries.push(("loss", Value::plain(training.loss)));
+            entries.extend(training.validation_loss.map(|loss| ("validation_loss", Value::plain(loss))));
+            entries.push(("seed", Value::plain(training.seed as f64)));
+            entries.push(("step", Value::plain(training.step as f64)));
+        }
+        entries.extend(self.scf.as_ref().map(|scf| ("scf", scf_record(scf))));
+        entries.extend(self.origin.iter().map(|line| ("origin", Value::text(line))));
+        entries
+    }
+
+    /// The value of `model.name`; `None`: there is no such name, or it is not known of a loaded model.
+    pub(crate) fn member(&self, name: &str) -> Option<Value> {
+        let training = self.training.as_ref();
+        Some(match name {
+            "functional" => Value::Functional(self.functional.clone()),
+            "parameters" => parameters(&self.traced.compiled.graph.params, &self.parameters),
+            "loss" => Value::plain(training?.loss),
+            "validation_loss" => Value::plain(training?.validation_loss?),
+            "seed" => Value::plain(training?.seed as f64),
+            "members" if !self.members.is_empty() => {
+                Value::list(self.members.iter().cloned().map(Value::Model).collect())
+            }
+            "seeds" => seeds(training.map(|t| &t.seeds).filter(|rows| !rows.is_empty())?),
+            "history" => history(training.map(|t| &t.history).filter(|steps| !steps.is_empty())?),
+            "scf" => scf_record(self.scf.as_ref()?),
+            "name" => Value::text(&self.name),
+            _ => return None,
+        })
+    }
+}
+
+impl Model {
+    /// Why a name that models have is not known of this one.
+    pub(crate) fn absent(&self, name: &str) -> Option<&'static str> {
+        match (name, &self.training) {
+            ("loss" | "validation_loss" | "seed" | "seeds" | "history" | "members", None) => {
+                Some("nothing is known of a training: its parameters were given or come from an archive")
+            }
+            ("validation_loss", Some(_)) => Some("it was trained without validation systems"),
+            ("seeds" | "members", Some(training)) if !training.history.is_empty() => {
+                Some("it is the model of one seed: the model that `train` gives has the table and the members")
+            }
+            ("seeds", Some(_)) => Some("its file holds no table of seeds"),
+            ("members", Some(_)) => Some(
+                "a file keeps the parameters of the chosen seed alone: run the `train` again, which reuses what is done",
+            ),
+            ("history", Some(_)) => Some("a file keeps the table of the seeds of a training, not that of the steps"),
+            ("scf", _) => Some("no Kohn-Sham options came with its parameters"),
+            _ => None,
+        }
+    }
+}
+
+fn table(columns: Vec<(&str, Vec<Value>)>) -> Value {
+    let columns = columns.into_iter().map(|(name, values)| (Rc::from(name), Rc::new(values))).collect();
+    Value::Table(Rc::new(Table { columns }))
+}
+
+/// The table of all seeds; without any validation loss, it has no column of them.
+fn seeds(rows: &[SeedRow]) -> Value {
+    let column = |f: fn(&SeedRow) -> f64| rows.iter().map(|r| Value::plain(f(r))).collect::<Vec<_>>();
+    let mut columns =
+        vec![("seed", column(|r| r.seed as f64)), ("step", column(|r| r.step as f64)), ("loss", column(|r| r.loss))];
+    if rows.iter().any(|r| r.validation_loss.is_some()) {
+        columns.push(("validation_loss", column(|r| r.validation_loss.unwrap_or(f64::NAN))));
+    }
+    columns.push(("evaluations", column(|r| r.evaluations as f64)));
+    columns.push(("outcome", rows.iter().map(|r| Value::text(&r.outcome)).collect()));
+    table(columns)
+}
+
+/// The table of steps; validation losses are nothing where none was taken, and have no column if none ever was.
+fn history(steps: &[Step]) -> Value {
+    let column = |f: fn(&Step) -> f64| steps.iter().map(|s| Value::plain(f(s))).collect::<Vec<_>>();
+    let mut columns = vec![
+        ("step", column(|s| s.step as f64)),
+        ("loss", column(|s| s.loss)),
+        ("gradient_norm", column(|s| s.gradient_norm)),
+    ];
+    if steps.iter().any(|s| s.validation.is_some()) {
+        let taken = |s: &Step| s.validation.map_or(Value::Nothing, Value::plain);
+        columns.push(("validation_loss", steps.iter().map(taken).collect()));
+    }
+    table(columns)
+}
+
+/// Parameters by layer and name, `{ conv0: { weight: … }, a: 1 }`, arrays as nested lists; bounded ones as their values.
+pub(crate) fn parameters(specs: &[ParamSpec], flat: &[f64]) -> Value {
+    let mut start = 0;
+    let arrays = specs.iter().map(|spec| {
+        let raw = flat.get(start..start + spec.len()).unwrap_or_default();
+        start += spec.len();
+        let values: Vec<f64> = raw.iter().map(|&t| spec.bounds.map_or(t, |b| bounded(b, t))).collect();
+        (spec.name.as_str(), nested(&values, &spec.shape))
+    });
+    nested_record(arrays)
+}
+
+/// An array as nested lists.
+fn nested(values: &[f64], shape: &[usize]) -> Value {
+    match shape {
+        [] => Value::plain(values.first().copied().unwrap_or(f64::NAN)),
+        [_] => Value::list(values.iter().map(|&v| Value::plain(v)).collect()),
+        [rows, rest @ ..] => {
+            let size = values.len() / (*rows).max(1);
+            Value::list(values.chunks(size.max(1)).map(|part| nested(part, rest)).collect())
+        }
+    }
+}
+
+/// Dotted names as records in records.
+fn nested_record<'a>(entries: impl Iterator<Item = (&'a str, Value)>) -> Value {
+    type Entries = Vec<(Rc<str>, Value)>;
+    let mut whole: Vec<(Rc<str>, Entries)> = Vec::new();
+    for (name, value) in entries {
+        let (layer, array) = name.split_once('.').unwrap_or((name, ""));
+        match whole.iter_mut().find(|(n, _)| &**n == layer) {
+            Some((_, arrays)) => arrays.push((array.into(), value)),
+            None => whole.push((layer.into(), vec![(array.into(), value)])),
+        }
+    }
+    let entry = |(name, mut arrays): (Rc<str>, Vec<(Rc<str>, Value)>)| match arrays.as_slice() {
+        [(array, _)] if array.is_empty() => (name, arrays.remove(0).1),
+        _ => (name, Value::Record(Rc::new(Record { entries: arrays }))),
+    };
+    Value::Record(Rc::new(Record { entries: whole.into_iter().map(entry).collect() }))
+}
+
+/// Kohn-Sham options as a record.
+pub(crate) fn scf_record(scf: &ScfOptions) -> Value {
+    let mut entries =
+        vec![("iterations", Value::plain(scf.iterations as f64)), ("mixing", Value::Mixing(scf.mixing.clone()))];
+    if let Some(tolerance) = scf.tolerance {
+        entries.push(("tolerance", Value::plain(tolerance)));
+    }
+    entries.push(("symmetric", Value::Bool(scf.symmetric)));
+    Value::record(entries)
+}
+
+/// A mixing as it is written.
+pub(crate) fn mixing_text(mixing: &Mixing) -> String {
+    match mixing {
+        Mixing::Linear { alpha, decay, history } => format!("linear({alpha:?}, decay: {decay:?}, history: {history})"),
+        Mixing::Diis { history, alpha } => format!("diis(history: {history}, alpha: {alpha:?})"),
+    }
+}

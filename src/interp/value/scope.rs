@@ -1,0 +1,131 @@
+//! Lexical scopes. A scope is an immutable chain: binding a name makes a longer chain, so a closure keeps what was
+//! visible where it was defined, and a failed entry of the REPL is undone by going on from the chain before.
+
+use super::Value;
+use super::module::ModuleId;
+use crate::lang::ast::{Expr, Stmt};
+use crate::source::Span;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// How far a binding is.
+#[derive(Clone, Debug)]
+pub enum State {
+    /// Its value is there.
+    Ready(Value),
+    /// The right side of a `let` of a used file, not needed yet.
+    Lazy(Thunk),
+    /// It is being evaluated: asked for again, it is a cycle.
+    Forcing,
+}
+
+/// An expression to be evaluated when it is needed.
+#[derive(Clone, Debug)]
+pub enum Thunk {
+    /// The right side of a `let`.
+    Expr(Expr, Scope),
+    /// Any other definition.
+    Definition(Rc<Stmt>, Scope),
+}
+
+/// A name and what it stands for.
+#[derive(Debug)]
+pub struct Binding {
+    /// The name.
+    pub name: Rc<str>,
+    /// Where it is defined.
+    pub span: Span,
+    /// Its `##` lines.
+    pub docs: Option<Rc<str>>,
+    /// Its value, or the way to it.
+    pub state: RefCell<State>,
+}
+
+impl Binding {
+    /// A binding with its value.
+    pub fn ready(name: Rc<str>, span: Span, value: Value) -> Rc<Self> {
+        Rc::new(Self { name, span, docs: None, state: RefCell::new(State::Ready(value)) })
+    }
+
+    /// The same under another name: shares what is already there, otherwise the way to it.
+    pub fn renamed(&self, alias: &crate::lang::ast::Ident) -> Rc<Self> {
+        let state = RefCell::new(self.state.borrow().clone());
+        Rc::new(Self { name: alias.name.clone(), span: alias.span, docs: self.docs.clone(), state })
+    }
+
+    /// The value, if it is there.
+    pub fn value(&self) -> Option<Value> {
+        match &*self.state.borrow() {
+            State::Ready(value) => Some(value.clone()),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Node {
+    binding: Rc<Binding>,
+    next: Option<Rc<Node>>,
+}
+
+impl Drop for Node {
+    /// Unlinks a long chain link by link instead of recursively.
+    fn drop(&mut self) {
+        let mut next = self.next.take();
+        while let Some(node) = next {
+            match Rc::try_unwrap(node) {
+                Ok(mut node) => next = node.next.take(),
+                Err(_) => break,
+            }
+        }
+    }
+}
+
+/// The names visible at a place.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    head: Option<Rc<Node>>,
+    module: ModuleId,
+}
+
+impl Scope {
+    /// No names but those of the language, in a module.
+    pub fn new(module: ModuleId) -> Self {
+        Self { head: None, module }
+    }
+
+    /// The module whose later definitions are visible too.
+    pub fn module(&self) -> ModuleId {
+        self.module
+    }
+
+    /// Makes a name visible; it hides an earlier one.
+    pub fn bind(&mut self, binding: Rc<Binding>) {
+        self.head = Some(Rc::new(Node { binding, next: self.head.take() }));
+    }
+
+    /// Makes a value visible under a name.
+    pub fn define(&mut self, name: Rc<str>, span: Span, value: Value) {
+        self.bind(Binding::ready(name, span, value));
+    }
+
+    /// The innermost binding of a name.
+    pub fn get(&self, name: &str) -> Option<&Rc<Binding>> {
+        self.bindings().find(|b| &*b.name == name)
+    }
+
+    /// Whether two places see the very same names.
+    pub fn same(&self, other: &Scope) -> bool {
+        let head = match (&self.head, &other.head) {
+            (Some(a), Some(b)) => Rc::ptr_eq(a, b),
+            (None, None) => true,
+            _ => false,
+        };
+        head && self.module == other.module
+    }
+
+    /// All bindings, the innermost first (hidden ones too).
+    pub fn bindings(&self) -> impl Iterator<Item = &Rc<Binding>> {
+        std::iter::successors(self.head.as_ref(), |n| n.next.as_ref()).map(|n| &n.binding)
+    }
+}

@@ -1,0 +1,139 @@
+//! Values as short texts: string interpolation, `print`, labels of systems, messages.
+
+use super::{Field, Quantity, Value};
+use crate::model::Grid;
+
+/// A number with at most twelve significant digits, without trailing zeros: `1.36`, `1e-6`, `nan`, `inf`.
+pub fn number(x: f64) -> String {
+    if x.is_nan() {
+        return "nan".into();
+    }
+    if x.is_infinite() {
+        return if x > 0.0 { "inf".into() } else { "-inf".into() };
+    }
+    if x == 0.0 {
+        return "0".into();
+    }
+    let scientific = format!("{x:.11e}");
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if (-5..15).contains(&exponent) {
+        let decimals = (11 - exponent).max(0) as usize;
+        trimmed(&format!("{x:.decimals$}")).to_string()
+    } else {
+        format!("{}e{exponent}", trimmed(mantissa))
+    }
+}
+
+fn trimmed(digits: &str) -> &str {
+    if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { digits }
+}
+
+/// A number with its unit: `1.28 bohr`.
+pub fn quantity(q: &Quantity) -> String {
+    let q = q.readable(q.value);
+    let unit = q.unit_text();
+    let shown = number(q.shown());
+    if unit.is_empty() { shown } else { format!("{shown} {unit}") }
+}
+
+/// `513 points 0.08 bohr apart`.
+pub fn grid(grid: &Grid) -> String {
+    format!("{} points {} bohr apart", grid.points, number(grid.spacing))
+}
+
+fn field(f: &Field) -> String {
+    let channels = if f.channels == 1 { String::new() } else { format!(" and {} channels", f.channels) };
+    format!("a field of {} points{channels}", f.grid.points)
+}
+
+/// A value as `print` and `"{…}"` write it.
+pub fn value(v: &Value) -> String {
+    match v {
+        Value::Nothing => String::new(),
+        Value::Number(q) => quantity(q),
+        Value::Bool(b) => b.to_string(),
+        Value::Str(s) => s.to_string(),
+        Value::List(items) => format!("[{}]", joined(items.iter().map(value))),
+        Value::Record(r) => match r.entries.is_empty() {
+            true => "{}".into(),
+            false => format!("{{ {} }}", joined(r.entries.iter().map(|(n, v)| format!("{n}: {}", value(v))))),
+        },
+        Value::Interval(a, b) => format!("{} .. {}", quantity(a), quantity(b)),
+        Value::Field(f) => field(f),
+        Value::Grid(g) => format!("a grid of {}", grid(g)),
+        Value::System(s) => s.label.clone(),
+        Value::Table(t) => {
+            let names: Vec<&str> = t.columns.iter().map(|(n, _)| &**n).collect();
+            format!("a table of {} rows: {}", t.rows(), names.join(", "))
+        }
+        Value::Function(c) if &*c.def.name.name != "fn" => c.def.name.name.to_string(),
+        Value::Builtin(b) => b.name.to_string(),
+        Value::SystemMaker(m) => m.def.name.name.to_string(),
+        Value::Module(m) => m.name.to_string(),
+        other => other.kind(),
+    }
+}
+
+/// What a value is, more closely than [`Value::kind`]: `a list of 5 energies`, `a field on 513 points 0.08 bohr apart`.
+pub fn kind(v: &Value) -> String {
+    match v {
+        Value::List(items) => {
+            let kinds: Vec<String> = items.iter().map(Value::kind).collect();
+            match kinds.split_first() {
+                None => "an empty list".into(),
+                Some((first, rest)) if rest.iter().all(|k| k == first) => {
+                    format!("a list of {} {}", items.len(), plural(first))
+                }
+                Some(_) => format!("a list of {} values", items.len()),
+            }
+        }
+        Value::Field(f) => {
+            let channels = if f.channels == 1 { String::new() } else { format!(" with {} channels", f.channels) };
+            format!("a field on {}{channels}", grid(&f.grid))
+        }
+        Value::Grid(g) => format!("a grid of {}", grid(g)),
+        Value::Table(t) => format!("a table of {} columns and {} rows", t.columns.len(), t.rows()),
+        other => other.kind(),
+    }
+}
+
+/// `an energy` to `energies`.
+fn plural(kind: &str) -> String {
+    let noun = kind.split_once(' ').map_or(kind, |(_, noun)| noun);
+    match noun {
+        "energy" => "energies".into(),
+        _ if noun.starts_with("quantity ") => noun.replacen("quantity", "quantities", 1),
+        "system with parameters" => "systems with parameters".into(),
+        _ => format!("{noun}s"),
+    }
+}
+
+fn joined(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_no_noise_and_no_trailing_zeros() {
+        for (x, text) in [
+            (0.1 + 0.2, "0.3"),
+            (0.4 + 6.0 * 0.16, "1.36"),
+            (513.0, "513"),
+            (-1e-8, "-1e-8"),
+            (1e-5, "0.00001"),
+            (2.5e20, "2.5e20"),
+            (1e14, "100000000000000"),
+            (0.0, "0"),
+            (-0.0, "0"),
+            (1.0 / 3.0, "0.333333333333"),
+            (f64::NAN, "nan"),
+            (f64::NEG_INFINITY, "-inf"),
+        ] {
+            assert_eq!(number(x), text);
+        }
+    }
+}

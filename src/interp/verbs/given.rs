@@ -1,0 +1,116 @@
+//! Parameters that a call gives by layer and name: as values, or as the numbers of the optimiser.
+
+use crate::graph::ParamSpec;
+use crate::interp::call::Args;
+use crate::interp::error::{listed, suggestion};
+use crate::interp::trace::Ready;
+use crate::interp::value::{Record, Value, text};
+use crate::problem::Result;
+use std::rc::Rc;
+
+/// The t of a bounded value is at most this: there a + (b - a) sigmoid(t) is the bound itself, to rounding.
+const SATURATED: f64 = 40.0;
+
+/// Flat parameters, as the optimiser holds them, of `parameters:` (values) and `unbounded:` (the t of those with bounds).
+///
+/// # Errors
+/// An array that is missing, unknown or of another length; a value outside its bounds; one that is given twice.
+pub(crate) fn from_records(ready: &Ready, args: &Args) -> Result<Rc<[f64]>> {
+    let specs = &ready.traced.compiled.graph.params;
+    let values = record(args, "parameters")?;
+    let unbounded = match args.get("unbounded") {
+        Some(_) => Some(record(args, "unbounded")?),
+        None => None,
+    };
+    known("parameters", values, specs, ready, args)?;
+    if let Some(unbounded) = unbounded {
+        let bounded: Vec<ParamSpec> = specs.iter().filter(|spec| spec.bounds.is_some()).cloned().collect();
+        known("unbounded", unbounded, &bounded, ready, args)?;
+    }
+    let mut flat = Vec::with_capacity(ready.traced.compiled.parameter_count());
+    for spec in specs {
+        let raw = unbounded.and_then(|record| array(record, spec));
+        let found = array(values, spec);
+        if raw.is_some() && found.is_some() {
+            let message = format!("`{}` is given as a value and as `unbounded`", spec.name);
+            return args.wrong(args.span_of("unbounded"), message, Some("leave one of them out".into()));
+        }
+        let slot = if raw.is_some() { "unbounded" } else { "parameters" };
+        let numbers = numbers(slot, raw.as_ref().or(found.as_ref()), spec, ready, args)?;
+        match spec.bounds.filter(|_| raw.is_none()) {
+            None => flat.extend(numbers),
+            Some(bounds) => {
+                for value in numbers {
+                    flat.push(free(value, bounds, spec, args)?);
+                }
+            }
+        }
+    }
+    Ok(flat.into())
+}
+
+fn record<'a>(args: &'a Args, name: &str) -> Result<&'a Record> {
+    match &args.arg(name)?.value {
+        Value::Record(record) => Ok(record),
+        _ => args.mismatch(name, "a record of arrays", None),
+    }
+}
+
+/// Layer and array of a parameter's name; no array where the name is one word.
+fn parts(spec: &ParamSpec) -> (&str, &str) {
+    spec.name.split_once('.').unwrap_or((&spec.name, ""))
+}
+
+fn array(record: &Record, spec: &ParamSpec) -> Option<Value> {
+    let (layer, array) = parts(spec);
+    match record.get(layer) {
+        Some(Value::Record(arrays)) => arrays.get(array).cloned(),
+        other => other.cloned(),
+    }
+}
+
+/// Refuses names that none of the parameters has.
+fn known(slot: &str, record: &Record, specs: &[ParamSpec], ready: &Ready, args: &Args) -> Result<()> {
+    for (layer, value) in &record.entries {
+        let unknown = match value {
+            Value::Record(arrays) => {
+                let missing = |array: &&Rc<str>| !specs.iter().any(|spec| parts(spec) == (&**layer, &***array));
+                arrays.entries.iter().map(|(array, _)| array).find(missing).map(|array| format!("{layer}.{array}"))
+            }
+            _ if specs.iter().any(|spec| parts(spec).0 == &**layer) => None,
+            _ => Some(layer.to_string()),
+        };
+        if let Some(name) = unknown {
+            let names: Vec<&str> = specs.iter().map(|spec| spec.name.as_str()).collect();
+            let kind = if slot == "unbounded" { "bounded parameter" } else { "parameter" };
+            let message = format!("`{}` has no {kind} `{name}`", ready.name);
+            let help = suggestion(&name, &names, &format!("{kind}s"));
+            return args.wrong(args.span_of(slot), message, Some(help));
+        }
+    }
+    Ok(())
+}
+
+/// The numbers of an array, as many as it has.
+fn numbers(slot: &str, found: Option<&Value>, spec: &ParamSpec, ready: &Ready, args: &Args) -> Result<Vec<f64>> {
+    let mut values = Vec::with_capacity(spec.len());
+    if found.is_some_and(|value| crate::interp::trace::flat(value, &mut values)) && values.len() == spec.len() {
+        return Ok(values);
+    }
+    let count = if spec.len() == 1 { "one number".to_string() } else { format!("{} numbers", spec.len()) };
+    let message = format!("`{}` needs {count} for `{}`", ready.name, spec.name);
+    let names: Vec<&str> = ready.traced.compiled.graph.params.iter().map(|s| s.name.as_str()).collect();
+    args.wrong(args.span_of(slot), message, Some(format!("its arrays are {}", listed(&names))))
+}
+
+/// The t with a + (b - a) sigmoid(t) = value.
+fn free(value: f64, (a, b): (f64, f64), spec: &ParamSpec, args: &Args) -> Result<f64> {
+    if (a..=b).contains(&value) {
+        return Ok(((value - a) / (b - value)).ln().clamp(-SATURATED, SATURATED));
+    }
+    let (found, a, b) = (text::number(value), text::number(a), text::number(b));
+    let message = format!("`{}` lies between {a} and {b}, and {found} does not", spec.name);
+    let help = "`parameters:` takes values, as `.parameters` of a model gives them; the optimiser's own numbers are given as \
+                `unbounded:`";
+    args.wrong(args.span_of("parameters"), message, Some(help.into()))
+}

@@ -1,0 +1,25 @@
+//! What a script asks of the physics: solving, training, probing functionals, loading and saving models.
+
+mod describe;
+mod given;
+mod load;
+#[cfg(test)]
+mod load_tests;
+mod mixing;
+mod optimizers;
+mod probe;
+mod save;
+#[cfg(test)]
+mod save_tests;
+mod scf;
+mod solve;
+mod train;
+#[cfg(test)]
+mod train_tests;
+
+pub(crate) use load::{MODELS, holds_model};
+pub(crate) use mixing::MIXING;
+pub(crate) use optimizers::OPTIMIZERS;
+pub(crate) use probe::FUNCTIONALS;
+pub(crate) use solve::{ANSWERS, system_in};
+pub(crate) use train::TRAINING;

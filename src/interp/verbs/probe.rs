@@ -1,0 +1,217 @@
+//! Functionals under test: their energy and potential at any density, what they are made of, other starting values.
+
+use super::describe::describe;
+use crate::functional::Evaluation;
+use crate::graph::LowerError;
+use crate::interp::Interpreter;
+use crate::interp::call::{Args, Builtin, Run, Style, example, mismatch, optional, required, shown};
+use crate::interp::error::{TraceError, fail};
+use crate::interp::trace::Ready;
+use crate::interp::value::model::Model;
+use crate::interp::value::params::Entry;
+use crate::interp::value::{Field, Functional, Start, Value};
+use crate::model::{Grid, Interaction};
+use crate::problem::Result;
+use crate::source::Span;
+use std::rc::Rc;
+use std::sync::Arc;
+
+const PROBE: &[crate::interp::call::Param] =
+    &[required("functional"), required("n"), optional("n_down", "n / 2"), optional("interaction", "exponential()")];
+
+/// What can be asked of a functional.
+pub const FUNCTIONALS: &[Builtin] = &[
+    Builtin {
+        name: "energy",
+        params: PROBE,
+        style: Style::Plain,
+        summary: "the energy of a functional at a density, or at densities of up and down electrons",
+        words: &["functional", "xc", "exchange", "evaluate", "test"],
+        examples: &[shown(
+            "use std.functionals\nlet g = uniform(points: 101, spacing: 0.1)\nenergy(functionals.lda, exp(-g.x^2))",
+        )],
+        run: Run::Call(energy),
+    },
+    Builtin {
+        name: "potential",
+        params: PROBE,
+        style: Style::Plain,
+        summary: "the potential of a functional at a density, v(x) = dE/dn(x); with densities of up and down electrons, \
+                  `.up` and `.down`",
+        words: &["functional", "xc", "derivative", "evaluate", "test"],
+        examples: &[shown(
+            "use std.functionals\nlet g = uniform(points: 101, spacing: 0.1)\npotential(functionals.lda, exp(-g.x^2))",
+        )],
+        run: Run::Call(potential),
+    },
+    Builtin {
+        name: "describe",
+        params: &[required("functional"), optional("on", "[]"), optional("iterations", "15")],
+        style: Style::Plain,
+        summary: "what a functional is made of: densities, parameters, operations in order, layers with what comes out of them; \
+                  the memory that a training `on:` systems (by default a closed and an open shell on 513 points) needs for \
+                  all its iterations, if its loss sees all their energies, or at least; and `on:` systems the floating-point operations of one evaluation at their \
+                  densities, of the energy, with the potential, and of the way back through both (`flop`)",
+        words: &["layers", "network", "parameters", "shape", "summary", "count", "memory", "forecast"],
+        examples: &[example("use std.networks\ndescribe(networks.ksr_global).parameters", "1568")],
+        run: Run::Call(describe),
+    },
+    Builtin {
+        name: "init",
+        params: &[required("functional"), optional("seed", "0")],
+        style: Style::Plain,
+        summary: "a functional with initial parameters drawn with another seed",
+        words: &["seed", "random", "parameters", "initial"],
+        examples: &[shown("use std.networks\ninit(networks.ksr_lda, seed: 3)")],
+        run: Run::Call(init),
+    },
+    Builtin {
+        name: "trainable",
+        params: &[required("model")],
+        style: Style::Plain,
+        summary: "the functional of a model whose parameters start from the model's and are trained",
+        words: &["model", "continue", "fine-tune", "unfreeze"],
+        examples: &[],
+        run: Run::Call(trainable),
+    },
+];
+
+fn energy(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let (_, found, _) = interp.probed(args)?;
+    Ok(Value::energy(found.energy))
+}
+
+fn potential(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let (grid, found, spins) = interp.probed(args)?;
+    let [up, down] = found.potential;
+    Ok(match spins {
+        false => Value::field(&grid, up),
+        true => Value::record([("up", Value::field(&grid, up)), ("down", Value::field(&grid, down))]),
+    })
+}
+
+impl Interpreter {
+    /// A functional at the densities of a call: grid, numbers, and whether both spins were given.
+    fn probed(&mut self, args: &Args) -> Result<(Arc<Grid>, Evaluation, bool)> {
+        let ready = self.ready(args.operand("functional")?, &args.what("functional"))?;
+        let mut densities = vec![(density_field(args, "n")?, args.arg("n")?.span)];
+        if args.has("n_down") {
+            densities.push((density_field(args, "n_down")?, args.arg("n_down")?.span));
+        }
+        let grid = densities[0].0.grid.clone();
+        let interaction = match args.get("interaction") {
+            Some(given) => self.interaction(&given.value, given.span, &grid)?,
+            None => Interaction::BAKER,
+        };
+        let found = self.evaluate(&ready, &densities, &interaction, args.span)?;
+        Ok((grid, found, densities.len() == 2))
+    }
+
+    /// A functional at concrete densities.
+    fn evaluate(
+        &mut self,
+        ready: &Ready,
+        densities: &[(Rc<Field>, Span)],
+        interaction: &Interaction,
+        span: Span,
+    ) -> Result<Evaluation> {
+        let grid = densities[0].0.grid.clone();
+        for (density, place) in densities {
+            if *density.grid != *grid {
+                return fail(TraceError::Grids { span: *place }, *place);
+            }
+            self.check_grid(ready, &density.grid, *place)?;
+        }
+        let fields: Vec<&[f64]> = densities.iter().map(|(f, _)| f.data.as_slice()).collect();
+        let found = ready.traced.compiled.evaluate(&grid, interaction, &ready.parameters, &fields);
+        found.or_else(|error| fail(TraceError::lower(&error, span), span))
+    }
+
+    /// A functional called with concrete fields, outside any body: its energy per electron.
+    pub(crate) fn energy_per_electron(
+        &mut self,
+        functional: &Rc<Functional>,
+        entry: &Entry,
+        densities: &[(Value, Span)],
+        span: Span,
+    ) -> Result<Value> {
+        let traced = self.traced(functional, span)?;
+        let parameters = match entry {
+            Entry::Shared => traced.initial(&functional.start),
+            Entry::Frozen(values) | Entry::From(values) => values.clone(),
+        };
+        let ready = Ready {
+            name: functional.label(),
+            functional: functional.clone(),
+            traced,
+            parameters,
+            model: false,
+            scf: None,
+        };
+        let grid = densities.iter().find_map(|(v, _)| match v {
+            Value::Field(f) => Some(f.grid.clone()),
+            _ => None,
+        });
+        let Some(grid) = grid else {
+            let (value, place) = &densities[0];
+            let functional = ready.name;
+            return fail(TraceError::NotDensity { functional, found: value.kind(), span: *place }, *place);
+        };
+        let mut fields = Vec::with_capacity(2);
+        for (value, place) in densities {
+            let field = match value {
+                Value::Field(f) if f.channels == 1 => f.clone(),
+                Value::Number(q) => Rc::new(Field::simple(grid.clone(), vec![q.value; grid.points])),
+                other => {
+                    let error = TraceError::NotDensity { functional: ready.name, found: other.kind(), span: *place };
+                    return fail(error, *place);
+                }
+            };
+            fields.push((field, *place));
+        }
+        let found = self.evaluate(&ready, &fields, &Interaction::BAKER, span)?;
+        Ok(Value::field(&grid, found.e))
+    }
+}
+
+/// A density: a field of one channel.
+fn density_field(args: &Args, name: &str) -> Result<Rc<Field>> {
+    let field = args.field(name)?;
+    if field.channels == 1 {
+        return Ok(field);
+    }
+    let span = args.arg(name)?.span;
+    let found = format!("a field of {} channels", field.channels);
+    fail(TraceError::NotDensity { functional: args.name().into(), found, span }, span)
+}
+
+impl TraceError {
+    /// What the numbers below have to say, at a place.
+    pub(crate) fn lower(error: &LowerError, span: Span) -> Self {
+        TraceError::Failed { message: error.to_string(), span }
+    }
+}
+
+fn init(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let seed = args.whole_or("seed", 0)? as u64;
+    match &args.arg("functional")?.value {
+        Value::Functional(f) => Ok(Value::Functional(Rc::new(f.with_start(Start::Seed(seed))))),
+        Value::Model(m) => Ok(Value::Functional(Rc::new(m.functional.with_start(Start::Seed(seed))))),
+        other => crate::interp::trace::not_functional(&args.what("functional"), other, args.arg("functional")?.span),
+    }
+}
+
+fn trainable(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    match &args.arg("model")?.value {
+        Value::Model(m) => Ok(Value::Functional(m.trainable())),
+        f @ Value::Functional(_) => Ok(f.clone()),
+        other => mismatch(&args.what("model"), "a model", other, None, args.arg("model")?.span),
+    }
+}
+
+impl Model {
+    /// Its functional, whose parameters start from the model's.
+    pub fn trainable(&self) -> Rc<Functional> {
+        Rc::new(self.functional.with_start(Start::Values(self.parameters.clone())))
+    }
+}

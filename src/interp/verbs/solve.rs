@@ -1,0 +1,234 @@
+//! Systems into answers: Kohn-Sham calculations and exact ones.
+
+use super::scf;
+use crate::control::{Control, Event};
+use crate::exact::{ExactError, Origin, Reference};
+use crate::interp::call::{Args, Builtin, Run as Call, Style, mismatch, optional, required, shown};
+use crate::interp::error::{Advice, Placed, TraceError, fail};
+use crate::interp::trace::Ready;
+use crate::interp::value::{Dim, Value};
+use crate::interp::{Device, Interpreter};
+use crate::ks::{KsError, KsWarning, Run, ScfOptions};
+use crate::model::{Interaction, System};
+use crate::problem::{Problem, Result};
+use crate::source::Span;
+use crate::tensor::Cpu;
+use crate::{exact, ks};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What can be asked of a system.
+pub const ANSWERS: &[Builtin] = &[
+    Builtin {
+        name: "solve",
+        params: &[
+            required("system"),
+            required("with"),
+            optional("iterations", "200"),
+            optional("mixing", "diis()"),
+            optional("tolerance", "1e-8"),
+            optional("symmetric", "false"),
+        ],
+        style: Style::Options,
+        summary: "the Kohn-Sham calculation of a system (or of a reference's) with a functional or model: a run. A model brings \
+                  the options it was trained with; with `linear(…)` and no `tolerance:` it does exactly `iterations` (30)",
+        words: &["scf", "kohn-sham", "run", "ground state", "energy", "density"],
+        examples: &[shown(
+            "use std.functionals\ngrid g = uniform(points: 129, spacing: 0.2)\nsystem he on g { He at 0 }\n\
+             solve(he, with: functionals.lda)",
+        )],
+        run: Call::Call(solve),
+    },
+    Builtin {
+        name: "exact",
+        params: &[required("system"), optional("accuracy", "1e-9"), optional("time_limit", "inf")],
+        style: Style::Options,
+        summary: "the exact answer of the interacting problem, on the grid itself; kept on disk. `accuracy` is that of the energy, \
+                  by default 1e-9 for one and two electrons, 1e-6 for three and four, 1e-5 for five, 2e-5 for more; after \
+                  `time_limit` seconds the best so far is the answer. A reference is its own answer, unless it was calculated \
+                  and `accuracy` asks for a better one",
+        words: &["reference", "full ci", "wave function", "ground state", "benchmark"],
+        examples: &[shown("grid g = uniform(points: 65, spacing: 0.3)\nsystem h on g { H at 0 }\nexact(h)")],
+        run: Call::Call(exact_answer),
+    },
+];
+
+fn solve(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let system = system_of(args, "system")?;
+    let ready = interp.ready(args.operand("with")?, "`with`")?;
+    let scf = scf::from_args(args, ready.scf.as_ref())?;
+    interp.solve(&system, &ready, &scf, args).map(|run| Value::Run(Rc::new(run)))
+}
+
+fn exact_answer(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let system = system_of(args, "system")?;
+    let accuracy = args.dimensioned_or("accuracy", Dim::ENERGY, exact::Options::of(&system).accuracy)?;
+    let time_limit = time_limit(args)?;
+    if let Value::Reference(reference) = &args.arg("system")?.value {
+        let asked = ["accuracy", "time_limit"].into_iter().find(|option| args.has(option));
+        match (asked, &reference.origin) {
+            (Some(option), Origin::Data(_)) => {
+                let message = format!("`{}` comes from a data set, which is as good as it is", system.label);
+                let help = Some(format!("`exact(r.system, {option}: …)` calculates the answer instead"));
+                return args.wrong(args.span_of(option), message, help);
+            }
+            // Calculated, but not as well as is asked for now.
+            (Some(_), Origin::Solved) if reference.error > accuracy => {}
+            _ => return Ok(Value::Reference(reference.clone())),
+        }
+    }
+    interp.exactly(&system, &exact::Options { accuracy, time_limit }, args.span).map(Value::Reference)
+}
+
+/// Seconds; infinitely many are no limit.
+fn time_limit(args: &Args) -> Result<Option<Duration>> {
+    let seconds = args.number_or("time_limit", f64::INFINITY)?;
+    if seconds == f64::INFINITY {
+        return Ok(None);
+    }
+    let limit = Duration::try_from_secs_f64(seconds);
+    limit.map(Some).or_else(|_| {
+        let help = Some("a number of seconds, such as 60".into());
+        args.wrong(args.span_of("time_limit"), format!("`time_limit` cannot be {seconds} seconds"), help)
+    })
+}
+
+/// The system of an argument: itself, or that of a reference or run.
+fn system_of(args: &Args, name: &str) -> Result<Arc<System>> {
+    let arg = args.arg(name)?;
+    system_in(&arg.value, arg.span, &args.what(name))
+}
+
+/// The system in a value.
+pub(crate) fn system_in(value: &Value, span: Span, what: &str) -> Result<Arc<System>> {
+    match value {
+        Value::System(system) => Ok(system.clone()),
+        Value::Reference(reference) => Ok(reference.system.clone()),
+        Value::Run(run) => Ok(run.system.clone()),
+        Value::SystemMaker(maker) => {
+            let help = Some(format!("give it values: `{}(…)`", maker.def.name.name));
+            mismatch(what, "a system", value, help, span)
+        }
+        other => mismatch(what, "a system", other, None, span),
+    }
+}
+
+impl Interpreter {
+    fn solve(&mut self, system: &Arc<System>, ready: &Ready, scf: &ScfOptions, args: &Args) -> Result<Run> {
+        let span = args.span;
+        self.check_grid(ready, &system.grid, args.arg("system")?.span)?;
+        self.check_kinetic(ready, span)?;
+        self.check_interaction(ready, system, args.arg("with")?.span);
+        let compiled = &ready.traced.compiled;
+        let control: &dyn Control = &*self.host;
+        let start = ks::Start::NonInteracting;
+        let run = match self.options.device {
+            Device::Cpu => ks::solve(&Cpu::default(), system, compiled, &ready.parameters, scf, &start, control),
+            Device::Cuda => on_cuda(system, ready, scf, control),
+        };
+        let mut run = run.or_else(|error| fail(Placed::new(error, span, "in this calculation"), span))?;
+        self.check_interrupt(span)?;
+        for warning in std::mem::take(&mut run.warnings) {
+            let place = match (&warning, args.get("tolerance"), args.get("mixing")) {
+                (KsWarning::DecayingMixing { .. }, Some(arg), _) | (KsWarning::DecayingMixing { .. }, _, Some(arg)) => {
+                    arg.span
+                }
+                _ => span,
+            };
+            let once = matches!(warning, KsWarning::DecayingMixing { .. });
+            self.warn_with(Problem::new(Placed::new(warning, place, "here"), place), once);
+        }
+        run.functional = ready.name.clone();
+        Ok(run)
+    }
+
+    /// The exact answer of a system, kept on disk.
+    ///
+    /// # Errors
+    /// It has too many electrons; the user stopped it.
+    pub(crate) fn exact(&mut self, system: &Arc<System>, span: Span) -> Result<Arc<Reference>> {
+        self.exactly(system, &exact::Options::of(system), span)
+    }
+
+    fn exactly(&mut self, system: &Arc<System>, options: &exact::Options, span: Span) -> Result<Arc<Reference>> {
+        let folder = self.options.cache.as_ref().map(|cache| cache.join("exact"));
+        let found = exact::cached(system, options, folder.as_deref(), &*self.host);
+        if let Err(error @ ExactError::Interrupted { .. }) = &found {
+            self.host.report(Event::Message(error.to_string()));
+        }
+        self.check_interrupt(span)?;
+        let (reference, warnings) =
+            found.or_else(|error| fail(Placed::new(error, span, "the exact answer is needed here"), span))?;
+        for warning in warnings {
+            // An answer may be read from the cache many times.
+            if !self.told_of_exact.contains(&warning) {
+                self.told_of_exact.push(warning.clone());
+                self.warn_with(Problem::new(Placed::new(warning, span, "here"), span), false);
+            }
+        }
+        Ok(Arc::new(reference))
+    }
+
+    /// Refuses a kinetic functional where one of exchange and correlation is needed.
+    pub(crate) fn check_kinetic(&self, ready: &Ready, span: Span) -> Result<()> {
+        if !ready.traced.compiled.kinetic {
+            return Ok(());
+        }
+        let message = format!(
+            "`{}` is a kinetic functional, and a Kohn-Sham calculation needs one of exchange and correlation",
+            ready.name
+        );
+        let help = Some("its `energy` and `potential` can be asked for at any density".into());
+        fail(TraceError::Layer { message, help, span }, span)
+    }
+
+    /// Warns, once a place, where a functional is made for another interaction.
+    pub(crate) fn check_interaction(&mut self, ready: &Ready, system: &System, span: Span) {
+        let found = match &system.interaction {
+            Interaction::None => "none".to_string(),
+            Interaction::Exponential { .. } if system.interaction == Interaction::BAKER => "exponential".into(),
+            Interaction::Exponential { .. } => "another exponential".into(),
+            Interaction::Sampled { name, .. } => name.to_string(),
+        };
+        let Some(made_for) = ready.traced.interactions.iter().find(|made_for| ***made_for != *found) else { return };
+        let warning = Advice::MadeFor {
+            functional: ready.name.clone(),
+            made_for: made_for.to_string(),
+            system: system.label.clone(),
+            found,
+            span,
+        };
+        self.warn_with(Problem::new(warning, span), true);
+    }
+
+    /// Tells the host of a warning; with `once` only the first of its kind at its place.
+    pub(crate) fn warn_with(&mut self, problem: Problem, once: bool) {
+        let problem = self.at_users_call(problem);
+        let key = (problem.code(), problem.span);
+        if once && self.told.contains(&key) {
+            return;
+        }
+        if once {
+            self.told.push(key);
+        }
+        self.host.warn(problem, &self.sources);
+    }
+}
+
+#[cfg(feature = "cuda")]
+fn on_cuda(
+    system: &Arc<System>,
+    ready: &Ready,
+    scf: &ScfOptions,
+    control: &dyn Control,
+) -> std::result::Result<Run, KsError> {
+    let device = dfdx::prelude::Cuda::default();
+    let start = ks::Start::NonInteracting;
+    ks::solve(&device, system, &ready.traced.compiled, &ready.parameters, scf, &start, control)
+}
+
+#[cfg(not(feature = "cuda"))]
+fn on_cuda(_: &Arc<System>, _: &Ready, _: &ScfOptions, _: &dyn Control) -> std::result::Result<Run, KsError> {
+    Err(KsError::Device { cause: "this build of ksr has no CUDA; build with `--features cuda`".into() })
+}

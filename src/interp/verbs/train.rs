@@ -1,0 +1,414 @@
+//! `train f { … }`: options to a plan, losses traced for every system, the result as a model.
+
+use super::scf;
+use super::solve::system_in;
+use crate::control::Control;
+use crate::exact::Reference;
+use crate::functional::Compiled;
+use crate::graph::Init;
+use crate::interp::call::{Args, Builtin, Run, Style, optional, required};
+use crate::interp::error::{Advice, Placed, RunError, fail};
+use crate::interp::trace::Ready;
+use crate::interp::value::model::{Model, SeedRow, Training};
+use crate::interp::value::params::bounded;
+use crate::interp::value::{Dim, Loss, Start, Value, text};
+use crate::interp::{Device, Interpreter};
+use crate::ks::{Mixing, ScfOptions};
+use crate::problem::{Problem, Result};
+use crate::source::Span;
+use crate::tensor::Cpu;
+use crate::train;
+use crate::train::{
+    Budget, Case, Gradient, Kept, LossGraph, Optimizer, Outcome, Plan, SeedRecord, Step, Store, TrainError, Trained,
+};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Training.
+pub const TRAINING: &[Builtin] = &[Builtin {
+    name: "train",
+    params: &[
+        required("functional"),
+        required("on"),
+        optional("validate", "[]"),
+        required("loss"),
+        optional("validate_with", "loss"),
+        optional("scf", "{ iterations: 15, mixing: linear(0.5, decay: 0.9) }"),
+        optional("optimizer", "lbfgs()"),
+        optional("seeds", "0"),
+        optional("checkpoint", "10"),
+        optional("memory", "automatic"),
+        optional("gradient", "unrolled"),
+    ],
+    style: Style::Options,
+    summary: "fits the parameters of a functional so that its Kohn-Sham calculations come near the exact answers: a model",
+    words: &["fit", "learn", "optimize", "network", "model", "loss"],
+    examples: &[],
+    run: Run::Call(train_call),
+}];
+
+/// Systems with their losses and references.
+struct Cases {
+    cases: Vec<Case>,
+    labels: Vec<String>,
+}
+
+/// A loss with the place where it was given.
+struct Judge {
+    loss: Rc<Loss>,
+    span: Span,
+}
+
+impl Judge {
+    fn of(interp: &mut Interpreter, args: &Args, name: &str) -> Result<Self> {
+        let arg = args.arg(name)?;
+        Ok(Self { loss: interp.loss(&arg.value, arg.span)?, span: arg.span })
+    }
+
+    /// `losses.ksr(skip: 10)`, its name and what was set.
+    fn text(&self) -> String {
+        let options: Vec<String> =
+            self.loss.options.iter().map(|(name, value)| format!("{name}: {}", text::value(value))).collect();
+        format!("{}({})", self.loss.name(), options.join(", "))
+    }
+}
+
+fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let ready = interp.ready(args.operand("functional")?, "what is trained")?;
+    interp.check_kinetic(&ready, args.arg("functional")?.span)?;
+    let gradient = gradient(args)?;
+    let scf = loop_of(args, &ready, gradient)?;
+    // What the loss sees of a converged calculation is its last iteration.
+    let iterations = if gradient == Gradient::Implicit { 1 } else { scf.iterations };
+    let loss = Judge::of(interp, args, "loss")?;
+    let criterion = match args.has("validate_with") {
+        true if !args.has("validate") => {
+            return args.wrong(
+                args.span_of("validate_with"),
+                "there is nothing to validate on",
+                Some("add `validate: […]`".into()),
+            );
+        }
+        true => Some(Judge::of(interp, args, "validate_with")?),
+        false => None,
+    };
+    let on = interp.cases(args, "on", &ready, &loss, iterations)?;
+    let validation = match args.has("validate") {
+        true => interp.cases(args, "validate", &ready, criterion.as_ref().unwrap_or(&loss), iterations)?,
+        false => Cases { cases: Vec::new(), labels: Vec::new() },
+    };
+    let mut plan = interp.plan(args, &ready, on.cases, validation.cases, scf)?;
+    (plan.gradient, plan.memory) = (gradient, budget(args)?);
+    if let Some(planned) = &mut interp.planned {
+        planned.push(plan);
+        return Ok(Value::Nothing);
+    }
+    let trained = interp.run_training(&plan, args)?;
+    let origin = origin(&on.labels, &validation.labels, &loss, criterion.as_ref(), &plan);
+    Ok(Value::Model(Rc::new(model(&ready, &plan, &trained, origin))))
+}
+
+impl Interpreter {
+    /// The systems of an option, each with its reference and its traced loss.
+    fn cases(&mut self, args: &Args, name: &str, ready: &Ready, judge: &Judge, iterations: usize) -> Result<Cases> {
+        let arg = args.arg(name)?;
+        let span = arg.span;
+        let items = match &arg.value {
+            one @ (Value::System(_) | Value::Reference(_)) => Rc::new(vec![one.clone()]),
+            _ => args.list(self, name)?,
+        };
+        let mut found = Cases { cases: Vec::new(), labels: Vec::new() };
+        for item in items.iter() {
+            let system = system_in(item, span, &format!("an element of `{name}`"))?;
+            self.check_grid(ready, &system.grid, span)?;
+            self.check_interaction(ready, &system, args.arg("functional")?.span);
+            let reference: Arc<Reference> = self.reference(item, span)?;
+            let traced = self.trace_loss(&judge.loss, &reference, iterations, judge.span)?;
+            let label = system.label.clone();
+            let loss = LossGraph { graph: traced.graph, output: traced.output, inputs: traced.inputs };
+            found.labels.push(label.clone());
+            found.cases.push(Case { label, system, loss });
+        }
+        Ok(found)
+    }
+
+    fn plan(
+        &mut self,
+        args: &Args,
+        ready: &Ready,
+        cases: Vec<Case>,
+        validation: Vec<Case>,
+        scf: ScfOptions,
+    ) -> Result<Plan> {
+        let (functional, own) = started(ready);
+        let mut plan = Plan::new(functional, cases, scf);
+        plan.validation = validation;
+        if let Some(given) = args.get("optimizer") {
+            plan.optimizer = match &given.value {
+                Value::Optimizer(optimizer) => optimizer.clone(),
+                _ => {
+                    let help = Some("`lbfgs(steps: 200)` or `adam(steps: 1000, rate: 0.001)`".into());
+                    return args.mismatch("optimizer", "an optimizer", help);
+                }
+            };
+        }
+        plan.seeds = match args.has("seeds") {
+            true => self.seeds(args)?,
+            false => vec![own],
+        };
+        let given = ready.model || !matches!(ready.functional.start, Start::Seed(_));
+        let compiled = &plan.functional;
+        if plan.seeds.len() > 1 && (given || compiled.initial(0) == compiled.initial(1)) {
+            plan.seeds.truncate(1);
+            let starts = if given { "from given parameters" } else { "from the same parameters with every seed" };
+            let message = format!("`{}` starts {starts}: one seed is as good as many", ready.name);
+            let note = Advice::Note { message, span: args.arg("seeds")?.span };
+            self.warn_with(Problem::new(note, args.span), true);
+        }
+        let every = args.whole_or("checkpoint", plan.checkpoint_every)?;
+        if every == 0 {
+            let help = Some("more than there are `steps` makes only that of the last step".into());
+            return args.wrong(
+                args.span_of("checkpoint"),
+                "`checkpoint` is at least 1: the steps from one to the next",
+                help,
+            );
+        }
+        (plan.checkpoint_every, plan.validate_every) = (every, every);
+        Ok(plan)
+    }
+
+    /// `seeds:` a number, a list or an interval.
+    fn seeds(&mut self, args: &Args) -> Result<Vec<u64>> {
+        match &args.arg("seeds")?.value {
+            Value::Number(_) => return Ok(vec![args.whole("seeds")? as u64]),
+            Value::List(_) | Value::Interval(..) => {}
+            _ => return args.mismatch("seeds", "a seed or a list of seeds", Some("`seeds: 0 .. 9` are ten".into())),
+        }
+        let span = args.arg("seeds")?.span;
+        let seed = |value: &Value| match value {
+            Value::Number(q) if q.value >= 0.0 && q.value == q.value.round() && q.value < 9e15 => Ok(q.value as u64),
+            other => crate::interp::call::mismatch("a seed", "a whole number, 0 or above", other, None, span),
+        };
+        args.list(self, "seeds")?.iter().map(seed).collect()
+    }
+
+    fn run_training(&mut self, plan: &Plan, args: &Args) -> Result<Trained> {
+        let span = args.span;
+        let folder = self.options.cache.as_ref().map(|cache| cache.join("training"));
+        let store = Store { folder, fresh: self.options.fresh };
+        let control: &dyn Control = &*self.host;
+        let trained = match self.options.device {
+            Device::Cpu => train::train::<Cpu>(plan, &store, control),
+            Device::Cuda => on_cuda(plan, &store, control),
+        };
+        let trained = match trained {
+            Ok(trained) => trained,
+            Err(TrainError::Interrupted) => return fail(RunError::Interrupted { span }, span),
+            Err(error @ TrainError::Setup(crate::ks::KsError::Option { .. })) if args.has("scf") => {
+                let span = args.span_of("scf");
+                return fail(Placed::new(error, span, "here"), span);
+            }
+            Err(error) => return fail(Placed::new(error, span, "in this training"), span),
+        };
+        if trained.interrupted {
+            self.host.answered();
+            let message = interrupted(plan.seeds.len(), &trained);
+            self.warn_with(Problem::new(Advice::Note { message, span }, span), false);
+        }
+        if let Some(advice) = unmoved(&plan.functional.name, &trained, span) {
+            self.warn_with(Problem::new(advice, span), false);
+        }
+        for message in &trained.warnings {
+            let note = Advice::Note { message: message.clone(), span };
+            self.warn_with(Problem::new(note, span), false);
+        }
+        Ok(trained)
+    }
+}
+
+/// `gradient: implicit`.
+fn gradient(args: &Args) -> Result<Gradient> {
+    let Some(given) = args.get("gradient") else { return Ok(Gradient::default()) };
+    let word = if let Value::Str(word) = &given.value { Some(&**word) } else { None };
+    match word {
+        Some("unrolled") => Ok(Gradient::Unrolled),
+        Some("implicit") => Ok(Gradient::Implicit),
+        _ => {
+            let help =
+                "`unrolled` goes back through every iteration, `implicit` takes the gradient at the converged density";
+            args.mismatch("gradient", "a way to a gradient", Some(help.into()))
+        }
+    }
+}
+
+/// The Kohn-Sham loop of a training. Where the gradient is that of a converged density, a tolerance is part of it, and the
+/// standard is that of `solve`.
+fn loop_of(args: &Args, ready: &Ready, gradient: Gradient) -> Result<ScfOptions> {
+    let own = ready.scf.clone();
+    let symmetric = own.as_ref().is_some_and(|scf| scf.symmetric);
+    let base = match gradient {
+        Gradient::Unrolled => own
+            .filter(|scf| scf.tolerance.is_none() && matches!(scf.mixing, Mixing::Linear { .. }))
+            .unwrap_or_else(|| ScfOptions { symmetric, ..scf::training() }),
+        Gradient::Implicit => own.filter(|scf| scf.tolerance.is_some()).unwrap_or_else(|| ScfOptions {
+            tolerance: Some(CONVERGED),
+            symmetric,
+            ..ScfOptions::default()
+        }),
+    };
+    let mut scf = match args.get("scf") {
+        Some(given) => scf::from_value(&given.value, given.span, &base)?,
+        None => base,
+    };
+    if gradient == Gradient::Implicit && scf.tolerance.is_none() {
+        // Linear mixing by itself is a fixed number of iterations, and fewer than a density takes to converge.
+        let given = |name: &str| matches!(args.get("scf").map(|scf| &scf.value), Some(Value::Record(r)) if r.entries.iter().any(|(n, _)| &**n == name));
+        scf.tolerance = Some(CONVERGED);
+        if !given("iterations") {
+            scf.iterations = ScfOptions::default().iterations;
+        }
+    }
+    Ok(scf)
+}
+
+/// Electrons that may still move in a density whose gradient is taken as that of a fixed point.
+const CONVERGED: f64 = 1e-10;
+
+/// `memory: 2 GB`.
+fn budget(args: &Args) -> Result<Budget> {
+    let Some(given) = args.get("memory") else { return Ok(Budget::default()) };
+    match &given.value {
+        Value::Number(q) if q.value == f64::INFINITY && (q.dim.is_plain() || q.dim == Dim::MEMORY) => {
+            Ok(Budget::Unlimited)
+        }
+        Value::Number(q) if q.dim == Dim::MEMORY && q.value >= 1.0 => Ok(Budget::Bytes(q.value as u64)),
+        Value::Number(q) if q.dim == Dim::MEMORY => args.wrong(given.span, "`memory` is at least 1 byte", None),
+        Value::Str(text) if &**text == "automatic" => Ok(Budget::Automatic),
+        _ => args.mismatch("memory", "an amount of memory", Some("`memory: 2 GB`, `automatic` or `inf`".into())),
+    }
+}
+
+/// What a training of so many seeds that was interrupted is told to lack.
+fn interrupted(seeds: usize, trained: &Trained) -> String {
+    let missing = seeds.saturating_sub(trained.seeds.len());
+    let missing = match missing {
+        0 => String::new(),
+        1 => format!("; 1 of {seeds} seeds was never started"),
+        n => format!("; {n} of {seeds} seeds were never started"),
+    };
+    format!("the training was interrupted: its best parameters so far are used{missing}; run it again to go on")
+}
+
+/// A warning if seeds ended where they began for no good reason.
+fn unmoved(functional: &str, trained: &Trained, span: Span) -> Option<Advice> {
+    let gradient = |record: &SeedRecord| record.history.last().map_or(0.0, |last| last.gradient_norm);
+    let stuck = |r: &&SeedRecord| r.never_moved() && (r.outcome == Outcome::Flat || gradient(r) == 0.0);
+    let stuck: Vec<&SeedRecord> = trained.seeds.iter().filter(stuck).collect();
+    let help = if stuck.iter().all(|record| gradient(record) == 0.0) {
+        "the gradient is 0: the loss does not depend on the parameters"
+    } else {
+        "a kink or jump of the loss or of the functional, or Kohn-Sham iterations so far from settled that the loss is rough: \
+         try a lower mixing, other `iterations`, or `adam(…)`"
+    };
+    let seeds: Vec<String> = stuck.iter().map(|record| record.seed.to_string()).collect();
+    let (functional, seeds) = (functional.to_string(), seeds.join(", "));
+    (!stuck.is_empty()).then(|| Advice::Unmoved { functional, seeds, help: help.into(), span })
+}
+
+/// The functional with its start, and the seed it stands for.
+fn started(ready: &Ready) -> (Arc<Compiled>, u64) {
+    let values = match ready.functional.start {
+        Start::Seed(seed) if !ready.model => return (ready.traced.compiled.clone(), seed),
+        _ => &ready.parameters,
+    };
+    let mut compiled = (*ready.traced.compiled).clone();
+    let mut start = 0;
+    for spec in &mut compiled.graph.params {
+        let raw = values.get(start..start + spec.len()).unwrap_or_default();
+        start += spec.len();
+        // The builder takes the start of a bounded parameter as a value.
+        spec.init = Init::Values(raw.iter().map(|&t| spec.bounds.map_or(t, |b| bounded(b, t))).collect());
+    }
+    (Arc::new(compiled), 0)
+}
+
+/// The best parameters of all seeds as a model, with those of every seed as its members.
+fn model(ready: &Ready, plan: &Plan, trained: &Trained, origin: Vec<String>) -> Model {
+    let of = |kept: &Kept, seed: u64, seeds: Vec<SeedRow>, history: &[Step], members: Vec<Rc<Model>>| Model {
+        name: ready.functional.name().to_string(),
+        functional: ready.functional.clone(),
+        traced: ready.traced.clone(),
+        parameters: kept.parameters.as_slice().into(),
+        scf: Some(plan.scf.clone()),
+        training: Some(Training {
+            loss: kept.loss,
+            validation_loss: kept.validation,
+            seed,
+            step: kept.step,
+            seeds,
+            history: history.to_vec(),
+        }),
+        members,
+        origin: origin.clone(),
+    };
+    let member = |record: &SeedRecord| {
+        let kept = record.kept.as_ref()?;
+        Some(Rc::new(of(kept, record.seed, Vec::new(), &record.history, Vec::new())))
+    };
+    let members = trained.seeds.iter().filter_map(member).collect();
+    of(&trained.best, trained.seed, trained.seeds.iter().map(row).collect(), trained.history(), members)
+}
+
+/// A seed's line in the table of all.
+fn row(record: &SeedRecord) -> SeedRow {
+    let kept = record.kept.as_ref();
+    SeedRow {
+        seed: record.seed,
+        step: kept.map_or(0, |k| k.step),
+        loss: kept.map_or(f64::NAN, |k| k.loss),
+        validation_loss: kept.and_then(|k| k.validation),
+        evaluations: record.evaluations,
+        outcome: match &record.outcome {
+            Outcome::Finished => "finished".into(),
+            Outcome::Flat => "flat".into(),
+            Outcome::Converged => "converged".into(),
+            Outcome::Interrupted => "interrupted".into(),
+            Outcome::Failed { cause, .. } => cause.clone(),
+        },
+    }
+}
+
+/// Where a model comes from, a sentence a line.
+fn origin(on: &[String], validation: &[String], loss: &Judge, criterion: Option<&Judge>, plan: &Plan) -> Vec<String> {
+    let mut lines = vec![format!("trained on {}", on.join(", "))];
+    if !validation.is_empty() {
+        let with = criterion.map(|judge| format!(" with {}", judge.text())).unwrap_or_default();
+        lines.push(format!("validated on {}{with}", validation.join(", ")));
+    }
+    lines.push(format!("loss {}", loss.text()));
+    let seeds: Vec<String> = plan.seeds.iter().map(u64::to_string).collect();
+    if plan.gradient == Gradient::Implicit {
+        lines.push("gradient at the converged density".into());
+    }
+    lines.push(format!("{}, seeds {}", optimizer_text(&plan.optimizer), seeds.join(", ")));
+    lines
+}
+
+fn optimizer_text(optimizer: &Optimizer) -> String {
+    match optimizer {
+        Optimizer::Lbfgs(o) => format!("lbfgs(steps: {}, history: {})", o.steps, o.history),
+        Optimizer::Adam(o) => format!("adam(steps: {}, rate: {:?})", o.steps, o.rate),
+    }
+}
+
+#[cfg(feature = "cuda")]
+fn on_cuda(plan: &Plan, store: &Store, control: &dyn Control) -> std::result::Result<Trained, TrainError> {
+    train::train::<dfdx::prelude::Cuda>(plan, store, control)
+}
+
+#[cfg(not(feature = "cuda"))]
+fn on_cuda(_: &Plan, _: &Store, _: &dyn Control) -> std::result::Result<Trained, TrainError> {
+    let cause = "this build of ksr has no CUDA; build with `--features cuda`".into();
+    Err(TrainError::Setup(crate::ks::KsError::Device { cause }))
+}

@@ -1,0 +1,288 @@
+//! Losses, trainings and calculations as scripts have them.
+
+use crate::interp::tests::helpers::{code, failure, number, shows, take_lines, take_shown, texts};
+
+const HEAD: &str = "use std.losses\nuse std.functionals\ngrid g = uniform(points: 65, spacing: 0.25)\n\
+                    system h on g { H at 0 }\nsystem h2(R) on g { H at -R / 2; H at R / 2 }\n\
+                    functional f(n) {\n  param a = 0.5\n  param b = 1.0 in 0 .. 3\n  -a * n / (1 + b * n)\n}\n";
+
+fn script(text: &str) -> String {
+    format!("{HEAD}{text}")
+}
+
+#[test]
+fn a_traced_loss_is_the_loss_of_the_finished_run() {
+    for loss in [
+        "losses.ksr(skip: 2, density_weight: 3)",
+        "losses.energy_only(skip: 1)",
+        "losses.density_only()",
+        "losses.final()",
+        "mine(weight: 2)",
+    ] {
+        let text = script(&format!(
+            "loss mine(run, exact, weight = 1) {{\n  let levels = sum(run.orbital_energies)\n  weight * levels^2 + run.residual + run.xc_energy^2\n}}\n\
+             let scf = {{ iterations: 4, mixing: linear(0.5) }}\nlet wanted = {loss}\nlet s = h2(1.5)\n\
+             let trained = train f {{ on: [s]; loss: wanted; scf: scf; optimizer: lbfgs(steps: 0) }}\n\
+             let run = solve(s, with: f, iterations: 4, mixing: linear(0.5))\ntrained.loss\nwanted(run, exact(s))"
+        ));
+        let values = crate::interp::tests::helpers::values(&text);
+        let [a, b] = [0, 1].map(|i| match &values[i] {
+            crate::interp::Value::Number(q) => q.value,
+            other => panic!("{other:?}"),
+        });
+        assert!((a - b).abs() <= 1e-10 * a.abs(), "{loss}: {a} {b}");
+    }
+}
+
+#[test]
+fn trainings_are_planned_without_running() {
+    let text = script(
+        "train f { on: [h]; loss: losses.final(); optimizer: lbfgs(steps: 1e9) }\n\
+         train f { on: [h, h2(1.5)]; loss: losses.final(); scf: { iterations: 6, mixing: linear(0.4) }; seeds: 3 }",
+    );
+    let mut interpreter = crate::interp::tests::helpers::interpreter();
+    let (outcome, plans) = interpreter.plans("test.ksr", &text).unwrap();
+    assert_eq!((outcome, plans.len()), (crate::interp::Outcome::Done, 2));
+    assert_eq!((plans[1].cases.len(), plans[1].scf.iterations, &plans[1].seeds[..]), (2, 6, &[3][..]));
+    assert!(crate::train::evaluate::<crate::tensor::Cpu>(&plans[1], &plans[1].functional.initial(3)).is_ok());
+    // Afterwards trainings run again.
+    interpreter
+        .load("more.ksr", "let m = train f { on: [h]; loss: losses.final(); optimizer: lbfgs(steps: 1) }\nm.name")
+        .unwrap();
+    assert_eq!(take_shown().len(), 1);
+}
+
+#[test]
+fn a_model_carries_its_training() {
+    take_lines();
+    let text = script(
+        "let m = train f { on: [h2(1.5)]; validate: [h2(2)]; loss: losses.final(); scf: { iterations: 6, mixing: linear(0.4) }\n\
+         optimizer: lbfgs(steps: 5); seeds: [3, 4] }\n\
+         len(m.seeds.seed)\nm.scf.iterations\nsolve(h2(1.5), with: m).iterations\nsolve(h2(1.5), with: m, iterations: 3).iterations\n\
+         m.loss < 1\nm.parameters.b > 0 and m.parameters.b < 3\nlen(m.history.loss)\nm.name",
+    );
+    assert_eq!(texts(&text), ["1", "6", "6", "3", "true", "true", "6", "f"]);
+    // Every seed starts `f` from the same parameters.
+    let lines = take_lines();
+    assert!(lines.iter().any(|line| line.contains("one seed is as good as many")), "{lines:?}");
+}
+
+#[test]
+fn validation_has_a_loss_of_its_own() {
+    let trained = |entry: &str| {
+        format!(
+            "let m = train f {{ on: [h2(1.5)]; validate: [h2(2)]; loss: losses.final(); {entry}\n\
+             scf: {{ iterations: 5, mixing: linear(0.4) }}; optimizer: lbfgs(steps: 3) }}\n"
+        )
+    };
+    let own = trained("validate_with: losses.energy_only(skip: 4)");
+    let found = texts(&script(&format!(
+        "{own}let run = solve(h2(2), with: m)\n\
+         abs(m.validation_loss / ((run.energies[4] - exact(h2(2)).energy)^2 / 2) - 1) < 1e-9\n\
+         let same = losses.final()(solve(h2(1.5), with: m), exact(h2(1.5)))\nabs(m.loss / same - 1) < 1e-9"
+    )));
+    assert_eq!(found, ["true", "true"]);
+    let lone = "train f { on: [h]; loss: losses.final(); validate_with: losses.final() }";
+    assert_eq!(code(&script(lone)), "ksr::run::value");
+}
+
+/// A functional whose seeds differ, trained with three of them.
+const ENSEMBLE: &str = "functional drawn(n) {\n  param c[2] ~ normal(0, 0.3)\n  -(0.5 + c[0]) * n / (1 + c[1]^2 * n)\n}\n\
+                        let m = train drawn { on: [h2(1.5)]; validate: [h2(2)]; loss: losses.final(); seeds: 0 .. 2\n\
+                        scf: { iterations: 5, mixing: linear(0.4) }; optimizer: lbfgs(steps: 3) }\n";
+
+#[test]
+fn the_members_of_a_model_are_models_of_every_seed() {
+    let found = texts(&script(&format!(
+        "{ENSEMBLE}len(m.members)\n[k.seed for k in m.members]\n\
+         max(abs([k.loss for k in m.members] - m.seeds.loss))\n\
+         let curve = [solve(h2(1.5), with: k).total_energy for k in m.members]\n\
+         min([k.validation_loss for k in m.members]) == m.validation_loss\n\
+         let best = [k for k in m.members if k.seed == m.seed][0]\n\
+         solve(h2(1.5), with: m).energy == solve(h2(1.5), with: best).energy\n\
+         curve[0] != curve[1]\nlen(best.history.step)\nsum(best.parameters.c) == sum(m.parameters.c)"
+    )));
+    assert_eq!(found, ["3", "[0, 1, 2]", "0", "true", "true", "true", "4", "true"]);
+    let help = |text: &str| {
+        let problem = crate::interp::tests::helpers::failure(&script(&format!("{ENSEMBLE}{text}")));
+        problem.error.help().map(|h| h.to_string()).unwrap_or_default()
+    };
+    assert!(help("m.members[0].seeds").contains("one seed"));
+    assert!(help("m.members[0].members").contains("one seed"));
+}
+
+#[test]
+fn losses_that_were_not_taken_are_nothing() {
+    let found = texts(&script(&format!("{ENSEMBLE}m.history.validation_loss[1]\nm.history.validation_loss[3] > 0")));
+    assert_eq!(found, ["true"], "nothing is not shown");
+    let curves = script(&format!("{ENSEMBLE}plot(m.history, x: \"step\", y: [\"loss\", \"validation_loss\"])"));
+    match crate::interp::tests::helpers::value(&curves) {
+        crate::interp::Value::Figure(f) => {
+            assert_eq!(
+                f.series.iter().map(|s| s.x.clone()).collect::<Vec<_>>(),
+                [vec![0.0, 1.0, 2.0, 3.0], vec![0.0, 3.0]]
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+    let plain = script("let m = train f { on: [h]; loss: losses.final(); optimizer: lbfgs(steps: 1) }\n");
+    assert_eq!(code(&format!("{plain}m.seeds.validation_loss")), "ksr::types::no_field");
+    assert_eq!(code(&format!("{plain}m.history.validation_loss")), "ksr::types::no_field");
+}
+
+#[test]
+fn a_training_that_never_moves_warns() {
+    let warnings = |body: &str, optimizer: &str| {
+        take_lines();
+        texts(&script(&format!(
+            "functional u(n) {{\n  param a = 0.7\n  {body}\n}}\nlet m = train u {{ on: [h2(1.5)]; loss: losses.final()\n\
+             scf: {{ iterations: 4, mixing: linear(0.4) }}; optimizer: {optimizer} }}\nm.seeds.outcome[0]"
+        )));
+        take_lines().into_iter().filter(|l| l.starts_with("ksr::train::unmoved")).count()
+    };
+    assert_eq!(warnings("-0.5 * n + 0 * a", "lbfgs(steps: 5)"), 1);
+    assert_eq!(warnings("-a * n", "lbfgs(steps: 5)"), 0);
+    // A gradient below a tolerance that was asked for is no surprise.
+    assert_eq!(warnings("-a * n", "lbfgs(steps: 5, tolerance: 1e6)"), 0);
+}
+
+#[test]
+fn a_loss_that_is_not_a_number_names_its_operation() {
+    let text = script(
+        "loss broken(run, exact) = sqrt(exact.energy - run.energies[-1] - 100)\n\
+         train f { on: [h2(1.5)]; loss: broken; scf: { iterations: 3, mixing: linear(0.4) } }",
+    );
+    let message = crate::interp::tests::helpers::failure(&text).to_string();
+    assert!(message.contains("`sqrt` in the loss") && message.contains("iteration 2"), "{message}");
+}
+
+#[test]
+fn naming_another_mixing_drops_the_iterations_of_a_model() {
+    let text = |solve: &str| {
+        script(&format!(
+            "let m = train f {{ on: [h2(1.5)]; loss: losses.final(); optimizer: lbfgs(steps: 1)\n\
+             scf: {{ iterations: 6, mixing: linear(0.4) }} }}\nlet run = {solve}\n"
+        ))
+    };
+    let diis = text("solve(h2(1.5), with: m, mixing: diis())");
+    assert_eq!(texts(&format!("{diis}run.converged\nrun.residual < 1e-8")), ["true", "true"]);
+    assert_eq!(texts(&format!("{}run.iterations", text("solve(h2(1.5), with: m, mixing: linear(0.3))"))), ["6"]);
+    let few = text("solve(h2(1.5), with: m, mixing: diis(), iterations: 2)");
+    assert_eq!(texts(&format!("{few}run.iterations")), ["2"]);
+}
+
+#[test]
+fn training_goes_on_from_a_model() {
+    let text = script(
+        "let once = fn(f, steps) = train f { on: [h2(1.5)]; loss: losses.final(); scf: { iterations: 5, mixing: linear(0.4) }; \
+         optimizer: adam(steps: steps, rate: 0.01) }\n\
+         let first = once(f, 4)\nlet more = once(first, 0)\nabs(more.loss / first.loss - 1) < 1e-6\nonce(first, 4).loss < first.loss\n\
+         functional both(n) = trainable(first)(n) + f(n)\ndescribe(both).parameters",
+    );
+    assert_eq!(texts(&text), ["true", "true", "4"]);
+}
+
+#[test]
+fn a_model_without_a_history_starts_from_its_parameters() {
+    let text = script(
+        "let given = model(f, parameters: { a: 0.9, b: 0.1 })\n\
+         let m = train given { on: [h2(1.5)]; loss: losses.final(); optimizer: lbfgs(steps: 0); seeds: 0 .. 3 }\n\
+         m.parameters.a\nlen(m.seeds.seed)",
+    );
+    assert_eq!(texts(&text), ["0.9", "1"]);
+}
+
+#[test]
+fn a_loss_lives_on_the_grid_of_its_systems() {
+    let text = script(
+        "grid other = uniform(points: 65, spacing: 0.3)\nloss dip(run, exact) = integral(other.x^2 * run.density)\n\
+         train f { on: [h2(1.5)]; loss: dip; optimizer: lbfgs(steps: 0) }",
+    );
+    assert_eq!(code(&text), "ksr::functional::other_grid");
+}
+
+#[test]
+fn options_of_a_calculation_change_only_themselves() {
+    let solve = |options: &str| number(&script(&format!("solve(h2(1.5), with: functionals.lda{options}).iterations")));
+    assert_eq!(solve(", mixing: linear(0.5, decay: 0.9)"), 30.0);
+    assert_eq!(solve(", mixing: linear(0.5), iterations: 7"), 7.0);
+    assert!(solve("") < 40.0);
+    assert_eq!(shows(&script("solve(h2(1.5), with: functionals.lda).converged")), "true");
+    take_lines();
+    solve(", iterations: 2");
+    assert!(take_lines().iter().any(|l| l.starts_with("ksr::ks::not_converged")));
+}
+
+#[test]
+fn a_functional_for_another_interaction_is_a_warning_once_a_place() {
+    take_lines();
+    number(&script(
+        "system s(R) on g { H at -R / 2; H at R / 2; interaction: exponential(amplitude: 0.5) }\n\
+         let e = [solve(s(R), with: functionals.lda).total_energy for R in [1, 2, 3]]\nlen(e)",
+    ));
+    let warnings: Vec<String> =
+        take_lines().into_iter().filter(|l| l.starts_with("ksr::functional::made_for")).collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+}
+
+#[test]
+fn losses_bind_options_and_refuse_what_does_not_fit() {
+    assert_eq!(shows(&script("losses.ksr(skip: 3)(solve(h, with: functionals.lda), exact(h)) > 0")), "true");
+    assert_eq!(code(&script("losses.ksr(skp: 3)")), "ksr::arity::unknown");
+    assert_eq!(code(&script("losses.ksr(skip: -1)(solve(h, with: functionals.lda), exact(h))")), "ksr::run::assertion");
+    assert_eq!(code(&script("losses.ksr(solve(h, with: functionals.lda))")), "ksr::functional::layer");
+    assert_eq!(code(&script("train f { on: [h]; loss: fn(run, exact) = 1 }")), "ksr::types::mismatch");
+    let seeds = failure(&script("train f { on: [h]; loss: losses.final(); seeds: \"a\" }")).error.to_string();
+    assert!(seeds.contains("a seed or a list of seeds, not a text"), "{seeds}");
+}
+
+#[test]
+fn memory_and_gradient_are_options() {
+    let script = |options: &str| {
+        let options = format!("on: h, loss: losses.ksr(), optimizer: lbfgs(steps: 2), {options}");
+        script(&format!("(train f {{ {options} }}).loss"))
+    };
+    let usual = number(&script("seeds: 0"));
+    for options in ["memory: 1 byte", "memory: 2 GB", "memory: automatic", "memory: inf", "gradient: unrolled"] {
+        assert_eq!(number(&script(options)), usual, "{options}");
+    }
+    let converged = number(&script("gradient: implicit"));
+    assert!(converged.is_finite() && converged != usual, "{converged}");
+    assert_eq!(code(&script("memory: -1 GB")), "ksr::run::value");
+    for wrong in ["memory: 2", "memory: 2 bohr", "memory: true", "gradient: 1"] {
+        assert_eq!(code(&script(wrong)), "ksr::types::mismatch", "{wrong}");
+    }
+    let decays = "gradient: implicit, scf: { mixing: linear(0.5, decay: 0.9) }";
+    assert_eq!(code(&script(decays)), "ksr::ks::option");
+    assert_eq!(code(&script("gradient: implicit, scf: { tolerance: 1e-3 }")), "ksr::ks::option");
+}
+
+#[test]
+fn trainings_of_one_kind_go_on_from_those_of_the_other() {
+    let by = |options: &str| format!("on: h, loss: losses.ksr(), optimizer: lbfgs(steps: 2), {options}");
+    let both = |first: &str, second: &str| {
+        let (first, second) = (by(first), by(second));
+        number(&script(&format!("let m = train f {{ {first} }}\n(train trainable(m) {{ {second} }}).loss")))
+    };
+    assert!(both("gradient: implicit", "gradient: unrolled").is_finite());
+    assert!(both("gradient: unrolled", "gradient: implicit").is_finite());
+    // Linear mixing converges too, in more iterations than it does by itself.
+    let with = |mixing: &str| {
+        let options = by(&format!("gradient: implicit, scf: {{ mixing: {mixing} }}"));
+        number(&script(&format!("(train f {{ {options} }}).loss")))
+    };
+    let (linear, diis) = (with("linear(0.5)"), with("diis()"));
+    assert!((linear / diis - 1.0).abs() < 1e-6, "{linear} {diis}");
+    assert_eq!(code(&script("describe(f, on: h, iterations: 1e14)")), "ksr::run::value");
+    assert_eq!(code(&script("describe(f, on: h, iterations: 0)")), "ksr::run::value");
+}
+
+#[test]
+fn the_work_of_an_evaluation_is_counted_for_given_systems() {
+    let flop = |systems: &str, what: &str| number(&script(&format!("describe(f, on: {systems}).flop.{what}")));
+    for what in ["energy", "with_potential", "backward"] {
+        assert_eq!(flop("[h, h2(1.5)]", what), flop("h", what) + flop("h2(1.5)", what), "{what}");
+    }
+    assert!(flop("h", "with_potential") > flop("h", "energy") && flop("h", "energy") > 65.0);
+    assert_eq!(code(&script("describe(f).flop")), "ksr::types::no_field");
+}
