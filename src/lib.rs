@@ -1,7 +1,8 @@
 //! `ksr`: a language for electronic systems in one dimension, the functionals that describe them and the losses by
 //! which these are learned, and its interpreter.
 //!
-//! The modules are the phases through which a script passes; imports go up this list, never down it:
+//! The modules are the phases through which a script passes. A module imports from those below it in this list, never from
+//! those above:
 //!
 //! - [`cli`]: the front doors, one file each
 //! - [`report`]: what users see: values as text and JSON, tables, figures, progress
@@ -10,10 +11,11 @@
 //! - [`train`]: optimisers, seeds, validation, checkpoints
 //! - [`exact`]: the interacting problem
 //! - [`ks`]: Hamiltonian, orbitals, energies, mixing, the unrolled loop
-//! - [`functional`]: graph, shapes, differentiate, lower, parameters
+//! - [`functional`]: what a functional is: spin, closed shells, evaluation
+//! - [`graph`]: the compiler of graphs: nodes, shapes, differentiate, plan, lower
 //! - [`model`]: grid, interaction, system
 //! - [`tensor`]: dfdx devices and our operators with their backward rules
-//! - [`data`]: npy and npz, model text
+//! - [`data`]: npy and npz, folders in the published layout, content keys
 //! - [`source`], [`problem`], [`control`]: places in texts, errors that carry them, progress and interruption
 
 #[cfg(feature = "cli")]
