@@ -80,6 +80,19 @@ fn help_and_version_succeed() {
 }
 
 #[test]
+fn a_code_is_explained_with_a_way_out() {
+    let place = Place::new();
+    for code in ["ksr::units::clash", "units::clash"] {
+        let (out, err, status) = finished(place.ksr().args(["explain", code]));
+        assert_eq!((err.as_str(), status), ("", 0));
+        assert!(out.starts_with("### `ksr::units::clash`") && out.contains("**What to do:**"), "{out}");
+        assert!(!out.contains("ksr::units::conversion"), "one section only\n{out}");
+    }
+    let (_, err, _) = finished(place.ksr().args(["explain", "unit::clash"]));
+    assert!(err.contains("did you mean `ksr::units::clash`?"), "{err}");
+}
+
+#[test]
 fn expressions_share_a_session_and_stop_at_an_error() {
     let place = Place::new();
     let (out, _, status) = finished(place.ksr().args(["-e", "let R = 1.4 bohr", "-e", "R -> angstrom", "-e", "R"]));

@@ -1,8 +1,8 @@
-//! `ksr explain CODE`: from the collection of errors that the tests keep.
+//! `ksr explain CODE`: the section of a code in the page of errors, which the tests keep true.
 
 use super::{USAGE, output};
 
-/// One section a code: scripts and the messages they give, or the message as the program has it.
+/// One section for each code: why it happens, what to do, an example.
 const ERRORS: &str = include_str!("../../docs/errors.md");
 
 /// Shows the section of a code; `parse::unexpected` means `ksr::parse::unexpected`.
@@ -10,7 +10,7 @@ pub fn code(wanted: &str) -> u8 {
     let wanted = wanted.trim();
     let full = if wanted.starts_with("ksr::") { wanted.to_owned() } else { format!("ksr::{wanted}") };
     if let Some(section) = section(ERRORS, &full) {
-        output::line(section.trim());
+        output::line(&fitted(section.trim(), output::width()));
         return 0;
     }
     let codes = ERRORS.lines().filter_map(heading);
@@ -20,27 +20,46 @@ pub fn code(wanted: &str) -> u8 {
     USAGE
 }
 
+/// The prose of a section in lines that fit the terminal; scripts and messages as they are.
+fn fitted(section: &str, width: usize) -> String {
+    let mut fenced = false;
+    let line = |line: &str| {
+        let fence = line.starts_with("```");
+        fenced ^= fence;
+        if fence || fenced { line.to_owned() } else { output::wrapped(line, width) }
+    };
+    section.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
 /// The code of a heading line.
 fn heading(line: &str) -> Option<&str> {
-    line.strip_prefix("## `")?.strip_suffix('`')
+    line.strip_prefix("### `")?.strip_suffix('`')
 }
 
 /// From the heading of a code to the next heading.
 fn section<'a>(text: &'a str, code: &str) -> Option<&'a str> {
-    let start = text.find(&format!("\n## `{code}`\n"))? + 1;
-    let end = text[start + 3..].find("\n## `").map_or(text.len(), |i| start + 3 + i);
-    text.get(start..end)
+    let start = text.find(&format!("\n### `{code}`\n"))? + 1;
+    let after = &text[start..];
+    let end = ["\n### `", "\n## `"].iter().filter_map(|next| after.find(next)).min().map_or(after.len(), |i| i + 1);
+    after.get(..end)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::section;
+    use super::{fitted, section};
 
     #[test]
     fn a_section_ends_at_the_next_heading() {
-        let text = "# Errors\n\n## `ksr::a::b`\n\none\n\n## `ksr::c::d`\n\ntwo\n";
-        assert_eq!(section(text, "ksr::a::b"), Some("## `ksr::a::b`\n\none\n"));
-        assert_eq!(section(text, "ksr::c::d"), Some("## `ksr::c::d`\n\ntwo\n"));
-        assert_eq!(section(text, "ksr::c"), None);
+        let text = "# Errors\n\n## `a`: one\n\n### `ksr::a::b`\n\none\n\n### `ksr::a::c`\n\ntwo\n\n## `d`: four\n\n### `ksr::d::e`\n\nx\n";
+        assert_eq!(section(text, "ksr::a::b"), Some("### `ksr::a::b`\n\none\n\n"));
+        assert_eq!(section(text, "ksr::a::c"), Some("### `ksr::a::c`\n\ntwo\n\n"));
+        assert_eq!(section(text, "ksr::d::e"), Some("### `ksr::d::e`\n\nx\n"));
+        assert_eq!(section(text, "ksr::a"), None);
+    }
+
+    #[test]
+    fn prose_is_wrapped_and_code_is_not() {
+        let text = "one two three\n\n```ksr\nlet a = 1 + 2\n```";
+        assert_eq!(fitted(text, 8), "one two\nthree\n\n```ksr\nlet a = 1 + 2\n```");
     }
 }

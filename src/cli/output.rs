@@ -1,6 +1,7 @@
 //! Standard output and error. A reader that went away (`ksr run … | head`) ends the process quietly.
 
 use std::io::{self, IsTerminal, Write};
+use textwrap::{Options, WordSeparator, WordSplitter};
 
 /// Writes a line to standard output.
 pub fn line(text: &str) {
@@ -55,4 +56,13 @@ pub fn stderr_colour() -> bool {
 /// Columns of the terminal, 80 where there is none.
 pub fn width() -> usize {
     terminal_size::terminal_size().map_or(80, |(columns, _)| usize::from(columns.0).clamp(40, 160))
+}
+
+/// Words in lines of at most `width` columns; none is broken, for many are code.
+pub fn wrapped(text: &str, width: usize) -> String {
+    let options = Options::new(width)
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation)
+        .break_words(false);
+    textwrap::fill(text, options)
 }

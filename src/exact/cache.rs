@@ -21,7 +21,10 @@ const VERSION: u64 = 4;
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum CacheWarning {
-    /// The answer could not be kept.
+    /// Exact answers are kept on disk, and the folder for them cannot be written. The answer itself is right.
+    ///
+    /// What to do: set `KSR_CACHE_DIR` to a folder that can be written, or leave it: the answer is then calculated
+    /// again next time.
     #[error("the exact answer for `{label}` could not be kept: {reason}")]
     #[diagnostic(
         severity(Warning),
@@ -29,11 +32,16 @@ pub enum CacheWarning {
         help("it will be computed again; set KSR_CACHE_DIR to a folder that can be written")
     )]
     Unwritable { label: String, reason: String },
-    /// The kept answer was damaged.
+    /// The file in which the answer was kept is damaged or was cut off. The answer is calculated again.
+    ///
+    /// What to do: nothing has to be done; if it happens often, check the disk.
     #[error("the kept exact answer for `{label}` was damaged and is computed again ({})", path.display())]
     #[diagnostic(severity(Warning), code(ksr::exact::cache_damaged))]
     Damaged { label: String, path: PathBuf },
-    /// The time limit came first.
+    /// `time_limit:` ended the calculation before it had reached the accuracy that was asked for. The error of the
+    /// answer is estimated in `.error`.
+    ///
+    /// What to do: allow more time, or ask for less accuracy.
     #[error(
         "the exact answer for `{label}` is good to {} hartree, not {}: the time limit came first",
         brief(*error),
@@ -41,7 +49,10 @@ pub enum CacheWarning {
     )]
     #[diagnostic(severity(Warning), code(ksr::exact::time_limit), help("allow more time, or less accuracy"))]
     TimeLimit { label: String, error: f64, accuracy: f64 },
-    /// It is as good as it gets.
+    /// The calculation stopped improving before it reached the accuracy that was asked for: rounding, or the number of
+    /// orbitals that fit in memory, is the limit.
+    ///
+    /// What to do: ask for less with `accuracy:`, and use the estimate in `.error`.
     #[error(
         "the exact answer for `{label}` is good to {} hartree, not {}: it comes no closer",
         brief(*error),

@@ -132,7 +132,11 @@ impl Options {
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum ExactError {
-    /// More interacting electrons than fit in memory.
+    /// The exact wave function of this many interacting electrons does not fit in memory: its size grows exponentially
+    /// with their number.
+    ///
+    /// What to do: use `solve` with a functional, or fewer electrons. Without interaction (`interaction: none`) any
+    /// number is exact.
     #[error(
         "`{label}` has {electrons} interacting electrons, which is too many: their determinants do not fit in memory"
     )]
@@ -141,13 +145,18 @@ pub enum ExactError {
         help("`exact` takes up to ten; any number with `interaction: none`, and `solve` any number")
     )]
     Electrons { label: String, electrons: usize },
-    /// The two-electron wave function does not fit in memory.
+    /// The exact wave function of two electrons has as many numbers as the square of the grid points, and this is too
+    /// many.
+    ///
+    /// What to do: take fewer points, with a larger spacing.
     #[error(
         "two electrons on {points} grid points take a wave function of {points} x {points} numbers, which is too large"
     )]
     #[diagnostic(code(ksr::exact::grid), help("take at most {most} points"))]
     Grid { points: usize, most: usize },
-    /// An accuracy that is no positive number.
+    /// The accuracy is zero, negative or not a number.
+    ///
+    /// What to do: give a positive number, such as `accuracy: 1e-9`.
     #[error("an accuracy of {accuracy} hartree cannot be reached")]
     #[diagnostic(code(ksr::exact::accuracy), help("give a positive number, such as 1e-9"))]
     Accuracy { accuracy: f64 },
@@ -155,11 +164,17 @@ pub enum ExactError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Orbitals(#[from] OrbitalError),
-    /// The dense eigen-solver failed.
+    /// An eigenvalue problem within the exact solution had no solution, which points to values that are not finite.
+    ///
+    /// What to do: look at the potential and the interaction of the system. If both are ordinary, please report it with
+    /// the script.
     #[error("the dense eigenproblem within the solution of `{label}` failed")]
     #[diagnostic(code(ksr::exact::eigen))]
     Eigen { label: String },
-    /// The user stopped it.
+    /// You stopped the exact solution with Ctrl-C before it had an answer.
+    ///
+    /// What to do: run it again, with `time_limit:` for the best answer within a given time, or with a
+    /// larger error allowed by `accuracy:`.
     #[error("the exact solution of `{label}` was interrupted")]
     #[diagnostic(code(ksr::exact::interrupted))]
     Interrupted { label: String },

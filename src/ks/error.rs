@@ -8,7 +8,11 @@ use thiserror::Error;
 /// Why a Kohn-Sham calculation could not be done.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 pub enum KsError {
-    /// A value stopped being finite.
+    /// During the Kohn-Sham iterations a value became infinite or undefined. Usually a division, a logarithm or a root
+    /// in the functional meets a density that is zero or negative, or the iterations diverge.
+    ///
+    /// What to do: keep arguments away from zero, as in `n / (n + 1e-6)`, or take smaller steps with
+    /// `mixing: linear(0.3)`. While training, such steps are shortened by themselves.
     #[error("{operation} is not finite in Kohn-Sham iteration {iteration} of `{system}`")]
     #[diagnostic(
         code(ksr::ks::not_finite),
@@ -24,7 +28,11 @@ pub enum KsError {
         /// The expression it comes from, if it is of the functional.
         place: Option<Span>,
     },
-    /// The orbitals were not found.
+    /// The eigenvalue problem of one iteration has no usable solution, nearly always because the functional makes the
+    /// potential infinite or extremely deep.
+    ///
+    /// What to do: look at the energy density of the functional where the density is very small, and at its parameters;
+    /// take smaller steps with `mixing: linear(0.3)`.
     #[error("the orbitals of Kohn-Sham iteration {iteration} of `{system}` were not found: {cause}")]
     #[diagnostic(code(ksr::ks::orbitals))]
     Orbitals {
@@ -35,7 +43,10 @@ pub enum KsError {
         /// What the eigen-solver says.
         cause: String,
     },
-    /// A density that was to be converged is not.
+    /// `gradient: implicit` is the gradient of a converged density, and the iterations of this system ended before
+    /// theirs was.
+    ///
+    /// What to do: follow the help line: more `iterations:`, another mixing, or train with `gradient: unrolled` first.
     #[error(
         "the density of `{system}` is not converged after {iterations} iterations: it still moves by {residual:.1e} electrons"
     )]
@@ -51,7 +62,11 @@ pub enum KsError {
         #[help]
         advice: String,
     },
-    /// The gradient cannot go back through the orbitals.
+    /// The density does not respond smoothly to the potential, mostly because an occupied and an empty level coincide.
+    /// Then there is no gradient.
+    ///
+    /// What to do: choose a number of electrons, or of `unpaired:` ones, that fills whole levels; or leave this system
+    /// or distance out of the training.
     #[error("the gradient cannot go back through the orbitals of `{system}`: {cause}")]
     #[diagnostic(code(ksr::ks::response))]
     Response {
@@ -64,7 +79,10 @@ pub enum KsError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Mirror(#[from] MirrorError),
-    /// An option that cannot be.
+    /// An option of the iterations is out of range, or does not suit a training: that runs a fixed number of iterations
+    /// with `linear(…)` mixing, or converges with `gradient: implicit`.
+    ///
+    /// What to do: change the option as the message says.
     #[error("`{option}` of a Kohn-Sham calculation {problem}")]
     #[diagnostic(code(ksr::ks::option))]
     Option {
@@ -73,7 +91,10 @@ pub enum KsError {
         /// What is wrong with it, in words: `must be at least 1, not 0`.
         problem: String,
     },
-    /// A given start density that does not fit.
+    /// The density from which the iterations are to start has the wrong number of points, or values that are negative
+    /// or not finite.
+    ///
+    /// What to do: give a density of a run or reference on the same grid.
     #[error("the start density does not fit `{system}`: {problem}")]
     #[diagnostic(code(ksr::ks::start))]
     Start {
@@ -82,7 +103,9 @@ pub enum KsError {
         /// What is wrong with it.
         problem: String,
     },
-    /// A loss asks for something that the trajectory does not have.
+    /// The loss asks for an iteration or an orbital energy that the calculation does not have. Both count from 0.
+    ///
+    /// What to do: ask for one that there is, or raise `iterations:` in `scf:`.
     #[error("the loss asks for {what}, but a run of `{system}` {has}")]
     #[diagnostic(code(ksr::ks::no_such_observable))]
     NoSuchObservable {
@@ -93,7 +116,10 @@ pub enum KsError {
         /// What there is.
         has: String,
     },
-    /// The functional cannot be evaluated here.
+    /// The functional does not suit this system, for example because it contains a field on another grid.
+    ///
+    /// What to do: look at the cause in the message, and try the functional with `energy(f, n)` on the density of the
+    /// system.
     #[error("`{functional}` cannot be evaluated for `{system}`: {cause}")]
     #[diagnostic(code(ksr::ks::functional))]
     Functional {
@@ -104,7 +130,10 @@ pub enum KsError {
         /// Why.
         cause: String,
     },
-    /// The device failed (out of memory, a driver).
+    /// The processor or graphics card that calculates reported a failure, mostly that its memory is full.
+    ///
+    /// What to do: limit the memory of a training with `memory: 4 GB`, take fewer systems or iterations, or use
+    /// `--device cpu`.
     #[error("the device failed: {cause}")]
     #[diagnostic(
         code(ksr::ks::device),

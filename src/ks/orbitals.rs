@@ -38,26 +38,41 @@ pub struct Orbitals {
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum OrbitalError {
-    /// The potential is infinite or not a number somewhere.
+    /// The potential of the system or of the functional is infinite or undefined at some point of the grid.
+    ///
+    /// What to do: look for a division by zero, a logarithm or a root at a vanishing density, in the functional or in
+    /// `potential(x): …`.
     #[error("the Kohn-Sham potential is not finite")]
     #[diagnostic(code(ksr::orbitals::not_finite), help("the functional gives no finite potential at this density"))]
     NotFinite,
-    /// More orbitals than grid points.
+    /// A grid has only as many orbitals as points, and more are needed.
+    ///
+    /// What to do: take more grid points or fewer electrons.
     #[error("{count} orbitals do not exist on {points} grid points")]
     #[diagnostic(code(ksr::orbitals::too_many))]
     TooMany { count: usize, points: usize },
-    /// Inverse iteration did not settle.
+    /// The search for an orbital did not come to an end, which happens for potentials with very many nearly equal
+    /// levels.
+    ///
+    /// What to do: look at the potential; a finer or shorter grid may help. If the potential is an ordinary one, please
+    /// report it.
     #[error("the orbitals near {energy} hartree were not found")]
     #[diagnostic(code(ksr::orbitals::not_found))]
     NotFound { energy: f64 },
-    /// The potential is so deep somewhere that all other levels are rounding error beside it.
+    /// The potential is so deep somewhere that all other levels disappear in rounding errors beside it. Usually a
+    /// functional diverges at small densities.
+    ///
+    /// What to do: look at the lowest values of the potential and at the functional where the density is small.
     #[error("the Kohn-Sham potential is too deep (about {lowest:e} hartree) for its levels to be told apart")]
     #[diagnostic(
         code(ksr::orbitals::unresolved),
         help("the functional or the potential has a spike: look at its lowest values")
     )]
     Unresolved { lowest: f64 },
-    /// Occupied and unoccupied levels coincide: the density does not respond smoothly.
+    /// The highest occupied and the lowest empty level coincide, so that any small change fills the one or the other,
+    /// and the density has no derivative.
+    ///
+    /// What to do: choose a number of electrons, or of `unpaired:` ones, that fills whole levels.
     #[error(
         "the gap between occupied and unoccupied orbitals vanishes ({gap:.1e} hartree): the density has no derivative"
     )]

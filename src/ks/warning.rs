@@ -9,7 +9,11 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[diagnostic(severity(Warning))]
 pub enum KsWarning {
-    /// The iterations ran out before the tolerance was met.
+    /// The iterations ended with a density that still changes by more than the tolerance. The run is there, but its
+    /// energies are those of an unfinished calculation.
+    ///
+    /// What to do: follow the help line: more `iterations:`, `mixing: diis()`, or `symmetric: true` for a system that
+    /// is its own mirror image.
     #[error(
         "`{system}` has not converged: after {iterations} iterations the density still changes by {residual:.1e} \
          electrons (tolerance {tolerance:.1e})"
@@ -27,7 +31,11 @@ pub enum KsWarning {
         /// What to try.
         advice: String,
     },
-    /// A tolerance with a mixing that decays: it stops moving before it arrives.
+    /// With `decay:` the steps become smaller at every iteration, so that the sum of all steps may be too short to
+    /// reach the tolerance.
+    ///
+    /// What to do: leave out `decay:` or use `diis()`; or give no `tolerance:`, for a fixed number of iterations as in
+    /// the published trainings.
     #[error(
         "a mixing that decays by {decay} an iteration can stop before it meets a tolerance: after {iterations} \
          iterations at best {left:.2} % of the first error is taken away by no later step"
@@ -44,7 +52,11 @@ pub enum KsWarning {
         /// Percentage of the first error left if every step removed its fraction of it.
         left: f64,
     },
-    /// The highest occupied level of a spin and the one above it nearly coincide.
+    /// The highest occupied level and the one above it nearly coincide. Which of them is filled, and so the density,
+    /// depends on tiny changes of the potential.
+    ///
+    /// What to do: compare with another `unpaired:`, and with `symmetric: true` for a system that is its own mirror
+    /// image. Take single numbers of this run with care.
     #[error("{levels} in `{system}` are {gap:.1e} hartree apart: several densities compete")]
     #[diagnostic(code(ksr::ks::small_gap), help("{advice}"))]
     SmallGap {

@@ -42,11 +42,18 @@ pub enum Part {
     Potential,
     /// `interaction:`.
     Interaction,
-    /// `electrons:`.
+    /// The number of electrons is not a whole number, or is zero or negative.
+    ///
+    /// What to do: give a whole number of at least 1.
     Electrons,
-    /// `charge:`.
+    /// The nuclear charges less the charge of the system leave no whole, positive number of electrons.
+    ///
+    /// What to do: check `charge:`, or say how many electrons there are with `electrons:`.
     Charge,
-    /// `unpaired:`.
+    /// `unpaired:` is the number of up electrons less that of down electrons: even for an even number of electrons, odd
+    /// for an odd one, and at most all of them.
+    ///
+    /// What to do: choose one of the values that the help line gives.
     Unpaired,
     /// No part alone.
     Whole,
@@ -60,40 +67,57 @@ pub enum SystemError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Grid(GridError),
-    /// A nucleus beyond the ends.
+    /// A nucleus lies beyond the first or last point of the grid, where no electron can be.
+    ///
+    /// What to do: check the distance, or take a longer grid (more `points:`). Leave some 10 bohr on both sides of a
+    /// molecule.
     #[error("`{symbol}` at {position:.4} bohr lies outside the grid, which reaches from {start} to {end} bohr")]
     #[diagnostic(code(ksr::system::outside_grid), help("move the nucleus, or take a longer grid (more points)"))]
     OutsideGrid { index: usize, symbol: String, position: f64, start: f64, end: f64 },
-    /// A charge that no nucleus has.
+    /// A nucleus attracts electrons, so its charge is positive.
+    ///
+    /// What to do: give anything that repels electrons as a `potential(x): …`.
     #[error("a nucleus needs a positive charge, not {charge}")]
     #[diagnostic(code(ksr::system::nuclear_charge), help("give anything repulsive as a `potential(x): …`"))]
     NuclearCharge { index: usize, charge: f64 },
-    /// Nuclei without interaction.
+    /// The attraction of a nucleus is the interaction with opposite sign. With `interaction: none` there is no
+    /// attraction, and the nucleus would do nothing.
+    ///
+    /// What to do: leave out `interaction: none`, or give the attraction as a `potential(x): …`.
     #[error("with `interaction: none` a nucleus attracts no electron")]
     #[diagnostic(
         code(ksr::system::nuclei_without_interaction),
         help("drop `interaction: none`, or give the attraction as a `potential(x): …`")
     )]
     NucleiWithoutInteraction { index: usize },
-    /// w is infinite or not a number.
+    /// The interaction is infinite or undefined at a distance that occurs on the grid. In one dimension also two
+    /// electrons at the same place must have a finite energy.
+    ///
+    /// What to do: soften it, as in `1 / sqrt(r^2 + 1)`.
     #[error("the interaction `{name}` is {value} at a distance of {r} bohr")]
     #[diagnostic(
         code(ksr::system::interaction_not_finite),
         help("it must be finite at every distance, 0 included: soften it, as in `1 / sqrt(r^2 + 1)`")
     )]
     InteractionNotFinite { name: String, r: f64, value: f64 },
-    /// A kernel sampled for another grid.
+    /// The interaction was sampled for a grid of another length.
+    ///
+    /// What to do: give it as a function of the distance: `interaction(r): …`.
     #[error("the interaction `{name}` is known at {given} distances, but the grid has {points} points")]
     #[diagnostic(code(ksr::system::interaction_length))]
     InteractionLength { name: String, given: usize, points: usize },
-    /// A potential given on another grid.
+    /// The field given as `potential:` has another number of points than the grid of the system.
+    ///
+    /// What to do: make the field from the `.x` of the grid that the system is on, or write `potential(x): …`.
     #[error("the potential has {given} values, but the grid has {points} points")]
     #[diagnostic(
         code(ksr::system::potential_length),
         help("a field used as `potential:` must live on the system's own grid")
     )]
     PotentialLength { given: usize, points: usize },
-    /// v is infinite or not a number.
+    /// The potential is infinite or undefined at a point of the grid.
+    ///
+    /// What to do: soften it, as in `-1 / sqrt(x^2 + 1)`; write a hard wall as the end of the grid with `wall: odd`.
     #[error("the potential is {value} at x = {x} bohr")]
     #[diagnostic(
         code(ksr::system::potential_not_finite),
@@ -104,26 +128,37 @@ pub enum SystemError {
     #[error("a system is given its `electrons:` or its `charge:`, not both")]
     #[diagnostic(code(ksr::system::electrons_and_charge), help("drop one of them"))]
     ElectronsAndCharge,
-    /// A number of electrons that is not whole.
+    /// The number of electrons is not a whole number, or is zero or negative.
+    ///
+    /// What to do: give a whole number of at least 1.
     #[error("a system cannot have {electrons} electrons")]
     #[diagnostic(code(ksr::system::electrons), help("`electrons:` is a whole number, at least 1"))]
     Electrons { electrons: f64 },
-    /// The nuclear charges less `charge:` are not a whole number.
+    /// The nuclear charges less the charge of the system leave no whole, positive number of electrons.
+    ///
+    /// What to do: check `charge:`, or say how many electrons there are with `electrons:`.
     #[error("nuclear charges of {nuclear} in all and a charge of {charge} leave {electrons} electrons")]
     #[diagnostic(
         code(ksr::system::charge),
         help("a system needs a whole number of electrons, at least 1: say how many with `electrons:`")
     )]
     Charge { nuclear: f64, charge: f64, electrons: f64 },
-    /// Neither nuclei nor a number of electrons.
+    /// Without nuclei the number of electrons does not follow from anything.
+    ///
+    /// What to do: add `electrons:`.
     #[error("a system without nuclei must say how many electrons it has")]
     #[diagnostic(code(ksr::system::no_electrons), help("add `electrons: 2`"))]
     NoElectrons,
-    /// Not a count, or of the wrong parity, or more than there are.
+    /// `unpaired:` is the number of up electrons less that of down electrons: even for an even number of electrons, odd
+    /// for an odd one, and at most all of them.
+    ///
+    /// What to do: choose one of the values that the help line gives.
     #[error("{electrons} {} cannot have {unpaired} unpaired", electrons_noun(*electrons))]
     #[diagnostic(code(ksr::system::unpaired), help("`unpaired:` (up minus down) can be {possible}"))]
     Unpaired { electrons: usize, unpaired: f64, possible: String },
-    /// More electrons of one spin than points.
+    /// Each grid point holds at most one electron of each spin, and there are more.
+    ///
+    /// What to do: take more grid points or fewer electrons.
     #[error("{electrons} electrons of one spin do not fit on {points} grid points")]
     #[diagnostic(code(ksr::system::too_many_electrons), help("each point holds one electron of each spin"))]
     TooManyElectrons { electrons: usize, points: usize },
@@ -151,7 +186,10 @@ impl SystemError {
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum SystemNote {
-    /// A nucleus off the points.
+    /// The attraction of a nucleus has a cusp, which a grid sees best from one of its points. This nucleus lies between two, which
+    /// shifts its energies by about the amount that the note gives.
+    ///
+    /// What to do: place nuclei with `snap(…)`, at least where energies at several distances are compared; or take a smaller spacing.
     #[error(
         "`{symbol}` at {position:.4} bohr lies between grid points: one electron there is {:.2} millihartree off for its cusp",
         1e3 * error

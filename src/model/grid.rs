@@ -39,7 +39,9 @@ pub struct Grid {
 /// Why a grid cannot be.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 pub enum GridError {
-    /// Fewer points than the stencil has.
+    /// The second derivative at a point is taken from the points around it, and the grid has fewer points than that.
+    ///
+    /// What to do: take more `points:`. Atoms and molecules need a few hundred, about 0.08 bohr apart.
     #[error("a grid of {points} points is too small for a stencil of {stencil}")]
     #[diagnostic(code(ksr::grid::too_few_points), help("`points:` must be at least {stencil}"))]
     TooFewPoints {
@@ -48,7 +50,10 @@ pub enum GridError {
         /// Points of the stencil.
         stencil: usize,
     },
-    /// More points than anyone can mean.
+    /// The grid has more points than a calculation could hold in memory; most likely the spacing or the number is
+    /// mistyped.
+    ///
+    /// What to do: take fewer `points:` or a larger spacing.
     #[error("a grid of {points} points is too large")]
     #[diagnostic(code(ksr::grid::too_many_points), help("`points:` may be {most} at most"))]
     TooManyPoints {
@@ -57,21 +62,29 @@ pub enum GridError {
         /// The most.
         most: usize,
     },
-    /// Spacing zero, negative, or not a number.
+    /// The distance between grid points is zero, negative or not a number. With `from:` and `to:` it follows from these
+    /// two.
+    ///
+    /// What to do: give a positive `spacing:`, or a `to:` that lies to the right of `from:`.
     #[error("the spacing of a grid must be positive, not {spacing} bohr")]
     #[diagnostic(code(ksr::grid::spacing), help("with `from:` and `to:`, `to` lies right of `from`"))]
     Spacing {
         /// Spacing asked for, bohr.
         spacing: f64,
     },
-    /// Ends that are not finite.
+    /// The first point of the grid is infinite or not a number.
+    ///
+    /// What to do: look at how `from:`, `to:` or `spacing:` is calculated.
     #[error("a grid cannot begin at {start} bohr")]
     #[diagnostic(code(ksr::grid::start))]
     Start {
         /// First point asked for, bohr.
         start: f64,
     },
-    /// An unknown stencil.
+    /// The second derivative is taken from 3, 5, 7 or 9 neighbouring points, and there is no formula for another
+    /// number.
+    ///
+    /// What to do: choose one of these; 5 is the default.
     #[error("there is no stencil of {stencil} points")]
     #[diagnostic(code(ksr::grid::stencil), help("`stencil:` is 3, 5, 7 or 9"))]
     Stencil {

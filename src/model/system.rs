@@ -44,7 +44,11 @@ pub struct System {
 /// Why a system has no mirror symmetry to be used.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 pub enum MirrorError {
-    /// The centre is neither on a point nor midway between two.
+    /// `symmetric: true` averages the density with its mirror image, for which the centre of the nuclei must be on a
+    /// grid point or midway between two. Here it lies in between.
+    ///
+    /// What to do: place one nucleus with `snap(…)` and the others relative to it by whole spacings, or leave out
+    /// `symmetric: true`.
     #[error("`{label}` has its centre at {centre} bohr, neither on a grid point nor midway between two")]
     #[diagnostic(
         code(ksr::system::centre_off_grid),
@@ -56,7 +60,9 @@ pub enum MirrorError {
         /// Mean nuclear position, bohr.
         centre: f64,
     },
-    /// The nuclei differ from their mirror image.
+    /// `symmetric: true` is for systems that are their own mirror image. The nuclei of this one are not.
+    ///
+    /// What to do: leave out `symmetric: true`, or correct the positions of the nuclei.
     #[error("`{label}` is not mirror-symmetric: its nuclei are not their own mirror image")]
     #[diagnostic(code(ksr::system::lopsided), help("drop `symmetric: true`"))]
     Nuclei {

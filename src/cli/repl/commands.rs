@@ -8,7 +8,6 @@ use crate::interp::{Doc, registry};
 use crate::lang::units::UNITS;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use textwrap::{Options, WordSeparator, WordSplitter};
 
 /// A command.
 #[derive(Clone, Copy, Debug)]
@@ -191,22 +190,13 @@ fn help() {
 
 fn show_topic(topic: &Topic) {
     output::line(&format!("{}: {}\n", topic.name, topic.about));
-    output::line(&wrapped(topic.text, output::width().min(100)));
+    output::line(&output::wrapped(topic.text, output::width().min(100)));
     if !topic.examples.is_empty() {
         output::line("\nTry:");
         for example in topic.examples {
             output::line(&format!("  {example}"));
         }
     }
-}
-
-/// Words in lines of at most `width` columns; none is broken, for many are code.
-fn wrapped(text: &str, width: usize) -> String {
-    let options = Options::new(width)
-        .word_separator(WordSeparator::AsciiSpace)
-        .word_splitter(WordSplitter::NoHyphenation)
-        .break_words(false);
-    textwrap::fill(text, options)
 }
 
 /// Two aligned columns; the second is cut at the end of the line.

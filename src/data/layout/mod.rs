@@ -49,19 +49,28 @@ pub struct Layout {
 #[derive(Debug, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum LayoutError {
-    /// No such folder.
+    /// There is no folder at this path. Paths are relative to the folder of the script in which they stand.
+    ///
+    /// What to do: check the path.
     #[error("there is no such folder")]
     #[diagnostic(code(ksr::data::folder), help("paths are relative to the folder of the file they stand in"))]
     Folder,
-    /// A needed array is not there.
+    /// An array that every data set needs is not in the folder.
+    ///
+    /// What to do: add the file; the page on data sets describes all of them.
     #[error("the folder has no `{file}`")]
     #[diagnostic(code(ksr::data::missing), help("a data set is a folder of {needed}; optional are {optional}"))]
     Missing { file: String, needed: String, optional: String },
-    /// A file that cannot be read or written, or holds no numbers.
+    /// The file cannot be read, or is no NumPy array of numbers.
+    ///
+    /// What to do: write it with `numpy.save`.
     #[error(transparent)]
     #[diagnostic(code(ksr::data::file))]
     File(#[from] DataError),
-    /// Objects of Python.
+    /// The array holds Python objects other than lists and arrays of numbers. Reading these would mean executing code
+    /// from the file, which ksr does not do.
+    ///
+    /// What to do: write the array anew in Python as the help line shows, with shorter rows padded.
     #[error("`{file}` holds Python objects that are not read: {reason}")]
     #[diagnostic(
         code(ksr::data::objects),
@@ -85,34 +94,49 @@ pub enum LayoutError {
         )
     )]
     NameObjects { file: String },
-    /// Something else in the place of numbers.
+    /// The array has elements of another kind than this file of a data set holds.
+    ///
+    /// What to do: convert it in Python, for example with `astype(float)`, and save it again.
     #[error("`{file}` must hold {wanted}, not {found}")]
     #[diagnostic(code(ksr::data::elements))]
     Elements { file: String, wanted: &'static str, found: &'static str },
-    /// Shapes that do not agree.
+    /// The shape of the array does not agree with the other arrays. The first axis counts the systems in all of them.
+    ///
+    /// What to do: compare with the table on the page about data sets, and transpose or cut the array.
     #[error("`{file}` has the shape {found}, but {wanted}")]
     #[diagnostic(code(ksr::data::shape), help("the first axis of every array are the systems, here {systems}"))]
     Shape { file: String, found: String, wanted: String, systems: usize },
-    /// A row that is longer or shorter than it should be.
+    /// One row of an array has another length than the data set needs.
+    ///
+    /// What to do: correct the row, or pad shorter rows with nuclear charge 0.
     #[error("`{file}` has {found} numbers at index {index}, but {wanted}")]
     #[diagnostic(code(ksr::data::row))]
     Row { file: String, index: usize, found: usize, wanted: String },
-    /// Grids that differ.
+    /// The systems of the data set have different grids, and ksr reads one grid per folder.
+    ///
+    /// What to do: keep systems on different grids in folders of their own.
     #[error("the systems of `grids.npy` have different grids: index {index} differs from index 0")]
     #[diagnostic(code(ksr::data::grids), help("keep systems on different grids in folders of their own"))]
     Grids { index: usize },
-    /// Not a number, or infinite.
+    /// A number of the data set is infinite or not a number.
+    ///
+    /// What to do: remove that system, or calculate it again.
     #[error("`{file}` has {value} at index {index}")]
     #[diagnostic(code(ksr::data::not_finite), help("every number of a data set must be finite"))]
     NotFinite { file: String, index: usize, value: f64 },
-    /// A folder with something else in it.
+    /// Saving a data set replaces its folder, and this folder holds a file that does not belong to one. It is left as
+    /// it is, so that nothing is lost.
+    ///
+    /// What to do: choose another folder, or move that file away.
     #[error("the folder holds `{file}`, which is no part of a data set")]
     #[diagnostic(
         code(ksr::data::occupied),
         help("choose another folder, or move that file away: the folder is replaced")
     )]
     Occupied { file: String },
-    /// The folder cannot be written.
+    /// The folder cannot be made or written.
+    ///
+    /// What to do: check the path, your rights there and the space on the disk.
     #[error("the folder cannot be written: {reason}")]
     #[diagnostic(code(ksr::data::write))]
     Write { reason: std::io::Error },

@@ -41,7 +41,9 @@ pub struct Choice {
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum DatasetError {
-    /// Points at unequal distances.
+    /// The points in `grids.npy` are not equally far apart, and ksr's grids are.
+    ///
+    /// What to do: interpolate the data to an equally spaced grid before writing them.
     #[error("`grids.npy` is not equally spaced: from index {index} to the next it is {found} bohr, on average {mean}")]
     #[diagnostic(code(ksr::data::spacing))]
     Spacing { index: usize, found: f64, mean: f64 },
@@ -49,30 +51,45 @@ pub enum DatasetError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Grid(GridError),
-    /// A sub-grid larger than the grid.
+    /// `points:` keeps the middle of the grid of the data set, and asks for more points than it has.
+    ///
+    /// What to do: leave `points:` out, or take at most as many as there are.
     #[error("the data set has {present} points, fewer than the {wanted} wanted")]
     #[diagnostic(code(ksr::data::points), help("`points:` takes the middle of the grid"))]
     Points { wanted: usize, present: usize },
-    /// A density that reaches beyond the sub-grid.
+    /// With this `points:` a part of the density would be cut off, and the number of electrons would be wrong.
+    ///
+    /// What to do: take more points.
     #[error("`densities.npy` has {electrons:.2e} electrons outside the middle {points} points at index {index}")]
     #[diagnostic(code(ksr::data::cut), help("take more points"))]
     Cut { index: usize, points: usize, electrons: f64 },
-    /// A density that does not hold the electrons.
+    /// The integral of a density does not give the number of electrons, so that the grid, the units or the
+    /// normalisation are not those of the layout.
+    ///
+    /// What to do: write densities in electrons per bohr: the spacing times the sum over the points is the number of
+    /// electrons.
     #[error("`densities.npy` integrates to {found:.6} at index {index}, but `num_electrons.npy` says {electrons}")]
     #[diagnostic(
         code(ksr::data::electrons),
         help("a density is electrons a bohr: the spacing times its sum is their number")
     )]
     Electrons { index: usize, found: f64, electrons: f64 },
-    /// A density that no electrons have.
+    /// A density has negative values, which no electrons have.
+    ///
+    /// What to do: check whether the file holds a density, and in which order its axes are.
     #[error("`densities.npy` is {value:.2e} at x = {x:.2} bohr at index {index}: a density is never negative")]
     #[diagnostic(code(ksr::data::negative))]
     Negative { index: usize, x: f64, value: f64 },
-    /// Neither nuclei nor a potential.
+    /// A system without nuclei needs its external potential, and there is no file with it.
+    ///
+    /// What to do: add `external_potentials.npy` to the folder.
     #[error("the system at index {index} has no nuclei, and there is no `external_potentials.npy`")]
     #[diagnostic(code(ksr::data::no_potential))]
     NoPotential { index: usize },
-    /// Numbers of which no system can be made.
+    /// The numbers of one system of the data set describe none, such as a nucleus outside the grid or a number of
+    /// electrons that is not whole.
+    ///
+    /// What to do: correct the file that the message names, at the index given; indices count from 0.
     #[error("`{file}` at index {index}: {error}")]
     #[diagnostic(code(ksr::data::system))]
     System { file: &'static str, index: usize, error: SystemError },
@@ -82,15 +99,23 @@ pub enum DatasetError {
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum DatasetWarning {
-    /// Electrons missed a little.
+    /// The integral of a density misses the number of electrons by a little, as in densities of low precision. The data
+    /// set is used as it is.
+    ///
+    /// What to do: nothing, if the precision of the data explains it.
     #[error("`densities.npy` of `{set}` misses the number of electrons by up to {off:.1e} (index {index})")]
     #[diagnostic(severity(Warning), code(ksr::data::electrons_off))]
     Electrons { set: String, index: usize, off: f64 },
-    /// Electrons cut off with the points.
+    /// With this `points:` a small part of the density is cut off.
+    ///
+    /// What to do: take more points if it matters.
     #[error("up to {off:.1e} electrons of `{set}` lie outside the middle {points} points (index {index})")]
     #[diagnostic(severity(Warning), code(ksr::data::cut_off), help("take more points"))]
     Cut { set: String, index: usize, points: usize, off: f64 },
-    /// The potential is not that of the nuclei.
+    /// The potential in the file differs from that of the nuclei with ksr's interaction. The file counts.
+    ///
+    /// What to do: nothing, if this is meant. If the data were calculated with another interaction, say so:
+    /// `dataset("…", interaction: w)`.
     #[error(
         "`external_potentials.npy` of `{set}` is not the potential of the nuclei: it differs by up to {off:.2e} hartree \
          (index {index}), in {count} of {systems} systems; the file's counts"
@@ -101,7 +126,9 @@ pub enum DatasetWarning {
         help("if the data are of another interaction than the exponential one, say which: `interaction: w`")
     )]
     Potential { set: String, index: usize, off: f64, count: usize, systems: usize },
-    /// Spin densities that cannot be.
+    /// The spin densities do not integrate to the number of unpaired electrons, and are left aside for these systems.
+    ///
+    /// What to do: check `spin_densities.npy` (up minus down) and `num_unpaired_electrons.npy`.
     #[error(
         "`spin_densities.npy` of `{set}` misses the unpaired electrons by up to {off:.1e} (index {index}): not used there"
     )]

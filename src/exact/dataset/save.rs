@@ -24,15 +24,21 @@ pub struct Sample<'a> {
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum SaveError {
-    /// None at all.
+    /// The list to be saved is empty.
+    ///
+    /// What to do: give at least one reference or run.
     #[error("there is nothing to save: the list is empty")]
     #[diagnostic(code(ksr::data::empty))]
     Empty,
-    /// Different grids.
+    /// A data set has one grid for all its systems.
+    ///
+    /// What to do: save the systems of each grid in a folder of their own.
     #[error("a data set has one grid, but `{label}` lives on another than `{first}`")]
     #[diagnostic(code(ksr::data::mixed_grids), help("save the systems of each grid in a folder of their own"))]
     Grids { first: String, label: String },
-    /// Different interactions.
+    /// A data set is of one interaction for all its systems.
+    ///
+    /// What to do: save the systems of each interaction in a folder of their own.
     #[error("a data set has one interaction, but `{label}` has another than `{first}`")]
     #[diagnostic(
         code(ksr::data::mixed_interactions),
@@ -45,15 +51,23 @@ pub enum SaveError {
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum SaveNote {
-    /// Rows of different length.
+    /// The systems have different numbers of nuclei. The rows of the shorter ones are filled with nuclei of charge 0,
+    /// which are none.
+    ///
+    /// What to do: nothing: `dataset` reads it back as it was. Other programs have to leave out nuclei of charge 0.
     #[error("the systems have {least} to {most} nuclei: shorter rows are padded with nuclear charge 0 at 0")]
     #[diagnostic(severity(Advice), code(ksr::data::padded))]
     Padded { least: usize, most: usize },
-    /// What the layout has no file for.
+    /// The layout has no place for this property of the systems, so that a reader would assume the default.
+    ///
+    /// What to do: give it when the folder is read, as the help line shows.
     #[error("a data set does not say {what}")]
     #[diagnostic(severity(Advice), code(ksr::data::unsaid), help("say so when it is read: `dataset(\"…\", {option})`"))]
     Unsaid { what: &'static str, option: String },
-    /// Spin densities of some systems only.
+    /// Spin densities are saved only if they are known for all systems of the data set.
+    ///
+    /// What to do: nothing, if the spins do not matter; otherwise save the systems with known spin densities in a
+    /// folder of their own.
     #[error("the spin densities are left out: those of `{label}` are not known")]
     #[diagnostic(severity(Advice), code(ksr::data::no_spin))]
     NoSpin { label: String },

@@ -20,7 +20,10 @@ pub enum RunError {
         #[label("not known here")]
         span: Span,
     },
-    /// Calls too deep.
+    /// A function calls itself, directly or through others, more often than there is room for: usually the case in
+    /// which it stops is missing or never reached.
+    ///
+    /// What to do: check the condition that ends the recursion, or use `sum`, `map` or `fold` over an interval.
     #[error("calls are nested deeper than {limit}")]
     #[diagnostic(code(ksr::run::recursion), help("does `{name}` call itself without an end?"))]
     Recursion {
@@ -32,7 +35,9 @@ pub enum RunError {
         #[label("this call")]
         span: Span,
     },
-    /// A definition that needs itself.
+    /// The value is needed while it is being calculated: the definitions refer to each other in a circle.
+    ///
+    /// What to do: break the circle. A function may call itself; a value may not use itself.
     #[error("the value of `{name}` depends on itself")]
     #[diagnostic(code(ksr::run::cycle))]
     Cycle {
@@ -42,7 +47,9 @@ pub enum RunError {
         #[label("needed here while it is being evaluated")]
         span: Span,
     },
-    /// Files that use each other.
+    /// Two files use each other, directly or through others, so that neither can be read first.
+    ///
+    /// What to do: move what both need into a third file, and use that from both.
     #[error("`{module}` uses itself, through the files it uses")]
     #[diagnostic(code(ksr::run::module_cycle), help("move what both need into a third file"))]
     ModuleCycle {
@@ -78,7 +85,10 @@ pub enum RunError {
         #[label("not there")]
         span: Span,
     },
-    /// A file that cannot be read or written.
+    /// The file cannot be opened: it does not exist, is a folder, or you may not read or write it. Paths are relative
+    /// to the folder of the script in which they stand.
+    ///
+    /// What to do: check the path. A missing folder is not created: make it first.
     #[error("cannot {verb} `{path}`: {reason}")]
     #[diagnostic(code(ksr::run::file), help("paths are relative to the folder of the file they stand in"))]
     File {
@@ -92,7 +102,9 @@ pub enum RunError {
         #[label("here")]
         span: Span,
     },
-    /// An index outside.
+    /// The index is beyond the last element. Indices count from 0, negative ones from the end.
+    ///
+    /// What to do: use indices from 0 to `len(list) - 1`; `-1` is the last element.
     #[error("index {index} is outside {found} of {length} elements")]
     #[diagnostic(code(ksr::run::index), help("indices count from 0; `-1` is the last"))]
     Index {
@@ -106,7 +118,9 @@ pub enum RunError {
         #[label("outside")]
         span: Span,
     },
-    /// An interval of which not all values can be listed.
+    /// An interval lists its values in steps of one, and its ends are not whole numbers.
+    ///
+    /// What to do: give the step: `0 .. 1.5 by 0.1`.
     #[error("`{interval}` has no list of values")]
     #[diagnostic(code(ksr::run::interval), help("give a step: `{interval} by 0.1`"))]
     Interval {
@@ -116,7 +130,9 @@ pub enum RunError {
         #[label("its ends are not whole numbers")]
         span: Span,
     },
-    /// A step that does not lead from one end to the other.
+    /// The step is zero, or leads away from the last value, so that the interval would never end.
+    ///
+    /// What to do: use a negative step for a falling sequence: `3 .. 1 by -0.5`.
     #[error("a step of {step} does not lead from {from} to {to}")]
     #[diagnostic(code(ksr::run::step), help("the step must point from the first value to the last, and not be 0"))]
     Step {
@@ -130,7 +146,9 @@ pub enum RunError {
         #[label("this step")]
         span: Span,
     },
-    /// A list that would not fit.
+    /// The list would have more elements than fit in memory; most likely the step is too small.
+    ///
+    /// What to do: take a larger step.
     #[error("a list of {length} elements is too long")]
     #[diagnostic(code(ksr::run::too_long), help("lists hold at most {limit} elements"))]
     TooLong {
@@ -142,7 +160,10 @@ pub enum RunError {
         #[label("here")]
         span: Span,
     },
-    /// A value that is outside what a builtin takes.
+    /// The argument has the right kind, and a value that makes no sense at this place, such as a negative number of
+    /// steps.
+    ///
+    /// What to do: choose a value in the range that the message or the help line gives.
     #[error("{message}")]
     #[diagnostic(code(ksr::run::value))]
     Value {
@@ -155,7 +176,9 @@ pub enum RunError {
         #[label("here")]
         span: Span,
     },
-    /// Nothing to take a mean or maximum of.
+    /// The mean, maximum or first element of an empty list does not exist.
+    ///
+    /// What to do: check where the list comes from, or test for it: `if len(list) == 0 then … else …`.
     #[error("`{function}` of nothing")]
     #[diagnostic(code(ksr::run::empty), help("the list is empty"))]
     Empty {
@@ -165,7 +188,9 @@ pub enum RunError {
         #[label("empty")]
         span: Span,
     },
-    /// Columns of a table that differ in length.
+    /// The columns of a table stand side by side, row by row, so they must be equally long.
+    ///
+    /// What to do: make the lists equally long. A single number fills a whole column.
     #[error(
         "the columns of a table must be equally long: `{first}` has {first_length} values, `{second}` {second_length}"
     )]
@@ -186,7 +211,10 @@ pub enum RunError {
         #[label("{second_length} values")]
         second_span: Span,
     },
-    /// An assertion that does not hold.
+    /// The script states with `assert` that something holds, and it does not.
+    ///
+    /// What to do: look at the values in the condition: either they are not what they should be, or the assertion is
+    /// too strict.
     #[error("{message}")]
     #[diagnostic(code(ksr::run::assertion))]
     Assertion {
@@ -196,7 +224,11 @@ pub enum RunError {
         #[label("this is false")]
         span: Span,
     },
-    /// Values that should be equal.
+    /// The script states with `assert_eq` that two values agree, and they differ by more than the tolerance. Without a
+    /// tolerance they must agree to the last bit.
+    ///
+    /// What to do: find out which of the two is wrong, or give a tolerance as the third argument:
+    /// `assert_eq(a, b, 1e-6)`.
     #[error("{left} and {right} differ by {difference}, more than {tolerance}")]
     #[diagnostic(code(ksr::run::not_equal))]
     NotEqual {
@@ -218,7 +250,10 @@ pub enum RunError {
         #[label("{right}")]
         right_span: Span,
     },
-    /// Values without numbers that should be equal.
+    /// The script states with `assert_eq` that two values are equal, and they are not. These have no distance, so that
+    /// a tolerance would not help.
+    ///
+    /// What to do: find out which of the two is wrong.
     #[error("{left} is not {right}")]
     #[diagnostic(code(ksr::run::different))]
     Different {
@@ -233,7 +268,10 @@ pub enum RunError {
         #[label("{right}")]
         right_span: Span,
     },
-    /// No change of sign for `root`.
+    /// `root` halves an interval at whose ends the function has opposite signs, and here both ends have the same sign.
+    ///
+    /// What to do: choose an interval that contains exactly one root; a table or plot of the function shows where it
+    /// lies.
     #[error("the function has no change of sign: it is {at_from} at {from} and {at_to} at {to}")]
     #[diagnostic(code(ksr::run::no_root), help("choose an interval with one end on each side of the root"))]
     NoRoot {
@@ -249,7 +287,10 @@ pub enum RunError {
         #[label("this interval")]
         span: Span,
     },
-    /// `--set` of a name that the script does not bind.
+    /// `--set name=value` replaces the right-hand side of a `let` at the top of the script, and the script has no such
+    /// `let`.
+    ///
+    /// What to do: check the spelling, or add `let name = …` to the script.
     #[error("the script has no top-level `let {name}` to set")]
     #[diagnostic(code(ksr::run::set), help("{help}"))]
     NoLet {
@@ -261,7 +302,10 @@ pub enum RunError {
         #[label("this value has no place")]
         span: Span,
     },
-    /// `--set` with more or less than one expression.
+    /// What stands after the `=` of `--set` is not exactly one expression.
+    ///
+    /// What to do: write one expression, and quote it for the shell where it contains spaces or brackets:
+    /// `--set R='[1, 2]'`.
     #[error("`--set {name}=…` needs one expression")]
     #[diagnostic(code(ksr::run::set_value), help("as in `--set {name}=2` or `--set {name}='[1, 2]'`"))]
     SetValue {
@@ -271,7 +315,10 @@ pub enum RunError {
         #[label("this is not one expression")]
         span: Span,
     },
-    /// The user stopped the script.
+    /// You stopped the script with Ctrl-C.
+    ///
+    /// What to do: run it again. Trainings resume from their last checkpoint, and exact answers that were finished are
+    /// kept.
     #[error("interrupted")]
     #[diagnostic(code(ksr::run::interrupted))]
     Interrupted {
@@ -279,7 +326,9 @@ pub enum RunError {
         #[label("while evaluating this")]
         span: Span,
     },
-    /// A definition where none can stand.
+    /// A `use`, a `param` or an expression stands where only definitions have a meaning.
+    ///
+    /// What to do: move it to the top of the file, or for a `param` into a functional.
     #[error("{message}")]
     #[diagnostic(code(ksr::run::misplaced))]
     Misplaced {
@@ -289,7 +338,10 @@ pub enum RunError {
         #[label("here")]
         span: Span,
     },
-    /// A failure of the machine the interpreter runs on.
+    /// The machine did not give what the interpreter needs, such as memory for its thread, or the interpreter itself
+    /// has a fault.
+    ///
+    /// What to do: free memory and run it again. If it comes back, please report it with the script.
     #[error("{message}")]
     #[diagnostic(code(ksr::run::machine))]
     Machine {

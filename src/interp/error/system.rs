@@ -19,7 +19,9 @@ pub enum SystemProblem {
         #[label("no such entry")]
         span: Span,
     },
-    /// An entry given twice.
+    /// An option of the system is given more than once.
+    ///
+    /// What to do: keep one of them.
     #[error("`{name}` is given twice")]
     #[diagnostic(code(ksr::system::doubled_entry), help("keep one of them"))]
     Doubled {
@@ -42,7 +44,10 @@ pub enum SystemProblem {
         #[label("`on` is missing")]
         span: Span,
     },
-    /// Something placed that is not a nucleus.
+    /// What stands before `at` is neither an atom nor anything else with a charge.
+    ///
+    /// What to do: place an atom of `std.atoms` (`H at 0`), any charge (`nucleus(1.5) at 0`) or a record with an entry
+    /// `charge`.
     #[error("{found} cannot be placed as a nucleus")]
     #[diagnostic(
         code(ksr::system::not_a_nucleus),
@@ -55,7 +60,10 @@ pub enum SystemProblem {
         #[label("this is {found}")]
         span: Span,
     },
-    /// A potential field of another grid.
+    /// The field given as `potential:` was made on another grid than that of the system.
+    ///
+    /// What to do: make the field from the `.x` of the grid that the system is on, or write the potential as a
+    /// function: `potential(x): …`.
     #[error("the potential lives on another grid: {found} instead of {wanted}")]
     #[diagnostic(code(ksr::system::potential_grid), help("make the field from the `.x` of the system's own grid"))]
     PotentialGrid {

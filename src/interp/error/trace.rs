@@ -8,7 +8,11 @@ use thiserror::Error;
 /// An error in the body of a functional or loss, or in its use.
 #[derive(Debug, Error, Diagnostic)]
 pub enum TraceError {
-    /// Shapes that do not fit.
+    /// Inside a functional or loss every value is a number or a field with a number of channels, on the grid or on a
+    /// coarser one, and these two do not combine.
+    ///
+    /// What to do: bring both to the same shape: `channel(f, k)` takes one channel, `dense` changes their number,
+    /// `upsample` leads back to the finer grid.
     #[error("{message}")]
     #[diagnostic(code(ksr::shape::mismatch))]
     Shape {
@@ -21,7 +25,9 @@ pub enum TraceError {
         #[label("does not fit here")]
         span: Span,
     },
-    /// Something else where a density is needed.
+    /// A functional of this density is applied to something with several channels, or to a number.
+    ///
+    /// What to do: give it one field with one channel, such as the density itself or `channel(f, 0)`.
     #[error("`{functional}` needs a density, one number a grid point, but has {found}")]
     #[diagnostic(code(ksr::shape::density), help("take one channel of a field with `channel(f, k)`"))]
     NotDensity {
@@ -33,7 +39,11 @@ pub enum TraceError {
         #[label("given here")]
         span: Span,
     },
-    /// A body whose value is not one number a grid point.
+    /// A functional gives the energy per electron at every grid point: one number for each. Its last line gives
+    /// something else.
+    ///
+    /// What to do: end in one channel on the full grid, for example with `dense(f, 1)` or `channel(f, 0)`, and undo a
+    /// `downsample` by `upsample`.
     #[error("the value of a functional is one number a grid point, but `{functional}` ends in {found}")]
     #[diagnostic(code(ksr::shape::result), help("{help}"))]
     NotEnergy {
@@ -47,7 +57,9 @@ pub enum TraceError {
         #[label("ends in {found}")]
         span: Span,
     },
-    /// A loss whose value is not one number.
+    /// A loss gives one number for each system, and this one ends in a field or a list.
+    ///
+    /// What to do: reduce it with `integral`, `sum` or `mean`.
     #[error("the value of a loss is a single number, but `{loss}` ends in {found}")]
     #[diagnostic(code(ksr::loss::result), help("take an `integral`, `sum` or `mean`"))]
     NotLoss {
@@ -59,7 +71,10 @@ pub enum TraceError {
         #[label("ends in {found}")]
         span: Span,
     },
-    /// A decision that depends on a density.
+    /// The body of a functional or loss is read once, before any density is known, so that an `if` cannot depend on a
+    /// density or a parameter.
+    ///
+    /// What to do: choose point by point with `where(condition, a, b)`, which keeps both branches.
     #[error("{what} depends on a value that is not known when the body is read")]
     #[diagnostic(code(ksr::functional::condition), help("{help}"))]
     Condition {
@@ -71,7 +86,9 @@ pub enum TraceError {
         #[label("not known yet")]
         span: Span,
     },
-    /// A symbol outside its body.
+    /// A value that belongs to the body of one functional is used in another one, where it has no meaning.
+    ///
+    /// What to do: pass it as an argument.
     #[error("this depends on the density of another functional")]
     #[diagnostic(code(ksr::functional::outside), help("pass what is needed as an argument"))]
     Escaped {
@@ -79,7 +96,9 @@ pub enum TraceError {
         #[label("used outside its body")]
         span: Span,
     },
-    /// Two grids in one body.
+    /// The body contains fields on two different grids, so that no grid is left on which the functional could be used.
+    ///
+    /// What to do: take all fields from one grid, or write them as functions of the density.
     #[error("this body already holds values on another grid")]
     #[diagnostic(
         code(ksr::functional::grid),
@@ -90,7 +109,9 @@ pub enum TraceError {
         #[label("on another grid")]
         span: Span,
     },
-    /// A functional that holds values on a grid, used on another.
+    /// The body contains a field, which fixes the grid of the functional, and the system or density is on another grid.
+    ///
+    /// What to do: use the functional on the grid of its fields, or write the field as a formula.
     #[error("`{functional}` holds values on one grid, and this is another")]
     #[diagnostic(code(ksr::functional::other_grid), help("use it for systems on the grid of the fields in its body"))]
     OtherGrid {
@@ -100,7 +121,10 @@ pub enum TraceError {
         #[label("on another grid")]
         span: Span,
     },
-    /// `param` or a layer outside a body.
+    /// `param` and layers such as `conv` and `dense` make trainable parameters, and these belong to a functional. Here
+    /// they are evaluated outside of one.
+    ///
+    /// What to do: move them into the body of a `functional`, or into a function that is called there.
     #[error("trainable parameters belong to a functional, and this is in none")]
     #[diagnostic(code(ksr::functional::param_outside), help("use `param` and layers in the body of a `functional`"))]
     ParamOutside {
@@ -108,7 +132,11 @@ pub enum TraceError {
         #[label("outside a functional")]
         span: Span,
     },
-    /// Two applications of a functional that need different arrays.
+    /// The same functional is used twice with different numbers of channels. It has one set of parameters, which cannot
+    /// fit both.
+    ///
+    /// What to do: use it on fields with the same number of channels, or write a `fn`, whose layers are made anew at
+    /// each call.
     #[error("this needs a parameter of {now}, but another use of the same functional made it of {first}")]
     #[diagnostic(
         code(ksr::functional::params_differ),
@@ -123,7 +151,11 @@ pub enum TraceError {
         #[label("of {now}")]
         span: Span,
     },
-    /// Values of a model that end too soon.
+    /// The parameters given to the model are fewer than its functional has, so they belong to another functional or to
+    /// other widths.
+    ///
+    /// What to do: use the functional, with the options, for which the parameters were made; `describe` shows what it
+    /// needs.
     #[error("the model has {found} parameter values, but its functional needs at least {needed}")]
     #[diagnostic(code(ksr::model::too_few))]
     TooFewValues {
@@ -135,7 +167,12 @@ pub enum TraceError {
         #[label("needed here")]
         span: Span,
     },
-    /// A `param` statement that makes no sense.
+    /// The declaration contradicts itself: the first value lies outside the bounds, the bounds are reversed, or there
+    /// are more or fewer first values than numbers. Or a functional that has parameters is evaluated at plain numbers,
+    /// where it has no grid.
+    ///
+    /// What to do: follow the help line: start inside the bounds, lower bound first; give the functional a density, as
+    /// in `energy(f, n)`.
     #[error("{message}")]
     #[diagnostic(code(ksr::functional::param))]
     Param {
@@ -148,7 +185,10 @@ pub enum TraceError {
         #[label("here")]
         span: Span,
     },
-    /// A layer without channels, a width that is none, …
+    /// A layer or operation of a functional or loss is used in a way that it cannot be: without channels, with a width
+    /// of no meaning, or on a value that it does not take.
+    ///
+    /// What to do: follow the message and the help line; the reference describes every layer.
     #[error("{message}")]
     #[diagnostic(code(ksr::functional::layer))]
     Layer {
@@ -161,7 +201,9 @@ pub enum TraceError {
         #[label("here")]
         span: Span,
     },
-    /// A number of densities a functional cannot take.
+    /// The functional takes one density, or one for each spin, and is applied to another number of them.
+    ///
+    /// What to do: give it as many densities as its head has.
     #[error("`{functional}` takes {takes}, but has {found} densities here")]
     #[diagnostic(code(ksr::functional::densities))]
     Densities {
@@ -175,7 +217,9 @@ pub enum TraceError {
         #[label("here")]
         span: Span,
     },
-    /// An option that does not exist.
+    /// The record of options contains a name that does not exist there.
+    ///
+    /// What to do: check the spelling against the help line.
     #[error("`{of}` has no option `{name}`")]
     #[diagnostic(code(ksr::arity::option), help("{help}"))]
     Option {
@@ -189,7 +233,9 @@ pub enum TraceError {
         #[label("in this record")]
         span: Span,
     },
-    /// Something that is none where a functional is needed.
+    /// A functional or a model is needed here, and the value is something else. A function of numbers is no functional.
+    ///
+    /// What to do: define it with `functional f(n) = …`, or use one of `std.functionals` and `std.networks`.
     #[error("{what} must be a functional or a model, not {found}")]
     #[diagnostic(code(ksr::types::functional))]
     NotFunctional {
@@ -204,7 +250,9 @@ pub enum TraceError {
         #[label("{found}")]
         span: Span,
     },
-    /// The numbers below have failed.
+    /// The functional could not be evaluated at this density.
+    ///
+    /// What to do: look at the message: usually a value is not finite, or the parameters do not fit.
     #[error("{message}")]
     #[diagnostic(code(ksr::functional::failed))]
     Failed {
@@ -232,7 +280,11 @@ impl TraceError {
 /// What is worth a warning.
 #[derive(Debug, Error, Diagnostic)]
 pub enum Advice {
-    /// A functional made for another interaction.
+    /// The functional was fitted for one interaction between electrons (`for exponential` in its head), and the system
+    /// has another. It runs, but its energies mean little.
+    ///
+    /// What to do: use a functional made for the interaction of the system, or write one. Without a `for` in its head a
+    /// functional is used without this warning.
     #[error("`{functional}` is made for the interaction `{made_for}`, but that of `{system}` is {found}")]
     #[diagnostic(
         code(ksr::functional::made_for),
@@ -252,7 +304,11 @@ pub enum Advice {
         #[label("used here")]
         span: Span,
     },
-    /// Arrays that nothing takes.
+    /// The file has arrays that the functional has no parameter for. All parameters were found, but the file may be
+    /// that of another functional.
+    ///
+    /// What to do: compare with `describe(f)`. If the surplus arrays are known to be something else, such as the state
+    /// of an optimizer, nothing is wrong.
     #[error("{arrays} of `{file}` {verb} not used")]
     #[diagnostic(code(ksr::model::surplus), severity(Warning), help("`{functional}` has {parameters}"))]
     Surplus {
@@ -270,7 +326,11 @@ pub enum Advice {
         #[label("loaded here")]
         span: Span,
     },
-    /// Trainings that ended where they began.
+    /// No step along the gradient lowers the loss, so that the training ends with its initial parameters. The loss may
+    /// not depend on the parameters, or be infinite just beside them.
+    ///
+    /// What to do: follow the help line; try another seed, smaller layers, or a loss that depends on what the
+    /// functional changes.
     #[error("no step from the initial parameters of `{functional}` lowers the loss (seeds: {seeds})")]
     #[diagnostic(code(ksr::train::unmoved), severity(Warning))]
     Unmoved {
@@ -285,7 +345,10 @@ pub enum Advice {
         #[label("in this training")]
         span: Span,
     },
-    /// Anything a layer below has to say.
+    /// The calculation is done, and something about it is worth knowing: it was interrupted, an option had no effect,
+    /// or some seeds failed.
+    ///
+    /// What to do: read the message. Nothing has to be done if it describes what you meant.
     #[error("{message}")]
     #[diagnostic(code(ksr::run::note), severity(Warning))]
     Note {

@@ -7,7 +7,10 @@ use thiserror::Error;
 /// A value that is not what its place needs.
 #[derive(Debug, Error, Diagnostic)]
 pub enum TypesError {
-    /// An argument, entry or operand of the wrong kind.
+    /// An argument, option, entry or operand is of another kind than its place needs, such as a text where a number
+    /// belongs.
+    ///
+    /// What to do: give a value of the kind that the message names; the reference says what each function takes.
     #[error("{what} must be {wanted}, not {found}")]
     #[diagnostic(code(ksr::types::mismatch))]
     Mismatch {
@@ -24,7 +27,10 @@ pub enum TypesError {
         #[label("this is {found}")]
         span: Span,
     },
-    /// An operator between values that it does not combine.
+    /// The operator does not exist for these two kinds of values: texts are not added to numbers, lists not to fields.
+    ///
+    /// What to do: convert one side first. Texts take values in braces (`"R = {R}"`), and a list becomes a field only
+    /// on a grid.
     #[error("`{operator}` does not combine {left} with {right}")]
     #[diagnostic(code(ksr::types::operands))]
     Operands {
@@ -44,7 +50,9 @@ pub enum TypesError {
         #[label("{right}")]
         right_span: Span,
     },
-    /// An operator or function before a value that it does not take.
+    /// The operator or function does not exist for this kind of value.
+    ///
+    /// What to do: check what the name stands for; the label says what kind of value it is.
     #[error("`{operator}` does not take {found}")]
     #[diagnostic(code(ksr::types::operand))]
     Operand {
@@ -56,7 +64,10 @@ pub enum TypesError {
         #[label("this is {found}")]
         span: Span,
     },
-    /// Lists of different lengths side by side.
+    /// Lists are combined element by element, so both must have the same length.
+    ///
+    /// What to do: make them equally long, take a part of one, as in `a[0 .. 5]`, or combine a list with a single
+    /// number.
     #[error("`{operator}` needs lists of equal length, and these have {left} and {right} elements")]
     #[diagnostic(code(ksr::types::lengths))]
     Lengths {
@@ -73,7 +84,9 @@ pub enum TypesError {
         #[label("{right} elements")]
         right_span: Span,
     },
-    /// Fields on different grids.
+    /// Fields are combined point by point, so both must live on the same grid.
+    ///
+    /// What to do: make both from systems, or the `.x`, of one grid.
     #[error("`{operator}` needs fields on one grid, and these have {left} and {right}")]
     #[diagnostic(
         code(ksr::types::grids),
@@ -93,7 +106,10 @@ pub enum TypesError {
         #[label("{right}")]
         right_span: Span,
     },
-    /// Fields whose channels do not match.
+    /// Fields are combined channel by channel, so both must have the same number of channels, or one of them a single
+    /// one.
+    ///
+    /// What to do: take one channel with `channel(f, k)`, or give both the same number.
     #[error("`{operator}` needs equal channels or one, and these fields have {left} and {right}")]
     #[diagnostic(code(ksr::types::channels))]
     Channels {

@@ -7,7 +7,10 @@ use thiserror::Error;
 /// Dimensions that clash.
 #[derive(Debug, Error, Diagnostic)]
 pub enum UnitsError {
-    /// Two dimensions where there must be one.
+    /// Two quantities of different dimensions are added, subtracted or compared, such as an energy and a length.
+    ///
+    /// What to do: check the formula. To combine them all the same, make one a plain number by dividing it by its unit,
+    /// as in `R / (1 bohr)`.
     #[error("`{operator}` cannot combine {left} with {right}")]
     #[diagnostic(
         code(ksr::units::clash),
@@ -27,7 +30,9 @@ pub enum UnitsError {
         #[label("{right}")]
         right_span: Span,
     },
-    /// A list whose elements differ in dimension.
+    /// The elements of the list have different dimensions, so that their sum, mean or maximum has no meaning.
+    ///
+    /// What to do: keep quantities of one dimension in a list, or divide them by their units.
     #[error("`{function}` of a list that has {first} and {other} in it")]
     #[diagnostic(code(ksr::units::mixed), help("all elements must be of one dimension, or plain"))]
     Mixed {
@@ -41,7 +46,9 @@ pub enum UnitsError {
         #[label("{first} and {other}")]
         span: Span,
     },
-    /// A dimension where only plain numbers make sense.
+    /// Functions such as `exp` and `log` are defined for plain numbers only.
+    ///
+    /// What to do: divide by a unit or by a typical size first: `exp(-R / (1 bohr))`.
     #[error("`{function}` needs a plain number, not {found}")]
     #[diagnostic(
         code(ksr::units::not_plain),
@@ -56,7 +63,9 @@ pub enum UnitsError {
         #[label("{found}")]
         span: Span,
     },
-    /// A value with a dimension other than the one its place has.
+    /// The parameter or option is a quantity of another dimension, such as a length where an energy is given.
+    ///
+    /// What to do: give a quantity of the dimension that the message names. A plain number is read in atomic units.
     #[error("{what} must be {wanted}, not {found}")]
     #[diagnostic(code(ksr::units::wanted), help("a plain number is read in atomic units"))]
     Wanted {
@@ -70,7 +79,9 @@ pub enum UnitsError {
         #[label("{found}")]
         span: Span,
     },
-    /// `->` to a unit of another dimension.
+    /// `->` shows a quantity in another unit of the same dimension, and this unit measures something else.
+    ///
+    /// What to do: choose a unit that fits; the help line names some.
     #[error("{found} cannot be shown in `{unit}`, which is for {wanted}")]
     #[diagnostic(code(ksr::units::conversion), help("{help}"))]
     Conversion {
@@ -89,7 +100,9 @@ pub enum UnitsError {
         #[label("a unit of {wanted}")]
         unit_span: Span,
     },
-    /// A power that leaves no whole dimension.
+    /// The result would have a dimension that cannot be written, such as a length to the power 0.3.
+    ///
+    /// What to do: divide by a unit first. Whole and half powers of energies and lengths exist.
     #[error("{found} to the power {exponent} has no dimension that can be written")]
     #[diagnostic(code(ksr::units::power), help("whole and half powers of energies and lengths are known"))]
     Power {
@@ -101,7 +114,9 @@ pub enum UnitsError {
         #[label("{found}")]
         span: Span,
     },
-    /// A unit that is not in the list.
+    /// There is no unit of this name.
+    ///
+    /// What to do: check the spelling; the reference lists all units.
     #[error("there is no unit `{name}`")]
     #[diagnostic(code(ksr::units::unknown), help("{help}"))]
     Unknown {

@@ -8,7 +8,10 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum CheckError {
-    /// A name that stands for nothing.
+    /// The name is neither defined in this text nor part of the language, nor brought in by a `use`.
+    ///
+    /// What to do: check the spelling, define it with `let` or `fn`, or add the `use` of the module that has it. A name
+    /// inside a module is written `module.name`.
     #[error("nothing is called `{name}`")]
     #[diagnostic(code(ksr::names::unknown))]
     UnknownName {
@@ -19,7 +22,9 @@ pub enum CheckError {
         help: Option<String>,
     },
 
-    /// A name that a module does not define.
+    /// The module exists and does not define this name.
+    ///
+    /// What to do: check the spelling; in the REPL the TAB key shows what a module defines.
     #[error("`{module}` has no `{name}`")]
     #[diagnostic(code(ksr::names::not_in_module))]
     NotInModule {
@@ -31,7 +36,9 @@ pub enum CheckError {
         help: Option<String>,
     },
 
-    /// `use std.foo`.
+    /// There is no module of this name in the library that ksr brings along.
+    ///
+    /// What to do: check the spelling. A file of your own is used in quotes: `use "lda.ksr"`.
     #[error("the library has no module `{module}`")]
     #[diagnostic(code(ksr::names::module), help("{help}"))]
     NoModule {
@@ -41,7 +48,9 @@ pub enum CheckError {
         help: String,
     },
 
-    /// `use "my-lib.ksr"`.
+    /// A used file becomes a module with the name of the file, and this file name is no name of the language.
+    ///
+    /// What to do: rename the file, or give the module a name: `use "my-lib.ksr" as lib`.
     #[error("`{stem}` cannot be the name of a module")]
     #[diagnostic(code(ksr::names::module), help("{help}"))]
     StemNoName {
@@ -51,7 +60,9 @@ pub enum CheckError {
         help: String,
     },
 
-    /// A member that a value cannot have.
+    /// A value of this kind does not have the member that stands after the dot.
+    ///
+    /// What to do: check the spelling. The reference lists what stands after the dot, for every kind of value.
     #[error("{what} has no `{name}`")]
     #[diagnostic(code(ksr::types::no_field), help("{help}"))]
     NoField {
@@ -62,7 +73,9 @@ pub enum CheckError {
         help: String,
     },
 
-    /// The same name twice where each may stand once.
+    /// Two definitions, parameters or entries at the same place have the same name.
+    ///
+    /// What to do: rename or remove one of them. A name keeps its first value; there is no reassignment.
     #[error("{what} `{name}` is there twice")]
     #[diagnostic(code(ksr::names::doubled), help("{help}"))]
     Doubled {
@@ -75,7 +88,10 @@ pub enum CheckError {
         help: String,
     },
 
-    /// A parameter with a default before one without.
+    /// Arguments without a name fill the parameters from the left, so that a parameter without a default cannot follow
+    /// one that has a default.
+    ///
+    /// What to do: move parameters with defaults to the end, or give this one a default.
     #[error("`{name}` has no default, but `{before}` before it has one")]
     #[diagnostic(code(ksr::names::default_order), help("parameters with defaults come last"))]
     DefaultOrder {
@@ -85,7 +101,9 @@ pub enum CheckError {
         span: Span,
     },
 
-    /// An argument name that the function does not have.
+    /// The function is given an argument by a name that none of its parameters has.
+    ///
+    /// What to do: check the spelling against the signature in the help line.
     #[error("`{callee}` has no parameter `{name}`")]
     #[diagnostic(code(ksr::arity::unknown), help("{help}"))]
     UnknownArgument {
@@ -108,7 +126,9 @@ pub enum CheckError {
         span: Span,
     },
 
-    /// A parameter without default that gets nothing.
+    /// The function is called without a value for a parameter that has no default.
+    ///
+    /// What to do: add the argument, by place or as `name: value`.
     #[error("`{callee}` needs a value for {missing}")]
     #[diagnostic(code(ksr::arity::missing), help("it is called `{signature}`"))]
     MissingArgument {
@@ -119,7 +139,9 @@ pub enum CheckError {
         signature: String,
     },
 
-    /// A parameter that gets two values.
+    /// A parameter gets a value by its place and again by its name, or twice by its name.
+    ///
+    /// What to do: keep one of the two.
     #[error("`{callee}` gets `{name}` twice")]
     #[diagnostic(code(ksr::arity::doubled), help("it is called `{signature}`"))]
     DoubledArgument {
@@ -132,7 +154,9 @@ pub enum CheckError {
         signature: String,
     },
 
-    /// More values than parameters.
+    /// The call has more arguments than the function has parameters.
+    ///
+    /// What to do: remove those that are too many. Numbers that belong together are one list: `[1, 2, 3]`.
     #[error("`{callee}` takes {takes}, and here is one more")]
     #[diagnostic(code(ksr::arity::too_many), help("it is called `{signature}`"))]
     TooManyArguments {
@@ -143,7 +167,11 @@ pub enum CheckError {
         signature: String,
     },
 
-    /// `2 (x + 1)`, `well(3)` of a system without parameters.
+    /// Parentheses after a value call it, and this value is not a function. A product is never written without its
+    /// sign.
+    ///
+    /// What to do: write `*` if a product is meant; take an element of a list with `[i]`; a system without parameters
+    /// is used without parentheses.
     #[error("{what} cannot be called")]
     #[diagnostic(code(ksr::types::not_callable), help("{help}"))]
     NotCallable {
@@ -153,7 +181,9 @@ pub enum CheckError {
         help: String,
     },
 
-    /// A system that lies nowhere.
+    /// Everything in a system is sampled on a grid, and this system does not say on which.
+    ///
+    /// What to do: define a grid and name it in the head: `system h on line { … }`.
     #[error("system `{name}` is on no grid")]
     #[diagnostic(code(ksr::system::no_grid), help("say on which grid it lives: `system {head} on line {{ … }}`"))]
     NoGrid {
@@ -163,7 +193,9 @@ pub enum CheckError {
         span: Span,
     },
 
-    /// `electron: 2`.
+    /// A system has a fixed set of options, and this is none of them.
+    ///
+    /// What to do: check the spelling against the help line. Atoms are placed with `at`: `H at 0`.
     #[error("a system has no option `{name}`")]
     #[diagnostic(code(ksr::system::unknown_entry), help("{help}"))]
     UnknownEntry {
@@ -173,7 +205,10 @@ pub enum CheckError {
         help: String,
     },
 
-    /// `electrons: 2; charge: 1`.
+    /// The number of electrons follows from the nuclei and `charge:`, or is given by `electrons:`; both together could
+    /// contradict each other.
+    ///
+    /// What to do: keep one of them.
     #[error("`electrons` and `charge` say the same thing")]
     #[diagnostic(code(ksr::system::electrons_and_charge), help("keep one of them"))]
     ElectronsAndCharge {
@@ -183,7 +218,10 @@ pub enum CheckError {
         span: Span,
     },
 
-    /// `potential(x, y): …`.
+    /// The potential depends on one coordinate, the interaction on one distance: functions of another number of
+    /// variables have no meaning there.
+    ///
+    /// What to do: write it as a function of one variable. Parameters of the system can be used inside.
     #[error("`{name}` is a function of one variable")]
     #[diagnostic(code(ksr::system::variables), help("write `{better}`"))]
     Variables {
@@ -194,7 +232,10 @@ pub enum CheckError {
         better: String,
     },
 
-    /// `param` where nothing is trained.
+    /// `param` declares a number that a training changes. It belongs to a functional, so it can stand only there, or in
+    /// a function that functionals call.
+    ///
+    /// What to do: move it into the `functional`, or use `let` for a fixed number.
     #[error("`param` stands in functionals, and in the functions they call")]
     #[diagnostic(code(ksr::names::param), help("{help}"))]
     Param {
@@ -203,7 +244,11 @@ pub enum CheckError {
         help: String,
     },
 
-    /// A functional or loss without its first parameters.
+    /// A functional begins with one density, or with one for each spin; a loss begins with a run and a reference. What
+    /// follows are options, and these have defaults.
+    ///
+    /// What to do: write `functional f(n) = …`, `functional f(n_up, n_down) = …` or `loss l(run, exact) { … }`, and
+    /// give every further parameter a default.
     #[error("{what} `{name}` needs {needs}")]
     #[diagnostic(code(ksr::arity::head), help("{help}"))]
     Head {

@@ -8,7 +8,11 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum ParseError {
-    /// An operator, `=`, `then` … is there, and what it needs is not.
+    /// An operator, a `=`, a `then` or another word that needs something after it stands at the end, or before
+    /// something that does not fit.
+    ///
+    /// What to do: complete the expression. If it goes on in the next line, leave the operator at the end of the line
+    /// or put the whole in parentheses.
     #[error("expected {expected} after `{after}`")]
     #[diagnostic(code(ksr::parse::expected_value))]
     ExpectedAfter {
@@ -21,7 +25,10 @@ pub enum ParseError {
         help: Option<String>,
     },
 
-    /// Anything else that is missing or out of place.
+    /// At this place the language allows something else than what is written.
+    ///
+    /// What to do: look at what is expected there, and at the few characters before it: often a bracket, a comma or a
+    /// `:` is missing.
     #[error("expected {expected}, found {found}")]
     #[diagnostic(code(ksr::parse::unexpected))]
     Unexpected {
@@ -34,7 +41,9 @@ pub enum ParseError {
         help: Option<String>,
     },
 
-    /// Two values side by side.
+    /// Two values stand side by side. A product is never written without its sign: `2 x` and `(a) (b)` mean nothing.
+    ///
+    /// What to do: write the operator, as in `2 * x`. A call has its parenthesis directly after the name: `f(x)`.
     #[error("an operator is missing between `{left}` and `{right}`")]
     #[diagnostic(code(ksr::parse::missing_operator))]
     MissingOperator {
@@ -46,7 +55,9 @@ pub enum ParseError {
         help: Option<String>,
     },
 
-    /// A comma is missing between arguments, elements or entries.
+    /// Two arguments, list elements or entries follow each other with nothing between them.
+    ///
+    /// What to do: put a comma between arguments and elements, and a comma, a `;` or a new line between entries.
     #[error("a {separator} is missing before `{right}`")]
     #[diagnostic(code(ksr::parse::missing_separator), help("{help}"))]
     MissingSeparator {
@@ -57,7 +68,9 @@ pub enum ParseError {
         help: String,
     },
 
-    /// `if a = b`, `x = 3`.
+    /// `=` gives a name to a value; it neither compares nor passes an argument, and a name keeps its first value.
+    ///
+    /// What to do: compare with `==`, give arguments and entries as `name: value`, and define a new name with `let`.
     #[error("`=` is for definitions, `==` compares")]
     #[diagnostic(code(ksr::parse::equals), help("{help}"))]
     Equals {
@@ -66,7 +79,9 @@ pub enum ParseError {
         help: String,
     },
 
-    /// A definition without a name.
+    /// `let`, `fn`, `grid`, `system`, `functional` and `loss` define something, and a definition has a name.
+    ///
+    /// What to do: write the name after the keyword, as in `let R = 1.4`.
     #[error("{what} needs a name")]
     #[diagnostic(code(ksr::parse::needs_name))]
     NeedsName {
@@ -78,7 +93,9 @@ pub enum ParseError {
         help: Option<String>,
     },
 
-    /// A reserved word where a value has its name.
+    /// The word belongs to the language, so nothing of yours can have this name.
+    ///
+    /// What to do: choose another name; a longer word that contains it is fine. The reference lists the reserved words.
     #[error("`{word}` is a reserved word and cannot name a value")]
     #[diagnostic(code(ksr::parse::reserved), help("{help}"))]
     Reserved {
@@ -88,7 +105,9 @@ pub enum ParseError {
         help: String,
     },
 
-    /// A word or sign of another language.
+    /// This is how another language writes it: `&&`, `**`, `return`, `def`, `while` and the like are not part of ksr.
+    ///
+    /// What to do: use the form that the help line shows.
     #[error("{message}")]
     #[diagnostic(code(ksr::parse::foreign), help("{help}"))]
     Foreign {
@@ -98,7 +117,10 @@ pub enum ParseError {
         help: String,
     },
 
-    /// A statement that begins with a misspelt keyword.
+    /// A statement begins with a word that looks like a misspelt keyword.
+    ///
+    /// What to do: correct the keyword. If the word is meant as a value or function, define it or call it with
+    /// parentheses.
     #[error("no statement begins with `{word}`")]
     #[diagnostic(code(ksr::parse::unknown_keyword), help("did you mean `{nearest}`?"))]
     UnknownKeyword {
@@ -108,7 +130,10 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// A line that begins with an operator.
+    /// A line begins with an operator or a word that only continues an expression. A new line ends a statement, so that
+    /// the line above is already complete.
+    ///
+    /// What to do: put the operator at the end of the line above, or the whole expression in parentheses.
     #[error("no statement begins with `{word}`")]
     #[diagnostic(code(ksr::parse::no_statement), help("{help}"))]
     NoStatement {
@@ -118,7 +143,10 @@ pub enum ParseError {
         help: String,
     },
 
-    /// An opener without its end.
+    /// A bracket is opened, and the text ends before it is closed.
+    ///
+    /// What to do: add the closing bracket where the group ends. Everything after the opening one is read as part of
+    /// it, so that the cause may lie far above the end.
     #[error("this `{opener}` is never closed")]
     #[diagnostic(code(ksr::parse::never_closed), help("write `{closer}` where it ends"))]
     NeverClosed {
@@ -128,7 +156,9 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// `( … ]`.
+    /// A bracket is closed by one of another kind, so that two groups overlap or one was not closed.
+    ///
+    /// What to do: close brackets in the reverse order in which they were opened.
     #[error("`{opener}` is closed by `{found}`")]
     #[diagnostic(code(ksr::parse::mismatched), help("write `{closer}` here, or close the `{opener}` before"))]
     Mismatched {
@@ -141,7 +171,9 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// `)` without `(`.
+    /// There is one closing bracket more than was opened.
+    ///
+    /// What to do: remove it, or add the opening one where the group begins.
     #[error("there is no `{opener}` for this `{closer}`")]
     #[diagnostic(code(ksr::parse::never_opened), help("remove it, or open a `{opener}` before"))]
     NeverOpened {
@@ -151,7 +183,9 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// A string without its end.
+    /// A text in quotes goes on to the end of its line; or a `{` in it opens an expression that is not closed.
+    ///
+    /// What to do: add the closing `"`. A brace that is meant as a character is written twice: `{{`.
     #[error("this string has no end")]
     #[diagnostic(code(ksr::parse::unterminated_string), help("{help}"))]
     UnterminatedString {
@@ -160,7 +194,9 @@ pub enum ParseError {
         help: String,
     },
 
-    /// `\q`.
+    /// A backslash in a text starts one of a few special characters, and this is none of them.
+    ///
+    /// What to do: write `\\` for the backslash itself, `\n` for a new line, `\t` for a tab and `\"` for a quote.
     #[error("`{escape}` means nothing in a string")]
     #[diagnostic(
         code(ksr::parse::escape),
@@ -172,7 +208,9 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// `{}` in a string.
+    /// Braces in a text put the value of an expression in, and there is none between these.
+    ///
+    /// What to do: write an expression between them, or `{{` and `}}` for the braces themselves.
     #[error("nothing stands between the braces of this string")]
     #[diagnostic(code(ksr::parse::empty_interpolation), help("`\"{{R}}\"` puts a value in; `{{{{` is a brace itself"))]
     EmptyInterpolation {
@@ -180,7 +218,9 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// `1.`, `.5`.
+    /// A number has at least one digit before and one after its decimal point.
+    ///
+    /// What to do: add the zero: `1.0` or `0.5`.
     #[error("a number has digits on both sides of its point")]
     #[diagnostic(code(ksr::parse::number), help("write `{better}`"))]
     Digits {
@@ -189,7 +229,9 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// `1e400`.
+    /// The number is beyond the largest that double precision can hold, about 1.8e308.
+    ///
+    /// What to do: check the exponent, or work with the logarithm.
     #[error("the number `{number}` is too large")]
     #[diagnostic(code(ksr::parse::number_too_large), help("the largest number is about 1.8e308"))]
     NumberTooLarge {
@@ -198,7 +240,9 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// `0.5 bohrs`.
+    /// A name directly after a number, or after `->`, is read as a unit, and there is no unit of this name.
+    ///
+    /// What to do: correct the unit; the reference lists all of them. If a product is meant, write `*` between the two.
     #[error("`{name}` is not a unit")]
     #[diagnostic(code(ksr::parse::unknown_unit), help("{help}"))]
     UnknownUnit {
@@ -208,7 +252,9 @@ pub enum ParseError {
         help: String,
     },
 
-    /// `2 bohr^n`, `2 bohr^0.5`.
+    /// The power of a unit after a number is a whole number that is written out, as in `bohr^2`.
+    ///
+    /// What to do: put the quantity in parentheses to raise it to any other power: `(2 bohr)^n`.
     #[error("the power of a unit is a whole number")]
     #[diagnostic(code(ksr::parse::unit_power), help("put the quantity in parentheses to take its power: `(2 bohr)^n`"))]
     UnitPower {
@@ -216,7 +262,9 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// `1 bohr^2000`.
+    /// The power of this unit is so large that nothing can be measured in it; most likely a digit is wrong.
+    ///
+    /// What to do: correct the power. It may lie between -99 and 99.
     #[error("the power of a unit lies between -99 and 99, and is not `{power}`")]
     #[diagnostic(code(ksr::parse::unit_power), help("write a power as small as the unit has"))]
     UnitPowerLarge {
@@ -225,7 +273,10 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// Characters of no meaning.
+    /// The text contains a character that the language does not use, often one that a word processor or web page has
+    /// put in the place of a plain one.
+    ///
+    /// What to do: replace it by the plain character that the help line names, or remove it.
     #[error("the character `{character}` ({name}) has no meaning here")]
     #[diagnostic(code(ksr::parse::character))]
     Character {
@@ -237,7 +288,9 @@ pub enum ParseError {
         help: Option<String>,
     },
 
-    /// Brackets, `if`s or signs nested too deeply.
+    /// Brackets, conditions or signs are nested so deeply that this is hardly meant.
+    ///
+    /// What to do: give inner parts a name with `let`, or make them a function.
     #[error("this is nested more than {limit} deep")]
     #[diagnostic(code(ksr::parse::too_deep), help("give inner parts a name with `let`, or make them a function"))]
     TooDeep {
@@ -246,7 +299,9 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// Too many operators in a row.
+    /// One expression chains more operators than can be evaluated safely; such a text is usually generated.
+    ///
+    /// What to do: split it with `let`, or add up a list: `sum([…])`.
     #[error("this expression chains more than {limit} operators")]
     #[diagnostic(code(ksr::parse::too_deep), help("split it with `let`, or add up a list with `sum([…])`"))]
     TooLong {
@@ -255,7 +310,9 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// `a < b < c`.
+    /// A comparison gives true or false, which cannot be compared with a number again.
+    ///
+    /// What to do: compare twice: `a < b and b < c`.
     #[error("comparisons do not chain")]
     #[diagnostic(code(ksr::parse::chained_comparison), help("write `{better}`"))]
     ChainedComparison {
@@ -264,7 +321,9 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// `a .. b .. c`.
+    /// An interval has a first and a last value, joined by one `..`.
+    ///
+    /// What to do: write a step with `by`: `a .. b by 0.1`.
     #[error("an interval has two ends")]
     #[diagnostic(code(ksr::parse::chained_interval), help("a step is written `{better}`"))]
     ChainedInterval {
@@ -273,7 +332,9 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// `a by b`.
+    /// `by` gives the step of an interval, and there is no interval before it.
+    ///
+    /// What to do: write `from .. to by step`; put an interval that is calculated in parentheses.
     #[error("`by` gives an interval its step")]
     #[diagnostic(code(ksr::parse::by), help("write `from .. to by step`"))]
     By {
@@ -281,7 +342,10 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// `x -> eV + 1`.
+    /// `->` binds most loosely of all operators and comes last: it says in which unit the value of the whole expression
+    /// is shown.
+    ///
+    /// What to do: put the conversion in parentheses if the calculation goes on after it.
     #[error("nothing follows a conversion")]
     #[diagnostic(
         code(ksr::parse::after_conversion),
@@ -294,7 +358,9 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// `f { a: 1 }`.
+    /// Entries in braces can follow a call, whose last arguments they are; here they follow something else.
+    ///
+    /// What to do: call the function, as in `f() { a: 1 }`, or put a `:`, `=` or operator before the braces.
     #[error("a record follows a call only")]
     #[diagnostic(code(ksr::parse::trailing_record), help("{help}"))]
     TrailingRecord {
@@ -303,7 +369,10 @@ pub enum ParseError {
         help: String,
     },
 
-    /// `a + b` alone within a block.
+    /// A block gives the value of its last line. The value of this line is neither given a name nor the last one, so it
+    /// would be lost.
+    ///
+    /// What to do: name it with `let`, move it to the end, or remove it. To see it while the script runs, use `print`.
     #[error("this value is not used")]
     #[diagnostic(code(ksr::parse::unused_value), help("{help}"))]
     UnusedValue {
@@ -312,7 +381,9 @@ pub enum ParseError {
         help: String,
     },
 
-    /// A block whose last statement has no value.
+    /// A block gives the value of its last line, and the last line here is a definition or there is none.
+    ///
+    /// What to do: end the block with the expression that it is to give.
     #[error("this block has no value")]
     #[diagnostic(code(ksr::parse::no_value), help("{help}"))]
     NoValue {
@@ -321,7 +392,9 @@ pub enum ParseError {
         help: String,
     },
 
-    /// `if c then a`.
+    /// `if` is an expression: it has a value whether its condition holds or not, and so needs both `then` and `else`.
+    ///
+    /// What to do: write `if condition then a else b`.
     #[error("this `if` has no `{missing}`")]
     #[diagnostic(code(ksr::parse::incomplete_if), help("an `if` has a value in both cases: `if c then a else b`"))]
     IncompleteIf {
@@ -331,7 +404,9 @@ pub enum ParseError {
         label: String,
     },
 
-    /// `use losses`.
+    /// `use` takes a module of the library, written `std.name`, or a file of yours, in quotes.
+    ///
+    /// What to do: write `use std.losses` or `use "losses.ksr"`.
     #[error("a module is `std.name` or a file in quotes")]
     #[diagnostic(code(ksr::parse::module), help("{help}"))]
     Module {
@@ -340,7 +415,9 @@ pub enum ParseError {
         help: String,
     },
 
-    /// `use` inside a block.
+    /// Modules belong to a whole text, not to one block of it.
+    ///
+    /// What to do: move the `use` to the top of the file.
     #[error("`use` stands at the top of a text, not in a block")]
     #[diagnostic(code(ksr::parse::use_in_block), help("move it to the first lines"))]
     UseInBlock {
@@ -348,7 +425,10 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// `@spin_polarised`.
+    /// An attribute says how a functional treats spin, and this one does not exist.
+    ///
+    /// What to do: write `@spin_dependent`, or leave it out: a functional of two densities is then averaged over the
+    /// exchange of the spins.
     #[error("there is no attribute `@{name}`")]
     #[diagnostic(code(ksr::parse::attribute), help("the only one is `@spin_dependent`"))]
     Attribute {
@@ -357,7 +437,9 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// `param a = 1 = 2`, `@spin_dependent @spin_dependent`.
+    /// Something that can be said once is said twice, so that it is not clear which counts.
+    ///
+    /// What to do: keep one of the two.
     #[error("{what} is given twice")]
     #[diagnostic(code(ksr::parse::twice), help("keep one"))]
     Twice {
