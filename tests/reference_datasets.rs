@@ -10,7 +10,8 @@ mod keeper;
 mod training;
 
 use keeper::{numbers, shown};
-use ksr::data::{read_layout, read_npz, write_npy};
+use ksr::cli::Disk;
+use ksr::data::{npy_bytes, read_layout, read_npz};
 use ksr::exact::dataset::{Choice, Dataset};
 use ksr::model::{Grid, Interaction, Wall};
 use ksr::tensor::Cpu;
@@ -30,7 +31,7 @@ fn json(path: PathBuf) -> serde_json::Value {
 }
 
 fn golden(dir: &std::path::Path, name: &str) -> Vec<f64> {
-    read_npz(&dir.join("golden/grad.npz")).unwrap().iter().find(|a| a.name == name).unwrap().data.clone()
+    read_npz(&Disk, &dir.join("golden/grad.npz")).unwrap().iter().find(|a| a.name == name).unwrap().data.clone()
 }
 
 #[test]
@@ -67,7 +68,7 @@ fn saved_sets_come_back_bit_by_bit() {
         shown(&format!("save(dataset(\"{}/dmrg/{set}\"), \"{}\")", dir.display(), copy.display()));
         let made = |folder: &std::path::Path| {
             let choice = Choice { points: None, stencil: 5, wall: Wall::Zero };
-            let mut set = Dataset::new("set", read_layout(folder).unwrap(), &choice).unwrap();
+            let mut set = Dataset::new("set", read_layout(&Disk, folder).unwrap(), &choice).unwrap();
             let mut nothing = |_: f64| Err::<f64, ()>(());
             (0..set.len()).map(|k| set.reference(k, &Interaction::BAKER, &mut nothing).unwrap().0).collect::<Vec<_>>()
         };
@@ -118,7 +119,7 @@ fn published_loss_and_gradient_by_a_script() {
     let place = tempfile::tempdir().unwrap();
     let start = golden(&dir, "init/params");
     let flat = place.path().join("start.npy");
-    write_npy(&flat, &[start.len()], &start).unwrap();
+    std::fs::write(&flat, npy_bytes(&flat, &[start.len()], &start).unwrap()).unwrap();
     let script = format!(
         "use std.networks\nuse std.losses\nlet ions = dataset(\"{}/dmrg/ions\")\n\
          let model = train trainable(load(networks.sksr_global, \"{}\")) {{\n\
@@ -142,7 +143,7 @@ fn published_loss_and_gradient_by_a_script() {
 fn published_gradient_on_the_references_of_a_data_set() {
     let Some(dir) = folder() else { return };
     let choice = Choice { points: None, stencil: 5, wall: Wall::Zero };
-    let mut set = Dataset::new("ions", read_layout(&dir.join("dmrg/ions")).unwrap(), &choice).unwrap();
+    let mut set = Dataset::new("ions", read_layout(&Disk, &dir.join("dmrg/ions")).unwrap(), &choice).unwrap();
     let mut nothing = |_: f64| Err::<f64, ()>(());
     let systems = [0, 4].map(|k| {
         let (r, _) = set.reference(k, &Interaction::BAKER, &mut nothing).unwrap();

@@ -2,6 +2,7 @@
 //! is named by `KSR_REFERENCE_DIR`.
 #![allow(clippy::expect_used, clippy::print_stderr)]
 
+use ksr::cli::Disk;
 use ksr::control::Quiet;
 use ksr::data::read_npy;
 use ksr::exact::{Options, Reference, solve};
@@ -20,7 +21,7 @@ struct Published {
 }
 
 fn rows(folder: &std::path::Path, name: &str) -> Vec<Vec<f64>> {
-    let array = read_npy(&folder.join(name)).expect("a published array");
+    let array = read_npy(&Disk, &folder.join(name)).expect("a published array");
     let width = array.data.len() / array.shape[0];
     array.data.chunks(width).map(<[f64]>::to_vec).collect()
 }

@@ -5,6 +5,7 @@
 #[path = "helpers/functionals.rs"]
 mod functionals;
 
+use ksr::cli::Disk;
 use ksr::data::read_npz;
 use ksr::functional::Compiled;
 use ksr::model::{Grid, Interaction};
@@ -25,7 +26,7 @@ fn array(arrays: &[ksr::data::Array], name: &str) -> Vec<f64> {
 }
 
 fn check(f: &Arc<Compiled>, parameters: &[f64], dir: &Path, name: &str) {
-    let arrays = read_npz(&dir.join("xc_point.npz")).unwrap();
+    let arrays = read_npz(&Disk, &dir.join("xc_point.npz")).unwrap();
     let grid = Grid::centred(513, 0.08);
     let get = |what: &str| array(&arrays, &format!("Li/{name}/{what}"));
     let (up, down) = (array(&arrays, "Li/n_up"), array(&arrays, "Li/n_dn"));
@@ -50,7 +51,7 @@ fn check(f: &Arc<Compiled>, parameters: &[f64], dir: &Path, name: &str) {
 #[test]
 fn trained_network_as_published() {
     let Some(dir) = golden() else { return };
-    let parameters = array(&read_npz(&dir.join("params_sksr_global.npz")).unwrap(), "flat");
+    let parameters = array(&read_npz(&Disk, &dir.join("params_sksr_global.npz")).unwrap(), "flat");
     check(&functionals::sksr_global(), &parameters, &dir, "sksr_global");
 }
 

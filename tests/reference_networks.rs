@@ -5,6 +5,7 @@
 #[path = "helpers/keeper.rs"]
 mod keeper;
 
+use ksr::cli::Disk;
 use ksr::data::read_npz;
 use ksr::functional::{Compiled, Evaluation};
 use ksr::interp::value::Value;
@@ -26,7 +27,7 @@ fn networks_agree_with_the_published_program_at_a_point() {
         eprintln!("skipped: KSR_REFERENCE_DIR is not set");
         return;
     };
-    let golden = read_npz(&folder.join("golden/xc_point.npz")).expect("golden values");
+    let golden = read_npz(&Disk, &folder.join("golden/xc_point.npz")).expect("golden values");
     let get = |name: &str| &golden.iter().find(|a| a.name == name).unwrap_or_else(|| panic!("{name}")).data;
     let archive = folder.join("golden/params_sksr_global.npz");
     let grid = Grid::centred(513, 0.08);

@@ -7,6 +7,7 @@ mod functionals;
 #[path = "helpers/training.rs"]
 mod training;
 
+use ksr::cli::Disk;
 use ksr::control::Quiet;
 use ksr::data::{Array, read_npy, read_npz};
 use ksr::functional::Compiled;
@@ -73,7 +74,7 @@ fn lsda_energies_of_the_ions() {
 fn trained_network_on_the_ions() {
     let Some(dir) = folder() else { return };
     let golden = json(&dir.join("golden/published_sksr_global_ions.json"));
-    let params = array(&read_npz(&dir.join("golden/params_sksr_global.npz")).unwrap(), "flat");
+    let params = array(&read_npz(&Disk, &dir.join("golden/params_sksr_global.npz")).unwrap(), "flat");
     let (f, options) = (functionals::sksr_global(), training::linear(30, 0.5, 0.9, false));
     for (row, (charge, electrons)) in golden["sksr_global"]["ions"].as_array().unwrap().iter().zip(IONS) {
         let run = run(&training::ion(charge, electrons), &f, &params, &options);
@@ -86,9 +87,9 @@ fn trained_network_on_the_ions() {
 #[test]
 fn training_gradient_as_published() {
     let Some(dir) = folder() else { return };
-    let golden = read_npz(&dir.join("golden/grad.npz")).unwrap();
-    let energies = read_npy(&dir.join("dmrg/ions/total_energies.npy")).unwrap().data;
-    let densities = read_npy(&dir.join("dmrg/ions/densities.npy")).unwrap().data;
+    let golden = read_npz(&Disk, &dir.join("golden/grad.npz")).unwrap();
+    let energies = read_npy(&Disk, &dir.join("dmrg/ions/total_energies.npy")).unwrap().data;
+    let densities = read_npy(&Disk, &dir.join("dmrg/ions/densities.npy")).unwrap().data;
     let params = array(&golden, "init/params");
     let (f, options) = (functionals::sksr_global(), training::linear(10, 0.5, 0.9, false));
     let loss = Published { energy_weight: 0.5, density_weight: 0.5, discount: 1.0, skip: 9 };

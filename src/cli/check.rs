@@ -1,9 +1,11 @@
 //! `ksr check FILE`: names, calls, systems and units, without running anything.
 
+use super::disk::Disk;
 use super::host::{Terminal, problem_to_stderr};
 use super::run::read;
 use super::{FAILED, USAGE, output};
 use crate::interp::{Interpreter, Options};
+use crate::world::ReadOnly;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -17,8 +19,9 @@ pub fn file(path: &Path, json: bool) -> u8 {
         }
     };
     let base = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    let mut interpreter =
-        Interpreter::new(Rc::new(Terminal::new(json, true, false)), Options { base, ..Options::default() });
+    let host = Rc::new(Terminal::new(json, true, false));
+    let world = Rc::new(ReadOnly(Rc::new(Disk)));
+    let mut interpreter = Interpreter::new(host, world, Options { base, ..Options::default() });
     let problems = interpreter.check_script(&name, &text).err().unwrap_or_default();
     for problem in &problems {
         problem_to_stderr(problem, interpreter.sources(), json);

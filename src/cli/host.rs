@@ -1,4 +1,4 @@
-//! The world the interpreter sees: this process's standard streams, clock and Ctrl-C.
+//! What runs the interpreter: this process's standard streams, clock and Ctrl-C.
 
 use super::bars::{Mode, Progress};
 use super::{interrupt, output};
@@ -110,7 +110,7 @@ impl Host for Terminal {
         interrupt::answer();
     }
 
-    fn draw(&self, figure: &Figure, path: &Path) -> Result<(), String> {
+    fn draw(&self, figure: &Figure, path: &Path) -> Result<Vec<u8>, String> {
         report::draw(figure, path)
     }
 }

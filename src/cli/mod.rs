@@ -4,6 +4,7 @@ mod args;
 mod bars;
 mod bench;
 mod check;
+mod disk;
 mod explain;
 mod host;
 mod interrupt;
@@ -14,6 +15,7 @@ mod run;
 mod session;
 
 pub use args::{BenchOptions, Cli, Command, Device, RunOptions, Setup};
+pub use disk::Disk;
 pub use host::Terminal;
 pub use render::graphical;
 pub use repl::{COMMANDS, TOPICS};

@@ -1,6 +1,7 @@
 //! The interpreter as the front doors use it.
 
 use super::args::{Device, RunOptions};
+use super::disk::Disk;
 use super::host::Terminal;
 use super::output;
 use crate::interp::{self, Evaluated, Interpreter, Options, Outcome};
@@ -28,7 +29,7 @@ pub fn interpreter(host: Rc<Terminal>, options: &RunOptions, set: Vec<(String, S
     };
     let cache = cache_folder(options.json);
     let options = Options { overrides: set, device, quiet: options.quiet, fresh: options.fresh, cache, base };
-    Interpreter::new(host, options)
+    Interpreter::new(host, Rc::new(Disk), options)
 }
 
 /// Runs a script.

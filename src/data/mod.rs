@@ -6,7 +6,9 @@ mod layout;
 mod npy;
 mod pickle;
 mod unicode;
+mod whole;
 
 pub use content::ContentKey;
 pub use layout::{Layout, LayoutError, read_layout, write_layout};
-pub use npy::{Array, Content, DataError, read_content, read_npy, read_npz, write_npy, write_whole};
+pub use npy::{Array, Content, DataError, npy_bytes, read_content, read_npy, read_npz};
+pub use whole::write_whole;

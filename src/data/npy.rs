@@ -3,11 +3,11 @@
 use super::element::{self, ElementError};
 use super::{pickle, unicode};
 use crate::problem::visible;
+use crate::world::World;
 use ndarray::{ArrayViewD, ShapeBuilder};
 use ndarray_npy::npy::header::{Header, Layout};
 use ndarray_npy::{WritableElement, WriteNpyExt};
-use std::fs;
-use std::io::{BufWriter, Cursor, Read, Write};
+use std::io::{BufWriter, Cursor, Read};
 use std::path::{Path, PathBuf};
 use zip::ZipArchive;
 
@@ -50,8 +50,8 @@ pub enum DataError {
 }
 
 /// Reads one array from a `.npy` file.
-pub fn read_npy(path: &Path) -> Result<Array, DataError> {
-    let bytes = read(path)?;
+pub fn read_npy(world: &dyn World, path: &Path) -> Result<Array, DataError> {
+    let bytes = read(world, path)?;
     array(&bytes).map_err(|e| e.located(path, "npy", &stem(path)))
 }
 
@@ -74,8 +74,8 @@ pub enum Content {
 ///
 /// # Errors
 /// The file cannot be read, or holds other objects.
-pub fn read_content(path: &Path) -> Result<Content, DataError> {
-    let bytes = read(path)?;
+pub fn read_content(world: &dyn World, path: &Path) -> Result<Content, DataError> {
+    let bytes = read(world, path)?;
     let format = |reason: String| DataError::Format { path: path.into(), kind: "npy", reason };
     let (header, rest) = header(&bytes).map_err(format)?;
     let element = header.type_descriptor.to_string();
@@ -93,8 +93,8 @@ pub fn read_content(path: &Path) -> Result<Content, DataError> {
 }
 
 /// Reads all arrays of a `.npz` archive, in the archive's order.
-pub fn read_npz(path: &Path) -> Result<Vec<Array>, DataError> {
-    let bytes = read(path)?;
+pub fn read_npz(world: &dyn World, path: &Path) -> Result<Vec<Array>, DataError> {
+    let bytes = read(world, path)?;
     let wrong = |reason: String| DataError::Format { path: path.into(), kind: "npz", reason };
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| wrong(e.to_string()))?;
     let mut arrays = Vec::new();
@@ -109,13 +109,11 @@ pub fn read_npz(path: &Path) -> Result<Vec<Array>, DataError> {
     Ok(arrays)
 }
 
-/// Writes an array of `f64` as `.npy`. The file appears whole or not at all.
-pub fn write_npy(path: &Path, shape: &[usize], data: &[f64]) -> Result<(), DataError> {
-    write_whole(path, &npy_bytes(path, shape, data)?)
-}
-
 /// The content of a `.npy` file of numbers; `path` is for the message of a failure.
-pub(super) fn npy_bytes<T: WritableElement>(path: &Path, shape: &[usize], data: &[T]) -> Result<Vec<u8>, DataError> {
+///
+/// # Errors
+/// The numbers do not fill the shape.
+pub fn npy_bytes<T: WritableElement>(path: &Path, shape: &[usize], data: &[T]) -> Result<Vec<u8>, DataError> {
     let unfit = || DataError::Shape { len: data.len(), shape: shape.to_vec() };
     if shape.iter().product::<usize>() != data.len() {
         return Err(unfit());
@@ -127,24 +125,8 @@ pub(super) fn npy_bytes<T: WritableElement>(path: &Path, shape: &[usize], data: 
     bytes.into_inner().map_err(|e| format(e.to_string()))
 }
 
-/// Writes bytes to a file beside `path` and renames it, so that no half-written file is left.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
-    let failed = |reason| DataError::File { doing: "write", path: path.into(), reason };
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.part", std::process::id()));
-    let part = path.with_file_name(name);
-    let written = fs::File::create(&part).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    written.and_then(|()| fs::rename(&part, path)).map_err(|reason| {
-        let _ = fs::remove_file(&part);
-        failed(reason)
-    })
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, DataError> {
-    fs::read(path).map_err(|reason| DataError::File { doing: "read", path: path.into(), reason })
+fn read(world: &dyn World, path: &Path) -> Result<Vec<u8>, DataError> {
+    world.read(path).map_err(|reason| DataError::File { doing: "read", path: path.into(), reason })
 }
 
 /// A failure whose file is not yet known.
@@ -215,25 +197,40 @@ fn numbers(header: &Header, bytes: &[u8]) -> Result<Array, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::Memory;
     use ndarray::Array2;
+    use std::io::Write;
+
+    /// What is read of a file with this content.
+    fn npy(bytes: impl Into<Vec<u8>>) -> Result<Array, DataError> {
+        let world = Memory::with([("a.npy", bytes)]);
+        let read = read_npy(&world, Path::new("a.npy"));
+        if let (Err(error), Err(again)) = (&read, read_content(&world, Path::new("a.npy"))) {
+            assert_eq!(error.to_string(), again.to_string());
+        }
+        read
+    }
+
+    fn npz(bytes: impl Into<Vec<u8>>) -> Result<Vec<Array>, DataError> {
+        read_npz(&Memory::with([("a.npz", bytes)]), Path::new("a.npz"))
+    }
+
+    fn archive() -> zip::ZipWriter<Cursor<Vec<u8>>> {
+        zip::ZipWriter::new(Cursor::new(Vec::new()))
+    }
 
     #[test]
     fn a_written_array_comes_back_bit_for_bit() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("a.npy");
         let data = vec![0.1, -0.0, 1e-300, f64::MAX, 1.0 / 3.0, 5e-324];
-        write_npy(&path, &[2, 3], &data).unwrap();
-        let back = read_npy(&path).unwrap();
+        let back = npy(npy_bytes(Path::new("a.npy"), &[2, 3], &data).unwrap()).unwrap();
         assert_eq!(back.shape, [2, 3]);
         assert!(back.data.iter().zip(&data).all(|(a, b)| a.to_bits() == b.to_bits()));
-        assert!(matches!(write_npy(&path, &[4], &data), Err(DataError::Shape { .. })));
+        assert!(matches!(npy_bytes(Path::new("a.npy"), &[4], &data), Err(DataError::Shape { .. })));
     }
 
     #[test]
     fn an_archive_keeps_its_order_and_any_number_type_comes_in() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("a.npz");
-        let mut archive = zip::ZipWriter::new(fs::File::create(&path).unwrap());
+        let mut archive = archive();
         let deflated = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
         let fortran = Array2::from_shape_vec((2, 2).f(), vec![1.0f32, 3.0, 2.0, 4.0]).unwrap();
         archive.start_file("z.weight.npy", deflated).unwrap();
@@ -242,8 +239,7 @@ mod tests {
         ndarray::arr1(&[1i32, -2]).write_npy(&mut archive).unwrap();
         archive.start_file("scalar.npy", deflated).unwrap();
         ndarray::arr0(2.5f64).write_npy(&mut archive).unwrap();
-        archive.finish().unwrap();
-        let arrays = read_npz(&path).unwrap();
+        let arrays = npz(archive.finish().unwrap().into_inner()).unwrap();
         let names: Vec<_> = arrays.iter().map(|a| a.name.as_str()).collect();
         assert_eq!(names, ["z.weight", "a", "scalar"]);
         assert_eq!(arrays[0].data, [1.0, 2.0, 3.0, 4.0]);
@@ -254,12 +250,10 @@ mod tests {
 
     #[test]
     fn a_damaged_or_missing_file_is_an_error_that_names_it() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("bad.npz");
-        fs::write(&path, b"PK not really").unwrap();
-        assert!(read_npz(&path).unwrap_err().to_string().contains("bad.npz"));
-        assert!(read_npy(&path).unwrap_err().to_string().contains("not a readable npy"));
-        assert!(read_npy(&dir.path().join("none.npy")).unwrap_err().to_string().starts_with("cannot read"));
+        assert!(npz("PK not really").unwrap_err().to_string().contains("a.npz"));
+        assert!(npy("PK not really").unwrap_err().to_string().contains("not a readable npy"));
+        let absent = read_npy(&Memory::default(), Path::new("none.npy")).unwrap_err().to_string();
+        assert_eq!(absent, "cannot read `none.npy`: there is no such file");
     }
 
     /// The bytes of a `.npy` file of a header that claims a shape, with numbers after it.
@@ -270,36 +264,26 @@ mod tests {
 
     #[test]
     fn what_a_header_claims_must_be_there() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("a.npy");
         let huge = 1_000_000_000_000_000;
         for shape in [&[huge][..], &[huge, huge], &[3], &[1], &[]] {
-            fs::write(&path, claiming(shape, Layout::Standard, &[1.0, 2.0])).unwrap();
-            let error = read_npy(&path).unwrap_err().to_string();
+            let error = npy(claiming(shape, Layout::Standard, &[1.0, 2.0])).unwrap_err().to_string();
             assert!(error.ends_with(&format!("16 bytes of `<f8` do not fill the shape {shape:?}")), "{error}");
-            assert_eq!(read_content(&path).unwrap_err().to_string(), error);
         }
-        fs::write(&path, claiming(&[0, huge, huge], Layout::Fortran, &[])).unwrap();
-        assert!(read_npy(&path).is_err());
-        fs::write(&path, claiming(&[huge, 0], Layout::Standard, &[])).unwrap();
-        assert!(read_npy(&path).unwrap().data.is_empty());
+        assert!(npy(claiming(&[0, huge, huge], Layout::Fortran, &[])).is_err());
+        assert!(npy(claiming(&[huge, 0], Layout::Standard, &[])).unwrap().data.is_empty());
         let mut long = claiming(&[1], Layout::Standard, &[1.0]);
         long.splice(6..10, [2, 0, 255, 255, 255, 255]);
-        fs::write(&path, &long).unwrap();
-        assert!(read_npy(&path).unwrap_err().to_string().ends_with("its header is cut off"));
+        assert!(npy(long).unwrap_err().to_string().ends_with("its header is cut off"));
         let deep = [b"\x93NUMPY\x01\x00\x30\x75".to_vec(), b"(".repeat(30_000)].concat();
-        fs::write(&path, deep).unwrap();
-        assert!(read_npy(&path).unwrap_err().to_string().contains("parentheses"));
+        assert!(npy(deep).unwrap_err().to_string().contains("parentheses"));
     }
 
     #[test]
     fn an_archive_claims_no_more_than_it_has() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("a.npz");
-        let mut archive = zip::ZipWriter::new(fs::File::create(&path).unwrap());
+        let mut archive = archive();
         archive.start_file("x.npy", zip::write::SimpleFileOptions::default()).unwrap();
         archive.write_all(&claiming(&[1_000_000_000_000_000], Layout::Standard, &[1.0])).unwrap();
-        archive.finish().unwrap();
-        assert!(read_npz(&path).unwrap_err().to_string().contains("8 bytes of `<f8` do not fill the shape"));
+        let error = npz(archive.finish().unwrap().into_inner()).unwrap_err();
+        assert!(error.to_string().contains("8 bytes of `<f8` do not fill the shape"));
     }
 }

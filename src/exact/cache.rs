@@ -5,9 +5,11 @@
 //! answers another question counts for nothing. The accuracy is no part of the question: an answer serves all who ask for no more than
 //! it has, or no more than was asked for.
 
+#![allow(clippy::disallowed_methods, reason = "answers lie in a cache of their own, no part of a script's world")]
+
 use super::{ExactError, Options, Origin, PairDensity, Reference, solve};
 use crate::control::Control;
-use crate::data::{ContentKey, write_whole};
+use crate::data::{ContentKey, DataError, write_whole};
 use crate::model::{System, Wall};
 use miette::Diagnostic;
 use std::path::{Path, PathBuf};
@@ -125,7 +127,8 @@ fn keep(path: &Path, bytes: &[u8]) -> Result<(), String> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|reason| format!("{}: {reason}", folder.display()))?;
     }
-    write_whole(path, bytes).map_err(|reason| reason.to_string())
+    let failed = |reason| DataError::File { doing: "write", path: path.into(), reason };
+    write_whole(path, bytes).map_err(|reason| failed(reason).to_string())
 }
 
 /// Everything on which the answer depends but the accuracy, and nothing else.

@@ -7,7 +7,6 @@ mod curves;
 
 use super::ticks::{Ticks, finite_range};
 use crate::interp::value::Figure;
-use crate::problem::reason;
 use curves::{draw_curve, legend};
 use plotters::coord::Shift;
 use plotters::element::{PathElement, Rectangle, Text};
@@ -36,18 +35,17 @@ const BAND: RGBColor = RGBColor(223, 238, 228);
 /// The edge of a band.
 const EDGE: RGBColor = RGBColor(150, 190, 165);
 
-/// Draws into a file, `.svg` or `.png` by its name.
+/// The content of a file with the figure, SVG or PNG by its name.
 ///
 /// # Errors
-/// A sentence for the user: another ending, nothing finite to draw, or the file cannot be written.
-pub fn draw(figure: &Figure, path: &Path) -> Result<(), String> {
+/// A sentence for the user: another ending, or nothing finite to draw.
+pub fn draw(figure: &Figure, path: &Path) -> Result<Vec<u8>, String> {
     let ending = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_ascii_lowercase();
-    let bytes = match ending.as_str() {
-        "svg" => svg(figure)?.into_bytes(),
-        "png" => png(figure)?,
-        _ => return Err(format!("a figure is saved as `.svg` or `.png`, not `{}`", path.display())),
-    };
-    std::fs::write(path, bytes).map_err(|e| reason(&e, "write"))
+    match ending.as_str() {
+        "svg" => Ok(svg(figure)?.into_bytes()),
+        "png" => png(figure),
+        _ => Err(format!("a figure is saved as `.svg` or `.png`, not `{}`", path.display())),
+    }
 }
 
 /// The figure as an SVG document.

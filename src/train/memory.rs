@@ -142,6 +142,7 @@ fn tapes(functional: &Compiled, system: &System, iterations: usize, wants: impl 
 }
 
 /// Bytes that the machine has to give, where it says (Linux): of its memory, or of what the process is allowed.
+#[allow(clippy::disallowed_methods, reason = "the kernel's figures, no file of a script")]
 fn available() -> Option<u64> {
     let line = |path: &str, name: &str| -> Option<u64> {
         let text = fs::read_to_string(path).ok()?;

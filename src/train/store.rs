@@ -1,8 +1,10 @@
 //! Checkpoints on disk: one file a seed, written whole or not at all.
 
+#![allow(clippy::disallowed_methods, reason = "checkpoints lie in a cache of their own, no part of a script's world")]
+
 use super::record::Outcome;
 use super::seed::SeedState;
-use crate::data::write_whole;
+use crate::data::{DataError, write_whole};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -81,7 +83,8 @@ impl Store {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         }
-        write_whole(&path, text.as_bytes()).map_err(|error| error.to_string())
+        let failed = |reason| DataError::File { doing: "write", path: path.clone(), reason };
+        write_whole(&path, text.as_bytes()).map_err(|reason| failed(reason).to_string())
     }
 
     fn path(&self, key: &str, seed: u64, steps: usize) -> Option<PathBuf> {

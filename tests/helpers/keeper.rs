@@ -1,6 +1,7 @@
 //! Scripts run in the test's own process: what they show is kept, and a warning is a failure.
 #![allow(dead_code, clippy::panic)]
 
+use ksr::cli::Disk;
 use ksr::control::{Control, Event};
 use ksr::interp::session::host::{Host, Shown};
 use ksr::interp::value::{Figure, Value};
@@ -36,14 +37,14 @@ impl Host for Keeper {
     fn warn(&self, problem: Problem, _: &Sources) {
         panic!("{problem}");
     }
-    fn draw(&self, _: &Figure, _: &Path) -> Result<(), String> {
-        Ok(())
+    fn draw(&self, _: &Figure, _: &Path) -> Result<Vec<u8>, String> {
+        Ok(Vec::new())
     }
 }
 
 /// What a script shows, one value a statement.
 pub fn shown(script: &str) -> Vec<Value> {
-    let mut interpreter = Interpreter::new(Rc::new(Keeper), Options::default());
+    let mut interpreter = Interpreter::new(Rc::new(Keeper), Rc::new(Disk), Options::default());
     if let Err(problems) = interpreter.run("test.ksr", script) {
         panic!("{}", problems.iter().map(|p| format!("{} {p}\n", p.code())).collect::<String>());
     }

@@ -7,12 +7,16 @@ use crate::interp::{Interpreter, Options, Outcome};
 use crate::ks::Observable;
 use crate::tensor::Cpu;
 use crate::train::{self, Plan};
+use crate::world::Memory;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
-/// The training of a script with other right sides for its `let`s. Exact answers are computed, not taken from a cache.
+/// The training of a script with other right sides for its `let`s. Exact answers are computed, not taken from a cache, and no
+/// file is read or written.
 pub fn plan(bench: &Bench, name: &str, script: &str, set: &[(&str, usize)]) -> Result<Plan, Halt> {
     let overrides = set.iter().map(|(name, value)| ((*name).to_owned(), value.to_string())).collect();
-    let mut interpreter = Interpreter::new(bench.host.clone(), Options { overrides, ..Options::default() });
+    let mut interpreter =
+        Interpreter::new(bench.host.clone(), Rc::new(Memory::default()), Options { overrides, ..Options::default() });
     match interpreter.plans(name, script) {
         Ok((Outcome::Interrupted, _)) => Err(Halt::Interrupted),
         Ok((Outcome::Done, mut plans)) => plans.pop().ok_or_else(|| Halt::Failed(format!("`{name}` trains nothing"))),

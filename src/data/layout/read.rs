@@ -2,15 +2,16 @@
 
 use super::{Layout, LayoutError, NAMES, NEEDED, OPTIONAL, npy};
 use crate::data::npy::{Content, DataError, read_content};
+use crate::world::{Kind, World};
 use std::path::Path;
 
 /// Reads a folder; a single number in the place of one a system counts for all.
 ///
 /// # Errors
 /// Files that are missing or not readable, shapes that do not agree, numbers that are not finite.
-pub fn read_layout(folder: &Path) -> Result<Layout, LayoutError> {
-    let folder = Folder { path: folder, systems: 0 };
-    if !folder.path.is_dir() {
+pub fn read_layout(world: &dyn World, folder: &Path) -> Result<Layout, LayoutError> {
+    let folder = Folder { world, path: folder, systems: 0 };
+    if world.kind(folder.path) != Some(Kind::Folder) {
         return Err(LayoutError::Folder);
     }
     let energies = folder.needed("total_energies")?;
@@ -92,6 +93,7 @@ fn finite_where(name: &str, rows: Vec<Vec<f64>>, charges: &[Vec<f64>]) -> Result
 
 /// A folder while it is read; how many systems it has.
 struct Folder<'a> {
+    world: &'a dyn World,
     path: &'a Path,
     systems: usize,
 }
@@ -147,10 +149,10 @@ impl Folder<'_> {
 
     fn content(&self, name: &str) -> Result<Option<Content>, LayoutError> {
         let path = self.path.join(npy(name));
-        if !path.exists() {
+        if self.world.kind(&path).is_none() {
             return Ok(None);
         }
-        match read_content(&path) {
+        match read_content(self.world, &path) {
             Ok(content) => Ok(Some(content)),
             Err(DataError::Objects { .. }) if NAMES.contains(&name) => {
                 Err(LayoutError::NameObjects { file: npy(name) })

@@ -4,76 +4,33 @@ use super::{Layout, LayoutError, NEEDED, OPTIONAL, npy};
 use crate::data::npy::{DataError, npy_bytes};
 use crate::data::unicode;
 use crate::problem::visible;
-use std::fs;
+use crate::world::World;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Writes a folder: floats of double precision, counts as integers of 64 bits, shorter rows of nuclei padded with charge 0 at
 /// 0. The folder appears whole or not at all; one that is there is replaced if it holds nothing but a data set.
 ///
 /// # Errors
 /// The folder holds other files, or cannot be written.
-pub fn write_layout(folder: &Path, layout: &Layout) -> Result<(), LayoutError> {
+pub fn write_layout(world: &dyn World, folder: &Path, layout: &Layout) -> Result<(), LayoutError> {
     let failed = |reason| LayoutError::Write { reason };
-    // A link to a folder stays one.
-    let folder = &fs::canonicalize(folder).unwrap_or_else(|_| folder.into());
-    let present = stranger(folder).map_err(failed)?;
-    if let Present::Other(file) = present {
+    if let Some(file) = stranger(world, folder).map_err(failed)? {
         return Err(LayoutError::Occupied { file });
     }
-    let files = files(layout)?;
-    let (part, old) = (beside(folder, "part"), beside(folder, "old"));
-    let written = fs::create_dir(&part).and_then(|()| {
-        files.iter().try_for_each(|(name, bytes)| fs::write(part.join(npy(name)), bytes))?;
-        match present {
-            Present::Nothing => fs::rename(&part, folder),
-            _ => replace(&part, folder, &old),
-        }
-    });
-    written.map_err(|reason| {
-        let _ = fs::remove_dir_all(&part);
-        failed(reason)
-    })
+    let files = files(layout)?.into_iter().map(|(name, bytes)| (npy(name), bytes));
+    world.write_folder(folder, &files.collect::<Vec<_>>()).map_err(failed)
 }
 
-/// What lies where a folder is to be written.
-enum Present {
-    Nothing,
-    DataSet,
-    Other(String),
-}
-
-/// The first file that is no part of a data set.
-fn stranger(folder: &Path) -> io::Result<Present> {
-    let entries = match fs::read_dir(folder) {
+/// The first file that is no part of a data set, where there is a folder already.
+fn stranger(world: &dyn World, folder: &Path) -> io::Result<Option<String>> {
+    let entries = match world.list(folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Present::Nothing),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let mut names = Vec::new();
-    for entry in entries {
-        names.push(visible(&entry?.file_name().to_string_lossy()));
-    }
-    names.sort();
     let known = |name: &String| NEEDED.iter().chain(&OPTIONAL).any(|known| *name == npy(known));
-    Ok(names.into_iter().find(|name| !known(name)).map_or(Present::DataSet, Present::Other))
-}
-
-fn beside(folder: &Path, what: &str) -> PathBuf {
-    let mut name = folder.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.{what}", std::process::id()));
-    folder.with_file_name(name)
-}
-
-/// Puts `new` in the place of `folder`, which is kept until that is done.
-fn replace(new: &Path, folder: &Path, old: &Path) -> io::Result<()> {
-    fs::rename(folder, old)?;
-    if let Err(error) = fs::rename(new, folder) {
-        let _ = fs::rename(old, folder);
-        return Err(error);
-    }
-    let _ = fs::remove_dir_all(old);
-    Ok(())
+    Ok(entries.into_iter().map(|entry| visible(&entry.name)).find(|name| !known(name)))
 }
 
 /// The content of every file.

@@ -190,13 +190,14 @@ fn lists_that_hold_themselves_end() {
 #[test]
 fn a_file_of_objects_gives_rows() {
     use crate::data::{Content, DataError, read_content};
+    use crate::world::Memory;
     use ndarray_npy::npy::header::{Header, Layout};
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("locations.npy");
+    use std::path::Path;
+    let (world, path) = (Memory::default(), Path::new("locations.npy"));
     let header = Header { type_descriptor: "'|O'".parse().unwrap(), layout: Layout::Standard, shape: vec![2] };
     let file = |pickle: &[&[u8]]| [header.to_bytes().unwrap(), pickle.concat()].concat();
-    std::fs::write(&path, file(ARRAYS_5)).unwrap();
-    assert_eq!(read_content(&path).unwrap(), Content::Jagged(vec![vec![0.5], vec![-0.72, 0.8]]));
-    std::fs::write(&path, file(SYSTEM_4)).unwrap();
-    assert!(matches!(read_content(&path), Err(DataError::Objects { .. })));
+    world.put(path, file(ARRAYS_5));
+    assert_eq!(read_content(&world, path).unwrap(), Content::Jagged(vec![vec![0.5], vec![-0.72, 0.8]]));
+    world.put(path, file(SYSTEM_4));
+    assert!(matches!(read_content(&world, path), Err(DataError::Objects { .. })));
 }

@@ -58,7 +58,7 @@ impl Interpreter {
         for statement in &program.statements {
             if let StmtKind::Use(used) = &statement.kind
                 && let UsePath::File { path, .. } = &used.path
-                && let Ok(text) = std::fs::read_to_string(self.path(path, MAIN))
+                && let Ok(text) = self.world.read_text(&self.path(path, MAIN))
                 && let Ok(file) = parse(SourceId::default(), &text)
             {
                 names.modules.insert(path.to_string(), definitions(&file));

@@ -1,20 +1,18 @@
 //! Data sets in scripts.
 
-use crate::interp::tests::helpers::{Collector, described, take_lines, take_shown};
+use crate::interp::tests::helpers::{described, interpreter_in, take_lines, take_shown};
 use crate::interp::value::text;
-use crate::interp::{Interpreter, Options};
-use std::path::Path;
+use crate::world::Memory;
 use std::rc::Rc;
 
 const LINE: &str = "grid line = uniform(points: 121, spacing: 0.2)\nsystem ion(Z, N) on line { nucleus(Z) at 0; electrons: N }\n\
                     system h2(R) on line { H at -R / 2; H at R / 2 }\nuse std.functionals\nuse std.losses\n";
 
-/// What a script shows, run in a folder.
-fn shown(folder: &Path, script: &str) -> Vec<String> {
+/// What a script shows, run in a world.
+fn shown(world: &Rc<Memory>, script: &str) -> Vec<String> {
     take_shown();
     take_lines();
-    let options = Options { base: folder.into(), ..Options::default() };
-    if let Err(problems) = Interpreter::new(Rc::new(Collector), options).run("test.ksr", &format!("{LINE}{script}")) {
+    if let Err(problems) = interpreter_in(world.clone()).run("test.ksr", &format!("{LINE}{script}")) {
         panic!("{script}\n{}", described(&problems));
     }
     take_shown().iter().map(text::value).collect()
@@ -22,7 +20,7 @@ fn shown(folder: &Path, script: &str) -> Vec<String> {
 
 #[test]
 fn references_and_runs_come_back_as_references() {
-    let folder = tempfile::tempdir().unwrap();
+    let world = Rc::new(Memory::default());
     let script = "let made = [exact(h2(1.6)), solve(ion(3, 3), with: functionals.lsda)]
 save(made, \"set\")
 let read = dataset(\"set\")
@@ -56,14 +54,14 @@ exists(\"set\") and exists(\"set/grids.npy\") and not exists(\"other\")";
         "111",
         "true",
     ];
-    assert_eq!(shown(folder.path(), script), wanted);
+    assert_eq!(shown(&world, script), wanted);
     let lines = take_lines();
     assert!(lines.len() == 1 && lines[0].starts_with("ksr::data::padded"), "{lines:?}");
 }
 
 #[test]
 fn training_takes_references_by_their_numbers() {
-    let folder = tempfile::tempdir().unwrap();
+    let world = Rc::new(Memory::default());
     let script = "functional f(n) { param a = 0.5; -a * n / (1 + n) }
 save([exact(ion(1, 1)), exact(ion(2, 2))], \"set\")
 let read = dataset(\"set\")
@@ -73,27 +71,27 @@ one.loss == two.loss
 one.parameters.a == two.parameters.a";
     let script =
         script.replace("let [one, two] = [", "let both = [").replace("one.", "both[0].").replace("two.", "both[1].");
-    assert_eq!(shown(folder.path(), &script), ["true", "true"]);
+    assert_eq!(shown(&world, &script), ["true", "true"]);
 }
 
 #[test]
 fn another_interaction_is_told_when_reading() {
-    let folder = tempfile::tempdir().unwrap();
+    let world = Rc::new(Memory::default());
     let script = "system soft(R) on line { interaction: soft_coulomb(softening: 1); H at -R / 2; H at R / 2 }
 save(exact(soft(1.6)), \"soft\")
 dataset(\"soft\", interaction: soft_coulomb(softening: 1))[0].total_energy == exact(soft(1.6)).total_energy";
-    assert_eq!(shown(folder.path(), script), ["true"]);
+    assert_eq!(shown(&world, script), ["true"]);
     let lines = take_lines();
     assert!(lines.len() == 1 && lines[0].starts_with("ksr::data::unsaid"), "{lines:?}");
-    shown(folder.path(), "dataset(\"soft\")[0].total_energy;");
+    shown(&world, "dataset(\"soft\")[0].total_energy;");
     assert!(take_lines()[0].starts_with("ksr::data::potential"));
 }
 
 #[test]
 fn what_a_data_set_does_not_know_is_not_in_a_loss() {
-    let folder = tempfile::tempdir().unwrap();
+    let world = Rc::new(Memory::default());
     let script = "save(solve(ion(3, 3), with: functionals.lsda), \"set\")
 loss end(run, exact) = (run.energy - exact.energy)^2
 end(solve(ion(3, 3), with: functionals.lsda), dataset(\"set\")[0])";
-    assert_eq!(shown(folder.path(), script), ["0"]);
+    assert_eq!(shown(&world, script), ["0"]);
 }

@@ -41,7 +41,7 @@ fn dataset(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let folder = interp.path(&path, interp.module_at(args.span));
     let choice = choice(args)?;
     let set = folder.file_name().map_or_else(|| "data".into(), |name| name.to_string_lossy().into_owned());
-    let found = read_layout(&folder).or_else(|error| failed(error, span, SET))?;
+    let found = read_layout(&*interp.world, &folder).or_else(|error| failed(error, span, SET))?;
     let (option, label) = if args.has("points") { (args.span_of("points"), "these points") } else { (span, SET) };
     let mut found = Dataset::new(&set, found, &choice).or_else(|error| failed(error, option, label))?;
     let given = args.get("interaction").map(|a| (a.value.clone(), a.span));
@@ -127,7 +127,7 @@ pub(super) fn save(interp: &mut Interpreter, args: &Args, value: &Value, folder:
     };
     let samples = items.iter().map(|item| sample(args, item)).collect::<Result<Vec<_>>>()?;
     let (arrays, notes) = layout(&samples).or_else(|error| failed(error, args.span_of("value"), "to be saved"))?;
-    write_layout(folder, &arrays).or_else(|error| failed(error, span, "to be written"))?;
+    write_layout(&*interp.world, folder, &arrays).or_else(|error| failed(error, span, "to be written"))?;
     for note in notes {
         interp.warn_with(Problem::new(Placed::new(note, span, "saved here"), span), true);
     }

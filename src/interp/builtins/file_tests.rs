@@ -1,21 +1,20 @@
 //! Saving, asserting, plotting: what examples cannot show.
 
-use crate::interp::tests::helpers::{Collector, code, described, failure, number, take_lines, value};
+use crate::interp::tests::helpers::{code, described, failure, interpreter_in, number, take_lines, value};
 use crate::interp::value::Value;
-use crate::interp::{Interpreter, Options};
+use crate::world::{Memory, ReadOnly, World};
 use std::path::Path;
 use std::rc::Rc;
 
-fn run_in(folder: &Path, script: &str) {
-    let options = Options { base: folder.into(), ..Options::default() };
-    if let Err(problems) = Interpreter::new(Rc::new(Collector), options).run("test.ksr", script) {
+fn run_in(world: &Rc<Memory>, script: &str) {
+    if let Err(problems) = interpreter_in(world.clone()).run("test.ksr", script) {
         panic!("{script}\n{}", described(&problems));
     }
 }
 
 #[test]
 fn tables_fields_and_figures_are_saved_beside_the_script() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let world = Rc::new(Memory::default());
     let script =
         "let t = table { R: [1 bohr, 2 bohr], E: [1 hartree, 0.1 hartree] -> eV, note: [\"a,b\", \"c\"], x: [1, inf] }
 save(t, \"t.csv\")
@@ -24,8 +23,8 @@ grid g = uniform(points: 5, spacing: 0.5)
 save(g.x, \"x.npy\")
 save(concat(g.x, g.x^2), \"two.npy\")
 plot(t, y: \"E\") |> save(\"t.svg\")";
-    run_in(folder.path(), script);
-    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect("a file");
+    run_in(&world, script);
+    let read = |name: &str| world.read_text(Path::new(name)).expect("a file");
     let csv = read("t.csv");
     assert_eq!(csv.lines().next(), Some("R (bohr),E (eV),note,x"));
     let last: Vec<&str> = csv.lines().nth(2).unwrap_or_default().split(',').collect();
@@ -36,11 +35,28 @@ plot(t, y: \"E\") |> save(\"t.svg\")";
     assert_eq!(json["units"]["E"], "eV");
     assert_eq!(json["columns"]["R"][1], 2);
     assert_eq!(json["columns"]["x"][1], "inf");
-    let x = crate::data::read_npy(&folder.path().join("x.npy")).expect("npy");
+    let x = crate::data::read_npy(&*world, Path::new("x.npy")).expect("npy");
     assert_eq!((x.shape, x.data), (vec![5], vec![-1.0, -0.5, 0.0, 0.5, 1.0]));
-    let two = crate::data::read_npy(&folder.path().join("two.npy")).expect("npy");
+    let two = crate::data::read_npy(&*world, Path::new("two.npy")).expect("npy");
     assert_eq!((two.shape, two.data[5]), (vec![2, 5], 1.0));
     assert_eq!(read("t.svg"), "1 curves");
+}
+
+#[test]
+fn what_somebody_else_sent_reads_and_does_not_write() {
+    let memory = Rc::new(Memory::with([("set/notes.txt", "mine"), ("lib.ksr", "let a = 3")]));
+    let run = |script: &str| interpreter_in(Rc::new(ReadOnly(memory.clone()))).run("test.ksr", script);
+    run("use \"lib.ksr\"\nassert_eq(lib.a, 3)\nassert(exists(\"set\"))").expect("reads");
+    let grid = "grid g = uniform(points: 121, spacing: 0.2)\nsystem h on g { H at 0 }\nfunctional f(n) = n\n";
+    for value in ["table { a: [1] }, \"t.csv\"", "[1, 2], \"x.npy\"", "plot([1, 2], [1, 2]), \"p.svg\"", "f, \"f.ksr\""]
+    {
+        let problem = run(&format!("{grid}save({value})")).expect_err("refused").remove(0);
+        assert_eq!(problem.code(), "ksr::run::file");
+        assert!(problem.to_string().ends_with("files may be read here, but not written"), "{problem}");
+    }
+    let problem = run(&format!("{grid}save([exact(h)], \"new\")")).expect_err("refused").remove(0);
+    assert_eq!(problem.to_string(), "the folder cannot be written: files may be read here, but not written");
+    assert_eq!(memory.list(Path::new("")).expect("listed").len(), 2);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, Style, example, function, required, shown};
 use crate::interp::error::{RunError, fail};
 use crate::interp::value::{Field, Value, text};
-use crate::problem::Result;
+use crate::problem::{Result, reason};
 use std::path::Path;
 
 pub(crate) const ALL: &[Builtin] = &[
@@ -35,7 +35,12 @@ pub(crate) const ALL: &[Builtin] = &[
         &[example("exists(\"no/such/file.npz\")", "false")],
         |interp, args| {
             let path = args.text("path")?;
-            Ok(Value::Bool(!path.is_empty() && interp.path(&path, interp.module_at(args.span)).exists()))
+            Ok(Value::Bool(
+                !path.is_empty() && {
+                    let full = interp.path(&path, interp.module_at(args.span));
+                    interp.world.kind(&full).is_some()
+                },
+            ))
         },
     ),
     function(
@@ -60,17 +65,16 @@ fn save(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     if extension.is_empty() {
         datasets::refuse(args, &value)?;
     }
-    let written = match (&value, extension.as_str()) {
-        (Value::Table(table), "csv") => written(data::write_whole(&full, table::csv(table).as_bytes())),
-        (Value::Table(table), "json") => written(data::write_whole(&full, table::json(table).as_bytes())),
-        (Value::Field(field), "npy") => written(write_field(&full, field)),
+    let bytes = match (&value, extension.as_str()) {
+        (Value::Table(table), "csv") => Ok(table::csv(table).into_bytes()),
+        (Value::Table(table), "json") => Ok(table::json(table).into_bytes()),
+        (Value::Field(field), "npy") => field_bytes(&full, field),
         (Value::List(_) | Value::Interval(..), "npy") => {
             let numbers: Vec<f64> = super::reduce::quantities(interp, args, "value")?.iter().map(|q| q.value).collect();
-            written(data::write_npy(&full, &[numbers.len()], &numbers))
+            npy_bytes(&full, &[numbers.len()], &numbers)
         }
         (Value::Model(_) | Value::Functional(_), "ksr") => {
-            let text = interp.saved_text(&value, &full, args.span)?;
-            written(data::write_whole(&full, text.as_bytes()))
+            Ok(interp.saved_text(&value, &full, args.span)?.into_bytes())
         }
         (Value::Figure(figure), "svg" | "png") => interp.host.draw(figure, &full),
         (other, _) => {
@@ -81,7 +85,7 @@ fn save(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
             return args.wrong(args.span_of("path"), message, None);
         }
     };
-    match written {
+    match bytes.and_then(|bytes| interp.world.write(&full, &bytes).map_err(|error| reason(&error, "write"))) {
         Ok(()) => Ok(Value::Nothing),
         Err(reason) => {
             let span = args.span_of("path");
@@ -100,16 +104,13 @@ fn extensions(value: &Value) -> Option<&'static str> {
     }
 }
 
-fn written<T>(result: std::result::Result<T, crate::data::DataError>) -> std::result::Result<(), String> {
-    result.map(|_| ()).map_err(|error| match error {
-        crate::data::DataError::File { reason, .. } => crate::problem::reason(&reason, "write"),
-        other => other.to_string(),
-    })
+fn npy_bytes(path: &Path, shape: &[usize], data: &[f64]) -> std::result::Result<Vec<u8>, String> {
+    data::npy_bytes(path, shape, data).map_err(|error| error.to_string())
 }
 
 /// Channels outermost, as users meet them: `[points]`, or `[channels, points]`.
-fn write_field(path: &Path, field: &Field) -> std::result::Result<(), crate::data::DataError> {
+fn field_bytes(path: &Path, field: &Field) -> std::result::Result<Vec<u8>, String> {
     let data: Vec<f64> = (0..field.channels).flat_map(|c| field.channel(c)).collect();
     let shape = [field.channels, field.grid.points];
-    data::write_npy(path, if field.channels == 1 { &shape[1..] } else { &shape }, &data)
+    npy_bytes(path, if field.channels == 1 { &shape[1..] } else { &shape }, &data)
 }

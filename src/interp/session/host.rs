@@ -1,4 +1,5 @@
-//! What the interpreter needs of the world around it. The command line implements it; tests collect.
+//! What the interpreter needs of whoever runs it; its files come from a [`World`](crate::world::World). The command line
+//! implements it; tests collect.
 
 use crate::control::Control;
 use crate::interp::value::{Figure, Value};
@@ -16,7 +17,7 @@ pub struct Shown<'a> {
     pub sources: &'a Sources,
 }
 
-/// The world: display, warnings, files that need drawing, progress and interruption.
+/// Display, warnings, drawing, progress and interruption.
 pub trait Host: Control {
     /// An expression statement's value.
     fn show(&self, shown: &Shown<'_>);
@@ -27,6 +28,7 @@ pub trait Host: Control {
     /// An interruption was answered: the work it stopped gave the best it had, and the script goes on with that. From now on
     /// [`Control::interrupted`] is false again, until the next one.
     fn answered(&self) {}
-    /// Draws a figure into a file (`.svg`, `.png`); the message of a failure is for the user.
-    fn draw(&self, figure: &Figure, path: &Path) -> Result<(), String>;
+    /// The content of the file of that name (`.svg`, `.png`) with a figure drawn into it; the message of a failure is for the
+    /// user.
+    fn draw(&self, figure: &Figure, path: &Path) -> Result<Vec<u8>, String>;
 }

@@ -19,6 +19,7 @@ use crate::interp::value::scope::Scope;
 use crate::problem::Result;
 use crate::source::{SourceId, Sources, Span};
 use crate::train::Plan;
+use crate::world::World;
 use library::library;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -62,6 +63,8 @@ pub enum Outcome {
 /// Evaluates programs. Lives on one thread; see [`crate::interp::on_large_stack`].
 pub struct Interpreter {
     pub(in crate::interp) host: Rc<dyn Host>,
+    /// The files it may reach.
+    pub(in crate::interp) world: Rc<dyn World>,
     /// How it works.
     pub(in crate::interp) options: Options,
     pub(in crate::interp) sources: Sources,
@@ -92,8 +95,8 @@ pub struct Interpreter {
 pub(crate) const MAIN: ModuleId = ModuleId(0);
 
 impl Interpreter {
-    /// An interpreter that has seen nothing.
-    pub fn new(host: Rc<dyn Host>, options: Options) -> Self {
+    /// An interpreter that has seen nothing, with the files of a world.
+    pub fn new(host: Rc<dyn Host>, world: Rc<dyn World>, options: Options) -> Self {
         let mut sources = Sources::default();
         let library = library(&mut sources);
         let main = Module {
@@ -106,6 +109,7 @@ impl Interpreter {
         };
         Self {
             host,
+            world,
             options,
             sources,
             modules: vec![main],

@@ -85,11 +85,11 @@ impl Interpreter {
             reason: reason_of(&reason, "read"),
             span,
         };
-        let canonical = match full.canonicalize() {
+        let canonical = match self.world.canonical(&full) {
             Ok(canonical) => canonical,
             Err(reason) => return fail(unreadable(reason), span),
         };
-        let text = match std::fs::read_to_string(&canonical) {
+        let text = match self.world.read_text(&canonical) {
             Ok(text) => text,
             Err(reason) => return fail(unreadable(reason), span),
         };

@@ -6,6 +6,7 @@ use crate::interp::value::{Figure, Value, text};
 use crate::interp::{Interpreter, Options, Outcome};
 use crate::problem::Problem;
 use crate::source::Sources;
+use crate::world::{Memory, World};
 use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
@@ -40,8 +41,8 @@ impl Host for Collector {
     fn warn(&self, problem: Problem, _: &Sources) {
         LINES.with_borrow_mut(|l| l.push(format!("{}: {problem}", problem.code())));
     }
-    fn draw(&self, figure: &Figure, path: &Path) -> Result<(), String> {
-        std::fs::write(path, format!("{} curves", figure.series.len())).map_err(|e| e.to_string())
+    fn draw(&self, figure: &Figure, _: &Path) -> Result<Vec<u8>, String> {
+        Ok(format!("{} curves", figure.series.len()).into_bytes())
     }
 }
 
@@ -57,7 +58,12 @@ pub(crate) fn take_lines() -> Vec<String> {
 
 /// An interpreter with nothing set.
 pub(crate) fn interpreter() -> Interpreter {
-    Interpreter::new(Rc::new(Collector), Options::default())
+    interpreter_in(Rc::new(Memory::default()))
+}
+
+/// An interpreter with the files of a world.
+pub(crate) fn interpreter_in(world: Rc<dyn World>) -> Interpreter {
+    Interpreter::new(Rc::new(Collector), world, Options::default())
 }
 
 /// Runs a script; the values it shows.

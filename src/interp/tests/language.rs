@@ -1,8 +1,9 @@
 //! The rules of the language, one by one.
 
-use super::helpers::{code, failure, interpreter, number, shows, take_lines, texts, value};
+use super::helpers::{code, failure, interpreter, interpreter_in, number, shows, take_lines, texts, value};
 use crate::interp::value::Value;
 use crate::interp::{Evaluated, on_large_stack};
+use crate::world::Memory;
 
 #[test]
 fn lets_shadow_and_closures_keep_what_they_saw() {
@@ -236,8 +237,8 @@ fn the_session_documents_itself() {
 
 #[test]
 fn used_files_are_evaluated_when_needed() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    let world = std::rc::Rc::new(Memory::default());
+    let write = |name: &str, text: &str| world.put(name, text);
     write(
         "lib.ksr",
         "print(\"never\")\nlet broken = 1 bohr + 1 hartree\nlet a = 3\nfn f(x) = g(x) + a\nfn g(x) = 2 * x\n",
@@ -246,9 +247,7 @@ fn used_files_are_evaluated_when_needed() {
     write("one.ksr", "use \"two.ksr\"\n");
     write("two.ksr", "use \"one.ksr\"\n");
     let run = |script: &str| {
-        let mut session = interpreter();
-        session.options.base = folder.path().into();
-        session.modules[0].base = folder.path().into();
+        let mut session = interpreter_in(world.clone());
         crate::interp::tests::helpers::take_shown();
         let outcome = session.run("test.ksr", script);
         outcome.map(|_| {
@@ -290,15 +289,13 @@ fn listed_intervals_equal_their_lists() {
 
 #[test]
 fn functions_see_modules_used_after_them() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file");
+    let world = std::rc::Rc::new(Memory::default());
+    let write = |name: &str, text: &str| world.put(name, text);
     write("lib.ksr", "fn g(x) = 2 * x\n");
     write("outer.ksr", "fn h(x) = m.g(x) + 1\nuse \"lib.ksr\" as m\n");
-    let options = crate::interp::Options { base: folder.path().into(), ..crate::interp::Options::default() };
     let run = |script: &str| {
         crate::interp::tests::helpers::take_shown();
-        let host = std::rc::Rc::new(crate::interp::tests::helpers::Collector);
-        let outcome = crate::interp::Interpreter::new(host, options.clone()).run("test.ksr", script);
+        let outcome = interpreter_in(world.clone()).run("test.ksr", script);
         outcome.map(|_| {
             crate::interp::tests::helpers::take_shown()
                 .iter()

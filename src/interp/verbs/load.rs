@@ -197,8 +197,8 @@ impl Interpreter {
     fn load_arrays(&mut self, ready: Ready, path: &str, span: Span, call: Span) -> Result<Value> {
         let full = self.path(path, self.module_at(call));
         let read = match full.extension().is_some_and(|e| e.eq_ignore_ascii_case("npy")) {
-            true => data::read_npy(&full).map(|array| vec![array]),
-            false => data::read_npz(&full),
+            true => data::read_npy(&*self.world, &full).map(|array| vec![array]),
+            false => data::read_npz(&*self.world, &full),
         };
         let arrays = match read {
             Ok(arrays) => arrays,

@@ -1,16 +1,16 @@
 //! Saved models come back bit for bit, with all they use, and published parameters are found in archives.
 
-use crate::interp::tests::helpers::{Collector, described, take_lines, take_shown};
+use crate::interp::Outcome;
+use crate::interp::tests::helpers::{described, interpreter_in, take_lines, take_shown};
 use crate::interp::value::{Value, text};
-use crate::interp::{Interpreter, Options, Outcome};
+use crate::world::{Memory, World};
 use std::path::Path;
 use std::rc::Rc;
 
-/// Runs a script in a folder; what it shows, as bits of numbers and short texts.
-fn run(folder: &Path, script: &str) -> Vec<String> {
+/// Runs a script in a world; what it shows, as bits of numbers and short texts.
+fn run(world: &Rc<Memory>, script: &str) -> Vec<String> {
     take_shown();
-    let options = Options { base: folder.to_path_buf(), ..Options::default() };
-    match Interpreter::new(Rc::new(Collector), options).run("test.ksr", script) {
+    match interpreter_in(world.clone()).run("test.ksr", script) {
         Ok(Outcome::Done) => {}
         Ok(Outcome::Interrupted) => panic!("interrupted"),
         Err(problems) => panic!("{script}\n{}", described(&problems)),
@@ -27,12 +27,8 @@ const HEAD: &str =
 
 #[test]
 fn a_saved_model_is_ksr_and_comes_back_bit_for_bit() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(
-        folder.path().join("mine.ksr"),
-        "let kappa = 0.3\nfn scaled(x) = kappa * x\nfunctional local(n) = -scaled(n)\n",
-    )
-    .unwrap();
+    let world = Rc::new(Memory::default());
+    world.put("mine.ksr", "let kappa = 0.3\nfn scaled(x) = kappa * x\nfunctional local(n) = -scaled(n)\n");
     let script = format!(
         "{HEAD}use std.functionals\nuse std.networks\nuse \"mine.ksr\"\n\
          let kappa = 1 / 7\nlet sizes = {{ wide: 4, deep: [1, 2] }}\n\
@@ -43,10 +39,10 @@ fn a_saved_model_is_ksr_and_comes_back_bit_for_bit() {
          \u{20}   mine.local(n) * a + sum(b) * exchange + networks.ksr_lda(n, filters: 3)\n}}\n\
          energy(init(f(factor: 0.3), seed: 5), n)\nsave(init(f(factor: 0.3), seed: 5), \"saved_f.ksr\")\n"
     );
-    let first = run(folder.path(), &script);
-    let text = std::fs::read_to_string(folder.path().join("saved_f.ksr")).unwrap();
+    let first = run(&world, &script);
+    let text = world.read_text(Path::new("saved_f.ksr")).unwrap();
     let again =
-        run(folder.path(), &format!("{HEAD}use \"saved_f.ksr\"\nenergy(saved_f, n)\nenergy(load(\"saved_f.ksr\"), n)"));
+        run(&world, &format!("{HEAD}use \"saved_f.ksr\"\nenergy(saved_f, n)\nenergy(load(\"saved_f.ksr\"), n)"));
     assert_eq!(again, [first[0].as_str(), first[0].as_str()], "{text}");
     for part in ["## A mixture.", "# hides a name", "let saved = model(", "factor: 0.3"] {
         assert!(text.contains(part), "{part}\n{text}");
@@ -57,41 +53,40 @@ fn a_saved_model_is_ksr_and_comes_back_bit_for_bit() {
          functional t(n) = trainable(saved_f)(n) + 0 * n\nenergy(h, n)\nenergy(t, n)\ndescribe(h).parameters\n\
          describe(t).parameters\nsave(h, \"h.ksr\")"
     );
-    let found = run(folder.path(), &more);
+    let found = run(&world, &more);
     let number = |bits: &str| f64::from_bits(u64::from_str_radix(bits, 16).unwrap());
     assert!((number(&found[0]) - number(&first[0])).abs() < 1e-14);
     assert!((number(&found[1]) - number(&first[0])).abs() < 1e-14);
     assert_eq!((number(&found[2]), number(&found[3])), (0.0, 36.0));
-    let last = run(folder.path(), &format!("{HEAD}use \"again.ksr\"\nuse \"h.ksr\"\nenergy(again, n)\nenergy(h, n)"));
+    let last = run(&world, &format!("{HEAD}use \"again.ksr\"\nuse \"h.ksr\"\nenergy(again, n)\nenergy(h, n)"));
     assert_eq!(last, [first[0].clone(), found[0].clone()]);
 }
 
 #[test]
 fn the_members_of_a_used_model_are_those_of_a_model() {
-    let folder = tempfile::tempdir().unwrap();
+    let world = Rc::new(Memory::default());
     let script = format!("{HEAD}functional f(n) {{ param a = 0.7\n -a * n }}\nsave(f, \"m.ksr\")\n");
-    run(folder.path(), &script);
+    run(&world, &script);
     let found = run(
-        folder.path(),
+        &world,
         "use \"m.ksr\"\nuse \"m.ksr\" as other\nfn of(x) = m.parameters\nm.parameters\nother.parameters\nof(1)",
     );
     assert_eq!((found.len(), &found[0], &found[0]), (3, &found[1], &found[2]));
     // Names taken out of the file are still looked at.
-    let options = Options { base: folder.path().to_path_buf(), ..Options::default() };
-    let problems = Interpreter::new(Rc::new(Collector), options).run("t.ksr", "use \"m.ksr\" (nothing)");
+    let problems = interpreter_in(world.clone()).run("t.ksr", "use \"m.ksr\" (nothing)");
     assert_eq!(problems.unwrap_err()[0].code(), "ksr::names::not_in_module");
 }
 
 #[test]
 fn labels_of_several_lines_stay_in_their_comments() {
-    let folder = tempfile::tempdir().unwrap();
+    let world = Rc::new(Memory::default());
     let script = "functional f(n) { param a = 1; -a * n }\n\
                   let m = model(f, parameters: { a: 2 }, origin: [\"fitted to h2(fn(x) {{\\n  x\\n}})\"])\n\
                   save(m, \"m.ksr\")";
-    run(folder.path(), script);
-    let text = std::fs::read_to_string(folder.path().join("m.ksr")).unwrap();
+    run(&world, script);
+    let text = world.read_text(Path::new("m.ksr")).unwrap();
     assert!(text.contains("# fitted to h2(fn(x) {\n#   x\n# })\n"), "{text}");
-    assert_eq!(run(folder.path(), "load(\"m.ksr\").parameters.a == 2"), ["true"], "{text}");
+    assert_eq!(run(&world, "load(\"m.ksr\").parameters.a == 2"), ["true"], "{text}");
     let long = crate::interp::tests::helpers::value(
         "grid g = uniform(points: 65, spacing: 0.2)\nsystem s(v) on g { potential: v; electrons: 2 }\n\
          s(fn(x) {\n  x\n})",
@@ -102,17 +97,15 @@ fn labels_of_several_lines_stay_in_their_comments() {
 
 #[test]
 fn paths_are_relative_to_the_text_of_the_call() {
-    let folder = tempfile::tempdir().unwrap();
-    let inner = folder.path().join("inner");
-    std::fs::create_dir(&inner).unwrap();
+    let world = Rc::new(Memory::default());
     let text = "functional f(n) { param a = 1; -a * n }\nfn kept() = save(model(f, parameters: { a: 3 }), \"m.ksr\")\n\
                 fn again() = load(\"m.ksr\")\nlet read = load(\"m.ksr\").parameters.a\n";
-    std::fs::write(inner.join("lib.ksr"), text).unwrap();
+    world.put("inner/lib.ksr", text);
     let script = "use \"inner/lib.ksr\"\nlib.kept()\nlib.again().parameters.a == 3\nlib.read == 3\n\
                   load(\"inner/m.ksr\").parameters.a == 3\nsave(lib.again(), \"outer.ksr\")";
-    assert_eq!(run(folder.path(), script), ["true"; 3]);
-    assert!(inner.join("m.ksr").exists() && folder.path().join("outer.ksr").exists());
-    assert!(!folder.path().join("m.ksr").exists());
+    assert_eq!(run(&world, script), ["true"; 3]);
+    let there = ["inner/m.ksr", "outer.ksr", "m.ksr"].map(|path| world.kind(Path::new(path)).is_some());
+    assert_eq!(there, [true, true, false]);
 }
 
 #[test]
@@ -135,7 +128,7 @@ fn a_model_from_a_file_says_what_it_does_not_know() {
 
 #[test]
 fn the_table_of_seeds_comes_back_with_a_saved_model() {
-    let folder = tempfile::tempdir().unwrap();
+    let world = Rc::new(Memory::default());
     let script = "use std.losses\ngrid g = uniform(points: 65, spacing: 0.25)\nsystem h2(R) on g { H at -R / 2; H at R / 2 }\n\
                   # ln of what is negative for some seeds.\n\
                   functional f(n) {\n  param c ~ normal(0, 0.3)\n  -0.5 * n + 0.01 * ln(c)\n}\n\
@@ -144,16 +137,16 @@ fn the_table_of_seeds_comes_back_with_a_saved_model() {
                   save(m, \"m.ksr\")\nlen(m.members)\n";
     let shown = "for_seeds.seed\nfor_seeds.step\nfor_seeds.loss[0]\nfor_seeds.validation_loss[0]\nfor_seeds.evaluations\n\
                  for_seeds.outcome\nm.loss\nm.seed";
-    let first = run(folder.path(), &format!("{script}{}", shown.replace("for_seeds", "m.seeds")));
+    let first = run(&world, &format!("{script}{}", shown.replace("for_seeds", "m.seeds")));
     assert!(first[0] != format!("{:x}", 6.0f64.to_bits()), "a seed failed");
-    let again = run(folder.path(), &format!("use \"m.ksr\"\n{}", shown.replace("for_seeds", "m.seeds")));
+    let again = run(&world, &format!("use \"m.ksr\"\n{}", shown.replace("for_seeds", "m.seeds")));
     assert_eq!(again, first[1..]);
     assert!(first[6].contains("is not finite") && first[6].contains("finished"), "{}", first[6]);
 }
 
 #[test]
 fn members_that_a_body_uses_are_saved_with_it() {
-    let folder = tempfile::tempdir().unwrap();
+    let world = Rc::new(Memory::default());
     let script = format!(
         "{HEAD}use std.losses\nsystem h2(R) on g {{ H at -R / 2; H at R / 2 }}\n\
          functional f(n) {{ param a ~ normal(1, 0.1) in 0 .. 2; -a * n / (0.4 + n) }}\n\
@@ -162,19 +155,17 @@ fn members_that_a_body_uses_are_saved_with_it() {
          functional mean(n) = sum([k(n) for k in m.members]) / len(m.members)\nsave(mean, \"mean.ksr\")\n\
          fn average(k, n) = sum([one(n) for one in k.members]) / 2\nfunctional hidden(n) = average(m, n)\n"
     );
-    let first = run(folder.path(), &format!("{script}energy(mean, n)"));
-    let again = run(folder.path(), &format!("{HEAD}use \"mean.ksr\"\nenergy(mean, n)"));
+    let first = run(&world, &format!("{script}energy(mean, n)"));
+    let again = run(&world, &format!("{HEAD}use \"mean.ksr\"\nenergy(mean, n)"));
     assert_eq!(first, again);
-    let options = Options { base: folder.path().to_path_buf(), ..Options::default() };
-    let refused =
-        Interpreter::new(Rc::new(Collector), options).run("t.ksr", &format!("{script}save(hidden, \"h.ksr\")"));
+    let refused = interpreter_in(world.clone()).run("t.ksr", &format!("{script}save(hidden, \"h.ksr\")"));
     let problem = &refused.unwrap_err()[0];
     let help = problem.error.help().map(|help| help.to_string()).unwrap_or_default();
     assert!(
         problem.error.to_string().contains("`average` asks for the members") && help.contains("let parts"),
         "{help}"
     );
-    assert!(!folder.path().join("h.ksr").exists());
+    assert_eq!(world.kind(Path::new("h.ksr")), None);
 }
 
 #[test]
@@ -200,20 +191,20 @@ fn parameters_are_values_and_every_name_is_known() {
 
 #[test]
 fn what_has_no_text_cannot_be_saved() {
-    let folder = tempfile::tempdir().unwrap();
+    let world = Rc::new(Memory::default());
     let script = format!("{HEAD}functional f(n) = n * g.x\nlet w = g.x\nfunctional h(n) = n * w\nsave(f, \"f.ksr\")\n");
-    run(folder.path(), &script);
-    let options = Options { base: folder.path().to_path_buf(), ..Options::default() };
-    let problems = Interpreter::new(Rc::new(Collector), options).run("t.ksr", &format!("{script}save(h, \"h.ksr\")"));
+    run(&world, &script);
+    let problems = interpreter_in(world.clone()).run("t.ksr", &format!("{script}save(h, \"h.ksr\")"));
     assert!(problems.unwrap_err()[0].to_string().contains("`w` is a field"));
 }
 
 #[test]
 fn arrays_are_matched_by_name_or_in_order() {
     use ndarray::{arr1, arr2, arr3};
-    let folder = tempfile::tempdir().unwrap();
+    let world = Rc::new(Memory::default());
     let write = |name: &str, named: bool| {
-        let mut archive = ndarray_npy::NpzWriter::new(std::fs::File::create(folder.path().join(name)).unwrap());
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        let mut archive = ndarray_npy::NpzWriter::new(&mut bytes);
         let (first, second) = if named { ("conv1.weight", "conv0.weight") } else { ("a", "b") };
         let (wide, last) = (arr2(&[[1.0, 2.0]]), arr3(&[[[3.0], [4.0]]]));
         if named {
@@ -226,6 +217,7 @@ fn arrays_are_matched_by_name_or_in_order() {
         }
         archive.add_array("flat", &arr1(&[0.0; 4])).unwrap();
         archive.finish().unwrap();
+        world.put(name, bytes.into_inner());
     };
     write("named.npz", true);
     write("ordered.npz", false);
@@ -234,7 +226,7 @@ fn arrays_are_matched_by_name_or_in_order() {
     );
     take_lines();
     let shown = run(
-        folder.path(),
+        &world,
         &format!(
             "{script}abs(energy(load(f, \"named.npz\"), n) / e - 1) < 1e-14\nabs(energy(load(f, \"ordered.npz\"), n) / e - 1) < 1e-14\nload(f, \"named.npz\").parameters.conv0.weight"
         ),

@@ -1,0 +1,127 @@
+//! The files that a script can reach. All that a script reads and writes (`use`, `dataset`, `load`, `save`, `exists`) goes
+//! through a [`World`]: the command line gives it the disk, a test a world in memory, and whoever runs a text that somebody
+//! else has sent one that is [`ReadOnly`]. What ksr keeps for itself, exact answers and checkpoints, is no part of it: that
+//! lies in a folder of its own.
+
+mod memory;
+
+pub use memory::Memory;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// What lies at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A file, or anything else that is no folder.
+    File,
+    /// A folder.
+    Folder,
+}
+
+/// Something in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name; characters that are not Unicode are replaced.
+    pub name: String,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// Files and folders. A relative path is relative to what the world takes for the working folder.
+pub trait World {
+    /// The content of a file.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be read.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// Writes a file, replacing one that is there. It appears whole or not at all.
+    ///
+    /// # Errors
+    /// There is no such folder, or writing is not allowed or fails.
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+
+    /// Writes a folder that holds these files, names first, and nothing else; one that is there is replaced with all that
+    /// it holds. It appears whole or not at all.
+    ///
+    /// # Errors
+    /// As [`World::write`].
+    fn write_folder(&self, folder: &Path, files: &[(String, Vec<u8>)]) -> io::Result<()>;
+
+    /// The one path of a file or folder, whatever the way in which it is written.
+    ///
+    /// # Errors
+    /// There is none.
+    fn canonical(&self, path: &Path) -> io::Result<PathBuf>;
+
+    /// What is in a folder, sorted by name.
+    ///
+    /// # Errors
+    /// There is no such folder, or it cannot be read.
+    fn list(&self, folder: &Path) -> io::Result<Vec<Entry>>;
+
+    /// What lies at a path; `None`: nothing that can be seen.
+    fn kind(&self, path: &Path) -> Option<Kind>;
+
+    /// The content of a text file.
+    ///
+    /// # Errors
+    /// As [`World::read`]; it is not UTF-8.
+    fn read_text(&self, path: &Path) -> io::Result<String> {
+        let not_text = |_| io::Error::new(io::ErrorKind::InvalidData, "stream did not contain valid UTF-8");
+        String::from_utf8(self.read(path)?).map_err(not_text)
+    }
+}
+
+/// Another world in which nothing can be written.
+pub struct ReadOnly(pub Rc<dyn World>);
+
+impl ReadOnly {
+    fn refused<T>() -> io::Result<T> {
+        Err(io::Error::new(io::ErrorKind::ReadOnlyFilesystem, "files may be read here, but not written"))
+    }
+}
+
+impl World for ReadOnly {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.0.read(path)
+    }
+    fn write(&self, _: &Path, _: &[u8]) -> io::Result<()> {
+        Self::refused()
+    }
+    fn write_folder(&self, _: &Path, _: &[(String, Vec<u8>)]) -> io::Result<()> {
+        Self::refused()
+    }
+    fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
+        self.0.canonical(path)
+    }
+    fn list(&self, folder: &Path) -> io::Result<Vec<Entry>> {
+        self.0.list(folder)
+    }
+    fn kind(&self, path: &Path) -> Option<Kind> {
+        self.0.kind(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_read_only_world_reads_and_refuses_to_write() {
+        let memory = Rc::new(Memory::with([("set/a.npy", "a"), ("b.txt", "b")]));
+        let world = ReadOnly(memory.clone());
+        assert_eq!(world.read_text(Path::new("b.txt")).unwrap(), "b");
+        assert_eq!(world.kind(Path::new("set")), Some(Kind::Folder));
+        assert_eq!(world.list(Path::new("set")).unwrap(), [Entry { name: "a.npy".into(), kind: Kind::File }]);
+        assert_eq!(world.canonical(Path::new("set/../b.txt")).unwrap(), Path::new("b.txt"));
+        for refused in [world.write(Path::new("b.txt"), b"c"), world.write_folder(Path::new("set"), &[])] {
+            let error = refused.unwrap_err();
+            assert_eq!(crate::problem::reason(&error, "write"), "files may be read here, but not written");
+        }
+        assert_eq!(memory.read(Path::new("b.txt")).unwrap(), b"b");
+        assert_eq!(memory.kind(Path::new("set/a.npy")), Some(Kind::File));
+    }
+}
