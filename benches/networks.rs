@@ -13,7 +13,7 @@ use ksr::control::Quiet;
 use ksr::functional::{BoundXc, Compiled, Density, LoweredXc};
 use ksr::ks::{Start, solve};
 use ksr::model::{Grid, Interaction};
-use ksr::tensor::{Cpu, NoneTape, OwnedTape, Value, arrange, backward};
+use ksr::tensor::{Cpu, Device, NoneTape, OwnedTape, Value, arrange, backward};
 use std::fmt;
 use std::sync::Arc;
 
@@ -69,7 +69,7 @@ impl Network {
 /// A functional ready to be evaluated.
 struct Setting {
     functional: Arc<Compiled>,
-    lowered: LoweredXc<Cpu>,
+    lowered: LoweredXc,
     parameters: Value<Cpu>,
     densities: Vec<Value<Cpu>>,
     closed: bool,
@@ -81,8 +81,8 @@ impl Setting {
         let functional = network.compiled();
         let closed = matches!(network, Network::SpinGlobalClosed);
         let lower = if closed { LoweredXc::closed } else { LoweredXc::new };
-        let lowered = lower(&functional, &grid, &Interaction::BAKER, &device).unwrap();
-        let parameters = lowered.parameters(&functional.initial(0)).unwrap();
+        let lowered = lower(&functional, &grid, &Interaction::BAKER).unwrap();
+        let parameters = lowered.parameters(&device, &functional.initial(0)).unwrap();
         let spins = if closed || functional.density == Density::Total { 1 } else { 2 };
         let density = |s: usize| functionals::bumps(&grid, 1.0 + s as f64 / 2.0, 0.1 * s as f64);
         let value = |s: usize| Value::leaf(&device, (1, POINTS, 1), density(s)).unwrap();
@@ -138,8 +138,8 @@ fn potential_and_backward(bencher: Bencher, network: Network) {
 /// So many Kohn-Sham iterations of H2 forward, from the start on: what one more costs is the difference.
 #[divan::bench(args = [1, 2, 15])]
 fn iterations_of_ksr_global(bencher: Bencher, iterations: usize) {
-    let (system, f, device) = (training::h2(1.28), functionals::ksr_global(), Cpu::default());
+    let (system, f) = (training::h2(1.28), functionals::ksr_global());
     let (params, scf) = (f.initial(0), training::linear(iterations, 0.5, 0.9, true));
     let start = Start::NonInteracting;
-    bencher.bench_local(|| solve(&device, &system, &f, &params, &scf, &start, &Quiet).unwrap());
+    bencher.bench_local(|| solve(Device::Cpu, &system, &f, &params, &scf, &start, &Quiet).unwrap());
 }

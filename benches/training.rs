@@ -15,7 +15,7 @@ use ksr::control::Quiet;
 use ksr::functional::LoweredXc;
 use ksr::ks::hamiltonian::Hamiltonian;
 use ksr::ks::{Start, solve};
-use ksr::tensor::{Cpu, OwnedTape, Value, arrange, backward};
+use ksr::tensor::{Cpu, Device, OwnedTape, Value, arrange, backward};
 use ksr::train::{Plan, with_evaluation};
 use training::made_up;
 
@@ -30,7 +30,7 @@ fn main() {
 
 fn whole(bencher: Bencher, plan: Plan, threads: usize) {
     let (plan, params) = (Plan { threads: Some(threads), ..plan.clone() }, plan.functional.initial(0));
-    with_evaluation::<Cpu, _>(&plan, |evaluate| bencher.bench_local(|| evaluate(&params).unwrap())).unwrap();
+    with_evaluation(Device::Cpu, &plan, |evaluate| bencher.bench_local(|| evaluate(&params).unwrap())).unwrap();
 }
 
 /// Set-up (a), on one and on two threads.
@@ -66,8 +66,8 @@ fn part_functional(bencher: Bencher) {
     let all = (full.times(ITERATIONS as u64) + energy.times(ENERGIES as u64)).times(SYSTEMS as u64);
     bencher.counter(ItemsCount::new(all.total())).bench_local(|| {
         for _ in 0..SYSTEMS {
-            let lowered = LoweredXc::new(&f, &system.grid, &system.interaction, &device).unwrap();
-            let leaf = lowered.parameters(&params).unwrap();
+            let lowered = LoweredXc::new(&f, &system.grid, &system.interaction).unwrap();
+            let leaf = lowered.parameters(&device, &params).unwrap();
             let (bound, mut tape) = lowered.bind(&leaf, OwnedTape::<f64, Cpu>::default()).unwrap();
             let mut sums = Vec::new();
             for k in 0..ITERATIONS {
@@ -106,12 +106,12 @@ fn baseline_dense_eigen_solver(bencher: Bencher) {
 /// H2 from 0.4 to 6 bohr at 71 distances, 15 iterations each, on one thread.
 #[divan::bench(sample_count = 20)]
 fn dissociation_curve(bencher: Bencher) {
-    let (f, device) = (functionals::ksr_global(), Cpu::default());
+    let f = functionals::ksr_global();
     let systems: Vec<_> = (0..71).map(|k| training::h2(0.4 + 0.08 * f64::from(k))).collect();
     let (params, scf) = (f.initial(0), training::linear(ITERATIONS, 0.5, 0.9, true));
     bencher.bench_local(|| {
         for system in &systems {
-            divan::black_box(solve(&device, system, &f, &params, &scf, &Start::NonInteracting, &Quiet).unwrap());
+            divan::black_box(solve(Device::Cpu, system, &f, &params, &scf, &Start::NonInteracting, &Quiet).unwrap());
         }
     });
 }

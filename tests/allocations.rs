@@ -9,7 +9,7 @@ mod setups;
 #[path = "helpers/training.rs"]
 mod training;
 
-use ksr::tensor::Cpu;
+use ksr::tensor::Device;
 use ksr::train::{Plan, with_evaluation};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -42,7 +42,7 @@ static ALLOCATOR: Counting = Counting;
 fn a_warm_evaluation_allocates_hardly_any_array() {
     for plan in [setups::a(), setups::b(), setups::c(15), setups::c(40)] {
         let (plan, params) = (Plan { threads: Some(1), ..plan.clone() }, plan.functional.initial(0));
-        let spent = with_evaluation::<Cpu, _>(&plan, |evaluate| {
+        let spent = with_evaluation(Device::Cpu, &plan, |evaluate| {
             [(); 6].map(|()| {
                 let before = BYTES.load(Ordering::Relaxed);
                 evaluate(&params).unwrap();

@@ -250,8 +250,8 @@ fn loss(f: &Arc<Compiled>, grid: &Grid, p: &[f64], n: &[Vec<f64>], taped: bool) 
     use ksr::tensor::arrange;
     let device = Cpu::default();
     let lower = if n.len() == 1 { LoweredXc::closed } else { LoweredXc::new };
-    let lowered = lower(f, grid, &Interaction::BAKER, &device).unwrap();
-    let leaf = lowered.parameters(p).unwrap();
+    let lowered = lower(f, grid, &Interaction::BAKER).unwrap();
+    let leaf = lowered.parameters(&device, p).unwrap();
     let densities: Vec<Value<Cpu>> =
         n.iter().map(|n| Value::leaf(&device, (1, grid.points, 1), n.clone()).unwrap()).collect();
     let refs: Vec<&Value<Cpu>> = densities.iter().collect();
@@ -265,9 +265,9 @@ fn loss(f: &Arc<Compiled>, grid: &Grid, p: &[f64], n: &[Vec<f64>], taped: bool) 
     let sum = b.add(weighted, square);
     let out = b.g.sum_grid(sum, Span::default()).unwrap();
     let plan = Arc::new(Plan::new(&b.g, &[out]));
-    let outer = Lowered::new(&plan, grid, &Interaction::BAKER, &device).unwrap();
+    let outer = Lowered::new(&plan, grid, &Interaction::BAKER).unwrap();
     fn go<T: ksr::tensor::Tape<f64, Cpu>>(
-        (lowered, outer): (&LoweredXc<Cpu>, &Lowered<Cpu>),
+        (lowered, outer): (&LoweredXc, &Lowered),
         leaf: &Value<Cpu>,
         refs: &[&Value<Cpu>],
         tape: T,
@@ -278,7 +278,7 @@ fn loss(f: &Arc<Compiled>, grid: &Grid, p: &[f64], n: &[Vec<f64>], taped: bool) 
         let weights: &[f64] = if refs.len() == 1 { &[3.0] } else { &[1.0, 2.0] };
         let terms: Vec<_> = xc.potential.iter().zip(weights).map(|(v, weight)| (v, 0, *weight)).collect();
         let (v, tape) = arrange::combine(&device, &terms, 0.0, tape).unwrap();
-        let (empty, tape) = outer.bind(&outer.parameters(&[]).unwrap(), tape).unwrap();
+        let (empty, tape) = outer.bind(&outer.parameters(&device, &[]).unwrap(), tape).unwrap();
         let (out, tape) = outer.run(&empty, &[&v, &xc.e], tape).unwrap();
         arrange::combine(&device, &[(&out[0], 0, 1.0), (&xc.energy, 0, 1.0)], 0.0, tape).unwrap()
     }

@@ -9,7 +9,7 @@ mod training;
 use ksr::functional::Compiled;
 use ksr::ks::{Mixing, ScfOptions};
 use ksr::model::System;
-use ksr::tensor::Cpu;
+use ksr::tensor::Device;
 use ksr::train::{Gradient, Plan, TrainError, evaluate};
 use std::sync::Arc;
 use training::{Published, Target, made_up};
@@ -40,10 +40,10 @@ fn distance(a: &(f64, Vec<f64>), b: &(f64, Vec<f64>)) -> [f64; 2] {
 /// Against the unrolled gradient of so many iterations.
 fn compare(f: &Arc<Compiled>, systems: &[Arc<System>], symmetric: bool, iterations: usize, alpha: f64) {
     let params = f.initial(2);
-    let at_end = evaluate::<Cpu>(&implicit(f, systems, symmetric, 1e-11), &params).unwrap();
+    let at_end = evaluate(Device::Cpu, &implicit(f, systems, symmetric, 1e-11), &params).unwrap();
     let mixing = Mixing::Linear { alpha, decay: 1.0, history: 1 };
     let scf = ScfOptions { iterations, mixing, tolerance: None, symmetric };
-    let unrolled = evaluate::<Cpu>(&plan(f, systems, iterations, scf), &params).unwrap();
+    let unrolled = evaluate(Device::Cpu, &plan(f, systems, iterations, scf), &params).unwrap();
     let [gradient, loss] = distance(&at_end, &unrolled);
     assert!(gradient < 1e-6 && loss < 1e-9, "{gradient:e} {loss:e}");
 }
@@ -63,14 +63,14 @@ fn it_is_the_slope_of_the_loss() {
     let (f, systems) = (functionals::ksr_global(), [training::h2(2.0), training::ion(2.0, 1.0)]);
     let plan = implicit(&f, &systems, false, 1e-11);
     let params = f.initial(1);
-    let (_, gradient) = evaluate::<Cpu>(&plan, &params).unwrap();
+    let (_, gradient) = evaluate(Device::Cpu, &plan, &params).unwrap();
     let largest = gradient.iter().fold(0.0f64, |m, g| m.max(g.abs()));
     for i in [0, 5, 17, 100, 700, params.len() - 1] {
         let step = 1e-3;
         let loss = |m: f64| {
             let mut moved = params.clone();
             moved[i] += m * step;
-            evaluate::<Cpu>(&plan, &moved).unwrap().0
+            evaluate(Device::Cpu, &plan, &moved).unwrap().0
         };
         let slope = functionals::central(step, loss);
         assert!((slope - gradient[i]).abs() < 1e-6 * largest, "{i}: {slope} {}", gradient[i]);
@@ -82,7 +82,7 @@ fn what_does_not_converge_is_said() {
     let f = functionals::ksr_global();
     let mut plan = implicit(&f, &[training::h2(1.28)], true, 1e-11);
     plan.scf.iterations = 3;
-    let error = evaluate::<Cpu>(&plan, &f.initial(0)).unwrap_err();
+    let error = evaluate(Device::Cpu, &plan, &f.initial(0)).unwrap_err();
     assert!(
         matches!(&error, TrainError::Setup(cause) if cause.to_string().contains("not converged after 3")),
         "{error}"

@@ -8,7 +8,7 @@ mod setups;
 #[path = "helpers/training.rs"]
 mod training;
 
-use ksr::tensor::Cpu;
+use ksr::tensor::Device;
 use ksr::train::{Budget, Forecast, Plan, evaluate};
 
 fn one_thread(plan: Plan, memory: Budget) -> Plan {
@@ -27,7 +27,7 @@ fn a_budget_changes_no_bit_and_is_kept() {
     let plans = [setups::ions(&[(3.0, 3.0)], 60), setups::b(), setups::long_mixing()];
     for (i, plan) in plans.into_iter().enumerate() {
         let params = plan.functional.initial(3);
-        let with = |memory| evaluate::<Cpu>(&one_thread(plan.clone(), memory), &params).unwrap();
+        let with = |memory| evaluate(Device::Cpu, &one_thread(plan.clone(), memory), &params).unwrap();
         let forecast = Forecast::new(&plan, 1);
         let start = peak();
         let few = with(Budget::Bytes(forecast.least()));

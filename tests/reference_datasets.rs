@@ -14,7 +14,7 @@ use ksr::cli::Disk;
 use ksr::data::{npy_bytes, read_layout, read_npz};
 use ksr::exact::dataset::{Choice, Dataset};
 use ksr::model::{Grid, Interaction, Wall};
-use ksr::tensor::Cpu;
+use ksr::tensor::Device;
 use std::path::PathBuf;
 use training::{Published, Target};
 
@@ -153,7 +153,7 @@ fn published_gradient_on_the_references_of_a_data_set() {
     let (f, options) = (functionals::sksr_global(), training::linear(10, 0.5, 0.9, false));
     let loss = Published { energy_weight: 0.5, density_weight: 0.5, discount: 1.0, skip: 9 };
     let plan = training::plan(&f, &systems, loss, &options);
-    let (value, gradient) = ksr::train::evaluate::<Cpu>(&plan, &golden(&dir, "init/params")).unwrap();
+    let (value, gradient) = ksr::train::evaluate(Device::Cpu, &plan, &golden(&dir, "init/params")).unwrap();
     let published = golden(&dir, "init/loss")[0];
     assert!((value / published - 1.0).abs() < 1e-8, "{value} {published}");
     let published = golden(&dir, "init/grad");

@@ -13,7 +13,7 @@ use ksr::data::{Array, read_npy, read_npz};
 use ksr::functional::Compiled;
 use ksr::ks::{ScfOptions, Start, solve};
 use ksr::model::System;
-use ksr::tensor::Cpu;
+use ksr::tensor::Device;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use training::{Published, Target};
@@ -49,7 +49,7 @@ fn json(path: &Path) -> serde_json::Value {
 }
 
 fn run(system: &Arc<System>, f: &Arc<Compiled>, params: &[f64], options: &ScfOptions) -> ksr::ks::Run {
-    solve(&Cpu::default(), system, f, params, options, &Start::NonInteracting, &Quiet).unwrap()
+    solve(Device::Cpu, system, f, params, options, &Start::NonInteracting, &Quiet).unwrap()
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn training_gradient_as_published() {
         systems.push((system, target));
     }
     let plan = training::plan(&f, &systems, loss, &options);
-    let (value, gradient) = ksr::train::evaluate::<Cpu>(&plan, &params).unwrap();
+    let (value, gradient) = ksr::train::evaluate(Device::Cpu, &plan, &params).unwrap();
     let published = array(&golden, "init/loss")[0];
     assert!((value / published - 1.0).abs() < 1e-8, "{value} {published}");
     let published = array(&golden, "init/grad");

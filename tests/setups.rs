@@ -9,12 +9,12 @@ mod setups;
 #[path = "helpers/training.rs"]
 mod training;
 
-use ksr::tensor::Cpu;
+use ksr::tensor::Device;
 use ksr::train::{Plan, evaluate};
 
 /// Loss, norm of the gradient, and the gradient along a fixed direction, relative to those known.
 fn check(plan: &Plan, known: [f64; 3]) {
-    let (loss, gradient) = evaluate::<Cpu>(plan, &plan.functional.initial(0)).unwrap();
+    let (loss, gradient) = evaluate(Device::Cpu, plan, &plan.functional.initial(0)).unwrap();
     let norm = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
     let along = gradient.iter().enumerate().map(|(i, g)| g * (i as f64).cos()).sum::<f64>();
     let found = [loss, norm, along];

@@ -11,7 +11,7 @@ use ksr::functional::Compiled;
 use ksr::graph::{Binary, Graph, Shape, Unary};
 use ksr::ks::Observable;
 use ksr::model::System;
-use ksr::tensor::Cpu;
+use ksr::tensor::Device;
 use ksr::train::{
     Adam, Budget, Case, Lbfgs, LossGraph, Optimizer, Outcome, Plan, Store, TrainError, Trained, evaluate, train,
 };
@@ -26,7 +26,7 @@ fn with_targets(systems: &[Arc<System>]) -> Vec<(Arc<System>, Target)> {
 
 /// The largest error of the gradient against central differences for some parameters, relative to the largest slope.
 fn gradient_error(plan: &Plan, params: &[f64], count: usize) -> f64 {
-    let (_, gradient) = evaluate::<Cpu>(plan, params).unwrap();
+    let (_, gradient) = evaluate(Device::Cpu, plan, params).unwrap();
     assert!(gradient.iter().all(|g| g.is_finite()));
     let largest = gradient.iter().fold(0.0f64, |a, g| a.max(g.abs()));
     let mut worst = 0.0f64;
@@ -36,7 +36,7 @@ fn gradient_error(plan: &Plan, params: &[f64], count: usize) -> f64 {
             let loss = |m: f64| {
                 let mut moved = params.to_vec();
                 moved[i] += m * step;
-                evaluate::<Cpu>(plan, &moved).unwrap().0
+                evaluate(Device::Cpu, plan, &moved).unwrap().0
             };
             (functionals::central(step, loss) - gradient[i]).abs()
         };
@@ -178,7 +178,7 @@ fn the_same_bits_for_any_number_of_threads() {
     let mut results = Vec::new();
     for threads in [1, 2, 5] {
         plan.threads = Some(threads);
-        results.push(train::<Cpu>(&plan, &Store::none(), &Quiet).unwrap());
+        results.push(train(Device::Cpu, &plan, &Store::none(), &Quiet).unwrap());
     }
     same(&results[0], &results[1]);
     same(&results[0], &results[2]);
@@ -209,22 +209,22 @@ impl Control for After {
 #[test]
 fn going_on_after_interruptions_gives_the_same_bits() {
     let (_, plan) = tiny();
-    let whole = train::<Cpu>(&plan, &Store::none(), &Quiet).unwrap();
+    let whole = train(Device::Cpu, &plan, &Store::none(), &Quiet).unwrap();
     for optimizer in [plan.optimizer.clone(), Optimizer::Adam(Adam { steps: 12, rate: 0.01, ..Adam::default() })] {
         let plan = Plan { optimizer, ..plan.clone() };
-        let whole = train::<Cpu>(&plan, &Store::none(), &Quiet).unwrap();
+        let whole = train(Device::Cpu, &plan, &Store::none(), &Quiet).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let store = Store::at(folder.path());
-        let first = train::<Cpu>(&plan, &store, &After(AtomicUsize::new(7))).unwrap();
+        let first = train(Device::Cpu, &plan, &store, &After(AtomicUsize::new(7))).unwrap();
         assert!(first.interrupted && !first.reused);
-        let _ = train::<Cpu>(&plan, &store, &After(AtomicUsize::new(11))).unwrap();
-        let finished = train::<Cpu>(&plan, &store, &Quiet).unwrap();
+        let _ = train(Device::Cpu, &plan, &store, &After(AtomicUsize::new(11))).unwrap();
+        let finished = train(Device::Cpu, &plan, &store, &Quiet).unwrap();
         assert!(!finished.interrupted && !finished.reused);
         same(&whole, &finished);
-        let again = train::<Cpu>(&plan, &store, &Quiet).unwrap();
+        let again = train(Device::Cpu, &plan, &store, &Quiet).unwrap();
         assert!(again.reused);
         same(&whole, &again);
-        let fresh = train::<Cpu>(&plan, &Store { fresh: true, ..store }, &Quiet).unwrap();
+        let fresh = train(Device::Cpu, &plan, &Store { fresh: true, ..store }, &Quiet).unwrap();
         assert!(!fresh.reused);
         same(&whole, &fresh);
     }
@@ -242,19 +242,20 @@ fn more_steps_and_more_seeds_go_on_from_what_is_done() {
     for optimizer in [plan.optimizer.clone(), Optimizer::Adam(Adam { steps: 12, rate: 0.01, ..Adam::default() })] {
         let plan = Plan { optimizer, ..plan.clone() };
         let short = Plan { optimizer: shorter(&plan.optimizer), seeds: vec![0, 1], ..plan.clone() };
-        let (whole, part) = (train::<Cpu>(&plan, &Store::none(), &Quiet), train::<Cpu>(&short, &Store::none(), &Quiet));
+        let (whole, part) =
+            (train(Device::Cpu, &plan, &Store::none(), &Quiet), train(Device::Cpu, &short, &Store::none(), &Quiet));
         let (whole, part) = (whole.unwrap(), part.unwrap());
         let folder = tempfile::tempdir().unwrap();
         let store = Store::at(folder.path());
-        same(&part, &train::<Cpu>(&short, &store, &Quiet).unwrap());
-        let wider = train::<Cpu>(&Plan { seeds: vec![1, 2, 0], ..short.clone() }, &store, &Quiet).unwrap();
+        same(&part, &train(Device::Cpu, &short, &store, &Quiet).unwrap());
+        let wider = train(Device::Cpu, &Plan { seeds: vec![1, 2, 0], ..short.clone() }, &store, &Quiet).unwrap();
         assert_eq!(wider.seeds.iter().map(|s| s.reused).collect::<Vec<_>>(), [true, false, true]);
         let counter = Evaluations::default();
-        let longer = train::<Cpu>(&plan, &store, &counter).unwrap();
+        let longer = train(Device::Cpu, &plan, &store, &counter).unwrap();
         same(&whole, &longer);
         let steps = counter.0.load(Ordering::SeqCst);
         assert!(steps <= 3 * (5 + 1), "{steps} steps for three seeds that had 7 of 12");
-        let again = train::<Cpu>(&short, &store, &Quiet).unwrap();
+        let again = train(Device::Cpu, &short, &store, &Quiet).unwrap();
         assert!(again.reused);
         same(&part, &again);
     }
@@ -304,7 +305,7 @@ fn a_budget_that_does_not_suffice_is_told_once_and_only_where_something_is_train
     let store = Store::at(folder.path());
     let run = || {
         let sentences = Sentences::default();
-        let trained = train::<Cpu>(&plan, &store, &sentences).unwrap();
+        let trained = train(Device::Cpu, &plan, &store, &sentences).unwrap();
         let told = sentences.0.into_inner().unwrap();
         (told.iter().filter(|told| told.contains("tapes of all iterations")).count(), trained.warnings.len())
     };
@@ -314,7 +315,7 @@ fn a_budget_that_does_not_suffice_is_told_once_and_only_where_something_is_train
 #[test]
 fn an_interruption_before_the_first_step_is_an_error() {
     let (_, plan) = tiny();
-    let stopped = train::<Cpu>(&plan, &Store::none(), &After(AtomicUsize::new(0)));
+    let stopped = train(Device::Cpu, &plan, &Store::none(), &After(AtomicUsize::new(0)));
     assert_eq!(stopped.unwrap_err(), TrainError::Interrupted);
 }
 
@@ -325,7 +326,7 @@ fn an_unwritable_checkpoint_is_a_warning() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     std::fs::write(&file, "x").unwrap();
-    let trained = train::<Cpu>(&plan, &Store::at(file.join("below")), &Quiet).unwrap();
+    let trained = train(Device::Cpu, &plan, &Store::at(file.join("below")), &Quiet).unwrap();
     assert_eq!(trained.warnings.len(), 1, "{:?}", trained.warnings);
 }
 
@@ -342,7 +343,7 @@ fn a_loss_that_is_not_finite_names_operation_iteration_and_system() {
     let e = b.u(Unary::Ln, rest);
     plan.functional = b.compile(e, Density::Total);
     plan.seeds = vec![4, 5];
-    let error = train::<Cpu>(&plan, &Store::none(), &Quiet).unwrap_err();
+    let error = train(Device::Cpu, &plan, &Store::none(), &Quiet).unwrap_err();
     let TrainError::AllFailed { seed, cause, advice, .. } = &error else { panic!("{error}") };
     assert_eq!(*seed, 4);
     assert!(cause.contains("iteration 0") && cause.contains("h2(1.28)"), "{cause}");
@@ -366,9 +367,9 @@ fn other_seeds_go_on_when_one_fails() {
     assert!(signs.contains(&true) && signs.contains(&false));
     plan.functional = f;
     plan.threads = Some(1);
-    let alone = train::<Cpu>(&plan, &Store::none(), &Quiet).unwrap();
+    let alone = train(Device::Cpu, &plan, &Store::none(), &Quiet).unwrap();
     plan.threads = Some(3);
-    let trained = train::<Cpu>(&plan, &Store::none(), &Quiet).unwrap();
+    let trained = train(Device::Cpu, &plan, &Store::none(), &Quiet).unwrap();
     same(&alone, &trained);
     for (record, finite) in trained.seeds.iter().zip(signs) {
         assert_eq!(matches!(record.outcome, Outcome::Failed { .. }), !finite, "{record:?}");
@@ -381,7 +382,7 @@ fn what_cannot_be_trained_is_refused() {
     let refused = |change: &dyn Fn(&mut Plan)| {
         let mut plan = plan.clone();
         change(&mut plan);
-        train::<Cpu>(&plan, &Store::none(), &Quiet).unwrap_err().to_string()
+        train(Device::Cpu, &plan, &Store::none(), &Quiet).unwrap_err().to_string()
     };
     assert!(refused(&|plan| plan.cases.clear()).contains("no system"));
     assert!(refused(&|plan| plan.seeds.clear()).contains("at least one"));

@@ -37,14 +37,14 @@ impl Graph {
         let live = self.live(outputs);
         let nodes: Vec<NodeId> = (0..live.len()).filter(|&i| live[i]).map(|i| NodeId(i as u32)).collect();
         let device = Cpu::default();
-        let lowered = Lowered::new(&Arc::new(Plan::new(self, &nodes)), grid, interaction, &device)?;
+        let lowered = Lowered::new(&Arc::new(Plan::new(self, &nodes)), grid, interaction)?;
         let field = |(numbers, spec): (&Vec<f64>, &crate::graph::InputSpec)| {
             let channels = spec.shape.channels.max(1);
             Value::constant(&device, (1, numbers.len() / channels, channels), numbers.clone())
         };
         let inputs = inputs.iter().zip(&self.inputs).map(field).collect::<Result<Vec<_>, _>>()?;
         let inputs: Vec<&Value<Cpu>> = inputs.iter().collect();
-        let (bound, _) = lowered.bind(&lowered.parameters(parameters)?, NoneTape)?;
+        let (bound, _) = lowered.bind(&lowered.parameters(&device, parameters)?, NoneTape)?;
         let (values, _) = lowered.run(&bound, &inputs, NoneTape)?;
         let mut broken: Vec<Option<usize>> = vec![None; live.len()];
         for (node, value) in nodes.iter().zip(&values) {

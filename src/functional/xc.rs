@@ -9,21 +9,28 @@ use std::sync::Arc;
 /// Added to every density, so that v at n = 0 is the limit from the right.
 pub const DENSITY_SHIFT: f64 = 5e-31;
 
-/// A functional on a grid and a device.
+/// A functional on a grid. Plain data: `Send + Sync`.
 #[derive(Clone, Debug)]
-pub struct LoweredXc<D: Backend> {
+pub struct LoweredXc {
     compiled: Arc<Compiled>,
-    energy: Lowered<D>,
-    full: Lowered<D>,
+    energy: Lowered,
+    full: Lowered,
     /// Whether it takes the total density of a closed shell alone.
     closed: bool,
 }
 
-/// The same with its parameters on one tape.
+/// Its parameters on a device and one tape.
 #[derive(Clone, Debug)]
 pub struct BoundXc<D: Backend> {
     energy: Bound<D>,
     full: Bound<D>,
+}
+
+impl<D: Backend> BoundXc<D> {
+    /// The same parameters, on no tape.
+    pub fn detached(&self) -> Self {
+        Self { energy: self.energy.detached(), full: self.full.detached() }
+    }
 }
 
 /// What a functional says at a density.
@@ -48,34 +55,24 @@ pub struct Evaluation {
     pub potential: [Vec<f64>; 2],
 }
 
-impl<D: Backend> LoweredXc<D> {
-    /// Binds a functional to a grid, an interaction and a device.
-    pub fn new(
-        compiled: &Arc<Compiled>,
-        grid: &Grid,
-        interaction: &Interaction,
-        device: &D,
-    ) -> Result<Self, LowerError> {
+impl LoweredXc {
+    /// Binds a functional to a grid and an interaction.
+    pub fn new(compiled: &Arc<Compiled>, grid: &Grid, interaction: &Interaction) -> Result<Self, LowerError> {
         Ok(Self {
             compiled: compiled.clone(),
-            energy: Lowered::new(&compiled.plan_energy, grid, interaction, device)?,
-            full: Lowered::new(&compiled.plan, grid, interaction, device)?,
+            energy: Lowered::new(&compiled.plan_energy, grid, interaction)?,
+            full: Lowered::new(&compiled.plan, grid, interaction)?,
             closed: false,
         })
     }
 
     /// The same for closed shells: it takes the total density, and what is equal for both spins is done once.
-    pub fn closed(
-        compiled: &Arc<Compiled>,
-        grid: &Grid,
-        interaction: &Interaction,
-        device: &D,
-    ) -> Result<Self, LowerError> {
+    pub fn closed(compiled: &Arc<Compiled>, grid: &Grid, interaction: &Interaction) -> Result<Self, LowerError> {
         let [energy, full] = &compiled.closed;
         Ok(Self {
             compiled: compiled.clone(),
-            energy: Lowered::new(energy, grid, interaction, device)?,
-            full: Lowered::new(full, grid, interaction, device)?,
+            energy: Lowered::new(energy, grid, interaction)?,
+            full: Lowered::new(full, grid, interaction)?,
             closed: true,
         })
     }
@@ -85,23 +82,26 @@ impl<D: Backend> LoweredXc<D> {
         &self.compiled
     }
 
-    /// The device.
-    pub fn device(&self) -> &D {
-        self.full.device()
-    }
-
     /// A flat parameter vector as a leaf.
-    pub fn parameters(&self, flat: &[f64]) -> Result<Value<D>, LowerError> {
-        self.full.parameters(flat)
+    pub fn parameters<D: Backend>(&self, device: &D, flat: &[f64]) -> Result<Value<D>, LowerError> {
+        self.full.parameters(device, flat)
     }
 
     /// The gradient of that leaf after a backward pass.
-    pub fn gradient(&self, parameters: &Value<D>, cotangents: &mut Cotangents<D>) -> Result<Vec<f64>, LowerError> {
+    pub fn gradient<D: Backend>(
+        &self,
+        parameters: &Value<D>,
+        cotangents: &mut Cotangents<D>,
+    ) -> Result<Vec<f64>, LowerError> {
         self.full.gradient(parameters, cotangents)
     }
 
     /// Binds parameters, once a tape.
-    pub fn bind<T: Tape<f64, D>>(&self, parameters: &Value<D>, tape: T) -> Result<(BoundXc<D>, T), LowerError> {
+    pub fn bind<D: Backend, T: Tape<f64, D>>(
+        &self,
+        parameters: &Value<D>,
+        tape: T,
+    ) -> Result<(BoundXc<D>, T), LowerError> {
         let (energy, tape) = self.energy.bind(parameters, tape)?;
         let (full, tape) = self.full.bind(parameters, tape)?;
         Ok((BoundXc { energy, full }, tape))
@@ -109,7 +109,7 @@ impl<D: Backend> LoweredXc<D> {
 
     /// Energy per electron and energy, without the work of the potential. One density is the total one of a closed
     /// shell, two are up and down: each `[1, points, 1]`.
-    pub fn energy<T: Tape<f64, D>>(
+    pub fn energy<D: Backend, T: Tape<f64, D>>(
         &self,
         bound: &BoundXc<D>,
         densities: &[&Value<D>],
@@ -119,7 +119,7 @@ impl<D: Backend> LoweredXc<D> {
     }
 
     /// Energy per electron, energy, and a potential for every density given.
-    pub fn evaluate<T: Tape<f64, D>>(
+    pub fn evaluate<D: Backend, T: Tape<f64, D>>(
         &self,
         bound: &BoundXc<D>,
         densities: &[&Value<D>],
@@ -128,21 +128,21 @@ impl<D: Backend> LoweredXc<D> {
         self.run(&self.full, &bound.full, densities, tape)
     }
 
-    fn run<T: Tape<f64, D>>(
+    fn run<D: Backend, T: Tape<f64, D>>(
         &self,
-        lowered: &Lowered<D>,
+        lowered: &Lowered,
         bound: &Bound<D>,
         densities: &[&Value<D>],
         tape: T,
     ) -> Result<(Xc<D>, T), LowerError> {
-        let (inputs, tape) = self.inputs(densities, tape)?;
+        let device = bound.device();
+        let (inputs, tape) = self.inputs(device, densities, tape)?;
         let inputs: Vec<&Value<D>> = inputs.iter().collect();
         let (outputs, tape) = lowered.run(bound, &inputs, tape)?;
         let [e, energy, potential @ ..] = &outputs[..] else {
             return Err(TensorError::Length { operation: "functional", expected: 2, found: outputs.len() }.into());
         };
         let both = self.compiled.flip_average && densities.len() == 2;
-        let device = self.device();
         let mean = |x: &Value<D>, tape: T| match both {
             // What depends on no density has a batch of one.
             true if x.dims().0 == 2 => arrange::combine(device, &[(x, 0, 0.5), (x, 1, 0.5)], 0.0, tape),
@@ -150,13 +150,17 @@ impl<D: Backend> LoweredXc<D> {
         };
         let (e, tape) = mean(e, tape)?;
         let (energy, tape) = mean(energy, tape)?;
-        let (potential, tape) = self.potential(potential, densities.len(), both, tape)?;
+        let (potential, tape) = self.potential(device, potential, densities.len(), both, tape)?;
         Ok((Xc { e, energy, potential }, tape))
     }
 
     /// The inputs of the graph: shifted off zero; (up, down) and (down, up) side by side for a spin average.
-    fn inputs<T: Tape<f64, D>>(&self, densities: &[&Value<D>], tape: T) -> Result<(Vec<Value<D>>, T), LowerError> {
-        let device = self.device();
+    fn inputs<D: Backend, T: Tape<f64, D>>(
+        &self,
+        device: &D,
+        densities: &[&Value<D>],
+        tape: T,
+    ) -> Result<(Vec<Value<D>>, T), LowerError> {
         let shift = |terms: &[(&Value<D>, usize, f64)], tape: T| arrange::combine(device, terms, DENSITY_SHIFT, tape);
         if self.closed && densities.len() != 1 {
             return Err(TensorError::Length { operation: "densities", expected: 1, found: densities.len() }.into());
@@ -192,14 +196,14 @@ impl<D: Backend> LoweredXc<D> {
     }
 
     /// Potentials of the densities given, from those of the inputs of the graph.
-    fn potential<T: Tape<f64, D>>(
+    fn potential<D: Backend, T: Tape<f64, D>>(
         &self,
+        device: &D,
         v: &[Value<D>],
         densities: usize,
         both: bool,
         tape: T,
     ) -> Result<(Vec<Value<D>>, T), LowerError> {
-        let device = self.device();
         // A potential that depends on no density has a batch of one.
         let flipped = |x: &Value<D>| x.dims().0 - 1;
         Ok(match (v, densities) {
@@ -234,8 +238,8 @@ impl Compiled {
     ) -> Result<Evaluation, LowerError> {
         let device = Cpu::default();
         let lower = if densities.len() == 1 { LoweredXc::closed } else { LoweredXc::new };
-        let lowered = lower(self, grid, interaction, &device)?;
-        let leaf = lowered.parameters(parameters)?;
+        let lowered = lower(self, grid, interaction)?;
+        let leaf = lowered.parameters(&device, parameters)?;
         let (bound, tape) = lowered.bind(&leaf, NoneTape)?;
         let field = |n: &&[f64]| Value::constant(&device, (1, grid.points, 1), n.to_vec());
         let densities = densities.iter().map(field).collect::<Result<Vec<_>, _>>()?;

@@ -3,6 +3,7 @@
 
 mod build;
 mod differentiate;
+mod evaluate;
 mod fold;
 mod layers;
 mod lower;
@@ -11,11 +12,13 @@ mod nodes;
 mod operations;
 pub mod parameters;
 pub(crate) mod plan;
+
 mod shapes;
 
 pub use differentiate::{DifferentiateError, gradient};
+pub use evaluate::{Bound, Formula};
 pub use layers::Layer;
-pub use lower::{Bound, LowerError, Lowered};
+pub use lower::{LowerError, Lowered};
 pub use nodes::{Binary, Graph, Init, InputSpec, Node, NodeId, Op, ParamSpec, Shape, Unary};
 pub use operations::Operations;
 pub use plan::Plan;

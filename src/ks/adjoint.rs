@@ -44,7 +44,7 @@ pub(crate) fn pull<D: Backend>(
     mut cotangents: Cotangents<D>,
 ) -> Result<Cotangents<D>, KsError> {
     let (iteration, tape) = ks.iterate(0, density, warm, OwnedTape::default())?;
-    for (output, part) in iteration.output.iter().zip(lambda.chunks(ks.system.grid.points)) {
+    for (output, part) in iteration.output.iter().zip(lambda.chunks(ks.equations.system.grid.points)) {
         output.put_cotangent(&mut cotangents, part.to_vec()).map_err(device_error)?;
     }
     resume(&ks.device, cotangents, tape).map_err(device_error)
@@ -70,7 +70,7 @@ pub(crate) fn adjoint<D: Backend>(
     };
     let found = gmres(right, product)?;
     found.map_err(|residual| KsError::Response {
-        system: ks.system.label.clone(),
+        system: ks.equations.system.label.clone(),
         cause: format!("the response of the converged density was not found (residual {residual:.1e})"),
     })
 }

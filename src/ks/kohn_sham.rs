@@ -1,4 +1,4 @@
-//! One system with one functional on one device, and one Kohn-Sham iteration of it.
+//! The Kohn-Sham equations of one system with one functional on one device, and one iteration of them.
 
 use super::KsError;
 use super::formulas::Formulas;
@@ -7,35 +7,39 @@ use super::occupation::Occupation;
 use super::orbitals::Orbitals;
 use super::orbitals_operator::{Fault, FillError, Filled, fill};
 use crate::functional::{BoundXc, Compiled, LoweredXc};
-use crate::graph::{Bound, LowerError, Lowered};
+use crate::graph::{Bound, Formula, LowerError};
 use crate::model::{Mirror, System};
 use crate::source::Span;
-use crate::tensor::{Backend, Cotangents, NoneTape, Tape, TensorError, Value, turn_to};
+use crate::tensor::{Backend, Cotangents, NoneTape, Numbers, Tape, TensorError, Value, turn_to};
 use std::sync::Arc;
 
 /// A field of every spin channel, each `[1, points, 1]`.
 pub(crate) type Spins<D> = Vec<Value<D>>;
 
-/// Everything that the iterations of one system share.
-pub(crate) struct KohnSham<D: Backend> {
+/// The equations of a system with a functional: all that depends neither on its parameters nor on a device. Threads share it.
+#[derive(Debug)]
+pub(crate) struct Equations {
     pub system: Arc<System>,
     pub occupation: Occupation,
-    pub device: D,
-    xc: LoweredXc<D>,
-    bound: BoundXc<D>,
-    parameters: Value<D>,
-    potential: Formula<D>,
-    energy: Formula<D>,
-    distance: Formula<D>,
-    external: Value<D>,
+    xc: LoweredXc,
+    potential: Formula,
+    energy: Formula,
+    distance: Formula,
+    external: Numbers,
     mirror: Option<Mirror>,
-    fault: Fault,
 }
 
-/// A formula of the loop on this grid.
-struct Formula<D: Backend> {
-    lowered: Lowered<D>,
-    bound: Bound<D>,
+/// Everything that the iterations of one calculation share: the equations, and their parameters on a device.
+pub(crate) struct KohnSham<D: Backend> {
+    pub equations: Arc<Equations>,
+    pub device: D,
+    parameters: Value<D>,
+    xc: BoundXc<D>,
+    potential: Bound<D>,
+    energy: Bound<D>,
+    distance: Bound<D>,
+    external: Value<D>,
+    fault: Fault,
 }
 
 /// One iteration: from an input density to orbitals.
@@ -76,52 +80,85 @@ pub(crate) struct Setting<'a> {
     pub symmetric: bool,
 }
 
-impl<D: Backend> KohnSham<D> {
-    /// Binds a functional with the flat parameters `params` to a system; `tape` follows what depends on them.
+impl Equations {
+    /// Lowers a functional, and the formulas of the loop, for a system.
     ///
     /// # Errors
     /// A symmetry that is asked for and not there; a functional that does not fit.
+    pub fn new(setting: &Setting<'_>) -> Result<Self, KsError> {
+        let Setting { system, functional, occupation, symmetric } = *setting;
+        let mirror = if symmetric { Some(system.mirror()?) } else { None };
+        let unfit = |cause: LowerError| functional_error(&functional.name, system, &cause);
+        let lower = if occupation.spins() == 1 { LoweredXc::closed } else { LoweredXc::new };
+        let xc = lower(functional, &system.grid, &system.interaction).map_err(unfit)?;
+        let formulas = Formulas::new(occupation).map_err(|cause| unfit(impossible(&cause)))?;
+        let formula = |plan| Formula::new(plan, &system.grid, &system.interaction).map_err(unfit);
+        Ok(Self {
+            system: system.clone(),
+            occupation: occupation.clone(),
+            xc,
+            potential: formula(&formulas.potential)?,
+            energy: formula(&formulas.energy)?,
+            distance: formula(&formulas.distance)?,
+            external: system.potential.to_vec().into(),
+            mirror,
+        })
+    }
+
+    fn unfit(&self, cause: &LowerError) -> KsError {
+        functional_error(&self.xc.compiled().name, &self.system, cause)
+    }
+}
+
+impl<D: Backend> KohnSham<D> {
+    /// Puts the flat parameters `params` into the equations, on a device; `tape` follows what depends on them.
+    ///
+    /// # Errors
+    /// A wrong number of parameters.
     pub fn new<T: Tape<f64, D>>(
-        setting: &Setting<'_>,
+        equations: &Arc<Equations>,
         device: &D,
         params: &[f64],
         tape: T,
     ) -> Result<(Self, T), KsError> {
-        let Setting { system, functional, occupation, symmetric } = *setting;
-        turn_to(system.grid.points);
-        let mirror = if symmetric { Some(system.mirror()?) } else { None };
-        let unfit = |cause: LowerError| functional_error(&functional.name, system, &cause);
-        let lower = if occupation.spins() == 1 { LoweredXc::closed } else { LoweredXc::new };
-        let xc = lower(functional, &system.grid, &system.interaction, device).map_err(unfit)?;
-        let parameters = xc.parameters(params).map_err(unfit)?;
-        let (bound, tape) = xc.bind(&parameters, tape).map_err(unfit)?;
-        let formulas = Formulas::new(occupation).map_err(|cause| unfit(impossible(&cause)))?;
-        let formula = |plan: &Arc<_>| -> Result<Formula<D>, LowerError> {
-            let lowered = Lowered::new(plan, &system.grid, &system.interaction, device)?;
-            let (bound, _) = lowered.bind(&lowered.parameters(&[])?, NoneTape)?;
-            Ok(Formula { lowered, bound })
-        };
-        let v = system.potential.to_vec();
+        let points = equations.system.grid.points;
+        turn_to(points);
+        let unfit = |cause: LowerError| equations.unfit(&cause);
+        let parameters = equations.xc.parameters(device, params).map_err(unfit)?;
+        let (xc, tape) = equations.xc.bind(&parameters, tape).map_err(unfit)?;
+        let external = equations.external.clone();
         let ks = Self {
-            xc,
-            bound,
             parameters,
-            potential: formula(&formulas.potential).map_err(unfit)?,
-            energy: formula(&formulas.energy).map_err(unfit)?,
-            distance: formula(&formulas.distance).map_err(unfit)?,
-            external: Value::constant(device, (1, system.grid.points, 1), v).map_err(device_error)?,
-            system: system.clone(),
-            occupation: occupation.clone(),
+            xc,
+            potential: equations.potential.on(device).map_err(unfit)?,
+            energy: equations.energy.on(device).map_err(unfit)?,
+            distance: equations.distance.on(device).map_err(unfit)?,
+            external: Value::constant(device, (1, points, 1), external).map_err(device_error)?,
+            equations: equations.clone(),
             device: device.clone(),
-            mirror,
             fault: Fault::default(),
         };
         Ok((ks, tape))
     }
 
+    /// The same with its parameters on no tape.
+    pub fn detached(&self) -> Self {
+        Self {
+            equations: self.equations.clone(),
+            device: self.device.clone(),
+            parameters: self.parameters.detached(),
+            xc: self.xc.detached(),
+            potential: self.potential.clone(),
+            energy: self.energy.clone(),
+            distance: self.distance.clone(),
+            external: self.external.clone(),
+            fault: Fault::default(),
+        }
+    }
+
     /// The density of non-interacting electrons in v.
     pub fn non_interacting(&self) -> Result<Spins<D>, KsError> {
-        let potential = vec![self.external.clone(); self.occupation.spins()];
+        let potential = vec![self.external.clone(); self.equations.occupation.spins()];
         let (filled, _) = self.fill(0, &potential, &[], NoneTape)?;
         let density: Spins<D> = filled.into_iter().map(|filled| filled.density).collect();
         Ok(self.symmetrised(&density, NoneTape)?.0)
@@ -140,7 +177,7 @@ impl<D: Backend> KohnSham<D> {
     ) -> Result<(Iteration<D>, T), KsError> {
         let (xc_potential, tape) = self.xc_potential(iteration, density, tape)?;
         let inputs: Vec<&Value<D>> = [&self.external].into_iter().chain(density).chain(&xc_potential).collect();
-        let (potential, tape) = self.run(&self.potential, &inputs, tape)?;
+        let (potential, tape) = self.run(&self.equations.potential, &self.potential, &inputs, tape)?;
         self.expect_finite(iteration, "the Kohn-Sham potential", &potential)?;
         let (filled, tape) = self.fill(iteration, &potential, warm, tape)?;
         let raw: Spins<D> = filled.iter().map(|filled| filled.density.clone()).collect();
@@ -162,13 +199,14 @@ impl<D: Backend> KohnSham<D> {
         let density: Spins<D> = of.filled.iter().map(|filled| filled.density.clone()).collect();
         let (seen, tape) = self.symmetrised(&density, tape)?;
         let densities: Vec<&Value<D>> = seen.iter().collect();
-        let (xc, tape) = self.xc.energy(&self.bound, &densities, tape).map_err(|cause| self.unfit(&cause))?;
+        let (xc, tape) =
+            self.equations.xc.energy(&self.xc, &densities, tape).map_err(|cause| self.equations.unfit(&cause))?;
         self.expect_finite_xc(iteration, "the exchange-correlation energy", std::slice::from_ref(&xc.energy), &seen)?;
         let mut inputs = vec![&self.external, &xc.energy];
         inputs.extend(&density);
         inputs.extend(&of.potential);
         inputs.extend(of.filled.iter().map(|filled| &filled.energies));
-        let (values, tape) = self.run(&self.energy, &inputs, tape)?;
+        let (values, tape) = self.run(&self.equations.energy, &self.energy, &inputs, tape)?;
         self.expect_finite(iteration, "the energy", &values)?;
         let [kinetic, hartree, external, total] =
             <[Value<D>; 4]>::try_from(values).map_err(|values| miscount("energies", 4, values.len()))?;
@@ -178,7 +216,7 @@ impl<D: Backend> KohnSham<D> {
     /// Integral of |a - b|, summed over spins.
     pub fn distance<T: Tape<f64, D>>(&self, a: &Spins<D>, b: &Spins<D>, tape: T) -> Result<(Value<D>, T), KsError> {
         let inputs: Vec<&Value<D>> = a.iter().chain(b).collect();
-        let (mut values, tape) = self.run(&self.distance, &inputs, tape)?;
+        let (mut values, tape) = self.run(&self.equations.distance, &self.distance, &inputs, tape)?;
         let distance = values.pop().ok_or_else(|| miscount("distance", 1, 0))?;
         Ok((distance, tape))
     }
@@ -189,14 +227,16 @@ impl<D: Backend> KohnSham<D> {
     /// What the backward pass through the orbitals left behind.
     pub fn gradient(&self, cotangents: &mut Cotangents<D>) -> Result<Vec<f64>, KsError> {
         self.check_response()?;
-        self.xc.gradient(&self.parameters, cotangents).map_err(|cause| self.unfit(&cause))
+        self.equations.xc.gradient(&self.parameters, cotangents).map_err(|cause| self.equations.unfit(&cause))
     }
 
     /// # Errors
     /// What a backward pass through the orbitals left behind.
     pub fn check_response(&self) -> Result<(), KsError> {
         match self.fault.borrow().as_ref() {
-            Some(cause) => Err(KsError::Response { system: self.system.label.clone(), cause: cause.to_string() }),
+            Some(cause) => {
+                Err(KsError::Response { system: self.equations.system.label.clone(), cause: cause.to_string() })
+            }
             None => Ok(()),
         }
     }
@@ -210,7 +250,8 @@ impl<D: Backend> KohnSham<D> {
     ) -> Result<(Spins<D>, T), KsError> {
         let (seen, tape) = self.symmetrised(density, tape)?;
         let densities: Vec<&Value<D>> = seen.iter().collect();
-        let (xc, tape) = self.xc.evaluate(&self.bound, &densities, tape).map_err(|cause| self.unfit(&cause))?;
+        let (xc, tape) =
+            self.equations.xc.evaluate(&self.xc, &densities, tape).map_err(|cause| self.equations.unfit(&cause))?;
         self.expect_finite_xc(iteration, "the exchange-correlation potential", &xc.potential, &seen)?;
         self.symmetrised(&xc.potential, tape)
     }
@@ -222,11 +263,11 @@ impl<D: Backend> KohnSham<D> {
         warm: &[Arc<Orbitals>],
         mut tape: T,
     ) -> Result<(Vec<Filled<D>>, T), KsError> {
-        let system = || self.system.label.clone();
+        let system = || self.equations.system.label.clone();
         let mut channels = Vec::with_capacity(potential.len());
-        for (k, (potential, channel)) in potential.iter().zip(&self.occupation.channels).enumerate() {
+        for (k, (potential, channel)) in potential.iter().zip(&self.equations.occupation.channels).enumerate() {
             let warm = warm.get(k).map(|orbitals| &**orbitals);
-            let filled = fill(&self.system.grid, *channel, potential, warm, &self.fault, tape);
+            let filled = fill(&self.equations.system.grid, *channel, potential, warm, &self.fault, tape);
             let (filled, next) = filled.map_err(|error| match error {
                 FillError::Orbitals(cause) => {
                     KsError::Orbitals { iteration, system: system(), cause: cause.to_string() }
@@ -241,7 +282,7 @@ impl<D: Backend> KohnSham<D> {
 
     /// P of every channel, if the calculation is symmetric.
     pub fn symmetrised<T: Tape<f64, D>>(&self, fields: &Spins<D>, mut tape: T) -> Result<(Spins<D>, T), KsError> {
-        let Some(mirror) = self.mirror else { return Ok((fields.clone(), tape)) };
+        let Some(mirror) = self.equations.mirror else { return Ok((fields.clone(), tape)) };
         let mut averages = Vec::with_capacity(fields.len());
         for field in fields {
             let (average, next) = mirrored(mirror, field, tape).map_err(device_error)?;
@@ -253,11 +294,12 @@ impl<D: Backend> KohnSham<D> {
 
     fn run<T: Tape<f64, D>>(
         &self,
-        formula: &Formula<D>,
+        formula: &Formula,
+        constants: &Bound<D>,
         inputs: &[&Value<D>],
         tape: T,
     ) -> Result<(Vec<Value<D>>, T), KsError> {
-        formula.lowered.run(&formula.bound, inputs, tape).map_err(|cause| self.unfit(&cause))
+        formula.run(constants, inputs, tape).map_err(|cause| self.equations.unfit(&cause))
     }
 
     fn expect_finite(&self, iteration: usize, operation: &str, values: &[Value<D>]) -> Result<(), KsError> {
@@ -278,8 +320,8 @@ impl<D: Backend> KohnSham<D> {
         if finite(values) {
             return Ok(());
         }
-        let System { grid, interaction, .. } = &*self.system;
-        let compiled = self.xc.compiled();
+        let System { grid, interaction, .. } = &*self.equations.system;
+        let compiled = self.equations.xc.compiled();
         let hosts: Vec<_> = density.iter().map(|n| n.host()).collect();
         let densities: Vec<&[f64]> = hosts.iter().map(|n| &n[..]).collect();
         let mut params = self.parameters.host().to_vec();
@@ -293,11 +335,7 @@ impl<D: Backend> KohnSham<D> {
     }
 
     fn not_finite(&self, iteration: usize, operation: String, place: Option<Span>) -> KsError {
-        KsError::NotFinite { operation, iteration, system: self.system.label.clone(), place }
-    }
-
-    fn unfit(&self, cause: &LowerError) -> KsError {
-        functional_error(&self.xc.compiled().name, &self.system, cause)
+        KsError::NotFinite { operation, iteration, system: self.equations.system.label.clone(), place }
     }
 }
 

@@ -26,7 +26,7 @@ mod unroll;
 mod warning;
 
 pub(crate) use adjoint::{adjoint, pull, taken};
-pub(crate) use kohn_sham::{KohnSham, Setting, Spins, device_error, functional_error};
+pub(crate) use kohn_sham::{Equations, KohnSham, Setting, Spins, device_error, functional_error};
 pub(crate) use occupation::Occupation;
 pub(crate) use schedule::{MOST_ITERATIONS, Schedule};
 pub(crate) use unroll::Unrolled;

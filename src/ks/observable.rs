@@ -1,8 +1,7 @@
 //! What a loss may see of a Kohn-Sham trajectory.
 
 use super::KsError;
-use super::kohn_sham::KohnSham;
-use crate::tensor::Backend;
+use super::kohn_sham::Equations;
 
 /// What a loss may see of a Kohn-Sham trajectory: the inputs of its graph, one an index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,25 +55,25 @@ impl Observable {
     }
 
     /// The error of asking for it in vain.
-    pub(super) fn absent<D: Backend>(&self, ks: &KohnSham<D>, has: String) -> KsError {
-        KsError::NoSuchObservable { what: self.words(), system: ks.system.label.clone(), has }
+    pub(super) fn absent(&self, equations: &Equations, has: String) -> KsError {
+        KsError::NoSuchObservable { what: self.words(), system: equations.system.label.clone(), has }
     }
 
     /// Whether a trajectory of so many iterations has it.
     ///
     /// # Errors
     /// [`KsError::NoSuchObservable`] if not.
-    pub(crate) fn check<D: Backend>(&self, iterations: usize, ks: &KohnSham<D>) -> Result<(), KsError> {
+    pub(crate) fn check(&self, iterations: usize, equations: &Equations) -> Result<(), KsError> {
         match *self {
             Observable::Energy(k) | Observable::Density(k) if k >= iterations => {
-                Err(self.absent(ks, format!("has {iterations} iterations, counted from 0")))
+                Err(self.absent(equations, format!("has {iterations} iterations, counted from 0")))
             }
             Observable::OrbitalEnergy { spin, index } => {
-                let levels = ks.occupation.channels[ks.occupation.channel(spin)].levels;
+                let levels = equations.occupation.channels[equations.occupation.channel(spin)].levels;
                 if index < levels {
                     return Ok(());
                 }
-                Err(self.absent(ks, format!("calculates {levels} of them, counted from 0")))
+                Err(self.absent(equations, format!("calculates {levels} of them, counted from 0")))
             }
             _ => Ok(()),
         }

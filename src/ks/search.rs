@@ -131,7 +131,7 @@ impl Search {
 /// share of an electron that goes to an upper level: 1 / (1 + exp(gap / 2T)).
 fn share<D: Backend>(ks: &KohnSham<D>, of: &Iteration<D>, temperature: f64) -> Result<(Spins<D>, f64), KsError> {
     let (mut fields, mut most) = (Vec::with_capacity(of.filled.len()), 0.0_f64);
-    for (filled, channel) in of.filled.iter().zip(&ks.occupation.channels) {
+    for (filled, channel) in of.filled.iter().zip(&ks.equations.occupation.channels) {
         let orbitals = &filled.orbitals;
         let upper = channel.occupied;
         let levels = upper.checked_sub(1).and_then(|k| orbitals.energies.get(k)).zip(orbitals.energies.get(upper));
@@ -141,7 +141,7 @@ fn share<D: Backend>(ks: &KohnSham<D>, of: &Iteration<D>, temperature: f64) -> R
         };
         let part = 1.0 / (1.0 + ((lowest - highest) / (2.0 * temperature)).exp());
         most = most.max(part);
-        let weight = part * channel.filling / ks.system.grid.spacing;
+        let weight = part * channel.filling / ks.equations.system.grid.spacing;
         let mut density = filled.density.host().to_vec();
         for (i, n) in density.iter_mut().enumerate() {
             *n += weight * (orbitals.vectors[upper][i].powi(2) - orbitals.vectors[upper - 1][i].powi(2));

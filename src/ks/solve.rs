@@ -1,13 +1,13 @@
 //! Solving: the same iteration as in training, without a tape, with a verdict.
 
-use super::kohn_sham::{Energies, Iteration, KohnSham, Setting, Spins, device_error};
+use super::kohn_sham::{Energies, Equations, Iteration, KohnSham, Setting, Spins, device_error};
 use super::occupation::{Closest, Occupation};
 use super::search::Search;
 use super::{KsError, KsWarning, Run, ScfOptions, Stop, warning};
 use crate::control::Control;
 use crate::functional::Compiled;
 use crate::model::System;
-use crate::tensor::{Backend, NoneTape, Value};
+use crate::tensor::{Backend, Device, NoneTape, Value, on_device};
 use std::sync::Arc;
 
 /// Where a calculation begins.
@@ -20,16 +20,16 @@ pub enum Start {
     Density([Vec<f64>; 2]),
 }
 
-/// Solves the Kohn-Sham equations of `system` with a functional and its flat parameters.
+/// Solves the Kohn-Sham equations of `system` with a functional and its flat parameters on a device.
 ///
 /// Closed shells run spin-restricted. With a tolerance it ends when the density changes by less, or when the iterations
 /// run out (a warning); without, after exactly `iterations`. An interruption gives what there is so far.
 ///
 /// # Errors
-/// Options that cannot be, a symmetry that is not there, a start that does not fit, a value that is not finite, orbitals
+/// A device that is not there, options that cannot be, a symmetry that is not there, a start that does not fit, a value that is not finite, orbitals
 /// that are not found.
-pub fn solve<D: Backend>(
-    device: &D,
+pub fn solve(
+    device: Device,
     system: &Arc<System>,
     functional: &Arc<Compiled>,
     params: &[f64],
@@ -40,11 +40,15 @@ pub fn solve<D: Backend>(
     options.check()?;
     let occupation = Occupation::of(system);
     let setting = Setting { system, functional, occupation: &occupation, symmetric: options.symmetric };
-    let (ks, _) = KohnSham::new(&setting, device, params, NoneTape)?;
-    solve_bound(&ks, &functional.name, options, start, control)
+    let equations = Arc::new(Equations::new(&setting)?);
+    let run = on_device!(device, D => {
+        let (ks, _) = KohnSham::new(&equations, &D::default(), params, NoneTape)?;
+        solve_bound(&ks, &functional.name, options, start, control)
+    });
+    run.map_err(|cause| KsError::Device { cause })?
 }
 
-/// [`solve`] of an already bound system.
+/// [`solve`] of equations with their parameters.
 pub(crate) fn solve_bound<D: Backend>(
     ks: &KohnSham<D>,
     functional: &str,
@@ -52,7 +56,7 @@ pub(crate) fn solve_bound<D: Backend>(
     start: &Start,
     control: &dyn Control,
 ) -> Result<Run, KsError> {
-    let mut search = Search::new(options, ks.system.grid.points);
+    let mut search = Search::new(options, ks.equations.system.grid.points);
     let mut density = initial(ks, start)?;
     let mut log = Log::default();
     let mut warm = Vec::new();
@@ -83,7 +87,8 @@ pub(crate) fn solve_bound<D: Backend>(
 
 /// Densities of the channels as values.
 fn fields<D: Backend>(ks: &KohnSham<D>, channels: Vec<Vec<f64>>) -> Result<Spins<D>, KsError> {
-    let field = |n: Vec<f64>| Value::constant(&ks.device, (1, ks.system.grid.points, 1), n).map_err(device_error);
+    let field =
+        |n: Vec<f64>| Value::constant(&ks.device, (1, ks.equations.system.grid.points, 1), n).map_err(device_error);
     channels.into_iter().map(field).collect()
 }
 
@@ -116,8 +121,8 @@ struct Last<D: Backend> {
 /// The first input density.
 fn initial<D: Backend>(ks: &KohnSham<D>, start: &Start) -> Result<Spins<D>, KsError> {
     let Start::Density([up, down]) = start else { return ks.non_interacting() };
-    let points = ks.system.grid.points;
-    let wrong = |problem: String| KsError::Start { system: ks.system.label.clone(), problem };
+    let points = ks.equations.system.grid.points;
+    let wrong = |problem: String| KsError::Start { system: ks.equations.system.label.clone(), problem };
     for density in [up, down] {
         if density.len() != points {
             return Err(wrong(format!("it has {} points, the grid {points}", density.len())));
@@ -126,14 +131,14 @@ fn initial<D: Backend>(ks: &KohnSham<D>, start: &Start) -> Result<Spins<D>, KsEr
             return Err(wrong(format!("it holds {bad}; densities are finite and not negative")));
         }
     }
-    match ks.occupation.spins() {
+    match ks.equations.occupation.spins() {
         1 => fields(ks, vec![up.iter().zip(down).map(|(up, down)| up + down).collect()]),
         _ => fields(ks, vec![up.clone(), down.clone()]),
     }
 }
 
 fn finish<D: Backend>(ks: &KohnSham<D>, functional: &str, options: &ScfOptions, log: Log, last: &Last<D>) -> Run {
-    let occupation = &ks.occupation;
+    let occupation = &ks.equations.occupation;
     let Last { iteration, energies, mixed, stop } = last;
     let spin = |fields: &Spins<D>, spin: usize| fields[occupation.channel(spin)].host().to_vec();
     let density = |s: usize| -> Vec<f64> {
@@ -147,7 +152,7 @@ fn finish<D: Backend>(ks: &KohnSham<D>, functional: &str, options: &ScfOptions, 
     let levels = [orbital_energies[0].as_slice(), &orbital_energies[1]];
     let gap = occupation.gap(levels);
     Run {
-        system: ks.system.clone(),
+        system: ks.equations.system.clone(),
         functional: functional.to_owned(),
         energy: energies.total.first(),
         kinetic_energy: energies.kinetic.first(),
@@ -162,7 +167,7 @@ fn finish<D: Backend>(ks: &KohnSham<D>, functional: &str, options: &ScfOptions, 
         iterations: log.energies.len(),
         residual: log.residuals.last().copied().unwrap_or(f64::INFINITY),
         stop: *stop,
-        warnings: warnings(&ks.system, options, &log, *stop),
+        warnings: warnings(&ks.equations.system, options, &log, *stop),
         energies: log.energies,
         densities: log.densities,
         residuals: log.residuals,
@@ -171,8 +176,8 @@ fn finish<D: Backend>(ks: &KohnSham<D>, functional: &str, options: &ScfOptions, 
 
 /// The two levels between which the filling of an iteration ends.
 fn closest<D: Backend>(ks: &KohnSham<D>, iteration: &Iteration<D>) -> Option<Closest> {
-    let levels = [0, 1].map(|s| iteration.filled[ks.occupation.channel(s)].orbitals.energies.as_slice());
-    ks.occupation.closest(levels)
+    let levels = [0, 1].map(|s| iteration.filled[ks.equations.occupation.channel(s)].orbitals.energies.as_slice());
+    ks.equations.occupation.closest(levels)
 }
 
 fn warnings(system: &System, options: &ScfOptions, log: &Log, stop: Stop) -> Vec<KsWarning> {

@@ -55,7 +55,7 @@ impl<'a, D: Backend, T: Tape<f64, D>> Unrolled<'a, D, T> {
         kept: usize,
     ) -> Result<Self, KsError> {
         for observable in wanted {
-            observable.check(schedule.iterations, ks)?;
+            observable.check(schedule.iterations, &ks.equations)?;
         }
         let mut unrolled = Self { ks, schedule, wanted, start, steps: Vec::new(), tapes: Vec::new() };
         for k in 0..schedule.iterations {
@@ -121,7 +121,7 @@ impl<'a, D: Backend, T: Tape<f64, D>> Unrolled<'a, D, T> {
 
     fn observed<S: Tape<f64, D>>(&self, observable: Observable, tape: S) -> Result<(Value<D>, S), KsError> {
         let Some(last) = self.steps.last() else { return Err(ScfOptions::no_iterations()) };
-        let occupation = &self.ks.occupation;
+        let occupation = &self.ks.equations.occupation;
         let spin = |fields: &Spins<D>, spin: usize| fields.get(occupation.channel(spin)).cloned();
         let part = |part: fn(&Energies<D>) -> &Value<D>| last.energies.as_ref().map(|energies| part(energies).clone());
         let found = match observable {
@@ -145,7 +145,7 @@ impl<'a, D: Backend, T: Tape<f64, D>> Unrolled<'a, D, T> {
         };
         match found {
             Some(value) => Ok((value, tape)),
-            None => Err(observable.absent(self.ks, "does not keep it".to_owned())),
+            None => Err(observable.absent(&self.ks.equations, "does not keep it".to_owned())),
         }
     }
 }

@@ -4,8 +4,6 @@ use dfdx::prelude::{Cpu, Device, Gradients, Storage, Tensor};
 
 /// A dfdx device on which our operators run. They compute on the host: free on the CPU, by copies on others.
 pub trait Backend: Device<f64> {
-    /// What users call it.
-    const NAME: &'static str;
     /// Whether its memory is the host's: then operators that avoid the device altogether are the faster ones.
     const ON_HOST: bool;
     /// Takes the numbers out of a gradient buffer (on the CPU it is left empty until [`Backend::put`]).
@@ -15,7 +13,6 @@ pub trait Backend: Device<f64> {
 }
 
 impl Backend for Cpu {
-    const NAME: &'static str = "cpu";
     const ON_HOST: bool = true;
     fn take(buffer: &mut <Self as Storage<f64>>::Vec) -> Result<Vec<f64>, Self::Err> {
         Ok(std::mem::take(&mut **buffer))
@@ -28,7 +25,6 @@ impl Backend for Cpu {
 
 #[cfg(feature = "cuda")]
 impl Backend for dfdx::prelude::Cuda {
-    const NAME: &'static str = "cuda";
     const ON_HOST: bool = false;
     fn take(buffer: &mut <Self as Storage<f64>>::Vec) -> Result<Vec<f64>, Self::Err> {
         let slice = &**buffer;

@@ -7,6 +7,7 @@ pub mod arrange;
 mod backend;
 pub mod convolution;
 mod cotangent;
+mod device;
 pub mod elementwise;
 mod exp;
 pub mod exponential;
@@ -23,6 +24,10 @@ pub mod window;
 
 pub use backend::{Array, Backend, Cotangents, Dims, TensorError, count};
 pub use cotangent::Cotangent;
+pub use device::Device;
+#[cfg(not(feature = "cuda"))]
+pub(crate) use device::NO_CUDA;
+pub(crate) use device::on_device;
 pub use dfdx::prelude::{Cpu, NoneTape, OwnedTape, Tape};
 pub use stock::{Buffer, Numbers, turn_to};
 pub use value::{Value, backward, record, record_one, resume};

@@ -42,6 +42,11 @@ impl<D: Backend> Value<D> {
         Self::constant(device, (1, 1, 1), vec![value])
     }
 
+    /// The same numbers, on no tape.
+    pub fn detached(&self) -> Self {
+        Self { tracked: false, ..self.clone() }
+    }
+
     /// Its numbers as a tensor for dfdx's own operations, which the tape follows.
     pub fn tensor<T: Tape<f64, D>>(&self, mut tape: T) -> Result<(Array<D>, T), TensorError> {
         if !D::ON_HOST {

@@ -3,38 +3,39 @@
 use super::plan::{Case, Gradient};
 use crate::control::Quiet;
 use crate::functional::Compiled;
-use crate::graph::{LowerError, Lowered};
+use crate::graph::{self, Formula};
 use crate::ks::{
-    KohnSham, KsError, Occupation, ScfOptions, Schedule, Setting, Spins, Start, Stop, Unrolled, adjoint, device_error,
-    functional_error, pull, solve_bound, taken,
+    Equations, KohnSham, KsError, Occupation, ScfOptions, Schedule, Setting, Spins, Start, Stop, Unrolled, adjoint,
+    device_error, functional_error, pull, solve_bound, taken,
 };
-use crate::tensor::{Backend, Cotangents, Dims, NoneTape, OwnedTape, Tape, TensorError, Value, backward, resume};
+use crate::tensor::{
+    Backend, Cotangents, Cpu, Device, Dims, NoneTape, OwnedTape, Tape, TensorError, Value, backward, on_device, resume,
+};
 use std::sync::Arc;
 
-/// What of a case does not depend on the parameters.
-#[derive(Clone, Debug)]
+/// What of a case does not depend on the parameters. Threads share it.
+#[derive(Debug)]
 pub(crate) struct Prepared<'a> {
-    functional: &'a Arc<Compiled>,
     case: &'a Case,
-    loss: Arc<crate::graph::Plan>,
+    functional: &'a str,
+    equations: Arc<Equations>,
+    loss: Formula,
     /// What the loss sees: of a converged calculation one iteration, from its density.
     schedule: Schedule,
     /// How the density is converged first, if the gradient is that of the fixed point.
     converge: Option<ScfOptions>,
-    symmetric: bool,
     /// Iterations, from the last, whose tapes are kept for the way back; the others are done again.
     pub kept: usize,
-    occupation: Occupation,
     /// Density of non-interacting electrons, of every spin channel.
     start: Vec<Vec<f64>>,
 }
 
 impl<'a> Prepared<'a> {
-    /// Checks a case and finds its initial density.
+    /// Checks a case, lowers it, and finds its initial density.
     ///
     /// # Errors
     /// What is wrong with it whatever the parameters.
-    pub fn new<D: Backend>(
+    pub fn new(
         functional: &'a Arc<Compiled>,
         case: &'a Case,
         scf: &ScfOptions,
@@ -47,31 +48,47 @@ impl<'a> Prepared<'a> {
                 (Schedule::ONCE, Some(scf.clone()))
             }
         };
-        let mut prepared = Self {
-            functional,
+        let Case { system, loss, .. } = case;
+        let occupation = Occupation::of(system).without_idle(&loss.inputs);
+        let setting = Setting { system, functional, occupation: &occupation, symmetric: scf.symmetric };
+        let equations = Arc::new(Equations::new(&setting)?);
+        for observable in &loss.inputs {
+            observable.check(schedule.iterations, &equations)?;
+        }
+        let plan = Arc::new(graph::Plan::new(&loss.graph, &[loss.output]));
+        let lowered = Formula::new(&plan, &system.grid, &system.interaction);
+        let params = vec![0.0; functional.parameter_count()];
+        let (ks, _) = KohnSham::new(&equations, &Cpu::default(), &params, NoneTape)?;
+        Ok(Self {
             case,
-            loss: Arc::new(crate::graph::Plan::new(&case.loss.graph, &[case.loss.output])),
+            functional: &functional.name,
+            loss: lowered.map_err(|cause| functional_error("loss", system, &cause))?,
             schedule,
             converge,
-            symmetric: scf.symmetric,
             kept: usize::MAX,
-            occupation: Occupation::of(&case.system).without_idle(&case.loss.inputs),
-            start: Vec::new(),
-        };
-        let (ks, _) = prepared.bind(&D::default(), &vec![0.0; functional.parameter_count()], NoneTape)?;
-        for observable in &case.loss.inputs {
-            observable.check(prepared.schedule.iterations, &ks)?;
-        }
-        prepared.start = ks.non_interacting()?.iter().map(|n| n.host().to_vec()).collect();
-        Ok(prepared)
+            start: ks.non_interacting()?.iter().map(|n| n.host().to_vec()).collect(),
+            equations,
+        })
     }
 
     /// The loss.
     ///
     /// # Errors
     /// See [`KsError::diverged`].
-    pub fn loss<D: Backend>(&self, params: &[f64]) -> Result<f64, KsError> {
-        let (ks, _) = self.bind(&D::default(), params, NoneTape)?;
+    pub fn loss(&self, device: Device, params: &[f64]) -> Result<f64, KsError> {
+        on_device!(device, D => self.loss_on::<D>(params)).map_err(|cause| KsError::Device { cause })?
+    }
+
+    /// The loss and its gradient.
+    ///
+    /// # Errors
+    /// See [`KsError::diverged`].
+    pub fn loss_and_gradient(&self, device: Device, params: &[f64]) -> Result<(f64, Vec<f64>), KsError> {
+        on_device!(device, D => self.gradient_on::<D>(params)).map_err(|cause| KsError::Device { cause })?
+    }
+
+    fn loss_on<D: Backend>(&self, params: &[f64]) -> Result<f64, KsError> {
+        let (ks, _) = KohnSham::new(&self.equations, &D::default(), params, NoneTape)?;
         let start = match &self.converge {
             None => self.start.clone(),
             Some(scf) => self.converged(&ks, scf)?,
@@ -81,18 +98,13 @@ impl<'a> Prepared<'a> {
         Ok(self.judged(&ks, &unrolled, NoneTape)?.0.first())
     }
 
-    /// The loss and its gradient.
-    ///
-    /// # Errors
-    /// See [`KsError::diverged`].
-    pub fn loss_and_gradient<D: Backend>(&self, params: &[f64]) -> Result<(f64, Vec<f64>), KsError> {
-        let device = D::default();
-        let (ks, binding) = self.bind(&device, params, OwnedTape::<f64, D>::default())?;
+    fn gradient_on<D: Backend>(&self, params: &[f64]) -> Result<(f64, Vec<f64>), KsError> {
+        let (ks, binding) = KohnSham::new(&self.equations, &D::default(), params, OwnedTape::<f64, D>::default())?;
         let (loss, cotangents) = match &self.converge {
             None => self.unrolled(&ks)?,
-            Some(scf) => self.implicit(&ks, &self.bind(&device, params, NoneTape)?.0, scf)?,
+            Some(scf) => self.implicit(&ks, scf)?,
         };
-        let mut cotangents = resume(&device, cotangents, binding).map_err(device_error)?;
+        let mut cotangents = resume(&ks.device, cotangents, binding).map_err(device_error)?;
         let gradient = ks.gradient(&mut cotangents)?;
         if gradient.iter().all(|g| g.is_finite()) {
             return Ok((loss, gradient));
@@ -108,14 +120,9 @@ impl<'a> Prepared<'a> {
         Ok((loss.first(), unrolled.backward(backward(&loss, tape).map_err(device_error)?)?))
     }
 
-    /// The same of the converged calculation, whose density answers to the parameters as the fixed point that it is. `free`
-    /// is `ks` with its parameters on no tape.
-    fn implicit<D: Backend>(
-        &self,
-        ks: &KohnSham<D>,
-        free: &KohnSham<D>,
-        scf: &ScfOptions,
-    ) -> Result<(f64, Cotangents<D>), KsError> {
+    /// The same of the converged calculation, whose density answers to the parameters as the fixed point that it is.
+    fn implicit<D: Backend>(&self, ks: &KohnSham<D>, scf: &ScfOptions) -> Result<(f64, Cotangents<D>), KsError> {
+        let free = &ks.detached();
         let density = self.converged(free, scf)?;
         let leaves = fields(&ks.device, &density, Value::leaf)?;
         let unrolled = Unrolled::run(ks, self.schedule, leaves.clone(), &self.case.loss.inputs, 1)?;
@@ -133,27 +140,12 @@ impl<'a> Prepared<'a> {
 
     /// The converged density of every channel.
     fn converged<D: Backend>(&self, ks: &KohnSham<D>, scf: &ScfOptions) -> Result<Vec<Vec<f64>>, KsError> {
-        let run = solve_bound(ks, &self.functional.name, scf, &Start::NonInteracting, &Quiet)?;
+        let run = solve_bound(ks, self.functional, scf, &Start::NonInteracting, &Quiet)?;
         if run.stop != Stop::Converged {
             let (system, iterations, residual) = (self.case.system.label.clone(), run.iterations, run.residual);
             return Err(KsError::NotSettled { system, iterations, residual, advice: scf.to_settle() });
         }
-        Ok(if self.occupation.spins() == 1 { vec![run.total_density()] } else { run.density.to_vec() })
-    }
-
-    fn bind<D: Backend, T: Tape<f64, D>>(
-        &self,
-        device: &D,
-        params: &[f64],
-        tape: T,
-    ) -> Result<(KohnSham<D>, T), KsError> {
-        let setting = Setting {
-            system: &self.case.system,
-            functional: self.functional,
-            occupation: &self.occupation,
-            symmetric: self.symmetric,
-        };
-        KohnSham::new(&setting, device, params, tape)
+        Ok(if self.equations.occupation.spins() == 1 { vec![run.total_density()] } else { run.density.to_vec() })
     }
 
     /// What the loss says of a calculation.
@@ -163,14 +155,10 @@ impl<'a> Prepared<'a> {
         unrolled: &Unrolled<'_, D, S>,
         tape: T,
     ) -> Result<(Value<D>, T), KsError> {
-        let system = &self.case.system;
         let (seen, tape) = unrolled.observe(tape)?;
         let values: Vec<&Value<D>> = seen.iter().collect();
-        let unfit = |cause: LowerError| functional_error("loss", system, &cause);
-        let lowered = Lowered::new(&self.loss, &system.grid, &system.interaction, &ks.device).map_err(unfit)?;
-        let leaf = lowered.parameters(&[]).map_err(unfit)?;
-        let (bound, tape) = lowered.bind(&leaf, tape).map_err(unfit)?;
-        let (mut values, tape) = lowered.run(&bound, &values, tape).map_err(unfit)?;
+        let judged = self.loss.on(&ks.device).and_then(|constants| self.loss.run(&constants, &values, tape));
+        let (mut values, tape) = judged.map_err(|cause| functional_error("loss", &self.case.system, &cause))?;
         match values.pop() {
             Some(value) if value.first().is_finite() => Ok((value, tape)),
             _ => Err(self.broken_loss(&seen)),

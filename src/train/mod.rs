@@ -22,5 +22,5 @@ pub use memory::{Budget, Forecast, size};
 pub use optimizer::Optimizer;
 pub use plan::{Case, Gradient, LossGraph, Plan};
 pub use record::{Kept, Outcome, SeedRecord, Step, Trained};
-pub use run::{evaluate, train, with_evaluation};
+pub use run::{Evaluation, evaluate, train, with_evaluation};
 pub use store::Store;

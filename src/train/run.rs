@@ -9,7 +9,7 @@ use super::workers::{Team, with_team};
 use super::{Budget, Forecast, Store, TrainError};
 use crate::control::{Control, Event};
 use crate::ks::KsError;
-use crate::tensor::Backend;
+use crate::tensor::Device;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once};
@@ -20,28 +20,30 @@ use std::sync::{Arc, Mutex, Once};
 /// interrupted and goes on from its checkpoint.
 ///
 /// # Errors
-/// A plan that cannot be trained; a system that does not fit its options; every seed failed; an interruption before there
-/// was anything to keep.
-pub fn train<D: Backend>(plan: &Plan, store: &Store, control: &dyn Control) -> Result<Trained, TrainError> {
+/// A device that is not there; a plan that cannot be trained; a system that does not fit its options; every seed failed; an
+/// interruption before there was anything to keep.
+pub fn train(device: Device, plan: &Plan, store: &Store, control: &dyn Control) -> Result<Trained, TrainError> {
+    check(device)?;
     plan.check()?;
     let (forecast, memory) = (Forecast::new(plan, threads(plan)), plan.memory.settled());
-    let cases = kept(&forecast, memory, prepare::<D>(plan, &plan.cases)?);
-    let validation = prepare::<D>(plan, &plan.validation)?;
+    let cases = kept(&forecast, memory, prepare(plan, &plan.cases)?);
+    let validation = prepare(plan, &plan.validation)?;
     let warnings = Mutex::new(Vec::new());
     let records = with_team(threads(plan), |team| {
         let job = Job {
+            device,
             plan,
             store,
             control,
             cases: &cases,
             validation: &validation,
-            key: key(plan, D::NAME),
+            key: key(plan, device.name()),
             forecast: &forecast,
             memory,
             memory_told: Once::new(),
             warnings: &warnings,
         };
-        job.seeds::<D>(&team)
+        job.seeds(&team)
     })??;
     let warnings = warnings.into_inner().unwrap_or_default();
     choose(plan, records, warnings, control)
@@ -50,26 +52,32 @@ pub fn train<D: Backend>(plan: &Plan, store: &Store, control: &dyn Control) -> R
 /// The loss of a plan, the mean over its cases, and its gradient at given parameters.
 ///
 /// # Errors
-/// A plan that cannot be trained, a case that does not fit; a value that is not finite.
-pub fn evaluate<D: Backend>(plan: &Plan, params: &[f64]) -> Result<(f64, Vec<f64>), TrainError> {
-    with_evaluation::<D, _>(plan, |evaluate| evaluate(params))?
+/// A device that is not there, a plan that cannot be trained, a case that does not fit; a value that is not
+/// finite.
+pub fn evaluate(device: Device, plan: &Plan, params: &[f64]) -> Result<(f64, Vec<f64>), TrainError> {
+    with_evaluation(device, plan, |evaluate| evaluate(params))?
 }
+
+/// A function of the parameters: loss and gradient.
+pub type Evaluation<'a> = dyn Fn(&[f64]) -> Result<(f64, Vec<f64>), TrainError> + 'a;
 
 /// Hands [`evaluate`] to `work`, which may call it many times: cases are prepared and threads started once, as in a
 /// training.
 ///
 /// # Errors
-/// A plan that cannot be trained, a case that does not fit.
-pub fn with_evaluation<D: Backend, R>(
+/// A device that is not there, a plan that cannot be trained, a case that does not fit.
+pub fn with_evaluation<R>(
+    device: Device,
     plan: &Plan,
-    work: impl FnOnce(&dyn Fn(&[f64]) -> Result<(f64, Vec<f64>), TrainError>) -> R,
+    work: impl FnOnce(&Evaluation<'_>) -> R,
 ) -> Result<R, TrainError> {
+    check(device)?;
     plan.check()?;
     let forecast = Forecast::new(plan, threads(plan));
-    let cases = kept(&forecast, plan.memory, prepare::<D>(plan, &plan.cases)?);
+    let cases = kept(&forecast, plan.memory, prepare(plan, &plan.cases)?);
     with_team(threads(plan), |team| {
         work(&|params| {
-            mean_and_gradient::<D>(&team, &cases, &params.into()).map_err(|halt| match halt {
+            mean_and_gradient(device, &team, &cases, &params.into()).map_err(|halt| match halt {
                 Halt::Physics(error) => TrainError::Setup(error),
                 Halt::Program(error) => error,
                 Halt::Interrupted => TrainError::Interrupted,
@@ -78,8 +86,12 @@ pub fn with_evaluation<D: Backend, R>(
     })
 }
 
-fn prepare<'a, D: Backend>(plan: &'a Plan, cases: &'a [Case]) -> Result<Vec<Prepared<'a>>, KsError> {
-    let prepare = |case| Prepared::new::<D>(&plan.functional, case, &plan.scf, plan.gradient);
+fn check(device: Device) -> Result<(), KsError> {
+    device.check().map_err(|cause| KsError::Device { cause })
+}
+
+fn prepare<'a>(plan: &'a Plan, cases: &'a [Case]) -> Result<Vec<Prepared<'a>>, KsError> {
+    let prepare = |case| Prepared::new(&plan.functional, case, &plan.scf, plan.gradient);
     cases.iter().map(prepare).collect()
 }
 
@@ -95,6 +107,7 @@ fn threads(plan: &Plan) -> usize {
 
 /// Everything that the seeds of a training share.
 struct Job<'env> {
+    device: Device,
     plan: &'env Plan,
     store: &'env Store,
     control: &'env dyn Control,
@@ -111,7 +124,7 @@ struct Job<'env> {
 
 impl<'env> Job<'env> {
     /// All seeds, as many at a time as there are threads; records in the order of the plan.
-    fn seeds<D: Backend>(&self, team: &Team<'env>) -> Result<Vec<SeedRecord>, TrainError> {
+    fn seeds(&self, team: &Team<'env>) -> Result<Vec<SeedRecord>, TrainError> {
         let seeds = &self.plan.seeds;
         let next = AtomicUsize::new(0);
         let done = Mutex::new(BTreeMap::new());
@@ -122,7 +135,7 @@ impl<'env> Job<'env> {
                 let (team, next, done) = (team.clone(), &next, &done);
                 scope.spawn(move || {
                     while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let record = self.seed::<D>(&team, *seed);
+                        let record = self.seed(&team, *seed);
                         let failed = record.is_err();
                         if let Ok(mut done) = done.lock() {
                             self.tell(done.len() + 1, record.as_ref().ok());
@@ -149,9 +162,11 @@ impl<'env> Job<'env> {
     }
 
     /// Tells what does not fit into the budget, once something is trained.
-    fn tell_memory<D: Backend>(&self) {
+    fn tell_memory(&self) {
         let counted = match self.plan.memory {
-            Budget::Automatic if !D::ON_HOST => ", half of what the computer has free (the device's own is not known)",
+            Budget::Automatic if !self.device.on_host() => {
+                ", half of what the computer has free (the device's own is not known)"
+            }
             _ => "",
         };
         if let Some(sentence) = self.forecast.told(self.memory, counted) {
@@ -169,16 +184,16 @@ impl<'env> Job<'env> {
         }
     }
 
-    fn seed<D: Backend>(&self, team: &Team<'env>, seed: u64) -> Result<SeedRecord, TrainError> {
+    fn seed(&self, team: &Team<'env>, seed: u64) -> Result<SeedRecord, TrainError> {
         let interrupted = || if self.control.interrupted() { Err(Halt::Interrupted) } else { Ok(()) };
         let evaluate = |params: &[f64]| {
             interrupted()?;
-            self.memory_told.call_once(|| self.tell_memory::<D>());
-            mean_and_gradient::<D>(team, self.cases, &params.into())
+            self.memory_told.call_once(|| self.tell_memory());
+            mean_and_gradient(self.device, team, self.cases, &params.into())
         };
         let validate = |params: &[f64]| {
             interrupted()?;
-            mean::<D>(team, self.validation, &params.into())
+            mean(self.device, team, self.validation, &params.into())
         };
         let context = Context {
             key: &self.key,
@@ -197,13 +212,14 @@ impl<'env> Job<'env> {
 }
 
 /// Mean loss over the cases and its gradient, summed in the order of the cases.
-fn mean_and_gradient<'env, D: Backend>(
+fn mean_and_gradient<'env>(
+    device: Device,
     team: &Team<'env>,
     cases: &'env [Prepared<'env>],
     params: &Arc<[f64]>,
 ) -> Result<(f64, Vec<f64>), Halt> {
     let shared = params.clone();
-    let found = team.map(cases.len(), move |i| cases[i].loss_and_gradient::<D>(&shared)).map_err(Halt::Program)?;
+    let found = team.map(cases.len(), move |i| cases[i].loss_and_gradient(device, &shared)).map_err(Halt::Program)?;
     let weight = 1.0 / cases.len() as f64;
     let (mut loss, mut gradient) = (0.0, vec![0.0; params.len()]);
     for found in found {
@@ -215,9 +231,14 @@ fn mean_and_gradient<'env, D: Backend>(
 }
 
 /// Mean loss over the cases.
-fn mean<'env, D: Backend>(team: &Team<'env>, cases: &'env [Prepared<'env>], params: &Arc<[f64]>) -> Result<f64, Halt> {
+fn mean<'env>(
+    device: Device,
+    team: &Team<'env>,
+    cases: &'env [Prepared<'env>],
+    params: &Arc<[f64]>,
+) -> Result<f64, Halt> {
     let shared = params.clone();
-    let found = team.map(cases.len(), move |i| cases[i].loss::<D>(&shared)).map_err(Halt::Program)?;
+    let found = team.map(cases.len(), move |i| cases[i].loss(device, &shared)).map_err(Halt::Program)?;
     let losses: Vec<f64> = found.into_iter().collect::<Result<_, _>>().map_err(Halt::Physics)?;
     Ok(losses.iter().sum::<f64>() / cases.len() as f64)
 }

@@ -5,7 +5,7 @@ use super::{Bench, Halt};
 use crate::graph::Operations;
 use crate::interp::{Interpreter, Options, Outcome};
 use crate::ks::Observable;
-use crate::tensor::Cpu;
+use crate::tensor::Device;
 use crate::train::{self, Plan};
 use crate::world::Memory;
 use std::collections::BTreeSet;
@@ -35,7 +35,7 @@ pub fn with_evaluation<R>(
 ) -> Result<R, Halt> {
     let seed = plan.seeds.first().copied().unwrap_or(0);
     let (plan, params) = (Plan { threads, ..plan.clone() }, plan.functional.initial(seed));
-    let run = train::with_evaluation::<Cpu, _>(&plan, |evaluate| {
+    let run = train::with_evaluation(Device::Cpu, &plan, |evaluate| {
         work(&mut || evaluate(&params).map(drop).map_err(Halt::failed))
     });
     run.map_err(Halt::failed)?

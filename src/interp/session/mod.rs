@@ -18,21 +18,12 @@ use crate::interp::value::module::{Module, ModuleId};
 use crate::interp::value::scope::Scope;
 use crate::problem::Result;
 use crate::source::{SourceId, Sources, Span};
+pub use crate::tensor::Device;
 use crate::train::Plan;
 use crate::world::World;
 use library::library;
 use std::path::PathBuf;
 use std::rc::Rc;
-
-/// Where calculations run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Device {
-    /// The processor.
-    #[default]
-    Cpu,
-    /// A CUDA card.
-    Cuda,
-}
 
 /// How an interpreter works.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,7 @@
 //! Functions of fields that mean the same in a body and on concrete fields: derivatives, integrals, values at a place,
 //! channels.
 
-use crate::graph::{Graph, LowerError, Lowered, NodeId, Plan, ShapeError};
+use crate::graph::{Formula, Graph, LowerError, NodeId, Plan, ShapeError};
 use crate::interp::Interpreter;
 use crate::interp::arith::symbols::trace_of;
 use crate::interp::call::{Args, Builtin, Param, Run, Style, example, optional, required, shown};
@@ -138,10 +138,8 @@ fn run(
     grid: &Grid,
     interaction: &Interaction,
 ) -> std::result::Result<Vec<f64>, LowerError> {
-    let lowered = Lowered::new(&Arc::new(Plan::new(graph, &[output])), grid, interaction, &Cpu::default())?;
-    let leaf = lowered.parameters(&[])?;
-    let (bound, tape) = lowered.bind(&leaf, NoneTape)?;
-    let (outputs, _) = lowered.run(&bound, &[], tape)?;
+    let formula = Formula::new(&Arc::new(Plan::new(graph, &[output])), grid, interaction)?;
+    let (outputs, _) = formula.run(&formula.on(&Cpu::default())?, &[], NoneTape)?;
     Ok(outputs.first().map(|v| v.host().to_vec()).unwrap_or_default())
 }
 

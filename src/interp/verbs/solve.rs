@@ -3,16 +3,15 @@
 use super::scf;
 use crate::control::{Control, Event};
 use crate::exact::{ExactError, Origin, Reference};
+use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, Run as Call, Style, mismatch, optional, required, shown};
 use crate::interp::error::{Advice, Placed, TraceError, fail};
 use crate::interp::trace::Ready;
 use crate::interp::value::{Dim, Value};
-use crate::interp::{Device, Interpreter};
-use crate::ks::{KsError, KsWarning, Run, ScfOptions};
+use crate::ks::{KsWarning, Run, ScfOptions};
 use crate::model::{Interaction, System};
 use crate::problem::{Problem, Result};
 use crate::source::Span;
-use crate::tensor::Cpu;
 use crate::{exact, ks};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -123,10 +122,7 @@ impl Interpreter {
         let compiled = &ready.traced.compiled;
         let control: &dyn Control = &*self.host;
         let start = ks::Start::NonInteracting;
-        let run = match self.options.device {
-            Device::Cpu => ks::solve(&Cpu::default(), system, compiled, &ready.parameters, scf, &start, control),
-            Device::Cuda => on_cuda(system, ready, scf, control),
-        };
+        let run = ks::solve(self.options.device, system, compiled, &ready.parameters, scf, &start, control);
         let mut run = run.or_else(|error| fail(Placed::new(error, span, "in this calculation"), span))?;
         self.check_interrupt(span)?;
         for warning in std::mem::take(&mut run.warnings) {
@@ -214,21 +210,4 @@ impl Interpreter {
         }
         self.host.warn(problem, &self.sources);
     }
-}
-
-#[cfg(feature = "cuda")]
-fn on_cuda(
-    system: &Arc<System>,
-    ready: &Ready,
-    scf: &ScfOptions,
-    control: &dyn Control,
-) -> std::result::Result<Run, KsError> {
-    let device = dfdx::prelude::Cuda::default();
-    let start = ks::Start::NonInteracting;
-    ks::solve(&device, system, &ready.traced.compiled, &ready.parameters, scf, &start, control)
-}
-
-#[cfg(not(feature = "cuda"))]
-fn on_cuda(_: &Arc<System>, _: &Ready, _: &ScfOptions, _: &dyn Control) -> std::result::Result<Run, KsError> {
-    Err(KsError::Device { cause: "this build of ksr has no CUDA; build with `--features cuda`".into() })
 }

@@ -6,17 +6,16 @@ use crate::control::Control;
 use crate::exact::Reference;
 use crate::functional::Compiled;
 use crate::graph::Init;
+use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, Run, Style, optional, required};
 use crate::interp::error::{Advice, Placed, RunError, fail};
 use crate::interp::trace::Ready;
 use crate::interp::value::model::{Model, SeedRow, Training};
 use crate::interp::value::params::bounded;
 use crate::interp::value::{Dim, Loss, Start, Value, text};
-use crate::interp::{Device, Interpreter};
 use crate::ks::{Mixing, ScfOptions};
 use crate::problem::{Problem, Result};
 use crate::source::Span;
-use crate::tensor::Cpu;
 use crate::train;
 use crate::train::{
     Budget, Case, Gradient, Kept, LossGraph, Optimizer, Outcome, Plan, SeedRecord, Step, Store, TrainError, Trained,
@@ -198,11 +197,7 @@ impl Interpreter {
         let folder = self.options.cache.as_ref().map(|cache| cache.join("training"));
         let store = Store { folder, fresh: self.options.fresh };
         let control: &dyn Control = &*self.host;
-        let trained = match self.options.device {
-            Device::Cpu => train::train::<Cpu>(plan, &store, control),
-            Device::Cuda => on_cuda(plan, &store, control),
-        };
-        let trained = match trained {
+        let trained = match train::train(self.options.device, plan, &store, control) {
             Ok(trained) => trained,
             Err(TrainError::Interrupted) => return fail(RunError::Interrupted { span }, span),
             Err(error @ TrainError::Setup(crate::ks::KsError::Option { .. })) if args.has("scf") => {
@@ -400,15 +395,4 @@ fn optimizer_text(optimizer: &Optimizer) -> String {
         Optimizer::Lbfgs(o) => format!("lbfgs(steps: {}, history: {})", o.steps, o.history),
         Optimizer::Adam(o) => format!("adam(steps: {}, rate: {:?})", o.steps, o.rate),
     }
-}
-
-#[cfg(feature = "cuda")]
-fn on_cuda(plan: &Plan, store: &Store, control: &dyn Control) -> std::result::Result<Trained, TrainError> {
-    train::train::<dfdx::prelude::Cuda>(plan, store, control)
-}
-
-#[cfg(not(feature = "cuda"))]
-fn on_cuda(_: &Plan, _: &Store, _: &dyn Control) -> std::result::Result<Trained, TrainError> {
-    let cause = "this build of ksr has no CUDA; build with `--features cuda`".into();
-    Err(TrainError::Setup(crate::ks::KsError::Device { cause }))
 }

@@ -44,7 +44,7 @@ fn trainings_are_planned_without_running() {
     let (outcome, plans) = interpreter.plans("test.ksr", &text).unwrap();
     assert_eq!((outcome, plans.len()), (crate::interp::Outcome::Done, 2));
     assert_eq!((plans[1].cases.len(), plans[1].scf.iterations, &plans[1].seeds[..]), (2, 6, &[3][..]));
-    assert!(crate::train::evaluate::<crate::tensor::Cpu>(&plans[1], &plans[1].functional.initial(3)).is_ok());
+    assert!(crate::train::evaluate(crate::tensor::Device::Cpu, &plans[1], &plans[1].functional.initial(3)).is_ok());
     // Afterwards trainings run again.
     interpreter
         .load("more.ksr", "let m = train f { on: [h]; loss: losses.final(); optimizer: lbfgs(steps: 1) }\nm.name")

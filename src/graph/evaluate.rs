@@ -1,0 +1,230 @@
+//! Running a lowered plan on tensors `[batch, points, channels]` with any tape.
+
+use super::lower::{LowerError, Lowered, Static};
+use super::nodes::Op;
+use super::plan::{self, Plan, Step};
+use crate::model::{Grid, Interaction};
+use crate::tensor::{
+    Backend, Cpu, Dims, NoneTape, Numbers, Tape, TensorError, Value, arrange, convolution, elementwise, exponential,
+    hartree, rows, window,
+};
+use std::sync::Arc;
+
+/// Constants and parameters, and all that depends on them alone, on a device and one tape.
+#[derive(Clone, Debug)]
+pub struct Bound<D: Backend> {
+    device: D,
+    /// By node.
+    values: Vec<Option<Value<D>>>,
+}
+
+impl<D: Backend> Bound<D> {
+    /// Where it lies, and where values are made from it.
+    pub fn device(&self) -> &D {
+        &self.device
+    }
+
+    /// The same numbers, on no tape.
+    pub fn detached(&self) -> Self {
+        let detached = |value: &Option<Value<D>>| value.as_ref().map(Value::detached);
+        Self { device: self.device.clone(), values: self.values.iter().map(detached).collect() }
+    }
+}
+
+impl Lowered {
+    /// Evaluates what depends on the parameters alone, once a tape, on the device of the parameters.
+    pub fn bind<D: Backend, T: Tape<f64, D>>(
+        &self,
+        parameters: &Value<D>,
+        mut tape: T,
+    ) -> Result<(Bound<D>, T), LowerError> {
+        let device = parameters.device();
+        let mut pass = Pass::new(self, device, &[], &[]);
+        pass.parameters = Some(parameters);
+        for (value, fixed) in pass.made.iter_mut().zip(&self.statics) {
+            if let Static::Value(dims, numbers) = fixed {
+                *value = Some(Value::constant(device, *dims, numbers.clone())?);
+            }
+        }
+        for step in &self.plan.prelude {
+            tape = pass.advance(step, tape)?;
+        }
+        Ok((Bound { device: device.clone(), values: pass.made }, tape))
+    }
+
+    /// Evaluates the outputs of the plan at inputs `[batch, points, channels]`, in the order asked for. Outputs that
+    /// depend on no input have a batch of one.
+    pub fn run<D: Backend, T: Tape<f64, D>>(
+        &self,
+        bound: &Bound<D>,
+        inputs: &[&Value<D>],
+        tape: T,
+    ) -> Result<(Vec<Value<D>>, T), LowerError> {
+        Pass::new(self, &bound.device, &bound.values, inputs).outputs(tape)
+    }
+}
+
+/// A plan without parameters on a grid: what depends on no input is evaluated already. Plain data: `Send + Sync`.
+#[derive(Clone, Debug)]
+pub struct Formula {
+    lowered: Lowered,
+    /// By node, what depends on no input.
+    fixed: Vec<Option<(Dims, Numbers)>>,
+}
+
+impl Formula {
+    /// Lowers a plan.
+    ///
+    /// # Errors
+    /// A plan that has parameters; as [`Lowered::new`].
+    pub fn new(plan: &Arc<Plan>, grid: &Grid, interaction: &Interaction) -> Result<Self, LowerError> {
+        let lowered = Lowered::new(plan, grid, interaction)?;
+        let (bound, _) = lowered.bind(&lowered.parameters(&Cpu::default(), &[])?, NoneTape)?;
+        let fixed = bound.values.iter().map(|value| value.as_ref().map(|value| (value.dims(), value.host()))).collect();
+        Ok(Self { lowered, fixed })
+    }
+
+    /// Its constants on a device.
+    pub fn on<D: Backend>(&self, device: &D) -> Result<Bound<D>, LowerError> {
+        let value = |fixed: &Option<(Dims, Numbers)>| {
+            let made = fixed.as_ref().map(|(dims, numbers)| Value::constant(device, *dims, numbers.clone()));
+            made.transpose().map_err(LowerError::from)
+        };
+        let values = self.fixed.iter().map(value).collect::<Result<_, _>>()?;
+        Ok(Bound { device: device.clone(), values })
+    }
+
+    /// Its outputs at inputs, as [`Lowered::run`].
+    pub fn run<D: Backend, T: Tape<f64, D>>(
+        &self,
+        constants: &Bound<D>,
+        inputs: &[&Value<D>],
+        tape: T,
+    ) -> Result<(Vec<Value<D>>, T), LowerError> {
+        self.lowered.run(constants, inputs, tape)
+    }
+}
+
+/// One pass through a plan.
+struct Pass<'a, D: Backend> {
+    lowered: &'a Lowered,
+    device: &'a D,
+    parameters: Option<&'a Value<D>>,
+    /// By node, what depends on no input; empty while that is being evaluated.
+    bound: &'a [Option<Value<D>>],
+    inputs: &'a [&'a Value<D>],
+    /// By node, what this pass has made so far.
+    made: Vec<Option<Value<D>>>,
+}
+
+impl<'a, D: Backend> Pass<'a, D> {
+    fn new(lowered: &'a Lowered, device: &'a D, bound: &'a [Option<Value<D>>], inputs: &'a [&'a Value<D>]) -> Self {
+        Self { lowered, device, parameters: None, bound, inputs, made: vec![None; lowered.plan.nodes.len()] }
+    }
+
+    fn outputs<T: Tape<f64, D>>(mut self, mut tape: T) -> Result<(Vec<Value<D>>, T), LowerError> {
+        let plan = &self.lowered.plan;
+        for (index, shape) in plan.inputs.iter().enumerate() {
+            let expected = self.lowered.size(*shape) * shape.channels;
+            let found = self.inputs.get(index).map_or(0, |input| input.dims().1 * input.dims().2);
+            if expected != found {
+                return Err(LowerError::Input { index, expected, found });
+            }
+        }
+        for step in &plan.steps {
+            tape = self.advance(step, tape)?;
+        }
+        let outputs = plan.outputs.iter().map(|&output| self.get(output).cloned());
+        Ok((outputs.collect::<Result<_, _>>()?, tape))
+    }
+
+    /// What a node holds, once that is known.
+    fn find(&self, index: usize) -> Option<&Value<D>> {
+        let known = |values: &'_ [Option<Value<D>>]| values.get(index).is_some_and(Option::is_some);
+        let values = if known(&self.made) { &self.made } else { self.bound };
+        values.get(index)?.as_ref()
+    }
+
+    fn get(&self, index: usize) -> Result<&Value<D>, LowerError> {
+        let missing = TensorError::Length { operation: "plan", expected: 1, found: 0 };
+        self.find(index).ok_or(LowerError::Tensor(missing))
+    }
+
+    /// Argument k of a node.
+    fn argument(&self, index: usize, k: usize) -> Result<&Value<D>, LowerError> {
+        self.get(self.lowered.plan.nodes[index].inputs.get(k).map_or(usize::MAX, |i| i.0 as usize))
+    }
+
+    fn advance<T: Tape<f64, D>>(&mut self, step: &Step, tape: T) -> Result<T, LowerError> {
+        match step {
+            Step::Single(index) => {
+                if self.find(*index).is_some() {
+                    return Ok(tape);
+                }
+                let (value, tape) = self.single(*index, tape)?;
+                self.made[*index] = Some(value);
+                Ok(tape)
+            }
+            Step::Fused { program, operands, results, shape } => {
+                let operands = operands.iter().map(|&o| self.operand(o)).collect::<Result<Vec<_>, _>>()?;
+                let extent = (self.lowered.size(*shape), shape.channels);
+                let (values, tape) = elementwise::elementwise(self.device, program, &operands, extent, tape)?;
+                for (&result, value) in results.iter().zip(values) {
+                    self.made[result] = Some(value);
+                }
+                Ok(tape)
+            }
+        }
+    }
+
+    fn operand(&self, operand: plan::Operand) -> Result<elementwise::Operand<'_, D>, LowerError> {
+        match operand {
+            plan::Operand::Node(index) => Ok(elementwise::Operand::Value(self.get(index)?)),
+            plan::Operand::Convolved(index) => {
+                let (x, weight) = (self.argument(index, 0)?, self.argument(index, 1)?);
+                let (width, left) = self.lowered.plan.nodes[index].op.convolution().unwrap_or((1, 0));
+                Ok(elementwise::Operand::Convolved { x, weight, width, left })
+            }
+        }
+    }
+
+    fn single<T: Tape<f64, D>>(&self, index: usize, tape: T) -> Result<(Value<D>, T), LowerError> {
+        let plan = &self.lowered.plan;
+        let node = &plan.nodes[index];
+        let argument = |k: usize| self.argument(index, k);
+        let missing = || TensorError::Length { operation: node.op.name(), expected: 1, found: 0 };
+        Ok(match &node.op {
+            Op::Input(k) => ((*self.inputs.get(*k).ok_or_else(missing)?).clone(), tape),
+            Op::Param(k) => {
+                let range = plan.parameters.get(*k).ok_or_else(missing)?;
+                arrange::take(self.parameters.ok_or_else(missing)?, range.start, range.end, tape)?
+            }
+            Op::SumGrid => arrange::sum_points(argument(0)?, tape)?,
+            Op::SumChannels => arrange::sum_channels(argument(0)?, tape)?,
+            Op::MaxGrid => arrange::max_points(argument(0)?, tape)?,
+            Op::Concat => {
+                let parts = (0..node.inputs.len()).map(argument).collect::<Result<Vec<_>, _>>()?;
+                arrange::concat(self.device, &parts, tape)?
+            }
+            Op::Channels { from, to } => arrange::take(argument(0)?, *from, *to, tape)?,
+            Op::ChannelsT { from, .. } => arrange::pad(argument(0)?, *from, node.shape.channels, tape)?,
+            Op::ExpConv => exponential::spread(argument(0)?, argument(1)?, self.lowered.step(node.shape), tape)?,
+            Op::ExpConvT => exponential::gather(argument(0)?, argument(1)?, self.lowered.step(node.shape), tape)?,
+            Op::MergeWeight { width, input, output, channels } => {
+                window::merge_weight(argument(0)?, channels, (*width, *input, *output), tape)?
+            }
+            Op::FlipWeight { width, input, output } => {
+                window::flip_weight(argument(0)?, (*width, *input, *output), tape)?
+            }
+            Op::Conv { .. } | Op::ConvT { .. } => {
+                let (width, left) = node.op.convolution().ok_or_else(missing)?;
+                convolution::convolve(argument(0)?, argument(1)?, width, left, tape)?
+            }
+            _ => match &self.lowered.statics[index] {
+                Static::Rows(rows, transposed) => rows::apply(argument(0)?, rows, transposed, tape)?,
+                Static::Kernel(kernel) => hartree::hartree(argument(0)?, kernel, tape)?,
+                Static::Value(..) | Static::Nothing => return Err(missing().into()),
+            },
+        })
+    }
+}
