@@ -330,3 +330,44 @@ fn ctrl_c_ends_a_training_and_the_script_goes_on_with_the_best() {
     child.stdout.take().expect("a pipe").read_to_string(&mut shown).expect("text");
     assert_eq!(shown, "");
 }
+
+#[test]
+fn fmt_rewrites_scripts_and_says_which() {
+    let place = Place::new();
+    let wild = place.file("wild.ksr", "let  a=1# one\r\n\r\n\r\na  +1");
+    let wrong = place.file("wrong.ksr", "let a = (1\n");
+    place.file("notes.txt", "let  a=1");
+    let tame = "let a = 1  # one\r\n\r\na + 1\r\n";
+    let (out, _, status) = finished(place.ksr().args(["fmt", "--check"]).arg(&wild));
+    assert_eq!((out, status), (format!("{}:1: not formatted\n", wild.display()), 1));
+    let (out, err, status) = finished(place.ksr().args(["fmt", "."]));
+    assert_eq!((out.as_str(), status), ("./wild.ksr: formatted\n", 1));
+    assert!(err.contains("wrong.ksr:1:9"), "{err}");
+    assert_eq!(std::fs::read_to_string(&wild).ok().as_deref(), Some(tame));
+    assert_eq!(std::fs::read_to_string(&wrong).ok().as_deref(), Some("let a = (1\n"));
+    assert_eq!(finished(place.ksr().args(["fmt", "--check"]).arg(&wild)), (String::new(), String::new(), 0));
+    let piped = finished(place.ksr().args(["fmt", "-"]).write_stdin("f( 1 );"));
+    assert_eq!(piped, ("f(1);\n".into(), String::new(), 0));
+    let left: Vec<_> = std::fs::read_dir(place.path()).into_iter().flatten().flatten().collect();
+    assert_eq!(left.len(), 3, "nothing else is left: {left:?}");
+    for args in [&["fmt"][..], &["fmt", "missing.ksr"], &["fmt", "/dev/null"]] {
+        let (_, err, status) = finished(place.ksr().args(args));
+        assert!(status == 2 && !err.is_empty(), "{args:?}: {status} {err}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn fmt_keeps_permissions_and_links() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    let script = place.file("script.ksr", "let  a=1\n");
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o750)).expect("permissions");
+    let link = place.path().join("link.ksr");
+    std::os::unix::fs::symlink("script.ksr", &link).expect("a link");
+    assert_eq!(finished(place.ksr().args(["fmt", "link.ksr"])).2, 0);
+    assert!(link.is_symlink());
+    assert_eq!(std::fs::read_to_string(&script).ok().as_deref(), Some("let a = 1\n"));
+    let mode = std::fs::metadata(&script).expect("the script").permissions().mode();
+    assert_eq!(mode & 0o777, 0o750);
+}

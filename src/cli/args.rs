@@ -49,6 +49,15 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Give scripts the white space that all scripts have; comments and line breaks stay
+    Fmt {
+        /// Scripts, or folders whose scripts are meant; `-` reads standard input and writes standard output
+        #[arg(value_name = "PATH", required = true)]
+        paths: Vec<PathBuf>,
+        /// Write nothing; list the scripts that are not formatted, with status 1 if there are any
+        #[arg(long)]
+        check: bool,
+    },
     /// Type expressions and see their values
     Repl {
         /// How

@@ -6,6 +6,7 @@ mod bench;
 mod check;
 mod disk;
 mod explain;
+mod fmt;
 mod host;
 mod interrupt;
 mod output;
@@ -61,6 +62,7 @@ fn dispatch(cli: Cli) -> u8 {
     match cli.command {
         Some(Command::Run { file, set, options }) => run::file(&file, set, &options),
         Some(Command::Check { file, json }) => check::file(&file, json),
+        Some(Command::Fmt { paths, check }) => fmt::paths(&paths, check),
         Some(Command::Bench { options }) => bench::start(&options),
         Some(Command::Explain { code }) => explain::code(&code),
         Some(Command::Repl { options }) => repl::start(&options),

@@ -8,6 +8,12 @@ pub fn line(text: &str) {
     written(write(&mut io::stdout().lock(), text));
 }
 
+/// Writes a text to standard output as it is.
+pub fn text(text: &str) {
+    let mut out = io::stdout().lock();
+    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+}
+
 /// Writes a line to standard error; a closed one is ignored.
 pub fn error_line(text: &str) {
     let _ = write(&mut io::stderr().lock(), text);

@@ -1,15 +1,16 @@
 //! Text to tree: parser, tree, checks.
 //!
 //! [`parse()`] reads a text with the grammar of `grammar/ksr.pest` and reports all errors at once; [`check`](mod@check)
-//! finds wrong names, calls, systems and units in the tree; [`print`](mod@print) writes a tree as text again.
+//! finds wrong names, calls, systems and units in the tree; [`format()`] gives a text the white space that all scripts have.
 
 pub mod ast;
 pub mod check;
+pub mod format;
 pub mod nearest;
 pub mod parse;
-pub mod print;
 pub mod units;
 pub mod words;
 
 pub use check::{Names, check};
+pub use format::{FormatError, format};
 pub use parse::{Entry, ParseError, parse, parse_entry};

@@ -7,4 +7,4 @@ use pest_derive::Parser;
 /// The generated parser.
 #[derive(Parser)]
 #[grammar = "grammar/ksr.pest"]
-pub(super) struct Grammar;
+pub(in crate::lang) struct Grammar;

@@ -10,15 +10,16 @@ mod scan;
 mod tests;
 
 pub use error::ParseError;
+pub(super) use grammar::{Grammar, Rule};
+pub(super) use scan::{Kind as TokenKind, ends_value};
 
 use crate::lang::ast::Program;
 use crate::problem::Problem;
 use crate::source::SourceId;
 use build::Builder;
-use grammar::{Grammar, Rule};
 use pest::Parser;
 use pest::error::{ErrorVariant, InputLocation};
-use scan::{Scan, scan};
+use scan::{Scan, Token, scan};
 use std::ops::Range;
 
 /// What the REPL is told of the text typed so far.
@@ -54,6 +55,11 @@ pub fn parse(source: SourceId, text: &str) -> Result<Program, Vec<Problem>> {
         Some(program) if errors.is_empty() => Ok(program),
         _ => Err(problems(errors)),
     }
+}
+
+/// The tokens of a text, without spaces and comments.
+pub(super) fn tokens(text: &str) -> Vec<Token> {
+    scan(SourceId::default(), text).tokens
 }
 
 /// Reads an entry of the REPL: incomplete if the parser, given one more line, would go on.

@@ -19,7 +19,7 @@ use std::ops::Range;
 
 /// What kind of token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::lang) enum Kind {
     /// Names and reserved words.
     Word,
     /// `0.5`.
@@ -40,7 +40,7 @@ pub(super) enum Kind {
 
 /// A stretch of the text.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Token {
+pub(in crate::lang) struct Token {
     pub kind: Kind,
     pub start: usize,
     pub end: usize,
@@ -75,7 +75,7 @@ pub(super) fn scan(source: SourceId, text: &str) -> Scan {
 }
 
 /// Whether a token (by its words) ends a value, so that an operator may follow.
-pub(super) fn ends_value(kind: Kind, words: &str) -> bool {
+pub(in crate::lang) fn ends_value(kind: Kind, words: &str) -> bool {
     match kind {
         Kind::Number | Kind::Text | Kind::Close => true,
         Kind::Word => !is_reserved(words) || matches!(words, "true" | "false"),

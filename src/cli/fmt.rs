@@ -1,0 +1,135 @@
+//! `ksr fmt`: scripts with the white space that all scripts have.
+
+use super::host::problem_to_stderr;
+use super::run::read;
+use super::{FAILED, USAGE, output};
+use crate::lang::format::{FormatError, format};
+use crate::problem::reason;
+use crate::source::Sources;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Folders within folders beyond which nothing is looked for.
+const DEEPEST: usize = 64;
+
+/// Formats scripts in place, all those of a folder, or standard input to standard output (`-`). With `check` nothing is
+/// written: scripts that are not formatted are listed, and the status is 1.
+pub fn paths(paths: &[PathBuf], check: bool) -> u8 {
+    let mut status = 0;
+    let mut failed = |with: u8| status = status.max(with);
+    for path in paths {
+        match scripts(path, DEEPEST) {
+            Ok(found) if found.is_empty() => {
+                output::error_line(&format!("`{}`: no scripts (`*.ksr`) in this folder", path.display()));
+            }
+            Ok(found) => found.iter().for_each(|script| failed(file(script, check))),
+            Err(message) => {
+                output::notice("error", &message, false);
+                failed(USAGE);
+            }
+        }
+    }
+    status
+}
+
+/// The script itself, or those of a folder and the folders in it, in order of their names. Links to folders are not followed.
+fn scripts(path: &Path, deepest: usize) -> Result<Vec<PathBuf>, String> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let cannot = |e: std::io::Error| format!("cannot read the folder `{}`: {}", path.display(), reason(&e, "read"));
+    let mut entries = std::fs::read_dir(path).map_err(cannot)?.collect::<Result<Vec<_>, _>>().map_err(cannot)?;
+    entries.sort_by_key(|entry| entry.file_name());
+    let mut found = Vec::new();
+    for entry in entries {
+        let (kind, path) = (entry.file_type().map_err(cannot)?, entry.path());
+        let hidden = entry.file_name().to_string_lossy().starts_with('.');
+        if kind.is_dir() && !hidden && deepest > 0 {
+            found.extend(scripts(&path, deepest - 1)?);
+        } else if path.is_file() && path.extension().is_some_and(|extension| extension == "ksr") {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+fn file(path: &Path, check: bool) -> u8 {
+    let standard_input = path == Path::new("-");
+    if !standard_input && path.exists() && !path.is_file() {
+        output::notice("error", &format!("`{}` is not a file with a script", path.display()), false);
+        return USAGE;
+    }
+    let (name, text) = match read(path) {
+        Ok(script) => script,
+        Err(message) => {
+            output::notice("error", &message, false);
+            return USAGE;
+        }
+    };
+    let mut sources = Sources::default();
+    let source = sources.add(&name, &*text);
+    let formatted = match format(source, &text) {
+        Ok(formatted) => formatted,
+        Err(FormatError::Unreadable(problems)) => {
+            problems.iter().for_each(|problem| problem_to_stderr(problem, &sources, false));
+            return FAILED;
+        }
+        Err(FormatError::Changed) => {
+            let message =
+                format!("formatting `{name}` would change its meaning, so it stays as it is; please report it");
+            output::notice("error", &message, false);
+            return FAILED;
+        }
+    };
+    match (check, formatted == text) {
+        (false, _) if standard_input => {
+            output::text(&formatted);
+            0
+        }
+        (_, true) => 0,
+        (true, false) => {
+            output::line(&format!("{name}:{}: not formatted", first_difference(&text, &formatted)));
+            FAILED
+        }
+        (false, false) => match replace(path, &formatted) {
+            Ok(()) => {
+                output::line(&format!("{name}: formatted"));
+                0
+            }
+            Err(error) => {
+                let message = format!("cannot write `{name}`: {}", reason(&error, "write"));
+                output::notice("error", &message, false);
+                FAILED
+            }
+        },
+    }
+}
+
+/// The first line, counted from 1, that is not the same.
+fn first_difference(text: &str, formatted: &str) -> usize {
+    let same = text.split('\n').zip(formatted.split('\n')).take_while(|(a, b)| a == b).count();
+    same + 1
+}
+
+/// Writes a file as a whole or not at all, with the permissions that it has; a link goes on pointing to it.
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    let path = path.canonicalize()?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    let written = (|| {
+        let permissions = std::fs::metadata(&path)?.permissions();
+        if permissions.readonly() {
+            return Err(std::io::ErrorKind::PermissionDenied.into());
+        }
+        let mut file = std::fs::File::create_new(&beside)?;
+        file.write_all(text.as_bytes())?;
+        file.set_permissions(permissions)?;
+        file.sync_all()?;
+        std::fs::rename(&beside, &path)
+    })();
+    if written.is_err() {
+        // What cannot be removed was not made.
+        let _ = std::fs::remove_file(&beside);
+    }
+    written
+}

@@ -1,0 +1,158 @@
+//! Where lines that are too long are broken: at their outermost joint, and again where that leaves one too long.
+
+use super::WIDTH;
+use super::lines::{Line, code, lines, width, written};
+use super::pieces::{Kind, Piece};
+use std::ops::Range;
+
+/// Breaks every line that is too long and can be broken.
+pub(super) fn break_long_lines(pieces: &mut Vec<Piece>) {
+    let mut done = 0;
+    loop {
+        let long = lines(pieces).into_iter().skip(done).find(|line| {
+            let code = code(&pieces[line.range.clone()]);
+            line.indent + written_width(code) > WIDTH
+        });
+        let Some(line) = long else { return };
+        match broken(pieces, &line) {
+            Some(parts) => drop(pieces.splice(line.range, parts)),
+            // Nothing can be done about it: on with the next.
+            None => done = lines(pieces).iter().take_while(|l| l.range.start <= line.range.start).count(),
+        }
+    }
+}
+
+/// The pieces of a line with newlines among them.
+fn broken(pieces: &[Piece], line: &Line) -> Option<Vec<Piece>> {
+    let all = &pieces[line.range.clone()];
+    let code = code(all);
+    let depths = depths(code);
+    let outermost = |i: usize| depths[i] == 0;
+    let before = |texts: &[&str]| -> Vec<usize> {
+        let at = |&i: &usize| i > 0 && outermost(i) && texts.iter().any(|text| code[i].is(text));
+        (0..code.len()).filter(at).collect()
+    };
+    let loops = if line.free { before(&["for"]) } else { Vec::new() };
+    let choices = [before(&["|>"]), before(&["else"]), before(&["then"]), loops];
+    if let Some(at) = choices.into_iter().find(|at| !at.is_empty()) {
+        return Some(with_newlines(all, &at));
+    }
+    let group = widest_group(code, &depths).filter(|group| !is_row_of_data(code, group));
+    let most = |group: &Range<usize>| 2 * written_width(&code[group.clone()]) > written_width(code);
+    let operator = operator(code, &depths, line.indent);
+    match (group, operator) {
+        (Some(group), None) => Some(with_newlines_in_group(all, line.indent, group)),
+        (Some(group), Some(_)) if most(&group) => Some(with_newlines_in_group(all, line.indent, group)),
+        (_, operator) => operator.map(|at| with_newlines(all, &[at])),
+    }
+}
+
+fn written_width(line: &[Piece]) -> usize {
+    width(&written(line, |_| 0))
+}
+
+/// `{ seed: 0, loss: 1e-6 },` on a line of its own.
+fn is_row_of_data(line: &[Piece], group: &Range<usize>) -> bool {
+    let kinds = [Kind::Word, Kind::Number, Kind::Minus, Kind::Text, Kind::Separator];
+    let plain = |p: &Piece| kinds.contains(&p.kind) || p.is(":");
+    group.start == 0 && line[0].is("{") && group.end + 2 >= line.len() && line[1..group.end].iter().all(plain)
+}
+
+/// How deep in brackets of the line each piece is; a bracket itself is as deep as what stands around it.
+fn depths(line: &[Piece]) -> Vec<usize> {
+    // Brackets that were opened in earlier lines and are closed in this one.
+    let mut depth = 0i32;
+    let mut lowest = 0;
+    let raw: Vec<i32> = line
+        .iter()
+        .map(|piece| match piece.kind {
+            Kind::Open => {
+                depth += 1;
+                depth - 1
+            }
+            Kind::Close => {
+                depth -= 1;
+                lowest = lowest.min(depth);
+                depth
+            }
+            _ => depth,
+        })
+        .collect();
+    raw.into_iter().map(|depth| (depth - lowest).max(0) as usize).collect()
+}
+
+/// The bracket that is opened and closed outermost in the line and holds most.
+fn widest_group(line: &[Piece], depths: &[usize]) -> Option<Range<usize>> {
+    let open = (0..line.len()).filter(|&i| line[i].kind == Kind::Open && depths[i] == 0);
+    let group = open.filter_map(|i| {
+        let close = (i + 1..line.len()).find(|&j| line[j].kind == Kind::Close && depths[j] == 0)?;
+        (close > i + 1).then_some(i..close)
+    });
+    group.max_by_key(|group| written_width(&line[group.clone()]))
+}
+
+fn with_newlines(line: &[Piece], before: &[usize]) -> Vec<Piece> {
+    let mut broken = Vec::with_capacity(line.len() + before.len());
+    for (i, piece) in line.iter().enumerate() {
+        if before.contains(&i) {
+            broken.push(Piece::newline());
+        }
+        broken.push(piece.clone());
+    }
+    broken
+}
+
+/// Every element of a bracket on a line of its own; numbers fill lines.
+fn with_newlines_in_group(line: &[Piece], indent: usize, group: Range<usize>) -> Vec<Piece> {
+    let braces = line[group.start].is("{");
+    let inner = &line[group.start + 1..group.end];
+    let depths = depths(inner);
+    let fills = !braces && inner.iter().all(|p| matches!(p.kind, Kind::Number | Kind::Minus) || p.is(","));
+    let mut broken = line[..=group.start].to_vec();
+    broken.push(Piece::newline());
+    let mut start = 0;
+    for (i, piece) in inner.iter().enumerate() {
+        let ends = piece.kind == Kind::Separator && depths[i] == 0;
+        // Before `}` a `;` means that a value is not shown.
+        let last = i + 1 == inner.len();
+        if !(ends && braces && !last) {
+            broken.push(piece.clone());
+        }
+        let full = || {
+            let next = inner[i + 1..].iter().position(|p| p.kind == Kind::Separator).map_or(inner.len(), |n| i + n + 2);
+            indent + 2 + written_width(&inner[start..next]) > WIDTH
+        };
+        if ends && !last && (!fills || full()) {
+            broken.push(Piece::newline());
+            start = i + 1;
+        }
+    }
+    broken.push(Piece::newline());
+    broken.extend_from_slice(&line[group.end..]);
+    broken
+}
+
+/// Operators by how loosely they bind, and whether a line may begin with them.
+const OPERATORS: &[(&[&str], bool)] = &[
+    (&["or"], true),
+    (&["and"], true),
+    (&["==", "!=", "<", "<=", ">", ">="], false),
+    (&["+", "-"], false),
+    (&["*", "/"], true),
+];
+
+/// Before which piece a row of operators is broken: the last that leaves a first line that fits.
+fn operator(line: &[Piece], depths: &[usize], indent: usize) -> Option<usize> {
+    OPERATORS.iter().find_map(|(signs, begins)| {
+        let found = |&i: &usize| {
+            i > 0
+                && i + 1 < line.len()
+                && depths[i] == 0
+                && matches!(line[i].kind, Kind::Sign | Kind::Word)
+                && signs.iter().any(|sign| line[i].is(sign))
+        };
+        let at: Vec<usize> = (0..line.len()).filter(found).map(|i| if *begins { i } else { i + 1 }).collect();
+        let fits = |&&at: &&usize| indent + written_width(&line[..at]) <= WIDTH;
+        at.iter().rev().find(fits).or(at.first()).copied()
+    })
+}

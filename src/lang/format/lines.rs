@@ -1,0 +1,172 @@
+//! Lines: their indentation, and columns of values and comments below each other.
+
+use super::WIDTH;
+use super::pieces::{Kind, Piece, of_entries};
+use super::spacing::spaced;
+
+/// A step of indentation.
+const STEP: usize = 2;
+
+/// A line of pieces with its place.
+#[derive(Debug)]
+pub(super) struct Line {
+    /// Its pieces, of all.
+    pub range: std::ops::Range<usize>,
+    /// Spaces before it.
+    pub indent: usize,
+    /// Whether it stands between parentheses or brackets, where a line may end anywhere.
+    pub free: bool,
+}
+
+/// An open bracket.
+struct Frame {
+    /// Indentation of the line in which it was opened.
+    outer: usize,
+    free: bool,
+    /// Whether the statement or entry in it begins with `if`; its `else` then stands below it.
+    begins_with_if: bool,
+}
+
+/// The lines of a text; empty ones are empty.
+pub(super) fn lines(pieces: &[Piece]) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut frames: Vec<Frame> = Vec::new();
+    let mut top = false;
+    let mut start = 0;
+    // The last piece that is no comment, of earlier lines.
+    let mut last: Option<&Piece> = None;
+    for end in (0..=pieces.len()).filter(|&i| pieces.get(i).is_none_or(|p| p.kind == Kind::Newline)) {
+        let line = &pieces[start..end];
+        let closers = line.iter().take_while(|p| p.kind == Kind::Close).count();
+        let free = frames.last().is_some_and(|f| f.free);
+        let inside = frames.last().map_or(0, |f| f.outer + STEP);
+        let continues = goes_on(line, pieces.get(end..).unwrap_or(&[]), last, free);
+        let begins_with_if = frames.last_mut().map_or(&mut top, |f| &mut f.begins_with_if);
+        if closers == 0 && !continues && line.first().is_some_and(|p| p.kind != Kind::Comment) {
+            *begins_with_if = line[0].is("if");
+        }
+        let below_if = *begins_with_if && line.first().is_some_and(|p| p.is("else"));
+        let indent = match closers {
+            0 if continues && !below_if => inside + STEP,
+            0 => inside,
+            _ => frames.iter().rev().nth(closers - 1).map_or(0, |f| f.outer),
+        };
+        for piece in line {
+            match piece.kind {
+                Kind::Open => frames.push(Frame { outer: indent, free: !piece.is("{"), begins_with_if: false }),
+                Kind::Close => drop(frames.pop()),
+                _ => {}
+            }
+        }
+        last = line.iter().rev().find(|p| p.kind != Kind::Comment).or(last);
+        lines.push(Line { range: start..end, indent, free });
+        start = end + 1;
+    }
+    lines
+}
+
+/// Whether a line continues what the one before began. A comment on its own line is a part of what follows it.
+fn goes_on(line: &[Piece], after: &[Piece], last: Option<&Piece>, free: bool) -> bool {
+    let Some(last) = last else { return false };
+    let first = match line.first() {
+        Some(first) if first.kind == Kind::Comment => {
+            after.iter().find(|p| !matches!(p.kind, Kind::Comment | Kind::Newline))
+        }
+        first => first,
+    };
+    let Some(first) = first else { return false };
+    let begins = matches!(&*first.text, "|>" | "->" | "*" | "/" | "and" | "or" | "then" | "else")
+        && matches!(first.kind, Kind::Sign | Kind::Word);
+    let unfinished = matches!(last.kind, Kind::Sign | Kind::Minus)
+        || (last.kind == Kind::Word && matches!(&*last.text, "and" | "or" | "not" | "then" | "else" | "by"));
+    let within = free && !matches!(last.kind, Kind::Open | Kind::Separator) && first.kind != Kind::Close;
+    begins || unfinished || within
+}
+
+/// A line without its indentation; `pad` gives the width in columns that the piece at an index is to have at least.
+pub(super) fn written(line: &[Piece], pad: impl Fn(usize) -> usize) -> String {
+    let mut text = String::new();
+    for (i, piece) in line.iter().enumerate() {
+        match piece.kind {
+            Kind::Comment if i > 0 => text.push_str("  "),
+            _ if i > 0 && spaced(line, i) => text.push(' '),
+            _ => {}
+        }
+        let missing = pad(i).saturating_sub(width(&text));
+        text.extend(std::iter::repeat_n(' ', missing));
+        text.push_str(&piece.text);
+    }
+    text
+}
+
+pub(super) fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// The code of a line without the comment at its end.
+pub(super) fn code(line: &[Piece]) -> &[Piece] {
+    match line.split_last() {
+        Some((last, before)) if last.kind == Kind::Comment => before,
+        _ => line,
+    }
+}
+
+/// The whole text.
+pub(super) fn rendered(pieces: &[Piece]) -> String {
+    if pieces.is_empty() {
+        return String::new();
+    }
+    let lines = lines(pieces);
+    let entries = of_entries(pieces);
+    let of = |line: &Line| &pieces[line.range.clone()];
+    let is_entry = |line: &Line| match of(line) {
+        [name, colon, _, ..] => {
+            name.kind == Kind::Word && colon.is(":") && entries[line.range.start] && balanced(of(line))
+        }
+        _ => false,
+    };
+    let head = |line: &Line| width(&of(line)[0].text) + 2;
+    let values = columns(&lines, is_entry, head);
+    let value = |i: usize, piece: usize| if piece == 2 { values[i] } else { 0 };
+    let ends = |i: usize| width(&written(code(of(&lines[i])), |piece| value(i, piece)));
+    let lengths: Vec<usize> = (0..lines.len()).map(ends).collect();
+    let commented = |line: &Line| of(line).len() > 1 && of(line).last().is_some_and(|p| p.kind == Kind::Comment);
+    let comments = columns(&lines, commented, |line| {
+        let index = lines.partition_point(|l| l.range.start < line.range.start);
+        lengths[index] + 2
+    });
+    let mut text = String::new();
+    for (i, line) in lines.iter().enumerate() {
+        let pieces = of(line);
+        if !pieces.is_empty() {
+            let last = pieces.len() - 1;
+            let comment = |piece: usize| if piece == last && commented(line) { comments[i] } else { value(i, piece) };
+            text.extend(std::iter::repeat_n(' ', line.indent));
+            text.push_str(&written(pieces, comment));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Whether every bracket of a line is closed in it.
+fn balanced(line: &[Piece]) -> bool {
+    let count = |kind| line.iter().filter(|p| p.kind == kind).count();
+    count(Kind::Open) == count(Kind::Close)
+}
+
+/// For lines that stand below each other and have something at a column of their own: the column that they share, 0 for others.
+/// One that would be too far out has its own.
+fn columns(lines: &[Line], has: impl Fn(&Line) -> bool, own: impl Fn(&Line) -> usize) -> Vec<usize> {
+    let mut shared = vec![0; lines.len()];
+    let mut start = 0;
+    while start < lines.len() {
+        let same = |line: &&Line| has(line) && line.indent == lines[start].indent;
+        let count = lines[start..].iter().take_while(same).count();
+        let own: Vec<usize> = lines[start..start + count].iter().map(&own).collect();
+        let most = own.iter().copied().filter(|&column| column <= WIDTH * 2 / 3).max().unwrap_or(0);
+        shared[start..start + count].iter_mut().zip(own).for_each(|(shared, own)| *shared = own.max(most));
+        start += count.max(1);
+    }
+    shared
+}
