@@ -13,4 +13,4 @@ pub mod words;
 
 pub use check::{Names, check};
 pub use format::{FormatError, format};
-pub use parse::{Entry, ParseError, parse, parse_entry};
+pub use parse::{Entry, ParseError, Partial, Token, TokenKind, parse, parse_entry, partial, tokens};

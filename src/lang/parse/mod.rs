@@ -11,7 +11,8 @@ mod tests;
 
 pub use error::ParseError;
 pub(super) use grammar::{Grammar, Rule};
-pub(super) use scan::{Kind as TokenKind, ends_value};
+pub(super) use scan::ends_value;
+pub use scan::{Kind as TokenKind, Token};
 
 use crate::lang::ast::Program;
 use crate::problem::Problem;
@@ -19,7 +20,7 @@ use crate::source::SourceId;
 use build::Builder;
 use pest::Parser;
 use pest::error::{ErrorVariant, InputLocation};
-use scan::{Scan, Token, scan};
+use scan::{Scan, scan};
 use std::ops::Range;
 
 /// What the REPL is told of the text typed so far.
@@ -36,8 +37,31 @@ pub enum Entry {
 /// More errors than this are not worth reading.
 const MOST: usize = 20;
 
-/// Reads a text. All errors are reported, sorted by place: a wrong statement does not hide the next.
+/// What was read of a text.
+#[derive(Debug)]
+pub struct Partial {
+    /// The statements that can be read; of one that contains a wrong one, the rest.
+    pub program: Program,
+    /// What is wrong with the others, sorted by place.
+    pub problems: Vec<Problem>,
+}
+
+/// The tokens of a text, right or wrong; comments and spaces are none. After what is nested too deeply there are no more.
+pub fn tokens(text: &str) -> Vec<Token> {
+    scan(SourceId::default(), text).tokens
+}
+
+/// Reads a text.
+///
+/// # Errors
+/// Those of [`partial`]: all are reported, sorted by place.
 pub fn parse(source: SourceId, text: &str) -> Result<Program, Vec<Problem>> {
+    let Partial { program, problems } = partial(source, text);
+    if problems.is_empty() { Ok(program) } else { Err(problems) }
+}
+
+/// Reads what can be read of a text: a wrong statement does not hide the next.
+pub fn partial(source: SourceId, text: &str) -> Partial {
     let scanned = scan(source, text);
     let mut errors = Vec::new();
     let mut readable = Masked::new(text);
@@ -50,16 +74,8 @@ pub fn parse(source: SourceId, text: &str) -> Result<Program, Vec<Problem>> {
         let mask = if mask.is_empty() { scanned.region(mask.start) } else { mask.clone() };
         readable.hide(mask);
     }
-    let program = read(source, &mut readable, &mut errors);
-    match program {
-        Some(program) if errors.is_empty() => Ok(program),
-        _ => Err(problems(errors)),
-    }
-}
-
-/// The tokens of a text, without spaces and comments.
-pub(super) fn tokens(text: &str) -> Vec<Token> {
-    scan(SourceId::default(), text).tokens
+    let program = read(source, &mut readable, &mut errors).unwrap_or_else(|| beginning(source, &mut readable));
+    Partial { program, problems: problems(errors) }
 }
 
 /// Reads an entry of the REPL: incomplete if the parser, given one more line, would go on.
@@ -108,6 +124,25 @@ fn read(source: SourceId, readable: &mut Masked<'_>, errors: &mut Vec<ParseError
         }
     }
     None
+}
+
+/// The statements before the first that cannot be read.
+fn beginning(source: SourceId, readable: &mut Masked<'_>) -> Program {
+    let mut end = readable.text.len();
+    while end > 0 {
+        let text = readable.text();
+        let at = match Grammar::parse(Rule::program, &text) {
+            Ok(mut pairs) => match pairs.next() {
+                Some(pair) => return Builder::new(source, &text).program(pair).0,
+                None => break,
+            },
+            Err(failure) => place(&failure).min(end - 1),
+        };
+        let around = scan(source, &text).regions.into_iter().filter(|r| r.start <= at && at <= r.end);
+        end = around.map(|region| region.start).min().unwrap_or(at);
+        readable.hide(end..readable.text.len());
+    }
+    Program { statements: Vec::new() }
 }
 
 fn place(failure: &pest::error::Error<Rule>) -> usize {

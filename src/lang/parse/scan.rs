@@ -19,7 +19,7 @@ use std::ops::Range;
 
 /// What kind of token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::lang) enum Kind {
+pub enum Kind {
     /// Names and reserved words.
     Word,
     /// `0.5`.
@@ -40,9 +40,12 @@ pub(in crate::lang) enum Kind {
 
 /// A stretch of the text.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(in crate::lang) struct Token {
+pub struct Token {
+    /// What it is.
     pub kind: Kind,
+    /// Its first byte.
     pub start: usize,
+    /// One past its last byte.
     pub end: usize,
 }
 

@@ -85,6 +85,38 @@ fn one_wrong_statement_does_not_hide_the_next() {
     assert!(places.windows(2).all(|w| w[0].span.start <= w[1].span.start));
 }
 
+/// The first lines of the statements that are read.
+fn kept(text: &str) -> Vec<String> {
+    let first = |s: &crate::lang::ast::Stmt| text[s.span.start as usize..].lines().next().unwrap_or("").to_owned();
+    partial(SourceId(0), text).program.statements.iter().map(first).collect()
+}
+
+#[test]
+fn what_is_right_is_read_beside_what_is_wrong() {
+    assert_eq!(kept("let a = 1\nlet b = a.\nlet c = 3"), ["let a = 1", "let c = 3"]);
+    assert_eq!(kept("let a = 1\nlet g = uniform("), ["let a = 1"]);
+    assert_eq!(kept("let a = 1\nlet g = uniform(points: 3\nlet b = 2"), ["let a = 1", "let b = 2"]);
+    assert_eq!(kept("fn f(x) {\n  let y = x +\n  2 * x\n}\nlet c = \"3"), ["fn f(x) {"]);
+    let fallen = "fn f(x) {\n  let y = x + * 2\n  2 * x\n}";
+    let program = partial(SourceId(0), fallen).program;
+    let crate::lang::ast::StmtKind::Fn(def) = &program.statements[0].kind else { panic!("a function") };
+    let crate::lang::ast::ExprKind::Block(body) = &*def.body.kind else { panic!("a block") };
+    assert_eq!(body.len(), 1);
+    // What only the tree shows to be wrong stays in it.
+    assert_eq!(kept("let a = 1 < 2 < 3\nlet b = 2").len(), 2);
+}
+
+#[test]
+fn after_many_errors_the_rest_is_not_read() {
+    let text = format!("let a = 1\nfn f(x) {{\n{}}}\nlet z = 2", "let b = )\n".repeat(30));
+    assert_eq!(partial(SourceId(0), &text).problems.len(), MOST);
+    assert_eq!(kept(&text), ["let a = 1"]);
+    let text = format!("let a = 1\n{}let z = 2", "x = 1\n".repeat(30));
+    assert_eq!(kept(&text), ["let a = 1"]);
+    let text = format!("let a = 1\nlet b = {}\nlet c = 3", "(".repeat(5000));
+    assert_eq!(kept(&text), ["let a = 1"]);
+}
+
 #[test]
 fn no_message_speaks_of_the_grammar() {
     let grammar = include_str!("../../../../grammar/ksr.pest");
@@ -136,7 +168,7 @@ const SCRIPT: &str = "## Doc\nuse std.losses\ngrid line = uniform(points: 513, s
 #[test]
 fn every_beginning_of_a_script_is_read_or_refused() {
     for end in (0..SCRIPT.len()).filter(|&i| SCRIPT.is_char_boundary(i)) {
-        let _ = parse(SourceId(0), &SCRIPT[..end]);
+        assert!(partial(SourceId(0), &SCRIPT[..end]).program.statements.len() <= 8);
         let _ = parse_entry(SourceId(0), &SCRIPT[..end]);
     }
 }
