@@ -2,8 +2,7 @@
 //! before the energy of the lowest says anything about the state.
 
 use super::ExactError;
-use super::product::add;
-use crate::ks::orbitals::dot;
+use crate::tensor::vector::{add, dot, norm};
 use faer::{Mat, Side};
 
 /// Numbers that the vectors of a space and their images may take together: 1 GiB.
@@ -109,7 +108,7 @@ struct Space {
 
 /// Divides by the length, which is returned; 0 for what is nothing but rounding error.
 fn normalise(direction: &mut [f64]) -> f64 {
-    let length = dot(direction, direction).sqrt();
+    let length = norm(direction);
     if !(length > 1e-140 && length.is_finite()) {
         return 0.0;
     }

@@ -6,20 +6,17 @@ mod cache;
 pub mod dataset;
 mod davidson;
 mod dense;
-mod fci;
 mod field;
 mod integrals;
-mod one;
+mod methods;
 mod orbitals;
 mod pairs;
-mod product;
 mod progress;
-mod start;
-mod two;
 
 pub use cache::{CacheWarning, cached};
 pub use pairs::PairDensity;
 
+use self::methods::{determinants, independent, two_electrons};
 use crate::control::Control;
 use crate::ks::orbitals::OrbitalError;
 use crate::model::{Interaction, System, both_spins};
@@ -186,9 +183,9 @@ pub fn solve(system: &Arc<System>, options: &Options, control: &dyn Control) -> 
         return Err(ExactError::Accuracy { accuracy: options.accuracy });
     }
     match system.electrons {
-        _ if system.interaction == Interaction::None => one::independent(system),
-        1 => one::independent(system),
-        2 => two::solve(system, options, control),
-        _ => fci::solve(system, options, control),
+        _ if system.interaction == Interaction::None => independent::independent(system),
+        1 => independent::independent(system),
+        2 => two_electrons::solve(system, options, control),
+        _ => determinants::solve(system, options, control),
     }
 }

@@ -2,8 +2,7 @@
 
 use super::ExactError;
 use super::dense::times;
-use crate::ks::orbitals::dot;
-use crate::tensor::vector::settle;
+use crate::tensor::vector::{add, dot, norm, settle};
 use faer::{Mat, MatRef, Side};
 
 /// What is left of a column, of the largest, when it counts as spanned.
@@ -86,16 +85,16 @@ fn span(columns: MatRef<'_, f64>) -> Mat<f64> {
         // Once more against all: remainders collect rounding errors.
         for v in &found {
             let overlap = dot(v, &next);
-            next.iter_mut().zip(v).for_each(|(x, v)| *x -= overlap * v);
+            add(&mut next, -overlap, v);
         }
-        let length = dot(&next, &next).sqrt();
+        let length = norm(&next);
         if length <= NEGLIGIBLE * largest.sqrt() {
             continue;
         }
         next.iter_mut().for_each(|x| *x /= length);
         for (column, size) in rest.iter_mut().zip(&mut sizes).filter(|(_, size)| **size > 0.0) {
             let overlap = dot(&next, column);
-            column.iter_mut().zip(&next).for_each(|(x, v)| *x -= overlap * v);
+            add(column, -overlap, &next);
             *size = dot(column, column);
         }
         found.push(next);

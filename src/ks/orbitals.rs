@@ -4,6 +4,7 @@ use super::banded::Lu;
 use super::follow::follow;
 use super::hamiltonian::Hamiltonian;
 use super::isolate::{Bracket, isolate};
+use crate::tensor::vector::{add, dot, norm};
 use faer::{Mat, Side};
 use miette::Diagnostic;
 use thiserror::Error;
@@ -241,25 +242,8 @@ fn orthonormalise(vectors: &mut [Vec<f64>]) {
 fn project_out(x: &mut [f64], orthonormal: &[Vec<f64>]) {
     for v in orthonormal {
         let overlap = dot(v, x);
-        x.iter_mut().zip(v).for_each(|(x, v)| *x -= overlap * v);
+        add(x, -overlap, v);
     }
-}
-
-/// Sum of products, in a fixed order of four partial sums.
-pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0; 4];
-    let (a4, b4) = (a.chunks_exact(4), b.chunks_exact(4));
-    let rest: f64 = a4.remainder().iter().zip(b4.remainder()).map(|(a, b)| a * b).sum();
-    for (a, b) in a4.zip(b4) {
-        for lane in 0..4 {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
-}
-
-fn norm(a: &[f64]) -> f64 {
-    dot(a, a).sqrt()
 }
 
 fn normalise(a: &mut [f64]) {

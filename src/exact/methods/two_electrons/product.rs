@@ -2,10 +2,11 @@
 //!
 //! A wave function is N x N numbers psi_ij = psi(x_i, x_j), column by column, sum of squares 1, with psi_ij = +- psi_ji.
 
-use super::ExactError;
-use super::davidson::NEAR;
+use crate::exact::ExactError;
+use crate::exact::davidson::NEAR;
 use crate::ks::hamiltonian::Hamiltonian;
 use crate::model::System;
+use crate::tensor::vector::add;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par, Side};
 
@@ -77,11 +78,6 @@ impl Product {
         }
         image
     }
-}
-
-/// a += factor b.
-pub(super) fn add(a: &mut [f64], factor: f64, b: &[f64]) {
-    a.iter_mut().zip(b).for_each(|(a, b)| *a += factor * b);
 }
 
 /// Makes psi exactly symmetric or antisymmetric.

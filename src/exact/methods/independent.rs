@@ -1,12 +1,12 @@
 //! Electrons that do not interact: one, or any number without interaction.
 
-use super::dense::times;
-use super::field::Field;
-use super::integrals::pairs as products;
-use super::orbitals::mean_field;
-use super::{ExactError, Origin, PairDensity, Reference};
-use crate::ks::orbitals::dot;
+use crate::exact::dense::times;
+use crate::exact::field::Field;
+use crate::exact::integrals::pairs as products;
+use crate::exact::orbitals::mean_field;
+use crate::exact::{ExactError, Origin, PairDensity, Reference};
 use crate::model::{System, both_spins};
+use crate::tensor::vector::dot;
 use faer::Mat;
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use std::sync::Arc;
 const ROUNDING: f64 = 1e-15;
 
 /// Fills the lowest orbitals of each spin.
-pub(super) fn independent(system: &Arc<System>) -> Result<Reference, ExactError> {
+pub(in crate::exact) fn independent(system: &Arc<System>) -> Result<Reference, ExactError> {
     let field = Field::new(system);
     let h = &field.hamiltonian;
     let (up, down) = system.spins();

@@ -6,7 +6,7 @@ use crate::exact::integrals::{Integrals, pairs};
 use crate::exact::orbitals::Basis;
 use crate::ks::banded::Lu;
 use crate::ks::hamiltonian::Hamiltonian;
-use crate::ks::orbitals::dot;
+use crate::tensor::vector::{add, dot};
 use faer::{Mat, Side};
 
 /// Occupations below this are noise.
@@ -103,7 +103,7 @@ fn purify_if(vector: &mut [f64], basis: &Basis, p: usize) {
 fn outside(vector: &mut [f64], space: &[&Vec<f64>]) {
     for v in space {
         let overlap = dot(v, vector);
-        vector.iter_mut().zip(*v).for_each(|(x, v)| *x -= overlap * v);
+        add(vector, -overlap, v);
     }
 }
 
@@ -122,9 +122,7 @@ fn resolved(h: &Hamiltonian, shift: f64, g: &[f64], space: &[&Vec<f64>]) -> Vec<
     let right = Mat::from_fn(size, 1, |i, _| dot(space[i], &x));
     use faer::linalg::solvers::Solve;
     let factors = within.partial_piv_lu().solve(&right);
-    images.iter().enumerate().for_each(|(i, image)| {
-        x.iter_mut().zip(image).for_each(|(x, y)| *x -= factors[(i, 0)] * y);
-    });
+    images.iter().enumerate().for_each(|(i, image)| add(&mut x, -factors[(i, 0)], image));
     outside(&mut x, space);
     x
 }
@@ -139,8 +137,7 @@ fn directions(steps: &[(Vec<f64>, u8)]) -> Vec<(Vec<f64>, u8, f64)> {
         for k in (0..steps.len()).rev() {
             let mut direction = vec![0.0; steps[0].len()];
             for (i, step) in steps.iter().enumerate() {
-                let factor = eigen.U()[(i, k)];
-                direction.iter_mut().zip(*step).for_each(|(x, y)| *x += factor * y);
+                add(&mut direction, eigen.U()[(i, k)], step);
             }
             all.push((direction, parity, eigen.S()[k].max(0.0)));
         }

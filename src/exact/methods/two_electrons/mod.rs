@@ -1,16 +1,21 @@
 //! Two interacting electrons: the lowest symmetric (singlet) or antisymmetric (triplet) function on the product grid.
 
-use super::davidson::{self, Found};
-use super::field::{Field, purify};
-use super::product::{Exchange, Preconditioner, Product, exchange};
-use super::progress::Progress;
-use super::start::start;
-use super::{ExactError, Options, Origin, PairDensity, Reference};
+mod product;
+mod start;
+#[cfg(test)]
+mod tests;
+
 use crate::control::Control;
-use crate::ks::orbitals::dot;
+use crate::exact::davidson::{self, Found};
+use crate::exact::field::{Field, purify};
+use crate::exact::progress::Progress;
+use crate::exact::{ExactError, Options, Origin, PairDensity, Reference};
 use crate::model::{System, both_spins};
+use crate::tensor::vector::dot;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par, Side};
+use product::{Exchange, Preconditioner, Product, exchange};
+use start::start;
 use std::sync::Arc;
 
 /// The most grid points: a wave function of as many squared is 128 MiB.
@@ -29,7 +34,11 @@ const MARGIN: f64 = 0.1;
 const NEGLIGIBLE: f64 = 1e-14;
 
 /// Solves for the ground state of the spin of the system.
-pub(super) fn solve(system: &Arc<System>, options: &Options, control: &dyn Control) -> Result<Reference, ExactError> {
+pub(in crate::exact) fn solve(
+    system: &Arc<System>,
+    options: &Options,
+    control: &dyn Control,
+) -> Result<Reference, ExactError> {
     let points = system.grid.points;
     if points > MOST_POINTS {
         return Err(ExactError::Grid { points, most: MOST_POINTS });
@@ -135,7 +144,3 @@ fn pairs(system: &System, psi: &[f64]) -> Result<PairDensity, ExactError> {
     let (n, share) = (system.grid.points, 2.0 / system.grid.spacing.powi(2));
     PairDensity::of_matrix(&Mat::from_fn(n, n, |i, j| share * psi[j * n + i].powi(2)), &system.label)
 }
-
-#[cfg(test)]
-#[path = "two_tests.rs"]
-mod tests;

@@ -15,13 +15,13 @@ mod strings;
 #[cfg(test)]
 mod tests;
 
-use super::davidson::Found;
-use super::field::Field;
-use super::integrals::{self, Integrals};
-use super::orbitals::{Basis, mean_field};
-use super::progress::Progress;
-use super::{ExactError, Options, Origin, PairDensity, Reference};
 use crate::control::Control;
+use crate::exact::davidson::Found;
+use crate::exact::field::Field;
+use crate::exact::integrals::{self, Integrals};
+use crate::exact::orbitals::{Basis, mean_field};
+use crate::exact::progress::Progress;
+use crate::exact::{ExactError, Options, Origin, PairDensity, Reference};
 use crate::ks::orbitals::lowest;
 use crate::model::{System, both_spins};
 use faer::Mat;
@@ -71,7 +71,11 @@ const WORTH: f64 = 0.05;
 const EMPTY: f64 = 1e-14;
 
 /// Solves for the lowest state of the spin of the system.
-pub(super) fn solve(system: &Arc<System>, options: &Options, control: &dyn Control) -> Result<Reference, ExactError> {
+pub(in crate::exact) fn solve(
+    system: &Arc<System>,
+    options: &Options,
+    control: &dyn Control,
+) -> Result<Reference, ExactError> {
     let watch = Watch::new(system, options, control);
     let (up, down) = system.spins();
     let begin = FEWEST.max(up + SPARE).min(system.grid.points);

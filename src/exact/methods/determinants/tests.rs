@@ -2,10 +2,10 @@ use super::operator::Operator;
 use super::*;
 use crate::control::Event;
 use crate::control::Quiet;
-use crate::exact::two;
+use crate::exact::methods::two_electrons as two;
 use crate::ks::hamiltonian::Hamiltonian;
-use crate::ks::orbitals::dot;
 use crate::model::{Grid, Interaction, Wall};
+use crate::tensor::vector::dot;
 use faer::{Mat, Side};
 
 pub(super) fn system(
@@ -126,7 +126,8 @@ fn hardly_any_interaction_is_none() {
     for spins in [(3, 1), (4, 0), (4, 4), (5, 1)] {
         let atom = system(grid.clone(), none.clone(), spins, |x| 0.5 * x * x);
         let alone = Arc::new(System { interaction: Interaction::None, ..(*atom).clone() });
-        let (found, independent) = (answer(&atom, 1e-7), crate::exact::one::independent(&alone).expect("an answer"));
+        let (found, independent) =
+            (answer(&atom, 1e-7), crate::exact::methods::independent::independent(&alone).expect("an answer"));
         let up = found.energy - independent.energy;
         assert!(up > 0.0 && up < 2e-7, "{spins:?}: {up:e}");
         for spin in 0..2 {
