@@ -7,7 +7,7 @@ use crate::ks::orbitals::lowest;
 use crate::tensor::vector::{add, dot, norm};
 
 /// What is left of a vector that lies in the space of others.
-const DEPENDENT: f64 = 1e-6;
+const LEAST_NEW_PART: f64 = 1e-6;
 
 /// Orthonormal orbitals (sums of squares 1) and the parity of each: 0, or 1 for odd ones.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +30,7 @@ impl Basis {
                 add(&mut vector, -overlap, v);
             }
             let length = norm(&vector);
-            if length.is_nan() || (round == 0 && length < DEPENDENT) || length < 0.5 && round == 2 {
+            if length.is_nan() || (round == 0 && length < LEAST_NEW_PART) || length < 0.5 && round == 2 {
                 return false;
             }
             vector.iter_mut().for_each(|x| *x /= length);

@@ -242,7 +242,7 @@ fn reference_json(reference: &Reference) -> Json {
             "total_energy": total,
             "energy": number(reference.energy),
             "error": number(reference.error),
-            "occupations": numbers(&reference.occupations),
+            "occupations": reference.occupations.as_deref().map(numbers),
         }),
     }
 }

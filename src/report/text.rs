@@ -283,9 +283,11 @@ fn reference_text(reference: &Reference) -> String {
     match reference.entry() {
         Some(entry) => entries.push(("from", format!("{}[{}]", entry.set, entry.index))),
         None => {
-            let occupations = reference.occupations.iter().take(6).map(|o| number::digits(*o, 5));
             entries.push(("error", format!("{} hartree", number::digits(reference.error, 2))));
-            entries.push(("occupations", format!("[{}]", occupations.collect::<Vec<_>>().join(", "))));
+            if let Some(occupations) = &reference.occupations {
+                let occupations = occupations.iter().take(6).map(|o| number::digits(*o, 5));
+                entries.push(("occupations", format!("[{}]", occupations.collect::<Vec<_>>().join(", "))));
+            }
         }
     }
     format!("reference for {}\n{}", reference.system.label, listing(&entries))

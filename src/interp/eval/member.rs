@@ -59,7 +59,7 @@ impl Interpreter {
             None => {
                 let help = match whole.value {
                     Value::Reference(r) if physics::absent(r, &name.name).is_some() => {
-                        physics::absent(r, &name.name).unwrap_or_default().into()
+                        physics::absent(r, &name.name).unwrap_or_default()
                     }
                     Value::Model(model) if model.absent(&name.name).is_some() => {
                         model.absent(&name.name).unwrap_or_default().into()

@@ -310,8 +310,10 @@ fn reference_view(reference: &Reference) -> Value {
         list.push(("density_up", Value::field(&system.grid, up.clone())));
         list.push(("density_down", Value::field(&system.grid, down.clone())));
     }
+    if let Some(occupations) = &reference.occupations {
+        list.push(("occupations", plain_list(occupations)));
+    }
     if reference.entry().is_none() {
-        list.push(("occupations", plain_list(&reference.occupations)));
         list.push(("error", Value::plain(reference.error)));
     }
     list.extend(common(system));

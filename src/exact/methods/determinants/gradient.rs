@@ -10,10 +10,10 @@ use crate::tensor::vector::{add, dot};
 use faer::{Mat, Side};
 
 /// Occupations below this are noise.
-const EMPTY: f64 = 1e-13;
+const LEAST_OCCUPATION: f64 = 1e-13;
 
 /// How far the shift stays below the lowest level, hartree; and no orbital costs less.
-const CLEARANCE: f64 = 0.1;
+const SHIFT_MARGIN: f64 = 0.1;
 
 /// Directions in which to grow.
 pub(super) struct Growth {
@@ -67,11 +67,11 @@ impl State<'_> {
         let mut steps: Vec<(Vec<f64>, u8)> = Vec::new();
         for (p, g) in gradient.into_iter().enumerate() {
             let n = self.occupations[p];
-            if n < EMPTY {
+            if n < LEAST_OCCUPATION {
                 continue;
             }
             let mu = dot(&basis.vectors[p], &g) / n;
-            costs[p] = (empty - mu).max(CLEARANCE);
+            costs[p] = (empty - mu).max(SHIFT_MARGIN);
             let inside: Vec<&Vec<f64>> = basis
                 .vectors
                 .iter()
@@ -81,7 +81,7 @@ impl State<'_> {
                 .collect();
             let mut g = g;
             outside(&mut g, &inside);
-            let shift = mu.min(lowest - CLEARANCE);
+            let shift = mu.min(lowest - SHIFT_MARGIN);
             let mut step = resolved(screened, shift, &g, &inside);
             gain += dot(&g, &step) / n;
             step.iter_mut().for_each(|x| *x /= n.sqrt());
@@ -132,6 +132,9 @@ fn directions(steps: &[(Vec<f64>, u8)]) -> Vec<(Vec<f64>, u8, f64)> {
     let mut all = Vec::new();
     for parity in 0..2 {
         let steps: Vec<&Vec<f64>> = steps.iter().filter(|(_, p)| *p == parity).map(|(step, _)| step).collect();
+        if steps.is_empty() {
+            continue;
+        }
         let gram = Mat::from_fn(steps.len(), steps.len(), |i, j| dot(steps[i.max(j)], steps[i.min(j)]));
         let Ok(eigen) = gram.self_adjoint_eigen(Side::Lower) else { continue };
         for k in (0..steps.len()).rev() {

@@ -3,7 +3,7 @@
 //! A wave function is N x N numbers psi_ij = psi(x_i, x_j), column by column, sum of squares 1, with psi_ij = +- psi_ji.
 
 use crate::exact::ExactError;
-use crate::exact::davidson::NEAR;
+use crate::exact::davidson::LEAST_GAP;
 use crate::ks::hamiltonian::Hamiltonian;
 use crate::model::System;
 use crate::tensor::vector::add;
@@ -133,7 +133,7 @@ impl Preconditioner {
         for (j, column) in a.chunks_exact_mut(n).enumerate() {
             let offset = self.levels[j] - self.constant - energy;
             for (x, level) in column.iter_mut().zip(&self.levels) {
-                *x /= (level + offset).max(NEAR) as f32;
+                *x /= (level + offset).max(LEAST_GAP) as f32;
             }
         }
         product(&mut b, u, MatRef::from_column_major_slice(&a, n, n));

@@ -1,7 +1,7 @@
 //! What grids, fields, systems, runs and references have.
 
 use super::Member;
-use crate::exact::Reference;
+use crate::exact::{PairDensity, Reference};
 use crate::interp::value::{Dim, Field, Value};
 use crate::ks::{Run, Stop};
 use crate::model::{Grid, Interaction, System, Wall};
@@ -96,9 +96,9 @@ fn nuclei(s: &Arc<System>) -> Value {
 }
 
 /// P(x_i, x_k) in channel k.
-fn pair_density(r: &Reference) -> Field {
+fn pair_density(r: &Reference, pairs: &PairDensity) -> Value {
     let grid = r.system.grid.clone();
-    Field { channels: grid.points, data: r.pairs.on_grid(grid.points), grid }
+    Value::Field(Rc::new(Field { channels: grid.points, data: pairs.on_grid(grid.points), grid }))
 }
 
 /// One value for a closed shell, otherwise a record of `up` and `down`.
@@ -164,10 +164,15 @@ pub(crate) const REFERENCE: &[Member<Arc<Reference>>] = &[
     member(
         "pair_density",
         "P(x, x'), the density of pairs of electrons, integral N (N - 1), as a field with a channel for every x'",
-        |r| Value::Field(Rc::new(pair_density(r))),
+        |r| r.pairs.as_ref().map_or(Value::Nothing, |pairs| pair_density(r, pairs)),
     ),
-    member("occupations", "the natural occupations, largest first", |r| Value::vector(&r.occupations, Dim::PLAIN)),
+    member("occupations", "the natural occupations, largest first", |r| {
+        r.occupations.as_ref().map_or(Value::Nothing, |occupations| Value::vector(occupations, Dim::PLAIN))
+    }),
     member("error", "the estimated error of the energy", |r| Value::energy(r.error)),
+    member("method", "the method that found it, as `exact(…, method: …)` names it", |r| {
+        r.method().map_or(Value::Nothing, |method| Value::text(method.name()))
+    }),
     member("electrons", "the number of electrons", |r| count(r.system.electrons)),
     member("unpaired", "up minus down electrons", |r| count(r.system.unpaired)),
     member("grid", "the grid of the system", |r| Value::Grid(r.system.grid.clone())),
@@ -180,8 +185,18 @@ pub(crate) const REFERENCE: &[Member<Arc<Reference>>] = &[
 ];
 
 /// Why a reference does not have what others have.
-pub(crate) fn absent(reference: &Reference, name: &str) -> Option<&'static str> {
-    reference.entry()?;
+pub(crate) fn absent(reference: &Reference, name: &str) -> Option<String> {
+    let Some(method) = reference.method() else { return absent_in_data(reference, name).map(str::to_owned) };
+    let what = match name {
+        "pair_density" if reference.pairs.is_none() => "pair density",
+        "occupations" if reference.occupations.is_none() => "natural occupations",
+        _ => return None,
+    };
+    Some(format!("the method {:?} does not give the {what}; another `method:` of `exact` may", method.name()))
+}
+
+/// Why one from a data set does not.
+fn absent_in_data(reference: &Reference, name: &str) -> Option<&'static str> {
     match name {
         "density_up" | "density_down" | "spin_density" if !reference.spins() => {
             Some("the data set gives the density of all electrons only; `exact(r.system)` computes that of each spin")
@@ -189,6 +204,28 @@ pub(crate) fn absent(reference: &Reference, name: &str) -> Option<&'static str> 
         "pair_density" => Some("a data set has no pair density; `exact(r.system)` computes it"),
         "occupations" => Some("a data set has no natural occupations; `exact(r.system)` computes them"),
         "error" => Some("a data set does not say how good its energies are; compare with `exact(r.system)`"),
+        "method" => Some("a data set does not say how it was computed"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interp::tests::helpers::value;
+
+    #[test]
+    fn what_a_method_does_not_give_is_absent_with_a_reason() {
+        let script = "grid g = uniform(points: 33, spacing: 0.4)\nsystem h on g { H at 0 }\nexact(h)";
+        let Value::Reference(whole) = value(script) else { panic!("no reference") };
+        for name in ["pair_density", "occupations", "method", "energy"] {
+            assert_eq!(absent(&whole, name), None);
+        }
+        let part = Reference { occupations: None, pairs: None, ..(*whole).clone() };
+        for name in ["pair_density", "occupations"] {
+            let reason = absent(&part, name).expect("a reason");
+            assert!(reason.starts_with("the method \"independent\" does not give"), "{reason}");
+        }
+        assert_eq!(absent(&part, "energy"), None);
     }
 }
