@@ -1,9 +1,9 @@
 //! What grids, fields, systems, runs and references have.
 
-use super::Member;
+use super::{Member, pick};
 use crate::exact::{PairDensity, Reference};
-use crate::interp::value::{Dim, Field, Value};
-use crate::ks::{Run, Stop};
+use crate::interp::value::{Dim, Field, Value, datum};
+use crate::ks::{PROPERTIES, Property, Run};
 use crate::model::{Grid, Interaction, System, Wall};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -101,43 +101,9 @@ fn pair_density(r: &Reference, pairs: &PairDensity) -> Value {
     Value::Field(Rc::new(Field { channels: grid.points, data: pairs.on_grid(grid.points), grid }))
 }
 
-/// One value for a closed shell, otherwise a record of `up` and `down`.
-fn by_spin(system: &System, value: impl Fn(usize) -> Value) -> Value {
-    if system.closed_shell() { value(0) } else { Value::record([("up", value(0)), ("down", value(1))]) }
-}
-
-pub(crate) const RUN: &[Member<Run>] = &[
-    member("name", "what the system is called", |r| Value::text(&r.system.label)),
-    member("energy", "the electronic energy", |r| Value::energy(r.energy)),
-    member("total_energy", "the energy with the repulsion of the nuclei", |r| {
-        Value::energy(r.energy + r.system.nuclear_repulsion)
-    }),
-    member("density", "the density of all electrons", |r| Value::field(&r.system.grid, r.total_density())),
-    member("density_up", "the density of the up electrons", |r| Value::field(&r.system.grid, r.density[0].clone())),
-    member("density_down", "the density of the down electrons", |r| Value::field(&r.system.grid, r.density[1].clone())),
-    member("potential", "the Kohn-Sham potential (with unpaired electrons, `.up` and `.down`)", |r| {
-        by_spin(&r.system, |s| Value::field(&r.system.grid, r.potential[s].clone()))
-    }),
-    member("xc_potential", "its exchange-correlation part (with unpaired electrons, `.up` and `.down`)", |r| {
-        by_spin(&r.system, |s| Value::field(&r.system.grid, r.xc_potential[s].clone()))
-    }),
-    member("xc_energy", "the exchange-correlation energy", |r| Value::energy(r.xc_energy)),
-    member("kinetic_energy", "the kinetic energy of the Kohn-Sham electrons", |r| Value::energy(r.kinetic_energy)),
-    member("hartree_energy", "the classical repulsion of the density", |r| Value::energy(r.hartree_energy)),
-    member("external_energy", "the energy in the external potential", |r| Value::energy(r.external_energy)),
-    member(
-        "orbital_energies",
-        "occupied levels and the lowest empty one (with unpaired electrons, `.up` and `.down`)",
-        |r| by_spin(&r.system, |s| Value::vector(&r.orbital_energies[s], Dim::ENERGY)),
-    ),
-    member("gap", "lowest empty minus highest occupied level", |r| Value::energy(r.gap.unwrap_or(f64::NAN))),
-    member("converged", "whether the tolerance was met", |r| Value::Bool(r.stop == Stop::Converged)),
-    member("iterations", "iterations done", |r| count(r.iterations)),
-    member("residual", "integral of |n_out - n_in| of the last iteration, electrons", |r| Value::plain(r.residual)),
-    member("energies", "the electronic energy of every iteration", |r| Value::vector(&r.energies, Dim::ENERGY)),
-    member("densities", "the density mixed after every iteration", |r| {
-        Value::list(r.densities.iter().map(|n| Value::field(&r.system.grid, n.clone())).collect())
-    }),
+/// What a run has beside its properties: what is before them, and what is behind.
+const RUN_HEAD: &[Member<Run>] = &[member("name", "what the system is called", |r| Value::text(&r.system.label))];
+const RUN_REST: &[Member<Run>] = &[
     member("electrons", "the number of electrons", |r| count(r.system.electrons)),
     member("unpaired", "up minus down electrons", |r| count(r.system.unpaired)),
     member("grid", "the grid of the system", |r| Value::Grid(r.system.grid.clone())),
@@ -147,6 +113,19 @@ pub(crate) const RUN: &[Member<Run>] = &[
     member("system", "what was solved", |r| Value::System(r.system.clone())),
     member("functional", "the name of the functional", |r| Value::text(&r.functional)),
 ];
+
+/// Names and sentences of what a run has.
+pub(crate) fn run_members() -> Vec<(&'static str, &'static str)> {
+    let properties = PROPERTIES.iter().map(|property| (property.name, property.about));
+    let others = |members: &'static [Member<Run>]| members.iter().map(|member| (member.name, member.about));
+    others(RUN_HEAD).chain(properties).chain(others(RUN_REST)).collect()
+}
+
+/// What a run has of that name.
+pub(crate) fn of_run(run: &Run, name: &str) -> Option<Value> {
+    let property = || Property::named(name).map(|property| datum(property.of(run), &run.system, false));
+    pick(RUN_HEAD, run, name).or_else(property).or_else(|| pick(RUN_REST, run, name))
+}
 
 pub(crate) const REFERENCE: &[Member<Arc<Reference>>] = &[
     member("name", "what the system is called", |r| Value::text(&r.system.label)),
