@@ -2,6 +2,7 @@
 
 mod adjoint;
 pub(crate) mod banded;
+mod block;
 mod error;
 mod follow;
 mod formulas;
@@ -17,6 +18,7 @@ mod occupation;
 mod options;
 pub mod orbitals;
 mod orbitals_operator;
+mod orthonormal;
 mod properties;
 mod response;
 mod run;

@@ -35,6 +35,11 @@ pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }
 
+/// Sum of products, from the first to the last: mixing and L-BFGS are pinned to its bits.
+pub fn dot_in_order(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
 /// The length of a vector: the root of [`dot`] with itself.
 pub fn norm(a: &[f64]) -> f64 {
     dot(a, a).sqrt()
