@@ -61,9 +61,8 @@ fn lsda_energies_of_the_ions() {
         let options = ScfOptions { tolerance: Some(1e-10), ..ScfOptions::default() };
         let run = run(&training::ion(charge, electrons), &f, &[], &options);
         assert_eq!(run.converged(), Some(true), "{row}");
-        for (name, value) in
-            [("total_energy", run.energy), ("xc_energy", run.xc_energy), ("kinetic_energy", run.kinetic_energy)]
-        {
+        for name in ["total_energy", "xc_energy", "kinetic_energy"] {
+            let value = run.part(name).unwrap_or(run.energy);
             let published = row[name].as_f64().unwrap();
             assert!((value - published).abs() < 1e-8, "{} {name}: {value} {published}", row["symbol"]);
         }

@@ -107,10 +107,10 @@ fn gradient_of_every_observable() {
     use Observable as O;
     let numbers = [
         O::Energy(1),
-        O::KineticEnergy,
-        O::HartreeEnergy,
-        O::XcEnergy,
-        O::ExternalEnergy,
+        O::Part("kinetic_energy"),
+        O::Part("hartree_energy"),
+        O::Part("xc_energy"),
+        O::Part("external_energy"),
         O::OrbitalEnergy { spin: 0, index: 1 },
         O::OrbitalEnergy { spin: 1, index: 1 },
     ];

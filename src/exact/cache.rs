@@ -7,7 +7,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "answers lie in a cache of their own, no part of a script's world")]
 
-use super::{ExactError, Options, Origin, PairDensity, Reference, solve};
+use super::{ExactError, Options, Origin, PairDensity, Reference, automatic, solve};
 use crate::control::Control;
 use crate::data::{ContentKey, DataError, write_whole};
 use crate::model::{System, Wall};
@@ -16,8 +16,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thiserror::Error;
 
-/// Of the solver and of the files: to be raised whenever answers change.
+/// Of the solver and of the files: to be raised whenever answers change, as they do when another method becomes the automatic one.
 const VERSION: u64 = 4;
+
+/// In the place of the number of functions of a pair density that is not known.
+const NO_PAIRS: f64 = -1.0;
 
 /// What a user should know of an answer that was had.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
@@ -84,11 +87,11 @@ pub fn cached(
     control: &dyn Control,
 ) -> Result<(Reference, Vec<CacheWarning>), ExactError> {
     let label = || system.label.clone();
-    let question = question(system);
+    let question = question(system, options);
     let path = folder.map(|folder| folder.join(format!("{}.exact", key(&question))));
     let (mut warnings, mut kept) = (Vec::new(), None);
     if let Some(path) = &path {
-        match std::fs::read(path).map(|bytes| read(&bytes, &question, system)) {
+        match std::fs::read(path).map(|bytes| read(&bytes, &question, system, options)) {
             Ok(Some((reference, asked))) if reference.error.min(asked) <= options.accuracy => {
                 warnings.extend(rough(&reference, options));
                 return Ok((reference, warnings));
@@ -131,8 +134,9 @@ fn keep(path: &Path, bytes: &[u8]) -> Result<(), String> {
     write_whole(path, bytes).map_err(|reason| failed(reason).to_string())
 }
 
-/// Everything on which the answer depends but the accuracy, and nothing else.
-fn question(system: &System) -> Vec<u64> {
+/// Everything on which the answer depends but the accuracy, and nothing else. A method that would be taken anyway is not named, so
+/// that its answers serve whether it was asked for or not.
+fn question(system: &System, options: &Options) -> Vec<u64> {
     let grid = &system.grid;
     let wall = match grid.wall {
         Wall::Zero => 0,
@@ -143,6 +147,9 @@ fn question(system: &System) -> Vec<u64> {
     put(&mut words, &[grid.spacing, grid.start]);
     put(&mut words, &system.potential);
     put(&mut words, &system.interaction.kernel(grid));
+    if let Some(method) = options.method.filter(|method| *method != automatic(system)) {
+        words.extend(method.name().bytes().map(u64::from));
+    }
     words
 }
 
@@ -157,20 +164,22 @@ fn key(words: &[u64]) -> String {
 /// The content of a file.
 fn written(reference: &Reference, asked: f64, question: &[u64]) -> Vec<u8> {
     let mut words = question.to_vec();
-    let pairs = &reference.pairs;
-    put(&mut words, &[reference.energy, reference.error, asked, pairs.weights.len() as f64]);
+    let rank = reference.pairs.as_ref().map_or(NO_PAIRS, |pairs| pairs.weights.len() as f64);
+    put(&mut words, &[reference.energy, reference.error, asked, rank]);
     put(&mut words, &reference.density[0]);
     put(&mut words, &reference.density[1]);
-    put(&mut words, &pairs.weights);
-    pairs.functions.iter().for_each(|function| put(&mut words, function));
-    // As many as are left.
-    put(&mut words, &reference.occupations);
+    if let Some(pairs) = &reference.pairs {
+        put(&mut words, &pairs.weights);
+        pairs.functions.iter().for_each(|function| put(&mut words, function));
+    }
+    // As many as are left: none where the method gives none.
+    put(&mut words, reference.occupations.as_deref().unwrap_or_default());
     let bytes = words.iter().flat_map(|word| word.to_le_bytes());
     bytes.chain(key(&words).into_bytes()).collect()
 }
 
 /// The answer in a file and the accuracy that was asked for, if it is whole and answers the question.
-fn read(bytes: &[u8], question: &[u64], system: &Arc<System>) -> Option<(Reference, f64)> {
+fn read(bytes: &[u8], question: &[u64], system: &Arc<System>, options: &Options) -> Option<(Reference, f64)> {
     let (content, seal) = bytes.split_last_chunk::<32>()?;
     let (words, rest) = content.as_chunks::<8>();
     let words: Vec<u64> = words.iter().map(|word| u64::from_le_bytes(*word)).collect();
@@ -182,18 +191,19 @@ fn read(bytes: &[u8], question: &[u64], system: &Arc<System>) -> Option<(Referen
     let points = system.grid.points;
     let (up, rest) = arrays.split_at_checked(points)?;
     let (down, rest) = rest.split_at_checked(points)?;
-    let rank = scalars[3] as usize;
+    let rank = scalars[3].max(0.0) as usize;
     let (weights, rest) = rest.split_at_checked(rank)?;
     let (functions, occupations) = rest.split_at_checked(rank.checked_mul(points)?)?;
     let functions = functions.chunks_exact(points).map(<[f64]>::to_vec).collect();
+    let pairs = PairDensity { weights: weights.to_vec(), functions };
     let reference = Reference {
         system: system.clone(),
         energy: scalars[0],
         density: [up.to_vec(), down.to_vec()],
-        occupations: occupations.to_vec(),
-        pairs: PairDensity { weights: weights.to_vec(), functions },
+        occupations: (!occupations.is_empty()).then(|| occupations.to_vec()),
+        pairs: (scalars[3] != NO_PAIRS).then_some(pairs),
         error: scalars[1],
-        origin: Origin::Solved,
+        origin: Origin::Solved(options.method_for(system)),
     };
     Some((reference, scalars[2]))
 }
@@ -202,6 +212,7 @@ fn read(bytes: &[u8], question: &[u64], system: &Arc<System>) -> Option<(Referen
 mod tests {
     use super::*;
     use crate::control::{Event, Quiet};
+    use crate::exact::named;
     use crate::model::{Grid, Interaction};
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::time::Duration;
@@ -259,7 +270,7 @@ mod tests {
     fn a_good_answer_serves_all_who_ask_for_less() {
         let folder = tempfile::tempdir().expect("a folder");
         let ask = |accuracy: f64| {
-            let options = Options { accuracy, time_limit: None };
+            let options = Options { accuracy, ..Options::default() };
             cached(&well(3.0), &options, Some(folder.path()), &Quiet).expect("an answer").0
         };
         let rough = ask(1e-4);
@@ -272,6 +283,44 @@ mod tests {
         }
         // Better than can be had: asked for once, it is not tried again.
         assert!(same(&ask(1e-30), &ask(1e-20)));
+    }
+
+    #[test]
+    fn a_method_that_is_asked_for_has_its_own_answers() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let by = |name: &str| {
+            let options = Options { accuracy: 1e-6, method: named(name), ..Options::default() };
+            cached(&well(3.0), &options, Some(folder.path()), &Quiet).expect("an answer").0
+        };
+        let (default, _) = ask(&well(3.0), folder.path());
+        // The one that is taken anyway.
+        assert!(same(&by("two_electrons"), &default));
+        assert_eq!(files(folder.path()).len(), 1);
+        let other = by("determinants");
+        assert!(other.energy > default.energy && other.energy - default.energy < 1e-6);
+        assert_eq!(files(folder.path()).len(), 2);
+        assert!(same(&by("determinants"), &other));
+        assert_eq!(
+            [default, by("two_electrons"), by("determinants")].map(|r| r.method().map(|m| m.name())),
+            [Some("two_electrons"), Some("two_electrons"), Some("determinants")]
+        );
+        assert_eq!(files(folder.path()).len(), 2);
+    }
+
+    #[test]
+    fn what_a_method_does_not_give_stays_unknown() {
+        let (system, options) = (well(3.0), Options::default());
+        let whole = solve(&system, &options, &Quiet).expect("an answer");
+        let question = question(&system, &options);
+        for (occupations, pairs) in [(true, true), (true, false), (false, true), (false, false)] {
+            let part = Reference {
+                occupations: whole.occupations.clone().filter(|_| occupations),
+                pairs: whole.pairs.clone().filter(|_| pairs),
+                ..whole.clone()
+            };
+            let (back, asked) = read(&written(&part, 1e-9, &question), &question, &system, &options).expect("a file");
+            assert!(same(&part, &back) && asked == 1e-9);
+        }
     }
 
     #[test]
@@ -288,7 +337,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let alone = Arc::new(System { electrons: 1, unpaired: 1, ..(*well(3.0)).clone() });
         let ask = |time_limit: Option<Duration>| {
-            let options = Options { accuracy: 1e-30, time_limit };
+            let options = Options { accuracy: 1e-30, time_limit, method: None };
             cached(&alone, &options, Some(folder.path()), &Quiet).expect("an answer").1
         };
         // Cut short, it is not kept.
@@ -317,7 +366,7 @@ mod tests {
     fn out_of_time_the_answer_is_no_worse_than_the_one_kept() {
         let folder = tempfile::tempdir().expect("a folder");
         let (kept, _) = ask(&well(3.0), folder.path());
-        let options = Options { accuracy: 1e-30, time_limit: Some(Duration::ZERO) };
+        let options = Options { accuracy: 1e-30, time_limit: Some(Duration::ZERO), method: None };
         assert!(solve(&well(3.0), &options, &Slow::default()).expect("an answer").error > kept.error);
         let (found, warnings) = cached(&well(3.0), &options, Some(folder.path()), &Slow::default()).expect("an answer");
         assert!(same(&found, &kept) && matches!(warnings[..], [CacheWarning::TimeLimit { .. }]));

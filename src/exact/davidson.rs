@@ -2,8 +2,7 @@
 //! before the energy of the lowest says anything about the state.
 
 use super::ExactError;
-use super::product::add;
-use crate::ks::orbitals::dot;
+use crate::tensor::vector::{add, dot, norm};
 use faer::{Mat, Side};
 
 /// Numbers that the vectors of a space and their images may take together: 1 GiB.
@@ -13,23 +12,23 @@ const MEMORY: usize = 1 << 27;
 const KEPT: usize = 3;
 
 /// States so close above the lowest, hartree, are followed: corrections reckon with no smaller gap.
-pub(super) const NEAR: f64 = 0.1;
+pub(super) const LEAST_GAP: f64 = 0.1;
 
 /// The part of its gap to which a close state must be known.
-const SHARP: f64 = 0.1;
+const GAP_ERROR: f64 = 0.1;
 
 /// Rounds of orthogonalisation: what is not orthogonal after them is rounding error.
 const ROUNDS: usize = 4;
 
 /// What is left of a vector that has the wrong symmetry.
-const FOREIGN: f64 = 1e-6;
+const LEAST_SYMMETRIC_PART: f64 = 1e-6;
 
 /// A symmetric operator H on states.
 pub(super) trait Operator {
     /// H times a state.
     fn apply(&self, state: &[f64]) -> Vec<f64>;
 
-    /// Something positive like (H - energy)^-1, with no denominator smaller than [`NEAR`] or so, times a residual.
+    /// Something positive like (H - energy)^-1, with no denominator smaller than [`LEAST_GAP`] or so, times a residual.
     fn correct(&self, residual: &[f64], energy: f64) -> Vec<f64>;
 
     /// Leaves the part of a vector that has the symmetry of the state.
@@ -67,9 +66,9 @@ pub(super) fn lowest(
         let (mut left, mut steps, mut near) = (0.0, Vec::new(), 0);
         for (k, state) in states.iter().enumerate() {
             let gap = state.energy - lowest;
-            let open = |gain: f64| gain > tolerance && (k == 0 || gain > SHARP * gap);
-            let far = |gain: f64| k > 0 && !open(gain) && gap - 2.0 * gain >= NEAR;
-            let most = dot(&state.residual, &state.residual) / NEAR;
+            let open = |gain: f64| gain > tolerance && (k == 0 || gain > GAP_ERROR * gap);
+            let far = |gain: f64| k > 0 && !open(gain) && gap - 2.0 * gain >= LEAST_GAP;
+            let most = dot(&state.residual, &state.residual) / LEAST_GAP;
             if far(most) {
                 continue;
             }
@@ -109,7 +108,7 @@ struct Space {
 
 /// Divides by the length, which is returned; 0 for what is nothing but rounding error.
 fn normalise(direction: &mut [f64]) -> f64 {
-    let length = dot(direction, direction).sqrt();
+    let length = norm(direction);
     if !(length > 1e-140 && length.is_finite()) {
         return 0.0;
     }
@@ -139,7 +138,7 @@ impl Space {
         normalise(&mut direction);
         operator.symmetrise(&mut direction);
         let mut before = normalise(&mut direction);
-        if before < FOREIGN {
+        if before < LEAST_SYMMETRIC_PART {
             return false;
         }
         // Again if most of it has gone: what is left is then mostly rounding error.

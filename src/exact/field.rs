@@ -6,7 +6,7 @@ use crate::ks::orbitals::lowest;
 use crate::model::System;
 
 /// A potential that differs from its mirror image by less than this part of itself, or of a hartree, counts as symmetric.
-const LOPSIDED: f64 = 1e-12;
+const ASYMMETRY: f64 = 1e-12;
 
 /// Rounds of the self-consistency. It need not be perfect: the mean field is a start, and steers iterations.
 const ROUNDS: usize = 12;
@@ -26,7 +26,7 @@ pub(super) struct Field {
 impl Field {
     pub(super) fn new(system: &System) -> Self {
         let v = &system.potential;
-        let symmetric = v.iter().zip(v.iter().rev()).all(|(a, b)| (a - b).abs() <= LOPSIDED * (1.0 + a.abs()));
+        let symmetric = v.iter().zip(v.iter().rev()).all(|(a, b)| (a - b).abs() <= ASYMMETRY * (1.0 + a.abs()));
         let potential = if symmetric { even(v) } else { v.to_vec() };
         Self { hamiltonian: Hamiltonian::new(&system.grid, &potential), potential, symmetric }
     }

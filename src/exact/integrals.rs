@@ -3,9 +3,8 @@
 use super::dense::times;
 use super::orbitals::Basis;
 use crate::ks::hamiltonian::Hamiltonian;
-use crate::ks::orbitals::dot;
 use crate::model::{Interaction, System};
-use crate::tensor::vector::settle;
+use crate::tensor::vector::{dot, settle};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 

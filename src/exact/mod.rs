@@ -1,28 +1,25 @@
 //! The interacting problem, solved on the grid itself: no functional. One electron is a banded eigenproblem, two are a symmetric or
 //! antisymmetric function of two coordinates, more a superposition of all determinants of the orbitals that suit them best; electrons
-//! that do not interact fill orbitals.
+//! that do not interact fill orbitals. These methods stand behind one interface, [`Method`].
 
 mod cache;
 pub mod dataset;
 mod davidson;
 mod dense;
-mod fci;
 mod field;
 mod integrals;
-mod one;
+mod methods;
 mod orbitals;
 mod pairs;
-mod product;
 mod progress;
-mod start;
-mod two;
 
 pub use cache::{CacheWarning, cached};
+pub use methods::{AUTOMATIC, Answer, METHODS, Method, automatic, named};
 pub use pairs::PairDensity;
 
 use crate::control::Control;
 use crate::ks::orbitals::OrbitalError;
-use crate::model::{Interaction, System, both_spins};
+use crate::model::{System, both_spins};
 use miette::Diagnostic;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,10 +34,10 @@ pub struct Reference {
     pub energy: f64,
     /// Density of each spin; half of the whole each where [`Reference::spins`] is false.
     pub density: [Vec<f64>; 2],
-    /// Natural occupations, largest first (both spins together, 0 .. 2); none in a data set.
-    pub occupations: Vec<f64>,
-    /// Density of pairs of electrons; none in a data set.
-    pub pairs: PairDensity,
+    /// Natural occupations, largest first (both spins together, 0 .. 2); none in a data set, nor of a method that does not give them.
+    pub occupations: Option<Vec<f64>>,
+    /// Density of pairs of electrons; none in a data set, nor of a method that does not give it.
+    pub pairs: Option<PairDensity>,
     /// Estimated error of the energy, hartree; not a number in a data set.
     pub error: f64,
     /// Who found it.
@@ -50,8 +47,8 @@ pub struct Reference {
 /// Where a reference comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Origin {
-    /// It was solved here.
-    Solved,
+    /// It was solved here, by that method.
+    Solved(&'static dyn Method),
     /// It was read from a data set.
     Data(Entry),
 }
@@ -73,8 +70,16 @@ impl Reference {
     /// Whether the density of each spin is known, not only their sum.
     pub fn spins(&self) -> bool {
         match &self.origin {
-            Origin::Solved => true,
+            Origin::Solved(_) => true,
             Origin::Data(entry) => entry.spins,
+        }
+    }
+
+    /// The method that found it; none of a data set.
+    pub fn method(&self) -> Option<&'static dyn Method> {
+        match &self.origin {
+            Origin::Solved(method) => Some(*method),
+            Origin::Data(_) => None,
         }
     }
 
@@ -91,7 +96,7 @@ impl Reference {
     /// Its place in a data set, if it comes from one.
     pub fn entry(&self) -> Option<&Entry> {
         match &self.origin {
-            Origin::Solved => None,
+            Origin::Solved(_) => None,
             Origin::Data(entry) => Some(entry),
         }
     }
@@ -104,12 +109,14 @@ pub struct Options {
     pub accuracy: f64,
     /// Time after which the best so far is the answer, its `error` telling how good it is.
     pub time_limit: Option<Duration>,
+    /// The method that is asked for; without one, the first that suits the system.
+    pub method: Option<&'static dyn Method>,
 }
 
 impl Default for Options {
     /// 1e-9 hartree, however long it takes.
     fn default() -> Self {
-        Self { accuracy: 1e-9, time_limit: None }
+        Self { accuracy: 1e-9, time_limit: None, method: None }
     }
 }
 
@@ -117,14 +124,18 @@ impl Options {
     /// What seconds reach: 1e-9 hartree for one and two electrons and for any number without interaction, 1e-6 for three and four,
     /// 1e-5 for five, 2e-5 for more.
     pub fn of(system: &System) -> Self {
-        let accuracy = match system.electrons {
-            _ if system.interaction == Interaction::None => 1e-9,
-            0..=2 => 1e-9,
-            3 | 4 => 1e-6,
-            5 => 1e-5,
-            _ => 2e-5,
-        };
-        Self { accuracy, time_limit: None }
+        Self::by(None, system)
+    }
+
+    /// What a method reaches in seconds, or without one what [`Options::of`] says.
+    pub fn by(method: Option<&'static dyn Method>, system: &System) -> Self {
+        let accuracy = method.unwrap_or_else(|| automatic(system)).accuracy(system);
+        Self { accuracy, time_limit: None, method }
+    }
+
+    /// The method that is asked for, otherwise the first that suits.
+    fn method_for(&self, system: &System) -> &'static dyn Method {
+        self.method.unwrap_or_else(|| automatic(system))
     }
 }
 
@@ -154,6 +165,15 @@ pub enum ExactError {
     )]
     #[diagnostic(code(ksr::exact::grid), help("take at most {most} points"))]
     Grid { points: usize, most: usize },
+    /// The method that is asked for does not solve such systems.
+    ///
+    /// What to do: name one that does, or leave `method:` out.
+    #[error("the method \"{method}\" does not solve `{label}`: it takes {takes}")]
+    #[diagnostic(
+        code(ksr::exact::method),
+        help("methods that do: {}; without `method:` the first of them is used", quoted(suitable))
+    )]
+    Method { method: &'static str, label: String, takes: &'static str, suitable: Vec<&'static str> },
     /// The accuracy is zero, negative or not a number.
     ///
     /// What to do: give a positive number, such as `accuracy: 1e-9`.
@@ -180,15 +200,29 @@ pub enum ExactError {
     Interrupted { label: String },
 }
 
+impl ExactError {
+    /// Of asking a method for a system that it does not take.
+    pub fn unsuitable(method: &dyn Method, system: &System) -> Self {
+        let suitable = methods::suitable(system);
+        Self::Method { method: method.name(), label: system.label.clone(), takes: method.takes(), suitable }
+    }
+}
+
 /// Solves the interacting problem of the system for the ground state of its spin: unpaired 2 of two electrons is the triplet.
 pub fn solve(system: &Arc<System>, options: &Options, control: &dyn Control) -> Result<Reference, ExactError> {
     if options.accuracy.is_nan() || options.accuracy <= 0.0 {
         return Err(ExactError::Accuracy { accuracy: options.accuracy });
     }
-    match system.electrons {
-        _ if system.interaction == Interaction::None => one::independent(system),
-        1 => one::independent(system),
-        2 => two::solve(system, options, control),
-        _ => fci::solve(system, options, control),
+    let method = options.method_for(system);
+    if options.method.is_some() && !method.suits(system) {
+        return Err(ExactError::unsuitable(method, system));
     }
+    let Answer { energy, density, occupations, pairs, error } = method.solve(system, options, control)?;
+    let origin = Origin::Solved(method);
+    Ok(Reference { system: system.clone(), energy, density, occupations, pairs, error, origin })
+}
+
+/// Names as one writes them in a script.
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
 }

@@ -3,10 +3,11 @@
 use super::ExactError;
 use super::field::{Field, purify};
 use crate::ks::hamiltonian::Hamiltonian;
-use crate::ks::orbitals::{dot, lowest};
+use crate::ks::orbitals::lowest;
+use crate::tensor::vector::{add, dot, norm};
 
 /// What is left of a vector that lies in the space of others.
-const DEPENDENT: f64 = 1e-6;
+const LEAST_NEW_PART: f64 = 1e-6;
 
 /// Orthonormal orbitals (sums of squares 1) and the parity of each: 0, or 1 for odd ones.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +19,7 @@ pub(super) struct Basis {
 impl Basis {
     /// Adds what is new in a vector of that parity; false if nothing is.
     pub(super) fn extend(&mut self, mut vector: Vec<f64>, parity: u8) -> bool {
-        let begun = dot(&vector, &vector).sqrt();
+        let begun = norm(&vector);
         if begun.is_nan() || begun <= 1e-150 {
             return false;
         }
@@ -26,10 +27,10 @@ impl Basis {
         for round in 0..3 {
             for v in self.vectors.iter().zip(&self.parities).filter(|(_, p)| **p == parity).map(|(v, _)| v) {
                 let overlap = dot(v, &vector);
-                vector.iter_mut().zip(v).for_each(|(x, v)| *x -= overlap * v);
+                add(&mut vector, -overlap, v);
             }
-            let length = dot(&vector, &vector).sqrt();
-            if length.is_nan() || (round == 0 && length < DEPENDENT) || length < 0.5 && round == 2 {
+            let length = norm(&vector);
+            if length.is_nan() || (round == 0 && length < LEAST_NEW_PART) || length < 0.5 && round == 2 {
                 return false;
             }
             vector.iter_mut().for_each(|x| *x /= length);

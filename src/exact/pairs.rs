@@ -2,15 +2,14 @@
 
 use super::ExactError;
 use super::dense::times;
-use crate::ks::orbitals::dot;
-use crate::tensor::vector::settle;
+use crate::tensor::vector::{add, dot, norm, settle};
 use faer::{Mat, MatRef, Side};
 
 /// What is left of a column, of the largest, when it counts as spanned.
-const NEGLIGIBLE: f64 = 1e-13;
+const LEAST_REMAINDER: f64 = 1e-13;
 
 /// Weights below this part of the largest are dropped.
-const SLIGHT: f64 = 1e-13;
+const LEAST_WEIGHT: f64 = 1e-13;
 
 /// P(x, y), the density of pairs of electrons, 1/bohr²: its integral is N (N - 1). P(x_i, x_j) = sum_m w_m g_m(x_i) g_m(x_j).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,7 +45,7 @@ impl PairDensity {
         let functions = times(q.as_ref(), eigen.U());
         let mut order: Vec<usize> = (0..size).collect();
         order.sort_by(|a, b| eigen.S()[*b].abs().total_cmp(&eigen.S()[*a].abs()));
-        let least = order.first().map_or(0.0, |k| SLIGHT * eigen.S()[*k].abs());
+        let least = order.first().map_or(0.0, |k| LEAST_WEIGHT * eigen.S()[*k].abs());
         order.retain(|k| eigen.S()[*k].abs() > least);
         Ok(Self {
             weights: order.iter().map(|k| eigen.S()[*k]).collect(),
@@ -70,7 +69,7 @@ impl PairDensity {
     }
 }
 
-/// Orthonormal columns that span those of a matrix to [`NEGLIGIBLE`]: Gram-Schmidt, the largest remainder first.
+/// Orthonormal columns that span those of a matrix to [`LEAST_REMAINDER`]: Gram-Schmidt, the largest remainder first.
 fn span(columns: MatRef<'_, f64>) -> Mat<f64> {
     let mut rest: Vec<Vec<f64>> = columns.col_iter().map(|column| column.iter().copied().collect()).collect();
     let mut sizes: Vec<f64> = rest.iter().map(|column| dot(column, column)).collect();
@@ -78,7 +77,7 @@ fn span(columns: MatRef<'_, f64>) -> Mat<f64> {
     let mut found: Vec<Vec<f64>> = Vec::new();
     while found.len() < columns.nrows() {
         let Some(k) = (0..rest.len()).max_by(|a, b| sizes[*a].total_cmp(&sizes[*b])) else { break };
-        if sizes[k] <= NEGLIGIBLE * NEGLIGIBLE * largest {
+        if sizes[k] <= LEAST_REMAINDER * LEAST_REMAINDER * largest {
             break;
         }
         let mut next = std::mem::take(&mut rest[k]);
@@ -86,16 +85,16 @@ fn span(columns: MatRef<'_, f64>) -> Mat<f64> {
         // Once more against all: remainders collect rounding errors.
         for v in &found {
             let overlap = dot(v, &next);
-            next.iter_mut().zip(v).for_each(|(x, v)| *x -= overlap * v);
+            add(&mut next, -overlap, v);
         }
-        let length = dot(&next, &next).sqrt();
-        if length <= NEGLIGIBLE * largest.sqrt() {
+        let length = norm(&next);
+        if length <= LEAST_REMAINDER * largest.sqrt() {
             continue;
         }
         next.iter_mut().for_each(|x| *x /= length);
         for (column, size) in rest.iter_mut().zip(&mut sizes).filter(|(_, size)| **size > 0.0) {
             let overlap = dot(&next, column);
-            column.iter_mut().zip(&next).for_each(|(x, v)| *x -= overlap * v);
+            add(column, -overlap, &next);
             *size = dot(column, column);
         }
         found.push(next);

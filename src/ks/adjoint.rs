@@ -6,8 +6,9 @@
 
 use super::KsError;
 use super::kohn_sham::{KohnSham, Spins, device_error};
-use super::mixing::{add, dot, norm};
+use super::mixing::norm;
 use super::orbitals::Orbitals;
+use crate::tensor::vector::{add, dot_in_order as dot};
 use crate::tensor::{Backend, Cotangents, OwnedTape, Value, resume};
 use faer::Mat;
 use faer::linalg::solvers::SolveLstsq;

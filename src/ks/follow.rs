@@ -1,10 +1,11 @@
 //! Orbitals from those of a similar Hamiltonian: Rayleigh quotient iteration of all of them side by side, and one count.
 
 use super::banded::count_below;
+use super::block::{Block, lane, packed};
 use super::hamiltonian::Hamiltonian;
-use super::lanes::{Block, correct, keep, lane, measure, normalise, packed};
+use super::lanes::{correct, keep, measure, normalise};
 use super::ldl::{Inertia, Ldl, inertia};
-use super::orbitals::{Orbitals, ROUNDING, finished};
+use super::orthonormal::{Orbitals, ROUNDING, finished};
 
 /// Most factorisations, each at better levels.
 const FACTORISATIONS: usize = 6;

@@ -1,19 +1,17 @@
 //! The parts of an iteration that are plain formulas, as graphs: they are lowered and differentiated like a functional.
 
 use super::occupation::Occupation;
+use super::terms::{Filled, Input, NOWHERE, Output, Potential, TERMS};
 use crate::graph::{Binary, Graph, NodeId, Plan, Shape, ShapeError, Unary};
-use crate::source::{SourceId, Span};
 use std::sync::Arc;
-
-const NOWHERE: Span = Span { source: SourceId(0), start: 0, end: 0 };
 
 /// The formulas of a calculation. Spin channels come one after another.
 #[derive(Clone, Debug)]
 pub(crate) struct Formulas {
-    /// v_s = v + v_H\[n\] + v_xc. Inputs: v, every n, every v_xc; outputs: every v_s.
+    /// v_s, what all terms add up to. Inputs: v, every n, every v_xc; outputs: every v_s.
     pub potential: Arc<Plan>,
-    /// T_s = sum f eps - integral v_s n; E = T_s + E_H + E_xc + integral v n. Inputs: v, E_xc, every n, every v_s, the
-    /// levels of every channel; outputs: T_s, E_H, external, electronic energy.
+    /// The energy. Inputs: v, E_xc, every n, every v_s, the levels of every channel; outputs: every term in the order of [`TERMS`],
+    /// and their sum.
     pub energy: Arc<Plan>,
     /// Integral of |a - b|. Inputs: every a, every b.
     pub distance: Arc<Plan>,
@@ -42,20 +40,25 @@ fn sum(graph: &mut Graph, terms: &[NodeId]) -> Result<NodeId, ShapeError> {
     Ok(total)
 }
 
-fn integral(graph: &mut Graph, a: NodeId, b: NodeId) -> Result<NodeId, ShapeError> {
-    let product = graph.binary(Binary::Mul, a, b, NOWHERE)?;
-    graph.integral(product, NOWHERE)
-}
-
 fn potential(spins: usize) -> Result<Arc<Plan>, ShapeError> {
     let mut graph = Graph::new();
     let external = graph.input("v", Shape::FIELD, NOWHERE);
     let densities = fields(&mut graph, "n", spins);
-    let xc = fields(&mut graph, "v_xc", spins);
+    let functional = fields(&mut graph, "v_xc", spins);
     let total = sum(&mut graph, &densities)?;
-    let hartree = graph.hartree(total, NOWHERE)?;
-    let classical = graph.binary(Binary::Add, external, hartree, NOWHERE)?;
-    let full: Result<Vec<NodeId>, _> = xc.iter().map(|&xc| graph.binary(Binary::Add, classical, xc, NOWHERE)).collect();
+    let input = Input { external, total, functional };
+    let (mut shared, mut own) = (Vec::new(), vec![Vec::new(); spins]);
+    for term in TERMS {
+        match term.potential(&mut graph, &input)? {
+            Potential::Nothing => {}
+            Potential::Shared(field) => shared.push(field),
+            Potential::OfChannels(fields) => own.iter_mut().zip(fields).for_each(|(own, field)| own.push(field)),
+        }
+    }
+    // What the channels share is added up once.
+    let shared = if shared.is_empty() { None } else { Some(sum(&mut graph, &shared)?) };
+    let full: Result<Vec<NodeId>, _> =
+        own.into_iter().map(|own| sum(&mut graph, &shared.into_iter().chain(own).collect::<Vec<_>>())).collect();
     Ok(Arc::new(Plan::new(&graph, &full?)))
 }
 
@@ -63,28 +66,22 @@ fn energy(occupation: &Occupation) -> Result<Arc<Plan>, ShapeError> {
     let spins = occupation.spins();
     let mut graph = Graph::new();
     let external = graph.input("v", Shape::FIELD, NOWHERE);
-    let xc = graph.input("E_xc", Shape::SCALAR, NOWHERE);
+    let functional = graph.input("E_xc", Shape::SCALAR, NOWHERE);
     let densities = fields(&mut graph, "n", spins);
     let potentials = fields(&mut graph, "v_s", spins);
-    let mut kinetic = graph.constant(0.0, NOWHERE);
-    for (k, channel) in occupation.channels.iter().enumerate() {
+    let mut channels = Vec::with_capacity(spins);
+    for (k, &channel) in occupation.channels.iter().enumerate() {
         let levels = graph.input(format!("levels{k}"), Shape::vector(channel.levels.max(1)), NOWHERE);
-        let filling: Vec<f64> =
-            (0..channel.levels.max(1)).map(|k| if k < channel.occupied { channel.filling } else { 0.0 }).collect();
-        let filling = graph.vector(&filling, NOWHERE);
-        let bands = graph.binary(Binary::Mul, filling, levels, NOWHERE)?;
-        let bands = graph.sum_channels(bands, NOWHERE);
-        let effective = integral(&mut graph, potentials[k], densities[k])?;
-        kinetic = graph.binary(Binary::Add, kinetic, bands, NOWHERE)?;
-        kinetic = graph.binary(Binary::Sub, kinetic, effective, NOWHERE)?;
+        channels.push(Filled { channel, density: densities[k], potential: potentials[k], levels });
     }
     let total = sum(&mut graph, &densities)?;
-    let field = graph.hartree(total, NOWHERE)?;
-    let repulsion = integral(&mut graph, field, total)?;
-    let hartree = graph.scale(0.5, repulsion, NOWHERE);
-    let external = integral(&mut graph, external, total)?;
-    let energy = sum(&mut graph, &[kinetic, hartree, xc, external])?;
-    Ok(Arc::new(Plan::new(&graph, &[kinetic, hartree, external, energy])))
+    let output = Output { external, total, functional, channels };
+    let mut outputs = Vec::with_capacity(TERMS.len() + 1);
+    for term in TERMS {
+        outputs.push(term.energy(&mut graph, &output)?);
+    }
+    outputs.push(sum(&mut graph, &outputs)?);
+    Ok(Arc::new(Plan::new(&graph, &outputs)))
 }
 
 fn distance(spins: usize) -> Result<Arc<Plan>, ShapeError> {

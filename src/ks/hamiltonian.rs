@@ -1,6 +1,6 @@
 //! The one-electron Hamiltonian: -1/2 d^2/dx^2 by a central stencil, plus a local potential. A symmetric banded matrix.
 
-use super::lanes::Block;
+use super::block::Block;
 use crate::model::{Grid, Wall};
 use crate::tensor::Buffer;
 use crate::tensor::vector::vectorised;

@@ -10,7 +10,7 @@ const LANES: usize = 8;
 const CLUSTER: f64 = 1e-9;
 
 /// A bracket must be shorter than this fraction of the distance to the next level outside.
-const SHARP: f64 = 0.1;
+const WIDTH_OF_GAP: f64 = 0.1;
 
 /// An interval that holds exactly the levels `first .. first + size`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,7 +67,7 @@ fn with_gaps(brackets: impl Iterator<Item = Bracket>) -> Vec<Bracket> {
 /// Whether inverse iteration from the middle of the bracket is sure to go to its levels, and quickly.
 fn is_sharp(bracket: &Bracket, scale: f64) -> bool {
     let width = bracket.high - bracket.low;
-    let single = bracket.size == 1 && width <= SHARP * bracket.gap;
+    let single = bracket.size == 1 && width <= WIDTH_OF_GAP * bracket.gap;
     // The last: numbers in between have run out.
     single || width <= CLUSTER * scale || width <= 8.0 * f64::EPSILON * bracket.high.abs()
 }

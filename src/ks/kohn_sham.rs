@@ -6,6 +6,7 @@ use super::mirror::mirrored;
 use super::occupation::Occupation;
 use super::orbitals::Orbitals;
 use super::orbitals_operator::{Fault, FillError, Filled, fill};
+use super::terms::{self, TERMS};
 use crate::functional::{BoundXc, Compiled, LoweredXc};
 use crate::graph::{Bound, Formula, LowerError};
 use crate::model::{Mirror, System};
@@ -64,12 +65,22 @@ impl<D: Backend> Iteration<D> {
 /// Energies of an iteration's output, each a single number, hartree.
 #[derive(Clone)]
 pub(crate) struct Energies<D: Backend> {
-    pub kinetic: Value<D>,
-    pub hartree: Value<D>,
-    pub xc: Value<D>,
-    pub external: Value<D>,
+    /// One of every term, in the order of [`TERMS`].
+    pub terms: Vec<Value<D>>,
     /// Electronic energy.
     pub total: Value<D>,
+}
+
+impl<D: Backend> Energies<D> {
+    /// That of a term, by name.
+    pub fn part(&self, name: &str) -> Option<&Value<D>> {
+        self.terms.get(terms::position(name)?)
+    }
+
+    /// Names and numbers of the terms.
+    pub fn parts(&self) -> Vec<(&'static str, f64)> {
+        TERMS.iter().zip(&self.terms).map(|(term, energy)| (term.name(), energy.first())).collect()
+    }
 }
 
 /// What binding a functional to a system needs.
@@ -206,11 +217,10 @@ impl<D: Backend> KohnSham<D> {
         inputs.extend(&density);
         inputs.extend(&of.potential);
         inputs.extend(of.filled.iter().map(|filled| &filled.energies));
-        let (values, tape) = self.run(&self.equations.energy, &self.energy, &inputs, tape)?;
-        self.expect_finite(iteration, "the energy", &values)?;
-        let [kinetic, hartree, external, total] =
-            <[Value<D>; 4]>::try_from(values).map_err(|values| miscount("energies", 4, values.len()))?;
-        Ok((Energies { kinetic, hartree, xc: xc.energy, external, total }, tape))
+        let (mut terms, tape) = self.run(&self.equations.energy, &self.energy, &inputs, tape)?;
+        self.expect_finite(iteration, "the energy", &terms)?;
+        let total = terms.pop().ok_or_else(|| miscount("energies", TERMS.len() + 1, 0))?;
+        Ok((Energies { terms, total }, tape))
     }
 
     /// Integral of |a - b|, summed over spins.

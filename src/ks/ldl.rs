@@ -1,8 +1,8 @@
 //! H - shift = L D L^T for several shifts side by side: the negative pivots count the levels below a shift (Sylvester's law of
 //! inertia), and substitution solves linear systems.
 
+use super::block::Block;
 use super::hamiltonian::Hamiltonian;
-use super::lanes::Block;
 use crate::tensor::vector::vectorised;
 
 /// Pivots below this fraction of the norm of H spoil a factorisation without row exchanges.

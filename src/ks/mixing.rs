@@ -1,12 +1,13 @@
 //! The next input density from the ones before: plain mixing, and Pulay's method for solving without a tape.
 
 use super::Mixing;
+use crate::tensor::vector::{add, dot_in_order as dot};
 use faer::prelude::*;
 
 /// Weight of the squared coefficients against the squared residual in Pulay's least squares, relative.
 const REGULARISATION: f64 = 1e-14;
 /// A residual this many times the best seen so far sends Pulay's method back to the best density.
-const ASTRAY: f64 = 20.0;
+const DIVERGENCE_FACTOR: f64 = 20.0;
 
 /// Step lengths of plain mixing: alpha decay^k.
 pub(crate) fn step_length(alpha: f64, decay: f64, iteration: usize) -> f64 {
@@ -83,7 +84,7 @@ impl Mixer {
     fn pulay(&mut self, trial: Trial, history: usize, alpha: f64) -> Vec<f64> {
         let norm = norm(&trial.residual);
         match &self.best {
-            Some((best, start)) if norm.is_nan() || norm >= ASTRAY * best => {
+            Some((best, start)) if norm.is_nan() || norm >= DIVERGENCE_FACTOR * best => {
                 self.trials = vec![start.clone()];
                 self.damping *= 0.5;
                 let mut next = self.linear(alpha * self.damping);
@@ -144,14 +145,6 @@ fn cut(channel: &mut [f64]) {
     if before > 0.0 && after.is_finite() {
         channel.iter_mut().for_each(|n| *n *= before / after);
     }
-}
-
-pub(super) fn add(y: &mut [f64], weight: f64, x: &[f64]) {
-    y.iter_mut().zip(x).for_each(|(y, x)| *y += weight * x);
-}
-
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 pub(super) fn norm(a: &[f64]) -> f64 {

@@ -2,6 +2,7 @@
 
 mod adjoint;
 pub(crate) mod banded;
+mod block;
 mod error;
 mod follow;
 mod formulas;
@@ -17,17 +18,21 @@ mod occupation;
 mod options;
 pub mod orbitals;
 mod orbitals_operator;
+mod orthonormal;
+mod properties;
 mod response;
 mod run;
 mod schedule;
 mod search;
 mod solve;
+mod terms;
 mod unroll;
 mod warning;
 
 pub(crate) use adjoint::{adjoint, pull, taken};
 pub(crate) use kohn_sham::{Equations, KohnSham, Setting, Spins, device_error, functional_error};
 pub(crate) use occupation::Occupation;
+pub(crate) use properties::{Datum, PROPERTIES, Property, Seen, Trajectory};
 pub(crate) use schedule::{MOST_ITERATIONS, Schedule};
 pub(crate) use unroll::Unrolled;
 

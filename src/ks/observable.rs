@@ -16,14 +16,8 @@ pub enum Observable {
     Potential(usize),
     /// xc potential of the last iteration of spin 0 or 1. Field.
     XcPotential(usize),
-    /// T_s of the last iteration. Scalar.
-    KineticEnergy,
-    /// E_H of the last iteration. Scalar.
-    HartreeEnergy,
-    /// E_xc of the last iteration. Scalar.
-    XcEnergy,
-    /// Integral of v n of the last iteration. Scalar.
-    ExternalEnergy,
+    /// A term of the energy of the last iteration, by its name. Scalar.
+    Part(&'static str),
     /// Orbital energy `index` (from 0; occupied ones and the lowest unoccupied) of the last iteration. Scalar.
     OrbitalEnergy {
         /// 0 up, 1 down.
@@ -38,8 +32,16 @@ pub enum Observable {
 impl Observable {
     /// Whether it needs the energies of the last iteration.
     pub(crate) fn is_energy_part(&self) -> bool {
-        use Observable::{ExternalEnergy, HartreeEnergy, KineticEnergy, XcEnergy};
-        matches!(self, KineticEnergy | HartreeEnergy | XcEnergy | ExternalEnergy)
+        matches!(self, Observable::Part(_))
+    }
+
+    /// Whether it is a field, and no number.
+    pub(crate) fn is_field(&self) -> bool {
+        use Observable::{Density, Energy, OrbitalEnergy, Part, Potential, Residual, SpinDensity, XcPotential};
+        match self {
+            Density(_) | SpinDensity(_) | Potential(_) | XcPotential(_) => true,
+            Energy(_) | Part(_) | OrbitalEnergy { .. } | Residual => false,
+        }
     }
 
     /// What it is called in a message.

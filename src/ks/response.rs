@@ -1,10 +1,11 @@
 //! How occupied orbitals and levels respond to the potential: the backward rule of the eigenproblem.
 
 use super::banded::Lu;
+use super::block::{Block, lane};
 use super::hamiltonian::Hamiltonian;
-use super::lanes::{Block, keep, lane, norms, project_out};
+use super::lanes::{keep, norms, project_out};
 use super::ldl::Ldl;
-use super::orbitals::{OrbitalError, Orbitals};
+use super::orthonormal::{OrbitalError, Orbitals};
 use crate::model::Grid;
 use crate::tensor::Buffer;
 
@@ -18,7 +19,7 @@ const SHIFT: f64 = 1e-6;
 const CORRECTIONS: usize = 6;
 
 /// How many times its usual size the rounding error of a residual may be.
-const ROUGH: f64 = 16.0;
+const ROUNDING_FACTOR: f64 = 16.0;
 
 /// Cotangent of the potential v_i, from that of the density n_i = `occupation`/h sum_k psi_k,i^2 of the lowest `occupied`
 /// orbitals (`density_bar`, dL/dn_i without any h) and those of the levels (`energy_bar`, one a level of `orbitals`).
@@ -135,7 +136,7 @@ impl Problem<'_> {
             let rounding = norms(&phi).map(|phi| f64::EPSILON * self.scale * phi);
             for w in 0..W {
                 size[w] = if better[w] { after[w] } else { size[w] };
-                settled[w] = size[w] <= if better[w] { rounding[w] } else { ROUGH * rounding[w] };
+                settled[w] = size[w] <= if better[w] { rounding[w] } else { ROUNDING_FACTOR * rounding[w] };
             }
             if (0..W).all(|w| settled[w] || !better[w]) {
                 break;

@@ -1,5 +1,6 @@
 use super::*;
-use crate::ks::orbitals::{dot, lowest};
+use crate::ks::orbitals::lowest;
+use crate::tensor::vector::dot;
 
 const OCCUPATION: f64 = 2.0;
 

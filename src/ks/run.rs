@@ -26,14 +26,8 @@ pub struct Run {
     pub functional: String,
     /// Electronic energy, without nuclear repulsion.
     pub energy: f64,
-    /// Its parts, at the output density.
-    pub kinetic_energy: f64,
-    /// E_H.
-    pub hartree_energy: f64,
-    /// E_xc.
-    pub xc_energy: f64,
-    /// Integral of v n.
-    pub external_energy: f64,
+    /// Its terms, at the output density, by name: `kinetic_energy`, `hartree_energy` and so on.
+    pub parts: Vec<(&'static str, f64)>,
     /// Density of each spin (last mixed for a fixed number of iterations, otherwise output).
     pub density: [Vec<f64>; 2],
     /// Kohn-Sham potential of each spin, of the last iteration.
@@ -61,6 +55,11 @@ pub struct Run {
 }
 
 impl Run {
+    /// A term of the energy, hartree, by its name.
+    pub fn part(&self, name: &str) -> Option<f64> {
+        self.parts.iter().find(|(part, _)| *part == name).map(|(_, energy)| *energy)
+    }
+
     /// Electronic energy plus nuclear repulsion, hartree.
     pub fn total_energy(&self) -> f64 {
         self.energy + self.system.nuclear_repulsion

@@ -13,22 +13,22 @@ use super::{KsError, Mixing, ScfOptions};
 use crate::tensor::{Backend, NoneTape, Value};
 
 /// Iterations without a new least residual after which Pulay's method gets nowhere.
-const PATIENCE: usize = 15;
+const STALLED_ITERATIONS: usize = 15;
 /// First temperature, hartree.
-const WARM: f64 = 0.01;
+const FIRST_TEMPERATURE: f64 = 0.01;
 /// From one temperature to the next.
-const COOLING: f64 = 0.25;
+const COOLING_FACTOR: f64 = 0.25;
 /// Below this temperature, hartree, rounding decides which level is the lower one.
-const COLDEST: f64 = 1e-15;
+const LEAST_TEMPERATURE: f64 = 1e-15;
 /// A density found at a temperature is good enough to go on from, electrons.
-const SETTLED: f64 = 1e-3;
+const COOLING_RESIDUAL: f64 = 1e-3;
 /// Share of an electron below which nothing is shared.
-const NOTHING: f64 = 1e-14;
+const LEAST_SHARE: f64 = 1e-14;
 /// Temperature, hartree, from which on mixing may begin with its full step: about the potential that an electron makes where it
 /// moves to. At a lower one the output answers the input more strongly, and steps begin shorter.
 const COUPLING: f64 = 0.05;
 /// Part of the full step with which mixing begins after cooling.
-const CAREFUL: f64 = 0.01;
+const DAMPING_AFTER_COOLING: f64 = 0.01;
 
 /// How far the search is.
 enum Stage {
@@ -89,8 +89,8 @@ impl Search {
             return;
         }
         *waited += 1;
-        if self.detours && *waited >= PATIENCE {
-            self.go(Stage::Shared { temperature: WARM });
+        if self.detours && *waited >= STALLED_ITERATIONS {
+            self.go(Stage::Shared { temperature: FIRST_TEMPERATURE });
         }
     }
 
@@ -98,7 +98,7 @@ impl Search {
         let damping = match stage {
             Stage::Direct { .. } => 1.0,
             Stage::Shared { temperature } => (temperature / COUPLING).min(1.0),
-            Stage::Cooled => CAREFUL,
+            Stage::Cooled => DAMPING_AFTER_COOLING,
         };
         self.mixer = Mixer::new(self.mixing.clone(), self.points).damped(damping);
         self.stage = stage;
@@ -114,14 +114,14 @@ impl Search {
     ) -> Result<Spins<D>, KsError> {
         let (output, most) = share(ks, iteration, temperature)?;
         let (residual, _) = ks.distance(&output, input, NoneTape)?;
-        if residual.first() > SETTLED {
+        if residual.first() > COOLING_RESIDUAL {
             return Ok(output);
         }
-        if most < NOTHING || temperature < COLDEST {
+        if most < LEAST_SHARE || temperature < LEAST_TEMPERATURE {
             self.go(Stage::Cooled);
             return Ok(output);
         }
-        let cooler = temperature * COOLING;
+        let cooler = temperature * COOLING_FACTOR;
         self.go(Stage::Shared { temperature: cooler });
         Ok(share(ks, iteration, cooler)?.0)
     }

@@ -123,7 +123,6 @@ impl<'a, D: Backend, T: Tape<f64, D>> Unrolled<'a, D, T> {
         let Some(last) = self.steps.last() else { return Err(ScfOptions::no_iterations()) };
         let occupation = &self.ks.equations.occupation;
         let spin = |fields: &Spins<D>, spin: usize| fields.get(occupation.channel(spin)).cloned();
-        let part = |part: fn(&Energies<D>) -> &Value<D>| last.energies.as_ref().map(|energies| part(energies).clone());
         let found = match observable {
             Observable::SpinDensity(s) => {
                 let channel = occupation.channel(s);
@@ -137,10 +136,7 @@ impl<'a, D: Backend, T: Tape<f64, D>> Unrolled<'a, D, T> {
             Observable::XcPotential(s) => spin(&last.iteration.xc_potential, s),
             Observable::Energy(k) => self.steps.get(k).and_then(|s| s.energies.as_ref()).map(|e| e.total.clone()),
             Observable::Density(k) => self.steps.get(k).and_then(|s| s.density.clone()),
-            Observable::KineticEnergy => part(|energies| &energies.kinetic),
-            Observable::HartreeEnergy => part(|energies| &energies.hartree),
-            Observable::XcEnergy => part(|energies| &energies.xc),
-            Observable::ExternalEnergy => part(|energies| &energies.external),
+            Observable::Part(name) => last.energies.as_ref().and_then(|energies| energies.part(name)).cloned(),
             Observable::Residual => last.residual.clone(),
         };
         match found {

@@ -5,7 +5,7 @@ use crate::exact::Reference;
 use crate::interp::session::host::Shown;
 use crate::interp::value::Model;
 use crate::interp::value::{Field, Quantity, Value};
-use crate::ks::{Run, Stop};
+use crate::ks::{Datum, Property, Run, Stop};
 use crate::model::{Grid, System, Wall};
 use serde_json::{Map, Value as Json, json as object};
 
@@ -201,31 +201,45 @@ fn system_json(system: &System) -> Json {
 }
 
 fn run_json(run: &Run) -> Json {
-    let stop = match run.stop {
+    let mut whole = Map::new();
+    whole.insert("system".into(), run.system.label.as_str().into());
+    whole.insert("functional".into(), run.functional.as_str().into());
+    for property in Property::all_shown(true) {
+        let datum = property.of(run);
+        if let Datum::Verdict(stop, _) = datum {
+            whole.insert(property.name.into(), (stop == Stop::Converged).into());
+            whole.insert("stop".into(), stop_word(stop).into());
+            continue;
+        }
+        whole.insert(property.name.into(), datum_json(datum, &run.system));
+    }
+    whole.into()
+}
+
+fn stop_word(stop: Stop) -> &'static str {
+    match stop {
         Stop::Converged => "converged",
         Stop::Fixed => "fixed",
         Stop::Exhausted => "exhausted",
         Stop::Interrupted => "interrupted",
-    };
-    let [up, down] = &run.orbital_energies;
-    let orbital_energies =
-        if run.system.closed_shell() { numbers(up) } else { vec![numbers(up), numbers(down)].into() };
-    object!({
-        "system": run.system.label,
-        "functional": run.functional,
-        "total_energy": number(run.energy + run.system.nuclear_repulsion),
-        "energy": number(run.energy),
-        "kinetic_energy": number(run.kinetic_energy),
-        "hartree_energy": number(run.hartree_energy),
-        "xc_energy": number(run.xc_energy),
-        "external_energy": number(run.external_energy),
-        "orbital_energies": orbital_energies,
-        "gap": run.gap.map(number),
-        "converged": run.stop == Stop::Converged,
-        "stop": stop,
-        "iterations": run.iterations,
-        "residual": number(run.residual),
-    })
+    }
+}
+
+/// A property of a run of that system.
+fn datum_json(datum: Datum, system: &System) -> Json {
+    match datum {
+        Datum::Count(n) => n.into(),
+        Datum::Energy(value) => value.map(number).into(),
+        Datum::Electrons(value) => number(value),
+        Datum::Energies(values) | Datum::Field(values) => numbers(&values),
+        Datum::Fields(all) => all.iter().map(|values| numbers(values)).collect::<Vec<_>>().into(),
+        Datum::Verdict(stop, _) => stop_word(stop).into(),
+        Datum::Spins(both) => {
+            let [up, down] = *both;
+            let up = datum_json(up, system);
+            if system.closed_shell() { up } else { vec![up, datum_json(down, system)].into() }
+        }
+    }
 }
 
 fn reference_json(reference: &Reference) -> Json {
@@ -242,7 +256,7 @@ fn reference_json(reference: &Reference) -> Json {
             "total_energy": total,
             "energy": number(reference.energy),
             "error": number(reference.error),
-            "occupations": numbers(&reference.occupations),
+            "occupations": reference.occupations.as_deref().map(numbers),
         }),
     }
 }

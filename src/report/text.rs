@@ -5,7 +5,7 @@ use super::sketch::sketch;
 use super::table::{self, common_unit, readable};
 use crate::exact::Reference;
 use crate::interp::value::{Field, Figure, Quantity, Record, Series, Value};
-use crate::ks::{Mixing, Run, Stop};
+use crate::ks::{Datum, Mixing, Property, Run, Stop};
 use crate::lang::ast::ParamDecl;
 use crate::model::{Grid, Interaction, System, Wall};
 use std::rc::Rc;
@@ -243,32 +243,46 @@ fn energies(values: &[f64]) -> String {
 }
 
 fn run_text(run: &Run) -> String {
-    let verdict = match run.stop {
-        Stop::Converged => format!("yes, in {} iterations", run.iterations),
-        Stop::Fixed => format!("not asked for; {} iterations done", run.iterations),
-        Stop::Exhausted => format!("no, after {} iterations", run.iterations),
-        Stop::Interrupted => format!("no, stopped after {} iterations", run.iterations),
-    };
-    let mut entries = vec![
-        ("total_energy", energy(run.energy + run.system.nuclear_repulsion)),
-        ("energy", energy(run.energy)),
-        ("kinetic_energy", energy(run.kinetic_energy)),
-        ("hartree_energy", energy(run.hartree_energy)),
-        ("xc_energy", energy(run.xc_energy)),
-        ("external_energy", energy(run.external_energy)),
-    ];
-    if run.system.closed_shell() {
-        entries.push(("orbital_energies", energies(&run.orbital_energies[0])));
-    } else {
-        entries.push(("orbital_energies up", energies(&run.orbital_energies[0])));
-        entries.push(("orbital_energies down", energies(&run.orbital_energies[1])));
-    }
-    if let Some(gap) = run.gap {
-        entries.push(("gap", energy(gap)));
-    }
-    entries.push(("converged", verdict));
-    entries.push(("residual", format!("{} electrons", number::digits(run.residual, 3))));
+    let entries: Vec<(String, String)> = Property::all_shown(false)
+        .into_iter()
+        .flat_map(|property| lines(property.name, property.of(run), run))
+        .collect();
+    let entries: Vec<(&str, String)> = entries.iter().map(|(name, text)| (name.as_str(), text.clone())).collect();
     format!("{}\n{}", inline_run(run), listing(&entries))
+}
+
+/// The lines of a property: none, or one, or one a spin.
+fn lines(name: &str, datum: Datum, run: &Run) -> Vec<(String, String)> {
+    let text = match datum {
+        Datum::Count(n) => n.to_string(),
+        Datum::Energy(None) => return Vec::new(),
+        Datum::Energy(Some(value)) => energy(value),
+        Datum::Electrons(value) => format!("{} electrons", number::digits(value, 3)),
+        Datum::Energies(values) => energies(&values),
+        Datum::Verdict(stop, iterations) => verdict(stop, iterations),
+        Datum::Field(_) => format!("field on {} points", run.system.grid.points),
+        Datum::Fields(fields) => format!("{} fields on {} points", fields.len(), run.system.grid.points),
+        Datum::Spins(both) => {
+            let [up, down] = *both;
+            if run.system.closed_shell() {
+                return lines(name, up, run);
+            }
+            return [("up", up), ("down", down)]
+                .into_iter()
+                .flat_map(|(spin, datum)| lines(&format!("{name} {spin}"), datum, run))
+                .collect();
+        }
+    };
+    vec![(name.to_owned(), text)]
+}
+
+fn verdict(stop: Stop, iterations: usize) -> String {
+    match stop {
+        Stop::Converged => format!("yes, in {iterations} iterations"),
+        Stop::Fixed => format!("not asked for; {iterations} iterations done"),
+        Stop::Exhausted => format!("no, after {iterations} iterations"),
+        Stop::Interrupted => format!("no, stopped after {iterations} iterations"),
+    }
 }
 
 fn inline_run(run: &Run) -> String {
@@ -283,9 +297,11 @@ fn reference_text(reference: &Reference) -> String {
     match reference.entry() {
         Some(entry) => entries.push(("from", format!("{}[{}]", entry.set, entry.index))),
         None => {
-            let occupations = reference.occupations.iter().take(6).map(|o| number::digits(*o, 5));
             entries.push(("error", format!("{} hartree", number::digits(reference.error, 2))));
-            entries.push(("occupations", format!("[{}]", occupations.collect::<Vec<_>>().join(", "))));
+            if let Some(occupations) = &reference.occupations {
+                let occupations = occupations.iter().take(6).map(|o| number::digits(*o, 5));
+                entries.push(("occupations", format!("[{}]", occupations.collect::<Vec<_>>().join(", "))));
+            }
         }
     }
     format!("reference for {}\n{}", reference.system.label, listing(&entries))

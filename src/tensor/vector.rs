@@ -1,4 +1,4 @@
-//! The processor's vector instructions for plain loops.
+//! Plain loops over vectors, and the processor's vector instructions for them.
 
 /// Runs a closure compiled for the widest vector instructions that the processor at hand is known to have: its loops, and
 /// those of what is inlined into it, get them (mark both `#[inline(always)]`). The same bits as without: nothing is
@@ -20,4 +20,32 @@ pub fn settle() {
         },
     );
     std::hint::black_box(sums);
+}
+
+/// Sum of products, in a fixed order of four partial sums.
+pub fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0; 4];
+    let (a4, b4) = (a.chunks_exact(4), b.chunks_exact(4));
+    let rest: f64 = a4.remainder().iter().zip(b4.remainder()).map(|(a, b)| a * b).sum();
+    for (a, b) in a4.zip(b4) {
+        for lane in 0..4 {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
+}
+
+/// Sum of products, from the first to the last: mixing and L-BFGS are pinned to its bits.
+pub fn dot_in_order(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// The length of a vector: the root of [`dot`] with itself.
+pub fn norm(a: &[f64]) -> f64 {
+    dot(a, a).sqrt()
+}
+
+/// y += factor x.
+pub fn add(y: &mut [f64], factor: f64, x: &[f64]) {
+    y.iter_mut().zip(x).for_each(|(y, x)| *y += factor * x);
 }

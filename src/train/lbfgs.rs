@@ -3,6 +3,7 @@
 
 use super::line_search::{self, Sample, Start};
 use super::optimizer::{Objective, Point, Stepped};
+use crate::tensor::vector::{add, dot_in_order as dot};
 use serde::{Deserialize, Serialize};
 
 /// A pair enters only if y.s exceeds this times y.y.
@@ -133,16 +134,6 @@ impl State {
             self.pairs.drain(..surplus);
         }
     }
-}
-
-/// Scalar product, summed in order: the same bits each time.
-pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-/// y += weight x.
-fn add(y: &mut [f64], weight: f64, x: &[f64]) {
-    y.iter_mut().zip(x).for_each(|(y, x)| *y += weight * x);
 }
 
 #[cfg(test)]

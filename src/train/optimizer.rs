@@ -1,6 +1,7 @@
 //! The choice of an optimiser, its state as plain data, and its one operation: a step.
 
 use super::{TrainError, adam, lbfgs};
+use crate::tensor::vector::dot_in_order;
 use serde::{Deserialize, Serialize};
 
 /// Loss and gradient at given parameters; `None` where the loss is not finite or its calculation diverges.
@@ -84,7 +85,7 @@ pub(crate) struct Point {
 impl Point {
     /// Euclidean norm of the gradient.
     pub fn gradient_norm(&self) -> f64 {
-        lbfgs::dot(&self.gradient, &self.gradient).sqrt()
+        dot_in_order(&self.gradient, &self.gradient).sqrt()
     }
 }
 

@@ -8,7 +8,7 @@ mod tests;
 
 pub use save::{Sample, SaveError, SaveNote, layout};
 
-use super::{Entry, Origin, PairDensity, Reference};
+use super::{Entry, Origin, Reference};
 use crate::data::Layout;
 use crate::model::{
     BuildError, Grid, GridError, Interaction, Nucleus, Part, Parts, System, SystemError, SystemNote, Wall,
@@ -18,13 +18,13 @@ use std::sync::Arc;
 use thiserror::Error;
 
 /// A density that misses the electrons by more is an error.
-const ELECTRONS: f64 = 1e-3;
+const ELECTRONS_ERROR: f64 = 1e-3;
 /// A density below, 1/bohr, is no rounding error.
-const NEGATIVE: f64 = -1e-6;
+const LEAST_DENSITY: f64 = -1e-6;
 /// By more than this: a warning.
-const WORTH_A_WARNING: f64 = 1e-5;
+const ELECTRONS_WARNING: f64 = 1e-5;
 /// Potentials that differ by more, hartree, are not those of the nuclei: positions may be rounded to single precision.
-const POTENTIAL: f64 = 1e-5;
+const POTENTIAL_DIFFERENCE: f64 = 1e-5;
 
 /// What the files do not say.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -234,15 +234,15 @@ impl Dataset {
     ) -> Result<(Reference, Vec<SystemNote>), Failed<E>> {
         let layout = &self.layout;
         let density = &layout.densities[index];
-        if let Some((i, &value)) = density.iter().enumerate().find(|(_, n)| **n < NEGATIVE) {
+        if let Some((i, &value)) = density.iter().enumerate().find(|(_, n)| **n < LEAST_DENSITY) {
             return Err(DatasetError::Negative { index, x: self.grid.x(i), value }.into());
         }
         let (found, electrons) = (self.grid.integrate(density), layout.electrons[index]);
         let off = (found - electrons).abs();
-        if off > ELECTRONS {
+        if off > ELECTRONS_ERROR {
             return Err(DatasetError::Electrons { index, found, electrons }.into());
         }
-        if off > WORTH_A_WARNING {
+        if off > ELECTRONS_WARNING {
             self.notes.electrons.note(index, off);
         }
         let (system, notes) = self.system(index, interaction, w)?;
@@ -254,8 +254,8 @@ impl Dataset {
         let origin = Origin::Data(Entry { set: self.set.clone(), index, distance, spins });
         let energy = self.layout.energies[index];
         let system = Arc::new(system);
-        let (occupations, pairs) = (Vec::new(), PairDensity::default());
-        Ok((Reference { system, energy, density, occupations, pairs, error: f64::NAN, origin }, notes))
+        let (occupations, pairs, error) = (None, None, f64::NAN);
+        Ok((Reference { system, energy, density, occupations, pairs, error, origin }, notes))
     }
 
     fn system<E>(
@@ -292,7 +292,7 @@ impl Dataset {
         })?;
         if let Some(given) = given {
             let off = given.iter().zip(&*system.potential).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-            let differs = off > POTENTIAL;
+            let differs = off > POTENTIAL_DIFFERENCE;
             if differs && !bare {
                 self.notes.potential.note(index, off);
             }
@@ -315,7 +315,7 @@ impl Dataset {
         }
         let spin = &self.layout.spin_densities.as_ref()?[index];
         let off = (self.grid.integrate(spin) - system.unpaired as f64).abs();
-        if off > ELECTRONS {
+        if off > ELECTRONS_ERROR {
             self.notes.spin.note(index, off);
             return None;
         }
@@ -378,10 +378,10 @@ fn trim(layout: &mut Layout, points: usize, notes: &mut Notes) -> Result<(), Dat
     for (index, density) in layout.densities.iter().enumerate() {
         let outside = density[..middle.start].iter().chain(&density[middle.end..]);
         let electrons = spacing * outside.map(|n| n.abs()).sum::<f64>();
-        if electrons > ELECTRONS {
+        if electrons > ELECTRONS_ERROR {
             return Err(DatasetError::Cut { index, points, electrons });
         }
-        if electrons > WORTH_A_WARNING {
+        if electrons > ELECTRONS_WARNING {
             notes.cut.note(index, electrons);
         }
     }

@@ -60,7 +60,7 @@ fn what_was_saved_is_what_is_read() {
         assert_eq!((&a.grid, &a.potential, &a.label), (&b.grid, &b.potential, &b.label));
         assert_eq!((a.electrons, a.unpaired, a.nuclear_repulsion), (b.electrons, b.unpaired, b.nuclear_repulsion));
         assert_eq!((solved.energy.to_bits(), &solved.density), (read.energy.to_bits(), &read.density));
-        assert!(read.spins() && read.error.is_nan() && read.occupations.is_empty());
+        assert!(read.spins() && read.error.is_nan() && read.occupations.is_none());
     }
 }
 

@@ -42,7 +42,7 @@ impl Interpreter {
             Value::Field(field) => pick(physics::FIELD, field.as_ref(), &name.name),
             Value::Interaction(interaction) => pick(physics::INTERACTION, interaction, &name.name),
             Value::System(system) => pick(physics::SYSTEM, system, &name.name),
-            Value::Run(run) => pick(physics::RUN, run.as_ref(), &name.name),
+            Value::Run(run) => physics::of_run(run, &name.name),
             Value::Reference(r) if physics::absent(r, &name.name).is_some() => None,
             Value::Reference(reference) => pick(physics::REFERENCE, reference, &name.name),
             Value::Model(model) => model.member(&name.name),
@@ -59,7 +59,7 @@ impl Interpreter {
             None => {
                 let help = match whole.value {
                     Value::Reference(r) if physics::absent(r, &name.name).is_some() => {
-                        physics::absent(r, &name.name).unwrap_or_default().into()
+                        physics::absent(r, &name.name).unwrap_or_default()
                     }
                     Value::Model(model) if model.absent(&name.name).is_some() => {
                         model.absent(&name.name).unwrap_or_default().into()
@@ -104,7 +104,7 @@ impl Interpreter {
             Value::Field(_) => names(physics::FIELD),
             Value::Interaction(_) => names(physics::INTERACTION),
             Value::System(_) => names(physics::SYSTEM),
-            Value::Run(_) => names(physics::RUN),
+            Value::Run(_) => physics::run_members().into_iter().map(|(name, _)| name.to_string()).collect(),
             Value::Reference(_) => names(physics::REFERENCE),
             Value::Model(model) => model.names(),
             Value::Interval(..) => vec!["from".into(), "to".into()],
@@ -125,7 +125,7 @@ pub fn documented_members() -> Vec<(&'static str, Vec<(&'static str, &'static st
         ("field", of(physics::FIELD)),
         ("interaction", of(physics::INTERACTION)),
         ("system", of(physics::SYSTEM)),
-        ("run", of(physics::RUN)),
+        ("run", physics::run_members()),
         ("reference", of(physics::REFERENCE)),
         ("model", model::MEMBERS.to_vec()),
     ]

@@ -3,12 +3,12 @@
 
 use super::body::through;
 use crate::exact::Reference;
-use crate::graph::{Graph, NodeId, Op, Shape};
+use crate::graph::{Binary, Graph, NodeId, Op, Shape};
 use crate::interp::Interpreter;
 use crate::interp::call::{Argument, Parameter, Site, bind, mismatch};
 use crate::interp::error::{TraceError, fail, suggestion};
-use crate::interp::value::{Loss, Record, Trace, TracedLoss, Value};
-use crate::ks::{Observable, Run};
+use crate::interp::value::{Loss, Record, Trace, TracedLoss, Value, datum};
+use crate::ks::{Observable, PROPERTIES, Run, Seen, Trajectory};
 use crate::lang::ast::ParamDecl;
 use crate::model::System;
 use crate::problem::Result;
@@ -198,11 +198,6 @@ fn plain_list(values: &[f64]) -> Value {
     Value::list(values.iter().map(|&v| Value::plain(v)).collect())
 }
 
-/// One value for a closed shell, otherwise a record of `up` and `down`.
-fn by_spin(system: &System, value: impl Fn(usize) -> Value) -> Value {
-    if system.closed_shell() { value(0) } else { entries(vec![("up", value(0)), ("down", value(1))]) }
-}
-
 /// What every record of a loss has.
 fn common(system: &Arc<System>) -> Vec<(&'static str, Value)> {
     vec![
@@ -213,7 +208,7 @@ fn common(system: &Arc<System>) -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// The trajectory of a run as symbols: every one an input, in the order of `inputs`.
+/// The trajectory of a run as symbols, each an input: what they observe is put into `inputs` in their order.
 fn symbolic_run(
     trace: &Rc<Trace>,
     system: &Arc<System>,
@@ -221,77 +216,67 @@ fn symbolic_run(
     inputs: &mut Vec<Observable>,
     span: Span,
 ) -> Value {
-    let inputs = std::cell::RefCell::new(inputs);
-    let input = |observable: Observable| {
-        inputs.borrow_mut().push(observable);
-        let shape = match observable {
-            Observable::Density(_)
-            | Observable::SpinDensity(_)
-            | Observable::Potential(_)
-            | Observable::XcPotential(_) => Shape::FIELD,
-            _ => Shape::SCALAR,
-        };
-        trace.value(trace.add(|g| g.input(format!("{observable:?}"), shape, span)))
-    };
-    let energies: Vec<Value> = (0..iterations).map(|k| input(Observable::Energy(k))).collect();
-    let densities: Vec<Value> = (0..iterations).map(|k| input(Observable::Density(k))).collect();
-    let energy = energies.last().cloned().unwrap_or(Value::Nothing);
-    let total = match &energy {
-        Value::Symbol(e) => trace.value(trace.add(|g| {
-            let repulsion = g.constant(system.nuclear_repulsion, span);
-            g.binary(crate::graph::Binary::Add, e.node(), repulsion, span).unwrap_or(e.node())
-        })),
-        other => other.clone(),
-    };
-    let spins = system.spins();
-    let levels = |spin: usize| {
-        let occupied = if spin == 0 { spins.0 } else { spins.1 };
-        Value::list((0..=occupied).map(|index| input(Observable::OrbitalEnergy { spin, index })).collect())
-    };
-    let mut list = vec![
-        ("density", densities.last().cloned().unwrap_or(Value::Nothing)),
-        ("energies", Value::list(energies)),
-        ("densities", Value::list(densities)),
-        ("energy", energy),
-        ("total_energy", total),
-        ("density_up", input(Observable::SpinDensity(0))),
-        ("density_down", input(Observable::SpinDensity(1))),
-        ("potential", by_spin(system, |s| input(Observable::Potential(s)))),
-        ("xc_potential", by_spin(system, |s| input(Observable::XcPotential(s)))),
-        ("xc_energy", input(Observable::XcEnergy)),
-        ("kinetic_energy", input(Observable::KineticEnergy)),
-        ("hartree_energy", input(Observable::HartreeEnergy)),
-        ("external_energy", input(Observable::ExternalEnergy)),
-        ("orbital_energies", by_spin(system, levels)),
-        ("residual", input(Observable::Residual)),
-        ("iterations", Value::plain(iterations as f64)),
-    ];
+    let mut run = Symbols { trace, system, inputs, values: Vec::new(), span };
+    let trajectory = Trajectory { system, iterations };
+    // First those of all iterations, whatever the order of names: trainings are kept under the numbers of their inputs.
+    for observable in (0..iterations).map(Observable::Energy).chain((0..iterations).map(Observable::Density)) {
+        run.observed(observable);
+    }
+    let seen = PROPERTIES.iter().filter_map(|property| Some((property.name, property.seen(&trajectory)?)));
+    let mut list: Vec<(&str, Value)> = seen.map(|(name, seen)| (name, run.value(seen))).collect();
     list.extend(common(system));
     entries(list)
 }
 
+/// The symbols of a trajectory, one an observable.
+struct Symbols<'a> {
+    trace: &'a Rc<Trace>,
+    system: &'a System,
+    inputs: &'a mut Vec<Observable>,
+    values: Vec<Value>,
+    span: Span,
+}
+
+impl Symbols<'_> {
+    fn observed(&mut self, observable: Observable) -> Value {
+        if let Some(known) = self.inputs.iter().position(|input| *input == observable) {
+            return self.values[known].clone();
+        }
+        let shape = if observable.is_field() { Shape::FIELD } else { Shape::SCALAR };
+        let value = self.trace.value(self.trace.add(|g| g.input(format!("{observable:?}"), shape, self.span)));
+        self.inputs.push(observable);
+        self.values.push(value.clone());
+        value
+    }
+
+    fn value(&mut self, seen: Seen) -> Value {
+        match seen {
+            Seen::Known(number) => Value::plain(number),
+            Seen::One(observable) => self.observed(observable),
+            Seen::Shifted(observable, by) => match self.observed(observable) {
+                Value::Symbol(symbol) => self.trace.value(self.trace.add(|g| {
+                    let by = g.constant(by, self.span);
+                    g.binary(Binary::Add, symbol.node(), by, self.span).unwrap_or(symbol.node())
+                })),
+                other => other,
+            },
+            Seen::List(all) => Value::list(all.into_iter().map(|observable| self.observed(observable)).collect()),
+            Seen::Spins(both) => {
+                let [up, down] = *both;
+                if self.system.closed_shell() {
+                    return self.value(up);
+                }
+                entries(vec![("up", self.value(up)), ("down", self.value(down))])
+            }
+        }
+    }
+}
+
 /// A finished run with plain numbers.
 fn run_view(run: &Run) -> Value {
-    let grid = &run.system.grid;
-    let total: Vec<f64> = run.density[0].iter().zip(&run.density[1]).map(|(up, down)| up + down).collect();
-    let mut list = vec![
-        ("energies", plain_list(&run.energies)),
-        ("densities", Value::list(run.densities.iter().map(|n| Value::field(grid, n.clone())).collect())),
-        ("energy", Value::plain(run.energy)),
-        ("total_energy", Value::plain(run.energy + run.system.nuclear_repulsion)),
-        ("density", Value::field(grid, total)),
-        ("density_up", Value::field(grid, run.density[0].clone())),
-        ("density_down", Value::field(grid, run.density[1].clone())),
-        ("potential", by_spin(&run.system, |s| Value::field(grid, run.potential[s].clone()))),
-        ("xc_potential", by_spin(&run.system, |s| Value::field(grid, run.xc_potential[s].clone()))),
-        ("xc_energy", Value::plain(run.xc_energy)),
-        ("kinetic_energy", Value::plain(run.kinetic_energy)),
-        ("hartree_energy", Value::plain(run.hartree_energy)),
-        ("external_energy", Value::plain(run.external_energy)),
-        ("orbital_energies", by_spin(&run.system, |s| plain_list(&run.orbital_energies[s]))),
-        ("residual", Value::plain(run.residual)),
-        ("iterations", Value::plain(run.iterations as f64)),
-    ];
+    let seen = PROPERTIES.iter().filter(|property| property.is_seen());
+    let mut list: Vec<(&str, Value)> =
+        seen.map(|property| (property.name, datum(property.of(run), &run.system, true))).collect();
     list.extend(common(&run.system));
     entries(list)
 }
@@ -310,8 +295,10 @@ fn reference_view(reference: &Reference) -> Value {
         list.push(("density_up", Value::field(&system.grid, up.clone())));
         list.push(("density_down", Value::field(&system.grid, down.clone())));
     }
+    if let Some(occupations) = &reference.occupations {
+        list.push(("occupations", plain_list(occupations)));
+    }
     if reference.entry().is_none() {
-        list.push(("occupations", plain_list(&reference.occupations)));
         list.push(("error", Value::plain(reference.error)));
     }
     list.extend(common(system));

@@ -7,6 +7,7 @@ pub(crate) mod model;
 pub mod module;
 mod operand;
 pub(crate) mod params;
+mod run;
 pub mod scope;
 mod symbol;
 pub mod text;
@@ -16,6 +17,7 @@ pub use functional::{Functional, Start, Traced};
 pub use loss::{Loss, TracedLoss};
 pub use model::{Model, SeedRow, Training};
 pub use operand::Operand;
+pub(crate) use run::datum;
 pub use symbol::{Layer, Symbol, Trace};
 
 use crate::exact::Reference;
@@ -281,6 +283,10 @@ impl Value {
     /// A length, bohr.
     pub fn length(value: f64) -> Self {
         Value::Number(Quantity::length(value))
+    }
+    /// A number of a dimension, in atomic units.
+    pub fn of(value: f64, dim: Dim) -> Self {
+        Value::Number(Quantity::of(value, dim))
     }
     /// A text.
     pub fn text(text: impl AsRef<str>) -> Self {

@@ -2,10 +2,10 @@
 
 use super::scf;
 use crate::control::{Control, Event};
-use crate::exact::{ExactError, Origin, Reference};
+use crate::exact::{ExactError, Method, Origin, Reference};
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, Run as Call, Style, mismatch, optional, required, shown};
-use crate::interp::error::{Advice, Placed, TraceError, fail};
+use crate::interp::error::{Advice, Placed, TraceError, fail, suggestion};
 use crate::interp::trace::Ready;
 use crate::interp::value::{Dim, Value};
 use crate::ks::{KsWarning, Run, ScfOptions};
@@ -41,12 +41,19 @@ pub const ANSWERS: &[Builtin] = &[
     },
     Builtin {
         name: "exact",
-        params: &[required("system"), optional("accuracy", "1e-9"), optional("time_limit", "inf")],
+        params: &[
+            required("system"),
+            optional("accuracy", "1e-9"),
+            optional("time_limit", "inf"),
+            optional("method", "\"automatic\""),
+        ],
         style: Style::Options,
         summary: "the exact answer of the interacting problem, on the grid itself; kept on disk. `accuracy` is that of the energy, \
                   by default 1e-9 for one and two electrons, 1e-6 for three and four, 1e-5 for five, 2e-5 for more; after \
-                  `time_limit` seconds the best so far is the answer. A reference is its own answer, unless it was calculated \
-                  and `accuracy` asks for a better one",
+                  `time_limit` seconds the best so far is the answer. `method` is \"independent\" (one electron, or any number \
+                  without interaction), \"two_electrons\", \"determinants\" (two to about ten), or by default the first of these \
+                  that suits the system. A reference is its own answer, unless it was calculated and `accuracy` asks for a better \
+                  one or `method` for another",
         words: &["reference", "full ci", "wave function", "ground state", "benchmark"],
         examples: &[shown("grid g = uniform(points: 65, spacing: 0.3)\nsystem h on g { H at 0 }\nexact(h)")],
         run: Call::Call(exact_answer),
@@ -62,10 +69,15 @@ fn solve(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
 
 fn exact_answer(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let system = system_of(args, "system")?;
-    let accuracy = args.dimensioned_or("accuracy", Dim::ENERGY, exact::Options::of(&system).accuracy)?;
-    let time_limit = time_limit(args)?;
+    let method = method(args)?;
+    if let Some(method) = method.filter(|method| !method.suits(&system)) {
+        let (error, span) = (ExactError::unsuitable(method, &system), args.span_of("method"));
+        return fail(Placed::new(error, span, "this method"), span);
+    }
+    let accuracy = args.dimensioned_or("accuracy", Dim::ENERGY, exact::Options::by(method, &system).accuracy)?;
+    let options = exact::Options { accuracy, time_limit: time_limit(args)?, method };
     if let Value::Reference(reference) = &args.arg("system")?.value {
-        let asked = ["accuracy", "time_limit"].into_iter().find(|option| args.has(option));
+        let asked = ["accuracy", "time_limit", "method"].into_iter().find(|option| args.has(option));
         match (asked, &reference.origin) {
             (Some(option), Origin::Data(_)) => {
                 let message = format!("`{}` comes from a data set, which is as good as it is", system.label);
@@ -73,11 +85,27 @@ fn exact_answer(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
                 return args.wrong(args.span_of(option), message, help);
             }
             // Calculated, but not as well as is asked for now.
-            (Some(_), Origin::Solved) if reference.error > accuracy => {}
+            (Some(_), Origin::Solved(_)) if reference.error > accuracy => {}
+            // By another method than is asked for now.
+            (Some(_), Origin::Solved(by)) if method.is_some_and(|method| method != *by) => {}
             _ => return Ok(Value::Reference(reference.clone())),
         }
     }
-    interp.exactly(&system, &exact::Options { accuracy, time_limit }, args.span).map(Value::Reference)
+    interp.exactly(&system, &options, args.span).map(Value::Reference)
+}
+
+/// The method that is asked for, if one is.
+fn method(args: &Args) -> Result<Option<&'static dyn Method>> {
+    let Some(name) = args.opt_text("method")?.filter(|name| **name != *exact::AUTOMATIC) else { return Ok(None) };
+    exact::named(&name).map(Some).map_or_else(
+        || {
+            let mut known = vec![exact::AUTOMATIC];
+            known.extend(exact::METHODS.iter().map(|method| method.name()));
+            let help = Some(suggestion(&name, &known, "methods"));
+            args.wrong(args.span_of("method"), format!("there is no exact method {name:?}"), help)
+        },
+        Ok,
+    )
 }
 
 /// Seconds; infinitely many are no limit.

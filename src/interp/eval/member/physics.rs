@@ -1,9 +1,9 @@
 //! What grids, fields, systems, runs and references have.
 
-use super::Member;
-use crate::exact::Reference;
-use crate::interp::value::{Dim, Field, Value};
-use crate::ks::{Run, Stop};
+use super::{Member, pick};
+use crate::exact::{PairDensity, Reference};
+use crate::interp::value::{Dim, Field, Value, datum};
+use crate::ks::{PROPERTIES, Property, Run};
 use crate::model::{Grid, Interaction, System, Wall};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -96,48 +96,14 @@ fn nuclei(s: &Arc<System>) -> Value {
 }
 
 /// P(x_i, x_k) in channel k.
-fn pair_density(r: &Reference) -> Field {
+fn pair_density(r: &Reference, pairs: &PairDensity) -> Value {
     let grid = r.system.grid.clone();
-    Field { channels: grid.points, data: r.pairs.on_grid(grid.points), grid }
+    Value::Field(Rc::new(Field { channels: grid.points, data: pairs.on_grid(grid.points), grid }))
 }
 
-/// One value for a closed shell, otherwise a record of `up` and `down`.
-fn by_spin(system: &System, value: impl Fn(usize) -> Value) -> Value {
-    if system.closed_shell() { value(0) } else { Value::record([("up", value(0)), ("down", value(1))]) }
-}
-
-pub(crate) const RUN: &[Member<Run>] = &[
-    member("name", "what the system is called", |r| Value::text(&r.system.label)),
-    member("energy", "the electronic energy", |r| Value::energy(r.energy)),
-    member("total_energy", "the energy with the repulsion of the nuclei", |r| {
-        Value::energy(r.energy + r.system.nuclear_repulsion)
-    }),
-    member("density", "the density of all electrons", |r| Value::field(&r.system.grid, r.total_density())),
-    member("density_up", "the density of the up electrons", |r| Value::field(&r.system.grid, r.density[0].clone())),
-    member("density_down", "the density of the down electrons", |r| Value::field(&r.system.grid, r.density[1].clone())),
-    member("potential", "the Kohn-Sham potential (with unpaired electrons, `.up` and `.down`)", |r| {
-        by_spin(&r.system, |s| Value::field(&r.system.grid, r.potential[s].clone()))
-    }),
-    member("xc_potential", "its exchange-correlation part (with unpaired electrons, `.up` and `.down`)", |r| {
-        by_spin(&r.system, |s| Value::field(&r.system.grid, r.xc_potential[s].clone()))
-    }),
-    member("xc_energy", "the exchange-correlation energy", |r| Value::energy(r.xc_energy)),
-    member("kinetic_energy", "the kinetic energy of the Kohn-Sham electrons", |r| Value::energy(r.kinetic_energy)),
-    member("hartree_energy", "the classical repulsion of the density", |r| Value::energy(r.hartree_energy)),
-    member("external_energy", "the energy in the external potential", |r| Value::energy(r.external_energy)),
-    member(
-        "orbital_energies",
-        "occupied levels and the lowest empty one (with unpaired electrons, `.up` and `.down`)",
-        |r| by_spin(&r.system, |s| Value::vector(&r.orbital_energies[s], Dim::ENERGY)),
-    ),
-    member("gap", "lowest empty minus highest occupied level", |r| Value::energy(r.gap.unwrap_or(f64::NAN))),
-    member("converged", "whether the tolerance was met", |r| Value::Bool(r.stop == Stop::Converged)),
-    member("iterations", "iterations done", |r| count(r.iterations)),
-    member("residual", "integral of |n_out - n_in| of the last iteration, electrons", |r| Value::plain(r.residual)),
-    member("energies", "the electronic energy of every iteration", |r| Value::vector(&r.energies, Dim::ENERGY)),
-    member("densities", "the density mixed after every iteration", |r| {
-        Value::list(r.densities.iter().map(|n| Value::field(&r.system.grid, n.clone())).collect())
-    }),
+/// What a run has beside its properties: what is before them, and what is behind.
+const RUN_HEAD: &[Member<Run>] = &[member("name", "what the system is called", |r| Value::text(&r.system.label))];
+const RUN_REST: &[Member<Run>] = &[
     member("electrons", "the number of electrons", |r| count(r.system.electrons)),
     member("unpaired", "up minus down electrons", |r| count(r.system.unpaired)),
     member("grid", "the grid of the system", |r| Value::Grid(r.system.grid.clone())),
@@ -147,6 +113,19 @@ pub(crate) const RUN: &[Member<Run>] = &[
     member("system", "what was solved", |r| Value::System(r.system.clone())),
     member("functional", "the name of the functional", |r| Value::text(&r.functional)),
 ];
+
+/// Names and sentences of what a run has.
+pub(crate) fn run_members() -> Vec<(&'static str, &'static str)> {
+    let properties = PROPERTIES.iter().map(|property| (property.name, property.about));
+    let others = |members: &'static [Member<Run>]| members.iter().map(|member| (member.name, member.about));
+    others(RUN_HEAD).chain(properties).chain(others(RUN_REST)).collect()
+}
+
+/// What a run has of that name.
+pub(crate) fn of_run(run: &Run, name: &str) -> Option<Value> {
+    let property = || Property::named(name).map(|property| datum(property.of(run), &run.system, false));
+    pick(RUN_HEAD, run, name).or_else(property).or_else(|| pick(RUN_REST, run, name))
+}
 
 pub(crate) const REFERENCE: &[Member<Arc<Reference>>] = &[
     member("name", "what the system is called", |r| Value::text(&r.system.label)),
@@ -164,10 +143,15 @@ pub(crate) const REFERENCE: &[Member<Arc<Reference>>] = &[
     member(
         "pair_density",
         "P(x, x'), the density of pairs of electrons, integral N (N - 1), as a field with a channel for every x'",
-        |r| Value::Field(Rc::new(pair_density(r))),
+        |r| r.pairs.as_ref().map_or(Value::Nothing, |pairs| pair_density(r, pairs)),
     ),
-    member("occupations", "the natural occupations, largest first", |r| Value::vector(&r.occupations, Dim::PLAIN)),
+    member("occupations", "the natural occupations, largest first", |r| {
+        r.occupations.as_ref().map_or(Value::Nothing, |occupations| Value::vector(occupations, Dim::PLAIN))
+    }),
     member("error", "the estimated error of the energy", |r| Value::energy(r.error)),
+    member("method", "the method that found it, as `exact(…, method: …)` names it", |r| {
+        r.method().map_or(Value::Nothing, |method| Value::text(method.name()))
+    }),
     member("electrons", "the number of electrons", |r| count(r.system.electrons)),
     member("unpaired", "up minus down electrons", |r| count(r.system.unpaired)),
     member("grid", "the grid of the system", |r| Value::Grid(r.system.grid.clone())),
@@ -180,8 +164,18 @@ pub(crate) const REFERENCE: &[Member<Arc<Reference>>] = &[
 ];
 
 /// Why a reference does not have what others have.
-pub(crate) fn absent(reference: &Reference, name: &str) -> Option<&'static str> {
-    reference.entry()?;
+pub(crate) fn absent(reference: &Reference, name: &str) -> Option<String> {
+    let Some(method) = reference.method() else { return absent_in_data(reference, name).map(str::to_owned) };
+    let what = match name {
+        "pair_density" if reference.pairs.is_none() => "pair density",
+        "occupations" if reference.occupations.is_none() => "natural occupations",
+        _ => return None,
+    };
+    Some(format!("the method {:?} does not give the {what}; another `method:` of `exact` may", method.name()))
+}
+
+/// Why one from a data set does not.
+fn absent_in_data(reference: &Reference, name: &str) -> Option<&'static str> {
     match name {
         "density_up" | "density_down" | "spin_density" if !reference.spins() => {
             Some("the data set gives the density of all electrons only; `exact(r.system)` computes that of each spin")
@@ -189,6 +183,28 @@ pub(crate) fn absent(reference: &Reference, name: &str) -> Option<&'static str> 
         "pair_density" => Some("a data set has no pair density; `exact(r.system)` computes it"),
         "occupations" => Some("a data set has no natural occupations; `exact(r.system)` computes them"),
         "error" => Some("a data set does not say how good its energies are; compare with `exact(r.system)`"),
+        "method" => Some("a data set does not say how it was computed"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interp::tests::helpers::value;
+
+    #[test]
+    fn what_a_method_does_not_give_is_absent_with_a_reason() {
+        let script = "grid g = uniform(points: 33, spacing: 0.4)\nsystem h on g { H at 0 }\nexact(h)";
+        let Value::Reference(whole) = value(script) else { panic!("no reference") };
+        for name in ["pair_density", "occupations", "method", "energy"] {
+            assert_eq!(absent(&whole, name), None);
+        }
+        let part = Reference { occupations: None, pairs: None, ..(*whole).clone() };
+        for name in ["pair_density", "occupations"] {
+            let reason = absent(&part, name).expect("a reason");
+            assert!(reason.starts_with("the method \"independent\" does not give"), "{reason}");
+        }
+        assert_eq!(absent(&part, "energy"), None);
     }
 }

@@ -4,33 +4,33 @@ use super::Watch;
 use super::operator::{Operator, diagonal};
 use super::space::Space;
 use crate::exact::ExactError;
-use crate::exact::davidson::{self, Found, NEAR};
+use crate::exact::davidson::{self, Found, LEAST_GAP};
 use crate::exact::integrals::Integrals;
 
 /// Most iterations.
 const ITERATIONS: usize = 120;
 
 /// Denominators of the corrections are at least this, hartree.
-const LEAST: f64 = 0.8 * NEAR;
+const LEAST_DENOMINATOR: f64 = 0.8 * LEAST_GAP;
 
 /// How many states close to the lowest are looked for.
 const NEIGHBOURS: u64 = 4;
 
 /// H, and the energies of the determinants.
-struct Determinants<'a> {
+struct Problem<'a> {
     space: &'a Space,
     operator: Operator<'a>,
     energies: Vec<f64>,
     watch: &'a Watch<'a>,
 }
 
-impl davidson::Operator for Determinants<'_> {
+impl davidson::Operator for Problem<'_> {
     fn apply(&self, state: &[f64]) -> Vec<f64> {
         self.operator.apply(state)
     }
 
     fn correct(&self, residual: &[f64], energy: f64) -> Vec<f64> {
-        residual.iter().zip(&self.energies).map(|(r, d)| r / (d - energy).max(LEAST)).collect()
+        residual.iter().zip(&self.energies).map(|(r, d)| r / (d - energy).max(LEAST_DENOMINATOR)).collect()
     }
 
     /// Symmetric under exchange of the spins to the last bit, where there are as many up as down.
@@ -46,7 +46,7 @@ impl davidson::Operator for Determinants<'_> {
     }
 }
 
-impl Determinants<'_> {
+impl Problem<'_> {
     /// States of the spin and parity of one of that energy, in which others close to it have a part.
     fn neighbours(&self, state: &[f64], energy: f64) -> Vec<Vec<f64>> {
         let near = |seed| {
@@ -69,7 +69,7 @@ pub(super) fn ground(
 ) -> Result<Found, ExactError> {
     let (operator, energies) = (Operator::new(space, integrals, watch), diagonal(space, integrals));
     let lowest = energies.iter().copied().fold(f64::INFINITY, f64::min);
-    let determinants = Determinants { space, operator, energies, watch };
+    let determinants = Problem { space, operator, energies, watch };
     if search {
         states.extend(determinants.neighbours(&states[0], lowest));
     }

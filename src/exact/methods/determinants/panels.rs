@@ -8,11 +8,11 @@ use super::strings::{Creation, Strings, sign};
 use std::ops::Range;
 
 /// The most columns of X treated together.
-const WIDEST: usize = 192;
+const MOST_COLUMNS: usize = 192;
 /// And the fewest, if there are enough.
-const NARROWEST: usize = 24;
+const FEWEST_COLUMNS: usize = 24;
 /// Panels that are enough to share out.
-const ENOUGH: usize = 16;
+const PANELS: usize = 16;
 
 /// 1/sqrt(2).
 const ROOT: f64 = std::f64::consts::FRAC_1_SQRT_2;
@@ -47,7 +47,7 @@ pub(super) struct Panel {
 /// Shares out runs of columns over panels.
 fn panels(parity: usize, runs: Vec<(usize, Range<usize>)>) -> Vec<Panel> {
     let total: usize = runs.iter().map(|(_, run)| run.len()).sum();
-    let widest = total.div_ceil(ENOUGH).clamp(NARROWEST, WIDEST);
+    let widest = total.div_ceil(PANELS).clamp(FEWEST_COLUMNS, MOST_COLUMNS);
     let mut done = Vec::new();
     let mut open = Panel { parity, segments: Vec::new(), columns: 0 };
     for (left, mut run) in runs {

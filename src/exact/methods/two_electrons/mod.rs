@@ -1,16 +1,22 @@
 //! Two interacting electrons: the lowest symmetric (singlet) or antisymmetric (triplet) function on the product grid.
 
-use super::davidson::{self, Found};
-use super::field::{Field, purify};
-use super::product::{Exchange, Preconditioner, Product, exchange};
-use super::progress::Progress;
-use super::start::start;
-use super::{ExactError, Options, Origin, PairDensity, Reference};
+mod product;
+mod start;
+#[cfg(test)]
+mod tests;
+
+use super::{Answer, Method};
 use crate::control::Control;
-use crate::ks::orbitals::dot;
+use crate::exact::davidson::{self, Found};
+use crate::exact::field::{Field, purify};
+use crate::exact::progress::Progress;
+use crate::exact::{ExactError, Options, PairDensity};
 use crate::model::{System, both_spins};
+use crate::tensor::vector::dot;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par, Side};
+use product::{Exchange, Preconditioner, Product, exchange};
+use start::start;
 use std::sync::Arc;
 
 /// The most grid points: a wave function of as many squared is 128 MiB.
@@ -20,16 +26,41 @@ const MOST_POINTS: usize = 4096;
 const ITERATIONS: usize = 400;
 
 /// The error is estimated as this times what second-order perturbation theory expects the next step to gain.
-const CAUTION: f64 = 2.0;
+const ERROR_FACTOR: f64 = 2.0;
 
 /// The part of the accuracy that the estimated error must reach.
-const MARGIN: f64 = 0.1;
+const ERROR_SHARE: f64 = 0.1;
 
 /// Occupations below this are not listed.
-const NEGLIGIBLE: f64 = 1e-14;
+const LEAST_OCCUPATION: f64 = 1e-14;
 
-/// Solves for the ground state of the spin of the system.
-pub(super) fn solve(system: &Arc<System>, options: &Options, control: &dyn Control) -> Result<Reference, ExactError> {
+/// The wave function on the product of the grid with itself.
+#[derive(Debug)]
+pub(super) struct TwoElectrons;
+
+impl Method for TwoElectrons {
+    fn name(&self) -> &'static str {
+        "two_electrons"
+    }
+
+    fn takes(&self) -> &'static str {
+        "two electrons"
+    }
+
+    fn suits(&self, system: &System) -> bool {
+        system.electrons == 2
+    }
+
+    fn accuracy(&self, _: &System) -> f64 {
+        1e-9
+    }
+
+    fn solve(&self, system: &Arc<System>, options: &Options, control: &dyn Control) -> Result<Answer, ExactError> {
+        solve(system, options, control)
+    }
+}
+
+fn solve(system: &System, options: &Options, control: &dyn Control) -> Result<Answer, ExactError> {
     let points = system.grid.points;
     if points > MOST_POINTS {
         return Err(ExactError::Grid { points, most: MOST_POINTS });
@@ -38,11 +69,10 @@ pub(super) fn solve(system: &Arc<System>, options: &Options, control: &dyn Contr
     let found = iterate(system, &field, options, control)?;
     let (state, energy) = (&found.states[0], found.energies[0]);
     let (density, occupations) = observe(system, state)?;
-    let error = (CAUTION * found.left).max(1e-15 * field.hamiltonian.scale());
+    let error = (ERROR_FACTOR * found.left).max(1e-15 * field.hamiltonian.scale());
     let error = error + field.evened(system, &both_spins(&density));
-    let pairs = pairs(system, state)?;
-    let (system, origin) = (system.clone(), Origin::Solved);
-    Ok(Reference { system, energy, density, occupations, pairs, error, origin })
+    let pairs = Some(pairs(system, state)?);
+    Ok(Answer { energy, density, occupations: Some(occupations), pairs, error })
 }
 
 fn symmetry(system: &System) -> Exchange {
@@ -97,13 +127,13 @@ fn iterate(system: &System, field: &Field, options: &Options, control: &dyn Cont
     };
     let starts = start(system, field, &screened, symmetry(system))?;
     // Below rounding error there is nothing to gain.
-    let wanted = (MARGIN * options.accuracy).max(1e-16 * field.hamiltonian.scale());
+    let wanted = (ERROR_SHARE * options.accuracy).max(1e-16 * field.hamiltonian.scale());
     let mut progress = Progress::new(system.label.clone(), wanted);
-    davidson::lowest(&pair, starts, (wanted / CAUTION, ITERATIONS), &mut |left| {
+    davidson::lowest(&pair, starts, (wanted / ERROR_FACTOR, ITERATIONS), &mut |left| {
         if control.interrupted() {
             return Err(ExactError::Interrupted { label: system.label.clone() });
         }
-        control.report(progress.at(CAUTION * left));
+        control.report(progress.at(ERROR_FACTOR * left));
         Ok(late())
     })
 }
@@ -118,7 +148,7 @@ fn observe(system: &System, psi: &[f64]) -> Result<([Vec<f64>; 2], Vec<f64>), Ex
     matmul(&mut matrix, Accum::Replace, state, state.transpose(), 2.0, Par::Seq);
     let mut occupations =
         matrix.self_adjoint_eigenvalues(Side::Lower).map_err(|_| ExactError::Eigen { label: system.label.clone() })?;
-    occupations.retain(|o| *o > NEGLIGIBLE);
+    occupations.retain(|o| *o > LEAST_OCCUPATION);
     occupations.sort_by(|a, b| b.total_cmp(a));
     let densities = match symmetry(system) {
         Exchange::Symmetric => {
@@ -135,7 +165,3 @@ fn pairs(system: &System, psi: &[f64]) -> Result<PairDensity, ExactError> {
     let (n, share) = (system.grid.points, 2.0 / system.grid.spacing.powi(2));
     PairDensity::of_matrix(&Mat::from_fn(n, n, |i, j| share * psi[j * n + i].powi(2)), &system.label)
 }
-
-#[cfg(test)]
-#[path = "two_tests.rs"]
-mod tests;

@@ -4,19 +4,19 @@ use super::gradient::Growth;
 use super::natural::Natural;
 
 /// How much more than the gain of one electron outside is missing: 3 to 9 times as much was found for atoms.
-const CAUTION: f64 = 6.0;
+const MISSING_PER_GAIN: f64 = 6.0;
 
 /// And how much more with fewer than two orbitals an electron: for ten hydrogen atoms it was three times as much.
-const SPARSE: f64 = 3.0;
+const FEW_ORBITALS: f64 = 3.0;
 
 /// What the estimate from the tail of occupations is taken times.
-const SAFETY: f64 = 2.0;
+const TAIL_FACTOR: f64 = 2.0;
 
 /// The slowest decay of contributions to the energy with the number of the orbital: below, the fit makes no sense.
-const SLOWEST: f64 = 2.5;
+const SLOWEST_DECAY: f64 = 2.5;
 
 /// The part of the estimate that better orbitals, not more, may take away.
-const STUBBORN: f64 = 0.8;
+const LEAST_REMAINDER: f64 = 0.8;
 
 /// Estimates of the energy that is missing, hartree, on the safe side: from what more orbitals promise, from what the last ones gave,
 /// and from how the contributions of the orbitals decay.
@@ -34,10 +34,11 @@ impl Estimate {
         let mut contributions: Vec<f64> = both.map(|(n, cost)| n * cost).collect();
         contributions.sort_by(|a, b| b.total_cmp(a));
         let electrons = natural.space.up.electrons() + natural.space.down.electrons();
-        let sparse = if contributions.len() < 2 * electrons { SPARSE } else { 1.0 };
-        let missing = sparse * fell.max(CAUTION * growth.gain).max(SAFETY * tail(&contributions, electrons));
+        let sparse = if contributions.len() < 2 * electrons { FEW_ORBITALS } else { 1.0 };
+        let missing =
+            sparse * fell.max(MISSING_PER_GAIN * growth.gain).max(TAIL_FACTOR * tail(&contributions, electrons));
         if full {
-            return missing.max(STUBBORN * self.then);
+            return missing.max(LEAST_REMAINDER * self.then);
         }
         self.then = missing;
         missing
@@ -61,7 +62,7 @@ fn tail(contributions: &[f64], electrons: usize) -> f64 {
     if !(a > b && b > 0.0) {
         return 0.0;
     }
-    let power = ((a / b).ln() / (second as f64 / first as f64).ln()).max(SLOWEST);
+    let power = ((a / b).ln() / (second as f64 / first as f64).ln()).max(SLOWEST_DECAY);
     let expected = b * second as f64 / (power - 1.0);
     let found: f64 = contributions[second..].iter().sum();
     (expected - found).max(0.0)

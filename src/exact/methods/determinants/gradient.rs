@@ -6,14 +6,14 @@ use crate::exact::integrals::{Integrals, pairs};
 use crate::exact::orbitals::Basis;
 use crate::ks::banded::Lu;
 use crate::ks::hamiltonian::Hamiltonian;
-use crate::ks::orbitals::dot;
+use crate::tensor::vector::{add, dot};
 use faer::{Mat, Side};
 
 /// Occupations below this are noise.
-const EMPTY: f64 = 1e-13;
+const LEAST_OCCUPATION: f64 = 1e-13;
 
 /// How far the shift stays below the lowest level, hartree; and no orbital costs less.
-const CLEARANCE: f64 = 0.1;
+const SHIFT_MARGIN: f64 = 0.1;
 
 /// Directions in which to grow.
 pub(super) struct Growth {
@@ -67,11 +67,11 @@ impl State<'_> {
         let mut steps: Vec<(Vec<f64>, u8)> = Vec::new();
         for (p, g) in gradient.into_iter().enumerate() {
             let n = self.occupations[p];
-            if n < EMPTY {
+            if n < LEAST_OCCUPATION {
                 continue;
             }
             let mu = dot(&basis.vectors[p], &g) / n;
-            costs[p] = (empty - mu).max(CLEARANCE);
+            costs[p] = (empty - mu).max(SHIFT_MARGIN);
             let inside: Vec<&Vec<f64>> = basis
                 .vectors
                 .iter()
@@ -81,7 +81,7 @@ impl State<'_> {
                 .collect();
             let mut g = g;
             outside(&mut g, &inside);
-            let shift = mu.min(lowest - CLEARANCE);
+            let shift = mu.min(lowest - SHIFT_MARGIN);
             let mut step = resolved(screened, shift, &g, &inside);
             gain += dot(&g, &step) / n;
             step.iter_mut().for_each(|x| *x /= n.sqrt());
@@ -103,7 +103,7 @@ fn purify_if(vector: &mut [f64], basis: &Basis, p: usize) {
 fn outside(vector: &mut [f64], space: &[&Vec<f64>]) {
     for v in space {
         let overlap = dot(v, vector);
-        vector.iter_mut().zip(*v).for_each(|(x, v)| *x -= overlap * v);
+        add(vector, -overlap, v);
     }
 }
 
@@ -122,9 +122,7 @@ fn resolved(h: &Hamiltonian, shift: f64, g: &[f64], space: &[&Vec<f64>]) -> Vec<
     let right = Mat::from_fn(size, 1, |i, _| dot(space[i], &x));
     use faer::linalg::solvers::Solve;
     let factors = within.partial_piv_lu().solve(&right);
-    images.iter().enumerate().for_each(|(i, image)| {
-        x.iter_mut().zip(image).for_each(|(x, y)| *x -= factors[(i, 0)] * y);
-    });
+    images.iter().enumerate().for_each(|(i, image)| add(&mut x, -factors[(i, 0)], image));
     outside(&mut x, space);
     x
 }
@@ -134,13 +132,15 @@ fn directions(steps: &[(Vec<f64>, u8)]) -> Vec<(Vec<f64>, u8, f64)> {
     let mut all = Vec::new();
     for parity in 0..2 {
         let steps: Vec<&Vec<f64>> = steps.iter().filter(|(_, p)| *p == parity).map(|(step, _)| step).collect();
+        if steps.is_empty() {
+            continue;
+        }
         let gram = Mat::from_fn(steps.len(), steps.len(), |i, j| dot(steps[i.max(j)], steps[i.min(j)]));
         let Ok(eigen) = gram.self_adjoint_eigen(Side::Lower) else { continue };
         for k in (0..steps.len()).rev() {
             let mut direction = vec![0.0; steps[0].len()];
             for (i, step) in steps.iter().enumerate() {
-                let factor = eigen.U()[(i, k)];
-                direction.iter_mut().zip(*step).for_each(|(x, y)| *x += factor * y);
+                add(&mut direction, eigen.U()[(i, k)], step);
             }
             all.push((direction, parity, eigen.S()[k].max(0.0)));
         }

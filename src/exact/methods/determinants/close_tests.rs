@@ -3,7 +3,7 @@
 use super::tests::{answer, system};
 use super::*;
 use crate::control::Quiet;
-use crate::exact::solve as exact;
+use crate::exact::{Reference, solve as exact};
 use crate::model::{Grid, Interaction};
 
 /// Electrons in a potential, with an interaction of so short a range that distant wells do not feel each other.
@@ -28,7 +28,7 @@ fn alone(depth: f64, electrons: usize) -> f64 {
         return 0.0;
     }
     let one = short(101, (electrons, electrons % 2), wells(&[depth]));
-    exact(&one, &Options { accuracy: 1e-9, time_limit: None }, &Quiet).expect("an answer").energy
+    exact(&one, &Options::default(), &Quiet).expect("an answer").energy
 }
 
 /// The energy and the estimated error of electrons in several wells, and the best of all ways to share them out.

@@ -1,6 +1,7 @@
 //! A state in other orbitals: one orbital after another is replaced (P. Malmqvist, Int. J. Quantum Chem. 30, 479 (1986)).
 
 use super::space::Space;
+use crate::tensor::vector::add;
 use faer::Mat;
 
 /// Which new orbital took the place of which old one: `slots[q]` is the new orbital in the place of the old one q.
@@ -64,8 +65,7 @@ impl Replacement {
                     let (to, other) = create.to[p][k];
                     if other != 0.0 && space.parities[p] == space.parities[*q] {
                         let factor = t * f64::from(sign * other);
-                        let target = &mut state[space.row(to as usize)];
-                        target.iter_mut().zip(&row).for_each(|(x, y)| *x += factor * y);
+                        add(&mut state[space.row(to as usize)], factor, &row);
                     }
                 }
                 state[space.row(from as usize)].iter_mut().for_each(|x| *x *= t[*q]);

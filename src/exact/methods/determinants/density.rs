@@ -3,8 +3,7 @@
 use super::panels::{Opposite, Pairs, Same};
 use super::space::Space;
 use super::strings::Creation;
-use crate::ks::orbitals::dot;
-use crate::tensor::vector::settle;
+use crate::tensor::vector::{dot, settle};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;

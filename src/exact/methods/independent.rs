@@ -1,12 +1,14 @@
 //! Electrons that do not interact: one, or any number without interaction.
 
-use super::dense::times;
-use super::field::Field;
-use super::integrals::pairs as products;
-use super::orbitals::mean_field;
-use super::{ExactError, Origin, PairDensity, Reference};
-use crate::ks::orbitals::dot;
-use crate::model::{System, both_spins};
+use super::{Answer, Method};
+use crate::control::Control;
+use crate::exact::dense::times;
+use crate::exact::field::Field;
+use crate::exact::integrals::pairs as products;
+use crate::exact::orbitals::mean_field;
+use crate::exact::{ExactError, Options, PairDensity};
+use crate::model::{Interaction, System, both_spins};
+use crate::tensor::vector::dot;
 use faer::Mat;
 use std::sync::Arc;
 
@@ -14,7 +16,32 @@ use std::sync::Arc;
 const ROUNDING: f64 = 1e-15;
 
 /// Fills the lowest orbitals of each spin.
-pub(super) fn independent(system: &Arc<System>) -> Result<Reference, ExactError> {
+#[derive(Debug)]
+pub(super) struct Independent;
+
+impl Method for Independent {
+    fn name(&self) -> &'static str {
+        "independent"
+    }
+
+    fn takes(&self) -> &'static str {
+        "one electron, or any number without interaction"
+    }
+
+    fn suits(&self, system: &System) -> bool {
+        system.electrons == 1 || system.interaction == Interaction::None
+    }
+
+    fn accuracy(&self, _: &System) -> f64 {
+        1e-9
+    }
+
+    fn solve(&self, system: &Arc<System>, _: &Options, _: &dyn Control) -> Result<Answer, ExactError> {
+        independent(system)
+    }
+}
+
+fn independent(system: &System) -> Result<Answer, ExactError> {
     let field = Field::new(system);
     let h = &field.hamiltonian;
     let (up, down) = system.spins();
@@ -28,11 +55,11 @@ pub(super) fn independent(system: &Arc<System>) -> Result<Reference, ExactError>
     };
     let level = |psi: &Vec<f64>| dot(psi, &h.apply(psi));
     let energy = orbitals.vectors[..up].iter().chain(&orbitals.vectors[..down]).map(level).sum();
-    let occupations = (0..up.max(down)).map(|k| if k < up.min(down) { 2.0 } else { 1.0 }).collect();
+    let occupations = Some((0..up.max(down)).map(|k| if k < up.min(down) { 2.0 } else { 1.0 }).collect());
     let density = [density(up), density(down)];
     let error = ROUNDING * h.scale() * system.electrons as f64 + field.evened(system, &both_spins(&density));
-    let pairs = pairs(system, &orbitals.vectors, &density)?;
-    Ok(Reference { system: system.clone(), energy, density, occupations, pairs, error, origin: Origin::Solved })
+    let pairs = Some(pairs(system, &orbitals.vectors, &density)?);
+    Ok(Answer { energy, density, occupations, pairs, error })
 }
 
 /// n(x) n(y) - sum over spins of |gamma(x, y)|².
@@ -110,22 +137,22 @@ mod tests {
         let level = std::f64::consts::PI.powi(2) / 2.0;
         let polarised = independent(&system(3, 3)).expect("an answer");
         assert!((polarised.energy - 14.0 * level).abs() < 1e-5, "{}", polarised.energy);
-        assert_eq!(polarised.occupations, [1.0; 3]);
+        assert_eq!(polarised.occupations, Some(vec![1.0; 3]));
         let paired = independent(&system(3, 1)).expect("an answer");
         assert!((paired.energy - 6.0 * level).abs() < 1e-6);
-        assert_eq!(paired.occupations, [2.0, 1.0]);
+        assert_eq!(paired.occupations, Some(vec![2.0, 1.0]));
         assert!((grid.integrate(&paired.density[0]) - 2.0).abs() < 1e-13);
-        for (answer, pairs) in [(polarised, 6.0), (paired, 6.0), (independent(&system(1, 1)).expect("an answer"), 0.0)]
-        {
-            let all = answer.pairs.on_grid(500);
+        let alone = independent(&system(1, 1)).expect("an answer");
+        for (answer, pairs, unpaired) in [(polarised, 6.0, 3), (paired, 6.0, 1), (alone, 0.0, 1)] {
+            let all = answer.pairs.expect("pairs").on_grid(500);
             assert!((all.iter().sum::<f64>() * grid.spacing.powi(2) - pairs).abs() < 1e-11);
             // No two electrons of one spin meet.
             let met: f64 = (0..500).map(|i| all[i * 501]).fold(0.0, f64::max);
-            assert!((met > 0.1) == (pairs > 0.0 && answer.system.unpaired == 1), "{met}");
+            assert!((met > 0.1) == (pairs > 0.0 && unpaired == 1), "{met}");
         }
         // More products of orbitals than points.
         let many = independent(&system(40, 40)).expect("an answer");
-        let all = many.pairs.on_grid(500).iter().sum::<f64>() * grid.spacing.powi(2);
+        let all = many.pairs.expect("pairs").on_grid(500).iter().sum::<f64>() * grid.spacing.powi(2);
         assert!((all / 1560.0 - 1.0).abs() < 1e-9, "{all}");
     }
 }

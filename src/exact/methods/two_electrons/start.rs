@@ -1,12 +1,13 @@
 //! Where the two-electron iterations start: all configurations of a few mean-field orbitals.
 
-use super::ExactError;
-use super::field::Field;
-use super::integrals::Integrals;
-use super::orbitals::mean_field;
-use super::product::{Exchange, add};
+use super::product::Exchange;
+use crate::exact::ExactError;
+use crate::exact::field::Field;
+use crate::exact::integrals::Integrals;
+use crate::exact::orbitals::mean_field;
 use crate::ks::hamiltonian::Hamiltonian;
 use crate::model::System;
+use crate::tensor::vector::add;
 use faer::{Mat, Side};
 
 /// Mean-field orbitals that both electrons may occupy.

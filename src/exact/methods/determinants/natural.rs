@@ -6,7 +6,7 @@ use super::{Watch, density};
 use crate::exact::ExactError;
 use crate::exact::field::purify;
 use crate::exact::orbitals::Basis;
-use crate::tensor::vector::settle;
+use crate::tensor::vector::{add, settle};
 use faer::{Mat, Side};
 
 /// States in natural orbitals: those of the lowest state, or of the mean of some.
@@ -38,8 +38,7 @@ impl Natural {
             .map(|q| {
                 let mut vector = vec![0.0; basis.vectors[0].len()];
                 for (r, phi) in basis.vectors.iter().enumerate() {
-                    let factor = u[(r, replacement.slots[q])];
-                    vector.iter_mut().zip(phi).for_each(|(x, y)| *x += factor * y);
+                    add(&mut vector, u[(r, replacement.slots[q])], phi);
                 }
                 if space.parities.contains(&1) {
                     purify(&mut vector, space.parities[q]);

@@ -15,15 +15,16 @@ mod strings;
 #[cfg(test)]
 mod tests;
 
-use super::davidson::Found;
-use super::field::Field;
-use super::integrals::{self, Integrals};
-use super::orbitals::{Basis, mean_field};
-use super::progress::Progress;
-use super::{ExactError, Options, Origin, PairDensity, Reference};
+use super::{Answer, Method};
 use crate::control::Control;
+use crate::exact::davidson::Found;
+use crate::exact::field::Field;
+use crate::exact::integrals::{self, Integrals};
+use crate::exact::orbitals::{Basis, mean_field};
+use crate::exact::progress::Progress;
+use crate::exact::{ExactError, Options, PairDensity};
 use crate::ks::orbitals::lowest;
-use crate::model::{System, both_spins};
+use crate::model::{Interaction, System, both_spins};
 use faer::Mat;
 use gradient::{Growth, State};
 use ground::ground;
@@ -35,47 +36,80 @@ use std::time::Duration;
 use strings::binomial;
 
 /// The most determinants of a state: with the vectors of its iterations they take up to 2 GiB.
-const MOST: usize = 10_000_000;
+const MOST_DETERMINANTS: usize = 10_000_000;
 
 /// Orbitals beyond the occupied ones to begin with.
-const SPARE: usize = 6;
+const EXTRA_ORBITALS: usize = 6;
 
 /// Entries of the tables of strings, of 8 bytes each, at most: 1 GiB.
-const TABLES: usize = 1 << 27;
+const MOST_ENTRIES: usize = 1 << 27;
 
 /// Orbitals to begin with, at least.
-const FEWEST: usize = 12;
+const FEWEST_ORBITALS: usize = 12;
 
 /// Orbitals added at a time, at most.
-const ADDED: usize = 6;
+const MOST_ADDED: usize = 6;
 
 /// What an orbital more takes off the logarithm of the error.
-const WEIGHT: f64 = 0.35;
+const ERROR_DECAY: f64 = 0.35;
 
 /// The most orbitals: strings are words of 64 bits.
-const ORBITALS: usize = 62;
+const MOST_ORBITALS: usize = 62;
 
 /// Orbitals that contribute less to the energy than this fraction of what new ones promise make place.
-const NEGLIGIBLE: f64 = 0.1;
+const LEAST_CONTRIBUTION: f64 = 0.1;
 
 /// Tolerance of the first iterations, hartree.
-const ROUGH: f64 = 1e-6;
+const FIRST_TOLERANCE: f64 = 1e-6;
 
 /// Rounds without more orbitals after which it is enough.
-const PATIENCE: usize = 6;
+const IDLE_ROUNDS: usize = 6;
 
 /// What they must gain, of the error.
-const WORTH: f64 = 0.05;
+const LEAST_GAIN: f64 = 0.05;
 
 /// Occupations below this are not listed.
-const EMPTY: f64 = 1e-14;
+const LEAST_OCCUPATION: f64 = 1e-14;
 
-/// Solves for the lowest state of the spin of the system.
-pub(super) fn solve(system: &Arc<System>, options: &Options, control: &dyn Control) -> Result<Reference, ExactError> {
+/// A superposition of all determinants of the orbitals that suit the electrons best.
+#[derive(Debug)]
+pub(super) struct Determinants;
+
+impl Method for Determinants {
+    fn name(&self) -> &'static str {
+        "determinants"
+    }
+
+    fn takes(&self) -> &'static str {
+        "two to about ten electrons that interact"
+    }
+
+    /// H is taken as a sum over pairs of electrons.
+    fn suits(&self, system: &System) -> bool {
+        system.electrons >= 2 && system.interaction != Interaction::None
+    }
+
+    fn accuracy(&self, system: &System) -> f64 {
+        match system.electrons {
+            0..=4 => 1e-6,
+            5 => 1e-5,
+            _ => 2e-5,
+        }
+    }
+
+    fn solve(&self, system: &Arc<System>, options: &Options, control: &dyn Control) -> Result<Answer, ExactError> {
+        solve(system, options, control)
+    }
+}
+
+fn solve(system: &System, options: &Options, control: &dyn Control) -> Result<Answer, ExactError> {
     let watch = Watch::new(system, options, control);
     let (up, down) = system.spins();
-    let begin = FEWEST.max(up + SPARE).min(system.grid.points);
-    if begin > ORBITALS || determinants((up, down), begin) > MOST || tables((up, down), begin) > TABLES {
+    let begin = FEWEST_ORBITALS.max(up + EXTRA_ORBITALS).min(system.grid.points);
+    if begin > MOST_ORBITALS
+        || determinants((up, down), begin) > MOST_DETERMINANTS
+        || tables((up, down), begin) > MOST_ENTRIES
+    {
         return Err(ExactError::Electrons { label: watch.label(), electrons: system.electrons });
     }
     let field = Field::new(system);
@@ -85,7 +119,7 @@ pub(super) fn solve(system: &Arc<System>, options: &Options, control: &dyn Contr
     let mut before: Option<f64> = None;
     let fine = 0.003 * options.accuracy;
     let whole = |basis: &Basis| basis.vectors.len() == system.grid.points;
-    let mut tolerance = if whole(&calculation.basis) { fine } else { ROUGH };
+    let mut tolerance = if whole(&calculation.basis) { fine } else { FIRST_TOLERANCE };
     let mut estimate = error::Estimate::default();
     let mut error = f64::INFINITY;
     // The most orbitals so far, and how often since there were not more.
@@ -111,38 +145,38 @@ pub(super) fn solve(system: &Arc<System>, options: &Options, control: &dyn Contr
         control.report(progress.at(error));
         before = Some(energy);
         // Without more orbitals better ones must be worth their while.
-        let tired = idle > PATIENCE || (full && idle > 1 && fell < WORTH * error);
+        let tired = idle > IDLE_ROUNDS || (full && idle > 1 && fell < LEAST_GAIN * error);
         let done = error <= options.accuracy || watch.late() || tired;
-        let more = ((error / options.accuracy).ln() / WEIGHT).ceil().clamp(1.0, ADDED as f64) as usize;
+        let more = ((error / options.accuracy).ln() / ERROR_DECAY).ceil().clamp(1.0, MOST_ADDED as f64) as usize;
         // With fewer orbitals than before it was too much that made place.
-        let least = NEGLIGIBLE * if full { 1.0 } else { 0.5_f64.powi(idle as i32) };
+        let least = LEAST_CONTRIBUTION * if full { 1.0 } else { 0.5_f64.powi(idle as i32) };
         match if done { None } else { grown(&natural, &growth, (least, more)) } {
             Some((basis, space, states)) => {
-                tolerance = if whole(&basis) { fine } else { (0.01 * growth.gain).min(ROUGH).max(fine) };
+                tolerance = if whole(&basis) { fine } else { (0.01 * growth.gain).min(FIRST_TOLERANCE).max(fine) };
                 calculation = Calculation { system, field: &field, basis, space, states };
             }
-            None if averaged == 1 => return reference(system, &field, (&natural, &two), (energy, error)),
+            None if averaged == 1 => return answer(system, &field, (&natural, &two), (energy, error)),
             None => {
                 let natural = Natural::new(&natural.basis, natural.space, (&natural.states[..1], 1), &watch)?;
                 let two = density::Two::new(&natural.space, natural.mean()).whole();
-                return reference(system, &field, (&natural, &two), (energy, error));
+                return answer(system, &field, (&natural, &two), (energy, error));
             }
         }
     }
 }
 
-fn reference(
-    system: &Arc<System>,
+fn answer(
+    system: &System,
     field: &Field,
     (natural, two): (&Natural, &Mat<f64>),
     (energy, error): (f64, f64),
-) -> Result<Reference, ExactError> {
-    let mut occupations: Vec<f64> = natural.occupations.iter().copied().filter(|n| *n > EMPTY).collect();
+) -> Result<Answer, ExactError> {
+    let mut occupations: Vec<f64> = natural.occupations.iter().copied().filter(|n| *n > LEAST_OCCUPATION).collect();
     occupations.sort_by(|a, b| b.total_cmp(a));
     let density = natural.densities(system.grid.spacing);
     let error = error + field.evened(system, &both_spins(&density));
-    let pairs = pairs(system, natural, two)?;
-    Ok(Reference { system: system.clone(), energy, density, occupations, pairs, error, origin: Origin::Solved })
+    let pairs = Some(pairs(system, natural, two)?);
+    Ok(Answer { energy, density, occupations: Some(occupations), pairs, error })
 }
 
 /// sum G_pq,rs phi_p(x) phi_q(x) phi_r(y) phi_s(y).
@@ -181,9 +215,11 @@ fn tables((up, down): (usize, usize), orbitals: usize) -> usize {
 /// Whether so many orbitals fit in memory.
 fn fits(space: &Space, orbitals: usize) -> bool {
     // A mirror image halves the determinants.
-    let most = if space.parities.contains(&1) { 2 * MOST } else { MOST };
+    let most = if space.parities.contains(&1) { 2 * MOST_DETERMINANTS } else { MOST_DETERMINANTS };
     let electrons = (space.up.electrons(), space.down.electrons());
-    orbitals <= ORBITALS && determinants(electrons, orbitals) <= most && tables(electrons, orbitals) <= TABLES
+    orbitals <= MOST_ORBITALS
+        && determinants(electrons, orbitals) <= most
+        && tables(electrons, orbitals) <= MOST_ENTRIES
 }
 
 /// What is to be solved next: determinants of some orbitals, and states to begin with.
@@ -237,7 +273,7 @@ fn grown(natural: &Natural, growth: &Growth, (least, more): (f64, usize)) -> Opt
         vectors: kept.iter().map(|p| natural.basis.vectors[*p].clone()).collect(),
         parities: kept.iter().map(|p| natural.basis.parities[*p]).collect(),
     };
-    let most = (count + more).min(kept.len() + ADDED);
+    let most = (count + more).min(kept.len() + MOST_ADDED);
     for (direction, parity, _) in &growth.directions {
         let orbitals = basis.vectors.len();
         if orbitals < most && fits(space, orbitals + 1) {

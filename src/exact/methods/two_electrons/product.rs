@@ -2,10 +2,11 @@
 //!
 //! A wave function is N x N numbers psi_ij = psi(x_i, x_j), column by column, sum of squares 1, with psi_ij = +- psi_ji.
 
-use super::ExactError;
-use super::davidson::NEAR;
+use crate::exact::ExactError;
+use crate::exact::davidson::LEAST_GAP;
 use crate::ks::hamiltonian::Hamiltonian;
 use crate::model::System;
+use crate::tensor::vector::add;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par, Side};
 
@@ -79,11 +80,6 @@ impl Product {
     }
 }
 
-/// a += factor b.
-pub(super) fn add(a: &mut [f64], factor: f64, b: &[f64]) {
-    a.iter_mut().zip(b).for_each(|(a, b)| *a += factor * b);
-}
-
 /// Makes psi exactly symmetric or antisymmetric.
 pub(super) fn exchange(psi: &mut [f64], n: usize, exchange: Exchange) {
     let sign = exchange.sign();
@@ -137,7 +133,7 @@ impl Preconditioner {
         for (j, column) in a.chunks_exact_mut(n).enumerate() {
             let offset = self.levels[j] - self.constant - energy;
             for (x, level) in column.iter_mut().zip(&self.levels) {
-                *x /= (level + offset).max(NEAR) as f32;
+                *x /= (level + offset).max(LEAST_GAP) as f32;
             }
         }
         product(&mut b, u, MatRef::from_column_major_slice(&a, n, n));

@@ -1,0 +1,79 @@
+//! How the interacting problem is solved: one method a file or folder, all of them behind one interface and in one list.
+
+mod determinants;
+mod independent;
+mod two_electrons;
+
+use super::{ExactError, Options, PairDensity};
+use crate::control::Control;
+use crate::model::System;
+use std::fmt;
+use std::sync::Arc;
+
+/// A way to solve the interacting problem.
+pub trait Method: fmt::Debug + Sync {
+    /// What `method:` calls it, and `.method` of its answers.
+    fn name(&self) -> &'static str;
+
+    /// The systems that it solves, for messages: "two electrons".
+    fn takes(&self) -> &'static str;
+
+    /// Whether a system is one of them. It may still be too large, which [`Method::solve`] says.
+    fn suits(&self, system: &System) -> bool;
+
+    /// The error of the energy, hartree, that seconds reach.
+    fn accuracy(&self, system: &System) -> f64;
+
+    /// The ground state of the spin of a system that suits it.
+    ///
+    /// # Errors
+    /// The system is too large, something within fails, or the user stops it.
+    fn solve(&self, system: &Arc<System>, options: &Options, control: &dyn Control) -> Result<Answer, ExactError>;
+}
+
+impl PartialEq for dyn Method {
+    /// Names tell methods apart.
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+/// What a method finds.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Electronic energy, hartree, without nuclear repulsion.
+    pub energy: f64,
+    /// Density of each spin, 1/bohr.
+    pub density: [Vec<f64>; 2],
+    /// Natural occupations, largest first (both spins together, 0 .. 2), if the method gives them.
+    pub occupations: Option<Vec<f64>>,
+    /// Density of pairs of electrons, if the method gives it.
+    pub pairs: Option<PairDensity>,
+    /// Estimated error of the energy, hartree.
+    pub error: f64,
+}
+
+/// All methods. The first that suits a system is the one that is taken where none is asked for.
+pub const METHODS: &[&dyn Method] =
+    &[&independent::Independent, &two_electrons::TwoElectrons, &determinants::Determinants];
+
+/// What `method:` calls the choice by [`automatic`].
+pub const AUTOMATIC: &str = "automatic";
+
+/// The method for a system where none is asked for; of a system that suits none, determinants tell why.
+pub fn automatic(system: &System) -> &'static dyn Method {
+    METHODS.iter().copied().find(|method| method.suits(system)).unwrap_or(&determinants::Determinants)
+}
+
+/// The method of a name.
+pub fn named(name: &str) -> Option<&'static dyn Method> {
+    METHODS.iter().copied().find(|method| method.name() == name)
+}
+
+/// The names of the methods that suit a system.
+pub(super) fn suitable(system: &System) -> Vec<&'static str> {
+    METHODS.iter().filter(|method| method.suits(system)).map(|method| method.name()).collect()
+}
+
+#[cfg(test)]
+mod tests;

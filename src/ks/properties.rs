@@ -1,0 +1,274 @@
+//! What a run knows, in one table: the names after its dot, what a loss sees of it, its text, its JSON and the reference page
+//! are made from it.
+
+use super::terms::{TERMS, Term};
+use super::{Observable, Run, Stop};
+use crate::model::System;
+use std::sync::LazyLock;
+
+/// A property of a run.
+pub(crate) struct Property {
+    /// Its name after the dot, in losses and in what is shown.
+    pub name: &'static str,
+    /// What it is, in a phrase.
+    pub about: &'static str,
+    /// Whether and where it stands in what is shown of a run.
+    pub shown: Shown,
+    source: Source,
+}
+
+/// Where a property stands in what is shown of a run: places count from above.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// Nowhere.
+    No,
+    /// In JSON alone.
+    InJson(usize),
+    /// In text and JSON.
+    Yes(usize),
+}
+
+/// Where a property comes from.
+enum Source {
+    /// A finished run; and the trajectory that a loss sees, where it sees the property.
+    Run(fn(&Run) -> Datum, Option<fn(&Trajectory) -> Seen>),
+    /// A term of the energy, which both have.
+    Term,
+}
+
+/// The value of a property of a finished run, in hartree and bohr.
+pub(crate) enum Datum {
+    /// How many.
+    Count(usize),
+    /// An energy, if there is one.
+    Energy(Option<f64>),
+    /// A number of electrons that is no whole one.
+    Electrons(f64),
+    /// Some energies.
+    Energies(Vec<f64>),
+    /// Why the run ended, after so many iterations.
+    Verdict(Stop, usize),
+    /// A field on the system's grid.
+    Field(Vec<f64>),
+    /// Some fields.
+    Fields(Vec<Vec<f64>>),
+    /// One for up and one for down; of closed shells both are one, and not told apart.
+    Spins(Box<[Datum; 2]>),
+}
+
+/// What a loss sees of a trajectory.
+pub(crate) enum Seen {
+    /// What is the same for every run of so many iterations.
+    Known(f64),
+    /// An observable.
+    One(Observable),
+    /// An observable and so much more.
+    Shifted(Observable, f64),
+    /// Some observables.
+    List(Vec<Observable>),
+    /// One for up and one for down, as in [`Datum::Spins`].
+    Spins(Box<[Seen; 2]>),
+}
+
+/// What of a trajectory is known before it is run.
+pub(crate) struct Trajectory<'a> {
+    /// What will be solved.
+    pub system: &'a System,
+    /// How many iterations there will be, at least 1.
+    pub iterations: usize,
+}
+
+impl Trajectory<'_> {
+    /// What is left of the last iteration.
+    fn last(&self, observable: fn(usize) -> Observable) -> Observable {
+        observable(self.iterations.saturating_sub(1))
+    }
+
+    /// Of all iterations.
+    fn each(&self, observable: fn(usize) -> Observable) -> Seen {
+        Seen::List((0..self.iterations).map(observable).collect())
+    }
+
+    fn spins(&self, observable: fn(usize) -> Observable) -> Seen {
+        Seen::Spins(Box::new([0, 1].map(|spin| Seen::One(observable(spin)))))
+    }
+
+    fn levels(&self) -> Seen {
+        let (up, down) = self.system.spins();
+        let levels = |spin: usize, occupied: usize| {
+            Seen::List((0..=occupied).map(|index| Observable::OrbitalEnergy { spin, index }).collect())
+        };
+        Seen::Spins(Box::new([levels(0, up), levels(1, down)]))
+    }
+}
+
+impl Property {
+    /// Its value for a finished run.
+    pub fn of(&self, run: &Run) -> Datum {
+        match self.source {
+            Source::Run(of, _) => of(run),
+            Source::Term => Datum::Energy(run.part(self.name)),
+        }
+    }
+
+    /// What a loss sees of it; nothing where it does not.
+    pub fn seen(&self, trajectory: &Trajectory) -> Option<Seen> {
+        match self.source {
+            Source::Run(_, seen) => seen.map(|seen| seen(trajectory)),
+            Source::Term => Some(Seen::One(Observable::Part(self.name))),
+        }
+    }
+
+    /// The property of a name.
+    pub fn named(name: &str) -> Option<&'static Property> {
+        PROPERTIES.iter().find(|property| property.name == name)
+    }
+
+    /// Those that are shown, in their order; in JSON some more.
+    pub fn all_shown(json: bool) -> Vec<&'static Property> {
+        let place = |property: &&Property| match property.shown {
+            Shown::Yes(place) => Some(place),
+            Shown::InJson(place) if json => Some(place),
+            Shown::InJson(_) | Shown::No => None,
+        };
+        let mut shown: Vec<&Property> = PROPERTIES.iter().filter(|property| place(property).is_some()).collect();
+        shown.sort_by_key(place);
+        shown
+    }
+
+    /// Whether a loss sees it.
+    pub fn is_seen(&self) -> bool {
+        !matches!(self.source, Source::Run(_, None))
+    }
+}
+
+/// The place of the first term; the others follow in their order.
+const FIRST_TERM: usize = 10;
+/// The place of what is shown below the terms, in the order of the table.
+const BELOW_TERMS: usize = 100;
+
+const fn row(
+    name: &'static str,
+    about: &'static str,
+    shown: Shown,
+    of: fn(&Run) -> Datum,
+    seen: Option<fn(&Trajectory) -> Seen>,
+) -> Property {
+    Property { name, about, shown, source: Source::Run(of, seen) }
+}
+
+fn term((index, term): (usize, &&dyn Term)) -> Property {
+    Property { name: term.name(), about: term.about(), shown: Shown::Yes(FIRST_TERM + index), source: Source::Term }
+}
+
+/// All properties in the order of their names after the dot.
+pub(crate) static PROPERTIES: LazyLock<Vec<Property>> = LazyLock::new(|| {
+    let mut all = Vec::from(FIELDS_AND_SUMS);
+    // What the functional gives stands beside its potential.
+    let functional = |of: bool| TERMS.iter().enumerate().filter(move |(_, term)| term.of_functional() == of).map(term);
+    all.extend(functional(true).chain(functional(false)));
+    all.extend(LEVELS_AND_ITERATIONS);
+    all
+});
+
+fn spins(of: impl Fn(usize) -> Datum) -> Datum {
+    Datum::Spins(Box::new([of(0), of(1)]))
+}
+
+const FIELDS_AND_SUMS: [Property; 7] = [
+    row(
+        "energy",
+        "the electronic energy",
+        Shown::Yes(1),
+        |r| Datum::Energy(Some(r.energy)),
+        Some(|t| Seen::One(t.last(Observable::Energy))),
+    ),
+    row(
+        "total_energy",
+        "the energy with the repulsion of the nuclei",
+        Shown::Yes(0),
+        |r| Datum::Energy(Some(r.total_energy())),
+        Some(|t| Seen::Shifted(t.last(Observable::Energy), t.system.nuclear_repulsion)),
+    ),
+    row(
+        "density",
+        "the density of all electrons",
+        Shown::No,
+        |r| Datum::Field(r.total_density()),
+        Some(|t| Seen::One(t.last(Observable::Density))),
+    ),
+    row(
+        "density_up",
+        "the density of the up electrons",
+        Shown::No,
+        |r| Datum::Field(r.density[0].clone()),
+        Some(|_| Seen::One(Observable::SpinDensity(0))),
+    ),
+    row(
+        "density_down",
+        "the density of the down electrons",
+        Shown::No,
+        |r| Datum::Field(r.density[1].clone()),
+        Some(|_| Seen::One(Observable::SpinDensity(1))),
+    ),
+    row(
+        "potential",
+        "the Kohn-Sham potential (with unpaired electrons, `.up` and `.down`)",
+        Shown::No,
+        |r| spins(|s| Datum::Field(r.potential[s].clone())),
+        Some(|t| t.spins(Observable::Potential)),
+    ),
+    row(
+        "xc_potential",
+        "its exchange-correlation part (with unpaired electrons, `.up` and `.down`)",
+        Shown::No,
+        |r| spins(|s| Datum::Field(r.xc_potential[s].clone())),
+        Some(|t| t.spins(Observable::XcPotential)),
+    ),
+];
+
+const LEVELS_AND_ITERATIONS: [Property; 7] = [
+    row(
+        "orbital_energies",
+        "occupied levels and the lowest empty one (with unpaired electrons, `.up` and `.down`)",
+        Shown::Yes(BELOW_TERMS),
+        |r| spins(|s| Datum::Energies(r.orbital_energies[s].clone())),
+        Some(|t| t.levels()),
+    ),
+    row("gap", "lowest empty minus highest occupied level", Shown::Yes(BELOW_TERMS), |r| Datum::Energy(r.gap), None),
+    row(
+        "converged",
+        "whether the tolerance was met",
+        Shown::Yes(BELOW_TERMS),
+        |r| Datum::Verdict(r.stop, r.iterations),
+        None,
+    ),
+    row(
+        "iterations",
+        "iterations done",
+        Shown::InJson(BELOW_TERMS),
+        |r| Datum::Count(r.iterations),
+        Some(|t| Seen::Known(t.iterations as f64)),
+    ),
+    row(
+        "residual",
+        "integral of |n_out - n_in| of the last iteration, electrons",
+        Shown::Yes(BELOW_TERMS),
+        |r| Datum::Electrons(r.residual),
+        Some(|_| Seen::One(Observable::Residual)),
+    ),
+    row(
+        "energies",
+        "the electronic energy of every iteration",
+        Shown::No,
+        |r| Datum::Energies(r.energies.clone()),
+        Some(|t| t.each(Observable::Energy)),
+    ),
+    row(
+        "densities",
+        "the density mixed after every iteration",
+        Shown::No,
+        |r| Datum::Fields(r.densities.clone()),
+        Some(|t| t.each(Observable::Density)),
+    ),
+];
