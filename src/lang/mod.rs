@@ -5,6 +5,7 @@
 
 pub mod ast;
 pub mod check;
+mod dimension;
 pub mod format;
 pub mod nearest;
 pub mod parse;
@@ -12,5 +13,6 @@ pub mod units;
 pub mod words;
 
 pub use check::{Names, check};
+pub use dimension::Dimension;
 pub use format::{FormatError, format};
 pub use parse::{Entry, ParseError, Partial, Token, TokenKind, parse, parse_entry, partial, tokens};

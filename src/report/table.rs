@@ -2,7 +2,8 @@
 
 use super::number;
 use super::text::{Style, inline};
-use crate::interp::value::{Dim, Table, Value};
+use crate::interp::value::{Table, Value};
+use crate::lang::Dimension;
 use std::borrow::Cow;
 
 /// Rows shown before the middle is left out.
@@ -122,7 +123,7 @@ fn cell(value: &Value) -> Cell {
 /// The same values, with memory in the unit that suits the largest amount, where no other was chosen.
 pub fn readable(values: &[Value]) -> Cow<'_, [Value]> {
     let bytes = |value: &Value| match value {
-        Value::Number(q) if q.dim == Dim::MEMORY => Some(q.value.abs()),
+        Value::Number(q) if q.dim == Dimension::MEMORY => Some(q.value.abs()),
         _ => None,
     };
     let Some(largest) = values.iter().filter_map(bytes).reduce(f64::max) else { return values.into() };
@@ -172,7 +173,7 @@ mod tests {
 
     #[test]
     fn memory_stands_in_one_unit() {
-        let memory = |bytes: f64| Quantity::of(bytes, Dim::MEMORY);
+        let memory = |bytes: f64| Quantity::of(bytes, Dimension::MEMORY);
         let columns = vec![(Rc::from("needs"), numbers(|i| memory([4e5, 2.5e6][i]), 2))];
         let text = table(&Table { columns }, &Style::plain(80));
         assert_eq!(text.lines().collect::<Vec<_>>(), ["  needs", "     MB", "  ─────", "    0.4", "    2.5"]);

@@ -3,7 +3,8 @@
 use ksr::interp::ENTRIES;
 use ksr::interp::eval::documented_members;
 use ksr::interp::registry::TOPICS;
-use ksr::lang::units::{Dimension, UNITS};
+use ksr::lang::Dimension;
+use ksr::lang::units::UNITS;
 use ksr::lang::words::RESERVED;
 use std::fmt::Write;
 use std::fs;
@@ -124,9 +125,8 @@ fn closed(text: &str, open: usize) -> Option<usize> {
 
 fn units(page: &mut String) {
     page.push_str("\n## Units\n");
-    let inside = [(Dimension::Energy, "hartree"), (Dimension::Length, "bohr"), (Dimension::Memory, "byte")];
-    for (dimension, atomic) in inside {
-        let _ = write!(page, "\n| {} | in {atomic} | |\n|---|---|---|\n", dimension.in_words());
+    for dimension in [Dimension::ENERGY, Dimension::LENGTH, Dimension::MEMORY] {
+        let _ = write!(page, "\n| {} | in {} | |\n|---|---|---|\n", dimension.words(), dimension.unit());
         for unit in UNITS.iter().filter(|u| u.dimension == dimension) {
             let _ = writeln!(
                 page,

@@ -268,12 +268,7 @@ fn library_doc(library: &[Standard], module: Option<&str>, name: &str) -> Option
 
 fn unit_doc(name: &str) -> Option<Doc> {
     let unit = units::find(name)?;
-    let atomic = match unit.dimension {
-        units::Dimension::Energy => "hartree",
-        units::Dimension::Length => "bohr",
-        units::Dimension::Memory => "byte",
-    };
-    let signature = format!("1 {name} = {} {atomic}", text::number(unit.factor));
+    let signature = format!("1 {name} = {} {}", text::number(unit.factor), unit.dimension.unit());
     Some(Doc { name: name.into(), signature, text: unit.about.into(), examples: Vec::new() })
 }
 

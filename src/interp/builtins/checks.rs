@@ -4,7 +4,8 @@ use crate::interp::Interpreter;
 use crate::interp::arith::{agree, same_grid};
 use crate::interp::call::{Args, Builtin, equal, function, optional, required, shown, truth};
 use crate::interp::error::{RunError, TypesError, fail};
-use crate::interp::value::{Dim, Operand, Quantity, ShownUnit, Value, text};
+use crate::interp::value::{Operand, Quantity, ShownUnit, Value, text};
+use crate::lang::Dimension;
 use crate::problem::Result;
 use crate::source::Span;
 
@@ -82,7 +83,7 @@ fn assert_eq(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     fail(error, args.span)
 }
 
-fn shared(pair: &Pair, tolerance: Quantity) -> Dim {
+fn shared(pair: &Pair, tolerance: Quantity) -> Dimension {
     [pair.a.dim, pair.b.dim, tolerance.dim].into_iter().find(|d| !d.is_plain()).unwrap_or_default()
 }
 

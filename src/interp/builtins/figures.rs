@@ -4,7 +4,8 @@ mod data;
 
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, Style, function, mismatch, named, required, shown};
-use crate::interp::value::{Dim, Figure, Operand, Quantity, Series, ShownUnit, Value};
+use crate::interp::value::{Figure, Operand, Quantity, Series, ShownUnit, Value};
+use crate::lang::Dimension;
 use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
@@ -40,14 +41,14 @@ pub(crate) const ALL: &[Builtin] = &[function(
 /// What the numbers of an axis measure.
 #[derive(Clone, Debug, PartialEq)]
 struct Measure {
-    dim: Dim,
+    dim: Dimension,
     unit: Option<ShownUnit>,
     /// Of a finished figure, whose numbers stay as they are: its label.
     words: Option<String>,
 }
 
 impl Measure {
-    const PLAIN: Measure = Measure { dim: Dim::PLAIN, unit: None, words: None };
+    const PLAIN: Measure = Measure { dim: Dimension::PLAIN, unit: None, words: None };
 
     fn of(q: &Quantity) -> Self {
         Measure { dim: q.dim, unit: q.unit, words: None }

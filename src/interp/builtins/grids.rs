@@ -3,7 +3,8 @@
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, constant, dimensioned, example, function, optional, required, shown};
 use crate::interp::error::{Placed, fail};
-use crate::interp::value::{Dim, Operand, Value};
+use crate::interp::value::{Operand, Value};
+use crate::lang::Dimension;
 use crate::model::{Grid, Wall};
 use crate::problem::Result;
 use std::sync::Arc;
@@ -66,7 +67,7 @@ fn uniform(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
         Some("odd") => Wall::Odd,
         Some(_) => return args.wrong(args.span_of("wall"), "`wall` of `uniform` is `zero` or `odd`", None),
     };
-    let length = |name: &str| args.has(name).then(|| args.dimensioned(name, Dim::LENGTH)).transpose();
+    let length = |name: &str| args.has(name).then(|| args.dimensioned(name, Dimension::LENGTH)).transpose();
     let (from, to, spacing) = (length("from")?, length("to")?, length("spacing")?);
     let points = args.has("points").then(|| args.whole("points")).transpose()?;
     let grid = match (points, spacing, from, to) {
@@ -103,6 +104,6 @@ fn snap(x: Operand<'_>, grid: &Grid) -> Result<Value> {
             let each = |v| snap(Operand::new(v, x.span), grid);
             items.iter().map(each).collect::<Result<Vec<_>>>().map(Value::list)
         }
-        _ => dimensioned(x, Dim::LENGTH, "`x` of `snap`").map(|x| Value::length(grid.snap(x))),
+        _ => dimensioned(x, Dimension::LENGTH, "`x` of `snap`").map(|x| Value::length(grid.snap(x))),
     }
 }

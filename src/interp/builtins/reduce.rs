@@ -6,7 +6,8 @@ use crate::interp::arith::symbols;
 use crate::interp::arith::symbols::Reduce;
 use crate::interp::call::{Args, Builtin, Param, Style, example, function, mismatch, required};
 use crate::interp::error::{RunError, UnitsError, fail};
-use crate::interp::value::{Dim, Operand, Quantity, Value};
+use crate::interp::value::{Operand, Quantity, Value};
+use crate::lang::Dimension;
 use crate::problem::Result;
 use crate::source::Span;
 
@@ -191,7 +192,7 @@ impl Interpreter {
 
 /// Whether the numbers of a list share a dimension.
 fn one_dimension(function: &str, items: &[Value], span: Span) -> Result<()> {
-    let mut shared = Dim::PLAIN;
+    let mut shared = Dimension::PLAIN;
     for item in items {
         let Value::Number(q) = item else { continue };
         match shared.agree(q.dim) {

@@ -5,7 +5,8 @@ use crate::interp::Interpreter;
 use crate::interp::arith::agree;
 use crate::interp::call::{Args, Builtin, example, function, named, quantity, required};
 use crate::interp::error::{RunError, fail};
-use crate::interp::value::{Dim, Operand, Quantity, Value, text};
+use crate::interp::value::{Operand, Quantity, Value, text};
+use crate::lang::Dimension;
 use crate::problem::Result;
 
 /// Points, ends included, at which a function is looked at before its minimum is bracketed.
@@ -40,8 +41,8 @@ struct Searched<'a> {
     interp: &'a mut Interpreter,
     f: Value,
     args: &'a Args,
-    x_dim: Dim,
-    y_dim: Dim,
+    x_dim: Dimension,
+    y_dim: Dimension,
 }
 
 impl Searched<'_> {
@@ -59,7 +60,7 @@ impl Searched<'_> {
 }
 
 /// The ends of the interval, in order, and the tolerance.
-fn bounds(args: &Args) -> Result<(f64, f64, Dim, f64)> {
+fn bounds(args: &Args) -> Result<(f64, f64, Dimension, f64)> {
     let (from, to) = args.interval("interval")?;
     let default = if args.name() == "root" { 1e-12 } else { 1e-8 };
     let tolerance = if args.has("tolerance") { args.quantity("tolerance")?.value } else { default };
@@ -76,7 +77,7 @@ fn bounds(args: &Args) -> Result<(f64, f64, Dim, f64)> {
 fn minimum(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let (a, b, x_dim, tolerance) = bounds(args)?;
     let f = args.arg("f")?.value.clone();
-    let mut searched = Searched { interp, f, args, x_dim, y_dim: Dim::PLAIN };
+    let mut searched = Searched { interp, f, args, x_dim, y_dim: Dimension::PLAIN };
     let (x, y) = lowest(&mut searched, a, b, tolerance)?;
     let y_dim = searched.y_dim;
     Ok(Value::record([("x", Value::Number(Quantity::of(x, x_dim))), ("value", Value::Number(Quantity::of(y, y_dim)))]))
@@ -161,7 +162,7 @@ fn parabola((x, fx): (f64, f64), (w, fw): (f64, f64), (v, fv): (f64, f64)) -> Op
 fn root(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let (a, b, x_dim, tolerance) = bounds(args)?;
     let f = args.arg("f")?.value.clone();
-    let mut searched = Searched { interp, f, args, x_dim, y_dim: Dim::PLAIN };
+    let mut searched = Searched { interp, f, args, x_dim, y_dim: Dimension::PLAIN };
     let (fa, fb) = (searched.at(a)?, searched.at(b)?);
     if fa * fb > 0.0 {
         let (x, y) = (|v| text::quantity(&Quantity::of(v, x_dim)), searched.y_dim);

@@ -3,8 +3,9 @@
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, constant, example, function, optional, required, shown};
 use crate::interp::error::{Placed, fail};
-use crate::interp::value::{Dim, Value, text};
+use crate::interp::value::{Value, text};
 use crate::interp::verbs::system_in;
+use crate::lang::Dimension;
 use crate::model::{Interaction, Part};
 use crate::problem::Result;
 use std::sync::Arc;
@@ -63,8 +64,8 @@ pub(crate) const ALL: &[Builtin] = &[
 ];
 
 fn exponential(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
-    let amplitude = args.dimensioned_or("amplitude", Dim::ENERGY, 1.071295)?;
-    let kappa = args.dimensioned_or("kappa", Dim::PLAIN.over(Dim::LENGTH), 1.0 / 2.385345)?;
+    let amplitude = args.dimensioned_or("amplitude", Dimension::ENERGY, 1.071295)?;
+    let kappa = args.dimensioned_or("kappa", Dimension::PLAIN.over(Dimension::LENGTH), 1.0 / 2.385345)?;
     if !(amplitude.is_finite() && kappa > 0.0 && kappa.is_finite()) {
         let message = "an exponential interaction needs a finite amplitude and a positive kappa";
         return args.wrong(args.span, message, Some("`kappa` is the inverse of its range".into()));

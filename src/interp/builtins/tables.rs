@@ -3,7 +3,8 @@
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, example, function, required};
 use crate::interp::error::{RunError, fail};
-use crate::interp::value::{Dim, Operand, Record, Table, Value};
+use crate::interp::value::{Operand, Record, Table, Value};
+use crate::lang::Dimension;
 use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
@@ -56,7 +57,7 @@ fn from_record(interp: &mut Interpreter, record: &Record, spans: &[Span], whole:
             Value::List(_) | Value::Interval(..) => {
                 Values::Many(interp.elements(Operand::new(value, span), "a column")?)
             }
-            Value::Field(field) if field.channels == 1 => match Value::vector(&field.data, Dim::PLAIN) {
+            Value::Field(field) if field.channels == 1 => match Value::vector(&field.data, Dimension::PLAIN) {
                 Value::List(items) => Values::Many(items),
                 other => Values::One(other),
             },

@@ -3,7 +3,8 @@
 use super::{Argument, Builtin, Parameter, Site, Style, bind, mismatch};
 use crate::interp::Interpreter;
 use crate::interp::error::{RunError, UnitsError, fail};
-use crate::interp::value::{Dim, Field, Operand, Quantity, Value, text};
+use crate::interp::value::{Field, Operand, Quantity, Value, text};
+use crate::lang::Dimension;
 use crate::lang::ast::Ident;
 use crate::model::Grid;
 use crate::problem::Result;
@@ -108,7 +109,7 @@ impl Args {
     }
 
     /// A number of a dimension, or a plain one read in atomic units.
-    pub fn dimensioned(&self, name: &str, dim: Dim) -> Result<f64> {
+    pub fn dimensioned(&self, name: &str, dim: Dimension) -> Result<f64> {
         let q = self.quantity(name)?;
         if q.dim.agree(dim).is_some() {
             return Ok(q.value);
@@ -168,7 +169,7 @@ impl Args {
     }
 
     /// A dimensioned number, or `default` where none is given.
-    pub fn dimensioned_or(&self, name: &str, dim: Dim, default: f64) -> Result<f64> {
+    pub fn dimensioned_or(&self, name: &str, dim: Dimension, default: f64) -> Result<f64> {
         if self.has(name) { self.dimensioned(name, dim) } else { Ok(default) }
     }
 

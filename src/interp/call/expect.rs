@@ -1,7 +1,8 @@
 //! What a value must be: the value in it, or the error that says what it is instead.
 
 use crate::interp::error::{TraceError, TypesError, UnitsError, fail};
-use crate::interp::value::{Dim, Operand, Quantity, Value};
+use crate::interp::value::{Operand, Quantity, Value};
+use crate::lang::Dimension;
 use crate::problem::Result;
 use crate::source::Span;
 
@@ -33,7 +34,7 @@ pub fn quantity(x: Operand<'_>, what: &str) -> Result<Quantity> {
 }
 
 /// A number of the wanted dimension, or a plain one read in atomic units.
-pub(crate) fn dimensioned(x: Operand<'_>, dim: Dim, what: &str) -> Result<f64> {
+pub(crate) fn dimensioned(x: Operand<'_>, dim: Dimension, what: &str) -> Result<f64> {
     let q = quantity(x, what)?;
     if q.dim.agree(dim).is_some() {
         return Ok(q.value);

@@ -6,7 +6,8 @@ use crate::interp::call::{Argument, Parameter, Site, bind, dimensioned};
 use crate::interp::error::{Placed, RunError, TypesError, fail};
 use crate::interp::session::standard_modules;
 use crate::interp::value::scope::Scope;
-use crate::interp::value::{Closure, Dim, Operand, Value};
+use crate::interp::value::{Closure, Operand, Value};
+use crate::lang::Dimension;
 use crate::lang::ast::{Arg, Expr, ExprKind, ParamDecl};
 use crate::model::Interaction;
 use crate::problem::{Problem, Result, Via};
@@ -106,7 +107,7 @@ impl Interpreter {
         let params = [Parameter::new(Rc::from("r"), true)];
         let bound = bind(&params, args, false, site)?;
         let Some(Some(r)) = bound.values.into_iter().next() else { return Ok(Value::Nothing) };
-        let distance = dimensioned(Operand::new(&r.value, r.span), Dim::LENGTH, "a distance")?;
+        let distance = dimensioned(Operand::new(&r.value, r.span), Dimension::LENGTH, "a distance")?;
         Ok(Value::energy(w.at(distance).unwrap_or(f64::NAN)))
     }
 

@@ -5,7 +5,8 @@ use crate::interp::Interpreter;
 use crate::interp::call::{Argument, Site, bind, dimensioned, mismatch};
 use crate::interp::error::{Placed, SystemProblem, fail, suggestion};
 use crate::interp::value::scope::Scope;
-use crate::interp::value::{Closure, Dim, Operand, SystemMaker, Value, text};
+use crate::interp::value::{Closure, Operand, SystemMaker, Value, text};
+use crate::lang::Dimension;
 use crate::lang::ast::{Each, Expr, FnDef, Ident, SystemDef, SystemEntry};
 use crate::model::{BuildError, Grid, Interaction, Nucleus, Part, Parts, System};
 use crate::problem::{Problem, Result};
@@ -169,7 +170,7 @@ impl Interpreter {
             None => return fail(SystemProblem::NotANucleus { found: value.kind(), span: element.span }, element.span),
         };
         let place = self.eval(at, scope)?;
-        let position = dimensioned(Operand::new(&place, at.span), Dim::LENGTH, "the position of a nucleus")?;
+        let position = dimensioned(Operand::new(&place, at.span), Dimension::LENGTH, "the position of a nucleus")?;
         Ok(Nucleus { symbol, charge, position })
     }
 
@@ -195,7 +196,7 @@ impl Interpreter {
     /// A function of a distance or coordinate whose value is an energy.
     pub(crate) fn sample(&mut self, f: &Value, x: f64, span: Span, what: &str) -> Result<f64> {
         let value = self.apply(f, vec![Value::plain(x)], span)?;
-        dimensioned(Operand::new(&value, span), Dim::ENERGY, what)
+        dimensioned(Operand::new(&value, span), Dimension::ENERGY, what)
     }
 
     /// An interaction as the model knows it: ready-made, or a function of the distance sampled for a grid.
@@ -224,7 +225,7 @@ impl Interpreter {
                     Some("parentheses choose one of a family, as in `soft_coulomb()` or `exponential()`".to_string());
                 mismatch("the interaction at a distance", "a number", &family, help, span)
             }
-            value => dimensioned(Operand::new(&value, span), Dim::ENERGY, "the interaction"),
+            value => dimensioned(Operand::new(&value, span), Dimension::ENERGY, "the interaction"),
         }
     }
 

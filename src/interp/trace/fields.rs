@@ -6,7 +6,8 @@ use crate::interp::Interpreter;
 use crate::interp::arith::symbols::trace_of;
 use crate::interp::call::{Args, Builtin, Param, Run, Style, example, optional, required, shown};
 use crate::interp::error::{TraceError, fail};
-use crate::interp::value::{Dim, Field, Trace, Value};
+use crate::interp::value::{Field, Trace, Value};
+use crate::lang::Dimension;
 use crate::model::{Grid, Interaction};
 use crate::problem::Result;
 use crate::source::Span;
@@ -56,7 +57,7 @@ pub const FIELDS: &[Builtin] = &[
         words: &["value", "interpolate", "place", "position"],
         examples: &[example("let g = uniform(points: 101, spacing: 0.25)\nat(2 * g.x, x: 1.5)", "3")],
         run: Run::Call(|interp, args| {
-            let position = args.dimensioned("x", Dim::LENGTH)?;
+            let position = args.dimensioned("x", Dimension::LENGTH)?;
             on_field(interp, args, |g, x, span| g.at(x, position, span))
         }),
     },
@@ -128,7 +129,7 @@ fn evaluate(
     Ok(match (shape.grid, data.as_slice()) {
         (Some(_), _) => Value::Field(Rc::new(Field { grid: field.grid.clone(), channels: shape.channels, data })),
         (None, [value]) => Value::plain(*value),
-        (None, values) => Value::vector(values, Dim::PLAIN),
+        (None, values) => Value::vector(values, Dimension::PLAIN),
     })
 }
 

@@ -1,6 +1,5 @@
 //! Values. They never cross threads; what does is plain data (graphs, systems, parameters).
 
-mod dimensions;
 mod functional;
 mod loss;
 pub(crate) mod model;
@@ -11,7 +10,6 @@ pub mod scope;
 mod symbol;
 pub mod text;
 
-pub use dimensions::Dim;
 pub use functional::{Functional, Start, Traced};
 pub use loss::{Loss, TracedLoss};
 pub use model::{Model, SeedRow, Training};
@@ -23,7 +21,7 @@ use crate::graph::Shape;
 use crate::interp::call::Builtin;
 use crate::ks::{Mixing, Run};
 use crate::lang::ast::{FnDef, SystemDef};
-use crate::lang::units;
+use crate::lang::{Dimension, units};
 use crate::model::{Grid, Interaction, System};
 use crate::train::Optimizer;
 use module::ModuleId;
@@ -37,7 +35,7 @@ pub struct Quantity {
     /// Value in atomic units.
     pub value: f64,
     /// Dimension; plain numbers combine with any.
-    pub dim: Dim,
+    pub dim: Dimension,
     /// Unit to be shown in, after `->`; `None`: hartree, bohr, byte.
     pub unit: Option<ShownUnit>,
 }
@@ -45,18 +43,18 @@ pub struct Quantity {
 impl Quantity {
     /// A plain number.
     pub const fn plain(value: f64) -> Self {
-        Self { value, dim: Dim::PLAIN, unit: None }
+        Self { value, dim: Dimension::PLAIN, unit: None }
     }
     /// An energy, hartree.
     pub const fn energy(value: f64) -> Self {
-        Self { value, dim: Dim::ENERGY, unit: None }
+        Self { value, dim: Dimension::ENERGY, unit: None }
     }
     /// A length, bohr.
     pub const fn length(value: f64) -> Self {
-        Self { value, dim: Dim::LENGTH, unit: None }
+        Self { value, dim: Dimension::LENGTH, unit: None }
     }
     /// Of a dimension, shown in atomic units.
-    pub const fn of(value: f64, dim: Dim) -> Self {
+    pub const fn of(value: f64, dim: Dimension) -> Self {
         Self { value, dim, unit: None }
     }
     /// Whether it is a whole number, in atomic units.
@@ -66,7 +64,7 @@ impl Quantity {
     /// As a reader likes it: memory, unless a unit was chosen for it, in the one that suits `bytes`.
     pub fn readable(self, bytes: f64) -> Self {
         match (self.unit, self.dim, units::of_memory(bytes)) {
-            (None, Dim::MEMORY, Some(u)) => {
+            (None, Dimension::MEMORY, Some(u)) => {
                 Self { unit: Some(ShownUnit { name: u.name, power: 1, factor: u.factor }), ..self }
             }
             _ => self,
@@ -291,7 +289,7 @@ impl Value {
         Value::List(Rc::new(items))
     }
     /// A list of numbers of one dimension.
-    pub fn vector(items: &[f64], dim: Dim) -> Self {
+    pub fn vector(items: &[f64], dim: Dimension) -> Self {
         Value::list(items.iter().map(|&v| Value::Number(Quantity::of(v, dim))).collect())
     }
     /// A field of one channel.

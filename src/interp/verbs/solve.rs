@@ -7,8 +7,9 @@ use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, Run as Call, Style, mismatch, optional, required, shown};
 use crate::interp::error::{Advice, Placed, TraceError, fail};
 use crate::interp::trace::Ready;
-use crate::interp::value::{Dim, Value};
+use crate::interp::value::Value;
 use crate::ks::{KsWarning, Run, ScfOptions};
+use crate::lang::Dimension;
 use crate::model::{Interaction, System};
 use crate::problem::{Problem, Result};
 use crate::source::Span;
@@ -62,7 +63,7 @@ fn solve(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
 
 fn exact_answer(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let system = system_of(args, "system")?;
-    let accuracy = args.dimensioned_or("accuracy", Dim::ENERGY, exact::Options::of(&system).accuracy)?;
+    let accuracy = args.dimensioned_or("accuracy", Dimension::ENERGY, exact::Options::of(&system).accuracy)?;
     let time_limit = time_limit(args)?;
     if let Value::Reference(reference) = &args.arg("system")?.value {
         let asked = ["accuracy", "time_limit"].into_iter().find(|option| args.has(option));

@@ -12,8 +12,9 @@ use crate::interp::error::{Advice, Placed, RunError, fail};
 use crate::interp::trace::Ready;
 use crate::interp::value::model::{Model, SeedRow, Training};
 use crate::interp::value::params::bounded;
-use crate::interp::value::{Dim, Loss, Start, Value, text};
+use crate::interp::value::{Loss, Start, Value, text};
 use crate::ks::{Mixing, ScfOptions};
+use crate::lang::Dimension;
 use crate::problem::{Problem, Result};
 use crate::source::Span;
 use crate::train;
@@ -274,11 +275,11 @@ const CONVERGED: f64 = 1e-10;
 fn budget(args: &Args) -> Result<Budget> {
     let Some(given) = args.get("memory") else { return Ok(Budget::default()) };
     match &given.value {
-        Value::Number(q) if q.value == f64::INFINITY && (q.dim.is_plain() || q.dim == Dim::MEMORY) => {
+        Value::Number(q) if q.value == f64::INFINITY && (q.dim.is_plain() || q.dim == Dimension::MEMORY) => {
             Ok(Budget::Unlimited)
         }
-        Value::Number(q) if q.dim == Dim::MEMORY && q.value >= 1.0 => Ok(Budget::Bytes(q.value as u64)),
-        Value::Number(q) if q.dim == Dim::MEMORY => args.wrong(given.span, "`memory` is at least 1 byte", None),
+        Value::Number(q) if q.dim == Dimension::MEMORY && q.value >= 1.0 => Ok(Budget::Bytes(q.value as u64)),
+        Value::Number(q) if q.dim == Dimension::MEMORY => args.wrong(given.span, "`memory` is at least 1 byte", None),
         Value::Str(text) if &**text == "automatic" => Ok(Budget::Automatic),
         _ => args.mismatch("memory", "an amount of memory", Some("`memory: 2 GB`, `automatic` or `inf`".into())),
     }

@@ -2,8 +2,9 @@
 
 use super::Member;
 use crate::exact::Reference;
-use crate::interp::value::{Dim, Field, Value};
+use crate::interp::value::{Field, Value};
 use crate::ks::{Run, Stop};
+use crate::lang::Dimension;
 use crate::model::{Grid, Interaction, System, Wall};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ pub(crate) const GRID: &[Member<Arc<Grid>>] = &[
 pub(crate) const FIELD: &[Member<Field>] = &[
     member("grid", "the grid it lives on", |f| Value::Grid(f.grid.clone())),
     member("channels", "how many channels it has", |f| count(f.channels)),
-    member("values", "its values, as a list", |f| Value::vector(&f.data, Dim::PLAIN)),
+    member("values", "its values, as a list", |f| Value::vector(&f.data, Dimension::PLAIN)),
 ];
 
 pub(crate) const INTERACTION: &[Member<Interaction>] = &[
@@ -128,13 +129,13 @@ pub(crate) const RUN: &[Member<Run>] = &[
     member(
         "orbital_energies",
         "occupied levels and the lowest empty one (with unpaired electrons, `.up` and `.down`)",
-        |r| by_spin(&r.system, |s| Value::vector(&r.orbital_energies[s], Dim::ENERGY)),
+        |r| by_spin(&r.system, |s| Value::vector(&r.orbital_energies[s], Dimension::ENERGY)),
     ),
     member("gap", "lowest empty minus highest occupied level", |r| Value::energy(r.gap.unwrap_or(f64::NAN))),
     member("converged", "whether the tolerance was met", |r| Value::Bool(r.stop == Stop::Converged)),
     member("iterations", "iterations done", |r| count(r.iterations)),
     member("residual", "integral of |n_out - n_in| of the last iteration, electrons", |r| Value::plain(r.residual)),
-    member("energies", "the electronic energy of every iteration", |r| Value::vector(&r.energies, Dim::ENERGY)),
+    member("energies", "the electronic energy of every iteration", |r| Value::vector(&r.energies, Dimension::ENERGY)),
     member("densities", "the density mixed after every iteration", |r| {
         Value::list(r.densities.iter().map(|n| Value::field(&r.system.grid, n.clone())).collect())
     }),
@@ -166,7 +167,9 @@ pub(crate) const REFERENCE: &[Member<Arc<Reference>>] = &[
         "P(x, x'), the density of pairs of electrons, integral N (N - 1), as a field with a channel for every x'",
         |r| Value::Field(Rc::new(pair_density(r))),
     ),
-    member("occupations", "the natural occupations, largest first", |r| Value::vector(&r.occupations, Dim::PLAIN)),
+    member("occupations", "the natural occupations, largest first", |r| {
+        Value::vector(&r.occupations, Dimension::PLAIN)
+    }),
     member("error", "the estimated error of the energy", |r| Value::energy(r.error)),
     member("electrons", "the number of electrons", |r| count(r.system.electrons)),
     member("unpaired", "up minus down electrons", |r| count(r.system.unpaired)),

@@ -1,8 +1,9 @@
 //! Plain values as they would be written, bit for bit.
 
 use crate::interp::value::model::mixing_text;
-use crate::interp::value::{Dim, Quantity, Value};
+use crate::interp::value::{Quantity, Value};
 use crate::ks::ScfOptions;
+use crate::lang::Dimension;
 use crate::model::{Grid, Interaction, Wall};
 
 /// The shortest text that reads back as the same number.
@@ -18,8 +19,8 @@ pub fn number(x: f64) -> String {
 /// A number with its unit; of another dimension than energy and length, without.
 fn quantity(q: &Quantity) -> String {
     match q.dim {
-        dim if dim == Dim::ENERGY => format!("{} hartree", number(q.value)),
-        dim if dim == Dim::LENGTH => format!("{} bohr", number(q.value)),
+        dim if dim == Dimension::ENERGY => format!("{} hartree", number(q.value)),
+        dim if dim == Dimension::LENGTH => format!("{} bohr", number(q.value)),
         _ => number(q.value),
     }
 }
