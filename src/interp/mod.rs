@@ -23,7 +23,7 @@ pub mod trace;
 pub mod value;
 pub mod verbs;
 
-pub use assist::{Doc, ENTRIES, Entries, Listed};
+pub use assist::{Doc, Entries, Listed, entries};
 pub use session::{Device, Evaluated, Host, Interpreter, Options, Outcome, standard_modules};
 pub use value::Value;
 

@@ -23,6 +23,15 @@ pub enum Mixing {
     },
 }
 
+impl Mixing {
+    /// The step length where none is asked for.
+    pub const ALPHA: f64 = 0.5;
+    /// Densities kept by DIIS where no number is asked for.
+    pub const HISTORY: usize = 8;
+    /// DIIS as it is where nothing else is asked for.
+    pub const DIIS: Mixing = Mixing::Diis { history: Self::HISTORY, alpha: Self::ALPHA };
+}
+
 /// Options of a Kohn-Sham calculation.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ScfOptions {
@@ -40,18 +49,28 @@ pub struct ScfOptions {
 const LOOSEST: f64 = 1e-6;
 
 impl Default for ScfOptions {
-    /// DIIS, tolerance 1e-8, at most 200 iterations.
     fn default() -> Self {
-        Self {
-            iterations: 200,
-            mixing: Mixing::Diis { history: 8, alpha: 0.5 },
-            tolerance: Some(1e-8),
-            symmetric: false,
-        }
+        Self::STANDARD
     }
 }
 
 impl ScfOptions {
+    /// The tolerance where none is asked for.
+    pub const TOLERANCE: f64 = 1e-8;
+    /// DIIS to the tolerance in at most 200 iterations.
+    pub const STANDARD: ScfOptions =
+        ScfOptions { iterations: 200, mixing: Mixing::DIIS, tolerance: Some(Self::TOLERANCE), symmetric: false };
+
+    /// All that decides about a calculation, for a content key.
+    pub(crate) fn content(&self) -> String {
+        let ScfOptions { iterations, mixing, tolerance, symmetric } = self;
+        let mixing = match mixing {
+            Mixing::Linear { alpha, decay, history } => format!("linear {alpha:?} {decay:?} {history}"),
+            Mixing::Diis { history, alpha } => format!("diis {history} {alpha:?}"),
+        };
+        format!("{iterations} {mixing} {tolerance:?} {symmetric}")
+    }
+
     /// Refuses what cannot be.
     ///
     /// # Errors

@@ -21,6 +21,9 @@ impl Dimension {
     /// Of an amount of memory.
     pub const MEMORY: Dimension = Dimension { memory: 2, ..Dimension::PLAIN };
 
+    /// Of the inverse of a length.
+    pub const PER_LENGTH: Dimension = Dimension { length: -2, ..Dimension::PLAIN };
+
     /// Whether it is the dimension of a plain number.
     pub fn is_plain(self) -> bool {
         self == Self::PLAIN

@@ -23,9 +23,14 @@ pub struct Adam {
     pub epsilon: f64,
 }
 
+impl Adam {
+    /// The options where none are given.
+    pub const STANDARD: Adam = Adam { steps: 1000, rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+}
+
 impl Default for Adam {
     fn default() -> Self {
-        Self { steps: 1000, rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
+        Self::STANDARD
     }
 }
 

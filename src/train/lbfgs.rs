@@ -21,9 +21,14 @@ pub struct Lbfgs {
     pub tolerance: f64,
 }
 
+impl Lbfgs {
+    /// The options where none are given.
+    pub const STANDARD: Lbfgs = Lbfgs { steps: 200, history: 20, longest_step: 0.1, tolerance: 1e-12 };
+}
+
 impl Default for Lbfgs {
     fn default() -> Self {
-        Self { steps: 200, history: 20, longest_step: 0.1, tolerance: 1e-12 }
+        Self::STANDARD
     }
 }
 

@@ -24,14 +24,16 @@ impl Optimizer {
         }
     }
 
-    /// The same for any number of steps: what decides about each of them.
-    pub(crate) fn rule(&self) -> Self {
-        let mut rule = self.clone();
-        match &mut rule {
-            Optimizer::Lbfgs(options) => options.steps = 0,
-            Optimizer::Adam(options) => options.steps = 0,
+    /// What decides about each step, whatever their number, for a content key.
+    pub(crate) fn content(&self) -> String {
+        match self {
+            Optimizer::Lbfgs(lbfgs::Lbfgs { steps: _, history, longest_step, tolerance }) => {
+                format!("lbfgs {history} {longest_step:?} {tolerance:?}")
+            }
+            Optimizer::Adam(adam::Adam { steps: _, rate, beta1, beta2, epsilon }) => {
+                format!("adam {rate:?} {beta1:?} {beta2:?} {epsilon:?}")
+            }
         }
-        rule
     }
 
     /// Refuses what cannot be.

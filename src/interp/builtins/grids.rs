@@ -1,25 +1,32 @@
 //! Grids.
 
 use crate::interp::Interpreter;
-use crate::interp::call::{Args, Builtin, constant, dimensioned, example, function, optional, required, shown};
+use crate::interp::call::{
+    Args, Builtin, DefaultValue, constant, dimensioned, example, function, optional, required, shown,
+};
 use crate::interp::error::{Placed, fail};
 use crate::interp::value::{Operand, Value};
 use crate::lang::Dimension;
+use crate::lang::Kind;
 use crate::model::{Grid, Wall};
 use crate::problem::Result;
 use std::sync::Arc;
+
+/// What orbitals do beyond the ends of a grid.
+pub(super) const WALL: Kind = Kind::Word(&["zero", "odd"]);
 
 pub(crate) const ALL: &[Builtin] = &[
     function(
         "uniform",
         &[
-            optional("points", "none"),
-            optional("spacing", "none"),
-            optional("from", "none"),
-            optional("to", "none"),
-            optional("stencil", "5"),
-            optional("wall", "zero"),
+            optional("points", &[Kind::Whole], DefaultValue::Absent("none")),
+            optional("spacing", &[Kind::Measured(Dimension::LENGTH)], DefaultValue::Absent("none")),
+            optional("from", &[Kind::Measured(Dimension::LENGTH)], DefaultValue::Absent("none")),
+            optional("to", &[Kind::Measured(Dimension::LENGTH)], DefaultValue::Absent("none")),
+            optional("stencil", &[Kind::Whole], DefaultValue::Number(5.0)),
+            optional("wall", &[WALL], DefaultValue::Word("zero")),
         ],
+        &[Kind::Grid],
         "an equally spaced grid: so many points of a spacing centred on 0, or from one end to the other; `wall: odd` puts \
          hard walls at `from` and `to`, one spacing outside the first and last point",
         &["mesh", "points", "box"],
@@ -33,7 +40,8 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     function(
         "snap",
-        &[required("x"), required("grid")],
+        &[required("x", &[Kind::Measured(Dimension::LENGTH), Kind::List]), required("grid", &[Kind::Grid])],
+        &[Kind::Measured(Dimension::LENGTH), Kind::List],
         "the grid point nearest to a coordinate; of two equally near ones the right one",
         &["round", "nearest", "align"],
         &[
@@ -47,6 +55,7 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     constant(
         "zero",
+        &[Kind::Text],
         "a wall of `uniform`: orbitals vanish at every point outside the grid",
         &["wall", "boundary"],
         &[example("uniform(points: 9, spacing: 1, wall: zero).wall", "\"zero\"")],
@@ -54,6 +63,7 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     constant(
         "odd",
+        &[Kind::Text],
         "a wall of `uniform`: orbitals vanish one spacing outside the ends and go on oddly",
         &["wall", "boundary", "hard"],
         &[example("uniform(points: 9, spacing: 1, wall: odd).wall", "\"odd\"")],
@@ -91,7 +101,7 @@ fn uniform(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
             return args.wrong(args.span, message, help);
         }
     };
-    let grid = grid.with_wall(wall).with_stencil(args.whole_or("stencil", 5)?);
+    let grid = grid.with_wall(wall).with_stencil(args.whole("stencil")?);
     match grid.validate() {
         Ok(()) => Ok(Value::Grid(Arc::new(grid))),
         Err(error) => fail(Placed::new(error, args.span, "this grid"), args.span),

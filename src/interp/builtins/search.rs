@@ -3,10 +3,11 @@
 
 use crate::interp::Interpreter;
 use crate::interp::arith::agree;
-use crate::interp::call::{Args, Builtin, example, function, named, quantity, required};
+use crate::interp::call::{Args, Builtin, DefaultValue, example, function, named, quantity, required};
 use crate::interp::error::{RunError, fail};
 use crate::interp::value::{Operand, Quantity, Value, text};
 use crate::lang::Dimension;
+use crate::lang::Kind;
 use crate::problem::Result;
 
 /// Points, ends included, at which a function is looked at before its minimum is bracketed.
@@ -16,7 +17,12 @@ const MOST_STEPS: usize = 200;
 pub(crate) const ALL: &[Builtin] = &[
     function(
         "minimum",
-        &[required("f"), required("interval"), named("tolerance", "1e-8")],
+        &[
+            required("f", &[Kind::Function]),
+            required("interval", &[Kind::Interval]),
+            named("tolerance", &[Kind::Quantity], DefaultValue::Number(1e-8)),
+        ],
+        &[Kind::Record],
         "the minimum of a function of one number in an interval: a record of `x`, where it is, and `value`; the lowest of \
          several if they lie an eighth of the interval apart",
         &["minimise", "minimize", "optimum", "equilibrium", "bond length"],
@@ -28,7 +34,12 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     function(
         "root",
-        &[required("f"), required("interval"), named("tolerance", "1e-12")],
+        &[
+            required("f", &[Kind::Function]),
+            required("interval", &[Kind::Interval]),
+            named("tolerance", &[Kind::Quantity], DefaultValue::Number(1e-12)),
+        ],
+        &[Kind::Quantity],
         "where a function of one number is zero; its values at the ends of the interval have opposite signs",
         &["zero", "solve", "equation", "crossing"],
         &[example("round(1e9 * root(fn(x) = x^2 - 2, 0 .. 2)) / 1e9", "round(1e9 * sqrt(2)) / 1e9")],
@@ -62,8 +73,7 @@ impl Searched<'_> {
 /// The ends of the interval, in order, and the tolerance.
 fn bounds(args: &Args) -> Result<(f64, f64, Dimension, f64)> {
     let (from, to) = args.interval("interval")?;
-    let default = if args.name() == "root" { 1e-12 } else { 1e-8 };
-    let tolerance = if args.has("tolerance") { args.quantity("tolerance")?.value } else { default };
+    let tolerance = args.quantity("tolerance")?.value;
     let (a, b) = (from.value.min(to.value), from.value.max(to.value));
     if !(a.is_finite() && b.is_finite() && a < b) {
         return args.wrong(args.span_of("interval"), "the interval must have two different finite ends", None);

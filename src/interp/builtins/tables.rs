@@ -5,13 +5,15 @@ use crate::interp::call::{Args, Builtin, example, function, required};
 use crate::interp::error::{RunError, fail};
 use crate::interp::value::{Operand, Record, Table, Value};
 use crate::lang::Dimension;
+use crate::lang::Kind;
 use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
 
 pub(crate) const ALL: &[Builtin] = &[function(
     "table",
-    &[required("columns")],
+    &[required("columns", &[Kind::Record, Kind::List, Kind::Table])],
+    &[Kind::Table],
     "columns of equal length under names: `table { R: Rs, E: energies }`; fields become columns, a single value is repeated; \
      a list of records makes a row of each",
     &["data", "columns", "dataframe", "csv"],

@@ -8,7 +8,10 @@ mod expect;
 
 pub use args::Args;
 pub use bind::{Argument, Bound, Parameter, Site, bind};
-pub use builtin::{Builtin, Example, Param, Run, Style, constant, example, function, named, optional, required, shown};
+pub use builtin::{
+    Builtin, DefaultValue, EACH, Example, Meaning, Param, Style, constant, example, function, named, optional,
+    required, shown,
+};
 pub use equal::equal;
 pub(crate) use expect::dimensioned;
 pub use expect::{mismatch, quantity, truth};

@@ -5,6 +5,7 @@ mod physics;
 use crate::interp::Interpreter;
 use crate::interp::error::{TypesError, fail, suggestion};
 use crate::interp::value::{ModuleRef, Operand, Value, model};
+use crate::lang::Kind;
 use crate::lang::ast::Ident;
 use crate::problem::Result;
 use std::rc::Rc;
@@ -115,18 +116,18 @@ impl Interpreter {
 }
 
 /// Kinds of values with members, and these with their sentences, for the reference pages.
-pub fn documented_members() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> {
+pub fn documented_members() -> Vec<(Kind, Vec<(&'static str, &'static str)>)> {
     fn of<T: ?Sized>(members: &[Member<T>]) -> Vec<(&'static str, &'static str)> {
         members.iter().map(|m| (m.name, m.about)).collect()
     }
     vec![
-        ("interval", vec![("from", "its first end"), ("to", "its last end")]),
-        ("grid", of(physics::GRID)),
-        ("field", of(physics::FIELD)),
-        ("interaction", of(physics::INTERACTION)),
-        ("system", of(physics::SYSTEM)),
-        ("run", of(physics::RUN)),
-        ("reference", of(physics::REFERENCE)),
-        ("model", model::MEMBERS.to_vec()),
+        (Kind::Interval, vec![("from", "its first end"), ("to", "its last end")]),
+        (Kind::Grid, of(physics::GRID)),
+        (Kind::Field, of(physics::FIELD)),
+        (Kind::Interaction, of(physics::INTERACTION)),
+        (Kind::System, of(physics::SYSTEM)),
+        (Kind::Run, of(physics::RUN)),
+        (Kind::Reference, of(physics::REFERENCE)),
+        (Kind::Model, model::MEMBERS.to_vec()),
     ]
 }

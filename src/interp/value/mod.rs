@@ -6,6 +6,7 @@ pub(crate) mod model;
 pub mod module;
 mod operand;
 pub(crate) mod params;
+pub(crate) mod scf;
 pub mod scope;
 mod symbol;
 pub mod text;
@@ -21,7 +22,7 @@ use crate::graph::Shape;
 use crate::interp::call::Builtin;
 use crate::ks::{Mixing, Run};
 use crate::lang::ast::{FnDef, SystemDef};
-use crate::lang::{Dimension, units};
+use crate::lang::{Dimension, Kind, units};
 use crate::model::{Grid, Interaction, System};
 use crate::train::Optimizer;
 use module::ModuleId;
@@ -334,6 +335,48 @@ impl Value {
             Value::Model(_) => "model",
             Value::Loss(_) => "loss",
             Value::Optimizer(_) => "optimizer",
+        }
+    }
+
+    /// Whether it is of a kind. A part of a body that is being traced may be any of the kinds that numbers take.
+    pub fn is(&self, kind: Kind) -> bool {
+        let traced = matches!(self, Value::Symbol(_));
+        match kind {
+            Kind::Any => true,
+            Kind::Nothing => matches!(self, Value::Nothing),
+            Kind::Number => traced || matches!(self, Value::Number(q) if q.dim.is_plain()),
+            Kind::Quantity => traced || matches!(self, Value::Number(_)),
+            Kind::Measured(dim) => traced || matches!(self, Value::Number(q) if q.dim.agree(dim).is_some()),
+            Kind::Whole => matches!(self, Value::Number(q) if q.dim.is_plain() && q.is_whole() && q.value >= 0.0),
+            Kind::Truth => traced || matches!(self, Value::Bool(_)),
+            Kind::Text => matches!(self, Value::Str(_)),
+            Kind::Word(words) => matches!(self, Value::Str(text) if words.contains(&&**text)),
+            Kind::List => traced || matches!(self, Value::List(_) | Value::Interval(..)),
+            Kind::Record => matches!(self, Value::Record(_)),
+            Kind::Interval => matches!(self, Value::Interval(..)),
+            Kind::Field => traced || matches!(self, Value::Field(_)),
+            Kind::Grid => matches!(self, Value::Grid(_)),
+            Kind::Interaction => matches!(self, Value::Interaction(_)),
+            Kind::System => matches!(self, Value::System(_)),
+            Kind::Run => matches!(self, Value::Run(_)),
+            Kind::Reference => matches!(self, Value::Reference(_)),
+            Kind::Table => matches!(self, Value::Table(_)),
+            Kind::Figure => matches!(self, Value::Figure(_)),
+            Kind::Mixing => matches!(self, Value::Mixing(_)),
+            Kind::Function => matches!(
+                self,
+                Value::Function(_)
+                    | Value::Builtin(_)
+                    | Value::SystemMaker(_)
+                    | Value::Functional(_)
+                    | Value::Model(_)
+                    | Value::Loss(_)
+                    | Value::Interaction(_)
+            ),
+            Kind::Functional => matches!(self, Value::Functional(_)),
+            Kind::Model => matches!(self, Value::Model(_)),
+            Kind::Loss => matches!(self, Value::Loss(_)),
+            Kind::Optimizer => matches!(self, Value::Optimizer(_)),
         }
     }
 

@@ -95,7 +95,7 @@ fn memory(args: &Args, ready: &Ready, systems: Option<&[Arc<System>]>) -> Result
         let points = Value::plain(PUBLISHED_POINTS as f64);
         return Ok(Value::record([("points", points), ("closed_shell", one(1)), ("open_shell", one(2))]));
     };
-    let iterations = args.whole_or("iterations", 15)?;
+    let iterations = args.whole("iterations")?;
     if !(1..=MOST_ITERATIONS).contains(&iterations) {
         let message = format!("`iterations` must be from 1 to {MOST_ITERATIONS}, not {iterations}");
         return args.wrong(args.span_of("iterations"), message, None);

@@ -2,7 +2,6 @@
 
 use crate::interp::value::model::mixing_text;
 use crate::interp::value::{Quantity, Value};
-use crate::ks::ScfOptions;
 use crate::lang::Dimension;
 use crate::model::{Grid, Interaction, Wall};
 
@@ -78,13 +77,6 @@ fn grid(grid: &Grid) -> String {
     }
     let (from, to) = (number(grid.start), number(grid.end()));
     format!("uniform(from: {from}, to: {to}, points: {points}, stencil: {stencil}, wall: {wall})")
-}
-
-/// Kohn-Sham options as a record.
-pub fn scf(scf: &ScfOptions) -> String {
-    let tolerance = scf.tolerance.map_or(String::new(), |t| format!(", tolerance: {}", number(t)));
-    let (mixing, symmetric) = (mixing_text(&scf.mixing), scf.symmetric);
-    format!("{{ iterations: {}, mixing: {mixing}{tolerance}, symmetric: {symmetric} }}", scf.iterations)
 }
 
 /// Numbers in a list, as many a line as fit.

@@ -12,7 +12,7 @@ use crate::interp::error::{RunError, fail};
 use crate::interp::value::model::{Model, SeedRow};
 use crate::interp::value::params::bounded;
 use crate::interp::value::scope::Scope;
-use crate::interp::value::{Functional, Start, Value};
+use crate::interp::value::{Functional, Start, Value, scf};
 use crate::interp::{Interpreter, registry};
 use crate::lang::ast::FnDef;
 use crate::problem::Result;
@@ -129,8 +129,8 @@ impl Interpreter {
         if specs.iter().any(|spec| spec.bounds.is_some()) {
             call += &format!("  unbounded: {},\n", parameters(specs, &model.parameters, |spec| spec.bounds.is_some()));
         }
-        if let Some(scf) = &model.scf {
-            call += &format!("  scf: {},\n", literal::scf(scf));
+        if let Some(scf) = model.scf.as_ref().and_then(|scf| literal::plain(&scf::record(scf))) {
+            call += &format!("  scf: {scf},\n");
         }
         if let Some(training) = &model.training {
             let validation = training
