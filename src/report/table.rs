@@ -2,7 +2,7 @@
 
 use super::number;
 use super::text::{Style, inline};
-use crate::interp::value::{Table, Value};
+use crate::interp::value::{Table, Value, shared};
 use crate::lang::Dimension;
 use std::borrow::Cow;
 
@@ -137,13 +137,11 @@ pub fn readable(values: &[Value]) -> Cow<'_, [Value]> {
 /// The unit all numbers of a column share (empty for plain ones), where some may be nothing; `None` if they differ or
 /// something else is among them.
 pub fn common_unit(values: &[Value]) -> Option<String> {
-    let something = |v: &&Value| !matches!(v, Value::Nothing);
     let unit = |v: &Value| match v {
         Value::Number(q) => Some(q.unit_text()),
         _ => None,
     };
-    let first = unit(values.iter().find(something)?)?;
-    values.iter().filter(something).all(|v| unit(v).as_ref() == Some(&first)).then_some(first)
+    shared(values.iter().filter(|v| !matches!(v, Value::Nothing)), unit)
 }
 
 #[cfg(test)]

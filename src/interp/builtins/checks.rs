@@ -2,9 +2,9 @@
 
 use crate::interp::Interpreter;
 use crate::interp::arith::{agree, same_grid};
-use crate::interp::call::{Args, Builtin, DefaultValue, equal, function, optional, required, shown, truth};
+use crate::interp::call::{Args, Builtin, DefaultValue, function, optional, required, shown, truth};
 use crate::interp::error::{RunError, TypesError, fail};
-use crate::interp::value::{Operand, Quantity, ShownUnit, Value, text};
+use crate::interp::value::{Operand, Quantity, ShownUnit, Value, equal, text};
 use crate::lang::Dimension;
 use crate::lang::Kind;
 use crate::problem::Result;

@@ -4,10 +4,10 @@ use super::reduce::quantities;
 use crate::graph::Binary;
 use crate::interp::Interpreter;
 use crate::interp::call::{
-    Args, Builtin, DefaultValue, Param, Style, equal, example, function, mismatch, named, optional, required, truth,
+    Args, Builtin, DefaultValue, Param, Style, example, function, mismatch, named, optional, required, truth,
 };
 use crate::interp::error::{RunError, TypesError, fail};
-use crate::interp::value::{Operand, Quantity, Value};
+use crate::interp::value::{Operand, Quantity, Value, equal};
 use crate::lang::Kind;
 use crate::problem::Result;
 use std::cmp::Ordering;

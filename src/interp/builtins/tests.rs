@@ -1,10 +1,9 @@
 //! Every example of every builtin runs and gives what it says.
 
-use crate::interp::call::equal;
 use crate::interp::eval::SYSTEM_ENTRIES;
 use crate::interp::registry::all;
 use crate::interp::tests::helpers::{described, interpreter, take_shown, value};
-use crate::interp::value::{Value, text};
+use crate::interp::value::{Value, equal, text};
 
 /// Builtins whose examples would write files or train.
 const NEED_FILES_OR_TIME: &[&str] = &["dataset", "save", "load", "train", "trainable"];

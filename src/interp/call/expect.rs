@@ -42,3 +42,14 @@ pub(crate) fn dimensioned(x: Operand<'_>, dim: Dimension, what: &str) -> Result<
     let (wanted, found) = (dim.words(), q.dim.words());
     fail(UnitsError::Wanted { what: what.into(), wanted, found, span: x.span }, x.span)
 }
+
+/// The error of a value that is not a functional.
+pub(crate) fn not_functional<T>(what: &str, value: &Value, span: Span) -> Result<T> {
+    let help = match value {
+        Value::Function(_) => Some("define it with `functional` instead of `fn`".to_string()),
+        Value::Module(m) => Some(format!("take one of its definitions: `{}.name`", m.name)),
+        _ => None,
+    };
+    let error = TraceError::NotFunctional { what: what.to_string(), found: value.kind(), help, span };
+    fail(error, span)
+}

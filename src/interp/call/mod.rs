@@ -3,7 +3,6 @@
 mod args;
 mod bind;
 mod builtin;
-mod equal;
 mod expect;
 
 pub use args::Args;
@@ -12,6 +11,5 @@ pub use builtin::{
     Builtin, DefaultValue, EACH, Example, Meaning, Param, Style, constant, example, function, named, optional,
     required, shown,
 };
-pub use equal::equal;
-pub(crate) use expect::dimensioned;
+pub(crate) use expect::{dimensioned, not_functional};
 pub use expect::{mismatch, quantity, truth};

@@ -3,7 +3,7 @@
 use super::MAX_CALLS;
 use crate::interp::Interpreter;
 use crate::interp::call::{Argument, Parameter, Site, bind, dimensioned};
-use crate::interp::error::{Placed, RunError, TypesError, fail};
+use crate::interp::error::{Placed, RunError, TypesError, fail, inside};
 use crate::interp::session::standard_modules;
 use crate::interp::value::scope::Scope;
 use crate::interp::value::{Closure, Operand, Value};
@@ -164,7 +164,7 @@ impl Interpreter {
         if !self.of_library(problem.span) || self.of_library(site.span) {
             return led_by(problem, site.span, note);
         }
-        let asserted = problem.code() == ASSERTION;
+        let asserted = matches!(inside(&problem), Some(RunError::Assertion { .. }));
         let Problem { error, span, .. } = *problem;
         let moved = Problem::new(Placed::moved(error, site.span, note), site.span);
         Box::new(if asserted { moved } else { moved.via(span, "where the library stops") })
@@ -186,9 +186,6 @@ impl Interpreter {
         }
     }
 }
-
-/// The code of an assertion that does not hold.
-const ASSERTION: &str = "ksr::run::assertion";
 
 /// Adds a place to the way of a problem, unless it is the place of the problem or the way is long.
 pub(crate) fn led_by(mut problem: Box<Problem>, span: Span, note: String) -> Box<Problem> {

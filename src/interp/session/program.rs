@@ -2,7 +2,7 @@
 
 use super::host::Shown;
 use super::{Interpreter, MAIN, Outcome};
-use crate::interp::error::{RunError, suggestion};
+use crate::interp::error::{RunError, inside, suggestion};
 use crate::interp::eval::binding;
 use crate::interp::value::Value;
 use crate::interp::value::scope::{Scope, State};
@@ -97,7 +97,7 @@ impl Interpreter {
         (self.calls, self.depth, self.users_call) = (0, 0, None);
         match work(self) {
             Ok(()) => Ok(Outcome::Done),
-            Err(problem) if problem.code() == "ksr::run::interrupted" => Ok(Outcome::Interrupted),
+            Err(problem) if matches!(inside(&problem), Some(RunError::Interrupted { .. })) => Ok(Outcome::Interrupted),
             Err(problem) => Err(vec![*problem]),
         }
     }

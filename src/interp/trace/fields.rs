@@ -157,9 +157,7 @@ fn hartree(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let (span, arg) = (args.span, args.arg("n")?);
     if let Some(trace) = trace_of([&arg.value]).or_else(|| interp.traces.last().cloned()) {
         if let Some(given) = args.get("interaction") {
-            let message = "in a body `hartree` takes the interaction of the system".to_string();
-            let help = Some("leave `interaction:` out".into());
-            return fail(TraceError::Layer { message, help, span: given.span }, given.span);
+            return fail(TraceError::OwnInteraction { span: given.span }, given.span);
         }
         return match trace.node_of(&arg.value, arg.span)? {
             Some(node) => trace.try_add(span, |g| g.hartree(node, span)),

@@ -1,11 +1,10 @@
 //! The functional as a value: a definition with the names it sees, options bound to it, and the values its parameters
 //! start from.
 
-use super::Value;
 use super::scope::Scope;
-use super::symbol::Layer;
+use super::{Value, equal};
 use crate::functional::Compiled;
-use crate::interp::call::equal;
+use crate::graph::Shape;
 use crate::lang::ast::FunctionalDef;
 use crate::model::Grid;
 use std::cell::OnceCell;
@@ -20,6 +19,17 @@ pub enum Start {
     Seed(u64),
     /// Given, as the optimiser holds them (a bounded one is the t of a + (b - a) sigmoid(t)).
     Values(Rc<[f64]>),
+}
+
+/// A layer of a network, for `describe`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// `conv(16, width: 3)`.
+    pub what: String,
+    /// What comes out.
+    pub shape: Shape,
+    /// Number of trainable values made by it.
+    pub parameters: usize,
 }
 
 /// A functional.

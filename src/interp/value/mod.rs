@@ -1,5 +1,6 @@
 //! Values. They never cross threads; what does is plain data (graphs, systems, parameters).
 
+mod equal;
 mod functional;
 mod loss;
 pub(crate) mod model;
@@ -11,11 +12,12 @@ pub mod scope;
 mod symbol;
 pub mod text;
 
-pub use functional::{Functional, Start, Traced};
+pub use equal::equal;
+pub use functional::{Functional, Layer, Start, Traced};
 pub use loss::{Loss, TracedLoss};
 pub use model::{Model, SeedRow, Training};
 pub use operand::Operand;
-pub use symbol::{Layer, Symbol, Trace};
+pub use symbol::{Symbol, Trace};
 
 use crate::exact::Reference;
 use crate::graph::Shape;
@@ -25,8 +27,7 @@ use crate::lang::ast::{FnDef, SystemDef};
 use crate::lang::{Dimension, Kind, units};
 use crate::model::{Grid, Interaction, System};
 use crate::train::Optimizer;
-use module::ModuleId;
-use scope::Scope;
+use scope::{ModuleId, Scope};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -83,6 +84,16 @@ impl Quantity {
             None => self.dim.unit(),
         }
     }
+}
+
+/// What all of some values have, by `of`: the unit that a column or list is shown in; `None` where one has none, or another.
+pub fn shared<'a>(
+    values: impl IntoIterator<Item = &'a Value>,
+    of: impl Fn(&'a Value) -> Option<String>,
+) -> Option<String> {
+    let mut all = values.into_iter().map(of);
+    let first = all.next()??;
+    all.all(|other| other.as_ref() == Some(&first)).then_some(first)
 }
 
 /// A unit chosen by `->`.

@@ -125,7 +125,7 @@ fn iterations(value: &Value, span: Span) -> Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::interp::call::equal;
+    use crate::interp::value::equal;
     use crate::ks::Mixing;
 
     #[test]

@@ -2,11 +2,14 @@
 //! visible where it was defined, and a failed entry of the REPL is undone by going on from the chain before.
 
 use super::Value;
-use super::module::ModuleId;
 use crate::lang::ast::{Expr, Stmt};
 use crate::source::Span;
 use std::cell::RefCell;
 use std::rc::Rc;
+
+/// Which module of an interpreter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ModuleId(pub u32);
 
 /// How far a binding is.
 #[derive(Clone, Debug)]

@@ -2,31 +2,11 @@
 
 use super::{Field, Quantity, Value};
 use crate::model::Grid;
+use crate::number::significant;
 
 /// A number with at most twelve significant digits, without trailing zeros: `1.36`, `1e-6`, `nan`, `inf`.
 pub fn number(x: f64) -> String {
-    if x.is_nan() {
-        return "nan".into();
-    }
-    if x.is_infinite() {
-        return if x > 0.0 { "inf".into() } else { "-inf".into() };
-    }
-    if x == 0.0 {
-        return "0".into();
-    }
-    let scientific = format!("{x:.11e}");
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-5..15).contains(&exponent) {
-        let decimals = (11 - exponent).max(0) as usize;
-        trimmed(&format!("{x:.decimals$}")).to_string()
-    } else {
-        format!("{}e{exponent}", trimmed(mantissa))
-    }
-}
-
-fn trimmed(digits: &str) -> &str {
-    if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { digits }
+    significant(x, 12, -5..15)
 }
 
 /// A number with its unit: `1.28 bohr`.

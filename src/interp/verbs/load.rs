@@ -10,8 +10,7 @@ use crate::interp::call::{Args, Builtin, DefaultValue, function, optional, requi
 use crate::interp::error::{Advice, RunError, fail, listed};
 use crate::interp::trace::Ready;
 use crate::interp::value::model::{Model, SeedRow, Training};
-use crate::interp::value::module::ModuleId;
-use crate::interp::value::scope::{Binding, State, Thunk};
+use crate::interp::value::scope::{Binding, ModuleId, State, Thunk};
 use crate::interp::value::{Functional, Record, Traced, Value};
 use crate::ks::ScfOptions;
 use crate::lang::Kind;

@@ -211,7 +211,7 @@ fn init(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
     match &args.arg("functional")?.value {
         Value::Functional(f) => Ok(Value::Functional(Rc::new(f.with_start(Start::Seed(seed))))),
         Value::Model(m) => Ok(Value::Functional(Rc::new(m.functional.with_start(Start::Seed(seed))))),
-        other => crate::interp::trace::not_functional(&args.what("functional"), other, args.arg("functional")?.span),
+        other => crate::interp::call::not_functional(&args.what("functional"), other, args.arg("functional")?.span),
     }
 }
 

@@ -169,12 +169,7 @@ impl Interpreter {
         if !ready.traced.compiled.kinetic {
             return Ok(());
         }
-        let message = format!(
-            "`{}` is a kinetic functional, and a Kohn-Sham calculation needs one of exchange and correlation",
-            ready.name
-        );
-        let help = Some("its `energy` and `potential` can be asked for at any density".into());
-        fail(TraceError::Layer { message, help, span }, span)
+        fail(TraceError::Kinetic { functional: ready.name.clone(), span }, span)
     }
 
     /// Warns, once a place, where a functional is made for another interaction.

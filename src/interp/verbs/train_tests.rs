@@ -261,7 +261,7 @@ fn losses_bind_options_and_refuse_what_does_not_fit() {
     assert_eq!(shows(&script("losses.ksr(skip: 3)(solve(h, with: functionals.lda), exact(h)) > 0")), "true");
     assert_eq!(code(&script("losses.ksr(skp: 3)")), "ksr::arity::unknown");
     assert_eq!(code(&script("losses.ksr(skip: -1)(solve(h, with: functionals.lda), exact(h))")), "ksr::run::assertion");
-    assert_eq!(code(&script("losses.ksr(solve(h, with: functionals.lda))")), "ksr::functional::layer");
+    assert_eq!(code(&script("losses.ksr(solve(h, with: functionals.lda))")), "ksr::loss::half");
     assert_eq!(code(&script("train f { on: [h]; loss: fn(run, exact) = 1 }")), "ksr::types::mismatch");
     let seeds = failure(&script("train f { on: [h]; loss: losses.final(); seeds: \"a\" }")).error.to_string();
     assert!(seeds.contains("a seed or a list of seeds, not a text"), "{seeds}");

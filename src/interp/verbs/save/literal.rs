@@ -10,8 +10,7 @@ pub fn number(x: f64) -> String {
     match x {
         x if x.is_nan() => "(inf - inf)".into(),
         x if x.is_infinite() => if x > 0.0 { "inf" } else { "(-inf)" }.into(),
-        x if x == x.trunc() && x.abs() < 1e15 && !(x == 0.0 && x.is_sign_negative()) => format!("{x}"),
-        x => format!("{x:?}"),
+        x => crate::number::literal(x),
     }
 }
 

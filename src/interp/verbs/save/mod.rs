@@ -115,7 +115,7 @@ impl Interpreter {
                 let model = self.start_as_model(f, span)?;
                 self.model_text(&model, &name, span)
             }
-            other => crate::interp::trace::not_functional("what is saved", other, span),
+            other => crate::interp::call::not_functional("what is saved", other, span),
         }
     }
 
