@@ -46,7 +46,7 @@ pub struct ScfOptions {
 }
 
 /// Electrons that may move in a density that is called converged where its response is wanted.
-const LOOSEST: f64 = 1e-6;
+const LOOSEST_TOLERANCE: f64 = 1e-6;
 
 impl Default for ScfOptions {
     fn default() -> Self {
@@ -106,7 +106,7 @@ impl ScfOptions {
         self.check()?;
         let wrong = |option, problem: &str| Err(KsError::Option { option, problem: problem.to_owned() });
         match self.mixing {
-            _ if !self.tolerance.is_some_and(|tolerance| tolerance <= LOOSEST) => {
+            _ if !self.tolerance.is_some_and(|tolerance| tolerance <= LOOSEST_TOLERANCE) => {
                 wrong("tolerance", "must be at most 1e-6 electrons where the gradient is that of a converged density")
             }
             Mixing::Linear { decay, .. } if decay < 1.0 => wrong(
@@ -124,8 +124,8 @@ impl ScfOptions {
             Mixing::Diis { alpha, .. } => format!("smaller steps (`mixing: diis(alpha: {})`)", alpha / 2.0),
         };
         let tolerance = match self.tolerance {
-            Some(tolerance) if tolerance < LOOSEST => {
-                format!(", a `tolerance:` above {tolerance:e}, up to {LOOSEST:e},")
+            Some(tolerance) if tolerance < LOOSEST_TOLERANCE => {
+                format!(", a `tolerance:` above {tolerance:e}, up to {LOOSEST_TOLERANCE:e},")
             }
             _ => String::new(),
         };
@@ -155,7 +155,7 @@ mod tests {
             diis.contains("than 200") && diis.contains("above 1e-9, up to 1e-6") && diis.contains("alpha: 0.25"),
             "{diis}"
         );
-        let linear = advice(LOOSEST, Mixing::Linear { alpha: 0.5, decay: 1.0, history: 1 });
+        let linear = advice(LOOSEST_TOLERANCE, Mixing::Linear { alpha: 0.5, decay: 1.0, history: 1 });
         assert!(linear.contains("`mixing: diis()`") && !linear.contains("tolerance"), "{linear}");
     }
 }

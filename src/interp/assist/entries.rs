@@ -13,26 +13,26 @@ pub struct Entries {
     /// How each is declared.
     pub entries: Vec<&'static Param>,
     /// Whether their defaults are the same wherever they stand.
-    settled: bool,
+    same_everywhere: bool,
 }
 
 /// Of every block: the explained parameters of the functions that take one, and the entries of systems.
 pub fn entries() -> Vec<Entries> {
     let scf = scf::PARAMS.iter().collect();
-    let scf = Entries { of: "`solve`, and of `scf:` in `train`".into(), entries: scf, settled: false };
+    let scf = Entries { of: "`solve`, and of `scf:` in `train`".into(), entries: scf, same_everywhere: false };
     let of_builtin = registry::all().filter_map(|builtin| {
         let own = |p: &&Param| !p.about.is_empty() && scf::PARAMS.iter().all(|option| option.name != p.name);
         let entries: Vec<&Param> = builtin.params.iter().filter(own).collect();
-        (!entries.is_empty()).then(|| Entries { of: format!("`{}`", builtin.name), entries, settled: true })
+        (!entries.is_empty()).then(|| Entries { of: format!("`{}`", builtin.name), entries, same_everywhere: true })
     });
-    let system = Entries { of: "a `system`".into(), entries: SYSTEM_ENTRIES.iter().collect(), settled: false };
+    let system = Entries { of: "a `system`".into(), entries: SYSTEM_ENTRIES.iter().collect(), same_everywhere: false };
     [scf].into_iter().chain(of_builtin).chain([system]).collect()
 }
 
 impl Entries {
     /// What follows the name: of what it is an entry, and what it is unless given.
     pub fn head(&self, entry: &Param) -> String {
-        match entry.default.filter(|_| self.settled) {
+        match entry.default.filter(|_| self.same_everywhere) {
             Some(default) => format!("{}: of {}, `{}` unless given", entry.name, self.of, default.text()),
             None => format!("{}: of {}", entry.name, self.of),
         }

@@ -4,7 +4,7 @@ use super::entries::entries;
 use crate::interp::call::Param;
 use crate::interp::eval::documented_members;
 use crate::interp::session::{Interpreter, Standard, defined_name, standard_modules};
-use crate::interp::value::scope::{Binding, State, Thunk};
+use crate::interp::value::scope::{Binding, Readiness, Thunk};
 use crate::interp::value::{Value, text};
 use crate::interp::{call, registry};
 use crate::lang::Kind;
@@ -201,9 +201,9 @@ impl Interpreter {
 fn binding_doc(binding: &Binding) -> Doc {
     let name = binding.name.to_string();
     let signature = match &*binding.state.borrow() {
-        State::Ready(value) => value_signature(&name, value),
-        State::Lazy(Thunk::Definition(statement, _)) => statement_signature(&statement.kind, &name),
-        State::Lazy(Thunk::Expr(..)) | State::Forcing => name.clone(),
+        Readiness::Ready(value) => value_signature(&name, value),
+        Readiness::Lazy(Thunk::Definition(statement, _)) => statement_signature(&statement.kind, &name),
+        Readiness::Lazy(Thunk::Expr(..)) | Readiness::Forcing => name.clone(),
     };
     let text = binding.docs.as_deref().unwrap_or_default().to_string();
     Doc { name, signature, text, examples: Vec::new() }

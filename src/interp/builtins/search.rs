@@ -11,7 +11,7 @@ use crate::lang::Kind;
 use crate::problem::Result;
 
 /// Points, ends included, at which a function is looked at before its minimum is bracketed.
-const SCAN: usize = 9;
+const SCANNED_POINTS: usize = 9;
 const MOST_STEPS: usize = 200;
 
 pub(crate) const ALL: &[Builtin] = &[
@@ -95,13 +95,13 @@ fn minimum(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
 
 /// Looks at equally spaced points, then closes in on the lowest of them.
 fn lowest(f: &mut Searched<'_>, a: f64, b: f64, tolerance: f64) -> Result<(f64, f64)> {
-    let place = |i: usize| a + (b - a) * i as f64 / (SCAN - 1) as f64;
-    let mut values = Vec::with_capacity(SCAN);
-    for i in 0..SCAN {
+    let place = |i: usize| a + (b - a) * i as f64 / (SCANNED_POINTS - 1) as f64;
+    let mut values = Vec::with_capacity(SCANNED_POINTS);
+    for i in 0..SCANNED_POINTS {
         values.push(f.at(place(i))?);
     }
-    let best = (0..SCAN).fold(0, |best, i| if values[i] < values[best] { i } else { best });
-    let (left, right) = (place(best.saturating_sub(1)), place((best + 1).min(SCAN - 1)));
+    let best = (0..SCANNED_POINTS).fold(0, |best, i| if values[i] < values[best] { i } else { best });
+    let (left, right) = (place(best.saturating_sub(1)), place((best + 1).min(SCANNED_POINTS - 1)));
     let found = brent_minimum(f, left, right, tolerance)?;
     // At an end of the interval nothing inside may be lower.
     Ok(if values[best] < found.1 { (place(best), values[best]) } else { found })

@@ -6,7 +6,7 @@ mod builtin;
 mod expect;
 
 pub use args::Args;
-pub use bind::{Argument, Bound, Parameter, Site, bind};
+pub use bind::{Argument, BoundArguments, Parameter, Site, bind};
 pub use builtin::{
     Builtin, DefaultValue, EACH, Example, Meaning, Param, Style, constant, example, function, named, optional,
     required, shown,

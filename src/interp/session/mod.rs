@@ -44,7 +44,7 @@ pub struct Options {
 
 /// How a run ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Ending {
     /// All statements are done.
     Done,
     /// The user stopped it.

@@ -9,7 +9,7 @@ use crate::interp::error::{TraceError, fail, inside};
 use crate::interp::value::model::Model;
 use crate::interp::value::params::{Entry, Name, Request};
 use crate::interp::value::scope::Scope;
-use crate::interp::value::{Functional, Operand, Start, Symbol, Trace, Traced, Value, text};
+use crate::interp::value::{Functional, Operand, StartFrom, Symbol, Trace, Traced, Value, text};
 use crate::lang::ast::{Expr, ExprKind, Param};
 use crate::problem::{Problem, Result};
 use crate::source::Span;
@@ -47,8 +47,8 @@ impl Interpreter {
             return Ok(Value::Functional(functional));
         }
         let entry = match &functional.start {
-            Start::Seed(_) => Entry::Shared,
-            Start::Values(values) => Entry::From(values.clone()),
+            StartFrom::Seed(_) => Entry::Shared,
+            StartFrom::Values(values) => Entry::From(values.clone()),
         };
         self.apply_functional(&Applied { functional, entry }, given.densities, site)
     }

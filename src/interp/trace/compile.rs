@@ -5,7 +5,7 @@ use crate::graph::DifferentiateError;
 use crate::interp::Interpreter;
 use crate::interp::call::not_functional;
 use crate::interp::error::{TraceError, fail};
-use crate::interp::value::{Functional, Operand, Start, Symbol, Trace, Traced, Value};
+use crate::interp::value::{Functional, Operand, StartFrom, Symbol, Trace, Traced, Value};
 use crate::ks::ScfOptions;
 use crate::model::{Grid, Interaction};
 use crate::problem::Result;
@@ -62,10 +62,10 @@ pub(crate) fn finish(f: &Functional, trace: &Rc<Trace>, energy: &Symbol, flip_av
 
 impl Traced {
     /// The parameters a functional starts from.
-    pub fn initial(&self, start: &Start) -> Rc<[f64]> {
+    pub fn initial(&self, start: &StartFrom) -> Rc<[f64]> {
         match start {
-            Start::Seed(seed) => self.compiled.initial(*seed).into(),
-            Start::Values(values) => values.clone(),
+            StartFrom::Seed(seed) => self.compiled.initial(*seed).into(),
+            StartFrom::Values(values) => values.clone(),
         }
     }
 }

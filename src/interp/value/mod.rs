@@ -13,7 +13,7 @@ mod symbol;
 pub mod text;
 
 pub use equal::equal;
-pub use functional::{Functional, Layer, Start, Traced};
+pub use functional::{Functional, Layer, StartFrom, Traced};
 pub use loss::{Loss, TracedLoss};
 pub use model::{Model, SeedRow, Training};
 pub use operand::Operand;

@@ -10,7 +10,7 @@ use crate::interp::call::{Args, Builtin, DefaultValue, function, optional, requi
 use crate::interp::error::{Advice, RunError, fail, listed};
 use crate::interp::trace::Ready;
 use crate::interp::value::model::{Model, SeedRow, Training};
-use crate::interp::value::scope::{Binding, ModuleId, State, Thunk};
+use crate::interp::value::scope::{Binding, ModuleId, Readiness, Thunk};
 use crate::interp::value::{Functional, Record, Traced, Value};
 use crate::ks::ScfOptions;
 use crate::lang::Kind;
@@ -188,8 +188,8 @@ impl Interpreter {
     pub(crate) fn saved(&self, id: ModuleId) -> Option<Rc<Binding>> {
         let binding = self.module(id)?.get(SAVED)?;
         let is_model = match &*binding.state.borrow() {
-            State::Ready(value) => matches!(value, Value::Model(_)),
-            State::Lazy(Thunk::Expr(expr, _)) => makes_model(expr),
+            Readiness::Ready(value) => matches!(value, Value::Model(_)),
+            Readiness::Lazy(Thunk::Expr(expr, _)) => makes_model(expr),
             _ => false,
         };
         is_model.then(|| binding.clone())

@@ -9,7 +9,7 @@ use crate::interp::error::{TraceError, fail};
 use crate::interp::trace::Ready;
 use crate::interp::value::model::Model;
 use crate::interp::value::params::Entry;
-use crate::interp::value::{Field, Functional, Start, Value};
+use crate::interp::value::{Field, Functional, StartFrom, Value};
 use crate::lang::Dimension;
 use crate::lang::Kind;
 use crate::model::{Grid, Interaction};
@@ -209,8 +209,8 @@ impl TraceError {
 fn init(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let seed = args.whole("seed")? as u64;
     match &args.arg("functional")?.value {
-        Value::Functional(f) => Ok(Value::Functional(Rc::new(f.with_start(Start::Seed(seed))))),
-        Value::Model(m) => Ok(Value::Functional(Rc::new(m.functional.with_start(Start::Seed(seed))))),
+        Value::Functional(f) => Ok(Value::Functional(Rc::new(f.with_start(StartFrom::Seed(seed))))),
+        Value::Model(m) => Ok(Value::Functional(Rc::new(m.functional.with_start(StartFrom::Seed(seed))))),
         other => crate::interp::call::not_functional(&args.what("functional"), other, args.arg("functional")?.span),
     }
 }
@@ -226,6 +226,6 @@ fn trainable(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
 impl Model {
     /// Its functional, whose parameters start from the model's.
     pub fn trainable(&self) -> Rc<Functional> {
-        Rc::new(self.functional.with_start(Start::Values(self.parameters.clone())))
+        Rc::new(self.functional.with_start(StartFrom::Values(self.parameters.clone())))
     }
 }

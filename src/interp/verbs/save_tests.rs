@@ -11,8 +11,8 @@ use std::rc::Rc;
 fn run(world: &Rc<Memory>, script: &str) -> Vec<String> {
     take_shown();
     match interpreter_in(world.clone()).run("test.ksr", script) {
-        Ok(Outcome::Done) => {}
-        Ok(Outcome::Interrupted) => panic!("interrupted"),
+        Ok(Ending::Done) => {}
+        Ok(Ending::Interrupted) => panic!("interrupted"),
         Err(problems) => panic!("{script}\n{}", described(&problems)),
     }
     let shown = |v: &Value| match v {

@@ -9,7 +9,7 @@ use crate::problem::Result;
 use crate::source::Span;
 
 /// Iterations of a fixed number where none is given.
-const FIXED: usize = 30;
+const FIXED_ITERATIONS: usize = 30;
 
 /// The loop in which functionals are trained where nothing else is said: that of Li et al., Phys. Rev. Lett. 126, 036401
 /// (2021).
@@ -65,7 +65,7 @@ fn merged<'a>(
         given.iter().find_map(|(_, value, _)| if let Value::Mixing(mixing) = value { Some(mixing) } else { None });
     scf = match (named, &scf.mixing) {
         (Some(Mixing::Linear { .. }), Mixing::Diis { .. }) if !given.iter().any(|(name, ..)| *name == "tolerance") => {
-            ScfOptions { iterations: FIXED, tolerance: None, ..scf }
+            ScfOptions { iterations: FIXED_ITERATIONS, tolerance: None, ..scf }
         }
         (Some(Mixing::Diis { .. }), Mixing::Linear { .. }) => {
             let ScfOptions { iterations, tolerance, .. } = ScfOptions::default();

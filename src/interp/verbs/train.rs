@@ -12,7 +12,7 @@ use crate::interp::error::{Advice, Placed, RunError, fail};
 use crate::interp::trace::Ready;
 use crate::interp::value::model::{Model, SeedRow, Training};
 use crate::interp::value::params::bounded;
-use crate::interp::value::{Loss, Start, Value, scf, text};
+use crate::interp::value::{Loss, StartFrom, Value, scf, text};
 use crate::ks::{Mixing, ScfOptions};
 use crate::lang::Dimension;
 use crate::lang::Kind;
@@ -245,7 +245,7 @@ impl Interpreter {
             (setting.set)(self, args, &mut plan)?;
         }
         plan.scf = loop_of(args, ready, plan.gradient)?;
-        let given = ready.model || !matches!(ready.functional.start, Start::Seed(_));
+        let given = ready.model || !matches!(ready.functional.start, StartFrom::Seed(_));
         let compiled = &plan.functional;
         if plan.seeds.len() > 1 && (given || compiled.initial(0) == compiled.initial(1)) {
             plan.seeds.truncate(1);
@@ -338,7 +338,7 @@ fn loop_of(args: &Args, ready: &Ready, gradient: Gradient) -> Result<ScfOptions>
             .filter(|scf| scf.tolerance.is_none() && matches!(scf.mixing, Mixing::Linear { .. }))
             .unwrap_or_else(|| ScfOptions { symmetric, ..training() }),
         Gradient::Implicit => own.filter(|scf| scf.tolerance.is_some()).unwrap_or_else(|| ScfOptions {
-            tolerance: Some(CONVERGED),
+            tolerance: Some(IMPLICIT_TOLERANCE),
             symmetric,
             ..ScfOptions::default()
         }),
@@ -350,7 +350,7 @@ fn loop_of(args: &Args, ready: &Ready, gradient: Gradient) -> Result<ScfOptions>
     if gradient == Gradient::Implicit && scf.tolerance.is_none() {
         // Linear mixing by itself is a fixed number of iterations, and fewer than a density takes to converge.
         let given = |name: &str| matches!(args.get("scf").map(|scf| &scf.value), Some(Value::Record(r)) if r.entries.iter().any(|(n, _)| &**n == name));
-        scf.tolerance = Some(CONVERGED);
+        scf.tolerance = Some(IMPLICIT_TOLERANCE);
         if !given("iterations") {
             scf.iterations = ScfOptions::default().iterations;
         }
@@ -359,7 +359,7 @@ fn loop_of(args: &Args, ready: &Ready, gradient: Gradient) -> Result<ScfOptions>
 }
 
 /// Electrons that may still move in a density whose gradient is taken as that of a fixed point.
-const CONVERGED: f64 = 1e-10;
+const IMPLICIT_TOLERANCE: f64 = 1e-10;
 
 /// `memory: 2 GB`.
 fn budget(args: &Args) -> Result<Budget> {
@@ -405,7 +405,7 @@ fn unmoved(functional: &str, trained: &Trained, span: Span) -> Option<Advice> {
 /// The functional with its start, and the seed it stands for.
 fn started(ready: &Ready) -> (Arc<Compiled>, u64) {
     let values = match ready.functional.start {
-        Start::Seed(seed) if !ready.model => return (ready.traced.compiled.clone(), seed),
+        StartFrom::Seed(seed) if !ready.model => return (ready.traced.compiled.clone(), seed),
         _ => &ready.parameters,
     };
     let mut compiled = (*ready.traced.compiled).clone();
