@@ -95,7 +95,24 @@ fn value_known(value: &Value) -> Known {
         Value::Builtin(builtin) => builtin_known(builtin),
         Value::Record(record) => Known::Record(record.entries.iter().map(|(n, _)| n.clone()).collect()),
         Value::System(_) => Known::System,
-        _ => Known::Value,
+        Value::Nothing
+        | Value::Number(_)
+        | Value::Bool(_)
+        | Value::Str(_)
+        | Value::List(_)
+        | Value::Interval(..)
+        | Value::Field(_)
+        | Value::Grid(_)
+        | Value::Interaction(_)
+        | Value::Run(_)
+        | Value::Reference(_)
+        | Value::Table(_)
+        | Value::Figure(_)
+        | Value::Mixing(_)
+        | Value::Module(_)
+        | Value::Symbol(_)
+        | Value::Model(_)
+        | Value::Optimizer(_) => Known::Value,
     }
 }
 

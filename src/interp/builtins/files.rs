@@ -104,7 +104,24 @@ fn extensions(value: &Value) -> Option<&'static str> {
         Value::Field(_) | Value::List(_) | Value::Interval(..) => Some("`.npy`"),
         Value::Figure(_) => Some("`.svg` or `.png`"),
         Value::Model(_) | Value::Functional(_) => Some("`.ksr`"),
-        _ => None,
+        Value::Nothing
+        | Value::Number(_)
+        | Value::Bool(_)
+        | Value::Str(_)
+        | Value::Record(_)
+        | Value::Grid(_)
+        | Value::Interaction(_)
+        | Value::System(_)
+        | Value::Run(_)
+        | Value::Reference(_)
+        | Value::Mixing(_)
+        | Value::Function(_)
+        | Value::Builtin(_)
+        | Value::SystemMaker(_)
+        | Value::Module(_)
+        | Value::Symbol(_)
+        | Value::Optimizer(_)
+        | Value::Loss(_) => None,
     }
 }
 

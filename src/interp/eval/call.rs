@@ -87,7 +87,24 @@ impl Interpreter {
             Value::Model(model) => self.call_model(model, args, site),
             Value::Loss(loss) => self.call_loss(loss, args, site),
             Value::Interaction(interaction) => self.call_interaction(interaction, args, site),
-            other => fail(not_callable(other, callee), callee),
+            Value::Nothing
+            | Value::Number(_)
+            | Value::Bool(_)
+            | Value::Str(_)
+            | Value::List(_)
+            | Value::Record(_)
+            | Value::Interval(..)
+            | Value::Field(_)
+            | Value::Grid(_)
+            | Value::System(_)
+            | Value::Run(_)
+            | Value::Reference(_)
+            | Value::Table(_)
+            | Value::Figure(_)
+            | Value::Mixing(_)
+            | Value::Module(_)
+            | Value::Symbol(_)
+            | Value::Optimizer(_) => fail(not_callable(function, callee), callee),
         }
     }
 

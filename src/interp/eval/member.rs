@@ -53,7 +53,20 @@ impl Interpreter {
                 _ => None,
             },
             Value::Symbol(s) if &*name.name == "channels" => Some(Value::plain(s.shape().channels as f64)),
-            _ => None,
+            Value::Nothing
+            | Value::Number(_)
+            | Value::Bool(_)
+            | Value::Str(_)
+            | Value::List(_)
+            | Value::Figure(_)
+            | Value::Mixing(_)
+            | Value::Function(_)
+            | Value::Builtin(_)
+            | Value::SystemMaker(_)
+            | Value::Symbol(_)
+            | Value::Functional(_)
+            | Value::Optimizer(_)
+            | Value::Loss(_) => None,
         };
         match found {
             Some(value) => Ok(value),
@@ -110,7 +123,19 @@ impl Interpreter {
             Value::Model(model) => model.names(),
             Value::Interval(..) => vec!["from".into(), "to".into()],
             Value::Symbol(_) => vec!["channels".into()],
-            _ => Vec::new(),
+            Value::Nothing
+            | Value::Number(_)
+            | Value::Bool(_)
+            | Value::Str(_)
+            | Value::List(_)
+            | Value::Figure(_)
+            | Value::Mixing(_)
+            | Value::Function(_)
+            | Value::Builtin(_)
+            | Value::SystemMaker(_)
+            | Value::Functional(_)
+            | Value::Optimizer(_)
+            | Value::Loss(_) => Vec::new(),
         }
     }
 }

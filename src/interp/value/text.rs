@@ -51,7 +51,17 @@ pub fn value(v: &Value) -> String {
         Value::Builtin(b) => b.name.to_string(),
         Value::SystemMaker(m) => m.def.name.name.to_string(),
         Value::Module(m) => m.name.to_string(),
-        other => other.kind(),
+        Value::Interaction(_)
+        | Value::Run(_)
+        | Value::Reference(_)
+        | Value::Figure(_)
+        | Value::Mixing(_)
+        | Value::Function(_)
+        | Value::Symbol(_)
+        | Value::Functional(_)
+        | Value::Model(_)
+        | Value::Optimizer(_)
+        | Value::Loss(_) => v.kind(),
     }
 }
 
@@ -74,7 +84,27 @@ pub fn kind(v: &Value) -> String {
         }
         Value::Grid(g) => format!("a grid of {}", grid(g)),
         Value::Table(t) => format!("a table of {} columns and {} rows", t.columns.len(), t.rows()),
-        other => other.kind(),
+        Value::Nothing
+        | Value::Number(_)
+        | Value::Bool(_)
+        | Value::Str(_)
+        | Value::Record(_)
+        | Value::Interval(..)
+        | Value::Interaction(_)
+        | Value::System(_)
+        | Value::Run(_)
+        | Value::Reference(_)
+        | Value::Figure(_)
+        | Value::Mixing(_)
+        | Value::Function(_)
+        | Value::Builtin(_)
+        | Value::SystemMaker(_)
+        | Value::Module(_)
+        | Value::Symbol(_)
+        | Value::Functional(_)
+        | Value::Model(_)
+        | Value::Optimizer(_)
+        | Value::Loss(_) => v.kind(),
     }
 }
 

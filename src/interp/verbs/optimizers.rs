@@ -54,3 +54,11 @@ pub const OPTIMIZERS: &[Builtin] = &[
         },
     ),
 ];
+
+/// As it stands in the origin of a model.
+pub(super) fn text(optimizer: &Optimizer) -> String {
+    match optimizer {
+        Optimizer::Lbfgs(o) => format!("lbfgs(steps: {}, history: {})", o.steps, o.history),
+        Optimizer::Adam(o) => format!("adam(steps: {}, rate: {:?})", o.steps, o.rate),
+    }
+}

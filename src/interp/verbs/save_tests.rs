@@ -1,6 +1,6 @@
 //! Saved models come back bit for bit, with all they use, and published parameters are found in archives.
 
-use crate::interp::Outcome;
+use crate::interp::Ending;
 use crate::interp::tests::helpers::{described, interpreter_in, take_lines, take_shown};
 use crate::interp::value::{Value, text};
 use crate::world::{Memory, World};

@@ -1,5 +1,6 @@
 //! `train f { … }`: options to a plan, losses traced for every system, the result as a model.
 
+use super::optimizers;
 use super::scf::{from_value, training};
 use super::solve::system_in;
 use crate::control::Control;
@@ -477,13 +478,6 @@ fn origin(on: &[String], validation: &[String], loss: &Judge, criterion: Option<
     if plan.gradient == Gradient::Implicit {
         lines.push("gradient at the converged density".into());
     }
-    lines.push(format!("{}, seeds {}", optimizer_text(&plan.optimizer), seeds.join(", ")));
+    lines.push(format!("{}, seeds {}", optimizers::text(&plan.optimizer), seeds.join(", ")));
     lines
-}
-
-fn optimizer_text(optimizer: &Optimizer) -> String {
-    match optimizer {
-        Optimizer::Lbfgs(o) => format!("lbfgs(steps: {}, history: {})", o.steps, o.history),
-        Optimizer::Adam(o) => format!("adam(steps: {}, rate: {:?})", o.steps, o.rate),
-    }
 }

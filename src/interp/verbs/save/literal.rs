@@ -60,7 +60,23 @@ pub fn plain(value: &Value) -> Option<String> {
         Value::Interaction(Interaction::Exponential { amplitude, kappa }) => {
             format!("exponential(amplitude: {}, kappa: {})", number(*amplitude), number(*kappa))
         }
-        _ => return None,
+        Value::Interaction(Interaction::Sampled { .. })
+        | Value::Nothing
+        | Value::Field(_)
+        | Value::System(_)
+        | Value::Run(_)
+        | Value::Reference(_)
+        | Value::Table(_)
+        | Value::Figure(_)
+        | Value::Function(_)
+        | Value::Builtin(_)
+        | Value::SystemMaker(_)
+        | Value::Module(_)
+        | Value::Symbol(_)
+        | Value::Functional(_)
+        | Value::Model(_)
+        | Value::Optimizer(_)
+        | Value::Loss(_) => return None,
     })
 }
 
