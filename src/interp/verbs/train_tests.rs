@@ -2,6 +2,7 @@
 
 use crate::interp::tests::helpers::{Collector, code, failure, number, shows, take_lines, take_shown, texts};
 use crate::interp::{Interpreter, Options};
+use crate::world::Memory;
 use std::rc::Rc;
 
 const HEAD: &str = "use std.losses\nuse std.functionals\ngrid g = uniform(points: 65, spacing: 0.25)\n\
@@ -72,7 +73,7 @@ fn a_model_carries_its_training() {
 /// The history of a training with an entry, kept in a folder.
 fn validated(entry: &str, cache: &std::path::Path) -> String {
     let options = Options { cache: Some(cache.into()), ..Options::default() };
-    let mut interpreter = Interpreter::new(Rc::new(Collector), options);
+    let mut interpreter = Interpreter::new(Rc::new(Collector), Rc::new(Memory::default()), options);
     take_shown();
     let text = script(&format!(
         "let m = train f {{ on: [h2(1.5)]; validate: [h2(2)]; loss: losses.final(); {entry}\n\
