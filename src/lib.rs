@@ -17,7 +17,7 @@
 //! - [`tensor`]: dfdx devices and our operators with their backward rules
 //! - [`data`]: npy and npz, folders in the published layout, content keys
 //! - [`source`], [`problem`], [`control`], [`world`]: places in texts, errors that carry them, progress and interruption, the
-//!   files that a script can reach
+//!   files that a script can reach; numbers as texts
 
 // The library reaches no file but through `world::World`; the few rooms that keep a cache of their own say so.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
@@ -34,6 +34,7 @@ pub mod interp;
 pub mod ks;
 pub mod lang;
 pub mod model;
+pub(crate) mod number;
 pub mod problem;
 pub mod report;
 pub mod source;

@@ -4,7 +4,7 @@ use super::args::{Device, RunOptions};
 use super::disk::Disk;
 use super::host::Terminal;
 use super::output;
-use crate::interp::{self, Evaluated, Interpreter, Options, Outcome};
+use crate::interp::{self, Ending, Evaluated, Interpreter, Options};
 use crate::problem::Problem;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -59,11 +59,11 @@ pub fn entry(interpreter: &mut Interpreter, text: &str) -> Ended {
     }
 }
 
-impl From<Outcome> for Ended {
-    fn from(outcome: Outcome) -> Self {
+impl From<Ending> for Ended {
+    fn from(outcome: Ending) -> Self {
         match outcome {
-            Outcome::Done => Ended::Done,
-            Outcome::Interrupted => Ended::Interrupted,
+            Ending::Done => Ended::Done,
+            Ending::Interrupted => Ended::Interrupted,
         }
     }
 }

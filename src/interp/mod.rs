@@ -23,8 +23,8 @@ pub mod trace;
 pub mod value;
 pub mod verbs;
 
-pub use assist::{Doc, ENTRIES, Entries, Listed};
-pub use session::{Device, Evaluated, Host, Interpreter, Options, Outcome, standard_modules};
+pub use assist::{Doc, Entries, Listed, entries};
+pub use session::{Device, Ending, Evaluated, Host, Interpreter, Options, standard_modules};
 pub use value::Value;
 
 /// Stack of the evaluator, bytes: enough for the deepest calls and nesting allowed. Pages are only taken when touched.

@@ -23,6 +23,15 @@ pub enum Mixing {
     },
 }
 
+impl Mixing {
+    /// The step length where none is asked for.
+    pub const ALPHA: f64 = 0.5;
+    /// Densities kept by DIIS where no number is asked for.
+    pub const HISTORY: usize = 8;
+    /// DIIS as it is where nothing else is asked for.
+    pub const DIIS: Mixing = Mixing::Diis { history: Self::HISTORY, alpha: Self::ALPHA };
+}
+
 /// Options of a Kohn-Sham calculation.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ScfOptions {
@@ -37,21 +46,31 @@ pub struct ScfOptions {
 }
 
 /// Electrons that may move in a density that is called converged where its response is wanted.
-const LOOSEST: f64 = 1e-6;
+const LOOSEST_TOLERANCE: f64 = 1e-6;
 
 impl Default for ScfOptions {
-    /// DIIS, tolerance 1e-8, at most 200 iterations.
     fn default() -> Self {
-        Self {
-            iterations: 200,
-            mixing: Mixing::Diis { history: 8, alpha: 0.5 },
-            tolerance: Some(1e-8),
-            symmetric: false,
-        }
+        Self::STANDARD
     }
 }
 
 impl ScfOptions {
+    /// The tolerance where none is asked for.
+    pub const TOLERANCE: f64 = 1e-8;
+    /// DIIS to the tolerance in at most 200 iterations.
+    pub const STANDARD: ScfOptions =
+        ScfOptions { iterations: 200, mixing: Mixing::DIIS, tolerance: Some(Self::TOLERANCE), symmetric: false };
+
+    /// All that decides about a calculation, for a content key.
+    pub(crate) fn content(&self) -> String {
+        let ScfOptions { iterations, mixing, tolerance, symmetric } = self;
+        let mixing = match mixing {
+            Mixing::Linear { alpha, decay, history } => format!("linear {alpha:?} {decay:?} {history}"),
+            Mixing::Diis { history, alpha } => format!("diis {history} {alpha:?}"),
+        };
+        format!("{iterations} {mixing} {tolerance:?} {symmetric}")
+    }
+
     /// Refuses what cannot be.
     ///
     /// # Errors
@@ -87,7 +106,7 @@ impl ScfOptions {
         self.check()?;
         let wrong = |option, problem: &str| Err(KsError::Option { option, problem: problem.to_owned() });
         match self.mixing {
-            _ if !self.tolerance.is_some_and(|tolerance| tolerance <= LOOSEST) => {
+            _ if !self.tolerance.is_some_and(|tolerance| tolerance <= LOOSEST_TOLERANCE) => {
                 wrong("tolerance", "must be at most 1e-6 electrons where the gradient is that of a converged density")
             }
             Mixing::Linear { decay, .. } if decay < 1.0 => wrong(
@@ -105,8 +124,8 @@ impl ScfOptions {
             Mixing::Diis { alpha, .. } => format!("smaller steps (`mixing: diis(alpha: {})`)", alpha / 2.0),
         };
         let tolerance = match self.tolerance {
-            Some(tolerance) if tolerance < LOOSEST => {
-                format!(", a `tolerance:` above {tolerance:e}, up to {LOOSEST:e},")
+            Some(tolerance) if tolerance < LOOSEST_TOLERANCE => {
+                format!(", a `tolerance:` above {tolerance:e}, up to {LOOSEST_TOLERANCE:e},")
             }
             _ => String::new(),
         };
@@ -136,7 +155,7 @@ mod tests {
             diis.contains("than 200") && diis.contains("above 1e-9, up to 1e-6") && diis.contains("alpha: 0.25"),
             "{diis}"
         );
-        let linear = advice(LOOSEST, Mixing::Linear { alpha: 0.5, decay: 1.0, history: 1 });
+        let linear = advice(LOOSEST_TOLERANCE, Mixing::Linear { alpha: 0.5, decay: 1.0, history: 1 });
         assert!(linear.contains("`mixing: diis()`") && !linear.contains("tolerance"), "{linear}");
     }
 }

@@ -5,12 +5,16 @@
 
 pub mod ast;
 pub mod check;
+mod dimension;
 pub mod format;
+pub mod kinds;
 pub mod nearest;
 pub mod parse;
 pub mod units;
 pub mod words;
 
 pub use check::{Names, check};
+pub use dimension::Dimension;
 pub use format::{FormatError, format};
+pub use kinds::Kind;
 pub use parse::{Entry, ParseError, Partial, Token, TokenKind, parse, parse_entry, partial, tokens};

@@ -4,27 +4,7 @@
 //! energy 27.211386245988 eV = 4.3597447222071e-18 J, Bohr radius 5.29177210903e-11 m, k_B = 1.380649e-23 J/K and
 //! N_A = 6.02214076e23 /mol (exact); the thermochemical calorie is 4.184 J (exact).
 
-/// What a unit measures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Dimension {
-    /// Hartree in atomic units.
-    Energy,
-    /// Bohr in atomic units.
-    Length,
-    /// Of a computer, in bytes.
-    Memory,
-}
-
-impl Dimension {
-    /// `an energy`, `a length`.
-    pub fn in_words(self) -> &'static str {
-        match self {
-            Dimension::Energy => "an energy",
-            Dimension::Length => "a length",
-            Dimension::Memory => "an amount of memory",
-        }
-    }
-}
+use super::Dimension;
 
 /// A unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,15 +30,15 @@ const AVOGADRO: f64 = 6.02214076e23;
 const BOLTZMANN: f64 = 1.380649e-23;
 
 const fn energy(name: &'static str, factor: f64, about: &'static str) -> Unit {
-    Unit { name, dimension: Dimension::Energy, factor, about }
+    Unit { name, dimension: Dimension::ENERGY, factor, about }
 }
 
 const fn length(name: &'static str, factor: f64, about: &'static str) -> Unit {
-    Unit { name, dimension: Dimension::Length, factor, about }
+    Unit { name, dimension: Dimension::LENGTH, factor, about }
 }
 
 const fn memory(name: &'static str, factor: f64, about: &'static str) -> Unit {
-    Unit { name, dimension: Dimension::Memory, factor, about }
+    Unit { name, dimension: Dimension::MEMORY, factor, about }
 }
 
 /// All units, each followed by its other spellings.

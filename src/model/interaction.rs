@@ -26,7 +26,12 @@ pub enum Interaction {
 
 impl Interaction {
     /// The exponential of Baker et al. (2015): A = 1.071295, 1/kappa = 2.385345.
-    pub const BAKER: Interaction = Interaction::Exponential { amplitude: 1.071295, kappa: 1.0 / 2.385345 };
+    pub const BAKER: Interaction =
+        Interaction::Exponential { amplitude: Self::BAKER_AMPLITUDE, kappa: Self::BAKER_KAPPA };
+    /// The amplitude of [`Self::BAKER`], hartree.
+    pub const BAKER_AMPLITUDE: f64 = 1.071295;
+    /// The inverse decay length of [`Self::BAKER`], 1/bohr.
+    pub const BAKER_KAPPA: f64 = 1.0 / 2.385345;
 
     /// Samples w for a grid; the first failure of w ends it.
     pub fn sample<E>(

@@ -1,16 +1,13 @@
 //! Values as JSON: numbers round-trip, what is not finite is a string.
 
-use super::number;
 use crate::exact::Reference;
 use crate::interp::session::host::Shown;
 use crate::interp::value::Model;
-use crate::interp::value::{Field, Quantity, Value};
+use crate::interp::value::{Field, Quantity, Value, shared};
 use crate::ks::{Datum, Property, Run, Stop};
 use crate::model::{Grid, System, Wall};
+use crate::number::{EXACT, not_finite};
 use serde_json::{Map, Value as Json, json as object};
-
-/// Whole numbers below it, 2^53, are exact.
-const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// One shown value as `{"line", "source", "type", "unit", "value"}`; `None` for what is not shown (a figure).
 pub fn record(shown: &Shown<'_>) -> Option<Json> {
@@ -138,8 +135,7 @@ fn unit(value: &Value) -> Option<String> {
 
 /// The unit of a list's items, if they share one.
 fn shared_unit(items: &[Value]) -> Option<String> {
-    let first = unit(items.first()?)?;
-    items.iter().all(|item| unit_text(item).as_ref() == Some(&first)).then_some(first)
+    shared(items, unit_text).filter(|unit| !unit.is_empty())
 }
 
 /// As [`unit`]; of plain numbers it is empty.
@@ -164,7 +160,7 @@ fn number(x: f64) -> Json {
     if x == x.trunc() && x.abs() < EXACT && !(x == 0.0 && x.is_sign_negative()) {
         return (x as i64).into();
     }
-    serde_json::Number::from_f64(x).map_or_else(|| number::not_finite(x).into(), Json::Number)
+    serde_json::Number::from_f64(x).map_or_else(|| not_finite(x).into(), Json::Number)
 }
 
 fn numbers(values: &[f64]) -> Json {

@@ -1,6 +1,7 @@
 //! Numbers and units as a physicist writes them.
 
 use crate::interp::value::Quantity;
+use crate::number::significant;
 
 /// Significant digits shown.
 pub const DIGITS: usize = 7;
@@ -12,40 +13,7 @@ pub fn plain(x: f64) -> String {
 
 /// A number with at most `n` significant digits, without trailing zeros; `1.2e-9` below 1e-4 and from 1e7 (1e15 if whole).
 pub fn digits(x: f64, n: usize) -> String {
-    if !x.is_finite() {
-        return not_finite(x).to_owned();
-    }
-    if x == 0.0 {
-        return "0".to_owned();
-    }
-    if x.fract() == 0.0 && x.abs() < 1e15 {
-        return format!("{x:.0}");
-    }
-    let scientific = format!("{x:.*e}", n.saturating_sub(1));
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..7).contains(&exponent) {
-        let decimals = (n as i32 - 1 - exponent).max(0) as usize;
-        trim(&format!("{x:.decimals$}")).to_owned()
-    } else {
-        format!("{}e{exponent}", trim(mantissa))
-    }
-}
-
-/// `nan`, `inf`, `-inf`.
-pub fn not_finite(x: f64) -> &'static str {
-    if x.is_nan() {
-        "nan"
-    } else if x > 0.0 {
-        "inf"
-    } else {
-        "-inf"
-    }
-}
-
-/// Without trailing zeros behind a point.
-fn trim(text: &str) -> &str {
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
+    if x.fract() == 0.0 && x != 0.0 && x.abs() < 1e15 { format!("{x:.0}") } else { significant(x, n, -4..7) }
 }
 
 /// A quantity with its unit: `-1.174476 hartree`.

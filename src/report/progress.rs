@@ -40,7 +40,7 @@ fn seed_end(end: &SeedEnd) -> String {
 /// An event as an object; numbers that are not finite are strings.
 pub fn event_json(event: &Event, elapsed: Duration) -> Json {
     let number =
-        |x: f64| serde_json::Number::from_f64(x).map_or_else(|| super::number::not_finite(x).into(), Json::Number);
+        |x: f64| serde_json::Number::from_f64(x).map_or_else(|| crate::number::not_finite(x).into(), Json::Number);
     let seconds = (elapsed.as_secs_f64() * 1000.0).round() / 1000.0;
     match event {
         Event::Step { seed, step, steps, loss, gradient_norm, validation } => json!({

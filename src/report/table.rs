@@ -2,7 +2,8 @@
 
 use super::number;
 use super::text::{Style, inline};
-use crate::interp::value::{Dim, Table, Value};
+use crate::interp::value::{Table, Value, shared};
+use crate::lang::Dimension;
 use std::borrow::Cow;
 
 /// Rows shown before the middle is left out.
@@ -122,7 +123,7 @@ fn cell(value: &Value) -> Cell {
 /// The same values, with memory in the unit that suits the largest amount, where no other was chosen.
 pub fn readable(values: &[Value]) -> Cow<'_, [Value]> {
     let bytes = |value: &Value| match value {
-        Value::Number(q) if q.dim == Dim::MEMORY => Some(q.value.abs()),
+        Value::Number(q) if q.dim == Dimension::MEMORY => Some(q.value.abs()),
         _ => None,
     };
     let Some(largest) = values.iter().filter_map(bytes).reduce(f64::max) else { return values.into() };
@@ -136,13 +137,11 @@ pub fn readable(values: &[Value]) -> Cow<'_, [Value]> {
 /// The unit all numbers of a column share (empty for plain ones), where some may be nothing; `None` if they differ or
 /// something else is among them.
 pub fn common_unit(values: &[Value]) -> Option<String> {
-    let something = |v: &&Value| !matches!(v, Value::Nothing);
     let unit = |v: &Value| match v {
         Value::Number(q) => Some(q.unit_text()),
         _ => None,
     };
-    let first = unit(values.iter().find(something)?)?;
-    values.iter().filter(something).all(|v| unit(v).as_ref() == Some(&first)).then_some(first)
+    shared(values.iter().filter(|v| !matches!(v, Value::Nothing)), unit)
 }
 
 #[cfg(test)]
@@ -172,7 +171,7 @@ mod tests {
 
     #[test]
     fn memory_stands_in_one_unit() {
-        let memory = |bytes: f64| Quantity::of(bytes, Dim::MEMORY);
+        let memory = |bytes: f64| Quantity::of(bytes, Dimension::MEMORY);
         let columns = vec![(Rc::from("needs"), numbers(|i| memory([4e5, 2.5e6][i]), 2))];
         let text = table(&Table { columns }, &Style::plain(80));
         assert_eq!(text.lines().collect::<Vec<_>>(), ["  needs", "     MB", "  ─────", "    0.4", "    2.5"]);

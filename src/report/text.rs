@@ -48,7 +48,22 @@ pub fn text(value: &Value, style: &Style) -> String {
         Value::System(system) => system_text(system),
         Value::Functional(f) => summary_text(&inline(value), &f.summary()),
         Value::Model(m) => summary_text(&inline(value), &m.summary()),
-        _ => inline(value),
+        Value::Nothing
+        | Value::Number(_)
+        | Value::Bool(_)
+        | Value::Str(_)
+        | Value::List(_)
+        | Value::Interval(..)
+        | Value::Grid(_)
+        | Value::Interaction(_)
+        | Value::Mixing(_)
+        | Value::Function(_)
+        | Value::Builtin(_)
+        | Value::SystemMaker(_)
+        | Value::Module(_)
+        | Value::Symbol(_)
+        | Value::Optimizer(_)
+        | Value::Loss(_) => inline(value),
     }
 }
 

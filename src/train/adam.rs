@@ -1,6 +1,7 @@
 //! Adam (Kingma and Ba, arXiv 1412.6980), with diverging steps rejected and shortened.
 
-use super::optimizer::{Objective, Point, Stepped};
+use super::TrainError;
+use super::optimizer::{Objective, Point, Stepped, positive};
 use serde::{Deserialize, Serialize};
 
 /// Times a diverging step is halved before the run gives up.
@@ -23,9 +24,35 @@ pub struct Adam {
     pub epsilon: f64,
 }
 
+impl Adam {
+    /// The options where none are given.
+    pub const STANDARD: Adam = Adam { steps: 1000, rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+}
+
+impl Adam {
+    /// What decides about each step.
+    pub(super) fn content(&self) -> String {
+        let Self { steps: _, rate, beta1, beta2, epsilon } = self;
+        format!("adam {rate:?} {beta1:?} {beta2:?} {epsilon:?}")
+    }
+
+    /// Refuses what cannot be.
+    pub(super) fn check(&self) -> Result<(), TrainError> {
+        positive("rate", self.rate)?;
+        positive("epsilon", self.epsilon)?;
+        for (option, beta) in [("beta1", self.beta1), ("beta2", self.beta2)] {
+            if !(0.0..1.0).contains(&beta) {
+                let problem = format!("must be at least 0 and below 1, not {beta}");
+                return Err(TrainError::Option { option, problem });
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Default for Adam {
     fn default() -> Self {
-        Self { steps: 1000, rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
+        Self::STANDARD
     }
 }
 

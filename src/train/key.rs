@@ -6,21 +6,34 @@ use crate::graph::Graph;
 use crate::model::{Interaction, System};
 
 /// Changes when the same plan would give other results.
-const KIND: &str = "ksr training 4";
+const KIND: &str = "ksr training 5";
 
 /// The key of a plan on a `device`. Neither the seeds nor the number of steps enter: each seed is kept under it on its own,
 /// and goes on where a training of fewer steps ended.
 pub(crate) fn key(plan: &Plan, device: &str) -> String {
     let mut key = ContentKey::new(KIND).text(env!("CARGO_PKG_VERSION")).text(device);
-    let functional = &plan.functional;
+    let Plan {
+        functional,
+        cases,
+        validation,
+        scf,
+        gradient,
+        optimizer,
+        validate_every,
+        // Each seed has a file of its own; the rest changes no bit of the result.
+        seeds: _,
+        checkpoint_every: _,
+        threads: _,
+        memory: _,
+    } = plan;
     key = graph(key, &functional.graph);
     key = key.text(&format!("{:?} {:?} {}", functional.energy, functional.density, functional.flip_average));
-    key = key.text(&format!("{:?} {:?} {}", plan.scf, plan.optimizer.rule(), plan.validate_every));
-    // Not told where it is the usual one, so that what was trained before is still known.
-    if plan.gradient != Gradient::default() {
-        key = key.text(&format!("{:?}", plan.gradient));
-    }
-    for cases in [&plan.cases, &plan.validation] {
+    key = key.text(&scf.content()).text(&optimizer.content()).integer(*validate_every as u64);
+    key = key.text(match gradient {
+        Gradient::Unrolled => "unrolled",
+        Gradient::Implicit => "implicit",
+    });
+    for cases in [cases, validation] {
         key = cases.iter().fold(key.integer(cases.len() as u64), case);
     }
     key.finish()

@@ -1,8 +1,9 @@
 //! The limited-memory BFGS method (Nocedal, Math. Comp. 35, 773 (1980)), written so that a step is one call and all it
 //! remembers is plain data.
 
+use super::TrainError;
 use super::line_search::{self, Sample, Start};
-use super::optimizer::{Objective, Point, Stepped};
+use super::optimizer::{Objective, Point, Stepped, positive};
 use crate::tensor::vector::{add, dot_in_order as dot};
 use serde::{Deserialize, Serialize};
 
@@ -22,9 +23,32 @@ pub struct Lbfgs {
     pub tolerance: f64,
 }
 
+impl Lbfgs {
+    /// The options where none are given.
+    pub const STANDARD: Lbfgs = Lbfgs { steps: 200, history: 20, longest_step: 0.1, tolerance: 1e-12 };
+}
+
+impl Lbfgs {
+    /// What decides about each step.
+    pub(super) fn content(&self) -> String {
+        let Self { steps: _, history, longest_step, tolerance } = self;
+        format!("lbfgs {history} {longest_step:?} {tolerance:?}")
+    }
+
+    /// Refuses what cannot be.
+    pub(super) fn check(&self) -> Result<(), TrainError> {
+        positive("history", self.history as f64)?;
+        if self.tolerance.is_nan() || self.tolerance < 0.0 {
+            let problem = format!("must be at least 0, not {}", self.tolerance);
+            return Err(TrainError::Option { option: "tolerance", problem });
+        }
+        positive("longest_step", self.longest_step)
+    }
+}
+
 impl Default for Lbfgs {
     fn default() -> Self {
-        Self { steps: 200, history: 20, longest_step: 0.1, tolerance: 1e-12 }
+        Self::STANDARD
     }
 }
 

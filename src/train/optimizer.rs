@@ -25,14 +25,12 @@ impl Optimizer {
         }
     }
 
-    /// The same for any number of steps: what decides about each of them.
-    pub(crate) fn rule(&self) -> Self {
-        let mut rule = self.clone();
-        match &mut rule {
-            Optimizer::Lbfgs(options) => options.steps = 0,
-            Optimizer::Adam(options) => options.steps = 0,
+    /// What decides about each step, whatever their number, for a content key.
+    pub(crate) fn content(&self) -> String {
+        match self {
+            Optimizer::Lbfgs(options) => options.content(),
+            Optimizer::Adam(options) => options.content(),
         }
-        rule
     }
 
     /// Refuses what cannot be.
@@ -40,32 +38,17 @@ impl Optimizer {
     /// # Errors
     /// [`TrainError::Option`] with the option's name.
     pub fn check(&self) -> Result<(), TrainError> {
-        let positive = |option, value: f64| {
-            let problem = format!("must be above 0, not {value}");
-            if value > 0.0 && value.is_finite() { Ok(()) } else { Err(TrainError::Option { option, problem }) }
-        };
         match self {
-            Optimizer::Lbfgs(options) => {
-                positive("history", options.history as f64)?;
-                if options.tolerance.is_nan() || options.tolerance < 0.0 {
-                    let problem = format!("must be at least 0, not {}", options.tolerance);
-                    return Err(TrainError::Option { option: "tolerance", problem });
-                }
-                positive("longest_step", options.longest_step)
-            }
-            Optimizer::Adam(options) => {
-                positive("rate", options.rate)?;
-                positive("epsilon", options.epsilon)?;
-                for (name, beta) in [("beta1", options.beta1), ("beta2", options.beta2)] {
-                    if !(0.0..1.0).contains(&beta) {
-                        let problem = format!("must be at least 0 and below 1, not {beta}");
-                        return Err(TrainError::Option { option: name, problem });
-                    }
-                }
-                Ok(())
-            }
+            Optimizer::Lbfgs(options) => options.check(),
+            Optimizer::Adam(options) => options.check(),
         }
     }
+}
+
+/// Refuses a number that is not above 0.
+pub(super) fn positive(option: &'static str, value: f64) -> Result<(), TrainError> {
+    let problem = format!("must be above 0, not {value}");
+    if value > 0.0 && value.is_finite() { Ok(()) } else { Err(TrainError::Option { option, problem }) }
 }
 
 impl Default for Optimizer {

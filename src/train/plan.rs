@@ -68,7 +68,10 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A plan with the default optimiser, seed 0, validation and checkpoint every 10 steps.
+    /// Steps from one validation or checkpoint to the next where nothing else is said.
+    pub const EVERY: usize = 10;
+
+    /// A plan with the default optimiser and seed 0.
     pub fn new(functional: Arc<Compiled>, cases: Vec<Case>, scf: ScfOptions) -> Self {
         Self {
             functional,
@@ -78,8 +81,8 @@ impl Plan {
             gradient: Gradient::default(),
             optimizer: Optimizer::default(),
             seeds: vec![0],
-            validate_every: 10,
-            checkpoint_every: 10,
+            validate_every: Self::EVERY,
+            checkpoint_every: Self::EVERY,
             threads: None,
             memory: Budget::default(),
         }

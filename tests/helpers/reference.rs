@@ -1,9 +1,11 @@
 //! `docs/reference.md` from the registry: functions, members, entries of blocks, the standard library, units, words, REPL commands.
 
-use ksr::interp::ENTRIES;
+use ksr::interp::call::EACH;
+use ksr::interp::entries;
 use ksr::interp::eval::documented_members;
 use ksr::interp::registry::TOPICS;
-use ksr::lang::units::{Dimension, UNITS};
+use ksr::lang::Dimension;
+use ksr::lang::units::UNITS;
 use ksr::lang::words::RESERVED;
 use std::fmt::Write;
 use std::fs;
@@ -18,7 +20,7 @@ pub fn page() -> String {
     let mut page = HEAD.to_owned();
     functions(&mut page);
     members(&mut page);
-    entries(&mut page);
+    blocks(&mut page);
     library(&mut page);
     units(&mut page);
     let _ = write!(page, "\n## Reserved words\n\n{}. Inside a `system`, `at` too.\n", code_list(RESERVED));
@@ -36,6 +38,10 @@ fn functions(page: &mut String) {
         let _ = write!(page, "\n### {}\n", topic.name);
         for builtin in topic.builtins {
             let _ = write!(page, "\n**`{}`** {}\n", builtin.signature(), builtin.summary);
+            let kinds = builtin.kinds();
+            if !kinds.is_empty() && builtin.params.iter().any(|param| param.takes != EACH) {
+                let _ = write!(page, "\n{kinds}\n");
+            }
             if builtin.examples.is_empty() {
                 continue;
             }
@@ -52,23 +58,19 @@ fn functions(page: &mut String) {
 fn members(page: &mut String) {
     page.push_str("\n## What stands after the dot\n");
     for (kind, entries) in documented_members() {
-        let _ = write!(
-            page,
-            "\n### of {} {kind}\n\n",
-            if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
-        );
+        let _ = write!(page, "\n### of {}\n\n", kind.words());
         for (name, about) in entries {
             let _ = writeln!(page, "- `.{name}`: {about}");
         }
     }
 }
 
-fn entries(page: &mut String) {
+fn blocks(page: &mut String) {
     page.push_str("\n## Entries of blocks\n");
-    for block in ENTRIES {
+    for block in entries() {
         let _ = write!(page, "\n### of {}\n\n", block.of);
-        for (name, about) in block.entries {
-            let _ = writeln!(page, "- `{name}:` {about}");
+        for entry in block.entries {
+            let _ = writeln!(page, "- `{}:` {}", entry.name, entry.about);
         }
     }
 }
@@ -124,9 +126,8 @@ fn closed(text: &str, open: usize) -> Option<usize> {
 
 fn units(page: &mut String) {
     page.push_str("\n## Units\n");
-    let inside = [(Dimension::Energy, "hartree"), (Dimension::Length, "bohr"), (Dimension::Memory, "byte")];
-    for (dimension, atomic) in inside {
-        let _ = write!(page, "\n| {} | in {atomic} | |\n|---|---|---|\n", dimension.in_words());
+    for dimension in [Dimension::ENERGY, Dimension::LENGTH, Dimension::MEMORY] {
+        let _ = write!(page, "\n| {} | in {} | |\n|---|---|---|\n", dimension.words(), dimension.unit());
         for unit in UNITS.iter().filter(|u| u.dimension == dimension) {
             let _ = writeln!(
                 page,

@@ -29,9 +29,23 @@ pub fn complete(interpreter: &Interpreter, line: &str, pos: usize) -> (usize, Ve
     if ahead.ends_with("->") || ahead.ends_with(|c: char| c.is_ascii_digit()) {
         return (start, matching(word, UNITS.iter().map(|u| u.name.to_owned())));
     }
+    let call = call_before(before);
+    if let (Some((called, _)), Some(named)) = (call, ahead.strip_suffix(':')) {
+        let choices = interpreter.choices(called, path_before(named));
+        if !choices.is_empty() {
+            return (start, matching(word, choices));
+        }
+    }
+    let options = call.map_or_else(Vec::new, |(called, given)| {
+        let given = named(given);
+        let new = |p: &String| !given.contains(&p.as_str());
+        interpreter.parameters(called).into_iter().filter(new).map(|p| format!("{p}: ")).collect()
+    });
+    // Where an argument begins and nothing is typed, all names there are would hide those that are asked for.
+    if word.is_empty() && ahead.ends_with(['(', ',']) && !options.is_empty() {
+        return (start, matching(word, options));
+    }
     let words = RESERVED.iter().map(|w| (*w).to_owned());
-    let options = call_before(before).map_or_else(Vec::new, |f| interpreter.parameters(f));
-    let options = options.into_iter().map(|p| format!("{p}: "));
     (start, matching(word, interpreter.names().into_iter().chain(words).chain(options)))
 }
 
@@ -97,23 +111,51 @@ fn path_before(text: &str) -> &str {
     &text[start..]
 }
 
-/// What is called by the innermost parenthesis still open.
-fn call_before(text: &str) -> Option<&str> {
+/// What is called by the innermost parenthesis still open, and what stands in it so far.
+fn call_before(text: &str) -> Option<(&str, &str)> {
     let mut closed = 0;
     for (index, c) in text.char_indices().rev() {
         match c {
             ')' => closed += 1,
             '(' if closed > 0 => closed -= 1,
-            '(' => return Some(path_before(&text[..index])).filter(|p| !p.is_empty()),
+            '(' => return Some((path_before(&text[..index]), &text[index + 1..])).filter(|(path, _)| !path.is_empty()),
             _ => {}
         }
     }
     None
 }
 
+/// The names given to arguments, those of calls inside left out.
+fn named(arguments: &str) -> Vec<&str> {
+    let (mut depth, mut names) = (0, Vec::new());
+    for (index, c) in arguments.char_indices() {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
+            ':' if depth == 0 => names.push(path_before(&arguments[..index])),
+            _ => {}
+        }
+    }
+    names
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interp::tests::helpers::interpreter;
+
+    #[test]
+    fn parameters_are_offered_where_an_argument_begins() {
+        let offered = |line: &str| -> Vec<String> {
+            complete(&interpreter(), line, line.len()).1.into_iter().map(|pair| pair.display).collect()
+        };
+        assert_eq!(offered("uniform("), ["from: ", "points: ", "spacing: ", "stencil: ", "to: ", "wall: "]);
+        assert_eq!(offered("uniform(points: len([1]), spacing: 2, "), ["from: ", "stencil: ", "to: ", "wall: "]);
+        assert_eq!(offered("uniform(wall: "), ["odd", "zero"]);
+        assert!(offered("uniform(po").contains(&"points: ".to_owned()));
+        // After an operator it may be anything.
+        assert!(offered("uniform(points: 2 + ").contains(&"sqrt".to_owned()));
+    }
 
     #[test]
     fn places_are_told_apart() {
@@ -123,7 +165,7 @@ mod tests {
         assert_eq!(word_start("max(cur"), 4);
         assert_eq!(word_start("π + é"), 5);
         assert_eq!(path_before("1 + run.density"), "run.density");
-        assert_eq!(call_before("max(solve(h, with: f), uniform(po"), Some("uniform"));
+        assert_eq!(call_before("max(solve(h, with: f), uniform(po"), Some(("uniform", "po")));
         assert_eq!(call_before("solve(h) + (x"), None);
     }
 

@@ -2,7 +2,8 @@
 
 use crate::graph::{Binary, Unary};
 use crate::interp::error::{UnitsError, fail};
-use crate::interp::value::{Dim, Quantity, Value, text};
+use crate::interp::value::{Quantity, Value, text};
+use crate::lang::Dimension;
 use crate::problem::Result;
 use crate::source::Span;
 
@@ -11,11 +12,11 @@ pub fn unary(op: Unary, x: Quantity, span: Span) -> Result<Quantity> {
     let value = op.value(x.value);
     let dim = match op {
         Unary::Neg | Unary::Abs | Unary::Copy => return Ok(Quantity { value, ..x }),
-        Unary::Sign | Unary::Step => Dim::PLAIN,
-        Unary::Recip => Dim::PLAIN.over(x.dim),
+        Unary::Sign | Unary::Step => Dimension::PLAIN,
+        Unary::Recip => Dimension::PLAIN.over(x.dim),
         Unary::Sqrt => powered(x.dim, 0.5, span)?,
         Unary::Pow(p) => powered(x.dim, p, span)?,
-        _ if x.dim.is_plain() => Dim::PLAIN,
+        _ if x.dim.is_plain() => Dimension::PLAIN,
         _ => {
             let function = op.name().into();
             return fail(UnitsError::NotPlain { function, found: x.dim.words(), span }, span);
@@ -24,7 +25,7 @@ pub fn unary(op: Unary, x: Quantity, span: Span) -> Result<Quantity> {
     Ok(Quantity::of(value, dim))
 }
 
-fn powered(dim: Dim, exponent: f64, span: Span) -> Result<Dim> {
+fn powered(dim: Dimension, exponent: f64, span: Span) -> Result<Dimension> {
     dim.power(exponent).map_or_else(
         || fail(UnitsError::Power { found: dim.words(), exponent: text::number(exponent), span }, span),
         Ok,
@@ -35,7 +36,7 @@ fn powered(dim: Dim, exponent: f64, span: Span) -> Result<Dim> {
 ///
 /// # Errors
 /// The dimensions clash: labelled are both operands.
-pub fn agree(operator: &str, a: (Dim, Span), b: (Dim, Span), place: Span) -> Result<Dim> {
+pub fn agree(operator: &str, a: (Dimension, Span), b: (Dimension, Span), place: Span) -> Result<Dimension> {
     a.0.agree(b.0).map_or_else(
         || {
             let (left, right) = (a.0.words(), b.0.words());

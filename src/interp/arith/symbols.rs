@@ -145,9 +145,7 @@ fn slice(x: &Symbol, from: i64, to: i64, span: Span) -> Result<Value> {
         return x.trace().try_add(span, |g| g.channels(x.node(), ends.0, ends.1, span));
     }
     if from.signum().min(0) != to.signum().min(0) || from > to || to - from > 10_000 {
-        let message = format!("the slice {from} .. {to} of a field is not known before its grid is");
-        let help = Some("count both ends from the same side, the first one first".into());
-        return fail(TraceError::Layer { message, help, span }, span);
+        return fail(TraceError::Slice { from, to, span }, span);
     }
     (from..=to).map(|k| entry(x, k, span)).collect::<Result<Vec<_>>>().map(Value::list)
 }

@@ -1,24 +1,17 @@
 //! What the checker is told: builtins, the standard library, used files, what the session has defined.
 
-use crate::interp::call::{Builtin, Run, Style};
+use crate::interp::call::{Builtin, Meaning, Param, Style};
 use crate::interp::eval::documented_members;
 use crate::interp::session::{MAIN, PRELUDE, Standard, standard_modules};
 use crate::interp::value::Value;
 use crate::interp::verbs::holds_model;
-use crate::interp::{Interpreter, call, registry};
+use crate::interp::{Interpreter, registry};
 use crate::lang::ast::{Program, StmtKind, UsePath};
-use crate::lang::check::{Answer, Kind, Known, Names, Parameter, SESSION, Signature, check, definitions};
+use crate::lang::check::{Answer, Known, Names, Parameter, SESSION, Signature, check, definitions};
 use crate::lang::parse;
 use crate::problem::Problem;
 use crate::source::SourceId;
 use std::rc::Rc;
-
-/// Builtins that are called for what they do, not for their value.
-const EFFECTS: &[&str] = &["print", "save", "assert", "assert_eq"];
-
-/// Builtins whose calls give a value of one kind, with its name among the documented members.
-const ANSWERS: &[(&str, &str)] =
-    &[("solve", "run"), ("exact", "reference"), ("uniform", "grid"), ("with_electrons", "system")];
 
 impl Interpreter {
     /// Reads and checks a script without evaluating anything.
@@ -102,47 +95,48 @@ fn value_known(value: &Value) -> Known {
         Value::Builtin(builtin) => builtin_known(builtin),
         Value::Record(record) => Known::Record(record.entries.iter().map(|(n, _)| n.clone()).collect()),
         Value::System(_) => Known::System,
-        _ => Known::Value,
+        Value::Nothing
+        | Value::Number(_)
+        | Value::Bool(_)
+        | Value::Str(_)
+        | Value::List(_)
+        | Value::Interval(..)
+        | Value::Field(_)
+        | Value::Grid(_)
+        | Value::Interaction(_)
+        | Value::Run(_)
+        | Value::Reference(_)
+        | Value::Table(_)
+        | Value::Figure(_)
+        | Value::Mixing(_)
+        | Value::Module(_)
+        | Value::Symbol(_)
+        | Value::Model(_)
+        | Value::Optimizer(_) => Known::Value,
     }
 }
 
 fn builtin_known(builtin: &Builtin) -> Known {
-    if let Run::Constant(_) = builtin.run {
+    if let Meaning::Constant(_) = builtin.meaning {
         return Known::Value;
     }
-    let parameter = |p: &call::Param| Parameter {
-        name: Rc::from(p.name),
-        required: p.default.is_none(),
-        named: p.named,
-        kind: p.default.filter(|_| !MANY.contains(&p.name)).and_then(kind),
-    };
+    let parameter =
+        |p: &Param| Parameter { name: Rc::from(p.name), required: p.default.is_none(), named: p.named, takes: p.takes };
     Known::Callable(Rc::new(Signature {
         params: builtin.params.iter().map(parameter).collect(),
         rest: matches!(builtin.style, Style::Rest(_)),
         options: builtin.style == Style::Options,
         open: false,
-        effect: EFFECTS.contains(&builtin.name),
+        effect: builtin.has_effect(),
         both_spins: false,
         gives: answer(builtin),
     }))
 }
 
-/// Parameters with a single number as their default that take lists too.
-const MANY: &[&str] = &["seeds"];
-
-/// The kind of a parameter, from its default as it is written.
-fn kind(default: &str) -> Option<Kind> {
-    match default {
-        "true" | "false" => Some(Kind::Truth),
-        _ if default.starts_with(|c: char| c.is_ascii_digit()) || default == "inf" => Some(Kind::Number),
-        _ => None,
-    }
-}
-
-/// What a builtin gives, where it has members and is always the same.
+/// What a builtin gives, where it is always of one kind and that has members.
 fn answer(builtin: &Builtin) -> Option<Rc<Answer>> {
-    let kind = ANSWERS.iter().find(|(name, _)| *name == builtin.name).map(|(_, kind)| *kind)?;
-    let (_, members) = documented_members().into_iter().find(|(known, _)| *known == kind)?;
+    let [kind] = builtin.gives else { return None };
+    let (_, members) = documented_members().into_iter().find(|(known, _)| known == kind)?;
     let members = members.into_iter().map(|(name, _)| Rc::from(name)).collect();
-    Some(Rc::new(Answer { kind: format!("a {kind}"), members }))
+    Some(Rc::new(Answer { kind: kind.words(), members }))
 }

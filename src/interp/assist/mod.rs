@@ -4,5 +4,5 @@ mod entries;
 mod known;
 mod survey;
 
-pub use entries::{ENTRIES, Entries};
+pub use entries::{Entries, entries};
 pub use survey::{Doc, Listed};

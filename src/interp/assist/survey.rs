@@ -1,12 +1,15 @@
 //! What a session knows: names for completion, documentation, types.
 
-use super::entries::ENTRIES;
+use super::entries::entries;
+use crate::interp::call::Param;
 use crate::interp::eval::documented_members;
 use crate::interp::session::{Interpreter, Standard, defined_name, standard_modules};
-use crate::interp::value::scope::{Binding, State, Thunk};
+use crate::interp::value::scope::{Binding, Readiness, Thunk};
 use crate::interp::value::{Value, text};
 use crate::interp::{call, registry};
+use crate::lang::Kind;
 use crate::lang::ast::{ParamDecl, StmtKind};
+use crate::lang::kinds::either;
 use crate::lang::nearest::nearest;
 use crate::lang::{Entry, parse_entry, units};
 use crate::problem::{Problem, Result};
@@ -66,6 +69,15 @@ impl Interpreter {
         match self.known_value(path) {
             Some(Value::Function(closure)) => names(&closure.def.params),
             Some(Value::SystemMaker(maker)) => names(maker.def.params.as_deref().unwrap_or_default()),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The words that a parameter of a builtin takes, if it takes nothing else.
+    pub fn choices(&self, path: &str, parameter: &str) -> Vec<String> {
+        let param = registry::get(path).and_then(|b| b.params.iter().find(|p| p.name == parameter));
+        match param.map(|p| p.takes) {
+            Some([Kind::Word(words)]) => words.iter().map(|word| (*word).to_owned()).collect(),
             _ => Vec::new(),
         }
     }
@@ -189,9 +201,9 @@ impl Interpreter {
 fn binding_doc(binding: &Binding) -> Doc {
     let name = binding.name.to_string();
     let signature = match &*binding.state.borrow() {
-        State::Ready(value) => value_signature(&name, value),
-        State::Lazy(Thunk::Definition(statement, _)) => statement_signature(&statement.kind, &name),
-        State::Lazy(Thunk::Expr(..)) | State::Forcing => name.clone(),
+        Readiness::Ready(value) => value_signature(&name, value),
+        Readiness::Lazy(Thunk::Definition(statement, _)) => statement_signature(&statement.kind, &name),
+        Readiness::Lazy(Thunk::Expr(..)) | Readiness::Forcing => name.clone(),
     };
     let text = binding.docs.as_deref().unwrap_or_default().to_string();
     Doc { name, signature, text, examples: Vec::new() }
@@ -226,7 +238,9 @@ fn called(name: &str, params: &[ParamDecl]) -> String {
 fn builtin_doc(name: &str) -> Option<Doc> {
     let builtin = registry::get(name)?;
     let examples = builtin.examples.iter().map(|e| (e.code.to_string(), e.gives.map(String::from))).collect();
-    Some(Doc { name: name.into(), signature: builtin.signature(), text: builtin.summary.into(), examples })
+    let text = [builtin.summary.to_owned(), builtin.kinds()].into_iter().filter(|line| !line.is_empty());
+    let text = text.collect::<Vec<_>>().join("\n");
+    Some(Doc { name: name.into(), signature: builtin.signature(), text, examples })
 }
 
 /// With what an entry of the same name means.
@@ -243,14 +257,14 @@ fn entry_doc(name: &str) -> Option<Doc> {
 
 /// Of every entry of a block, by `seeds:`.
 fn entry_docs() -> impl Iterator<Item = Doc> {
-    ENTRIES.iter().flat_map(|of| {
-        let doc = |(name, about): &(&str, &str)| Doc {
-            name: format!("{name}:"),
-            signature: of.head(name),
-            text: (*about).into(),
+    entries().into_iter().flat_map(|of| {
+        let doc = |entry: &&Param| Doc {
+            name: format!("{}:", entry.name),
+            signature: of.head(entry),
+            text: format!("{}\n{}", entry.about, either(entry.takes)),
             examples: Vec::new(),
         };
-        of.entries.iter().map(doc)
+        of.entries.iter().map(doc).collect::<Vec<_>>()
     })
 }
 
@@ -268,17 +282,12 @@ fn library_doc(library: &[Standard], module: Option<&str>, name: &str) -> Option
 
 fn unit_doc(name: &str) -> Option<Doc> {
     let unit = units::find(name)?;
-    let atomic = match unit.dimension {
-        units::Dimension::Energy => "hartree",
-        units::Dimension::Length => "bohr",
-        units::Dimension::Memory => "byte",
-    };
-    let signature = format!("1 {name} = {} {atomic}", text::number(unit.factor));
+    let signature = format!("1 {name} = {} {}", text::number(unit.factor), unit.dimension.unit());
     Some(Doc { name: name.into(), signature, text: unit.about.into(), examples: Vec::new() })
 }
 
 fn member_doc(kind: &str, name: &str) -> Option<Doc> {
-    let (_, members) = documented_members().into_iter().find(|(k, _)| *k == kind)?;
+    let (_, members) = documented_members().into_iter().find(|(k, _)| k.noun() == kind)?;
     let (_, about) = members.into_iter().find(|(n, _)| *n == name)?;
     let path = format!("{kind}.{name}");
     Some(Doc { name: path.clone(), signature: path, text: about.into(), examples: Vec::new() })

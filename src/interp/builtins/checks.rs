@@ -2,16 +2,19 @@
 
 use crate::interp::Interpreter;
 use crate::interp::arith::{agree, same_grid};
-use crate::interp::call::{Args, Builtin, equal, function, optional, required, shown, truth};
+use crate::interp::call::{Args, Builtin, DefaultValue, function, optional, required, shown, truth};
 use crate::interp::error::{RunError, TypesError, fail};
-use crate::interp::value::{Dim, Operand, Quantity, ShownUnit, Value, text};
+use crate::interp::value::{Operand, Quantity, ShownUnit, Value, equal, text};
+use crate::lang::Dimension;
+use crate::lang::Kind;
 use crate::problem::Result;
 use crate::source::Span;
 
 pub(crate) const ALL: &[Builtin] = &[
     function(
         "assert",
-        &[required("condition"), optional("message", "none")],
+        &[required("condition", &[Kind::Truth]), optional("message", &[Kind::Text], DefaultValue::Absent("none"))],
+        &[Kind::Nothing],
         "stops the script with status 1 unless a condition holds",
         &["test", "check", "ensure"],
         &[shown("assert(1 < 2, \"order of numbers\")")],
@@ -19,7 +22,12 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     function(
         "assert_eq",
-        &[required("a"), required("b"), optional("tolerance", "0")],
+        &[
+            required("a", &[Kind::Any]),
+            required("b", &[Kind::Any]),
+            optional("tolerance", &[Kind::Quantity], DefaultValue::Number(0.0)),
+        ],
+        &[Kind::Nothing],
         "stops the script with status 1, showing both values, unless they differ by at most the tolerance; lists and fields \
          are compared element by element",
         &["test", "check", "equal", "compare", "approx"],
@@ -52,7 +60,7 @@ fn assert_eq(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     if plain_kinds(a.value) && plain_kinds(b.value) {
         return same(args, a, b);
     }
-    let tolerance = if args.has("tolerance") { args.quantity("tolerance")? } else { Quantity::plain(0.0) };
+    let tolerance = args.quantity("tolerance")?;
     let unit = args.get("tolerance").and_then(|t| t.unit);
     let mut pairs = Vec::new();
     interp.collect(a, b, String::new(), args.span, &mut pairs)?;
@@ -82,7 +90,7 @@ fn assert_eq(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     fail(error, args.span)
 }
 
-fn shared(pair: &Pair, tolerance: Quantity) -> Dim {
+fn shared(pair: &Pair, tolerance: Quantity) -> Dimension {
     [pair.a.dim, pair.b.dim, tolerance.dim].into_iter().find(|d| !d.is_plain()).unwrap_or_default()
 }
 

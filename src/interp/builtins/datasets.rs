@@ -1,11 +1,13 @@
 //! Data sets: folders of arrays, read as references, written from references and runs.
 
+use super::grids::WALL;
 use crate::data::{read_layout, write_layout};
 use crate::exact::dataset::{Choice, Dataset, Failed, Sample, SaveError, layout};
 use crate::interp::Interpreter;
-use crate::interp::call::{Args, Builtin, function, named, required};
+use crate::interp::call::{Args, Builtin, DefaultValue, function, named, required};
 use crate::interp::error::{Placed, fail};
 use crate::interp::value::Value;
+use crate::lang::Kind;
 use crate::model::{Interaction, Wall};
 use crate::problem::{Problem, Result};
 use crate::source::Span;
@@ -16,12 +18,17 @@ use std::sync::Arc;
 pub(crate) const ALL: &[Builtin] = &[function(
     "dataset",
     &[
-        required("path"),
-        named("points", "all"),
-        named("stencil", "5"),
-        named("wall", "zero"),
-        named("interaction", "exponential()"),
+        required("path", &[Kind::Text]),
+        named("points", &[Kind::Whole], DefaultValue::Absent("all")),
+        named("stencil", &[Kind::Whole], DefaultValue::Number(5.0)),
+        named("wall", &[WALL], DefaultValue::Word("zero")),
+        named(
+            "interaction",
+            &[Kind::Interaction, Kind::Function],
+            DefaultValue::Value("exponential()", || Value::Interaction(Interaction::BAKER)),
+        ),
     ],
+    &[Kind::List],
     "the references of a folder in the layout of Li et al. (2021) and Kalita et al. (2022): `.npy` arrays of densities, energies, \
      nuclei, electrons, checked against each other; `points:` keeps so many in the middle, the others say what the files do \
      not. `save` writes such a folder",
@@ -78,7 +85,7 @@ fn choice(args: &Args) -> Result<Choice> {
         Some("odd") => Wall::Odd,
         Some(_) => return args.wrong(args.span_of("wall"), "`wall` of `dataset` is `zero` or `odd`", None),
     };
-    Ok(Choice { points, stencil: args.whole_or("stencil", 5)?, wall })
+    Ok(Choice { points, stencil: args.whole("stencil")?, wall })
 }
 
 fn failed<T>(error: impl Diagnostic + Send + Sync + 'static, span: Span, label: &str) -> Result<T> {

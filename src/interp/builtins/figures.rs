@@ -3,8 +3,10 @@
 mod data;
 
 use crate::interp::Interpreter;
-use crate::interp::call::{Args, Builtin, Style, function, mismatch, named, required, shown};
-use crate::interp::value::{Dim, Figure, Operand, Quantity, Series, ShownUnit, Value};
+use crate::interp::call::{Args, Builtin, DefaultValue, Style, function, mismatch, named, required, shown};
+use crate::interp::value::{Figure, Operand, Quantity, Series, ShownUnit, Value};
+use crate::lang::Dimension;
+use crate::lang::Kind;
 use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
@@ -12,17 +14,17 @@ use std::rc::Rc;
 pub(crate) const ALL: &[Builtin] = &[function(
     "plot",
     &[
-        required("first"),
-        named("x", "the first column"),
-        named("y", "the other columns"),
-        named("title", "none"),
-        named("x_label", "from the data"),
-        named("y_label", "from the data"),
-        named("labels", "from the data"),
-        named("x_range", "that of the data"),
-        named("y_range", "that of the data"),
-        named("band", "none"),
-    ],
+        required("first", &[Kind::Table, Kind::Field, Kind::List, Kind::Figure]),
+        named("x", &[Kind::Text, Kind::List], DefaultValue::Absent("the first column")),
+        named("y", &[Kind::Text, Kind::List], DefaultValue::Absent("the other columns")),
+        named("title", &[Kind::Text], DefaultValue::Absent("none")),
+        named("x_label", &[Kind::Text], DefaultValue::Absent("from the data")),
+        named("y_label", &[Kind::Text], DefaultValue::Absent("from the data")),
+        named("labels", &[Kind::Text, Kind::List], DefaultValue::Absent("from the data")),
+        named("x_range", &[Kind::Interval], DefaultValue::Absent("that of the data")),
+        named("y_range", &[Kind::Interval], DefaultValue::Absent("that of the data")),
+        named("band", &[Kind::Interval, Kind::List], DefaultValue::Absent("none")),
+    ], &[Kind::Figure],
     "a figure: columns of a table (`x:` and `y:` are names or lists of them), one or more fields, or a list of abscissae and \
      lists of ordinates; shown when saved. A list of curves, or a column of lists, is an ensemble: thin lines with one entry in \
      the legend. `band:` shades an interval of the ordinate, or several in a list",
@@ -40,14 +42,14 @@ pub(crate) const ALL: &[Builtin] = &[function(
 /// What the numbers of an axis measure.
 #[derive(Clone, Debug, PartialEq)]
 struct Measure {
-    dim: Dim,
+    dim: Dimension,
     unit: Option<ShownUnit>,
     /// Of a finished figure, whose numbers stay as they are: its label.
     words: Option<String>,
 }
 
 impl Measure {
-    const PLAIN: Measure = Measure { dim: Dim::PLAIN, unit: None, words: None };
+    const PLAIN: Measure = Measure { dim: Dimension::PLAIN, unit: None, words: None };
 
     fn of(q: &Quantity) -> Self {
         Measure { dim: q.dim, unit: q.unit, words: None }

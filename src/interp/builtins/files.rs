@@ -8,13 +8,15 @@ use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, Style, example, function, required, shown};
 use crate::interp::error::{RunError, fail};
 use crate::interp::value::{Field, Value, text};
+use crate::lang::Kind;
 use crate::problem::{Result, reason};
 use std::path::Path;
 
 pub(crate) const ALL: &[Builtin] = &[
     function(
         "print",
-        &[required("first")],
+        &[required("first", &[Kind::Any])],
+        &[Kind::Nothing],
         "prints values, with a space between",
         &["write", "output", "show"],
         &[shown("print(\"R =\", 1.4 bohr)")],
@@ -29,7 +31,8 @@ pub(crate) const ALL: &[Builtin] = &[
     .with(Style::Rest("others")),
     function(
         "exists",
-        &[required("path")],
+        &[required("path", &[Kind::Text])],
+        &[Kind::Truth],
         "whether there is a file or folder of that name, relative to the text of the call",
         &["file", "folder", "there", "path"],
         &[example("exists(\"no/such/file.npz\")", "false")],
@@ -45,7 +48,8 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     function(
         "save",
-        &[required("value"), required("path")],
+        &[required("value", &[Kind::Any]), required("path", &[Kind::Text])],
+        &[Kind::Nothing],
         "writes a table (`.csv`, `.json`), field or list of numbers (`.npy`), figure (`.svg`, `.png`) or model (`.ksr`) to a \
          file, a list of references or runs to a folder that `dataset` reads; the path is relative to the text of the call",
         &["write", "export", "file", "csv", "npy", "svg", "dataset"],
@@ -100,7 +104,24 @@ fn extensions(value: &Value) -> Option<&'static str> {
         Value::Field(_) | Value::List(_) | Value::Interval(..) => Some("`.npy`"),
         Value::Figure(_) => Some("`.svg` or `.png`"),
         Value::Model(_) | Value::Functional(_) => Some("`.ksr`"),
-        _ => None,
+        Value::Nothing
+        | Value::Number(_)
+        | Value::Bool(_)
+        | Value::Str(_)
+        | Value::Record(_)
+        | Value::Grid(_)
+        | Value::Interaction(_)
+        | Value::System(_)
+        | Value::Run(_)
+        | Value::Reference(_)
+        | Value::Mixing(_)
+        | Value::Function(_)
+        | Value::Builtin(_)
+        | Value::SystemMaker(_)
+        | Value::Module(_)
+        | Value::Symbol(_)
+        | Value::Optimizer(_)
+        | Value::Loss(_) => None,
     }
 }
 

@@ -1,24 +1,32 @@
 //! Grids.
 
 use crate::interp::Interpreter;
-use crate::interp::call::{Args, Builtin, constant, dimensioned, example, function, optional, required, shown};
+use crate::interp::call::{
+    Args, Builtin, DefaultValue, constant, dimensioned, example, function, optional, required, shown,
+};
 use crate::interp::error::{Placed, fail};
-use crate::interp::value::{Dim, Operand, Value};
+use crate::interp::value::{Operand, Value};
+use crate::lang::Dimension;
+use crate::lang::Kind;
 use crate::model::{Grid, Wall};
 use crate::problem::Result;
 use std::sync::Arc;
+
+/// What orbitals do beyond the ends of a grid.
+pub(super) const WALL: Kind = Kind::Word(&["zero", "odd"]);
 
 pub(crate) const ALL: &[Builtin] = &[
     function(
         "uniform",
         &[
-            optional("points", "none"),
-            optional("spacing", "none"),
-            optional("from", "none"),
-            optional("to", "none"),
-            optional("stencil", "5"),
-            optional("wall", "zero"),
+            optional("points", &[Kind::Whole], DefaultValue::Absent("none")),
+            optional("spacing", &[Kind::Measured(Dimension::LENGTH)], DefaultValue::Absent("none")),
+            optional("from", &[Kind::Measured(Dimension::LENGTH)], DefaultValue::Absent("none")),
+            optional("to", &[Kind::Measured(Dimension::LENGTH)], DefaultValue::Absent("none")),
+            optional("stencil", &[Kind::Whole], DefaultValue::Number(5.0)),
+            optional("wall", &[WALL], DefaultValue::Word("zero")),
         ],
+        &[Kind::Grid],
         "an equally spaced grid: so many points of a spacing centred on 0, or from one end to the other; `wall: odd` puts \
          hard walls at `from` and `to`, one spacing outside the first and last point",
         &["mesh", "points", "box"],
@@ -32,7 +40,8 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     function(
         "snap",
-        &[required("x"), required("grid")],
+        &[required("x", &[Kind::Measured(Dimension::LENGTH), Kind::List]), required("grid", &[Kind::Grid])],
+        &[Kind::Measured(Dimension::LENGTH), Kind::List],
         "the grid point nearest to a coordinate; of two equally near ones the right one",
         &["round", "nearest", "align"],
         &[
@@ -46,6 +55,7 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     constant(
         "zero",
+        &[Kind::Text],
         "a wall of `uniform`: orbitals vanish at every point outside the grid",
         &["wall", "boundary"],
         &[example("uniform(points: 9, spacing: 1, wall: zero).wall", "\"zero\"")],
@@ -53,6 +63,7 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     constant(
         "odd",
+        &[Kind::Text],
         "a wall of `uniform`: orbitals vanish one spacing outside the ends and go on oddly",
         &["wall", "boundary", "hard"],
         &[example("uniform(points: 9, spacing: 1, wall: odd).wall", "\"odd\"")],
@@ -66,7 +77,7 @@ fn uniform(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
         Some("odd") => Wall::Odd,
         Some(_) => return args.wrong(args.span_of("wall"), "`wall` of `uniform` is `zero` or `odd`", None),
     };
-    let length = |name: &str| args.has(name).then(|| args.dimensioned(name, Dim::LENGTH)).transpose();
+    let length = |name: &str| args.has(name).then(|| args.dimensioned(name, Dimension::LENGTH)).transpose();
     let (from, to, spacing) = (length("from")?, length("to")?, length("spacing")?);
     let points = args.has("points").then(|| args.whole("points")).transpose()?;
     let grid = match (points, spacing, from, to) {
@@ -90,7 +101,7 @@ fn uniform(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
             return args.wrong(args.span, message, help);
         }
     };
-    let grid = grid.with_wall(wall).with_stencil(args.whole_or("stencil", 5)?);
+    let grid = grid.with_wall(wall).with_stencil(args.whole("stencil")?);
     match grid.validate() {
         Ok(()) => Ok(Value::Grid(Arc::new(grid))),
         Err(error) => fail(Placed::new(error, args.span, "this grid"), args.span),
@@ -103,6 +114,6 @@ fn snap(x: Operand<'_>, grid: &Grid) -> Result<Value> {
             let each = |v| snap(Operand::new(v, x.span), grid);
             items.iter().map(each).collect::<Result<Vec<_>>>().map(Value::list)
         }
-        _ => dimensioned(x, Dim::LENGTH, "`x` of `snap`").map(|x| Value::length(grid.snap(x))),
+        _ => dimensioned(x, Dimension::LENGTH, "`x` of `snap`").map(|x| Value::length(grid.snap(x))),
     }
 }

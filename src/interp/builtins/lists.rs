@@ -4,21 +4,26 @@ use super::reduce::quantities;
 use crate::graph::Binary;
 use crate::interp::Interpreter;
 use crate::interp::call::{
-    Args, Builtin, Param, Style, equal, example, function, mismatch, named, optional, required, truth,
+    Args, Builtin, DefaultValue, Param, Style, example, function, mismatch, named, optional, required, truth,
 };
 use crate::interp::error::{RunError, TypesError, fail};
-use crate::interp::value::{Operand, Quantity, Value};
+use crate::interp::value::{Operand, Quantity, Value, equal};
+use crate::lang::Kind;
 use crate::problem::Result;
 use std::cmp::Ordering;
 use std::rc::Rc;
 
-const LIST: &[Param] = &[required("list")];
-const LIST_AND_F: &[Param] = &[required("list"), required("f")];
+const LIST: &[Param] = &[required("list", &[Kind::List])];
+const POINTS: &[Param] = &[required("list", &[Kind::List, Kind::Field])];
+/// In either order.
+const LIST_AND_F: &[Param] =
+    &[required("list", &[Kind::List, Kind::Function]), required("f", &[Kind::Function, Kind::List])];
 
 pub(crate) const ALL: &[Builtin] = &[
     function(
         "len",
-        &[required("x")],
+        &[required("x", &[Kind::List, Kind::Table, Kind::Field, Kind::Grid, Kind::Text, Kind::Record])],
+        &[Kind::Whole],
         "the number of elements of a list, rows of a table, points of a field, letters of a text, entries of a record",
         &["length", "size", "count"],
         &[example("len([4, 5])", "2"), example("len(1 .. 10)", "10")],
@@ -26,7 +31,12 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     function(
         "sort",
-        &[required("list"), named("by", "none"), named("reverse", "false")],
+        &[
+            required("list", &[Kind::List]),
+            named("by", &[Kind::Function], DefaultValue::Absent("none")),
+            named("reverse", &[Kind::Truth], DefaultValue::Truth(false)),
+        ],
+        &[Kind::List],
         "a list in rising order, of its values or of what `by` makes of them",
         &["order", "rank"],
         &[
@@ -39,6 +49,7 @@ pub(crate) const ALL: &[Builtin] = &[
     function(
         "reverse",
         LIST,
+        &[Kind::List],
         "a list from its end",
         &["backwards"],
         &[example("reverse(0 .. 2)", "[2, 1, 0]")],
@@ -47,6 +58,7 @@ pub(crate) const ALL: &[Builtin] = &[
     function(
         "map",
         LIST_AND_F,
+        &[Kind::List],
         "a function of every element; so is a comprehension, `[f(x) for x in list]`",
         &["apply", "each"],
         &[example("map([1, 4], sqrt)", "[1, 2]"), example("[1, 2] |> map(fn(x) = 2 * x)", "[2, 4]")],
@@ -55,6 +67,7 @@ pub(crate) const ALL: &[Builtin] = &[
     function(
         "filter",
         LIST_AND_F,
+        &[Kind::List],
         "the elements for which a function is true",
         &["select", "where"],
         &[example("filter([1, 2, 3], fn(x) = x > 1)", "[2, 3]")],
@@ -62,7 +75,12 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     function(
         "fold",
-        &[required("list"), required("f"), optional("start", "the first element")],
+        &[
+            required("list", &[Kind::List, Kind::Function]),
+            required("f", &[Kind::Function, Kind::List]),
+            optional("start", &[Kind::Any], DefaultValue::Absent("the first element")),
+        ],
+        &[Kind::Any],
         "the elements combined one after another by f(so_far, element)",
         &["reduce", "accumulate"],
         &[example("fold([1, 2, 3], fn(a, b) = a * 10 + b)", "123"), example("fold([2], fn(a, b) = a + b, 1)", "3")],
@@ -70,7 +88,8 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     function(
         "zip",
-        &[required("a"), required("b")],
+        &[required("a", &[Kind::List]), required("b", &[Kind::List])],
+        &[Kind::List],
         "pairs of elements of two lists of equal length",
         &["pair", "combine"],
         &[example("zip([1, 2], [3, 4])", "[[1, 3], [2, 4]]")],
@@ -79,6 +98,7 @@ pub(crate) const ALL: &[Builtin] = &[
     function(
         "cumulative",
         LIST,
+        &[Kind::List],
         "sums of the elements so far",
         &["cumsum", "running sum"],
         &[example("cumulative([1, 2, 3])", "[1, 3, 6]")],
@@ -87,6 +107,7 @@ pub(crate) const ALL: &[Builtin] = &[
     function(
         "differences",
         LIST,
+        &[Kind::List],
         "each element minus the one before",
         &["diff"],
         &[example("differences([1, 4, 9])", "[3, 5]")],
@@ -95,6 +116,7 @@ pub(crate) const ALL: &[Builtin] = &[
     function(
         "any",
         LIST,
+        &[Kind::Truth],
         "whether an element is true",
         &["exists", "or"],
         &[example("any([1, 5] > 3)", "true")],
@@ -103,6 +125,7 @@ pub(crate) const ALL: &[Builtin] = &[
     function(
         "all",
         LIST,
+        &[Kind::Truth],
         "whether every element is true",
         &["every", "and"],
         &[example("all([1, 5] > 3)", "false")],
@@ -110,7 +133,8 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     function(
         "argmax",
-        LIST,
+        POINTS,
+        &[Kind::Whole],
         "the index of the largest element, of equal ones the first; never that of a nan",
         &["position", "index", "maximum"],
         &[example("argmax([1, 5, 2])", "1")],
@@ -118,7 +142,8 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     function(
         "argmin",
-        LIST,
+        POINTS,
+        &[Kind::Whole],
         "the index of the smallest element, of equal ones the first; never that of a nan",
         &["position", "index", "minimum"],
         &[example("argmin([3, 1, 2])", "1")],
@@ -126,7 +151,8 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     function(
         "contains",
-        &[required("list"), required("x")],
+        &[required("list", &[Kind::List]), required("x", &[Kind::Any])],
+        &[Kind::Truth],
         "whether a list has an element equal to x",
         &["in", "member", "has"],
         &[example("contains([1, 2], 2)", "true")],
@@ -138,7 +164,8 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     function(
         "join",
-        &[required("first")],
+        &[required("first", &[Kind::Any])],
+        &[Kind::List],
         "lists one after another; anything else counts as a list of one",
         &["append", "concatenate", "push", "vcat"],
         &[example("join([1, 2], [3], 4)", "[1, 2, 3, 4]")],
@@ -147,7 +174,8 @@ pub(crate) const ALL: &[Builtin] = &[
     .with(Style::Rest("others")),
     function(
         "linspace",
-        &[required("interval"), required("count")],
+        &[required("interval", &[Kind::Interval]), required("count", &[Kind::Whole])],
+        &[Kind::List],
         "so many equally spaced values from one end of an interval to the other, both included",
         &["range", "spaced", "sample"],
         &[example("linspace(0 .. 1, 5)", "[0, 0.25, 0.5, 0.75, 1]")],
@@ -194,7 +222,7 @@ fn sort(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     }
     let mut ranked: Vec<(&Value, &Value)> = keys.iter().zip(items.iter()).collect();
     ranked.sort_by(|a, b| order(a.0, b.0).unwrap_or(Ordering::Equal));
-    if args.truth_or("reverse", false)? {
+    if args.truth("reverse")? {
         ranked.reverse();
     }
     Ok(Value::list(ranked.into_iter().map(|(_, v)| v.clone()).collect()))

@@ -2,11 +2,14 @@
 
 use crate::graph::{Binary, Unary};
 use crate::interp::Interpreter;
-use crate::interp::call::{Args, Builtin, Example, Param, constant, example, function, optional, required};
+use crate::interp::call::{
+    Args, Builtin, DefaultValue, EACH, Example, Param, constant, example, function, optional, required,
+};
 use crate::interp::value::{Operand, Value};
+use crate::lang::Kind;
 use crate::problem::Result;
 
-const X: &[Param] = &[required("x")];
+const X: &[Param] = &[required("x", EACH)];
 
 /// A function of one value.
 const fn elementary(
@@ -16,7 +19,7 @@ const fn elementary(
     examples: &'static [Example],
     run: fn(&mut Interpreter, &mut Args) -> Result<Value>,
 ) -> Builtin {
-    function(name, X, summary, words, examples, run)
+    function(name, X, EACH, summary, words, examples, run)
 }
 
 macro_rules! unary {
@@ -29,14 +32,18 @@ macro_rules! unary {
 pub(crate) const ALL: &[Builtin] = &[
     constant(
         "pi",
+        &[Kind::Number],
         "the circumference of a circle over its diameter",
         &["circle", "constant"],
         &[example("round(pi * 100)", "314")],
         || Value::plain(std::f64::consts::PI),
     ),
-    constant("inf", "infinity", &["infinity", "constant"], &[example("1 / inf", "0")], || Value::plain(f64::INFINITY)),
+    constant("inf", &[Kind::Number], "infinity", &["infinity", "constant"], &[example("1 / inf", "0")], || {
+        Value::plain(f64::INFINITY)
+    }),
     constant(
         "automatic",
+        &[Kind::Text],
         "the program's own choice, where an option has one (`memory:`)",
         &["option"],
         &[example("automatic", "automatic")],
@@ -44,6 +51,7 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     constant(
         "unrolled",
+        &[Kind::Text],
         "the gradient of a training that goes back through every iteration: `gradient: unrolled`",
         &["training", "backpropagation"],
         &[example("unrolled", "unrolled")],
@@ -51,14 +59,20 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     constant(
         "implicit",
+        &[Kind::Text],
         "the gradient of a training at the converged density, from one linear equation: `gradient: implicit`",
         &["training", "adjoint", "fixed point"],
         &[example("implicit", "implicit")],
         || Value::text("implicit"),
     ),
-    constant("nan", "not a number", &["undefined", "constant"], &[example("is_nan(nan)", "true")], || {
-        Value::plain(f64::NAN)
-    }),
+    constant(
+        "nan",
+        &[Kind::Number],
+        "not a number",
+        &["undefined", "constant"],
+        &[example("is_nan(nan)", "true")],
+        || Value::plain(f64::NAN),
+    ),
     elementary(
         "abs",
         "absolute value",
@@ -137,7 +151,8 @@ pub(crate) const ALL: &[Builtin] = &[
     }),
     function(
         "mod",
-        &[required("x"), required("y")],
+        &[required("x", EACH), required("y", EACH)],
+        EACH,
         "the rest of x / y, with the sign of y",
         &["remainder", "modulo"],
         &[example("mod(7, 3)", "1"), example("mod(-1, 3)", "2")],
@@ -145,7 +160,12 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     function(
         "where",
-        &[required("condition"), required("a"), required("b")],
+        &[
+            required("condition", &[Kind::Truth, Kind::List, Kind::Field]),
+            required("a", &[Kind::Any]),
+            required("b", &[Kind::Any]),
+        ],
+        &[Kind::Any],
         "a where the condition holds, b elsewhere, point by point or element by element",
         &["if", "choose", "select", "piecewise"],
         &[example("where([1, 5] > 2, 10, 20)", "[20, 10]")],
@@ -153,7 +173,8 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     function(
         "is_nan",
-        X,
+        &[required("x", &[Kind::Quantity])],
+        &[Kind::Truth],
         "whether a number is not a number",
         &["nan", "finite"],
         &[example("is_nan(1)", "false")],
@@ -161,7 +182,12 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     function(
         "clamp",
-        &[required("x"), optional("from", "-inf"), optional("to", "inf")],
+        &[
+            required("x", EACH),
+            optional("from", EACH, DefaultValue::Number(f64::NEG_INFINITY)),
+            optional("to", EACH, DefaultValue::Number(f64::INFINITY)),
+        ],
+        EACH,
         "x, but not below `from` nor above `to`",
         &["limit", "bound", "clip"],
         &[example("clamp([-1, 5], from: 0, to: 3)", "[0, 3]")],

@@ -4,13 +4,15 @@ use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, example, function, mismatch, required};
 use crate::interp::error::{TypesError, fail};
 use crate::interp::value::{Record, Value};
+use crate::lang::Kind;
 use crate::problem::Result;
 use std::rc::Rc;
 
 pub(crate) const ALL: &[Builtin] = &[
     function(
         "kind",
-        &[required("x")],
+        &[required("x", &[Kind::Any])],
+        &[Kind::Text],
         "the type of a value as a text, as JSON names it: `number`, `quantity` (with a unit), `bool`, `string`, `list`, `record`, \
          `table`, `field`, `grid`, `system`, `run`, `reference`, `functional`, `model`, `function`, …",
         &["type", "typeof", "isa", "class"],
@@ -23,7 +25,8 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     function(
         "keys",
-        &[required("x")],
+        &[required("x", &[Kind::Record, Kind::Table])],
+        &[Kind::List],
         "the names in a record, or of the columns of a table; `x[name]` is what stands under one",
         &["names", "columns", "entries", "fields"],
         &[
@@ -34,7 +37,8 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     function(
         "record",
-        &[required("keys"), required("values")],
+        &[required("keys", &[Kind::List]), required("values", &[Kind::List])],
+        &[Kind::Record],
         "a record from a list of names and a list of their values; a table is made of one as of any other",
         &["dictionary", "struct", "names", "columns"],
         &[

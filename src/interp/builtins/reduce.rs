@@ -4,13 +4,16 @@ use crate::graph::Binary;
 use crate::interp::Interpreter;
 use crate::interp::arith::symbols;
 use crate::interp::arith::symbols::Reduce;
-use crate::interp::call::{Args, Builtin, Param, Style, example, function, mismatch, required};
+use crate::interp::call::{Args, Builtin, EACH, Param, Style, example, function, mismatch, required};
 use crate::interp::error::{RunError, UnitsError, fail};
-use crate::interp::value::{Dim, Operand, Quantity, Value};
+use crate::interp::value::{Operand, Quantity, Value};
+use crate::lang::{Dimension, Kind};
 use crate::problem::Result;
 use crate::source::Span;
 
-const X: &[Param] = &[required("x")];
+const X: &[Param] = &[required("x", &[Kind::Quantity, Kind::List, Kind::Field])];
+/// What a list alone has.
+const LIST: &[Param] = &[required("x", &[Kind::List])];
 
 /// A value from many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +58,7 @@ pub(crate) const ALL: &[Builtin] = &[
     function(
         "sum",
         X,
+        &[Kind::Quantity, Kind::List],
         "the sum of a list, or of a field over its points (an integral is `integral`)",
         &["add", "total"],
         &[example("sum([1, 2, 3])", "6"), example("sum(0 .. 4)", "10")],
@@ -63,6 +67,7 @@ pub(crate) const ALL: &[Builtin] = &[
     function(
         "product",
         X,
+        &[Kind::Quantity, Kind::List],
         "the product of a list, or of a field over its points",
         &["multiply", "prod"],
         &[example("product([2, 3, 4])", "24")],
@@ -71,6 +76,7 @@ pub(crate) const ALL: &[Builtin] = &[
     function(
         "mean",
         X,
+        &[Kind::Quantity, Kind::List],
         "the mean of a list, or of a field over its points",
         &["average"],
         &[example("mean([1, 2, 6])", "3")],
@@ -79,6 +85,7 @@ pub(crate) const ALL: &[Builtin] = &[
     function(
         "max",
         X,
+        EACH,
         "the largest of a list or of a field's points; of several values, element by element and point by point",
         &["maximum", "largest", "extreme"],
         &[example("max([1, 5, 2])", "5"), example("max(0, [-1, 1])", "[0, 1]")],
@@ -88,6 +95,7 @@ pub(crate) const ALL: &[Builtin] = &[
     function(
         "min",
         X,
+        EACH,
         "the smallest of a list or of a field's points; of several values, element by element and point by point",
         &["minimum", "smallest", "extreme"],
         &[example("min([4, 1, 2])", "1"), example("min(3, 2, 5)", "2")],
@@ -97,6 +105,7 @@ pub(crate) const ALL: &[Builtin] = &[
     function(
         "deviation",
         X,
+        &[Kind::Quantity, Kind::List],
         "the standard deviation of a list (the square root of the mean squared distance from the mean)",
         &["std", "standard deviation", "spread"],
         &[example("deviation([1, 3])", "1")],
@@ -104,7 +113,8 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     function(
         "median",
-        X,
+        LIST,
+        &[Kind::Quantity],
         "the middle of the sorted list; nan with a nan among them, which `[x for x in list if not is_nan(x)]` leaves out",
         &["middle", "quantile"],
         &[example("median([5, 1, 2])", "2"), example("median([1, 2, 3, 10])", "2.5")],
@@ -191,7 +201,7 @@ impl Interpreter {
 
 /// Whether the numbers of a list share a dimension.
 fn one_dimension(function: &str, items: &[Value], span: Span) -> Result<()> {
-    let mut shared = Dim::PLAIN;
+    let mut shared = Dimension::PLAIN;
     for item in items {
         let Value::Number(q) = item else { continue };
         match shared.agree(q.dim) {

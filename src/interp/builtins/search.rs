@@ -3,19 +3,26 @@
 
 use crate::interp::Interpreter;
 use crate::interp::arith::agree;
-use crate::interp::call::{Args, Builtin, example, function, named, quantity, required};
+use crate::interp::call::{Args, Builtin, DefaultValue, example, function, named, quantity, required};
 use crate::interp::error::{RunError, fail};
-use crate::interp::value::{Dim, Operand, Quantity, Value, text};
+use crate::interp::value::{Operand, Quantity, Value, text};
+use crate::lang::Dimension;
+use crate::lang::Kind;
 use crate::problem::Result;
 
 /// Points, ends included, at which a function is looked at before its minimum is bracketed.
-const SCAN: usize = 9;
+const SCANNED_POINTS: usize = 9;
 const MOST_STEPS: usize = 200;
 
 pub(crate) const ALL: &[Builtin] = &[
     function(
         "minimum",
-        &[required("f"), required("interval"), named("tolerance", "1e-8")],
+        &[
+            required("f", &[Kind::Function]),
+            required("interval", &[Kind::Interval]),
+            named("tolerance", &[Kind::Quantity], DefaultValue::Number(1e-8)),
+        ],
+        &[Kind::Record],
         "the minimum of a function of one number in an interval: a record of `x`, where it is, and `value`; the lowest of \
          several if they lie an eighth of the interval apart",
         &["minimise", "minimize", "optimum", "equilibrium", "bond length"],
@@ -27,7 +34,12 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     function(
         "root",
-        &[required("f"), required("interval"), named("tolerance", "1e-12")],
+        &[
+            required("f", &[Kind::Function]),
+            required("interval", &[Kind::Interval]),
+            named("tolerance", &[Kind::Quantity], DefaultValue::Number(1e-12)),
+        ],
+        &[Kind::Quantity],
         "where a function of one number is zero; its values at the ends of the interval have opposite signs",
         &["zero", "solve", "equation", "crossing"],
         &[example("round(1e9 * root(fn(x) = x^2 - 2, 0 .. 2)) / 1e9", "round(1e9 * sqrt(2)) / 1e9")],
@@ -40,8 +52,8 @@ struct Searched<'a> {
     interp: &'a mut Interpreter,
     f: Value,
     args: &'a Args,
-    x_dim: Dim,
-    y_dim: Dim,
+    x_dim: Dimension,
+    y_dim: Dimension,
 }
 
 impl Searched<'_> {
@@ -59,10 +71,9 @@ impl Searched<'_> {
 }
 
 /// The ends of the interval, in order, and the tolerance.
-fn bounds(args: &Args) -> Result<(f64, f64, Dim, f64)> {
+fn bounds(args: &Args) -> Result<(f64, f64, Dimension, f64)> {
     let (from, to) = args.interval("interval")?;
-    let default = if args.name() == "root" { 1e-12 } else { 1e-8 };
-    let tolerance = if args.has("tolerance") { args.quantity("tolerance")?.value } else { default };
+    let tolerance = args.quantity("tolerance")?.value;
     let (a, b) = (from.value.min(to.value), from.value.max(to.value));
     if !(a.is_finite() && b.is_finite() && a < b) {
         return args.wrong(args.span_of("interval"), "the interval must have two different finite ends", None);
@@ -76,7 +87,7 @@ fn bounds(args: &Args) -> Result<(f64, f64, Dim, f64)> {
 fn minimum(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let (a, b, x_dim, tolerance) = bounds(args)?;
     let f = args.arg("f")?.value.clone();
-    let mut searched = Searched { interp, f, args, x_dim, y_dim: Dim::PLAIN };
+    let mut searched = Searched { interp, f, args, x_dim, y_dim: Dimension::PLAIN };
     let (x, y) = lowest(&mut searched, a, b, tolerance)?;
     let y_dim = searched.y_dim;
     Ok(Value::record([("x", Value::Number(Quantity::of(x, x_dim))), ("value", Value::Number(Quantity::of(y, y_dim)))]))
@@ -84,13 +95,13 @@ fn minimum(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
 
 /// Looks at equally spaced points, then closes in on the lowest of them.
 fn lowest(f: &mut Searched<'_>, a: f64, b: f64, tolerance: f64) -> Result<(f64, f64)> {
-    let place = |i: usize| a + (b - a) * i as f64 / (SCAN - 1) as f64;
-    let mut values = Vec::with_capacity(SCAN);
-    for i in 0..SCAN {
+    let place = |i: usize| a + (b - a) * i as f64 / (SCANNED_POINTS - 1) as f64;
+    let mut values = Vec::with_capacity(SCANNED_POINTS);
+    for i in 0..SCANNED_POINTS {
         values.push(f.at(place(i))?);
     }
-    let best = (0..SCAN).fold(0, |best, i| if values[i] < values[best] { i } else { best });
-    let (left, right) = (place(best.saturating_sub(1)), place((best + 1).min(SCAN - 1)));
+    let best = (0..SCANNED_POINTS).fold(0, |best, i| if values[i] < values[best] { i } else { best });
+    let (left, right) = (place(best.saturating_sub(1)), place((best + 1).min(SCANNED_POINTS - 1)));
     let found = brent_minimum(f, left, right, tolerance)?;
     // At an end of the interval nothing inside may be lower.
     Ok(if values[best] < found.1 { (place(best), values[best]) } else { found })
@@ -161,7 +172,7 @@ fn parabola((x, fx): (f64, f64), (w, fw): (f64, f64), (v, fv): (f64, f64)) -> Op
 fn root(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let (a, b, x_dim, tolerance) = bounds(args)?;
     let f = args.arg("f")?.value.clone();
-    let mut searched = Searched { interp, f, args, x_dim, y_dim: Dim::PLAIN };
+    let mut searched = Searched { interp, f, args, x_dim, y_dim: Dimension::PLAIN };
     let (fa, fb) = (searched.at(a)?, searched.at(b)?);
     if fa * fb > 0.0 {
         let (x, y) = (|v| text::quantity(&Quantity::of(v, x_dim)), searched.y_dim);

@@ -1,10 +1,12 @@
 //! What systems are made of: nuclei and interactions.
 
 use crate::interp::Interpreter;
-use crate::interp::call::{Args, Builtin, constant, example, function, optional, required, shown};
+use crate::interp::call::{Args, Builtin, DefaultValue, constant, example, function, optional, required, shown};
 use crate::interp::error::{Placed, fail};
-use crate::interp::value::{Dim, Value, text};
+use crate::interp::value::{Value, text};
 use crate::interp::verbs::system_in;
+use crate::lang::Dimension;
+use crate::lang::Kind;
 use crate::model::{Interaction, Part};
 use crate::problem::Result;
 use std::sync::Arc;
@@ -12,7 +14,8 @@ use std::sync::Arc;
 pub(crate) const ALL: &[Builtin] = &[
     function(
         "nucleus",
-        &[required("charge")],
+        &[required("charge", &[Kind::Number])],
+        &[Kind::Record],
         "a nucleus of any charge, to be placed in a system: `nucleus(1.5) at 0`",
         &["atom", "charge", "element"],
         &[example("nucleus(2.5).charge", "2.5")],
@@ -25,11 +28,12 @@ pub(crate) const ALL: &[Builtin] = &[
     function(
         "with_electrons",
         &[
-            required("system"),
-            required("electrons"),
-            optional("unpaired", "the parity"),
-            optional("name", "the system's and its electrons"),
+            required("system", &[Kind::System, Kind::Reference, Kind::Run]),
+            required("electrons", &[Kind::Number]),
+            optional("unpaired", &[Kind::Number], DefaultValue::Absent("the parity")),
+            optional("name", &[Kind::Text], DefaultValue::Absent("the system's and its electrons")),
         ],
+        &[Kind::System],
         "the same system with another number of electrons: an ion",
         &["ion", "ionise", "ionize", "cation", "anion", "charge", "unpaired"],
         &[
@@ -46,7 +50,19 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     function(
         "exponential",
-        &[optional("amplitude", "1.071295"), optional("kappa", "1 / 2.385345")],
+        &[
+            optional(
+                "amplitude",
+                &[Kind::Measured(Dimension::ENERGY)],
+                DefaultValue::Number(Interaction::BAKER_AMPLITUDE),
+            ),
+            optional(
+                "kappa",
+                &[Kind::Measured(Dimension::PER_LENGTH)],
+                DefaultValue::Value("1 / 2.385345", || Value::plain(Interaction::BAKER_KAPPA)),
+            ),
+        ],
+        &[Kind::Interaction],
         "the interaction amplitude * exp(-kappa |r|), by default that of Baker et al., Phys. Rev. B 91, 235141 (2015), which \
          every system has that says nothing else",
         &["interaction", "repulsion", "coulomb", "yukawa"],
@@ -55,6 +71,7 @@ pub(crate) const ALL: &[Builtin] = &[
     ),
     constant(
         "none",
+        &[Kind::Interaction],
         "no interaction: independent electrons",
         &["interaction", "free", "non-interacting"],
         &[example("none(1)", "0")],
@@ -63,8 +80,8 @@ pub(crate) const ALL: &[Builtin] = &[
 ];
 
 fn exponential(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
-    let amplitude = args.dimensioned_or("amplitude", Dim::ENERGY, 1.071295)?;
-    let kappa = args.dimensioned_or("kappa", Dim::PLAIN.over(Dim::LENGTH), 1.0 / 2.385345)?;
+    let amplitude = args.dimensioned("amplitude", Dimension::ENERGY)?;
+    let kappa = args.dimensioned("kappa", Dimension::PER_LENGTH)?;
     if !(amplitude.is_finite() && kappa > 0.0 && kappa.is_finite()) {
         let message = "an exponential interaction needs a finite amplitude and a positive kappa";
         return args.wrong(args.span, message, Some("`kappa` is the inverse of its range".into()));

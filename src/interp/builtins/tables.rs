@@ -3,14 +3,17 @@
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, example, function, required};
 use crate::interp::error::{RunError, fail};
-use crate::interp::value::{Dim, Operand, Record, Table, Value};
+use crate::interp::value::{Operand, Record, Table, Value};
+use crate::lang::Dimension;
+use crate::lang::Kind;
 use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
 
 pub(crate) const ALL: &[Builtin] = &[function(
     "table",
-    &[required("columns")],
+    &[required("columns", &[Kind::Record, Kind::List, Kind::Table])],
+    &[Kind::Table],
     "columns of equal length under names: `table { R: Rs, E: energies }`; fields become columns, a single value is repeated; \
      a list of records makes a row of each",
     &["data", "columns", "dataframe", "csv"],
@@ -56,7 +59,7 @@ fn from_record(interp: &mut Interpreter, record: &Record, spans: &[Span], whole:
             Value::List(_) | Value::Interval(..) => {
                 Values::Many(interp.elements(Operand::new(value, span), "a column")?)
             }
-            Value::Field(field) if field.channels == 1 => match Value::vector(&field.data, Dim::PLAIN) {
+            Value::Field(field) if field.channels == 1 => match Value::vector(&field.data, Dimension::PLAIN) {
                 Value::List(items) => Values::Many(items),
                 other => Values::One(other),
             },

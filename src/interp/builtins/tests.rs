@@ -1,9 +1,9 @@
 //! Every example of every builtin runs and gives what it says.
 
-use crate::interp::call::equal;
+use crate::interp::eval::SYSTEM_ENTRIES;
 use crate::interp::registry::all;
 use crate::interp::tests::helpers::{described, interpreter, take_shown, value};
-use crate::interp::value::{Value, text};
+use crate::interp::value::{Value, equal, text};
 
 /// Builtins whose examples would write files or train.
 const NEED_FILES_OR_TIME: &[&str] = &["dataset", "save", "load", "train", "trainable"];
@@ -33,6 +33,48 @@ fn examples_run_and_give_what_they_say() {
             assert!(close(&found, &wanted), "{}: {} gives {f}, not {w}", builtin.name, example.code);
         }
     }
+}
+
+#[test]
+fn defaults_are_shown_as_they_are_used() {
+    let entries = SYSTEM_ENTRIES.iter().map(|entry| ("system", entry));
+    let params = all().flat_map(|b| b.params.iter().map(|param| (b.name, param)));
+    let mut evaluated = 0;
+    for (of, param) in params.chain(entries) {
+        let Some(default) = param.default else { continue };
+        let Some(used) = default.value() else { continue };
+        let shown = value(&default.text());
+        let same = equal(&shown, &used).unwrap_or_else(|| format!("{shown:?}") == format!("{used:?}"));
+        assert!(same, "`{}` of `{of}`: `{}` is {shown:?}, not {used:?}", param.name, default.text());
+        assert!(param.takes.iter().any(|kind| used.is(*kind)), "`{}` of `{of}`", param.name);
+        evaluated += 1;
+    }
+    assert!(evaluated > 30, "{evaluated}");
+}
+
+/// Defaults that depend on other arguments.
+#[test]
+fn what_is_done_without_a_value_is_what_is_said() {
+    let setup = "use std.functionals\nlet g = uniform(points: 101, spacing: 0.1)\nlet n = exp(-g.x^2)\n";
+    let halves = format!("{setup}energy(functionals.lsda, n) == energy(functionals.lsda, n / 2, n / 2)");
+    assert!(matches!(value(&halves), Value::Bool(true)));
+    assert!(matches!(value("fold([5, 2], fn(a, b) = a - b) == fold([2], fn(a, b) = a - b, 5)"), Value::Bool(true)));
+    assert!(matches!(
+        value("uniform(points: 9, spacing: 1) == uniform(points: 9, spacing: 1, stencil: 5, wall: zero)"),
+        Value::Bool(true)
+    ));
+}
+
+#[test]
+fn kinds_are_told_in_words() {
+    let kinds = |name: &str| all().find(|b| b.name == name).map(|b| b.kinds()).unwrap_or_default();
+    assert_eq!(
+        kinds("uniform"),
+        "`points`: a whole number; `spacing`, `from`, `to`: a length; `stencil`: a whole number; `wall`: `zero` or `odd`; \
+         gives a grid"
+    );
+    assert_eq!(kinds("print"), "");
+    assert_eq!(kinds("pi"), "");
 }
 
 #[test]

@@ -3,11 +3,13 @@
 use super::{Argument, Builtin, Parameter, Site, Style, bind, mismatch};
 use crate::interp::Interpreter;
 use crate::interp::error::{RunError, UnitsError, fail};
-use crate::interp::value::{Dim, Field, Operand, Quantity, Value, text};
+use crate::interp::value::{Field, Operand, Quantity, Value, text};
+use crate::lang::Dimension;
 use crate::lang::ast::Ident;
 use crate::model::Grid;
 use crate::problem::Result;
 use crate::source::Span;
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -63,7 +65,22 @@ impl Args {
             .map_or_else(|| self.wrong(self.span, format!("`{}` needs a value for `{name}`", self.name()), None), Ok)
     }
 
-    /// Value and place of a parameter.
+    /// The value of a parameter: the one given, otherwise its default.
+    ///
+    /// # Errors
+    /// It is missing.
+    pub fn value(&self, name: &str) -> Result<Cow<'_, Value>> {
+        if let Some(arg) = self.get(name) {
+            return Ok(Cow::Borrowed(&arg.value));
+        }
+        let param = self.builtin.params.iter().find(|p| p.name == name);
+        match param.and_then(|p| p.default).and_then(|default| default.value()) {
+            Some(default) => Ok(Cow::Owned(default)),
+            None => self.arg(name).map(|arg| Cow::Borrowed(&arg.value)),
+        }
+    }
+
+    /// Value and place of a parameter that is given.
     pub fn operand(&self, name: &str) -> Result<Operand<'_>> {
         self.arg(name).map(|a| Operand::new(&a.value, a.span))
     }
@@ -90,7 +107,7 @@ impl Args {
 
     /// A number of any dimension.
     pub fn quantity(&self, name: &str) -> Result<Quantity> {
-        match &self.arg(name)?.value {
+        match &*self.value(name)? {
             Value::Number(q) => Ok(*q),
             _ => self.mismatch(name, "a number", None),
         }
@@ -102,24 +119,19 @@ impl Args {
         if q.dim.is_plain() {
             return Ok(q.value);
         }
-        let span = self.arg(name)?.span;
+        let span = self.span_of(name);
         let function = self.name().to_string();
         fail(UnitsError::NotPlain { function, found: q.dim.words(), span }, span)
     }
 
     /// A number of a dimension, or a plain one read in atomic units.
-    pub fn dimensioned(&self, name: &str, dim: Dim) -> Result<f64> {
+    pub fn dimensioned(&self, name: &str, dim: Dimension) -> Result<f64> {
         let q = self.quantity(name)?;
         if q.dim.agree(dim).is_some() {
             return Ok(q.value);
         }
-        let (span, what) = (self.arg(name)?.span, self.what(name));
+        let (span, what) = (self.span_of(name), self.what(name));
         fail(UnitsError::Wanted { what, wanted: dim.words(), found: q.dim.words(), span }, span)
-    }
-
-    /// A plain number, or `default` where none is given.
-    pub fn number_or(&self, name: &str, default: f64) -> Result<f64> {
-        if self.has(name) { self.number(name) } else { Ok(default) }
     }
 
     /// A whole number, 0 or above.
@@ -129,26 +141,20 @@ impl Args {
             return Ok(x as usize);
         }
         let message = format!("{} must be a whole number, not {}", self.what(name), text::number(x));
-        self.wrong(self.arg(name)?.span, message, None)
+        self.wrong(self.span_of(name), message, None)
     }
 
-    /// A whole number, or `default` where none is given.
-    pub fn whole_or(&self, name: &str, default: usize) -> Result<usize> {
-        if self.has(name) { self.whole(name) } else { Ok(default) }
-    }
-
-    /// A truth value, or `default` where none is given.
-    pub fn truth_or(&self, name: &str, default: bool) -> Result<bool> {
-        match self.get(name).map(|a| &a.value) {
-            None => Ok(default),
-            Some(Value::Bool(b)) => Ok(*b),
-            Some(_) => self.mismatch(name, "true or false", None),
+    /// A truth value.
+    pub fn truth(&self, name: &str) -> Result<bool> {
+        match &*self.value(name)? {
+            Value::Bool(b) => Ok(*b),
+            _ => self.mismatch(name, "true or false", None),
         }
     }
 
     /// A text.
     pub fn text(&self, name: &str) -> Result<Rc<str>> {
-        match &self.arg(name)?.value {
+        match &*self.value(name)? {
             Value::Str(s) => Ok(s.clone()),
             _ => self.mismatch(name, "a text in quotes", None),
         }
@@ -165,11 +171,6 @@ impl Args {
             Value::Field(f) => Ok(f.clone()),
             _ => self.mismatch(name, "a field", None),
         }
-    }
-
-    /// A dimensioned number, or `default` where none is given.
-    pub fn dimensioned_or(&self, name: &str, dim: Dim, default: f64) -> Result<f64> {
-        if self.has(name) { self.dimensioned(name, dim) } else { Ok(default) }
     }
 
     /// The place of a parameter's argument, or of the call where it is not given.

@@ -60,7 +60,7 @@ pub struct Site {
 
 /// One value (or none, where there is a default) a parameter; and what is left over for a rest parameter.
 #[derive(Debug)]
-pub struct Bound {
+pub struct BoundArguments {
     /// In order of the parameters.
     pub values: Vec<Option<Argument>>,
     /// Positional arguments beyond the parameters.
@@ -71,8 +71,8 @@ pub struct Bound {
 ///
 /// # Errors
 /// An unknown name, a doubled argument, too many (unless `rest`), a missing one.
-pub fn bind(params: &[Parameter], args: Vec<Argument>, rest: bool, site: &Site) -> Result<Bound> {
-    let mut bound = Bound { values: vec![None; params.len()], rest: Vec::new() };
+pub fn bind(params: &[Parameter], args: Vec<Argument>, rest: bool, site: &Site) -> Result<BoundArguments> {
+    let mut bound = BoundArguments { values: vec![None; params.len()], rest: Vec::new() };
     let mut by_place = params.iter().enumerate().filter(|(_, p)| !p.named).map(|(slot, _)| slot);
     for arg in args {
         let slot = match &arg.name {
@@ -126,7 +126,7 @@ fn doubled<T>(params: &[Parameter], slot: usize, first: &Argument, second: &Argu
     fail(error, second.span)
 }
 
-fn missing(params: &[Parameter], bound: &Bound, site: &Site) -> Result<()> {
+fn missing(params: &[Parameter], bound: &BoundArguments, site: &Site) -> Result<()> {
     let absent = params.iter().zip(&bound.values).filter(|(p, v)| p.required && v.is_none());
     let names: Vec<&str> = absent.map(|(p, _)| &*p.name).collect();
     if names.is_empty() {

@@ -3,7 +3,9 @@
 
 use super::{Args, Argument, Site};
 use crate::interp::Interpreter;
-use crate::interp::value::Value;
+use crate::interp::value::{Value, text};
+use crate::lang::Kind;
+use crate::lang::kinds::either;
 use crate::problem::Result;
 use std::fmt;
 
@@ -12,26 +14,82 @@ use std::fmt;
 pub struct Param {
     /// Its name.
     pub name: &'static str,
-    /// Its default, as it would be written; `None`: it must be given.
-    pub default: Option<&'static str>,
+    /// What it takes: a value of one of these kinds.
+    pub takes: &'static [Kind],
+    /// What counts where it is not given; `None`: it must be given.
+    pub default: Option<DefaultValue>,
     /// Whether it is only given by name.
     pub named: bool,
+    /// What it means, in a sentence; empty where the builtin's own sentence says it.
+    pub about: &'static str,
+}
+
+/// What counts where a parameter is not given: what is shown of it and what is used are one.
+#[derive(Clone, Copy, Debug)]
+pub enum DefaultValue {
+    /// A plain number.
+    Number(f64),
+    /// A truth value.
+    Truth(bool),
+    /// A text that is the value of the constant of its name: `zero`.
+    Word(&'static str),
+    /// Any other value, as it would be written, and the value (a test evaluates the one and compares it with the other).
+    Value(&'static str, fn() -> Value),
+    /// No value: what is done without one, in words.
+    Absent(&'static str),
+}
+
+impl DefaultValue {
+    /// As it would be written, or what is done, in words.
+    pub fn text(&self) -> String {
+        match self {
+            DefaultValue::Number(x) => text::number(*x),
+            DefaultValue::Truth(truth) => truth.to_string(),
+            DefaultValue::Word(text) | DefaultValue::Value(text, _) | DefaultValue::Absent(text) => (*text).to_owned(),
+        }
+    }
+
+    /// The value, if there is one.
+    pub fn value(&self) -> Option<Value> {
+        match self {
+            DefaultValue::Number(x) => Some(Value::plain(*x)),
+            DefaultValue::Truth(truth) => Some(Value::Bool(*truth)),
+            DefaultValue::Word(word) => Some(Value::text(word)),
+            DefaultValue::Value(_, value) => Some(value()),
+            DefaultValue::Absent(_) => None,
+        }
+    }
 }
 
 /// A parameter that must be given.
-pub const fn required(name: &'static str) -> Param {
-    Param { name, default: None, named: false }
+pub const fn required(name: &'static str, takes: &'static [Kind]) -> Param {
+    Param { name, takes, default: None, named: false, about: "" }
 }
 
 /// A parameter with a default.
-pub const fn optional(name: &'static str, default: &'static str) -> Param {
-    Param { name, default: Some(default), named: false }
+pub const fn optional(name: &'static str, takes: &'static [Kind], default: DefaultValue) -> Param {
+    Param { name, takes, default: Some(default), named: false, about: "" }
 }
 
 /// A parameter with a default that is only given by name.
-pub const fn named(name: &'static str, default: &'static str) -> Param {
-    Param { name, default: Some(default), named: true }
+pub const fn named(name: &'static str, takes: &'static [Kind], default: DefaultValue) -> Param {
+    Param { name, takes, default: Some(default), named: true, about: "" }
 }
+
+impl Param {
+    /// The same with what it means.
+    pub const fn about(self, about: &'static str) -> Param {
+        Param { about, ..self }
+    }
+
+    /// `points`, `stencil = 5`.
+    fn written(&self) -> String {
+        self.default.map_or(self.name.to_owned(), |default| format!("{} = {}", self.name, default.text()))
+    }
+}
+
+/// What works element by element and point by point.
+pub const EACH: &[Kind] = &[Kind::Quantity, Kind::List, Kind::Field];
 
 /// How a builtin takes what its parameters do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,18 +123,18 @@ pub const fn shown(code: &'static str) -> Example {
 
 /// What stands behind a name.
 #[derive(Clone, Copy)]
-pub enum Run {
+pub enum Meaning {
     /// A function.
-    Call(fn(&mut Interpreter, &mut Args) -> Result<Value>),
+    Function(fn(&mut Interpreter, &mut Args) -> Result<Value>),
     /// A constant.
     Constant(fn() -> Value),
 }
 
-impl fmt::Debug for Run {
+impl fmt::Debug for Meaning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Run::Call(_) => "Call",
-            Run::Constant(_) => "Constant",
+            Meaning::Function(_) => "Function",
+            Meaning::Constant(_) => "Constant",
         })
     }
 }
@@ -90,37 +148,42 @@ pub struct Builtin {
     pub params: &'static [Param],
     /// What else it takes.
     pub style: Style,
+    /// What a call gives, or a constant is: a value of one of these kinds.
+    pub gives: &'static [Kind],
     /// What it does, in a sentence.
     pub summary: &'static str,
     /// Words a user may search for.
     pub words: &'static [&'static str],
     /// Examples; every one is run by the tests.
     pub examples: &'static [Example],
-    /// What it does.
-    pub run: Run,
+    /// Its function or value.
+    pub meaning: Meaning,
 }
 
 /// A function.
 pub const fn function(
     name: &'static str,
     params: &'static [Param],
+    gives: &'static [Kind],
     summary: &'static str,
     words: &'static [&'static str],
     examples: &'static [Example],
     run: fn(&mut Interpreter, &mut Args) -> Result<Value>,
 ) -> Builtin {
-    Builtin { name, params, style: Style::Plain, summary, words, examples, run: Run::Call(run) }
+    Builtin { name, params, style: Style::Plain, gives, summary, words, examples, meaning: Meaning::Function(run) }
 }
 
 /// A constant.
 pub const fn constant(
     name: &'static str,
+    gives: &'static [Kind],
     summary: &'static str,
     words: &'static [&'static str],
     examples: &'static [Example],
     value: fn() -> Value,
 ) -> Builtin {
-    Builtin { name, params: &[], style: Style::Plain, summary, words, examples, run: Run::Constant(value) }
+    let meaning = Meaning::Constant(value);
+    Builtin { name, params: &[], style: Style::Plain, gives, summary, words, examples, meaning }
 }
 
 impl Builtin {
@@ -131,24 +194,46 @@ impl Builtin {
 
     /// The value of its name: itself, or the constant.
     pub fn value(&'static self) -> Value {
-        match self.run {
-            Run::Call(_) => Value::Builtin(self),
-            Run::Constant(value) => value(),
+        match self.meaning {
+            Meaning::Function(_) => Value::Builtin(self),
+            Meaning::Constant(value) => value(),
         }
+    }
+
+    /// Whether it is called for what it does, not for its value.
+    pub fn has_effect(&self) -> bool {
+        self.gives == [Kind::Nothing]
     }
 
     /// `uniform(points, spacing, stencil = 5)`; the name alone of a constant.
     pub fn signature(&self) -> String {
-        if let Run::Constant(_) = self.run {
+        if let Meaning::Constant(_) = self.meaning {
             return self.name.to_string();
         }
-        let written = |p: &Param| p.default.map_or(p.name.to_string(), |d| format!("{} = {d}", p.name));
-        let mut params: Vec<String> = self.params.iter().filter(|p| !p.named).map(written).collect();
+        let mut params: Vec<String> = self.params.iter().filter(|p| !p.named).map(Param::written).collect();
         if let Style::Rest(name) = self.style {
             params.push(format!("{name} …"));
         }
-        params.extend(self.params.iter().filter(|p| p.named).map(written));
+        params.extend(self.params.iter().filter(|p| p.named).map(Param::written));
         format!("{}({})", self.name, params.join(", "))
+    }
+
+    /// What its parameters take and what it gives, in words: `` `x`: a number; `grid`: a grid; gives a length ``. Parameters
+    /// side by side that take the same stand together.
+    pub fn kinds(&self) -> String {
+        let mut parts: Vec<String> = Vec::new();
+        let told = |kinds: &[Kind]| *kinds != [Kind::Any];
+        for group in self.params.chunk_by(|a, b| a.takes == b.takes).filter(|group| told(group[0].takes)) {
+            let names: Vec<String> = group.iter().map(|p| format!("`{}`", p.name)).collect();
+            parts.push(format!("{}: {}", names.join(", "), either(group[0].takes)));
+        }
+        match self.meaning {
+            Meaning::Function(_) if !self.has_effect() && told(self.gives) => {
+                parts.push(format!("gives {}", either(self.gives)))
+            }
+            Meaning::Function(_) | Meaning::Constant(_) => {}
+        }
+        parts.join("; ")
     }
 }
 
@@ -161,9 +246,28 @@ impl Interpreter {
         site: &Site,
     ) -> Result<Value> {
         let mut args = Args::bind(builtin, args, site)?;
-        match builtin.run {
-            Run::Call(run) => run(self, &mut args),
-            Run::Constant(value) => Ok(value()),
+        let given = match builtin.meaning {
+            Meaning::Function(run) => run(self, &mut args)?,
+            Meaning::Constant(value) => value(),
+        };
+        #[cfg(test)]
+        self.assert_kinds(builtin, &args, &given);
+        Ok(given)
+    }
+
+    /// In the tests of this crate, which run every example: what a call took and gave is of the kinds declared.
+    #[cfg(test)]
+    fn assert_kinds(&self, builtin: &Builtin, args: &Args, given: &Value) {
+        for param in builtin.params {
+            let fits = |value: &Value| param.takes.iter().any(|kind| value.is(*kind));
+            let taken = args.value(param.name).ok();
+            if let Some(value) = taken.filter(|value| !fits(value)) {
+                panic!("`{}` of `{}` takes {}, not {}", param.name, builtin.name, either(param.takes), value.kind());
+            }
+        }
+        // A training that is planned and not run gives nothing.
+        if self.planned.is_none() && !builtin.gives.iter().any(|kind| given.is(*kind)) {
+            panic!("`{}` gives {}, not {}", builtin.name, either(builtin.gives), given.kind());
         }
     }
 }

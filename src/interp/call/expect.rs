@@ -1,7 +1,8 @@
 //! What a value must be: the value in it, or the error that says what it is instead.
 
 use crate::interp::error::{TraceError, TypesError, UnitsError, fail};
-use crate::interp::value::{Dim, Operand, Quantity, Value};
+use crate::interp::value::{Operand, Quantity, Value};
+use crate::lang::Dimension;
 use crate::problem::Result;
 use crate::source::Span;
 
@@ -33,11 +34,22 @@ pub fn quantity(x: Operand<'_>, what: &str) -> Result<Quantity> {
 }
 
 /// A number of the wanted dimension, or a plain one read in atomic units.
-pub(crate) fn dimensioned(x: Operand<'_>, dim: Dim, what: &str) -> Result<f64> {
+pub(crate) fn dimensioned(x: Operand<'_>, dim: Dimension, what: &str) -> Result<f64> {
     let q = quantity(x, what)?;
     if q.dim.agree(dim).is_some() {
         return Ok(q.value);
     }
     let (wanted, found) = (dim.words(), q.dim.words());
     fail(UnitsError::Wanted { what: what.into(), wanted, found, span: x.span }, x.span)
+}
+
+/// The error of a value that is not a functional.
+pub(crate) fn not_functional<T>(what: &str, value: &Value, span: Span) -> Result<T> {
+    let help = match value {
+        Value::Function(_) => Some("define it with `functional` instead of `fn`".to_string()),
+        Value::Module(m) => Some(format!("take one of its definitions: `{}.name`", m.name)),
+        _ => None,
+    };
+    let error = TraceError::NotFunctional { what: what.to_string(), found: value.kind(), help, span };
+    fail(error, span)
 }

@@ -3,12 +3,13 @@
 mod args;
 mod bind;
 mod builtin;
-mod equal;
 mod expect;
 
 pub use args::Args;
-pub use bind::{Argument, Bound, Parameter, Site, bind};
-pub use builtin::{Builtin, Example, Param, Run, Style, constant, example, function, named, optional, required, shown};
-pub use equal::equal;
-pub(crate) use expect::dimensioned;
+pub use bind::{Argument, BoundArguments, Parameter, Site, bind};
+pub use builtin::{
+    Builtin, DefaultValue, EACH, Example, Meaning, Param, Style, constant, example, function, named, optional,
+    required, shown,
+};
+pub(crate) use expect::{dimensioned, not_functional};
 pub use expect::{mismatch, quantity, truth};

@@ -9,7 +9,7 @@ mod types;
 mod units;
 
 pub use arity::ArityError;
-pub use placed::Placed;
+pub use placed::{Placed, inside};
 pub use run::RunError;
 pub use system::SystemProblem;
 pub use trace::{Advice, TraceError};

@@ -1,7 +1,9 @@
 //! Errors of the layers below, which know no script, given their place in one; errors of the library, given that of the call.
 
+use crate::problem::Problem;
 use crate::source::Span;
 use miette::{Diagnostic, LabeledSpan, Severity};
+use std::error::Error;
 use std::fmt::{self, Display};
 
 /// A diagnostic at a place.
@@ -24,13 +26,25 @@ impl Placed {
     }
 }
 
+/// The error of a problem, if it is one of a stage, with a place of its own or moved to another.
+pub fn inside<E: Error + 'static>(problem: &Problem) -> Option<&E> {
+    let mut diagnostic = &*problem.error;
+    loop {
+        let error: &(dyn Error + 'static) = diagnostic;
+        match error.downcast_ref::<Placed>() {
+            Some(placed) => diagnostic = &*placed.inner,
+            None => return error.downcast_ref(),
+        }
+    }
+}
+
 impl Display for Placed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner.fmt(f)
     }
 }
 
-impl std::error::Error for Placed {}
+impl Error for Placed {}
 
 impl Diagnostic for Placed {
     fn code<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {

@@ -185,10 +185,9 @@ pub enum TraceError {
         #[label("here")]
         span: Span,
     },
-    /// A layer or operation of a functional or loss is used in a way that it cannot be: without channels, with a width
-    /// of no meaning, or on a value that it does not take.
+    /// A layer has no channels or widths that mean nothing.
     ///
-    /// What to do: follow the message and the help line; the reference describes every layer.
+    /// What to do: give it at least one channel, and widths between two positive numbers, the smaller one first.
     #[error("{message}")]
     #[diagnostic(code(ksr::functional::layer))]
     Layer {
@@ -198,6 +197,87 @@ pub enum TraceError {
         #[help]
         help: Option<String>,
         /// Where.
+        #[label("here")]
+        span: Span,
+    },
+    /// The potential is the derivative of the energy with respect to the density, and an operation whose own weights or
+    /// widths depend on the density has no derivative here.
+    ///
+    /// What to do: make the weights and widths parameters or numbers, and let the density enter as what they act on.
+    #[error("the {what} of `{operation}` depend on the density, which has no potential")]
+    #[diagnostic(code(ksr::functional::moving))]
+    Moving {
+        /// `weights`, `widths`.
+        what: &'static str,
+        /// `conv`.
+        operation: &'static str,
+        /// The operation.
+        #[label("here")]
+        span: Span,
+    },
+    /// In the body of a functional the number of grid points is not known, so a slice of a field has a known length only
+    /// where both ends are counted from the same side, and it holds at most 10,000 points.
+    ///
+    /// What to do: count both ends from the beginning (`n[0 .. 9]`) or both from the end (`n[-10 .. -1]`).
+    #[error("the slice {from} .. {to} of a field is not known before its grid is")]
+    #[diagnostic(code(ksr::functional::slice), help("count both ends from the same side, the first one first"))]
+    Slice {
+        /// First index.
+        from: i64,
+        /// Last index.
+        to: i64,
+        /// The slice.
+        #[label("here")]
+        span: Span,
+    },
+    /// A functional is solved for many systems, and the electrons of each have their own interaction, which `hartree` takes
+    /// in a body.
+    ///
+    /// What to do: leave `interaction:` out, or give the interaction to the system.
+    #[error("in a body `hartree` takes the interaction of the system")]
+    #[diagnostic(code(ksr::functional::interaction), help("leave `interaction:` out"))]
+    OwnInteraction {
+        /// The interaction.
+        #[label("here")]
+        span: Span,
+    },
+    /// A kinetic functional gives the kinetic energy of the electrons, which a Kohn-Sham calculation takes from its orbitals.
+    ///
+    /// What to do: solve or train with a functional of exchange and correlation, and ask a kinetic one for its `energy` and
+    /// `potential`.
+    #[error(
+        "`{functional}` is a kinetic functional, and a Kohn-Sham calculation needs one of exchange and correlation"
+    )]
+    #[diagnostic(code(ksr::functional::kinetic), help("its `energy` and `potential` can be asked for at any density"))]
+    Kinetic {
+        /// The functional.
+        functional: String,
+        /// The calculation.
+        #[label("here")]
+        span: Span,
+    },
+    /// The options of a functional are chosen before it is trained, for its parameters belong to them; a model is applied to
+    /// densities only.
+    ///
+    /// What to do: give densities alone, or train the functional again with other options.
+    #[error("`{model}` is trained: it takes densities and no options")]
+    #[diagnostic(code(ksr::model::options))]
+    ModelOptions {
+        /// The model.
+        model: String,
+        /// The call.
+        #[label("here")]
+        span: Span,
+    },
+    /// A loss compares a run with the exact answer, and has got one of the two.
+    ///
+    /// What to do: give both for a number, or neither for the loss itself, with its options bound.
+    #[error("`{loss}` needs both a run and the exact answer, or neither")]
+    #[diagnostic(code(ksr::loss::half), help("`{loss}(run, exact)` is a number, `{loss}(option: value)` a loss"))]
+    HalfLoss {
+        /// The loss.
+        loss: String,
+        /// What is given.
         #[label("here")]
         span: Span,
     },

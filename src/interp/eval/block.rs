@@ -2,7 +2,7 @@
 
 use crate::interp::Interpreter;
 use crate::interp::error::{RunError, fail};
-use crate::interp::value::scope::{Binding, Scope, State};
+use crate::interp::value::scope::{Binding, Readiness, Scope};
 use crate::interp::value::{Closure, Functional, Loss, SystemMaker, Value};
 use crate::lang::ast::{Ident, Stmt, StmtKind};
 use crate::problem::Result;
@@ -40,7 +40,7 @@ impl Interpreter {
     /// Evaluates a definition.
     pub(crate) fn define(&mut self, statement: &Stmt, scope: &Scope) -> Result<Rc<Binding>> {
         let (name, value) = self.definition(statement, scope)?;
-        Ok(binding(statement, &name, State::Ready(value)))
+        Ok(binding(statement, &name, Readiness::Ready(value)))
     }
 
     /// The name and value of a definition.
@@ -82,7 +82,7 @@ impl Interpreter {
 }
 
 /// A binding of a statement's name.
-pub(crate) fn binding(statement: &Stmt, name: &Ident, state: State) -> Rc<Binding> {
+pub(crate) fn binding(statement: &Stmt, name: &Ident, state: Readiness) -> Rc<Binding> {
     let (name, span) = (name.name.clone(), name.span);
     Rc::new(Binding { name, span, docs: statement.docs.clone(), state: RefCell::new(state) })
 }

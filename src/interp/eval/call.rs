@@ -3,10 +3,11 @@
 use super::MAX_CALLS;
 use crate::interp::Interpreter;
 use crate::interp::call::{Argument, Parameter, Site, bind, dimensioned};
-use crate::interp::error::{Placed, RunError, TypesError, fail};
+use crate::interp::error::{Placed, RunError, TypesError, fail, inside};
 use crate::interp::session::standard_modules;
 use crate::interp::value::scope::Scope;
-use crate::interp::value::{Closure, Dim, Operand, Value};
+use crate::interp::value::{Closure, Operand, Value};
+use crate::lang::Dimension;
 use crate::lang::ast::{Arg, Expr, ExprKind, ParamDecl};
 use crate::model::Interaction;
 use crate::problem::{Problem, Result, Via};
@@ -86,7 +87,24 @@ impl Interpreter {
             Value::Model(model) => self.call_model(model, args, site),
             Value::Loss(loss) => self.call_loss(loss, args, site),
             Value::Interaction(interaction) => self.call_interaction(interaction, args, site),
-            other => fail(not_callable(other, callee), callee),
+            Value::Nothing
+            | Value::Number(_)
+            | Value::Bool(_)
+            | Value::Str(_)
+            | Value::List(_)
+            | Value::Record(_)
+            | Value::Interval(..)
+            | Value::Field(_)
+            | Value::Grid(_)
+            | Value::System(_)
+            | Value::Run(_)
+            | Value::Reference(_)
+            | Value::Table(_)
+            | Value::Figure(_)
+            | Value::Mixing(_)
+            | Value::Module(_)
+            | Value::Symbol(_)
+            | Value::Optimizer(_) => fail(not_callable(function, callee), callee),
         }
     }
 
@@ -106,7 +124,7 @@ impl Interpreter {
         let params = [Parameter::new(Rc::from("r"), true)];
         let bound = bind(&params, args, false, site)?;
         let Some(Some(r)) = bound.values.into_iter().next() else { return Ok(Value::Nothing) };
-        let distance = dimensioned(Operand::new(&r.value, r.span), Dim::LENGTH, "a distance")?;
+        let distance = dimensioned(Operand::new(&r.value, r.span), Dimension::LENGTH, "a distance")?;
         Ok(Value::energy(w.at(distance).unwrap_or(f64::NAN)))
     }
 
@@ -163,7 +181,7 @@ impl Interpreter {
         if !self.of_library(problem.span) || self.of_library(site.span) {
             return led_by(problem, site.span, note);
         }
-        let asserted = problem.code() == ASSERTION;
+        let asserted = matches!(inside(&problem), Some(RunError::Assertion { .. }));
         let Problem { error, span, .. } = *problem;
         let moved = Problem::new(Placed::moved(error, site.span, note), site.span);
         Box::new(if asserted { moved } else { moved.via(span, "where the library stops") })
@@ -185,9 +203,6 @@ impl Interpreter {
         }
     }
 }
-
-/// The code of an assertion that does not hold.
-const ASSERTION: &str = "ksr::run::assertion";
 
 /// Adds a place to the way of a problem, unless it is the place of the problem or the way is long.
 pub(crate) fn led_by(mut problem: Box<Problem>, span: Span, note: String) -> Box<Problem> {

@@ -5,6 +5,7 @@ mod physics;
 use crate::interp::Interpreter;
 use crate::interp::error::{TypesError, fail, suggestion};
 use crate::interp::value::{ModuleRef, Operand, Value, model};
+use crate::lang::Kind;
 use crate::lang::ast::Ident;
 use crate::problem::Result;
 use std::rc::Rc;
@@ -52,7 +53,20 @@ impl Interpreter {
                 _ => None,
             },
             Value::Symbol(s) if &*name.name == "channels" => Some(Value::plain(s.shape().channels as f64)),
-            _ => None,
+            Value::Nothing
+            | Value::Number(_)
+            | Value::Bool(_)
+            | Value::Str(_)
+            | Value::List(_)
+            | Value::Figure(_)
+            | Value::Mixing(_)
+            | Value::Function(_)
+            | Value::Builtin(_)
+            | Value::SystemMaker(_)
+            | Value::Symbol(_)
+            | Value::Functional(_)
+            | Value::Optimizer(_)
+            | Value::Loss(_) => None,
         };
         match found {
             Some(value) => Ok(value),
@@ -109,24 +123,36 @@ impl Interpreter {
             Value::Model(model) => model.names(),
             Value::Interval(..) => vec!["from".into(), "to".into()],
             Value::Symbol(_) => vec!["channels".into()],
-            _ => Vec::new(),
+            Value::Nothing
+            | Value::Number(_)
+            | Value::Bool(_)
+            | Value::Str(_)
+            | Value::List(_)
+            | Value::Figure(_)
+            | Value::Mixing(_)
+            | Value::Function(_)
+            | Value::Builtin(_)
+            | Value::SystemMaker(_)
+            | Value::Functional(_)
+            | Value::Optimizer(_)
+            | Value::Loss(_) => Vec::new(),
         }
     }
 }
 
 /// Kinds of values with members, and these with their sentences, for the reference pages.
-pub fn documented_members() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> {
+pub fn documented_members() -> Vec<(Kind, Vec<(&'static str, &'static str)>)> {
     fn of<T: ?Sized>(members: &[Member<T>]) -> Vec<(&'static str, &'static str)> {
         members.iter().map(|m| (m.name, m.about)).collect()
     }
     vec![
-        ("interval", vec![("from", "its first end"), ("to", "its last end")]),
-        ("grid", of(physics::GRID)),
-        ("field", of(physics::FIELD)),
-        ("interaction", of(physics::INTERACTION)),
-        ("system", of(physics::SYSTEM)),
-        ("run", physics::run_members()),
-        ("reference", of(physics::REFERENCE)),
-        ("model", model::MEMBERS.to_vec()),
+        (Kind::Interval, vec![("from", "its first end"), ("to", "its last end")]),
+        (Kind::Grid, of(physics::GRID)),
+        (Kind::Field, of(physics::FIELD)),
+        (Kind::Interaction, of(physics::INTERACTION)),
+        (Kind::System, of(physics::SYSTEM)),
+        (Kind::Run, physics::run_members()),
+        (Kind::Reference, of(physics::REFERENCE)),
+        (Kind::Model, model::MEMBERS.to_vec()),
     ]
 }

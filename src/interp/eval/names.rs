@@ -2,7 +2,7 @@
 
 use crate::interp::error::{RunError, fail};
 use crate::interp::value::Value;
-use crate::interp::value::scope::{Binding, Scope, State, Thunk};
+use crate::interp::value::scope::{Binding, Readiness, Scope, Thunk};
 use crate::interp::{Interpreter, registry};
 use crate::lang::nearest::nearest;
 use crate::problem::Result;
@@ -41,20 +41,20 @@ impl Interpreter {
 
     /// The value of a binding, evaluated now if it has not been needed before.
     pub(crate) fn force(&mut self, binding: &Rc<Binding>, span: Span) -> Result<Value> {
-        let state = binding.state.replace(State::Forcing);
+        let state = binding.state.replace(Readiness::Forcing);
         let thunk = match state {
-            State::Ready(value) => {
-                binding.state.replace(State::Ready(value.clone()));
+            Readiness::Ready(value) => {
+                binding.state.replace(Readiness::Ready(value.clone()));
                 return Ok(value);
             }
-            State::Forcing => return fail(RunError::Cycle { name: binding.name.to_string(), span }, span),
-            State::Lazy(thunk) => thunk,
+            Readiness::Forcing => return fail(RunError::Cycle { name: binding.name.to_string(), span }, span),
+            Readiness::Lazy(thunk) => thunk,
         };
         let value = match &thunk {
             Thunk::Expr(expr, scope) => self.eval(expr, scope),
             Thunk::Definition(statement, scope) => self.definition(statement, scope).map(|(_, value)| value),
         };
-        let state = value.as_ref().map_or(State::Lazy(thunk), |v| State::Ready(v.clone()));
+        let state = value.as_ref().map_or(Readiness::Lazy(thunk), |v| Readiness::Ready(v.clone()));
         binding.state.replace(state);
         value.map_err(|problem| {
             super::call::led_by(problem, span, format!("needed for the value of `{}`", binding.name))

@@ -3,10 +3,10 @@
 use crate::graph::Binary;
 use crate::interp::Interpreter;
 use crate::interp::arith::agree;
-use crate::interp::call::{equal, truth};
+use crate::interp::call::truth;
 use crate::interp::error::{TypesError, fail};
 use crate::interp::value::scope::Scope;
-use crate::interp::value::{Operand, Value};
+use crate::interp::value::{Operand, Value, equal};
 use crate::lang::ast::{BinaryOp, Expr};
 use crate::problem::Result;
 use crate::source::Span;

@@ -2,11 +2,12 @@
 
 use super::call::parameters;
 use crate::interp::Interpreter;
-use crate::interp::call::{Argument, Site, bind, dimensioned, mismatch};
+use crate::interp::call::{Argument, DefaultValue, Param, Site, bind, dimensioned, mismatch, optional};
 use crate::interp::error::{Placed, SystemProblem, fail, suggestion};
 use crate::interp::value::scope::Scope;
-use crate::interp::value::{Closure, Dim, Operand, SystemMaker, Value, text};
+use crate::interp::value::{Closure, Operand, SystemMaker, Value, text};
 use crate::lang::ast::{Each, Expr, FnDef, Ident, SystemDef, SystemEntry};
+use crate::lang::{Dimension, Kind};
 use crate::model::{BuildError, Grid, Interaction, Nucleus, Part, Parts, System};
 use crate::problem::{Problem, Result};
 use crate::source::Span;
@@ -15,7 +16,24 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// The entries that have names.
-pub(crate) const SYSTEM_ENTRIES: [&str; 6] = ["potential", "interaction", "electrons", "charge", "unpaired", "name"];
+pub(crate) const SYSTEM_ENTRIES: [Param; 6] = [
+    optional("potential", &[Kind::Function, Kind::Field], DefaultValue::Absent("that of the nuclei"))
+        .about("an external potential, `potential(x): …` or a field; it adds to that of the nuclei"),
+    optional(
+        "interaction",
+        &[Kind::Function, Kind::Interaction],
+        DefaultValue::Value("exponential()", || Value::Interaction(Interaction::BAKER)),
+    )
+    .about("between electrons, and between them and the nuclei, `interaction(r): …`; the exponential one unless given"),
+    optional("electrons", &[Kind::Whole], DefaultValue::Absent("neutral"))
+        .about("how many electrons; as many as make it neutral unless given"),
+    optional("charge", &[Kind::Number], DefaultValue::Absent("neutral"))
+        .about("the charge left by the electrons, instead of `electrons:`"),
+    optional("unpaired", &[Kind::Whole], DefaultValue::Absent("the parity"))
+        .about("up minus down electrons; the parity of the electrons unless given"),
+    optional("name", &[Kind::Text], DefaultValue::Absent("as it was written"))
+        .about("what it is called in tables and messages"),
+];
 
 /// What the entries say so far, and where.
 struct Draft {
@@ -137,7 +155,8 @@ impl Interpreter {
                 other => return mismatch("`name`", "a text in quotes", other, None, span),
             },
             other => {
-                let (name_, help) = (other.to_string(), suggestion(other, &SYSTEM_ENTRIES, "entries"));
+                let (name_, help) =
+                    (other.to_string(), suggestion(other, &SYSTEM_ENTRIES.map(|entry| entry.name), "entries"));
                 return fail(SystemProblem::UnknownEntry { name: name_, help, span: name.span }, name.span);
             }
         }
@@ -169,7 +188,7 @@ impl Interpreter {
             None => return fail(SystemProblem::NotANucleus { found: value.kind(), span: element.span }, element.span),
         };
         let place = self.eval(at, scope)?;
-        let position = dimensioned(Operand::new(&place, at.span), Dim::LENGTH, "the position of a nucleus")?;
+        let position = dimensioned(Operand::new(&place, at.span), Dimension::LENGTH, "the position of a nucleus")?;
         Ok(Nucleus { symbol, charge, position })
     }
 
@@ -195,7 +214,7 @@ impl Interpreter {
     /// A function of a distance or coordinate whose value is an energy.
     pub(crate) fn sample(&mut self, f: &Value, x: f64, span: Span, what: &str) -> Result<f64> {
         let value = self.apply(f, vec![Value::plain(x)], span)?;
-        dimensioned(Operand::new(&value, span), Dim::ENERGY, what)
+        dimensioned(Operand::new(&value, span), Dimension::ENERGY, what)
     }
 
     /// An interaction as the model knows it: ready-made, or a function of the distance sampled for a grid.
@@ -224,7 +243,7 @@ impl Interpreter {
                     Some("parentheses choose one of a family, as in `soft_coulomb()` or `exponential()`".to_string());
                 mismatch("the interaction at a distance", "a number", &family, help, span)
             }
-            value => dimensioned(Operand::new(&value, span), Dim::ENERGY, "the interaction"),
+            value => dimensioned(Operand::new(&value, span), Dimension::ENERGY, "the interaction"),
         }
     }
 

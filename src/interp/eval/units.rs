@@ -3,11 +3,12 @@
 use crate::interp::Interpreter;
 use crate::interp::call::mismatch;
 use crate::interp::error::{UnitsError, fail};
-use crate::interp::value::{Dim, Operand, Quantity, Record, ShownUnit, Table, Value};
+use crate::interp::value::{Operand, Quantity, Record, ShownUnit, Table, Value};
+use crate::lang::Dimension;
 use crate::lang::ast::UnitExpr;
 use crate::lang::nearest::nearest;
 use crate::lang::units;
-use crate::lang::units::{Dimension, Unit};
+use crate::lang::units::Unit;
 use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
@@ -28,7 +29,7 @@ impl Interpreter {
         self.converted(Operand::new(value, span), unit, to)
     }
 
-    fn converted(&mut self, x: Operand<'_>, unit: &UnitExpr, to: (ShownUnit, Dim)) -> Result<Value> {
+    fn converted(&mut self, x: Operand<'_>, unit: &UnitExpr, to: (ShownUnit, Dimension)) -> Result<Value> {
         match x.value {
             Value::Number(q) if q.dim.agree(to.1) == Some(to.1) => {
                 Ok(Value::Number(Quantity { value: q.value, dim: to.1, unit: Some(to.0) }))
@@ -62,7 +63,13 @@ impl Interpreter {
     }
 
     /// In records and tables only what has the unit's dimension is converted.
-    fn where_it_fits(&mut self, value: &Value, span: Span, unit: &UnitExpr, to: (ShownUnit, Dim)) -> Result<Value> {
+    fn where_it_fits(
+        &mut self,
+        value: &Value,
+        span: Span,
+        unit: &UnitExpr,
+        to: (ShownUnit, Dimension),
+    ) -> Result<Value> {
         match value {
             Value::Number(q) if q.dim != to.1 => Ok(value.clone()),
             Value::List(items) => {
@@ -81,7 +88,7 @@ impl Interpreter {
 ///
 /// # Errors
 /// There is no such unit.
-pub(crate) fn shown_unit(unit: &UnitExpr) -> Result<(ShownUnit, Dim)> {
+pub(crate) fn shown_unit(unit: &UnitExpr) -> Result<(ShownUnit, Dimension)> {
     let Some(Unit { name, dimension, factor, .. }) = units::find(&unit.name) else {
         let known: Vec<&str> = units::names().collect();
         let help = match nearest(&unit.name, known.iter().copied()) {
@@ -90,22 +97,13 @@ pub(crate) fn shown_unit(unit: &UnitExpr) -> Result<(ShownUnit, Dim)> {
         };
         return fail(UnitsError::Unknown { name: unit.name.to_string(), help, span: unit.span }, unit.span);
     };
-    let dim = of(*dimension);
     let (power, one) = (unit.power, f64::from(unit.power));
     let shown = ShownUnit { name, power, factor: factor.powi(power) };
-    Ok((shown, dim.power(one).unwrap_or_default()))
+    Ok((shown, dimension.power(one).unwrap_or_default()))
 }
 
-fn of(dimension: Dimension) -> Dim {
-    match dimension {
-        Dimension::Energy => Dim::ENERGY,
-        Dimension::Length => Dim::LENGTH,
-        Dimension::Memory => Dim::MEMORY,
-    }
-}
-
-fn conversion(found: Dim, value_span: Span, unit: &UnitExpr, wanted: Dim) -> UnitsError {
-    let fitting: Vec<&str> = units::UNITS.iter().filter(|u| of(u.dimension) == found).map(|u| u.name).collect();
+fn conversion(found: Dimension, value_span: Span, unit: &UnitExpr, wanted: Dimension) -> UnitsError {
+    let fitting: Vec<&str> = units::UNITS.iter().filter(|u| u.dimension == found).map(|u| u.name).collect();
     let help = match fitting.is_empty() {
         true => format!("its atomic unit is {}", found.unit()),
         false => format!("units of {} are {}", found.words(), crate::interp::error::listed(&fitting)),

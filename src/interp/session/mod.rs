@@ -14,8 +14,8 @@ pub use program::Evaluated;
 use crate::exact::CacheWarning;
 use crate::interp::error::{RunError, fail};
 use crate::interp::value::Trace;
-use crate::interp::value::module::{Module, ModuleId};
-use crate::interp::value::scope::Scope;
+use crate::interp::value::module::Module;
+use crate::interp::value::scope::{ModuleId, Scope};
 use crate::problem::Result;
 use crate::source::{SourceId, Sources, Span};
 pub use crate::tensor::Device;
@@ -44,7 +44,7 @@ pub struct Options {
 
 /// How a run ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Ending {
     /// All statements are done.
     Done,
     /// The user stopped it.

@@ -5,8 +5,8 @@ use super::library::{PRELUDE, Standard, standard_modules};
 use crate::interp::Interpreter;
 use crate::interp::error::{RunError, fail, suggestion};
 use crate::interp::eval::binding;
-use crate::interp::value::module::{Module, ModuleId};
-use crate::interp::value::scope::{Binding, Scope, State, Thunk};
+use crate::interp::value::module::Module;
+use crate::interp::value::scope::{Binding, ModuleId, Readiness, Scope, Thunk};
 use crate::interp::value::{ModuleRef, Value};
 use crate::lang::ast::{Ident, Program, Stmt, StmtKind, Use, UsePath};
 use crate::lang::parse;
@@ -175,12 +175,12 @@ impl Interpreter {
                 StmtKind::Expr { .. } => continue,
                 StmtKind::Use(used) => self.use_module(used, statement, &scope)?,
                 StmtKind::Let { name, value } => {
-                    vec![binding(statement, name, State::Lazy(Thunk::Expr(value.clone(), scope.clone())))]
+                    vec![binding(statement, name, Readiness::Lazy(Thunk::Expr(value.clone(), scope.clone())))]
                 }
                 other => match defined_name(other) {
                     Some(name) => {
                         let thunk = Thunk::Definition(Rc::new(statement.clone()), scope.clone());
-                        vec![binding(statement, name, State::Lazy(thunk))]
+                        vec![binding(statement, name, Readiness::Lazy(thunk))]
                     }
                     None => continue,
                 },

@@ -1,11 +1,11 @@
 //! Running whole scripts and entries of the REPL.
 
 use super::host::Shown;
-use super::{Interpreter, MAIN, Outcome};
-use crate::interp::error::{RunError, suggestion};
+use super::{Ending, Interpreter, MAIN};
+use crate::interp::error::{RunError, inside, suggestion};
 use crate::interp::eval::binding;
 use crate::interp::value::Value;
-use crate::interp::value::scope::{Scope, State};
+use crate::interp::value::scope::{Readiness, Scope};
 use crate::lang::ast::{Expr, Program, Stmt, StmtKind};
 use crate::lang::{Entry, parse, parse_entry};
 use crate::problem::{Problem, Result};
@@ -29,7 +29,7 @@ impl Interpreter {
     ///
     /// # Errors
     /// All errors of the text, sorted by place; or the one that stopped its evaluation.
-    pub fn run(&mut self, name: &str, text: &str) -> Result<Outcome, Vec<Problem>> {
+    pub fn run(&mut self, name: &str, text: &str) -> Result<Ending, Vec<Problem>> {
         let source = self.sources.add(name, text);
         let mut program = parse(source, text)?;
         self.set_overrides(&mut program)?;
@@ -41,7 +41,7 @@ impl Interpreter {
     ///
     /// # Errors
     /// As [`Interpreter::run`].
-    pub fn plans(&mut self, name: &str, text: &str) -> Result<(Outcome, Vec<Plan>), Vec<Problem>> {
+    pub fn plans(&mut self, name: &str, text: &str) -> Result<(Ending, Vec<Plan>), Vec<Problem>> {
         self.planned = Some(Vec::new());
         let outcome = self.run(name, text);
         let plans = self.planned.take().unwrap_or_default();
@@ -66,21 +66,21 @@ impl Interpreter {
         self.check(&program)?;
         let (scope, (known, brought)) = (self.scope.clone(), self.main_bindings());
         let outcome = self.finish(|s| s.execute(&program));
-        if !matches!(outcome, Ok(Outcome::Done)) {
+        if !matches!(outcome, Ok(Ending::Done)) {
             self.scope = scope;
             if let Some(main) = self.modules.get_mut(MAIN.0 as usize) {
                 main.bindings.truncate(known);
                 main.brought.truncate(brought);
             }
         }
-        outcome.map(|o| if o == Outcome::Done { Evaluated::Done } else { Evaluated::Interrupted })
+        outcome.map(|o| if o == Ending::Done { Evaluated::Done } else { Evaluated::Interrupted })
     }
 
     /// Runs a script into the session, as `:load` does: its definitions stay.
     ///
     /// # Errors
     /// As [`Interpreter::run`].
-    pub fn load(&mut self, name: &str, text: &str) -> Result<Outcome, Vec<Problem>> {
+    pub fn load(&mut self, name: &str, text: &str) -> Result<Ending, Vec<Problem>> {
         let source = self.sources.add(name, text);
         let program = parse(source, text)?;
         self.check(&program)?;
@@ -93,11 +93,11 @@ impl Interpreter {
     }
 
     /// An interruption is an outcome, not an error.
-    fn finish(&mut self, work: impl FnOnce(&mut Self) -> Result<()>) -> Result<Outcome, Vec<Problem>> {
+    fn finish(&mut self, work: impl FnOnce(&mut Self) -> Result<()>) -> Result<Ending, Vec<Problem>> {
         (self.calls, self.depth, self.users_call) = (0, 0, None);
         match work(self) {
-            Ok(()) => Ok(Outcome::Done),
-            Err(problem) if problem.code() == "ksr::run::interrupted" => Ok(Outcome::Interrupted),
+            Ok(()) => Ok(Ending::Done),
+            Err(problem) if matches!(inside(&problem), Some(RunError::Interrupted { .. })) => Ok(Ending::Interrupted),
             Err(problem) => Err(vec![*problem]),
         }
     }
@@ -125,7 +125,7 @@ impl Interpreter {
             }
             _ => {
                 let (name, value) = self.definition(statement, &scope)?;
-                let made = binding(statement, &name, State::Ready(value));
+                let made = binding(statement, &name, Readiness::Ready(value));
                 self.scope.bind(made.clone());
                 if let Some(main) = self.modules.get_mut(MAIN.0 as usize) {
                     main.bindings.push(made);

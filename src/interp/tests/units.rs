@@ -1,7 +1,8 @@
 //! Dimensions: which values have them, how they combine, how they are shown.
 
 use super::helpers::{code, failure, number, shows, texts, value};
-use crate::interp::value::{Dim, Value, text};
+use crate::interp::value::{Value, text};
+use crate::lang::Dimension;
 
 #[test]
 fn literals_are_read_in_their_unit() {
@@ -108,7 +109,7 @@ fn fields_are_plain() {
     assert_eq!(shows(&format!("{grid}exp(-line.x^2)[5]")), "1");
     assert_eq!(shows(&format!("{grid}line.spacing")), "0.1 bohr");
     let Value::Number(q) = value(&format!("{grid}integral(1 + 0 * line.x)")) else { panic!("a number") };
-    assert_eq!((text::number(q.value).as_str(), q.dim), ("1.1", Dim::PLAIN));
+    assert_eq!((text::number(q.value).as_str(), q.dim), ("1.1", Dimension::PLAIN));
 }
 
 #[test]

@@ -5,11 +5,11 @@ use crate::graph::{Binary, Init, Shape};
 use crate::interp::Interpreter;
 use crate::interp::arith::symbols::trace_of;
 use crate::interp::call::{Argument, Parameter, Site, bind, mismatch};
-use crate::interp::error::{TraceError, fail};
+use crate::interp::error::{TraceError, fail, inside};
 use crate::interp::value::model::Model;
 use crate::interp::value::params::{Entry, Name, Request};
 use crate::interp::value::scope::Scope;
-use crate::interp::value::{Functional, Operand, Start, Symbol, Trace, Traced, Value, text};
+use crate::interp::value::{Functional, Operand, StartFrom, Symbol, Trace, Traced, Value, text};
 use crate::lang::ast::{Expr, ExprKind, Param};
 use crate::problem::{Problem, Result};
 use crate::source::Span;
@@ -47,8 +47,8 @@ impl Interpreter {
             return Ok(Value::Functional(functional));
         }
         let entry = match &functional.start {
-            Start::Seed(_) => Entry::Shared,
-            Start::Values(values) => Entry::From(values.clone()),
+            StartFrom::Seed(_) => Entry::Shared,
+            StartFrom::Values(values) => Entry::From(values.clone()),
         };
         self.apply_functional(&Applied { functional, entry }, given.densities, site)
     }
@@ -60,8 +60,7 @@ impl Interpreter {
     pub(crate) fn call_model(&mut self, model: &Rc<Model>, args: Vec<Argument>, site: &Site) -> Result<Value> {
         let given = self.given(&model.functional, args, site)?;
         if !given.options.is_empty() || given.densities.is_empty() {
-            let message = format!("`{}` is trained: it takes densities and no options", model.name);
-            return fail(TraceError::Layer { message, help: None, span: site.span }, site.span);
+            return fail(TraceError::ModelOptions { model: model.name.clone(), span: site.span }, site.span);
         }
         let entry = Entry::Frozen(model.parameters.clone());
         let functional = model.functional.clone();
@@ -389,7 +388,7 @@ pub(crate) fn flat(value: &Value, into: &mut Vec<f64>) -> bool {
 
 /// Plain numbers have no grid and no graph: a functional with parameters or layers cannot be evaluated at them.
 fn without_grid(problem: Box<Problem>, f: &Functional, span: Span) -> Box<Problem> {
-    if problem.code() != "ksr::functional::param_outside" {
+    if !matches!(inside(&problem), Some(TraceError::ParamOutside { .. })) {
         return problem;
     }
     let message =
@@ -450,15 +449,4 @@ pub(crate) fn through(mut problem: Box<Problem>, site: &Site, name: &str) -> Box
         problem.via.push(crate::problem::Via { span: site.span, note: format!("in this use of `{name}`") });
     }
     problem
-}
-
-/// The error of a value that is not a functional.
-pub(crate) fn not_functional<T>(what: &str, value: &Value, span: Span) -> Result<T> {
-    let help = match value {
-        Value::Function(_) => Some("define it with `functional` instead of `fn`".to_string()),
-        Value::Module(m) => Some(format!("take one of its definitions: `{}.name`", m.name)),
-        _ => None,
-    };
-    let error = TraceError::NotFunctional { what: what.to_string(), found: value.kind(), help, span };
-    fail(error, span)
 }

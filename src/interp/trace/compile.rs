@@ -1,11 +1,11 @@
 //! From a traced body to a compiled functional, and from any value that can stand for one to its graph and parameters.
 
-use super::body::not_functional;
 use crate::functional::{CompileError, Compiled, Definition, Density};
 use crate::graph::DifferentiateError;
 use crate::interp::Interpreter;
+use crate::interp::call::not_functional;
 use crate::interp::error::{TraceError, fail};
-use crate::interp::value::{Functional, Operand, Start, Symbol, Trace, Traced, Value};
+use crate::interp::value::{Functional, Operand, StartFrom, Symbol, Trace, Traced, Value};
 use crate::ks::ScfOptions;
 use crate::model::{Grid, Interaction};
 use crate::problem::Result;
@@ -46,8 +46,7 @@ pub(crate) fn finish(f: &Functional, trace: &Rc<Trace>, energy: &Symbol, flip_av
     let compiled = match Compiled::new(definition) {
         Ok(compiled) => compiled,
         Err(CompileError::Differentiate(DifferentiateError::MovingKernel { operation, what, span })) => {
-            let message = format!("the {what} of `{operation}` depend on the density, which has no potential");
-            return fail(TraceError::Layer { message, help: None, span }, span);
+            return fail(TraceError::Moving { what, operation, span }, span);
         }
         Err(CompileError::Shape(error) | CompileError::Differentiate(DifferentiateError::Shape(error))) => {
             return fail(TraceError::shape(&error, span), span);
@@ -63,10 +62,10 @@ pub(crate) fn finish(f: &Functional, trace: &Rc<Trace>, energy: &Symbol, flip_av
 
 impl Traced {
     /// The parameters a functional starts from.
-    pub fn initial(&self, start: &Start) -> Rc<[f64]> {
+    pub fn initial(&self, start: &StartFrom) -> Rc<[f64]> {
         match start {
-            Start::Seed(seed) => self.compiled.initial(*seed).into(),
-            Start::Values(values) => values.clone(),
+            StartFrom::Seed(seed) => self.compiled.initial(*seed).into(),
+            StartFrom::Values(values) => values.clone(),
         }
     }
 }

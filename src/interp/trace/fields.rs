@@ -4,9 +4,11 @@
 use crate::graph::{Formula, Graph, LowerError, NodeId, Plan, ShapeError};
 use crate::interp::Interpreter;
 use crate::interp::arith::symbols::trace_of;
-use crate::interp::call::{Args, Builtin, Param, Run, Style, example, optional, required, shown};
+use crate::interp::call::{Args, Builtin, DefaultValue, Param, Style, example, function, optional, required, shown};
 use crate::interp::error::{TraceError, fail};
-use crate::interp::value::{Dim, Field, Trace, Value};
+use crate::interp::value::{Field, Trace, Value};
+use crate::lang::Dimension;
+use crate::lang::Kind;
 use crate::model::{Grid, Interaction};
 use crate::problem::Result;
 use crate::source::Span;
@@ -14,79 +16,87 @@ use crate::tensor::{Cpu, NoneTape};
 use std::rc::Rc;
 use std::sync::Arc;
 
-const FIELD: &[Param] = &[required("f")];
+const FIELD: &[Param] = &[required("f", &[Kind::Field])];
 
 /// Functions of fields.
 pub const FIELDS: &[Builtin] = &[
-    Builtin {
-        name: "integral",
-        params: FIELD,
-        style: Style::Plain,
-        summary: "the integral over x: the spacing times the sum over grid points, one number a channel",
-        words: &["sum", "norm", "electrons", "area"],
-        examples: &[example(
+    function(
+        "integral",
+        FIELD,
+        &[Kind::Number, Kind::List],
+        "the integral over x: the spacing times the sum over grid points, one number a channel",
+        &["sum", "norm", "electrons", "area"],
+        &[example(
             "let g = uniform(points: 101, spacing: 0.2)\nround(integral(exp(-g.x^2))^2 * 1000)",
             "round(pi * 1000)",
         )],
-        run: Run::Call(|interp, args| on_field(interp, args, |g, x, span| g.integral(x, span))),
-    },
-    Builtin {
-        name: "grad",
-        params: FIELD,
-        style: Style::Plain,
-        summary: "the derivative by x: central differences, one-sided at the ends",
-        words: &["derivative", "gradient", "slope", "gga"],
-        examples: &[example("let g = uniform(points: 101, spacing: 0.2)\ngrad(3 * g.x)[50]", "3")],
-        run: Run::Call(|interp, args| on_field(interp, args, |g, x, span| g.grad(x, span))),
-    },
-    Builtin {
-        name: "laplacian",
-        params: FIELD,
-        style: Style::Plain,
-        summary: "the second derivative by x, from three points",
-        words: &["derivative", "curvature", "second"],
-        examples: &[example("let g = uniform(points: 101, spacing: 0.25)\nlaplacian(g.x^2)[50]", "2")],
-        run: Run::Call(|interp, args| on_field(interp, args, |g, x, span| g.laplacian(x, span))),
-    },
-    Builtin {
-        name: "at",
-        params: &[required("f"), required("x")],
-        style: Style::Plain,
-        summary: "the value of a field at a coordinate, bohr, by linear interpolation",
-        words: &["value", "interpolate", "place", "position"],
-        examples: &[example("let g = uniform(points: 101, spacing: 0.25)\nat(2 * g.x, x: 1.5)", "3")],
-        run: Run::Call(|interp, args| {
-            let position = args.dimensioned("x", Dim::LENGTH)?;
+        |interp, args| on_field(interp, args, |g, x, span| g.integral(x, span)),
+    ),
+    function(
+        "grad",
+        FIELD,
+        &[Kind::Field],
+        "the derivative by x: central differences, one-sided at the ends",
+        &["derivative", "gradient", "slope", "gga"],
+        &[example("let g = uniform(points: 101, spacing: 0.2)\ngrad(3 * g.x)[50]", "3")],
+        |interp, args| on_field(interp, args, |g, x, span| g.grad(x, span)),
+    ),
+    function(
+        "laplacian",
+        FIELD,
+        &[Kind::Field],
+        "the second derivative by x, from three points",
+        &["derivative", "curvature", "second"],
+        &[example("let g = uniform(points: 101, spacing: 0.25)\nlaplacian(g.x^2)[50]", "2")],
+        |interp, args| on_field(interp, args, |g, x, span| g.laplacian(x, span)),
+    ),
+    function(
+        "at",
+        &[required("f", &[Kind::Field]), required("x", &[Kind::Measured(Dimension::LENGTH)])],
+        &[Kind::Number, Kind::List],
+        "the value of a field at a coordinate, bohr, by linear interpolation",
+        &["value", "interpolate", "place", "position"],
+        &[example("let g = uniform(points: 101, spacing: 0.25)\nat(2 * g.x, x: 1.5)", "3")],
+        |interp, args| {
+            let position = args.dimensioned("x", Dimension::LENGTH)?;
             on_field(interp, args, |g, x, span| g.at(x, position, span))
-        }),
-    },
-    Builtin {
-        name: "hartree",
-        params: &[required("n"), optional("interaction", "exponential()")],
-        style: Style::Plain,
-        summary: "the potential of a density: the integral of w(x - y) n(y). In a body w is the interaction of the system",
-        words: &["potential", "coulomb", "repulsion", "convolution"],
-        examples: &[shown("let g = uniform(points: 101, spacing: 0.2)\nhartree(exp(-g.x^2))")],
-        run: Run::Call(hartree),
-    },
-    Builtin {
-        name: "concat",
-        params: &[],
-        style: Style::Rest("fields"),
-        summary: "fields side by side as one field of several channels",
-        words: &["join", "stack", "channels"],
-        examples: &[example("let g = uniform(points: 5, spacing: 1)\nconcat(g.x, g.x^2)[0]", "[-2, 4]")],
-        run: Run::Call(concat),
-    },
-    Builtin {
-        name: "channel",
-        params: &[required("f"), required("k")],
-        style: Style::Plain,
-        summary: "one channel of a field, counted from 0; -1 is the last",
-        words: &["component", "select"],
-        examples: &[example("let g = uniform(points: 5, spacing: 1)\nchannel(concat(g.x, g.x^2), 1)[0]", "4")],
-        run: Run::Call(channel),
-    },
+        },
+    ),
+    function(
+        "hartree",
+        &[
+            required("n", &[Kind::Field]),
+            optional(
+                "interaction",
+                &[Kind::Interaction, Kind::Function],
+                DefaultValue::Value("exponential()", || Value::Interaction(Interaction::BAKER)),
+            ),
+        ],
+        &[Kind::Field],
+        "the potential of a density: the integral of w(x - y) n(y). In a body w is the interaction of the system",
+        &["potential", "coulomb", "repulsion", "convolution"],
+        &[shown("let g = uniform(points: 101, spacing: 0.2)\nhartree(exp(-g.x^2))")],
+        hartree,
+    ),
+    function(
+        "concat",
+        &[],
+        &[Kind::Field],
+        "fields side by side as one field of several channels",
+        &["join", "stack", "channels"],
+        &[example("let g = uniform(points: 5, spacing: 1)\nconcat(g.x, g.x^2)[0]", "[-2, 4]")],
+        concat,
+    )
+    .with(Style::Rest("fields")),
+    function(
+        "channel",
+        &[required("f", &[Kind::Field]), required("k", &[Kind::Number])],
+        &[Kind::Field],
+        "one channel of a field, counted from 0; -1 is the last",
+        &["component", "select"],
+        &[example("let g = uniform(points: 5, spacing: 1)\nchannel(concat(g.x, g.x^2), 1)[0]", "4")],
+        channel,
+    ),
 ];
 
 /// Builds an operation into the body its argument belongs to, or evaluates it at once.
@@ -128,7 +138,7 @@ fn evaluate(
     Ok(match (shape.grid, data.as_slice()) {
         (Some(_), _) => Value::Field(Rc::new(Field { grid: field.grid.clone(), channels: shape.channels, data })),
         (None, [value]) => Value::plain(*value),
-        (None, values) => Value::vector(values, Dim::PLAIN),
+        (None, values) => Value::vector(values, Dimension::PLAIN),
     })
 }
 
@@ -147,9 +157,7 @@ fn hartree(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let (span, arg) = (args.span, args.arg("n")?);
     if let Some(trace) = trace_of([&arg.value]).or_else(|| interp.traces.last().cloned()) {
         if let Some(given) = args.get("interaction") {
-            let message = "in a body `hartree` takes the interaction of the system".to_string();
-            let help = Some("leave `interaction:` out".into());
-            return fail(TraceError::Layer { message, help, span: given.span }, given.span);
+            return fail(TraceError::OwnInteraction { span: given.span }, given.span);
         }
         return match trace.node_of(&arg.value, arg.span)? {
             Some(node) => trace.try_add(span, |g| g.hartree(node, span)),
@@ -157,10 +165,7 @@ fn hartree(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         };
     }
     let field = args.field("n")?;
-    let interaction = match args.get("interaction").cloned() {
-        Some(given) => interp.interaction(&given.value, given.span, &field.grid)?,
-        None => Interaction::BAKER,
-    };
+    let interaction = interp.interaction(&*args.value("interaction")?, args.span_of("interaction"), &field.grid)?;
     evaluate(&field, &interaction, span, |g, x, span| g.hartree(x, span))
 }
 

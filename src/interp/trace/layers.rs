@@ -3,32 +3,28 @@
 use crate::graph::{Binary, Init, NodeId, Shape, Unary};
 use crate::interp::Interpreter;
 use crate::interp::arith::symbols::trace_of;
-use crate::interp::call::{Args, Builtin, Example, Param, Run, Style, example, optional, required, shown};
+use crate::interp::call::{Args, Builtin, DefaultValue, EACH, Param, example, function, optional, required, shown};
 use crate::interp::error::{TraceError, fail};
 use crate::interp::value::params::{Name, Request};
 use crate::interp::value::{Operand, Trace, Value, text};
+use crate::lang::Kind;
 use crate::problem::Result;
 use std::rc::Rc;
 
-const fn layer(
-    name: &'static str,
-    params: &'static [Param],
-    summary: &'static str,
-    words: &'static [&'static str],
-    examples: &'static [Example],
-    run: fn(&mut Interpreter, &mut Args) -> Result<Value>,
-) -> Builtin {
-    Builtin { name, params, style: Style::Plain, summary, words, examples, run: Run::Call(run) }
-}
-
-const FIELD: &[Param] = &[required("f")];
-const NUMBER: &[Param] = &[required("x")];
+const FIELD: &[Param] = &[required("f", &[Kind::Field])];
+const X: &[Param] = &[required("x", EACH)];
 
 /// Layers of functionals.
 pub const LAYERS: &[Builtin] = &[
-    layer(
+    function(
         "conv",
-        &[required("f"), required("channels"), required("width"), optional("bias", "false")],
+        &[
+            required("f", &[Kind::Field]),
+            required("channels", &[Kind::Whole]),
+            required("width", &[Kind::Whole]),
+            optional("bias", &[Kind::Truth], DefaultValue::Truth(false)),
+        ],
+        &[Kind::Field],
         "a convolution with trainable weights over `width` points, zeros beyond the ends, to so many channels",
         &["convolution", "network", "layer", "filter"],
         &[shown("functional f(n) = n |> conv(16, width: 3) |> silu |> conv(1, width: 1)")],
@@ -37,50 +33,60 @@ pub const LAYERS: &[Builtin] = &[
             conv(interp, args, width)
         },
     ),
-    layer(
+    function(
         "dense",
-        &[required("f"), required("channels"), optional("bias", "false")],
+        &[
+            required("f", &[Kind::Field]),
+            required("channels", &[Kind::Whole]),
+            optional("bias", &[Kind::Truth], DefaultValue::Truth(false)),
+        ],
+        &[Kind::Field],
         "trainable weights from all channels to so many, point by point: a `conv` of width 1",
         &["linear", "network", "layer", "fully connected"],
         &[shown("functional f(n) = n |> dense(16) |> tanh |> dense(1)")],
         |interp, args| conv(interp, args, 1),
     ),
-    layer(
+    function(
         "global_conv",
-        &[required("f"), required("channels"), required("width")],
+        &[required("f", &[Kind::Field]), required("channels", &[Kind::Whole]), required("width", &[Kind::Interval])],
+        &[Kind::Field],
         "the field itself and its convolutions with channels - 1 exponentials, whose trainable widths lie in `width`, bohr",
         &["exponential", "convolution", "nonlocal", "layer", "network"],
         &[shown("functional f(n) = n |> global_conv(channels: 16, width: 0.1 .. 2.4) |> dense(1)")],
         global_conv,
     ),
-    layer(
+    function(
         "downsample",
         FIELD,
+        &[Kind::Field],
         "the field on every second point, smoothed with 1/4, 1/2, 1/4",
         &["coarse", "pool", "unet", "grid"],
         &[shown("functional f(n) = n |> downsample |> upsample")],
         |_, args| on_grid(args, |g, x, span| g.downsample(x, span)),
     ),
-    layer(
+    function(
         "upsample",
         FIELD,
+        &[Kind::Field],
         "the field on the grid before `downsample`, by linear interpolation",
         &["fine", "interpolate", "unet", "grid"],
         &[shown("functional f(n) = n |> downsample |> conv(1, width: 3) |> upsample")],
         |_, args| on_grid(args, |g, x, span| g.upsample(x, span)),
     ),
-    layer(
+    function(
         "self_interaction_gate",
-        &[required("e"), required("n")],
+        &[required("e", &[Kind::Field]), required("n", &[Kind::Field])],
+        &[Kind::Field],
         "mixes e with minus half the Hartree potential of n so that one electron is exact: the weight of the latter is \
          exp(-((N - 1) / s)^2) with N electrons and a trainable s that starts at 1",
         &["self-interaction", "ksr", "one electron", "gate"],
         &[shown("functional f(n) = n |> dense(1) |> negative |> self_interaction_gate(n)")],
         gate,
     ),
-    layer(
+    function(
         "silu",
-        NUMBER,
+        X,
+        EACH,
         "x times sigmoid(x)",
         &["swish", "activation"],
         &[example("silu(0)", "0")],
@@ -89,9 +95,10 @@ pub const LAYERS: &[Builtin] = &[
             silu(interp, x)
         },
     ),
-    layer(
+    function(
         "negative",
-        NUMBER,
+        X,
+        EACH,
         "minus silu(x): an energy that is at most slightly positive",
         &["activation", "bound"],
         &[example("negative(0)", "0")],
@@ -101,9 +108,10 @@ pub const LAYERS: &[Builtin] = &[
             interp.unary(Unary::Neg, Operand::new(&value, x.span))
         },
     ),
-    layer(
+    function(
         "relu",
-        NUMBER,
+        X,
+        EACH,
         "max(x, 0)",
         &["activation", "ramp"],
         &[example("relu([-2, 3])", "[0, 3]")],
@@ -112,9 +120,10 @@ pub const LAYERS: &[Builtin] = &[
             interp.binary(Binary::Max, x, Operand::new(&Value::plain(0.0), x.span), x.span)
         },
     ),
-    layer(
+    function(
         "elu",
-        NUMBER,
+        X,
+        EACH,
         "x above 0, exp(x) - 1 below",
         &["activation"],
         &[example("elu([-inf, 3])", "[-1, 3]")],
@@ -128,14 +137,18 @@ pub const LAYERS: &[Builtin] = &[
             interp.binary(Binary::Add, Operand::new(&above, x.span), Operand::new(&below, x.span), x.span)
         },
     ),
-    layer(
+    function(
         "normal",
-        &[optional("mean", "0"), optional("deviation", "1")],
+        &[
+            optional("mean", &[Kind::Number], DefaultValue::Number(0.0)),
+            optional("deviation", &[Kind::Number], DefaultValue::Number(1.0)),
+        ],
+        &[Kind::Record],
         "how a `param` is drawn: normally distributed",
         &["gauss", "random", "draw", "initial"],
         &[shown("functional f(n) { param b[8] ~ normal(0, 0.01); sum(b) * n }")],
         |_, args| {
-            let (mean, deviation) = (args.number_or("mean", 0.0)?, args.number_or("deviation", 1.0)?);
+            let (mean, deviation) = (args.number("mean")?, args.number("deviation")?);
             Ok(Value::record([("mean", Value::plain(mean)), ("deviation", Value::plain(deviation))]))
         },
     ),
@@ -195,7 +208,7 @@ fn conv(interp: &mut Interpreter, args: &Args, width: usize) -> Result<Value> {
         "conv" => format!("conv({channels}, width: {width})"),
         name => format!("{name}({channels})"),
     };
-    if !args.truth_or("bias", false)? {
+    if !args.truth("bias")? {
         return Ok(logged(value, &trace, what, count));
     }
     let bias = Request {

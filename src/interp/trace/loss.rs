@@ -32,9 +32,7 @@ impl Interpreter {
             (None, None) => return Ok(Value::Loss(bound)),
             (Some(run), Some(exact)) => (run, exact),
             (Some(given), None) | (None, Some(given)) => {
-                let message = format!("`{}` needs both a run and the exact answer, or neither", loss.name());
-                let help = Some(format!("`{0}(run, exact)` is a number, `{0}(option: value)` a loss", loss.name()));
-                return fail(TraceError::Layer { message, help, span: given.span }, site.span);
+                return fail(TraceError::HalfLoss { loss: loss.name().to_string(), span: given.span }, site.span);
             }
         };
         let run_view = match &run.value {

@@ -11,7 +11,7 @@ mod same;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use body::{flat, not_functional};
+pub(crate) use body::flat;
 pub(crate) use compile::Ready;
 pub(crate) use fields::FIELDS;
 pub(crate) use layers::LAYERS;

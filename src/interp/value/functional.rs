@@ -1,11 +1,10 @@
 //! The functional as a value: a definition with the names it sees, options bound to it, and the values its parameters
 //! start from.
 
-use super::Value;
 use super::scope::Scope;
-use super::symbol::Layer;
+use super::{Value, equal};
 use crate::functional::Compiled;
-use crate::interp::call::equal;
+use crate::graph::Shape;
 use crate::lang::ast::FunctionalDef;
 use crate::model::Grid;
 use std::cell::OnceCell;
@@ -15,11 +14,22 @@ use std::sync::Arc;
 
 /// What the parameters of a functional start from.
 #[derive(Clone, Debug)]
-pub enum Start {
+pub enum StartFrom {
     /// Drawn with a seed.
     Seed(u64),
     /// Given, as the optimiser holds them (a bounded one is the t of a + (b - a) sigmoid(t)).
     Values(Rc<[f64]>),
+}
+
+/// A layer of a network, for `describe`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// `conv(16, width: 3)`.
+    pub what: String,
+    /// What comes out.
+    pub shape: Shape,
+    /// Number of trainable values made by it.
+    pub parameters: usize,
 }
 
 /// A functional.
@@ -31,7 +41,7 @@ pub struct Functional {
     /// Options bound by a call without density, in the order of the definition.
     pub options: Vec<(Rc<str>, Value)>,
     /// Where its parameters start.
-    pub start: Start,
+    pub start: StartFrom,
     pub(in crate::interp) traced: OnceCell<Rc<Traced>>,
 }
 
@@ -51,7 +61,7 @@ pub struct Traced {
 impl Functional {
     /// A definition as it stands.
     pub fn new(def: Rc<FunctionalDef>, scope: Scope) -> Self {
-        Self { def, scope, options: Vec::new(), start: Start::Seed(0), traced: OnceCell::new() }
+        Self { def, scope, options: Vec::new(), start: StartFrom::Seed(0), traced: OnceCell::new() }
     }
 
     /// The same definition with other options.
@@ -61,7 +71,7 @@ impl Functional {
     }
 
     /// The same functional with other starting values.
-    pub fn with_start(&self, start: Start) -> Self {
+    pub fn with_start(&self, start: StartFrom) -> Self {
         let traced = self.traced.get().cloned().map_or_else(OnceCell::new, OnceCell::from);
         let (def, scope, options) = (self.def.clone(), self.scope.clone(), self.options.clone());
         Self { def, scope, options, start, traced }
@@ -103,8 +113,8 @@ impl Functional {
         let options = self.options.len() == other.options.len()
             && self.options.iter().zip(&other.options).all(|((n, v), (m, w))| n == m && same_value(v, w));
         let start = match (&self.start, &other.start) {
-            (Start::Seed(a), Start::Seed(b)) => a == b,
-            (Start::Values(a), Start::Values(b)) => Rc::ptr_eq(a, b),
+            (StartFrom::Seed(a), StartFrom::Seed(b)) => a == b,
+            (StartFrom::Values(a), StartFrom::Values(b)) => Rc::ptr_eq(a, b),
             _ => false,
         };
         Rc::ptr_eq(&self.def, &other.def) && self.scope.same(&other.scope) && options && start

@@ -1,6 +1,6 @@
 //! Values. They never cross threads; what does is plain data (graphs, systems, parameters).
 
-mod dimensions;
+mod equal;
 mod functional;
 mod loss;
 pub(crate) mod model;
@@ -8,28 +8,28 @@ pub mod module;
 mod operand;
 pub(crate) mod params;
 mod run;
+pub(crate) mod scf;
 pub mod scope;
 mod symbol;
 pub mod text;
 
-pub use dimensions::Dim;
-pub use functional::{Functional, Start, Traced};
+pub use equal::equal;
+pub use functional::{Functional, Layer, StartFrom, Traced};
 pub use loss::{Loss, TracedLoss};
 pub use model::{Model, SeedRow, Training};
 pub use operand::Operand;
 pub(crate) use run::datum;
-pub use symbol::{Layer, Symbol, Trace};
+pub use symbol::{Symbol, Trace};
 
 use crate::exact::Reference;
 use crate::graph::Shape;
 use crate::interp::call::Builtin;
 use crate::ks::{Mixing, Run};
 use crate::lang::ast::{FnDef, SystemDef};
-use crate::lang::units;
+use crate::lang::{Dimension, Kind, units};
 use crate::model::{Grid, Interaction, System};
 use crate::train::Optimizer;
-use module::ModuleId;
-use scope::Scope;
+use scope::{ModuleId, Scope};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ pub struct Quantity {
     /// Value in atomic units.
     pub value: f64,
     /// Dimension; plain numbers combine with any.
-    pub dim: Dim,
+    pub dim: Dimension,
     /// Unit to be shown in, after `->`; `None`: hartree, bohr, byte.
     pub unit: Option<ShownUnit>,
 }
@@ -47,18 +47,18 @@ pub struct Quantity {
 impl Quantity {
     /// A plain number.
     pub const fn plain(value: f64) -> Self {
-        Self { value, dim: Dim::PLAIN, unit: None }
+        Self { value, dim: Dimension::PLAIN, unit: None }
     }
     /// An energy, hartree.
     pub const fn energy(value: f64) -> Self {
-        Self { value, dim: Dim::ENERGY, unit: None }
+        Self { value, dim: Dimension::ENERGY, unit: None }
     }
     /// A length, bohr.
     pub const fn length(value: f64) -> Self {
-        Self { value, dim: Dim::LENGTH, unit: None }
+        Self { value, dim: Dimension::LENGTH, unit: None }
     }
     /// Of a dimension, shown in atomic units.
-    pub const fn of(value: f64, dim: Dim) -> Self {
+    pub const fn of(value: f64, dim: Dimension) -> Self {
         Self { value, dim, unit: None }
     }
     /// Whether it is a whole number, in atomic units.
@@ -68,7 +68,7 @@ impl Quantity {
     /// As a reader likes it: memory, unless a unit was chosen for it, in the one that suits `bytes`.
     pub fn readable(self, bytes: f64) -> Self {
         match (self.unit, self.dim, units::of_memory(bytes)) {
-            (None, Dim::MEMORY, Some(u)) => {
+            (None, Dimension::MEMORY, Some(u)) => {
                 Self { unit: Some(ShownUnit { name: u.name, power: 1, factor: u.factor }), ..self }
             }
             _ => self,
@@ -86,6 +86,16 @@ impl Quantity {
             None => self.dim.unit(),
         }
     }
+}
+
+/// What all of some values have, by `of`: the unit that a column or list is shown in; `None` where one has none, or another.
+pub fn shared<'a>(
+    values: impl IntoIterator<Item = &'a Value>,
+    of: impl Fn(&'a Value) -> Option<String>,
+) -> Option<String> {
+    let mut all = values.into_iter().map(of);
+    let first = all.next()??;
+    all.all(|other| other.as_ref() == Some(&first)).then_some(first)
 }
 
 /// A unit chosen by `->`.
@@ -285,7 +295,7 @@ impl Value {
         Value::Number(Quantity::length(value))
     }
     /// A number of a dimension, in atomic units.
-    pub fn of(value: f64, dim: Dim) -> Self {
+    pub fn of(value: f64, dim: Dimension) -> Self {
         Value::Number(Quantity::of(value, dim))
     }
     /// A text.
@@ -297,7 +307,7 @@ impl Value {
         Value::List(Rc::new(items))
     }
     /// A list of numbers of one dimension.
-    pub fn vector(items: &[f64], dim: Dim) -> Self {
+    pub fn vector(items: &[f64], dim: Dimension) -> Self {
         Value::list(items.iter().map(|&v| Value::Number(Quantity::of(v, dim))).collect())
     }
     /// A field of one channel.
@@ -342,6 +352,48 @@ impl Value {
             Value::Model(_) => "model",
             Value::Loss(_) => "loss",
             Value::Optimizer(_) => "optimizer",
+        }
+    }
+
+    /// Whether it is of a kind. A part of a body that is being traced may be any of the kinds that numbers take.
+    pub fn is(&self, kind: Kind) -> bool {
+        let traced = matches!(self, Value::Symbol(_));
+        match kind {
+            Kind::Any => true,
+            Kind::Nothing => matches!(self, Value::Nothing),
+            Kind::Number => traced || matches!(self, Value::Number(q) if q.dim.is_plain()),
+            Kind::Quantity => traced || matches!(self, Value::Number(_)),
+            Kind::Measured(dim) => traced || matches!(self, Value::Number(q) if q.dim.agree(dim).is_some()),
+            Kind::Whole => matches!(self, Value::Number(q) if q.dim.is_plain() && q.is_whole() && q.value >= 0.0),
+            Kind::Truth => traced || matches!(self, Value::Bool(_)),
+            Kind::Text => matches!(self, Value::Str(_)),
+            Kind::Word(words) => matches!(self, Value::Str(text) if words.contains(&&**text)),
+            Kind::List => traced || matches!(self, Value::List(_) | Value::Interval(..)),
+            Kind::Record => matches!(self, Value::Record(_)),
+            Kind::Interval => matches!(self, Value::Interval(..)),
+            Kind::Field => traced || matches!(self, Value::Field(_)),
+            Kind::Grid => matches!(self, Value::Grid(_)),
+            Kind::Interaction => matches!(self, Value::Interaction(_)),
+            Kind::System => matches!(self, Value::System(_)),
+            Kind::Run => matches!(self, Value::Run(_)),
+            Kind::Reference => matches!(self, Value::Reference(_)),
+            Kind::Table => matches!(self, Value::Table(_)),
+            Kind::Figure => matches!(self, Value::Figure(_)),
+            Kind::Mixing => matches!(self, Value::Mixing(_)),
+            Kind::Function => matches!(
+                self,
+                Value::Function(_)
+                    | Value::Builtin(_)
+                    | Value::SystemMaker(_)
+                    | Value::Functional(_)
+                    | Value::Model(_)
+                    | Value::Loss(_)
+                    | Value::Interaction(_)
+            ),
+            Kind::Functional => matches!(self, Value::Functional(_)),
+            Kind::Model => matches!(self, Value::Model(_)),
+            Kind::Loss => matches!(self, Value::Loss(_)),
+            Kind::Optimizer => matches!(self, Value::Optimizer(_)),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::functional::{Functional, Traced};
 use super::params::bounded;
-use super::{Record, Table, Value};
+use super::{Record, Table, Value, scf};
 use crate::graph::ParamSpec;
 use crate::ks::{Mixing, ScfOptions};
 use crate::train::Step;
@@ -98,7 +98,7 @@ impl Model {
             entries.push(("seed", Value::plain(training.seed as f64)));
             entries.push(("step", Value::plain(training.step as f64)));
         }
-        entries.extend(self.scf.as_ref().map(|scf| ("scf", scf_record(scf))));
+        entries.extend(self.scf.as_ref().map(|scf| ("scf", scf::record(scf))));
         entries.extend(self.origin.iter().map(|line| ("origin", Value::text(line))));
         entries
     }
@@ -117,7 +117,7 @@ impl Model {
             }
             "seeds" => seeds(training.map(|t| &t.seeds).filter(|rows| !rows.is_empty())?),
             "history" => history(training.map(|t| &t.history).filter(|steps| !steps.is_empty())?),
-            "scf" => scf_record(self.scf.as_ref()?),
+            "scf" => scf::record(self.scf.as_ref()?),
             "name" => Value::text(&self.name),
             _ => return None,
         })
@@ -219,17 +219,6 @@ fn nested_record<'a>(entries: impl Iterator<Item = (&'a str, Value)>) -> Value {
         _ => (name, Value::Record(Rc::new(Record { entries: arrays }))),
     };
     Value::Record(Rc::new(Record { entries: whole.into_iter().map(entry).collect() }))
-}
-
-/// Kohn-Sham options as a record.
-pub(crate) fn scf_record(scf: &ScfOptions) -> Value {
-    let mut entries =
-        vec![("iterations", Value::plain(scf.iterations as f64)), ("mixing", Value::Mixing(scf.mixing.clone()))];
-    if let Some(tolerance) = scf.tolerance {
-        entries.push(("tolerance", Value::plain(tolerance)));
-    }
-    entries.push(("symmetric", Value::Bool(scf.symmetric)));
-    Value::record(entries)
 }
 
 /// A mixing as it is written.

@@ -5,10 +5,6 @@ use crate::source::SourceId;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-/// Which module of an interpreter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ModuleId(pub u32);
-
 /// A text's definitions.
 #[derive(Debug)]
 pub struct Module {

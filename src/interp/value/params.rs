@@ -2,10 +2,7 @@
 //! functional meets the same ones.
 
 use super::functional::Functional;
-use super::symbol::Trace;
-use crate::graph::{Init, NodeId, ParamSpec};
-use crate::interp::error::{TraceError, fail};
-use crate::problem::Result;
+use crate::graph::{Init, NodeId};
 use crate::source::Span;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -87,97 +84,72 @@ pub enum Entry {
     From(Rc<[f64]>),
 }
 
-impl Trace {
-    /// Enters the body of a functional: from now on arrays are its own.
-    pub fn enter(&self, functional: &Rc<Functional>, entry: &Entry) {
-        let params = &mut *self.params.borrow_mut();
+/// Where the values of a new array come from.
+pub(super) enum Taken {
+    /// Its own start.
+    Own,
+    /// These, as a start.
+    Start(Vec<f64>),
+    /// These, which are not trained.
+    Fixed(Vec<f64>),
+    /// There are fewer than are needed so far.
+    TooFew { found: usize, needed: usize },
+}
+
+impl Params {
+    /// Enters the body of a functional.
+    pub(super) fn enter(&mut self, functional: &Rc<Functional>, entry: &Entry) {
         let same = |s: &Shared| s.functional.same(functional);
         let pool = match entry {
-            Entry::Shared => match params.frames.last() {
+            Entry::Shared => match self.frames.last() {
                 Some(frame) => frame.pool,
-                None => params.root_pool(),
+                None => self.root_pool(),
             },
-            Entry::Frozen(values) => params.new_pool(Source::Given { values: values.clone(), next: 0, frozen: true }),
+            Entry::Frozen(values) => self.new_pool(Source::Given { values: values.clone(), next: 0, frozen: true }),
             Entry::From(values) => {
-                let found = params.pools.iter().position(|p| {
+                let found = self.pools.iter().position(|p| {
                     matches!(&p.source, Source::Given { values: v, frozen: false, .. } if Rc::ptr_eq(v, values))
                         && p.shared.first().is_some_and(same)
                 });
-                found.unwrap_or_else(|| {
-                    params.new_pool(Source::Given { values: values.clone(), next: 0, frozen: false })
-                })
+                found.unwrap_or_else(|| self.new_pool(Source::Given { values: values.clone(), next: 0, frozen: false }))
             }
         };
-        let all = &mut params.pools[pool].shared;
+        let all = &mut self.pools[pool].shared;
         let shared = all.iter().position(same).unwrap_or_else(|| {
             all.push(Shared { functional: functional.clone(), made: Vec::new() });
             all.len() - 1
         });
-        params.frames.push(Frame { pool, shared, next: 0 });
+        self.frames.push(Frame { pool, shared, next: 0 });
     }
 
     /// Leaves the body entered last.
-    pub fn leave(&self) {
-        self.params.borrow_mut().frames.pop();
+    pub(super) fn leave(&mut self) {
+        self.frames.pop();
     }
 
-    /// The next array of the functional whose body is being evaluated: one made by an earlier application, or a new one.
-    ///
-    /// # Errors
-    /// There is no such body; an earlier application made an array of another shape.
-    pub fn param(self: &Rc<Self>, request: Request) -> Result<NodeId> {
-        let span = request.span;
-        let Some((frame, known)) = self.params.borrow_mut().next_known() else {
-            return fail(TraceError::ParamOutside { span }, span);
-        };
-        match known {
-            Some((shape, node)) if shape == request.shape => Ok(node),
-            Some((shape, _)) => {
-                let (first, now) = (words(&shape), words(&request.shape));
-                fail(TraceError::ParamsDiffer { first, now, span }, span)
-            }
-            None => {
-                let shape = request.shape.clone();
-                let node = self.new_param(request, frame.pool)?;
-                self.params.borrow_mut().pools[frame.pool].shared[frame.shared].made.push((shape, node));
-                Ok(node)
+    /// The values of a new array of so many in the body being evaluated; bounded ones as themselves, not as the t.
+    pub(super) fn take(&mut self, len: usize, bounds: Option<(f64, f64)>) -> Taken {
+        let Some(pool) = self.frames.last().map(|frame| frame.pool) else { return Taken::Own };
+        match &mut self.pools[pool].source {
+            Source::Trainable => Taken::Own,
+            Source::Given { values, next, frozen } => {
+                let Some(raw) = values.get(*next..*next + len) else {
+                    return Taken::TooFew { found: values.len(), needed: *next + len };
+                };
+                *next += len;
+                let values = raw.iter().map(|&t| bounds.map_or(t, |b| bounded(b, t))).collect();
+                if *frozen { Taken::Fixed(values) } else { Taken::Start(values) }
             }
         }
     }
 
-    fn new_param(&self, request: Request, pool: usize) -> Result<NodeId> {
-        let Request { name, shape, init, bounds, span } = request;
-        let kind = match &name {
-            Name::User(_) => "param",
-            Name::Layer(kind, _) | Name::Further(kind, _) => *kind,
-        };
-        let len = match crate::graph::size(kind, &shape) {
-            Ok(len) => len,
-            Err(error) => return fail(TraceError::shape(&error, span), span),
-        };
-        let params = &mut *self.params.borrow_mut();
-        let given = match &mut params.pools[pool].source {
-            Source::Trainable => None,
-            Source::Given { values, next, frozen } => {
-                let Some(raw) = values.get(*next..*next + len) else {
-                    let (found, needed) = (values.len(), *next + len);
-                    return fail(TraceError::TooFewValues { found, needed, span }, span);
-                };
-                *next += len;
-                let values = raw.iter().map(|&t| bounds.map_or(t, |b| bounded(b, t))).collect::<Vec<f64>>();
-                if *frozen {
-                    return Ok(self.add(|g| g.vector(&values, span)));
-                }
-                Some(Init::Values(values))
-            }
-        };
-        let name = params.new_name(name);
-        let init = given.unwrap_or(init);
-        Ok(self.add(|g| g.param(ParamSpec { name, shape, init, bounds, span })))
+    /// Notes a new array of the body being evaluated.
+    pub(super) fn made(&mut self, shape: Vec<usize>, node: NodeId) {
+        if let Some(frame) = self.frames.last() {
+            self.pools[frame.pool].shared[frame.shared].made.push((shape, node));
+        }
     }
-}
 
-impl Params {
     fn new_pool(&mut self, source: Source) -> usize {
         self.pools.push(Pool { source, shared: Vec::new() });
         self.pools.len() - 1
@@ -189,16 +161,16 @@ impl Params {
         found.unwrap_or_else(|| self.new_pool(Source::Trainable))
     }
 
-    /// The frame of the body being evaluated, and the array an earlier application made at this place.
-    #[allow(clippy::type_complexity)]
-    fn next_known(&mut self) -> Option<(Frame, Option<(Vec<usize>, NodeId)>)> {
+    /// The array that an earlier application made at this place of the body being evaluated, if there is such a body and
+    /// array.
+    pub(super) fn next_known(&mut self) -> Option<Option<(Vec<usize>, NodeId)>> {
         let frame = self.frames.last_mut()?;
         let known = self.pools[frame.pool].shared[frame.shared].made.get(frame.next).cloned();
         frame.next += 1;
-        Some((*frame, known))
+        Some(known)
     }
 
-    fn new_name(&mut self, name: Name) -> String {
+    pub(super) fn new_name(&mut self, name: Name) -> String {
         let name = match name {
             Name::User(word) => self.unused(&word),
             Name::Layer(kind, array) => {
@@ -234,12 +206,4 @@ fn layer_name(kind: &str, number: usize, array: &str) -> String {
 /// a + (b - a) sigmoid(t).
 pub fn bounded((a, b): (f64, f64), t: f64) -> f64 {
     a + (b - a) / (1.0 + (-t).exp())
-}
-
-/// `a single number`, `3 x 16 x 16 numbers`.
-fn words(shape: &[usize]) -> String {
-    match shape {
-        [] => "a single number".into(),
-        shape => format!("{} numbers", shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ")),
-    }
 }

@@ -1,13 +1,14 @@
 //! Properties of runs as values of the language.
 
-use super::{Dim, Value};
+use super::Value;
 use crate::ks::{Datum, Stop};
+use crate::lang::Dimension;
 use crate::model::System;
 use std::sync::Arc;
 
 /// The value of a property of a run of that system. Inside a loss everything is `plain`: energies in hartree, lengths in bohr.
 pub(crate) fn datum(datum: Datum, system: &Arc<System>, plain: bool) -> Value {
-    let energy = if plain { Dim::PLAIN } else { Dim::ENERGY };
+    let energy = if plain { Dimension::PLAIN } else { Dimension::ENERGY };
     let field = |values: Vec<f64>| Value::field(&system.grid, values);
     match datum {
         Datum::Count(n) => Value::plain(n as f64),

@@ -2,15 +2,18 @@
 //! visible where it was defined, and a failed entry of the REPL is undone by going on from the chain before.
 
 use super::Value;
-use super::module::ModuleId;
 use crate::lang::ast::{Expr, Stmt};
 use crate::source::Span;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+/// Which module of an interpreter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ModuleId(pub u32);
+
 /// How far a binding is.
 #[derive(Clone, Debug)]
-pub enum State {
+pub enum Readiness {
     /// Its value is there.
     Ready(Value),
     /// The right side of a `let` of a used file, not needed yet.
@@ -38,13 +41,13 @@ pub struct Binding {
     /// Its `##` lines.
     pub docs: Option<Rc<str>>,
     /// Its value, or the way to it.
-    pub state: RefCell<State>,
+    pub state: RefCell<Readiness>,
 }
 
 impl Binding {
     /// A binding with its value.
     pub fn ready(name: Rc<str>, span: Span, value: Value) -> Rc<Self> {
-        Rc::new(Self { name, span, docs: None, state: RefCell::new(State::Ready(value)) })
+        Rc::new(Self { name, span, docs: None, state: RefCell::new(Readiness::Ready(value)) })
     }
 
     /// The same under another name: shares what is already there, otherwise the way to it.
@@ -56,7 +59,7 @@ impl Binding {
     /// The value, if it is there.
     pub fn value(&self) -> Option<Value> {
         match &*self.state.borrow() {
-            State::Ready(value) => Some(value.clone()),
+            Readiness::Ready(value) => Some(value.clone()),
             _ => None,
         }
     }

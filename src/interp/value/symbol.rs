@@ -1,8 +1,9 @@
 //! The symbolic value and the graph it belongs to.
 
-use super::params::Params;
-use super::{Field, Value};
-use crate::graph::{Graph, NodeId, Shape, ShapeError};
+use super::functional::Functional;
+use super::params::{Entry, Name, Params, Request, Taken};
+use super::{Field, Layer, Value};
+use crate::graph::{Graph, Init, NodeId, ParamSpec, Shape, ShapeError};
 use crate::interp::error::{TraceError, fail};
 use crate::model::Grid;
 use crate::problem::Result;
@@ -50,17 +51,6 @@ impl fmt::Debug for Symbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Symbol({}: {})", self.node.0, self.shape())
     }
-}
-
-/// A layer of a network, for `describe`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Layer {
-    /// `conv(16, width: 3)`.
-    pub what: String,
-    /// What comes out.
-    pub shape: Shape,
-    /// Number of trainable values made by it.
-    pub parameters: usize,
 }
 
 /// A graph under construction, with the parameters made so far and what a description needs.
@@ -194,5 +184,70 @@ impl Trace {
     /// The interactions its parts are made for.
     pub fn interactions(&self) -> Vec<Rc<str>> {
         self.interactions.borrow().clone()
+    }
+}
+
+impl Trace {
+    /// Enters the body of a functional: from now on arrays are its own.
+    pub fn enter(&self, functional: &Rc<Functional>, entry: &Entry) {
+        self.params.borrow_mut().enter(functional, entry);
+    }
+
+    /// Leaves the body entered last.
+    pub fn leave(&self) {
+        self.params.borrow_mut().leave();
+    }
+
+    /// The next array of the functional whose body is being evaluated: one made by an earlier application, or a new one.
+    ///
+    /// # Errors
+    /// There is no such body; an earlier application made an array of another shape; a model has too few values.
+    pub fn param(self: &Rc<Self>, request: Request) -> Result<NodeId> {
+        let span = request.span;
+        let params = &mut *self.params.borrow_mut();
+        let Some(known) = params.next_known() else {
+            return fail(TraceError::ParamOutside { span }, span);
+        };
+        match known {
+            Some((shape, node)) if shape == request.shape => Ok(node),
+            Some((shape, _)) => {
+                let (first, now) = (words(&shape), words(&request.shape));
+                fail(TraceError::ParamsDiffer { first, now, span }, span)
+            }
+            None => {
+                let shape = request.shape.clone();
+                let node = self.new_param(request, params)?;
+                params.made(shape, node);
+                Ok(node)
+            }
+        }
+    }
+
+    fn new_param(&self, request: Request, params: &mut Params) -> Result<NodeId> {
+        let Request { name, shape, init, bounds, span } = request;
+        let kind = match &name {
+            Name::User(_) => "param",
+            Name::Layer(kind, _) | Name::Further(kind, _) => *kind,
+        };
+        let len = match crate::graph::size(kind, &shape) {
+            Ok(len) => len,
+            Err(error) => return fail(TraceError::shape(&error, span), span),
+        };
+        let init = match params.take(len, bounds) {
+            Taken::Own => init,
+            Taken::Start(values) => Init::Values(values),
+            Taken::Fixed(values) => return Ok(self.add(|g| g.vector(&values, span))),
+            Taken::TooFew { found, needed } => return fail(TraceError::TooFewValues { found, needed, span }, span),
+        };
+        let name = params.new_name(name);
+        Ok(self.add(|g| g.param(ParamSpec { name, shape, init, bounds, span })))
+    }
+}
+
+/// `a single number`, `3 x 16 x 16 numbers`.
+fn words(shape: &[usize]) -> String {
+    match shape {
+        [] => "a single number".into(),
+        shape => format!("{} numbers", shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ")),
     }
 }

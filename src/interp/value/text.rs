@@ -2,31 +2,11 @@
 
 use super::{Field, Quantity, Value};
 use crate::model::Grid;
+use crate::number::significant;
 
 /// A number with at most twelve significant digits, without trailing zeros: `1.36`, `1e-6`, `nan`, `inf`.
 pub fn number(x: f64) -> String {
-    if x.is_nan() {
-        return "nan".into();
-    }
-    if x.is_infinite() {
-        return if x > 0.0 { "inf".into() } else { "-inf".into() };
-    }
-    if x == 0.0 {
-        return "0".into();
-    }
-    let scientific = format!("{x:.11e}");
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-5..15).contains(&exponent) {
-        let decimals = (11 - exponent).max(0) as usize;
-        trimmed(&format!("{x:.decimals$}")).to_string()
-    } else {
-        format!("{}e{exponent}", trimmed(mantissa))
-    }
-}
-
-fn trimmed(digits: &str) -> &str {
-    if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { digits }
+    significant(x, 12, -5..15)
 }
 
 /// A number with its unit: `1.28 bohr`.
@@ -71,7 +51,17 @@ pub fn value(v: &Value) -> String {
         Value::Builtin(b) => b.name.to_string(),
         Value::SystemMaker(m) => m.def.name.name.to_string(),
         Value::Module(m) => m.name.to_string(),
-        other => other.kind(),
+        Value::Interaction(_)
+        | Value::Run(_)
+        | Value::Reference(_)
+        | Value::Figure(_)
+        | Value::Mixing(_)
+        | Value::Function(_)
+        | Value::Symbol(_)
+        | Value::Functional(_)
+        | Value::Model(_)
+        | Value::Optimizer(_)
+        | Value::Loss(_) => v.kind(),
     }
 }
 
@@ -94,7 +84,27 @@ pub fn kind(v: &Value) -> String {
         }
         Value::Grid(g) => format!("a grid of {}", grid(g)),
         Value::Table(t) => format!("a table of {} columns and {} rows", t.columns.len(), t.rows()),
-        other => other.kind(),
+        Value::Nothing
+        | Value::Number(_)
+        | Value::Bool(_)
+        | Value::Str(_)
+        | Value::Record(_)
+        | Value::Interval(..)
+        | Value::Interaction(_)
+        | Value::System(_)
+        | Value::Run(_)
+        | Value::Reference(_)
+        | Value::Figure(_)
+        | Value::Mixing(_)
+        | Value::Function(_)
+        | Value::Builtin(_)
+        | Value::SystemMaker(_)
+        | Value::Module(_)
+        | Value::Symbol(_)
+        | Value::Functional(_)
+        | Value::Model(_)
+        | Value::Optimizer(_)
+        | Value::Loss(_) => v.kind(),
     }
 }
 

@@ -6,8 +6,9 @@ use crate::graph::Operations;
 use crate::interp::Interpreter;
 use crate::interp::call::Args;
 use crate::interp::trace::Ready;
-use crate::interp::value::{Dim, Quantity, ShownUnit, Table, Value};
+use crate::interp::value::{Quantity, ShownUnit, Table, Value};
 use crate::ks::MOST_ITERATIONS;
+use crate::lang::Dimension;
 use crate::model::System;
 use crate::problem::Result;
 use crate::train::Forecast;
@@ -94,7 +95,7 @@ fn memory(args: &Args, ready: &Ready, systems: Option<&[Arc<System>]>) -> Result
         let points = Value::plain(PUBLISHED_POINTS as f64);
         return Ok(Value::record([("points", points), ("closed_shell", one(1)), ("open_shell", one(2))]));
     };
-    let iterations = args.whole_or("iterations", 15)?;
+    let iterations = args.whole("iterations")?;
     if !(1..=MOST_ITERATIONS).contains(&iterations) {
         let message = format!("`iterations` must be from 1 to {MOST_ITERATIONS}, not {iterations}");
         return args.wrong(args.span_of("iterations"), message, None);
@@ -113,5 +114,5 @@ const PUBLISHED_POINTS: usize = 513;
 /// Shown in MB, to hundredths: it is a forecast.
 fn megabytes(bytes: u64) -> Value {
     let unit = Some(ShownUnit { name: "MB", power: 1, factor: 1e6 });
-    Value::Number(Quantity { value: (bytes as f64 / 1e4).round() * 1e4, dim: Dim::MEMORY, unit })
+    Value::Number(Quantity { value: (bytes as f64 / 1e4).round() * 1e4, dim: Dimension::MEMORY, unit })
 }

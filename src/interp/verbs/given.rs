@@ -9,7 +9,7 @@ use crate::problem::Result;
 use std::rc::Rc;
 
 /// The t of a bounded value is at most this: there a + (b - a) sigmoid(t) is the bound itself, to rounding.
-const SATURATED: f64 = 40.0;
+const LARGEST_UNBOUNDED: f64 = 40.0;
 
 /// Flat parameters, as the optimiser holds them, of `parameters:` (values) and `unbounded:` (the t of those with bounds).
 ///
@@ -103,10 +103,11 @@ fn numbers(slot: &str, found: Option<&Value>, spec: &ParamSpec, ready: &Ready, a
     args.wrong(args.span_of(slot), message, Some(format!("its arrays are {}", listed(&names))))
 }
 
-/// The t with a + (b - a) sigmoid(t) = value.
+/// The t with a + (b - a) sigmoid(t) = value, the bounds included. Where a training starts, `graph::parameters` moves values
+/// a little inside instead, for at a bound the gradient is 0; here the values asked for are to come back.
 fn free(value: f64, (a, b): (f64, f64), spec: &ParamSpec, args: &Args) -> Result<f64> {
     if (a..=b).contains(&value) {
-        return Ok(((value - a) / (b - value)).ln().clamp(-SATURATED, SATURATED));
+        return Ok(((value - a) / (b - value)).ln().clamp(-LARGEST_UNBOUNDED, LARGEST_UNBOUNDED));
     }
     let (found, a, b) = (text::number(value), text::number(a), text::number(b));
     let message = format!("`{}` lies between {a} and {b}, and {found} does not", spec.name);

@@ -6,14 +6,14 @@ use crate::data;
 use crate::data::Array;
 use crate::graph::ParamSpec;
 use crate::interp::Interpreter;
-use crate::interp::call::{Args, Builtin, Run, Style, optional, required};
+use crate::interp::call::{Args, Builtin, DefaultValue, function, optional, required};
 use crate::interp::error::{Advice, RunError, fail, listed};
 use crate::interp::trace::Ready;
 use crate::interp::value::model::{Model, SeedRow, Training};
-use crate::interp::value::module::ModuleId;
-use crate::interp::value::scope::{Binding, State, Thunk};
+use crate::interp::value::scope::{Binding, ModuleId, Readiness, Thunk};
 use crate::interp::value::{Functional, Record, Traced, Value};
 use crate::ks::ScfOptions;
+use crate::lang::Kind;
 use crate::lang::ast::{Expr, ExprKind, Program, StmtKind};
 use crate::problem::{Problem, Result};
 use crate::source::Span;
@@ -21,37 +21,38 @@ use std::rc::Rc;
 
 /// Models.
 pub const MODELS: &[Builtin] = &[
-    Builtin {
-        name: "load",
-        params: &[required("functional"), optional("path", "the functional")],
-        style: Style::Plain,
-        summary: "the model in a file that `save` has written, `load(\"h2.ksr\")`; or a functional with the parameters of an \
+    function(
+        "load",
+        &[
+            required("functional", &[Kind::Text, Kind::Functional, Kind::Model]),
+            optional("path", &[Kind::Text], DefaultValue::Absent("the functional")),
+        ],
+        &[Kind::Model],
+        "the model in a file that `save` has written, `load(\"h2.ksr\")`; or a functional with the parameters of an \
                   archive of arrays, `load(f, \"params.npz\")`, matched by name if all names are there, otherwise in order, \
                   or of one flat list of all, `.npz` or `.npy`",
-        words: &["read", "open", "import", "npz", "npy", "model", "parameters"],
-        examples: &[],
-        run: Run::Call(load),
-    },
-    Builtin {
-        name: "model",
-        params: &[
-            required("functional"),
-            required("parameters"),
-            optional("scf", "diis()"),
-            optional("name", "the functional's"),
-            optional("training", "{}"),
-            optional("origin", "[]"),
-            optional("unbounded", "{}"),
+        &["read", "open", "import", "npz", "npy", "model", "parameters"],
+        &[],
+        load,
+    ),
+    function(
+        "model",
+        &[
+            required("functional", &[Kind::Functional, Kind::Model]),
+            required("parameters", &[Kind::Record]),
+            optional("scf", &[Kind::Record], DefaultValue::Absent("none")),
+            optional("name", &[Kind::Text], DefaultValue::Absent("the functional's")),
+            optional("training", &[Kind::Record], DefaultValue::Value("{}", || Value::record([]))),
+            optional("origin", &[Kind::List], DefaultValue::Value("[]", || Value::list(Vec::new()))),
+            optional("unbounded", &[Kind::Record], DefaultValue::Value("{}", || Value::record([]))),
         ],
-        style: Style::Plain,
-        summary: "a functional with given parameters, by layer and name, as `.parameters` of a model gives them; `save` writes those with \
+        &[Kind::Model],
+        "a functional with given parameters, by layer and name, as `.parameters` of a model gives them; `save` writes those with \
                   bounds bit for bit as `unbounded`: the t of the value a + (b - a) / (1 + exp(-t)) in a .. b",
-        words: &["parameters", "fixed", "saved"],
-        examples: &[crate::interp::call::shown(
-            "functional f(n) { param a = 1.0; -a * n }\nmodel(f, parameters: { a: 0.5 })",
-        )],
-        run: Run::Call(make),
-    },
+        &["parameters", "fixed", "saved"],
+        &[crate::interp::call::shown("functional f(n) { param a = 1.0; -a * n }\nmodel(f, parameters: { a: 0.5 })")],
+        make,
+    ),
 ];
 
 impl Model {
@@ -187,8 +188,8 @@ impl Interpreter {
     pub(crate) fn saved(&self, id: ModuleId) -> Option<Rc<Binding>> {
         let binding = self.module(id)?.get(SAVED)?;
         let is_model = match &*binding.state.borrow() {
-            State::Ready(value) => matches!(value, Value::Model(_)),
-            State::Lazy(Thunk::Expr(expr, _)) => makes_model(expr),
+            Readiness::Ready(value) => matches!(value, Value::Model(_)),
+            Readiness::Lazy(Thunk::Expr(expr, _)) => makes_model(expr),
             _ => false,
         };
         is_model.then(|| binding.clone())

@@ -1,15 +1,21 @@
 //! Options of solving and training: mixing of densities.
 
 use crate::interp::Interpreter;
-use crate::interp::call::{Args, Builtin, function, optional, shown};
+use crate::interp::call::{Args, Builtin, DefaultValue, function, optional, shown};
 use crate::interp::value::Value;
 use crate::ks::Mixing;
+use crate::lang::Kind;
 use crate::problem::Result;
 
 pub(crate) const MIXING: &[Builtin] = &[
     function(
         "linear",
-        &[optional("alpha", "0.5"), optional("decay", "1"), optional("history", "1")],
+        &[
+            optional("alpha", &[Kind::Number], DefaultValue::Number(Mixing::ALPHA)),
+            optional("decay", &[Kind::Number], DefaultValue::Number(1.0)),
+            optional("history", &[Kind::Whole], DefaultValue::Number(1.0)),
+        ],
+        &[Kind::Mixing],
         "mixing of densities by a part of the last difference, n + alpha decay^k (n_out - n_in), or of the mean of the last \
          `history` ones",
         &["mixing", "damping", "scf"],
@@ -18,7 +24,11 @@ pub(crate) const MIXING: &[Builtin] = &[
     ),
     function(
         "diis",
-        &[optional("history", "8"), optional("alpha", "0.5")],
+        &[
+            optional("history", &[Kind::Whole], DefaultValue::Number(Mixing::HISTORY as f64)),
+            optional("alpha", &[Kind::Number], DefaultValue::Number(Mixing::ALPHA)),
+        ],
+        &[Kind::Mixing],
         "mixing of densities by Pulay's direct inversion in the iterative subspace",
         &["mixing", "pulay", "anderson", "scf"],
         &[shown("diis(history: 6)")],
@@ -26,9 +36,9 @@ pub(crate) const MIXING: &[Builtin] = &[
     ),
 ];
 
-/// A number within (0, most], or `default`.
-fn fraction(args: &Args, name: &str, default: f64, most: f64) -> Result<f64> {
-    let x = args.number_or(name, default)?;
+/// A number within (0, most].
+fn fraction(args: &Args, name: &str, most: f64) -> Result<f64> {
+    let x = args.number(name)?;
     if x > 0.0 && x <= most {
         return Ok(x);
     }
@@ -36,21 +46,21 @@ fn fraction(args: &Args, name: &str, default: f64, most: f64) -> Result<f64> {
     args.wrong(args.span_of(name), message, None)
 }
 
-/// A whole number of at least 1, or `default`.
-fn positive(args: &Args, name: &str, default: usize) -> Result<usize> {
-    match args.whole_or(name, default)? {
+/// A whole number of at least 1.
+fn positive(args: &Args, name: &str) -> Result<usize> {
+    match args.whole(name)? {
         0 => args.wrong(args.span_of(name), format!("{} must be at least 1", args.what(name)), None),
         n => Ok(n),
     }
 }
 
 fn linear(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
-    let alpha = fraction(args, "alpha", 0.5, 1.0)?;
-    let decay = fraction(args, "decay", 1.0, 1.0)?;
-    Ok(Value::Mixing(Mixing::Linear { alpha, decay, history: positive(args, "history", 1)? }))
+    let alpha = fraction(args, "alpha", 1.0)?;
+    let decay = fraction(args, "decay", 1.0)?;
+    Ok(Value::Mixing(Mixing::Linear { alpha, decay, history: positive(args, "history")? }))
 }
 
 fn diis(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
-    let alpha = fraction(args, "alpha", 0.5, 1.0)?;
-    Ok(Value::Mixing(Mixing::Diis { history: positive(args, "history", 8)?, alpha }))
+    let alpha = fraction(args, "alpha", 1.0)?;
+    Ok(Value::Mixing(Mixing::Diis { history: positive(args, "history")?, alpha }))
 }

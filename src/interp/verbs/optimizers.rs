@@ -1,57 +1,64 @@
 //! Optimizers: how a training changes the parameters.
 
-use crate::interp::call::{Builtin, Run, Style, optional, shown};
+use crate::interp::call::{Builtin, DefaultValue, function, optional, shown};
 use crate::interp::value::Value;
+use crate::lang::Kind;
 use crate::train::{Adam, Lbfgs, Optimizer};
 
 /// How parameters are changed.
 pub const OPTIMIZERS: &[Builtin] = &[
-    Builtin {
-        name: "lbfgs",
-        params: &[
-            optional("steps", "200"),
-            optional("history", "20"),
-            optional("longest_step", "0.1"),
-            optional("tolerance", "1e-12"),
+    function(
+        "lbfgs",
+        &[
+            optional("steps", &[Kind::Whole], DefaultValue::Number(Lbfgs::STANDARD.steps as f64)),
+            optional("history", &[Kind::Whole], DefaultValue::Number(Lbfgs::STANDARD.history as f64)),
+            optional("longest_step", &[Kind::Number], DefaultValue::Number(Lbfgs::STANDARD.longest_step)),
+            optional("tolerance", &[Kind::Number], DefaultValue::Number(Lbfgs::STANDARD.tolerance)),
         ],
-        style: Style::Plain,
-        summary: "training by the limited-memory BFGS method, with that many pairs of changes kept; no step changes the \
+        &[Kind::Optimizer],
+        "training by the limited-memory BFGS method, with that many pairs of changes kept; no step changes the \
                   parameters by more than `longest_step` (root mean square), and where the norm of the gradient is below \
                   `tolerance` the training ends",
-        words: &["optimizer", "training", "quasi-newton"],
-        examples: &[shown("lbfgs(steps: 100)")],
-        run: Run::Call(|_, args| {
-            let standard = Lbfgs::default();
+        &["optimizer", "training", "quasi-newton"],
+        &[shown("lbfgs(steps: 100)")],
+        |_, args| {
             Ok(Value::Optimizer(Optimizer::Lbfgs(Lbfgs {
-                steps: args.whole_or("steps", standard.steps)?,
-                history: args.whole_or("history", standard.history)?,
-                longest_step: args.number_or("longest_step", standard.longest_step)?,
-                tolerance: args.number_or("tolerance", standard.tolerance)?,
+                steps: args.whole("steps")?,
+                history: args.whole("history")?,
+                longest_step: args.number("longest_step")?,
+                tolerance: args.number("tolerance")?,
             })))
-        }),
-    },
-    Builtin {
-        name: "adam",
-        params: &[
-            optional("steps", "1000"),
-            optional("rate", "0.001"),
-            optional("beta1", "0.9"),
-            optional("beta2", "0.999"),
-            optional("epsilon", "1e-8"),
+        },
+    ),
+    function(
+        "adam",
+        &[
+            optional("steps", &[Kind::Whole], DefaultValue::Number(Adam::STANDARD.steps as f64)),
+            optional("rate", &[Kind::Number], DefaultValue::Number(Adam::STANDARD.rate)),
+            optional("beta1", &[Kind::Number], DefaultValue::Number(Adam::STANDARD.beta1)),
+            optional("beta2", &[Kind::Number], DefaultValue::Number(Adam::STANDARD.beta2)),
+            optional("epsilon", &[Kind::Number], DefaultValue::Number(Adam::STANDARD.epsilon)),
         ],
-        style: Style::Plain,
-        summary: "training by Adam: the gradient's running mean over the root of its running mean square",
-        words: &["optimizer", "training", "gradient descent", "momentum"],
-        examples: &[shown("adam(steps: 500, rate: 0.01)")],
-        run: Run::Call(|_, args| {
-            let standard = Adam::default();
+        &[Kind::Optimizer],
+        "training by Adam: the gradient's running mean over the root of its running mean square",
+        &["optimizer", "training", "gradient descent", "momentum"],
+        &[shown("adam(steps: 500, rate: 0.01)")],
+        |_, args| {
             Ok(Value::Optimizer(Optimizer::Adam(Adam {
-                steps: args.whole_or("steps", standard.steps)?,
-                rate: args.number_or("rate", standard.rate)?,
-                beta1: args.number_or("beta1", standard.beta1)?,
-                beta2: args.number_or("beta2", standard.beta2)?,
-                epsilon: args.number_or("epsilon", standard.epsilon)?,
+                steps: args.whole("steps")?,
+                rate: args.number("rate")?,
+                beta1: args.number("beta1")?,
+                beta2: args.number("beta2")?,
+                epsilon: args.number("epsilon")?,
             })))
-        }),
-    },
+        },
+    ),
 ];
+
+/// As it stands in the origin of a model.
+pub(super) fn text(optimizer: &Optimizer) -> String {
+    match optimizer {
+        Optimizer::Lbfgs(o) => format!("lbfgs(steps: {}, history: {})", o.steps, o.history),
+        Optimizer::Adam(o) => format!("adam(steps: {}, rate: {:?})", o.steps, o.rate),
+    }
+}

@@ -4,76 +4,93 @@ use super::describe::describe;
 use crate::functional::Evaluation;
 use crate::graph::LowerError;
 use crate::interp::Interpreter;
-use crate::interp::call::{Args, Builtin, Run, Style, example, mismatch, optional, required, shown};
+use crate::interp::call::{Args, Builtin, DefaultValue, Param, example, function, mismatch, optional, required, shown};
 use crate::interp::error::{TraceError, fail};
 use crate::interp::trace::Ready;
 use crate::interp::value::model::Model;
 use crate::interp::value::params::Entry;
-use crate::interp::value::{Field, Functional, Start, Value};
+use crate::interp::value::{Field, Functional, StartFrom, Value};
+use crate::lang::Dimension;
+use crate::lang::Kind;
 use crate::model::{Grid, Interaction};
 use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
 use std::sync::Arc;
 
-const PROBE: &[crate::interp::call::Param] =
-    &[required("functional"), required("n"), optional("n_down", "n / 2"), optional("interaction", "exponential()")];
+const PROBE: &[Param] = &[
+    required("functional", &[Kind::Functional, Kind::Model]),
+    required("n", &[Kind::Field]),
+    optional("n_down", &[Kind::Field], DefaultValue::Absent("n / 2")),
+    optional(
+        "interaction",
+        &[Kind::Interaction, Kind::Function],
+        DefaultValue::Value("exponential()", || Value::Interaction(Interaction::BAKER)),
+    ),
+];
 
 /// What can be asked of a functional.
 pub const FUNCTIONALS: &[Builtin] = &[
-    Builtin {
-        name: "energy",
-        params: PROBE,
-        style: Style::Plain,
-        summary: "the energy of a functional at a density, or at densities of up and down electrons",
-        words: &["functional", "xc", "exchange", "evaluate", "test"],
-        examples: &[shown(
+    function(
+        "energy",
+        PROBE,
+        &[Kind::Measured(Dimension::ENERGY)],
+        "the energy of a functional at a density, or at densities of up and down electrons",
+        &["functional", "xc", "exchange", "evaluate", "test"],
+        &[shown(
             "use std.functionals\nlet g = uniform(points: 101, spacing: 0.1)\nenergy(functionals.lda, exp(-g.x^2))",
         )],
-        run: Run::Call(energy),
-    },
-    Builtin {
-        name: "potential",
-        params: PROBE,
-        style: Style::Plain,
-        summary: "the potential of a functional at a density, v(x) = dE/dn(x); with densities of up and down electrons, \
+        energy,
+    ),
+    function(
+        "potential",
+        PROBE,
+        &[Kind::Field, Kind::Record],
+        "the potential of a functional at a density, v(x) = dE/dn(x); with densities of up and down electrons, \
                   `.up` and `.down`",
-        words: &["functional", "xc", "derivative", "evaluate", "test"],
-        examples: &[shown(
+        &["functional", "xc", "derivative", "evaluate", "test"],
+        &[shown(
             "use std.functionals\nlet g = uniform(points: 101, spacing: 0.1)\npotential(functionals.lda, exp(-g.x^2))",
         )],
-        run: Run::Call(potential),
-    },
-    Builtin {
-        name: "describe",
-        params: &[required("functional"), optional("on", "[]"), optional("iterations", "15")],
-        style: Style::Plain,
-        summary: "what a functional is made of: densities, parameters, operations in order, layers with what comes out of them; \
+        potential,
+    ),
+    function(
+        "describe",
+        &[
+            required("functional", &[Kind::Functional, Kind::Model]),
+            optional("on", &[Kind::System, Kind::Reference, Kind::List], DefaultValue::Absent("none")),
+            optional("iterations", &[Kind::Whole], DefaultValue::Number(15.0)),
+        ],
+        &[Kind::Record],
+        "what a functional is made of: densities, parameters, operations in order, layers with what comes out of them; \
                   the memory that a training `on:` systems (by default a closed and an open shell on 513 points) needs for \
                   all its iterations, if its loss sees all their energies, or at least; and `on:` systems the floating-point operations of one evaluation at their \
                   densities, of the energy, with the potential, and of the way back through both (`flop`)",
-        words: &["layers", "network", "parameters", "shape", "summary", "count", "memory", "forecast"],
-        examples: &[example("use std.networks\ndescribe(networks.ksr_global).parameters", "1568")],
-        run: Run::Call(describe),
-    },
-    Builtin {
-        name: "init",
-        params: &[required("functional"), optional("seed", "0")],
-        style: Style::Plain,
-        summary: "a functional with initial parameters drawn with another seed",
-        words: &["seed", "random", "parameters", "initial"],
-        examples: &[shown("use std.networks\ninit(networks.ksr_lda, seed: 3)")],
-        run: Run::Call(init),
-    },
-    Builtin {
-        name: "trainable",
-        params: &[required("model")],
-        style: Style::Plain,
-        summary: "the functional of a model whose parameters start from the model's and are trained",
-        words: &["model", "continue", "fine-tune", "unfreeze"],
-        examples: &[],
-        run: Run::Call(trainable),
-    },
+        &["layers", "network", "parameters", "shape", "summary", "count", "memory", "forecast"],
+        &[example("use std.networks\ndescribe(networks.ksr_global).parameters", "1568")],
+        describe,
+    ),
+    function(
+        "init",
+        &[
+            required("functional", &[Kind::Functional, Kind::Model]),
+            optional("seed", &[Kind::Whole], DefaultValue::Number(0.0)),
+        ],
+        &[Kind::Functional],
+        "a functional with initial parameters drawn with another seed",
+        &["seed", "random", "parameters", "initial"],
+        &[shown("use std.networks\ninit(networks.ksr_lda, seed: 3)")],
+        init,
+    ),
+    function(
+        "trainable",
+        &[required("model", &[Kind::Model, Kind::Functional])],
+        &[Kind::Functional],
+        "the functional of a model whose parameters start from the model's and are trained",
+        &["model", "continue", "fine-tune", "unfreeze"],
+        &[],
+        trainable,
+    ),
 ];
 
 fn energy(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
@@ -99,10 +116,7 @@ impl Interpreter {
             densities.push((density_field(args, "n_down")?, args.arg("n_down")?.span));
         }
         let grid = densities[0].0.grid.clone();
-        let interaction = match args.get("interaction") {
-            Some(given) => self.interaction(&given.value, given.span, &grid)?,
-            None => Interaction::BAKER,
-        };
+        let interaction = self.interaction(&*args.value("interaction")?, args.span_of("interaction"), &grid)?;
         let found = self.evaluate(&ready, &densities, &interaction, args.span)?;
         Ok((grid, found, densities.len() == 2))
     }
@@ -193,11 +207,11 @@ impl TraceError {
 }
 
 fn init(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
-    let seed = args.whole_or("seed", 0)? as u64;
+    let seed = args.whole("seed")? as u64;
     match &args.arg("functional")?.value {
-        Value::Functional(f) => Ok(Value::Functional(Rc::new(f.with_start(Start::Seed(seed))))),
-        Value::Model(m) => Ok(Value::Functional(Rc::new(m.functional.with_start(Start::Seed(seed))))),
-        other => crate::interp::trace::not_functional(&args.what("functional"), other, args.arg("functional")?.span),
+        Value::Functional(f) => Ok(Value::Functional(Rc::new(f.with_start(StartFrom::Seed(seed))))),
+        Value::Model(m) => Ok(Value::Functional(Rc::new(m.functional.with_start(StartFrom::Seed(seed))))),
+        other => crate::interp::call::not_functional(&args.what("functional"), other, args.arg("functional")?.span),
     }
 }
 
@@ -212,6 +226,6 @@ fn trainable(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
 impl Model {
     /// Its functional, whose parameters start from the model's.
     pub fn trainable(&self) -> Rc<Functional> {
-        Rc::new(self.functional.with_start(Start::Values(self.parameters.clone())))
+        Rc::new(self.functional.with_start(StartFrom::Values(self.parameters.clone())))
     }
 }

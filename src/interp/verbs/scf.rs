@@ -1,23 +1,21 @@
 //! Options of Kohn-Sham calculations, from the arguments of `solve` or the record `scf:`.
 
 use crate::interp::call::{Args, mismatch};
-use crate::interp::error::{RunError, TraceError, fail, suggestion};
-use crate::interp::value::{Quantity, Record, Value, text};
+use crate::interp::error::{TraceError, fail, suggestion};
+use crate::interp::value::scf::SCF;
+use crate::interp::value::{Record, Value, scf};
 use crate::ks::{Mixing, ScfOptions};
 use crate::problem::Result;
 use crate::source::Span;
 
 /// Iterations of a fixed number where none is given.
-const FIXED: usize = 30;
-
-/// The options of a Kohn-Sham calculation.
-pub const SCF: &[&str] = &["iterations", "mixing", "tolerance", "symmetric"];
+const FIXED_ITERATIONS: usize = 30;
 
 /// The loop in which functionals are trained where nothing else is said: that of Li et al., Phys. Rev. Lett. 126, 036401
 /// (2021).
 pub fn training() -> ScfOptions {
     let mixing = Mixing::Linear { alpha: 0.5, decay: 0.9, history: 1 };
-    ScfOptions { iterations: 15, mixing, tolerance: None, symmetric: false }
+    ScfOptions { iterations: 15, mixing, tolerance: None, ..ScfOptions::STANDARD }
 }
 
 /// The options among the arguments of `solve`, each changing only itself.
@@ -25,7 +23,10 @@ pub fn training() -> ScfOptions {
 /// # Errors
 /// A value of the wrong kind.
 pub fn from_args(args: &Args, base: Option<&ScfOptions>) -> Result<ScfOptions> {
-    let given = SCF.iter().filter_map(|name| args.get(name).map(|a| (*name, &a.value, a.span)));
+    let given = SCF.iter().filter_map(|option| {
+        let name = option.param.name;
+        args.get(name).map(|a| (name, &a.value, a.span))
+    });
     merged(base, given)
 }
 
@@ -42,10 +43,11 @@ pub fn from_value(value: &Value, span: Span, base: &ScfOptions) -> Result<ScfOpt
 }
 
 fn known(record: &Record, span: Span) -> Result<()> {
-    match record.entries.iter().find(|(name, _)| !SCF.contains(&&**name)) {
+    let names = SCF.each_ref().map(|option| option.param.name);
+    match record.entries.iter().find(|(name, _)| !names.contains(&&**name)) {
         None => Ok(()),
         Some((name, _)) => {
-            let (help, name) = (suggestion(name, SCF, "options"), name.to_string());
+            let (help, name) = (suggestion(name, &names, "options"), name.to_string());
             fail(TraceError::Option { of: "scf".into(), name, help, span }, span)
         }
     }
@@ -63,38 +65,16 @@ fn merged<'a>(
         given.iter().find_map(|(_, value, _)| if let Value::Mixing(mixing) = value { Some(mixing) } else { None });
     scf = match (named, &scf.mixing) {
         (Some(Mixing::Linear { .. }), Mixing::Diis { .. }) if !given.iter().any(|(name, ..)| *name == "tolerance") => {
-            ScfOptions { iterations: FIXED, tolerance: None, ..scf }
+            ScfOptions { iterations: FIXED_ITERATIONS, tolerance: None, ..scf }
         }
         (Some(Mixing::Diis { .. }), Mixing::Linear { .. }) => {
-            ScfOptions { symmetric: scf.symmetric, ..ScfOptions::default() }
+            let ScfOptions { iterations, tolerance, .. } = ScfOptions::default();
+            ScfOptions { iterations, tolerance, ..scf }
         }
         _ => scf,
     };
     for (name, value, span) in given {
-        match (name, value) {
-            ("iterations", Value::Number(q)) => scf.iterations = whole(q, span)?,
-            ("iterations", other) => return mismatch("`iterations`", "a whole number", other, None, span),
-            ("mixing", Value::Mixing(mixing)) => scf.mixing = mixing.clone(),
-            ("mixing", other) => {
-                let help = Some("for example `linear(0.5, decay: 0.9)` or `diis()`".into());
-                return mismatch("`mixing`", "a mixing", other, help, span);
-            }
-            ("tolerance", Value::Number(q)) if q.dim.is_plain() => scf.tolerance = Some(q.value),
-            ("tolerance", other) => {
-                let help = Some("it is the number of electrons that still move".into());
-                return mismatch("`tolerance`", "a plain number", other, help, span);
-            }
-            (_, Value::Bool(symmetric)) => scf.symmetric = *symmetric,
-            (_, other) => return mismatch("`symmetric`", "true or false", other, None, span),
-        }
+        scf::set(&mut scf, name, value, span)?;
     }
     Ok(scf)
-}
-
-fn whole(q: &Quantity, span: Span) -> Result<usize> {
-    if q.dim.is_plain() && q.value >= 1.0 && q.value == q.value.round() && q.value < 1e9 {
-        return Ok(q.value as usize);
-    }
-    let message = format!("`iterations` must be a whole number of at least 1, not {}", text::value(&Value::Number(*q)));
-    fail(RunError::Value { message, help: None, span }, span)
 }

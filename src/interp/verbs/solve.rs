@@ -4,11 +4,14 @@ use super::scf;
 use crate::control::{Control, Event};
 use crate::exact::{ExactError, Method, Origin, Reference};
 use crate::interp::Interpreter;
-use crate::interp::call::{Args, Builtin, Run as Call, Style, mismatch, optional, required, shown};
+use crate::interp::call::{Args, Builtin, DefaultValue, Param, Style, function, mismatch, optional, required, shown};
 use crate::interp::error::{Advice, Placed, TraceError, fail, suggestion};
 use crate::interp::trace::Ready;
-use crate::interp::value::{Dim, Value};
+use crate::interp::value::Value;
+use crate::interp::value::scf::PARAMS;
 use crate::ks::{KsWarning, Run, ScfOptions};
+use crate::lang::Dimension;
+use crate::lang::Kind;
 use crate::model::{Interaction, System};
 use crate::problem::{Problem, Result};
 use crate::source::Span;
@@ -17,47 +20,32 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The parameters of `solve`: what is solved and with what, and the options of the calculation.
+const SOLVE: [Param; 2 + PARAMS.len()] = {
+    let mut params = [required("system", SOLVED); 2 + PARAMS.len()];
+    params[1] = required("with", &[Kind::Functional, Kind::Model]);
+    let mut i = 0;
+    while i < PARAMS.len() {
+        params[2 + i] = PARAMS[i];
+        i += 1;
+    }
+    params
+};
+
+/// A system, or what holds one.
+const SOLVED: &[Kind] = &[Kind::System, Kind::Reference, Kind::Run];
+
 /// What can be asked of a system.
 pub const ANSWERS: &[Builtin] = &[
-    Builtin {
-        name: "solve",
-        params: &[
-            required("system"),
-            required("with"),
-            optional("iterations", "200"),
-            optional("mixing", "diis()"),
-            optional("tolerance", "1e-8"),
-            optional("symmetric", "false"),
-        ],
-        style: Style::Options,
-        summary: "the Kohn-Sham calculation of a system (or of a reference's) with a functional or model: a run. A model brings \
-                  the options it was trained with; with `linear(…)` and no `tolerance:` it does exactly `iterations` (30)",
-        words: &["scf", "kohn-sham", "run", "ground state", "energy", "density"],
-        examples: &[shown(
+    function("solve", &SOLVE, &[Kind::Run], "the Kohn-Sham calculation of a system (or of a reference's) with a functional or model: a run. A model brings \
+                  the options it was trained with; with `linear(…)` and no `tolerance:` it does exactly `iterations` (30)", &["scf", "kohn-sham", "run", "ground state", "energy", "density"], &[shown(
             "use std.functionals\ngrid g = uniform(points: 129, spacing: 0.2)\nsystem he on g { He at 0 }\n\
              solve(he, with: functionals.lda)",
-        )],
-        run: Call::Call(solve),
-    },
-    Builtin {
-        name: "exact",
-        params: &[
-            required("system"),
-            optional("accuracy", "1e-9"),
-            optional("time_limit", "inf"),
-            optional("method", "\"automatic\""),
-        ],
-        style: Style::Options,
-        summary: "the exact answer of the interacting problem, on the grid itself; kept on disk. `accuracy` is that of the energy, \
+        )], solve).with(Style::Options),
+    function("exact", &[required("system", SOLVED), optional("accuracy", &[Kind::Measured(Dimension::ENERGY)], DefaultValue::Absent("by the electrons")).about("the error of the energy that is allowed"), optional("time_limit", &[Kind::Number], DefaultValue::Number(f64::INFINITY)).about("seconds after which the best answer so far is given"), optional("method", &[Kind::Text], DefaultValue::Value("\"automatic\"", || Value::text("automatic"))).about("how it is found")], &[Kind::Reference], "the exact answer of the interacting problem, on the grid itself; kept on disk. `accuracy` is that of the energy, \
                   by default 1e-9 for one and two electrons, 1e-6 for three and four, 1e-5 for five, 2e-5 for more; after \
-                  `time_limit` seconds the best so far is the answer. `method` is \"independent\" (one electron, or any number \
-                  without interaction), \"two_electrons\", \"determinants\" (two to about ten), or by default the first of these \
-                  that suits the system. A reference is its own answer, unless it was calculated and `accuracy` asks for a better \
-                  one or `method` for another",
-        words: &["reference", "full ci", "wave function", "ground state", "benchmark"],
-        examples: &[shown("grid g = uniform(points: 65, spacing: 0.3)\nsystem h on g { H at 0 }\nexact(h)")],
-        run: Call::Call(exact_answer),
-    },
+                  `time_limit` seconds the best so far is the answer. A reference is its own answer, unless it was calculated \
+                  and `accuracy` asks for a better one", &["reference", "full ci", "wave function", "ground state", "benchmark"], &[shown("grid g = uniform(points: 65, spacing: 0.3)\nsystem h on g { H at 0 }\nexact(h)")], exact_answer).with(Style::Options),
 ];
 
 fn solve(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
@@ -74,7 +62,10 @@ fn exact_answer(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         let (error, span) = (ExactError::unsuitable(method, &system), args.span_of("method"));
         return fail(Placed::new(error, span, "this method"), span);
     }
-    let accuracy = args.dimensioned_or("accuracy", Dim::ENERGY, exact::Options::by(method, &system).accuracy)?;
+    let accuracy = match args.has("accuracy") {
+        true => args.dimensioned("accuracy", Dimension::ENERGY)?,
+        false => exact::Options::by(method, &system).accuracy,
+    };
     let options = exact::Options { accuracy, time_limit: time_limit(args)?, method };
     if let Value::Reference(reference) = &args.arg("system")?.value {
         let asked = ["accuracy", "time_limit", "method"].into_iter().find(|option| args.has(option));
@@ -110,7 +101,7 @@ fn method(args: &Args) -> Result<Option<&'static dyn Method>> {
 
 /// Seconds; infinitely many are no limit.
 fn time_limit(args: &Args) -> Result<Option<Duration>> {
-    let seconds = args.number_or("time_limit", f64::INFINITY)?;
+    let seconds = args.number("time_limit")?;
     if seconds == f64::INFINITY {
         return Ok(None);
     }
@@ -199,12 +190,7 @@ impl Interpreter {
         if !ready.traced.compiled.kinetic {
             return Ok(());
         }
-        let message = format!(
-            "`{}` is a kinetic functional, and a Kohn-Sham calculation needs one of exchange and correlation",
-            ready.name
-        );
-        let help = Some("its `energy` and `potential` can be asked for at any density".into());
-        fail(TraceError::Layer { message, help, span }, span)
+        fail(TraceError::Kinetic { functional: ready.name.clone(), span }, span)
     }
 
     /// Warns, once a place, where a functional is made for another interaction.

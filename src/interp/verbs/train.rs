@@ -1,19 +1,22 @@
 //! `train f { … }`: options to a plan, losses traced for every system, the result as a model.
 
-use super::scf;
+use super::optimizers;
+use super::scf::{from_value, training};
 use super::solve::system_in;
 use crate::control::Control;
 use crate::exact::Reference;
 use crate::functional::Compiled;
 use crate::graph::Init;
 use crate::interp::Interpreter;
-use crate::interp::call::{Args, Builtin, Run, Style, optional, required};
+use crate::interp::call::{Args, Builtin, DefaultValue, Param, Style, function, optional, required};
 use crate::interp::error::{Advice, Placed, RunError, fail};
 use crate::interp::trace::Ready;
 use crate::interp::value::model::{Model, SeedRow, Training};
 use crate::interp::value::params::bounded;
-use crate::interp::value::{Dim, Loss, Start, Value, text};
+use crate::interp::value::{Loss, StartFrom, Value, scf, text};
 use crate::ks::{Mixing, ScfOptions};
+use crate::lang::Dimension;
+use crate::lang::Kind;
 use crate::problem::{Problem, Result};
 use crate::source::Span;
 use crate::train;
@@ -24,27 +27,132 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// Training.
-pub const TRAINING: &[Builtin] = &[Builtin {
-    name: "train",
-    params: &[
-        required("functional"),
-        required("on"),
-        optional("validate", "[]"),
-        required("loss"),
-        optional("validate_with", "loss"),
-        optional("scf", "{ iterations: 15, mixing: linear(0.5, decay: 0.9) }"),
-        optional("optimizer", "lbfgs()"),
-        optional("seeds", "0"),
-        optional("checkpoint", "10"),
-        optional("memory", "automatic"),
-        optional("gradient", "unrolled"),
-    ],
-    style: Style::Options,
-    summary: "fits the parameters of a functional so that its Kohn-Sham calculations come near the exact answers: a model",
-    words: &["fit", "learn", "optimize", "network", "model", "loss"],
-    examples: &[],
-    run: Run::Call(train_call),
-}];
+pub const TRAINING: &[Builtin] = &[function(
+    "train",
+    &TRAIN,
+    &[Kind::Model],
+    "fits the parameters of a functional so that its Kohn-Sham calculations come near the exact answers: a model",
+    &["fit", "learn", "optimize", "network", "model", "loss"],
+    &[],
+    train_call,
+)
+.with(Style::Options)];
+
+/// A list of systems, or one.
+const SYSTEMS: &[Kind] = &[Kind::List, Kind::System, Kind::Reference];
+
+/// What is trained, on what, and by what.
+const SUBJECT: [Param; 6] = [
+    required("functional", &[Kind::Functional, Kind::Model]),
+    required("on", SYSTEMS).about("systems or references to train on, at least one"),
+    optional("validate", SYSTEMS, DefaultValue::Value("[]", || Value::list(Vec::new())))
+        .about("systems or references that choose the parameters kept; otherwise those of `on:` do"),
+    required("loss", &[Kind::Loss]).about("what is made small, with its options bound: `losses.ksr(skip: 10)`"),
+    optional("validate_with", &[Kind::Loss], DefaultValue::Absent("loss")).about("another loss for `validate:`"),
+    optional(
+        "scf",
+        &[Kind::Record],
+        DefaultValue::Value("{ iterations: 15, mixing: linear(0.5, decay: 0.9), symmetric: false }", || {
+            scf::record(&training())
+        }),
+    )
+    .about("options of the Kohn-Sham iterations: `iterations:`, `mixing:`, `tolerance:`, `symmetric:`"),
+];
+
+/// An option that says how to train: how it is declared, and how it sets the plan.
+struct Setting {
+    param: Param,
+    set: fn(&mut Interpreter, &Args, &mut Plan) -> Result<()>,
+}
+
+/// All of them.
+const SETTINGS: [Setting; 6] = [
+    Setting {
+        param: optional(
+            "optimizer",
+            &[Kind::Optimizer],
+            DefaultValue::Value("lbfgs()", || Value::Optimizer(Optimizer::default())),
+        )
+        .about("`lbfgs(…)` or `adam(…)`, with the number of steps"),
+        set: |_, args, plan| match &*args.value("optimizer")? {
+            Value::Optimizer(optimizer) => {
+                plan.optimizer = optimizer.clone();
+                Ok(())
+            }
+            _ => {
+                let help = Some("`lbfgs(steps: 200)` or `adam(steps: 1000, rate: 0.001)`".into());
+                args.mismatch("optimizer", "an optimizer", help)
+            }
+        },
+    },
+    Setting {
+        param: optional("seeds", &[Kind::Whole, Kind::List], DefaultValue::Absent("the functional's"))
+            .about("a seed or a list of them; each draws its own initial parameters, the best wins"),
+        set: |interp, args, plan| {
+            if args.has("seeds") {
+                plan.seeds = seeds(interp, args)?;
+            }
+            Ok(())
+        },
+    },
+    Setting {
+        param: optional("validate_every", &[Kind::Whole], DefaultValue::Number(Plan::EVERY as f64))
+            .about("steps from one validation to the next; the last step is always validated"),
+        set: |_, args, plan| {
+            plan.validate_every = every(args, "validate_every")?;
+            Ok(())
+        },
+    },
+    Setting {
+        param: optional("checkpoint", &[Kind::Whole], DefaultValue::Number(Plan::EVERY as f64))
+            .about("steps from one checkpoint to the next; the result does not depend on it"),
+        set: |_, args, plan| {
+            plan.checkpoint_every = every(args, "checkpoint")?;
+            Ok(())
+        },
+    },
+    Setting {
+        param: optional(
+            "memory",
+            &[Kind::Measured(Dimension::MEMORY), Kind::Word(&["automatic"])],
+            DefaultValue::Word("automatic"),
+        )
+        .about(
+            "what the iterations may keep for the way back, `2 GB`: `automatic` is half of what the computer has free, `inf` no \
+             limit. Iterations that do not fit are done again, with the same bits",
+        ),
+        set: |_, args, plan| {
+            plan.memory = budget(args)?;
+            Ok(())
+        },
+    },
+    Setting {
+        param: optional(
+            "gradient",
+            &[Kind::Word(&["unrolled", "implicit"])],
+            DefaultValue::Word("unrolled"),
+        )
+        .about(
+            "`unrolled` goes back through every iteration, `implicit` converges the density and takes the gradient from the \
+             equation that it fulfils",
+        ),
+        set: |_, args, plan| {
+            plan.gradient = gradient(args)?;
+            Ok(())
+        },
+    },
+];
+
+/// The parameters of `train`.
+const TRAIN: [Param; SUBJECT.len() + SETTINGS.len()] = {
+    let mut params = [SUBJECT[0]; SUBJECT.len() + SETTINGS.len()];
+    let mut i = 1;
+    while i < params.len() {
+        params[i] = if i < SUBJECT.len() { SUBJECT[i] } else { SETTINGS[i - SUBJECT.len()].param };
+        i += 1;
+    }
+    params
+};
 
 /// Systems with their losses and references.
 struct Cases {
@@ -75,10 +183,9 @@ impl Judge {
 fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let ready = interp.ready(args.operand("functional")?, "what is trained")?;
     interp.check_kinetic(&ready, args.arg("functional")?.span)?;
-    let gradient = gradient(args)?;
-    let scf = loop_of(args, &ready, gradient)?;
+    let mut plan = interp.plan(args, &ready)?;
     // What the loss sees of a converged calculation is its last iteration.
-    let iterations = if gradient == Gradient::Implicit { 1 } else { scf.iterations };
+    let iterations = if plan.gradient == Gradient::Implicit { 1 } else { plan.scf.iterations };
     let loss = Judge::of(interp, args, "loss")?;
     let criterion = match args.has("validate_with") {
         true if !args.has("validate") => {
@@ -96,8 +203,7 @@ fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         true => interp.cases(args, "validate", &ready, criterion.as_ref().unwrap_or(&loss), iterations)?,
         false => Cases { cases: Vec::new(), labels: Vec::new() },
     };
-    let mut plan = interp.plan(args, &ready, on.cases, validation.cases, scf)?;
-    (plan.gradient, plan.memory) = (gradient, budget(args)?);
+    (plan.cases, plan.validation) = (on.cases, validation.cases);
     if let Some(planned) = &mut interp.planned {
         planned.push(plan);
         return Ok(Value::Nothing);
@@ -131,31 +237,16 @@ impl Interpreter {
         Ok(found)
     }
 
-    fn plan(
-        &mut self,
-        args: &Args,
-        ready: &Ready,
-        cases: Vec<Case>,
-        validation: Vec<Case>,
-        scf: ScfOptions,
-    ) -> Result<Plan> {
+    /// The plan of a call, without its systems.
+    fn plan(&mut self, args: &Args, ready: &Ready) -> Result<Plan> {
         let (functional, own) = started(ready);
-        let mut plan = Plan::new(functional, cases, scf);
-        plan.validation = validation;
-        if let Some(given) = args.get("optimizer") {
-            plan.optimizer = match &given.value {
-                Value::Optimizer(optimizer) => optimizer.clone(),
-                _ => {
-                    let help = Some("`lbfgs(steps: 200)` or `adam(steps: 1000, rate: 0.001)`".into());
-                    return args.mismatch("optimizer", "an optimizer", help);
-                }
-            };
+        let mut plan = Plan::new(functional, Vec::new(), training());
+        plan.seeds = vec![own];
+        for setting in &SETTINGS {
+            (setting.set)(self, args, &mut plan)?;
         }
-        plan.seeds = match args.has("seeds") {
-            true => self.seeds(args)?,
-            false => vec![own],
-        };
-        let given = ready.model || !matches!(ready.functional.start, Start::Seed(_));
+        plan.scf = loop_of(args, ready, plan.gradient)?;
+        let given = ready.model || !matches!(ready.functional.start, StartFrom::Seed(_));
         let compiled = &plan.functional;
         if plan.seeds.len() > 1 && (given || compiled.initial(0) == compiled.initial(1)) {
             plan.seeds.truncate(1);
@@ -164,32 +255,7 @@ impl Interpreter {
             let note = Advice::Note { message, span: args.arg("seeds")?.span };
             self.warn_with(Problem::new(note, args.span), true);
         }
-        let every = args.whole_or("checkpoint", plan.checkpoint_every)?;
-        if every == 0 {
-            let help = Some("more than there are `steps` makes only that of the last step".into());
-            return args.wrong(
-                args.span_of("checkpoint"),
-                "`checkpoint` is at least 1: the steps from one to the next",
-                help,
-            );
-        }
-        (plan.checkpoint_every, plan.validate_every) = (every, every);
         Ok(plan)
-    }
-
-    /// `seeds:` a number, a list or an interval.
-    fn seeds(&mut self, args: &Args) -> Result<Vec<u64>> {
-        match &args.arg("seeds")?.value {
-            Value::Number(_) => return Ok(vec![args.whole("seeds")? as u64]),
-            Value::List(_) | Value::Interval(..) => {}
-            _ => return args.mismatch("seeds", "a seed or a list of seeds", Some("`seeds: 0 .. 9` are ten".into())),
-        }
-        let span = args.arg("seeds")?.span;
-        let seed = |value: &Value| match value {
-            Value::Number(q) if q.value >= 0.0 && q.value == q.value.round() && q.value < 9e15 => Ok(q.value as u64),
-            other => crate::interp::call::mismatch("a seed", "a whole number, 0 or above", other, None, span),
-        };
-        args.list(self, "seeds")?.iter().map(seed).collect()
     }
 
     fn run_training(&mut self, plan: &Plan, args: &Args) -> Result<Trained> {
@@ -222,10 +288,36 @@ impl Interpreter {
     }
 }
 
+/// `seeds:` a number, a list or an interval.
+fn seeds(interp: &mut Interpreter, args: &Args) -> Result<Vec<u64>> {
+    match &args.arg("seeds")?.value {
+        Value::Number(_) => return Ok(vec![args.whole("seeds")? as u64]),
+        Value::List(_) | Value::Interval(..) => {}
+        _ => return args.mismatch("seeds", "a seed or a list of seeds", Some("`seeds: 0 .. 9` are ten".into())),
+    }
+    let span = args.arg("seeds")?.span;
+    let seed = |value: &Value| match value {
+        Value::Number(q) if q.value >= 0.0 && q.value == q.value.round() && q.value < 9e15 => Ok(q.value as u64),
+        other => crate::interp::call::mismatch("a seed", "a whole number, 0 or above", other, None, span),
+    };
+    args.list(interp, "seeds")?.iter().map(seed).collect()
+}
+
+/// A number of steps, of at least one.
+fn every(args: &Args, name: &str) -> Result<usize> {
+    match args.whole(name)? {
+        0 => {
+            let help = Some("more than there are `steps` makes only that of the last step".into());
+            args.wrong(args.span_of(name), format!("`{name}` is at least 1: the steps from one to the next"), help)
+        }
+        every => Ok(every),
+    }
+}
+
 /// `gradient: implicit`.
 fn gradient(args: &Args) -> Result<Gradient> {
-    let Some(given) = args.get("gradient") else { return Ok(Gradient::default()) };
-    let word = if let Value::Str(word) = &given.value { Some(&**word) } else { None };
+    let given = args.value("gradient")?;
+    let word = if let Value::Str(word) = &*given { Some(&**word) } else { None };
     match word {
         Some("unrolled") => Ok(Gradient::Unrolled),
         Some("implicit") => Ok(Gradient::Implicit),
@@ -245,21 +337,21 @@ fn loop_of(args: &Args, ready: &Ready, gradient: Gradient) -> Result<ScfOptions>
     let base = match gradient {
         Gradient::Unrolled => own
             .filter(|scf| scf.tolerance.is_none() && matches!(scf.mixing, Mixing::Linear { .. }))
-            .unwrap_or_else(|| ScfOptions { symmetric, ..scf::training() }),
+            .unwrap_or_else(|| ScfOptions { symmetric, ..training() }),
         Gradient::Implicit => own.filter(|scf| scf.tolerance.is_some()).unwrap_or_else(|| ScfOptions {
-            tolerance: Some(CONVERGED),
+            tolerance: Some(IMPLICIT_TOLERANCE),
             symmetric,
             ..ScfOptions::default()
         }),
     };
     let mut scf = match args.get("scf") {
-        Some(given) => scf::from_value(&given.value, given.span, &base)?,
+        Some(given) => from_value(&given.value, given.span, &base)?,
         None => base,
     };
     if gradient == Gradient::Implicit && scf.tolerance.is_none() {
         // Linear mixing by itself is a fixed number of iterations, and fewer than a density takes to converge.
         let given = |name: &str| matches!(args.get("scf").map(|scf| &scf.value), Some(Value::Record(r)) if r.entries.iter().any(|(n, _)| &**n == name));
-        scf.tolerance = Some(CONVERGED);
+        scf.tolerance = Some(IMPLICIT_TOLERANCE);
         if !given("iterations") {
             scf.iterations = ScfOptions::default().iterations;
         }
@@ -268,17 +360,17 @@ fn loop_of(args: &Args, ready: &Ready, gradient: Gradient) -> Result<ScfOptions>
 }
 
 /// Electrons that may still move in a density whose gradient is taken as that of a fixed point.
-const CONVERGED: f64 = 1e-10;
+const IMPLICIT_TOLERANCE: f64 = 1e-10;
 
 /// `memory: 2 GB`.
 fn budget(args: &Args) -> Result<Budget> {
-    let Some(given) = args.get("memory") else { return Ok(Budget::default()) };
-    match &given.value {
-        Value::Number(q) if q.value == f64::INFINITY && (q.dim.is_plain() || q.dim == Dim::MEMORY) => {
+    let span = args.span_of("memory");
+    match &*args.value("memory")? {
+        Value::Number(q) if q.value == f64::INFINITY && (q.dim.is_plain() || q.dim == Dimension::MEMORY) => {
             Ok(Budget::Unlimited)
         }
-        Value::Number(q) if q.dim == Dim::MEMORY && q.value >= 1.0 => Ok(Budget::Bytes(q.value as u64)),
-        Value::Number(q) if q.dim == Dim::MEMORY => args.wrong(given.span, "`memory` is at least 1 byte", None),
+        Value::Number(q) if q.dim == Dimension::MEMORY && q.value >= 1.0 => Ok(Budget::Bytes(q.value as u64)),
+        Value::Number(q) if q.dim == Dimension::MEMORY => args.wrong(span, "`memory` is at least 1 byte", None),
         Value::Str(text) if &**text == "automatic" => Ok(Budget::Automatic),
         _ => args.mismatch("memory", "an amount of memory", Some("`memory: 2 GB`, `automatic` or `inf`".into())),
     }
@@ -314,7 +406,7 @@ fn unmoved(functional: &str, trained: &Trained, span: Span) -> Option<Advice> {
 /// The functional with its start, and the seed it stands for.
 fn started(ready: &Ready) -> (Arc<Compiled>, u64) {
     let values = match ready.functional.start {
-        Start::Seed(seed) if !ready.model => return (ready.traced.compiled.clone(), seed),
+        StartFrom::Seed(seed) if !ready.model => return (ready.traced.compiled.clone(), seed),
         _ => &ready.parameters,
     };
     let mut compiled = (*ready.traced.compiled).clone();
@@ -386,13 +478,6 @@ fn origin(on: &[String], validation: &[String], loss: &Judge, criterion: Option<
     if plan.gradient == Gradient::Implicit {
         lines.push("gradient at the converged density".into());
     }
-    lines.push(format!("{}, seeds {}", optimizer_text(&plan.optimizer), seeds.join(", ")));
+    lines.push(format!("{}, seeds {}", optimizers::text(&plan.optimizer), seeds.join(", ")));
     lines
-}
-
-fn optimizer_text(optimizer: &Optimizer) -> String {
-    match optimizer {
-        Optimizer::Lbfgs(o) => format!("lbfgs(steps: {}, history: {})", o.steps, o.history),
-        Optimizer::Adam(o) => format!("adam(steps: {}, rate: {:?})", o.steps, o.rate),
-    }
 }

@@ -1,6 +1,9 @@
 //! Losses, trainings and calculations as scripts have them.
 
-use crate::interp::tests::helpers::{code, failure, number, shows, take_lines, take_shown, texts};
+use crate::interp::tests::helpers::{Collector, code, failure, number, shows, take_lines, take_shown, texts};
+use crate::interp::{Interpreter, Options};
+use crate::world::Memory;
+use std::rc::Rc;
 
 const HEAD: &str = "use std.losses\nuse std.functionals\ngrid g = uniform(points: 65, spacing: 0.25)\n\
                     system h on g { H at 0 }\nsystem h2(R) on g { H at -R / 2; H at R / 2 }\n\
@@ -42,7 +45,7 @@ fn trainings_are_planned_without_running() {
     );
     let mut interpreter = crate::interp::tests::helpers::interpreter();
     let (outcome, plans) = interpreter.plans("test.ksr", &text).unwrap();
-    assert_eq!((outcome, plans.len()), (crate::interp::Outcome::Done, 2));
+    assert_eq!((outcome, plans.len()), (crate::interp::Ending::Done, 2));
     assert_eq!((plans[1].cases.len(), plans[1].scf.iterations, &plans[1].seeds[..]), (2, 6, &[3][..]));
     assert!(crate::train::evaluate(crate::tensor::Device::Cpu, &plans[1], &plans[1].functional.initial(3)).is_ok());
     // Afterwards trainings run again.
@@ -65,6 +68,35 @@ fn a_model_carries_its_training() {
     // Every seed starts `f` from the same parameters.
     let lines = take_lines();
     assert!(lines.iter().any(|line| line.contains("one seed is as good as many")), "{lines:?}");
+}
+
+/// The history of a training with an entry, kept in a folder.
+fn validated(entry: &str, cache: &std::path::Path) -> String {
+    let options = Options { cache: Some(cache.into()), ..Options::default() };
+    let mut interpreter = Interpreter::new(Rc::new(Collector), Rc::new(Memory::default()), options);
+    take_shown();
+    let text = script(&format!(
+        "let m = train f {{ on: [h2(1.5)]; validate: [h2(2)]; loss: losses.final(); {entry}\n\
+         scf: {{ iterations: 5, mixing: linear(0.4) }}; optimizer: lbfgs(steps: 5) }}\n\
+         [m.history.step, m.history.validation_loss, m.parameters.a, m.parameters.b]"
+    ));
+    interpreter.run("test.ksr", &text).unwrap();
+    format!("{:?}", take_shown().pop())
+}
+
+#[test]
+fn a_result_depends_on_how_often_it_is_validated_but_not_on_checkpoints() {
+    let folder = || tempfile::tempdir().unwrap();
+    let files = |place: &std::path::Path| std::fs::read_dir(place.join("training")).unwrap().count();
+    let (one, two) = (folder(), folder());
+    let often = validated("checkpoint: 1", one.path());
+    assert_eq!(often, validated("checkpoint: 4", two.path()));
+    // What is kept under the one serves the other.
+    assert_eq!((validated("checkpoint: 4", one.path()), files(one.path())), (often.clone(), 1));
+    let every = validated("validate_every: 2", one.path());
+    assert_ne!(every, often);
+    assert_eq!(files(one.path()), 2);
+    assert_eq!(every, validated("checkpoint: 3; validate_every: 2", two.path()));
 }
 
 #[test]
@@ -230,7 +262,7 @@ fn losses_bind_options_and_refuse_what_does_not_fit() {
     assert_eq!(shows(&script("losses.ksr(skip: 3)(solve(h, with: functionals.lda), exact(h)) > 0")), "true");
     assert_eq!(code(&script("losses.ksr(skp: 3)")), "ksr::arity::unknown");
     assert_eq!(code(&script("losses.ksr(skip: -1)(solve(h, with: functionals.lda), exact(h))")), "ksr::run::assertion");
-    assert_eq!(code(&script("losses.ksr(solve(h, with: functionals.lda))")), "ksr::functional::layer");
+    assert_eq!(code(&script("losses.ksr(solve(h, with: functionals.lda))")), "ksr::loss::half");
     assert_eq!(code(&script("train f { on: [h]; loss: fn(run, exact) = 1 }")), "ksr::types::mismatch");
     let seeds = failure(&script("train f { on: [h]; loss: losses.final(); seeds: \"a\" }")).error.to_string();
     assert!(seeds.contains("a seed or a list of seeds, not a text"), "{seeds}");

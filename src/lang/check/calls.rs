@@ -1,8 +1,9 @@
 //! Calls: arguments against parameters.
 
 use super::error::CheckError;
-use super::names::{Kind, Known, Signature};
+use super::names::{Known, Signature};
 use super::walk::Checker;
+use crate::lang::Kind;
 use crate::lang::ast::{Arg, Expr, ExprKind, Ident};
 use crate::lang::nearest::nearest;
 use crate::source::Span;
@@ -144,13 +145,24 @@ impl Checker<'_> {
     /// A literal must be of the kind that its parameter takes.
     fn literal(&mut self, callee: &str, signature: &Signature, index: usize, value: &Expr) {
         let Some(parameter) = signature.params.get(index) else { return };
-        let (wanted, found) = match (parameter.kind, &*value.kind) {
-            (Some(Kind::Number), ExprKind::Str(_)) => ("a number", "a text"),
-            (Some(Kind::Number), ExprKind::Bool(_)) => ("a number", "a truth value"),
-            (Some(Kind::Truth), ExprKind::Str(_)) => ("true or false", "a text"),
-            (Some(Kind::Truth), ExprKind::Number(_) | ExprKind::Quantity { .. }) => ("true or false", "a number"),
+        let found = match &*value.kind {
+            ExprKind::Str(_) => "a text",
+            ExprKind::Bool(_) => "a truth value",
+            ExprKind::Number(_) | ExprKind::Quantity { .. } => "a number",
             _ => return,
         };
+        let wanted = match parameter.takes {
+            kinds if !kinds.is_empty() && kinds.iter().all(|kind| kind.is_numeric()) => "a number",
+            [Kind::Truth] => "true or false",
+            [Kind::Text] => "a text",
+            _ => return,
+        };
+        if matches!(
+            (wanted, found),
+            ("a number", "a number") | ("true or false", "a truth value") | ("a text", "a text")
+        ) {
+            return;
+        }
         let (callee, name) = (callee.to_owned(), parameter.name.to_string());
         self.error(CheckError::Literal { callee, name, wanted, found, span: value.span });
     }

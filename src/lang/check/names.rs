@@ -1,5 +1,6 @@
 //! What names stand for, as far as it can be known before anything is evaluated.
 
+use crate::lang::Kind;
 use crate::lang::ast::{Expr, ExprKind, ParamDecl, Program, Stmt, StmtKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -47,15 +48,6 @@ pub struct Answer {
     pub members: Vec<Rc<str>>,
 }
 
-/// What literals a parameter takes; a value of another kind written out is an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A number.
-    Number,
-    /// True or false.
-    Truth,
-}
-
 /// How something is called.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Signature {
@@ -84,8 +76,8 @@ pub struct Parameter {
     pub required: bool,
     /// Whether it is given by name only.
     pub named: bool,
-    /// What it takes, where that is certain.
-    pub kind: Option<Kind>,
+    /// What it takes: a value of one of these kinds; empty where that is not known.
+    pub takes: &'static [Kind],
 }
 
 impl Signature {
@@ -96,7 +88,7 @@ impl Signature {
             name: p.name.name.clone(),
             required: required && p.default.is_none(),
             named: false,
-            kind: None,
+            takes: &[],
         };
         Signature { params: params.iter().map(parameter).collect(), ..Default::default() }
     }

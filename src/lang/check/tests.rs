@@ -1,4 +1,5 @@
 use super::*;
+use crate::lang::Kind;
 use crate::lang::parse;
 use crate::source::SourceId;
 use std::rc::Rc;
@@ -17,12 +18,12 @@ fn signature(params: &str) -> Known {
             _ => {
                 let (name, optional) = word.strip_suffix('?').map_or((word, false), |name| (name, true));
                 let (name, named) = name.strip_suffix(':').map_or((name, false), |name| (name, true));
-                let kind = match name {
-                    "iterations" | "points" => Some(Kind::Number),
-                    "symmetric" => Some(Kind::Truth),
-                    _ => None,
+                let takes: &'static [Kind] = match name {
+                    "iterations" | "points" => &[Kind::Number],
+                    "symmetric" => &[Kind::Truth],
+                    _ => &[],
                 };
-                signature.params.push(Parameter { name: name.into(), required: !optional, named, kind });
+                signature.params.push(Parameter { name: name.into(), required: !optional, named, takes });
             }
         }
     }

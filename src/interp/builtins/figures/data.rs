@@ -4,7 +4,8 @@ use super::{Curve, Data, Measure};
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Argument, mismatch, quantity};
 use crate::interp::error::suggestion;
-use crate::interp::value::{Dim, Field, Operand, Quantity, Series, Table, Value};
+use crate::interp::value::{Field, Operand, Quantity, Series, Table, Value};
+use crate::lang::Dimension;
 use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
@@ -135,7 +136,7 @@ fn from_fields(interp: &Interpreter, all: &[&Argument]) -> Result<Data> {
             other => return not_a_field(other, arg.span),
         }
     }
-    let x = Measure { dim: Dim::LENGTH, ..Measure::PLAIN };
+    let x = Measure { dim: Dimension::LENGTH, ..Measure::PLAIN };
     Ok(Data { x_name: "x".into(), x, curves })
 }
 

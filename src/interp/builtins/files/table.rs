@@ -1,18 +1,13 @@
 //! Tables as CSV and JSON. Numbers round-trip; a column's unit stands in its header.
 
-use crate::interp::value::{Quantity, Table, Value, text};
+use crate::interp::value::{Quantity, Table, Value, shared, text};
+use crate::number::{EXACT, shortest};
 use serde_json::{Map, Number, Value as Json};
-
-/// Whole numbers below it, 2^53, are exact.
-const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// The unit all numbers of a column are shown in; empty if plain or mixed (then atomic units).
 fn unit(column: &[Value]) -> String {
-    let units: Vec<String> = column.iter().filter_map(quantity).map(|q| q.unit_text()).collect();
-    match units.split_first() {
-        Some((first, rest)) if rest.iter().all(|u| u == first) => first.clone(),
-        _ => String::new(),
-    }
+    let numbers = column.iter().filter(|value| quantity(value).is_some());
+    shared(numbers, |value| quantity(value).map(Quantity::unit_text)).unwrap_or_default()
 }
 
 fn quantity(value: &Value) -> Option<&Quantity> {
@@ -25,16 +20,6 @@ fn quantity(value: &Value) -> Option<&Quantity> {
 /// The number of a quantity in its column's unit.
 fn number(q: &Quantity, unit: &str) -> f64 {
     if unit.is_empty() { q.value } else { q.shown() }
-}
-
-/// Shortest text that reads back as the same number; `nan`, `inf`, `-inf`.
-fn exact(x: f64) -> String {
-    match x {
-        x if x.is_nan() => "nan".into(),
-        x if x.is_infinite() => if x > 0.0 { "inf" } else { "-inf" }.into(),
-        x if x != 0.0 && !(1e-5..1e16).contains(&x.abs()) => format!("{x:e}"),
-        x => format!("{x}"),
-    }
 }
 
 fn quoted(text: &str) -> String {
@@ -50,7 +35,7 @@ pub(super) fn csv(table: &Table) -> String {
     let mut lines = vec![table.columns.iter().zip(&units).map(header).collect::<Vec<_>>().join(",")];
     for row in 0..table.rows() {
         let cell = |((_, column), unit): (&(_, std::rc::Rc<Vec<Value>>), &String)| match &column[row] {
-            Value::Number(q) => exact(number(q, unit)),
+            Value::Number(q) => shortest(number(q, unit)),
             other => quoted(&text::value(other)),
         };
         lines.push(table.columns.iter().zip(&units).map(cell).collect::<Vec<_>>().join(","));
@@ -68,7 +53,7 @@ pub(super) fn json(table: &Table) -> String {
         let cell = |value: &Value| match value {
             Value::Number(q) => match number(q, &unit) {
                 x if whole => Json::Number((x as i64).into()),
-                x => Number::from_f64(x).map_or_else(|| Json::String(exact(x)), Json::Number),
+                x => Number::from_f64(x).map_or_else(|| Json::String(shortest(x)), Json::Number),
             },
             Value::Bool(b) => Json::Bool(*b),
             Value::Nothing => Json::Null,

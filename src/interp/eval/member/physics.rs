@@ -2,8 +2,9 @@
 
 use super::{Member, pick};
 use crate::exact::{PairDensity, Reference};
-use crate::interp::value::{Dim, Field, Value, datum};
+use crate::interp::value::{Field, Value, datum};
 use crate::ks::{PROPERTIES, Property, Run};
+use crate::lang::Dimension;
 use crate::model::{Grid, Interaction, System, Wall};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ pub(crate) const GRID: &[Member<Arc<Grid>>] = &[
 pub(crate) const FIELD: &[Member<Field>] = &[
     member("grid", "the grid it lives on", |f| Value::Grid(f.grid.clone())),
     member("channels", "how many channels it has", |f| count(f.channels)),
-    member("values", "its values, as a list", |f| Value::vector(&f.data, Dim::PLAIN)),
+    member("values", "its values, as a list", |f| Value::vector(&f.data, Dimension::PLAIN)),
 ];
 
 pub(crate) const INTERACTION: &[Member<Interaction>] = &[
@@ -146,7 +147,7 @@ pub(crate) const REFERENCE: &[Member<Arc<Reference>>] = &[
         |r| r.pairs.as_ref().map_or(Value::Nothing, |pairs| pair_density(r, pairs)),
     ),
     member("occupations", "the natural occupations, largest first", |r| {
-        r.occupations.as_ref().map_or(Value::Nothing, |occupations| Value::vector(occupations, Dim::PLAIN))
+        r.occupations.as_ref().map_or(Value::Nothing, |occupations| Value::vector(occupations, Dimension::PLAIN))
     }),
     member("error", "the estimated error of the energy", |r| Value::energy(r.error)),
     member("method", "the method that found it, as `exact(…, method: …)` names it", |r| {

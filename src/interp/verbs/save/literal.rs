@@ -1,8 +1,8 @@
 //! Plain values as they would be written, bit for bit.
 
 use crate::interp::value::model::mixing_text;
-use crate::interp::value::{Dim, Quantity, Value};
-use crate::ks::ScfOptions;
+use crate::interp::value::{Quantity, Value};
+use crate::lang::Dimension;
 use crate::model::{Grid, Interaction, Wall};
 
 /// The shortest text that reads back as the same number.
@@ -10,16 +10,15 @@ pub fn number(x: f64) -> String {
     match x {
         x if x.is_nan() => "(inf - inf)".into(),
         x if x.is_infinite() => if x > 0.0 { "inf" } else { "(-inf)" }.into(),
-        x if x == x.trunc() && x.abs() < 1e15 && !(x == 0.0 && x.is_sign_negative()) => format!("{x}"),
-        x => format!("{x:?}"),
+        x => crate::number::literal(x),
     }
 }
 
 /// A number with its unit; of another dimension than energy and length, without.
 fn quantity(q: &Quantity) -> String {
     match q.dim {
-        dim if dim == Dim::ENERGY => format!("{} hartree", number(q.value)),
-        dim if dim == Dim::LENGTH => format!("{} bohr", number(q.value)),
+        dim if dim == Dimension::ENERGY => format!("{} hartree", number(q.value)),
+        dim if dim == Dimension::LENGTH => format!("{} bohr", number(q.value)),
         _ => number(q.value),
     }
 }
@@ -61,7 +60,23 @@ pub fn plain(value: &Value) -> Option<String> {
         Value::Interaction(Interaction::Exponential { amplitude, kappa }) => {
             format!("exponential(amplitude: {}, kappa: {})", number(*amplitude), number(*kappa))
         }
-        _ => return None,
+        Value::Interaction(Interaction::Sampled { .. })
+        | Value::Nothing
+        | Value::Field(_)
+        | Value::System(_)
+        | Value::Run(_)
+        | Value::Reference(_)
+        | Value::Table(_)
+        | Value::Figure(_)
+        | Value::Function(_)
+        | Value::Builtin(_)
+        | Value::SystemMaker(_)
+        | Value::Module(_)
+        | Value::Symbol(_)
+        | Value::Functional(_)
+        | Value::Model(_)
+        | Value::Optimizer(_)
+        | Value::Loss(_) => return None,
     })
 }
 
@@ -77,13 +92,6 @@ fn grid(grid: &Grid) -> String {
     }
     let (from, to) = (number(grid.start), number(grid.end()));
     format!("uniform(from: {from}, to: {to}, points: {points}, stencil: {stencil}, wall: {wall})")
-}
-
-/// Kohn-Sham options as a record.
-pub fn scf(scf: &ScfOptions) -> String {
-    let tolerance = scf.tolerance.map_or(String::new(), |t| format!(", tolerance: {}", number(t)));
-    let (mixing, symmetric) = (mixing_text(&scf.mixing), scf.symmetric);
-    format!("{{ iterations: {}, mixing: {mixing}{tolerance}, symmetric: {symmetric} }}", scf.iterations)
 }
 
 /// Numbers in a list, as many a line as fit.

@@ -12,7 +12,7 @@ use crate::interp::error::{RunError, fail};
 use crate::interp::value::model::{Model, SeedRow};
 use crate::interp::value::params::bounded;
 use crate::interp::value::scope::Scope;
-use crate::interp::value::{Functional, Start, Value};
+use crate::interp::value::{Functional, StartFrom, Value, scf};
 use crate::interp::{Interpreter, registry};
 use crate::lang::ast::FnDef;
 use crate::problem::Result;
@@ -115,22 +115,22 @@ impl Interpreter {
                 let model = self.start_as_model(f, span)?;
                 self.model_text(&model, &name, span)
             }
-            other => crate::interp::trace::not_functional("what is saved", other, span),
+            other => crate::interp::call::not_functional("what is saved", other, span),
         }
     }
 
     /// `model(f, parameters: …, scf: …)`.
     fn model_call(&mut self, model: &Model, name: &str, gathered: &mut Gathered) -> Result<String> {
         // Where the functional itself would start does not matter to a model.
-        let functional = self.functional_text(&Rc::new(model.functional.with_start(Start::Seed(0))), gathered)?;
+        let functional = self.functional_text(&Rc::new(model.functional.with_start(StartFrom::Seed(0))), gathered)?;
         let mut call = format!("model({functional},\n  name: {},\n", literal::text(name));
         let specs = &model.traced.compiled.graph.params;
         call += &format!("  parameters: {},\n", parameters(specs, &model.parameters, |spec| spec.bounds.is_none()));
         if specs.iter().any(|spec| spec.bounds.is_some()) {
             call += &format!("  unbounded: {},\n", parameters(specs, &model.parameters, |spec| spec.bounds.is_some()));
         }
-        if let Some(scf) = &model.scf {
-            call += &format!("  scf: {},\n", literal::scf(scf));
+        if let Some(scf) = model.scf.as_ref().and_then(|scf| literal::plain(&scf::record(scf))) {
+            call += &format!("  scf: {scf},\n");
         }
         if let Some(training) = &model.training {
             let validation = training
@@ -156,9 +156,9 @@ impl Interpreter {
             text = format!("{text}({})", options.join(", "));
         }
         match &f.start {
-            Start::Seed(0) => Ok(text),
-            Start::Seed(seed) => Ok(format!("init({text}, seed: {seed})")),
-            Start::Values(_) => {
+            StartFrom::Seed(0) => Ok(text),
+            StartFrom::Seed(seed) => Ok(format!("init({text}, seed: {seed})")),
+            StartFrom::Values(_) => {
                 let model = self.start_as_model(f, gathered.span)?;
                 Ok(format!("trainable({})", self.model_name(&model, f_name(&text), gathered)?))
             }
@@ -309,7 +309,7 @@ impl Interpreter {
     ) -> Result<Rc<str>> {
         let name = match value {
             Value::Function(closure) => self.function_name(&closure.def, &closure.scope, called, gathered)?,
-            Value::Functional(f) if f.options.is_empty() && matches!(f.start, Start::Seed(0)) => {
+            Value::Functional(f) if f.options.is_empty() && matches!(f.start, StartFrom::Seed(0)) => {
                 self.functional_name(f, gathered)?
             }
             Value::Model(model) => self.model_name(model, called, gathered)?,

@@ -2,7 +2,7 @@
 
 /// Powers of the dimensions known; in halves, so that a square root has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub struct Dim {
+pub struct Dimension {
     /// Twice the power of energy.
     pub energy: i16,
     /// Twice the power of length.
@@ -11,15 +11,18 @@ pub struct Dim {
     pub memory: i16,
 }
 
-impl Dim {
+impl Dimension {
     /// Of a plain number.
-    pub const PLAIN: Dim = Dim { energy: 0, length: 0, memory: 0 };
+    pub const PLAIN: Dimension = Dimension { energy: 0, length: 0, memory: 0 };
     /// Of an energy.
-    pub const ENERGY: Dim = Dim { energy: 2, ..Dim::PLAIN };
+    pub const ENERGY: Dimension = Dimension { energy: 2, ..Dimension::PLAIN };
     /// Of a length.
-    pub const LENGTH: Dim = Dim { length: 2, ..Dim::PLAIN };
+    pub const LENGTH: Dimension = Dimension { length: 2, ..Dimension::PLAIN };
     /// Of an amount of memory.
-    pub const MEMORY: Dim = Dim { memory: 2, ..Dim::PLAIN };
+    pub const MEMORY: Dimension = Dimension { memory: 2, ..Dimension::PLAIN };
+
+    /// Of the inverse of a length.
+    pub const PER_LENGTH: Dimension = Dimension { length: -2, ..Dimension::PLAIN };
 
     /// Whether it is the dimension of a plain number.
     pub fn is_plain(self) -> bool {
@@ -27,17 +30,17 @@ impl Dim {
     }
 
     /// Of a product.
-    pub fn times(self, other: Dim) -> Dim {
+    pub fn times(self, other: Dimension) -> Dimension {
         self.with(other, i16::saturating_add)
     }
 
     /// Of a quotient.
-    pub fn over(self, other: Dim) -> Dim {
+    pub fn over(self, other: Dimension) -> Dimension {
         self.with(other, i16::saturating_sub)
     }
 
-    fn with(self, other: Dim, f: fn(i16, i16) -> i16) -> Dim {
-        Dim {
+    fn with(self, other: Dimension, f: fn(i16, i16) -> i16) -> Dimension {
+        Dimension {
             energy: f(self.energy, other.energy),
             length: f(self.length, other.length),
             memory: f(self.memory, other.memory),
@@ -45,7 +48,7 @@ impl Dim {
     }
 
     /// Of a power; `None` where it is not a multiple of one half.
-    pub fn power(self, exponent: f64) -> Option<Dim> {
+    pub fn power(self, exponent: f64) -> Option<Dimension> {
         if self.is_plain() {
             return Some(self);
         }
@@ -54,11 +57,11 @@ impl Dim {
             let whole = q.round();
             ((q - whole).abs() < 1e-9 && whole.abs() < f64::from(i16::MAX)).then_some(whole as i16)
         };
-        Some(Dim { energy: scaled(self.energy)?, length: scaled(self.length)?, memory: scaled(self.memory)? })
+        Some(Dimension { energy: scaled(self.energy)?, length: scaled(self.length)?, memory: scaled(self.memory)? })
     }
 
     /// The dimension two operands share where they must agree: a plain number takes the other's. `None`: they clash.
-    pub fn agree(self, other: Dim) -> Option<Dim> {
+    pub fn agree(self, other: Dimension) -> Option<Dimension> {
         if self == other || other.is_plain() {
             Some(self)
         } else if self.is_plain() {
@@ -103,27 +106,27 @@ mod tests {
 
     #[test]
     fn products_quotients_and_powers_add_up() {
-        let force = Dim::ENERGY.over(Dim::LENGTH);
-        assert_eq!(force.times(Dim::LENGTH), Dim::ENERGY);
-        assert_eq!(Dim::ENERGY.power(2.0), Some(Dim::ENERGY.times(Dim::ENERGY)));
-        assert_eq!(Dim::ENERGY.power(0.5).and_then(|d| d.power(2.0)), Some(Dim::ENERGY));
-        assert_eq!(Dim::ENERGY.power(0.3), None);
-        assert_eq!(Dim::PLAIN.power(0.3), Some(Dim::PLAIN));
-        assert_eq!(Dim::PLAIN.power(f64::INFINITY), Some(Dim::PLAIN));
+        let force = Dimension::ENERGY.over(Dimension::LENGTH);
+        assert_eq!(force.times(Dimension::LENGTH), Dimension::ENERGY);
+        assert_eq!(Dimension::ENERGY.power(2.0), Some(Dimension::ENERGY.times(Dimension::ENERGY)));
+        assert_eq!(Dimension::ENERGY.power(0.5).and_then(|d| d.power(2.0)), Some(Dimension::ENERGY));
+        assert_eq!(Dimension::ENERGY.power(0.3), None);
+        assert_eq!(Dimension::PLAIN.power(0.3), Some(Dimension::PLAIN));
+        assert_eq!(Dimension::PLAIN.power(f64::INFINITY), Some(Dimension::PLAIN));
     }
 
     #[test]
     fn plain_takes_the_other_dimension_and_two_others_clash() {
-        assert_eq!(Dim::PLAIN.agree(Dim::ENERGY), Some(Dim::ENERGY));
-        assert_eq!(Dim::LENGTH.agree(Dim::PLAIN), Some(Dim::LENGTH));
-        assert_eq!(Dim::LENGTH.agree(Dim::ENERGY), None);
+        assert_eq!(Dimension::PLAIN.agree(Dimension::ENERGY), Some(Dimension::ENERGY));
+        assert_eq!(Dimension::LENGTH.agree(Dimension::PLAIN), Some(Dimension::LENGTH));
+        assert_eq!(Dimension::LENGTH.agree(Dimension::ENERGY), None);
     }
 
     #[test]
     fn dimensions_in_words() {
-        assert_eq!(Dim::ENERGY.words(), "an energy");
-        assert_eq!(Dim::ENERGY.over(Dim::LENGTH).unit(), "hartree/bohr");
-        assert_eq!(Dim::PLAIN.over(Dim::LENGTH).unit(), "1/bohr");
-        assert_eq!(Dim { energy: 1, ..Dim::PLAIN }.unit(), "hartree^0.5");
+        assert_eq!(Dimension::ENERGY.words(), "an energy");
+        assert_eq!(Dimension::ENERGY.over(Dimension::LENGTH).unit(), "hartree/bohr");
+        assert_eq!(Dimension::PLAIN.over(Dimension::LENGTH).unit(), "1/bohr");
+        assert_eq!(Dimension { energy: 1, ..Dimension::PLAIN }.unit(), "hartree^0.5");
     }
 }

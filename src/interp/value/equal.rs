@@ -1,6 +1,6 @@
 //! Equality of plain values.
 
-use crate::interp::value::Value;
+use super::Value;
 
 /// Whether two plain values are the same as a whole; `None` where the kinds cannot be compared.
 pub fn equal(a: &Value, b: &Value) -> Option<bool> {

@@ -1,0 +1,164 @@
+//! The options of a Kohn-Sham calculation as values: one table of how each is called, what it takes, what counts without it,
+//! what it means and how a value sets it. The parameters of `solve`, the entries of `scf:`, the record `.scf` of a model and
+//! the text of a saved one are made from it.
+
+use super::{Record, Value, text};
+use crate::interp::call::{DefaultValue, Param, mismatch, optional};
+use crate::interp::error::{RunError, fail};
+use crate::ks::ScfOptions;
+use crate::lang::Kind;
+use crate::problem::Result;
+use crate::source::Span;
+
+/// An option.
+pub(crate) struct ScfOption {
+    /// How it is declared.
+    pub param: Param,
+    /// Sets it to a value.
+    set: fn(&mut ScfOptions, &Value, Span) -> Result<()>,
+}
+
+/// All of them.
+pub(crate) const SCF: [ScfOption; 4] = [
+    ScfOption {
+        param: optional("iterations", &[Kind::Whole], DefaultValue::Number(ScfOptions::STANDARD.iterations as f64))
+            .about("Kohn-Sham iterations: at most so many with a tolerance, exactly so many without"),
+        set: |scf, value, span| {
+            scf.iterations = iterations(value, span)?;
+            Ok(())
+        },
+    },
+    ScfOption {
+        param: optional(
+            "mixing",
+            &[Kind::Mixing],
+            DefaultValue::Value("diis()", || Value::Mixing(ScfOptions::STANDARD.mixing)),
+        )
+        .about("how the next density follows from the ones before: `diis(…)` or `linear(…)`"),
+        set: |scf, value, span| match value {
+            Value::Mixing(mixing) => {
+                scf.mixing = mixing.clone();
+                Ok(())
+            }
+            other => {
+                let help = Some("for example `linear(0.5, decay: 0.9)` or `diis()`".into());
+                mismatch("`mixing`", "a mixing", other, help, span)
+            }
+        },
+    },
+    ScfOption {
+        param: optional("tolerance", &[Kind::Number], DefaultValue::Number(ScfOptions::TOLERANCE))
+            .about("electrons that may still move, the integral of |n_out - n_in|, in a density that is converged"),
+        set: |scf, value, span| match value {
+            Value::Number(q) if q.dim.is_plain() => {
+                scf.tolerance = Some(q.value);
+                Ok(())
+            }
+            other => {
+                let help = Some("it is the number of electrons that still move".into());
+                mismatch("`tolerance`", "a plain number", other, help, span)
+            }
+        },
+    },
+    ScfOption {
+        param: optional("symmetric", &[Kind::Truth], DefaultValue::Truth(ScfOptions::STANDARD.symmetric))
+            .about("whether densities are mirrored about the middle of the nuclei and averaged"),
+        set: |scf, value, span| match value {
+            Value::Bool(symmetric) => {
+                scf.symmetric = *symmetric;
+                Ok(())
+            }
+            other => mismatch("`symmetric`", "true or false", other, None, span),
+        },
+    },
+];
+
+/// Their values, in the order of the table; `None`: there is none. A new field of [`ScfOptions`] must be named here, and is
+/// then one value more than the table has options.
+fn values(scf: &ScfOptions) -> [Option<Value>; SCF.len()] {
+    let ScfOptions { iterations, mixing, tolerance, symmetric } = scf;
+    [
+        Some(Value::plain(*iterations as f64)),
+        Some(Value::Mixing(mixing.clone())),
+        tolerance.map(Value::plain),
+        Some(Value::Bool(*symmetric)),
+    ]
+}
+
+/// How the options are declared.
+pub(crate) const PARAMS: [Param; SCF.len()] = {
+    let mut params = [SCF[0].param; SCF.len()];
+    let mut i = 1;
+    while i < SCF.len() {
+        params[i] = SCF[i].param;
+        i += 1;
+    }
+    params
+};
+
+/// The options as a record.
+pub(crate) fn record(scf: &ScfOptions) -> Value {
+    let named = SCF.iter().zip(values(scf)).filter_map(|(option, value)| Some((option.param.name.into(), value?)));
+    Value::Record(std::rc::Rc::new(Record { entries: named.collect() }))
+}
+
+/// Sets the option of a name; `false`: there is none.
+///
+/// # Errors
+/// A value of the wrong kind.
+pub(crate) fn set(scf: &mut ScfOptions, name: &str, value: &Value, span: Span) -> Result<bool> {
+    match SCF.iter().find(|option| option.param.name == name) {
+        Some(option) => (option.set)(scf, value, span).map(|()| true),
+        None => Ok(false),
+    }
+}
+
+fn iterations(value: &Value, span: Span) -> Result<usize> {
+    let Value::Number(q) = value else { return mismatch("`iterations`", "a whole number", value, None, span) };
+    if q.dim.is_plain() && q.value >= 1.0 && q.value == q.value.round() && q.value < 1e9 {
+        return Ok(q.value as usize);
+    }
+    let message = format!("`iterations` must be a whole number of at least 1, not {}", text::value(value));
+    fail(RunError::Value { message, help: None, span }, span)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interp::value::equal;
+    use crate::ks::Mixing;
+
+    #[test]
+    fn defaults_shown_are_those_used() {
+        for (option, used) in SCF.iter().zip(values(&ScfOptions::default())) {
+            let shown = option.param.default.and_then(|default| default.value());
+            let same = match (&shown, &used) {
+                (Some(Value::Mixing(a)), Some(Value::Mixing(b))) => a == b,
+                (Some(a), Some(b)) => equal(a, b) == Some(true),
+                _ => false,
+            };
+            assert!(same, "{}: {shown:?} {used:?}", option.param.name);
+        }
+    }
+
+    #[test]
+    fn what_is_set_is_read_and_nothing_else_changes() {
+        let others = ScfOptions {
+            iterations: 7,
+            mixing: Mixing::Linear { alpha: 0.25, decay: 0.5, history: 2 },
+            tolerance: Some(0.125),
+            symmetric: true,
+        };
+        let mut scf = ScfOptions::default();
+        for (i, (option, value)) in SCF.iter().zip(values(&others)).enumerate() {
+            let before = values(&scf);
+            assert!(set(&mut scf, option.param.name, &value.unwrap(), Span::default()).unwrap());
+            for (j, (before, after)) in before.iter().zip(values(&scf)).enumerate() {
+                let changed = format!("{before:?}") != format!("{after:?}");
+                assert_eq!(changed, i == j, "{} changes {}", option.param.name, SCF[j].param.name);
+            }
+        }
+        assert_eq!(scf, others);
+        assert!(!set(&mut scf, "iteration", &Value::plain(1.0), Span::default()).unwrap());
+    }
+}
