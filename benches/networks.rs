@@ -4,6 +4,8 @@
 
 #[path = "../tests/helpers/functionals.rs"]
 mod functionals;
+#[path = "../tests/helpers/keeper.rs"]
+mod keeper;
 #[path = "../tests/helpers/training.rs"]
 mod training;
 
@@ -59,7 +61,7 @@ impl Network {
     fn compiled(self) -> Arc<Compiled> {
         match self {
             Network::Lda => functionals::lda(),
-            Network::Local => functionals::local(),
+            Network::Local => functionals::ksr_lda(),
             Network::Global => functionals::ksr_global(),
             Network::SpinGlobal | Network::SpinGlobalClosed => functionals::sksr_global(),
         }

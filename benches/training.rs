@@ -3,6 +3,8 @@
 
 #[path = "../tests/helpers/functionals.rs"]
 mod functionals;
+#[path = "../tests/helpers/keeper.rs"]
+mod keeper;
 #[path = "../tests/helpers/setups.rs"]
 mod setups;
 #[path = "../tests/helpers/training.rs"]

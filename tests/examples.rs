@@ -1,11 +1,17 @@
 //! Every example runs, from a copy in an empty folder and with a cache that all share: exact answers are wanted by several.
 //! Where a file has a `let steps` or a `let seeds`, it is shortened: what a full training reaches is checked by running the
 //! example itself.
+//!
+//! What an example shows is that of its snapshot, to the last digits; of one that trains, to a hundredth. `INSTA_UPDATE=always` writes
+//! the snapshots anew.
 #![allow(clippy::expect_used)] // a test that cannot set itself up may panic
 
+#[path = "helpers/alike.rs"]
+mod alike;
 #[path = "helpers/command.rs"]
 mod command;
 
+use alike::{SAME, TRAINED, alike};
 use command::{Place, finished};
 use std::fs;
 use std::path::PathBuf;
@@ -23,7 +29,7 @@ fn examples() -> Vec<PathBuf> {
 }
 
 #[test]
-fn every_example_runs() {
+fn every_example_shows_what_it_did() {
     let cache = Place::new();
     for example in examples() {
         let place = Place::new();
@@ -41,6 +47,18 @@ fn every_example_runs() {
         }
         let (out, err, status) = finished(&mut command);
         assert_eq!(status, 0, "{}\n{out}\n{err}", example.display());
+        let stem = example.file_stem().and_then(|stem| stem.to_str()).expect("a name");
+        check_output(stem, &out, if text.contains("= train ") { TRAINED } else { SAME });
+    }
+}
+
+/// Against the snapshot, in which numbers that differ by no more than a part of their size count as the same.
+fn check_output(example: &str, out: &str, part: f64) {
+    let file = format!("{}/tests/snapshots/examples__{example}.snap", env!("CARGO_MANIFEST_DIR"));
+    let stored = fs::read_to_string(file).unwrap_or_default();
+    // Two lines of `---` enclose the head.
+    if !stored.splitn(3, "---\n").nth(2).is_some_and(|stored| alike(stored, out, part)) {
+        insta::assert_snapshot!(example, out);
     }
 }
 

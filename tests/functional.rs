@@ -3,6 +3,8 @@
 
 #[path = "helpers/functionals.rs"]
 mod functionals;
+#[path = "helpers/keeper.rs"]
+mod keeper;
 
 use functionals::*;
 use ksr::functional::*;
@@ -54,34 +56,19 @@ fn sksr_global_potential() {
 
 #[test]
 fn gradient_functional_potential() {
-    let mut b = Body::new();
-    let n = b.n("n");
-    let slope = b.grad(n);
-    let abs = b.u(Unary::Abs, slope);
-    let one = b.c(1.0);
-    let reduced = b.div(abs, n);
-    let s2 = b.pow(reduced, 2.0);
-    let below = b.add(one, s2);
-    let x = exchange(&mut b, n);
-    let e = b.div(x, below);
-    check(b.compile(e, Density::Total));
+    check(of("use std.functionals
+        functional f(n) = functionals.exchange(n) / (1 + (abs(grad(n)) / n)^2)
+        f"));
 }
 
 #[test]
 fn laplacian_and_u_net_potential() {
-    let mut b = Body::new();
-    let n = b.n("n");
-    let l = b.g.laplacian(n, Span::default()).unwrap();
-    let both = b.concat(&[n, l]);
-    let fine = b.conv(both, 4, 3);
-    let coarse = b.g.downsample(fine, Span::default()).unwrap();
-    let active = b.silu(coarse);
-    let inner = b.conv(active, 6, 2);
-    let up = b.g.upsample(inner, Span::default()).unwrap();
-    let joined = b.concat(&[fine, up]);
-    let out = b.conv(joined, 1, 3);
-    let e = b.negative(out);
-    check(b.compile(e, Density::Total));
+    check(of("functional f(n) {
+          let fine = concat(n, laplacian(n)) |> conv(4, width: 3)
+          let inner = fine |> downsample |> silu |> conv(6, width: 2)
+          concat(fine, upsample(inner)) |> conv(1, width: 3) |> negative
+        }
+        f"));
 }
 
 #[test]
@@ -203,24 +190,16 @@ fn closed_shells_are_open_ones_with_equal_densities() {
     let grid = Grid::centred(61, 0.2);
     let n = bumps(&grid, 2.0, 0.3);
     let half: Vec<f64> = n.iter().map(|n| 0.5 * n).collect();
-    let mut b = Body::new();
-    let (up, down) = (b.n("n_up"), b.n("n_down"));
     // Equal channels through everything that keeps them equal, mixed with what does not.
-    let slopes = [up, down].map(|n| b.grad(n));
-    let both = b.concat(&[up, slopes[0], down, slopes[1]]);
-    let wide = b.global_conv(both, 3);
-    let bent = b.silu(wide);
-    let product = b.mul(bent, wide);
-    let part = b.g.channels(product, 1, 7, Span::default()).unwrap();
-    let mut x = b.conv(product, 3, 3);
-    let y = b.conv(part, 3, 3);
-    x = b.mul(x, y);
-    x = b.conv(x, 1, 1);
-    let difference = b.sub(up, down);
-    let square = b.pow(difference, 2.0);
-    let total = b.g.sum_channels(wide, Span::default());
-    let e = [x, square, total].into_iter().reduce(|a, c| b.add(a, c)).unwrap();
-    for f in [lsda(), sksr_global(), b.compile(e, Density::Spin)] {
+    let mixed = of("functional f(n_up, n_down) {
+          let wide = concat(n_up, grad(n_up), n_down, grad(n_down)) |> global_conv(channels: 3, width: 0.1 .. 2.385345)
+          let product = silu(wide) * wide
+          let part = concat(channel(product, 1), channel(product, 2), channel(product, 3), channel(product, 4), channel(product, 6))
+          let both = conv(product, 3, width: 3) * conv(part, 3, width: 3)
+          dense(both, 1) + (n_up - n_down)^2 + sum([channel(wide, k) for k in 0 .. 11])
+        }
+        f");
+    for f in [lsda(), sksr_global(), mixed] {
         let p = f.initial(3);
         let w = Interaction::BAKER;
         let (closed, open) =

@@ -3,6 +3,8 @@
 
 #[path = "helpers/functionals.rs"]
 mod functionals;
+#[path = "helpers/keeper.rs"]
+mod keeper;
 #[path = "helpers/training.rs"]
 mod training;
 

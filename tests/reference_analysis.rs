@@ -1,19 +1,17 @@
 //! The analysis of the standard library on the published ions (Kalita et al. 2022), given beside the project in the folder of
 //! KSR_REFERENCE_DIR.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)] // a test may panic, and says why it is skipped
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 #[path = "helpers/keeper.rs"]
 mod keeper;
+#[path = "helpers/published_data.rs"]
+mod published_data;
 
 use keeper::{numbers, shown};
 
 /// A script with the published ions as `ions`; `None` without them.
 fn on_ions(script: &str) -> Option<String> {
-    let folder = std::env::var_os("KSR_REFERENCE_DIR").map(std::path::PathBuf::from).map(|dir| dir.join("dmrg/ions"));
-    let Some(folder) = folder.filter(|dir| dir.is_dir()) else {
-        eprintln!("skipped: KSR_REFERENCE_DIR names no folder with dmrg/ions");
-        return None;
-    };
+    let folder = published_data::folder()?.join("dmrg/ions");
     let head = "use std.analysis\nuse std.functionals\nuse std.molecules\n";
     Some(format!("{head}let ions = dataset(\"{}\")\n{script}", folder.display()))
 }

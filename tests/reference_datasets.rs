@@ -6,6 +6,8 @@
 mod functionals;
 #[path = "helpers/keeper.rs"]
 mod keeper;
+#[path = "helpers/published_data.rs"]
+mod published_data;
 #[path = "helpers/training.rs"]
 mod training;
 
@@ -18,14 +20,6 @@ use ksr::tensor::Device;
 use std::path::PathBuf;
 use training::{Published, Target};
 
-fn folder() -> Option<PathBuf> {
-    let found = std::env::var_os("KSR_REFERENCE_DIR").map(PathBuf::from).filter(|dir| dir.join("golden").is_dir());
-    if found.is_none() {
-        eprintln!("skipped: KSR_REFERENCE_DIR names no folder with golden/");
-    }
-    found
-}
-
 fn json(path: PathBuf) -> serde_json::Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
@@ -36,7 +30,7 @@ fn golden(dir: &std::path::Path, name: &str) -> Vec<f64> {
 
 #[test]
 fn published_sets_are_read_without_a_warning() {
-    let Some(dir) = folder() else { return };
+    let Some(dir) = published_data::folder() else { return };
     let dmrg = dir.join("dmrg");
     let script = format!(
         "grid line = uniform(points: 513, spacing: 0.08 bohr)\n\
@@ -61,7 +55,7 @@ fn published_sets_are_read_without_a_warning() {
 
 #[test]
 fn saved_sets_come_back_bit_by_bit() {
-    let Some(dir) = folder() else { return };
+    let Some(dir) = published_data::folder() else { return };
     let place = tempfile::tempdir().unwrap();
     for set in ["ions", "h2", "h4", "li_h"] {
         let copy = place.path().join(set);
@@ -90,7 +84,7 @@ fn saved_sets_come_back_bit_by_bit() {
 
 #[test]
 fn published_model_and_lsda_on_the_published_ions() {
-    let Some(dir) = folder() else { return };
+    let Some(dir) = published_data::folder() else { return };
     let script = format!(
         "use std.networks\nuse std.functionals\nlet ions = dataset(\"{0}/dmrg/ions\")\n\
          let model = load(networks.sksr_global, \"{0}/golden/params_sksr_global.npz\")\n\
@@ -115,7 +109,7 @@ fn published_model_and_lsda_on_the_published_ions() {
 
 #[test]
 fn published_loss_and_gradient_by_a_script() {
-    let Some(dir) = folder() else { return };
+    let Some(dir) = published_data::folder() else { return };
     let place = tempfile::tempdir().unwrap();
     let start = golden(&dir, "init/params");
     let flat = place.path().join("start.npy");
@@ -141,7 +135,7 @@ fn published_loss_and_gradient_by_a_script() {
 
 #[test]
 fn published_gradient_on_the_references_of_a_data_set() {
-    let Some(dir) = folder() else { return };
+    let Some(dir) = published_data::folder() else { return };
     let choice = Choice { points: None, stencil: 5, wall: Wall::Zero };
     let mut set = Dataset::new("ions", read_layout(&Disk, &dir.join("dmrg/ions")).unwrap(), &choice).unwrap();
     let mut nothing = |_: f64| Err::<f64, ()>(());

@@ -2,12 +2,14 @@
 //! is named by `KSR_REFERENCE_DIR`.
 #![allow(clippy::expect_used, clippy::print_stderr)]
 
+#[path = "helpers/published_data.rs"]
+mod published_data;
+
 use ksr::cli::Disk;
 use ksr::control::Quiet;
 use ksr::data::read_npy;
 use ksr::exact::{Options, Reference, solve};
 use ksr::model::{Grid, Interaction, Nucleus, Parts, System};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -27,11 +29,7 @@ fn rows(folder: &std::path::Path, name: &str) -> Vec<Vec<f64>> {
 }
 
 fn published(set: &str) -> Option<Published> {
-    let Some(folder) = std::env::var_os("KSR_REFERENCE_DIR") else {
-        eprintln!("skipped: KSR_REFERENCE_DIR does not name a folder of published data");
-        return None;
-    };
-    let folder = PathBuf::from(folder).join("dmrg").join(set);
+    let folder = published_data::folder()?.join("dmrg").join(set);
     let column = |name| rows(&folder, name).concat();
     Some(Published {
         charges: rows(&folder, "nuclear_charges.npy"),

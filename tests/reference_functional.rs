@@ -1,9 +1,13 @@
 //! Published figures: energies per electron and potentials of the trained sKSR-global model of Kalita et al. (2022) and of
 //! the analytic LSDA at a density of Li. They lie beside the project, where `KSR_REFERENCE_DIR` says.
-#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 #[path = "helpers/functionals.rs"]
 mod functionals;
+#[path = "helpers/keeper.rs"]
+mod keeper;
+#[path = "helpers/published_data.rs"]
+mod published_data;
 
 use ksr::cli::Disk;
 use ksr::data::read_npz;
@@ -13,12 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 fn golden() -> Option<PathBuf> {
-    let found =
-        std::env::var_os("KSR_REFERENCE_DIR").map(|dir| Path::new(&dir).join("golden")).filter(|dir| dir.is_dir());
-    if found.is_none() {
-        eprintln!("skipped: KSR_REFERENCE_DIR names no folder with golden/");
-    }
-    found
+    Some(published_data::folder()?.join("golden"))
 }
 
 fn array(arrays: &[ksr::data::Array], name: &str) -> Vec<f64> {

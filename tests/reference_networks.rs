@@ -1,32 +1,20 @@
 //! Published parameters and densities, given beside the project in the folder of KSR_REFERENCE_DIR: energies and potentials
 //! of the networks and of the local spin-density approximation at one spin-polarised density of lithium.
-#![allow(clippy::panic, clippy::print_stderr)] // a test may panic, and says why it is skipped
+#![allow(clippy::panic)]
 
 #[path = "helpers/keeper.rs"]
 mod keeper;
+#[path = "helpers/published_data.rs"]
+mod published_data;
 
 use ksr::cli::Disk;
 use ksr::data::read_npz;
-use ksr::functional::{Compiled, Evaluation};
-use ksr::interp::value::Value;
+use ksr::functional::Evaluation;
 use ksr::model::{Grid, Interaction};
-use std::path::PathBuf;
-use std::sync::Arc;
-
-/// The functional or model a script shows last, with its parameters.
-fn shown(script: &str) -> (Arc<Compiled>, Vec<f64>) {
-    match keeper::shown(script).pop() {
-        Some(Value::Model(model)) => (model.traced.compiled.clone(), model.parameters.to_vec()),
-        other => panic!("{other:?}"),
-    }
-}
 
 #[test]
 fn networks_agree_with_the_published_program_at_a_point() {
-    let Some(folder) = std::env::var_os("KSR_REFERENCE_DIR").map(PathBuf::from) else {
-        eprintln!("skipped: KSR_REFERENCE_DIR is not set");
-        return;
-    };
+    let Some(folder) = published_data::folder() else { return };
     let golden = read_npz(&Disk, &folder.join("golden/xc_point.npz")).expect("golden values");
     let get = |name: &str| &golden.iter().find(|a| a.name == name).unwrap_or_else(|| panic!("{name}")).data;
     let archive = folder.join("golden/params_sksr_global.npz");
@@ -42,9 +30,9 @@ fn networks_agree_with_the_published_program_at_a_point() {
         }
     };
     let sksr = format!("use std.networks\nload(networks.sksr_global, \"{}\")", archive.display());
-    let lsda = "use std.functionals\nmodel(functionals.lsda, parameters: {})".to_string();
+    let lsda = "use std.functionals\nfunctionals.lsda".to_string();
     for (name, script) in [("sksr_global", sksr), ("lsda", lsda)] {
-        let (compiled, parameters) = shown(&script);
+        let (compiled, parameters) = keeper::compiled(&script);
         let at = |n: &[&[f64]]| -> Evaluation {
             compiled.evaluate(&grid, &Interaction::BAKER, &parameters, n).expect("an energy")
         };

@@ -4,6 +4,10 @@
 
 #[path = "helpers/functionals.rs"]
 mod functionals;
+#[path = "helpers/keeper.rs"]
+mod keeper;
+#[path = "helpers/published_data.rs"]
+mod published_data;
 #[path = "helpers/training.rs"]
 mod training;
 
@@ -14,7 +18,7 @@ use ksr::functional::Compiled;
 use ksr::ks::{ScfOptions, Start, solve};
 use ksr::model::System;
 use ksr::tensor::Device;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use training::{Published, Target};
 
@@ -32,14 +36,6 @@ const IONS: [(f64, f64); 10] = [
     (4.0, 4.0),
 ];
 
-fn folder() -> Option<PathBuf> {
-    let found = std::env::var_os("KSR_REFERENCE_DIR").map(PathBuf::from).filter(|dir| dir.join("golden").is_dir());
-    if found.is_none() {
-        eprintln!("skipped: KSR_REFERENCE_DIR names no folder with golden/");
-    }
-    found
-}
-
 fn array(arrays: &[Array], name: &str) -> Vec<f64> {
     arrays.iter().find(|a| a.name == name).unwrap_or_else(|| panic!("no array {name}")).data.clone()
 }
@@ -54,7 +50,7 @@ fn run(system: &Arc<System>, f: &Arc<Compiled>, params: &[f64], options: &ScfOpt
 
 #[test]
 fn lsda_energies_of_the_ions() {
-    let Some(dir) = folder() else { return };
+    let Some(dir) = published_data::folder() else { return };
     let golden = json(&dir.join("golden/lsda_ions.json"));
     let f = functionals::lsda();
     for (row, (charge, electrons)) in golden["lsda_ions"].as_array().unwrap().iter().zip(IONS) {
@@ -71,7 +67,7 @@ fn lsda_energies_of_the_ions() {
 
 #[test]
 fn trained_network_on_the_ions() {
-    let Some(dir) = folder() else { return };
+    let Some(dir) = published_data::folder() else { return };
     let golden = json(&dir.join("golden/published_sksr_global_ions.json"));
     let params = array(&read_npz(&Disk, &dir.join("golden/params_sksr_global.npz")).unwrap(), "flat");
     let (f, options) = (functionals::sksr_global(), training::linear(30, 0.5, 0.9, false));
@@ -85,7 +81,7 @@ fn trained_network_on_the_ions() {
 /// Ions H and He, 10 iterations, mixing 0.5 x 0.9^k; only the last energy, weights 1/2.
 #[test]
 fn training_gradient_as_published() {
-    let Some(dir) = folder() else { return };
+    let Some(dir) = published_data::folder() else { return };
     let golden = read_npz(&Disk, &dir.join("golden/grad.npz")).unwrap();
     let energies = read_npy(&Disk, &dir.join("dmrg/ions/total_energies.npy")).unwrap().data;
     let densities = read_npy(&Disk, &dir.join("dmrg/ions/densities.npy")).unwrap().data;

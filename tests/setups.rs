@@ -4,6 +4,8 @@
 
 #[path = "helpers/functionals.rs"]
 mod functionals;
+#[path = "helpers/keeper.rs"]
+mod keeper;
 #[path = "helpers/setups.rs"]
 mod setups;
 #[path = "helpers/training.rs"]

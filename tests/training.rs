@@ -3,6 +3,8 @@
 
 #[path = "helpers/functionals.rs"]
 mod functionals;
+#[path = "helpers/keeper.rs"]
+mod keeper;
 #[path = "helpers/training.rs"]
 mod training;
 
@@ -143,14 +145,12 @@ fn a_degenerate_occupied_pair_has_a_gradient() {
 /// A one-parameter functional on a small grid: trains in a moment.
 fn tiny() -> (Arc<Compiled>, Plan) {
     let grid = Arc::new(ksr::model::Grid::centred(101, 0.16));
-    let mut b = functionals::Body::new();
-    let n = b.n("n");
-    let mut x = b.global_conv(n, 4);
-    x = b.conv(x, 4, 3);
-    x = b.silu(x);
-    x = b.conv(x, 1, 1);
-    let e = b.negative(x);
-    let f = b.compile(e, ksr::functional::Density::Total);
+    let f = functionals::of(
+        "functional f(n) {
+          n |> global_conv(channels: 4, width: 0.1 .. 2.385345) |> conv(4, width: 3) |> silu |> dense(1) |> negative
+        }
+        f",
+    );
     let at = |r: f64| training::on(grid.clone(), &format!("h2({r})"), &[(1.0, -r / 2.0), (1.0, r / 2.0)], 2.0, None);
     let scf = training::linear(6, 0.5, 0.9, true);
     let loss = Published { skip: 3, ..Published::LI };

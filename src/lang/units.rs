@@ -90,6 +90,9 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::parse;
+    use crate::source::SourceId;
+    use std::collections::BTreeSet;
 
     fn factor(name: &str) -> f64 {
         find(name).map_or(f64::NAN, |u| u.factor)
@@ -120,7 +123,38 @@ mod tests {
             assert_eq!(name(bytes), Some(unit), "{bytes}");
         }
         assert_eq!([name(f64::NAN), name(f64::INFINITY)], [Some("byte"); 2]);
-        assert_eq!(factor("TiB") / factor("KiB"), f64::from(1 << 30));
+        assert_eq!(["byte", "kB", "MB", "GB", "TB"].map(factor), [1.0, 1e3, 1e6, 1e9, 1e12]);
+        assert_eq!(["KiB", "MiB", "GiB", "TiB"].map(factor), [10, 20, 30, 40].map(|power| 2f64.powi(power)));
+    }
+
+    /// The texts that the grammar's rule for units chooses among.
+    fn units_of_the_grammar() -> Vec<&'static str> {
+        let grammar = include_str!("../../grammar/ksr.pest");
+        let rule = grammar.split_once("unit_name = @{").and_then(|(_, rest)| rest.split_once("~ !XID_CONTINUE"));
+        rule.map_or(Vec::new(), |(choices, _)| choices.split('"').skip(1).step_by(2).collect())
+    }
+
+    #[test]
+    fn the_units_of_the_grammar_are_those_of_the_table() {
+        // The sign of the unit, which is another character than the letter.
+        let sign = r"\u{212b}";
+        let written = units_of_the_grammar();
+        let grammar: BTreeSet<&str> = written.iter().copied().collect();
+        let table: BTreeSet<&str> = names().chain([sign]).collect();
+        assert_eq!(grammar, table);
+        assert_eq!(written.len(), grammar.len(), "a unit stands in the grammar twice: {written:?}");
+    }
+
+    /// The parser's choice is the first that fits, so a unit may be hidden behind another one that it begins with.
+    #[test]
+    fn every_unit_of_the_table_is_read_as_itself() {
+        for unit in UNITS {
+            for text in [format!("1 {}", unit.name), format!("1{}", unit.name), format!("1 -> {}", unit.name)] {
+                let program = parse(SourceId::default(), &text);
+                let tree = format!("{:?}", program.unwrap_or_else(|problems| panic!("{text}: {problems:?}")));
+                assert!(tree.contains(&format!("{:?}", unit.name)), "{text}: {tree}");
+            }
+        }
     }
 
     #[test]

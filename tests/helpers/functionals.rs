@@ -1,4 +1,4 @@
-//! Functionals built by hand, and finite differences, for the tests.
+//! Functionals of the standard library and of graphs built by hand, and finite differences, for the tests.
 #![allow(dead_code, missing_docs, clippy::unwrap_used)]
 
 use ksr::functional::*;
@@ -75,33 +75,6 @@ impl Body {
         let silu = self.silu(x);
         self.u(Unary::Neg, silu)
     }
-    /// `global_conv(channels, 0.1 .. 2.385345)`: the inputs, then every input through every kernel.
-    pub fn global_conv(&mut self, x: NodeId, channels: usize) -> NodeId {
-        let init = Init::Normal { mean: 0.0, deviation: 0.01 };
-        let eta = self.param("global_conv.eta", vec![channels - 1], init, None);
-        let share = self.u(Unary::Sigmoid, eta);
-        let (low, scaled) = (self.c(0.1), self.scale(2.385345 - 0.1, share));
-        let xi = self.add(low, scaled);
-        let spread = self.g.exp_conv(x, xi, S).unwrap();
-        self.concat(&[x, spread])
-    }
-    /// beta = exp(-((N - 1)/s)^2); e = -(beta/2) v_H + (1 - beta) x.
-    pub fn gate(&mut self, x: NodeId, n: NodeId) -> NodeId {
-        let s = self.param("gate.s", vec![], Init::Values(vec![1.0]), None);
-        let electrons = self.g.integral(n, S).unwrap();
-        let one = self.c(1.0);
-        let excess = self.sub(electrons, one);
-        let ratio = self.div(excess, s);
-        let square = self.pow(ratio, 2.0);
-        let minus = self.u(Unary::Neg, square);
-        let beta = self.u(Unary::Exp, minus);
-        let v = self.g.hartree(n, S).unwrap();
-        let half = self.scale(-0.5, beta);
-        let first = self.mul(half, v);
-        let rest = self.sub(one, beta);
-        let second = self.mul(rest, x);
-        self.add(first, second)
-    }
     pub fn compile(self, e: NodeId, density: Density) -> Arc<Compiled> {
         let flip_average = density == Density::Spin;
         Arc::new(
@@ -119,117 +92,34 @@ impl Body {
     }
 }
 
-/// Exchange of the uniform gas with the exponential interaction (Baker et al. 2015): (A/2pi) [ln(1 + y^2)/y - 2 atan y].
-pub fn exchange(b: &mut Body, n: NodeId) -> NodeId {
-    let y = b.scale(std::f64::consts::PI * 2.385345, n);
-    let (one, y2) = (b.c(1.0), b.pow(y, 2.0));
-    let sum = b.add(one, y2);
-    let ln = b.u(Unary::Ln, sum);
-    let first = b.div(ln, y);
-    let atan = b.u(Unary::Atan, y);
-    let second = b.scale(2.0, atan);
-    let both = b.sub(first, second);
-    b.scale(1.071295 / (2.0 * std::f64::consts::PI), both)
+/// The functional at the end of a script.
+pub fn of(script: &str) -> Arc<Compiled> {
+    crate::keeper::compiled(script).0
 }
 
-/// Correlation of the same gas, unpolarised or polarised constants.
-pub fn correlation(b: &mut Body, n: NodeId, constants: [f64; 7]) -> NodeId {
-    let kappa = 1.0 / 2.385345;
-    let y = b.scale(std::f64::consts::PI / kappa, n);
-    let mut below = b.c(constants[0]);
-    for (c, p) in constants[1..6].iter().zip([0.5, 1.0, 1.5, 2.0, 2.5]) {
-        let power = b.pow(y, p);
-        let term = b.scale(*c, power);
-        below = b.add(below, term);
-    }
-    let power = b.pow(y, 3.0);
-    let last = b.scale(constants[6] * std::f64::consts::PI * kappa * kappa / 1.071295, power);
-    below = b.add(below, last);
-    let above = b.scale(-1.071295 / std::f64::consts::PI, y);
-    b.div(above, below)
+/// One of the standard library.
+fn library(module: &str, name: &str) -> Arc<Compiled> {
+    of(&format!("use std.{module}\n{module}.{name}"))
 }
 
-/// Constants of [`correlation`]: unpolarised, polarised.
-pub const GAS: [[f64; 7]; 2] = [
-    [2.0, -1.00077, 6.26099, -11.9041, 9.62614, -1.48334, 1.0],
-    [180.891, -541.124, 651.615, -356.504, 88.0733, -4.32708, 8.0],
-];
-
-/// LDA: exchange and correlation.
 pub fn lda() -> Arc<Compiled> {
-    let mut b = Body::new();
-    let n = b.n("n");
-    let (x, c) = (exchange(&mut b, n), correlation(&mut b, n, GAS[0]));
-    let e = b.add(x, c);
-    b.compile(e, Density::Total)
+    library("functionals", "lda")
 }
 
-/// LSDA: spin-scaled exchange, correlation interpolated in zeta^2.
 pub fn lsda() -> Arc<Compiled> {
-    let mut b = Body::new();
-    let (up, down) = (b.n("n_up"), b.n("n_down"));
-    let n = b.add(up, down);
-    let mut exchanges = Vec::new();
-    for spin in [up, down] {
-        let double = b.scale(2.0, spin);
-        let e = exchange(&mut b, double);
-        exchanges.push(b.mul(double, e));
-    }
-    let sum = b.add(exchanges[0], exchanges[1]);
-    let half = b.scale(0.5, sum);
-    let ex = b.div(half, n);
-    let difference = b.sub(up, down);
-    let zeta = b.div(difference, n);
-    let zeta2 = b.pow(zeta, 2.0);
-    let (c0, c1) = (correlation(&mut b, n, GAS[0]), correlation(&mut b, n, GAS[1]));
-    let gap = b.sub(c1, c0);
-    let part = b.mul(zeta2, gap);
-    let ec = b.add(c0, part);
-    let e = b.add(ex, ec);
-    b.compile(e, Density::Spin)
+    library("functionals", "lsda")
 }
 
-/// KSR-global (Li et al. 2021).
 pub fn ksr_global() -> Arc<Compiled> {
-    let mut b = Body::new();
-    let n = b.n("n");
-    let mut x = b.global_conv(n, 16);
-    for _ in 0..2 {
-        x = b.conv(x, 16, 3);
-        x = b.silu(x);
-    }
-    x = b.conv(x, 1, 1);
-    x = b.negative(x);
-    let e = b.gate(x, n);
-    b.compile(e, Density::Total)
+    library("networks", "ksr_global")
 }
 
-/// KSR-LDA (Li et al. 2021): three layers of 16 at every point by itself.
-pub fn local() -> Arc<Compiled> {
-    let mut b = Body::new();
-    let mut x = b.n("n");
-    for _ in 0..3 {
-        x = b.conv(x, 16, 1);
-        x = b.silu(x);
-    }
-    x = b.conv(x, 1, 1);
-    let e = b.negative(x);
-    b.compile(e, Density::Total)
+pub fn ksr_lda() -> Arc<Compiled> {
+    library("networks", "ksr_lda")
 }
 
-/// sKSR-global (Kalita et al. 2022).
 pub fn sksr_global() -> Arc<Compiled> {
-    let mut b = Body::new();
-    let (up, down) = (b.n("n_up"), b.n("n_down"));
-    let both = b.concat(&[up, down]);
-    let mut x = b.global_conv(both, 8);
-    for _ in 0..2 {
-        x = b.conv(x, 16, 3);
-        x = b.silu(x);
-    }
-    x = b.conv(x, 1, 1);
-    let e = b.negative(x);
-    b.compile(e, Density::Spin)
+    library("networks", "sksr_global")
 }
 
 /// A smooth density of about two electrons with a second bump.

@@ -3,14 +3,17 @@
 
 use ksr::cli::Disk;
 use ksr::control::{Control, Event};
+use ksr::functional::Compiled;
 use ksr::interp::session::host::{Host, Shown};
 use ksr::interp::value::{Figure, Value};
 use ksr::interp::{Interpreter, Options};
 use ksr::problem::Problem;
-use ksr::source::Sources;
+use ksr::source::{Sources, Span};
+use ksr::train::Plan;
 use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 thread_local! {
@@ -44,11 +47,31 @@ impl Host for Keeper {
 
 /// What a script shows, one value a statement.
 pub fn shown(script: &str) -> Vec<Value> {
+    run(script).1
+}
+
+fn run(script: &str) -> (Interpreter, Vec<Value>) {
     let mut interpreter = Interpreter::new(Rc::new(Keeper), Rc::new(Disk), Options::default());
     if let Err(problems) = interpreter.run("test.ksr", script) {
         panic!("{}", problems.iter().map(|p| format!("{} {p}\n", p.code())).collect::<String>());
     }
-    SHOWN.take()
+    (interpreter, SHOWN.take())
+}
+
+/// The trainings that a script asks for.
+pub fn plans(script: &str) -> Vec<Plan> {
+    let mut interpreter = Interpreter::new(Rc::new(Keeper), Rc::new(Disk), Options::default());
+    match interpreter.plans("test.ksr", script) {
+        Ok((_, plans)) => plans,
+        Err(problems) => panic!("{problems:?}"),
+    }
+}
+
+/// The functional or model that a script shows last, and its parameters.
+pub fn compiled(script: &str) -> (Arc<Compiled>, Vec<f64>) {
+    let (mut interpreter, mut values) = run(script);
+    let value = values.pop().unwrap_or_else(|| panic!("nothing is shown by {script}"));
+    interpreter.compiled(&value, Span::default()).unwrap_or_else(|problem| panic!("{problem}"))
 }
 
 /// A number, or the numbers of a list.

@@ -71,6 +71,16 @@ impl Traced {
 }
 
 impl Interpreter {
+    /// A functional or model as `solve` and `train` evaluate it, and its parameters: a model's own, or those that a functional
+    /// starts from. For a host that has been shown one, at `span`.
+    ///
+    /// # Errors
+    /// It is neither functional nor model; its body is wrong.
+    pub fn compiled(&mut self, value: &Value, span: Span) -> Result<(Arc<Compiled>, Vec<f64>)> {
+        let ready = self.ready(Operand::new(value, span), "the value shown")?;
+        Ok((ready.traced.compiled.clone(), ready.parameters.to_vec()))
+    }
+
     /// What a value that stands for a functional is made of.
     ///
     /// # Errors
