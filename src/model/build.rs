@@ -7,13 +7,13 @@ use miette::Diagnostic;
 use std::sync::Arc;
 use thiserror::Error;
 
-/// A nucleus between points is worth a note if it costs more than this, hartree.
-const WORTH_A_NOTE: f64 = 1e-6;
+/// A nucleus between grid points gets a note if the error of its cusp exceeds this, hartree.
+const NOTED_CUSP_ERROR: f64 = 1e-6;
 
-/// What a system is made of. Counts are as written: whether they are whole is checked.
+/// What a system is made of. Counts are as the user wrote them, not yet checked to be whole numbers.
 #[derive(Clone, Debug)]
 pub struct Parts {
-    /// What it is called: as the user wrote it, `h2(1.28)`, or named it, `H2`.
+    /// Its name: as the user wrote it, `h2(1.28)`, or named it, `H2`.
     pub label: String,
     /// The grid.
     pub grid: Arc<Grid>,
@@ -27,7 +27,7 @@ pub struct Parts {
     pub electrons: Option<f64>,
     /// `charge:`; without it and `electrons:` the system is neutral.
     pub charge: Option<f64>,
-    /// `unpaired:`; without it the parity of the electrons.
+    /// `unpaired:`; by default 0 for an even number of electrons, 1 for an odd number.
     pub unpaired: Option<f64>,
 }
 
@@ -36,7 +36,7 @@ pub struct Parts {
 pub enum Part {
     /// The grid.
     Grid,
-    /// The nucleus of that index.
+    /// The nucleus with that index.
     Nucleus(usize),
     /// `potential:`.
     Potential,
@@ -55,7 +55,7 @@ pub enum Part {
     ///
     /// What to do: choose one of the values that the help line gives.
     Unpaired,
-    /// No part alone.
+    /// No single part.
     Whole,
 }
 
@@ -165,7 +165,7 @@ pub enum SystemError {
 }
 
 impl SystemError {
-    /// Where the user wrote what is wrong.
+    /// The part that the user has to correct.
     pub fn part(&self) -> Part {
         match *self {
             Self::Grid(_) => Part::Grid,
@@ -203,7 +203,7 @@ pub enum SystemNote {
 }
 
 impl SystemNote {
-    /// Where the user wrote what it is about.
+    /// The part that the note is about.
     pub fn part(&self) -> Part {
         match *self {
             Self::BetweenPoints { index, .. } => Part::Nucleus(index),
@@ -228,7 +228,7 @@ impl<E> From<SystemError> for BuildError<E> {
 
 impl System {
     /// Checks the parts and puts them together: v = sum of -Z w(x - X) over the nuclei, plus `potential:`; E_nn = sum over
-    /// pairs of Z_a Z_b w(X_a - X_b). `w` gives the interaction, hartree, at any distance, bohr; it is asked only about
+    /// pairs of Z_a Z_b w(X_a - X_b). `w` gives the interaction, hartree, at any distance, bohr; it is called only for
     /// [`Interaction::Sampled`].
     pub fn build<E>(
         parts: Parts,
@@ -257,11 +257,11 @@ impl System {
 }
 
 impl System {
-    /// The same system with another number of electrons; without `unpaired`, that of its parity. Without a name it is called by
-    /// what has changed: `he with 1 electron`, `h2 with 2 unpaired`.
+    /// The same system with another number of electrons. `unpaired` defaults to 0 for an even number, 1 for an odd number;
+    /// `name` to the old name and what has changed: `he with 1 electron`, `h2 with 2 unpaired`.
     ///
     /// # Errors
-    /// Not a count of electrons, or one that the grid does not hold; an impossible `unpaired`.
+    /// `electrons` is not a positive whole number or does not fit on the grid; `unpaired` is impossible.
     pub fn with_electrons(
         &self,
         name: Option<String>,
@@ -275,7 +275,7 @@ impl System {
         Ok(System { label, electrons: count, unpaired, ..self.clone() })
     }
 
-    /// What it is called with other electrons; those it is called by already make place.
+    /// Its name with another number of electrons, in place of the number that the name may already contain.
     fn label_with(&self, electrons: usize, unpaired: usize) -> String {
         if (electrons, unpaired) == (self.electrons, self.unpaired) {
             return self.label.clone();
@@ -288,7 +288,7 @@ impl System {
     }
 }
 
-/// `3 electrons`; `4 electrons, 2 unpaired` where the parity does not tell.
+/// `3 electrons`; `4 electrons, 2 unpaired` where `unpaired` is not the default.
 fn in_words(electrons: usize, unpaired: usize) -> String {
     let count = format!("{electrons} {}", electrons_noun(electrons));
     if unpaired == electrons % 2 { count } else { format!("{count}, {unpaired} unpaired") }
@@ -298,7 +298,7 @@ fn electrons_noun(count: usize) -> &'static str {
     if count == 1 { "electron" } else { "electrons" }
 }
 
-/// Whether the grid holds the electrons of either spin.
+/// Checks that the electrons of each spin fit on the grid.
 fn fits(electrons: usize, unpaired: usize, grid: &Grid) -> Result<(), SystemError> {
     let most = (electrons + unpaired) / 2;
     if most > grid.points {
@@ -443,7 +443,7 @@ fn given_potential(parts: &Parts) -> Result<Vec<f64>, SystemError> {
     }
 }
 
-/// The note on a nucleus off the points, if its cusp matters.
+/// The note on a nucleus between grid points, if the error of its cusp matters.
 fn note<E>(
     pair: &mut Pair<'_, E>,
     grid: &Grid,
@@ -457,7 +457,13 @@ fn note<E>(
     let nearest = grid.snap(nucleus.position);
     let error = cusp_error(grid, attraction, &pair.attraction(grid, nucleus.charge, nearest)?);
     let (symbol, position) = (nucleus.symbol.clone(), nucleus.position);
-    Ok((error.abs() > WORTH_A_NOTE).then_some(SystemNote::BetweenPoints { index, symbol, position, nearest, error }))
+    Ok((error.abs() > NOTED_CUSP_ERROR).then_some(SystemNote::BetweenPoints {
+        index,
+        symbol,
+        position,
+        nearest,
+        error,
+    }))
 }
 
 #[cfg(test)]

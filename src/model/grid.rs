@@ -6,11 +6,11 @@ use thiserror::Error;
 /// A position within this many spacings of a point counts as on it: published positions are rounded to f32.
 pub const ON_POINT: f64 = 1e-4;
 
-/// A position within this many spacings of a midpoint is a tie for [`Grid::snap`].
+/// A position within this many spacings of a midpoint counts as a tie in [`Grid::snap`].
 const TIE: f64 = 1e-6;
 
-/// The most points a grid may have.
-const MOST_POINTS: usize = 1_000_000;
+/// The maximum number of grid points.
+const MAX_POINTS: usize = 1_000_000;
 
 /// What the orbitals do beyond the ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -123,7 +123,7 @@ impl Grid {
         Self { wall, ..self }
     }
 
-    /// Whether such a grid can be used; every grid of a script passes through here.
+    /// Checks that the grid can be used; every grid of a script passes through here.
     pub fn validate(&self) -> Result<(), GridError> {
         let Grid { points, spacing, start, stencil, .. } = *self;
         if ![3, 5, 7, 9].contains(&stencil) {
@@ -132,8 +132,8 @@ impl Grid {
         if points < stencil {
             return Err(GridError::TooFewPoints { points, stencil });
         }
-        if points > MOST_POINTS {
-            return Err(GridError::TooManyPoints { points, most: MOST_POINTS });
+        if points > MAX_POINTS {
+            return Err(GridError::TooManyPoints { points, most: MAX_POINTS });
         }
         if !(spacing > 0.0 && spacing.is_finite()) {
             return Err(GridError::Spacing { spacing });
@@ -175,7 +175,7 @@ impl Grid {
         position >= -ON_POINT && position <= self.points.saturating_sub(1) as f64 + ON_POINT
     }
 
-    /// Index of the point nearest to x; of two equally near (to within 1e-6 spacings) the right one. x outside gives an end.
+    /// Index of the point nearest to x; in a tie (to within 1e-6 spacings) the right one. For x outside, the nearer end.
     pub fn nearest(&self, x: f64) -> usize {
         let index = (self.position(x) + 0.5 + TIE).floor();
         // A NaN becomes 0.
@@ -187,7 +187,7 @@ impl Grid {
         self.x(self.nearest(x))
     }
 
-    /// The point on which x lies, to within [`ON_POINT`] spacings.
+    /// Index of the point at x, to within [`ON_POINT`] spacings.
     pub fn point_at(&self, x: f64) -> Option<usize> {
         let index = self.nearest(x);
         ((self.position(x) - index as f64).abs() <= ON_POINT).then_some(index)

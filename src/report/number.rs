@@ -43,7 +43,7 @@ pub fn not_finite(x: f64) -> &'static str {
     }
 }
 
-/// Without trailing zeros behind a point.
+/// Removes trailing zeros after a decimal point.
 fn trim(text: &str) -> &str {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
 }

@@ -1,16 +1,16 @@
-//! Tables aligned for reading: header, units, decimal points under each other, long ones abbreviated in the middle.
+//! Tables as text: header, units, aligned decimal points; long tables are abbreviated in the middle.
 
 use super::number;
 use super::text::{Style, inline};
 use crate::interp::value::{Dim, Table, Value};
 use std::borrow::Cow;
 
-/// Rows shown before the middle is left out.
+/// The most rows shown; in longer tables the middle is left out.
 const ROWS: usize = 24;
-/// Decimals of a column, at most.
+/// The most decimals in a column.
 const DECIMALS: usize = 6;
 
-/// Whole table; the last line tells the number of rows where some are left out.
+/// The whole table; if rows are left out, the last line gives their total number.
 pub fn table(table: &Table, style: &Style) -> String {
     if table.columns.is_empty() {
         return "  an empty table".to_owned();
@@ -52,7 +52,7 @@ fn row<'a>(columns: &'a [Column], text: impl Fn(&'a Column) -> &'a str) -> Strin
     line.trim_end().to_owned()
 }
 
-/// A column's texts, of equal unit.
+/// A column's cells as text, all in one unit.
 struct Column {
     name: String,
     unit: String,
@@ -82,17 +82,17 @@ impl Column {
     }
 }
 
-/// What stands in a column of numbers.
+/// A cell of a column of numbers.
 #[derive(Clone, Copy)]
 enum Cell {
     Number(f64),
-    /// Nothing was computed here.
+    /// No value was computed here.
     Blank,
     /// The middle is left out.
     Gap,
 }
 
-/// Numbers with equal decimals, so that the points stand under each other.
+/// Numbers with the same number of decimals, so that the decimal points are aligned.
 fn aligned(cells: &[Cell]) -> Vec<String> {
     let text = |cell: &Cell| match cell {
         Cell::Number(x) => number::plain(*x),
@@ -119,7 +119,7 @@ fn cell(value: &Value) -> Cell {
     }
 }
 
-/// The same values, with memory in the unit that suits the largest amount, where no other was chosen.
+/// The same values, with memory in the unit that suits the largest amount, unless the user chose a unit.
 pub fn readable(values: &[Value]) -> Cow<'_, [Value]> {
     let bytes = |value: &Value| match value {
         Value::Number(q) if q.dim == Dim::MEMORY => Some(q.value.abs()),
@@ -133,8 +133,8 @@ pub fn readable(values: &[Value]) -> Cow<'_, [Value]> {
     values.iter().map(better).collect()
 }
 
-/// The unit all numbers of a column share (empty for plain ones), where some may be nothing; `None` if they differ or
-/// something else is among them.
+/// The unit that all numbers of a column share (empty for plain ones); `nothing` is skipped. `None` if the units differ or there
+/// are other values among them.
 pub fn common_unit(values: &[Value]) -> Option<String> {
     let something = |v: &&Value| !matches!(v, Value::Nothing);
     let unit = |v: &Value| match v {
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn points_stand_under_each_other_and_the_middle_is_left_out() {
+    fn decimal_points_are_aligned_and_the_middle_is_left_out() {
         let columns = vec![
             (Rc::from("R"), numbers(|i| Quantity::length(0.4 + 0.16 * i as f64), 36)),
             (Rc::from("energy"), numbers(|i| Quantity::energy(-1.0 / (1.0 + i as f64)), 36)),
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_stands_in_one_unit() {
+    fn memory_is_in_one_unit() {
         let memory = |bytes: f64| Quantity::of(bytes, Dim::MEMORY);
         let columns = vec![(Rc::from("needs"), numbers(|i| memory([4e5, 2.5e6][i]), 2))];
         let text = table(&Table { columns }, &Style::plain(80));
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_computed_is_blank() {
+    fn a_value_that_was_not_computed_is_blank() {
         let (one, two) = (Value::plain(0.125), Value::plain(0.5));
         let columns = vec![
             (Rc::from("loss"), Rc::new(vec![one, Value::Nothing, two])),

@@ -1,6 +1,6 @@
-//! A data set as the published programs keep it (Kalita et al., J. Phys. Chem. Lett. 13, 2540 (2022); Li et al., Phys. Rev.
-//! Lett. 126, 036401 (2021)): a folder with one `.npy` file a quantity, its first axis the systems. Here only shapes and
-//! files are known; what the numbers mean is checked where systems are made of them.
+//! A data set in the layout of the published programs (Kalita et al., J. Phys. Chem. Lett. 13, 2540 (2022); Li et al., Phys. Rev.
+//! Lett. 126, 036401 (2021)): a folder with one `.npy` file per quantity, its first axis running over the systems. This module
+//! checks files and shapes; the physics is checked where systems are made of the numbers.
 
 mod read;
 #[cfg(test)]
@@ -14,12 +14,12 @@ use super::npy::DataError;
 use miette::Diagnostic;
 use thiserror::Error;
 
-/// The arrays of a folder, a row a system.
+/// The arrays of a folder, one row per system.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Layout {
     /// `grids`: coordinates of the points, bohr.
     pub grid: Vec<f64>,
-    /// Whether these are of single precision.
+    /// Whether `grid` is in single precision.
     pub grid_single: bool,
     /// `densities`: of all electrons, 1/bohr.
     pub densities: Vec<Vec<f64>>,
@@ -27,7 +27,7 @@ pub struct Layout {
     pub spin_densities: Option<Vec<Vec<f64>>>,
     /// `total_energies`: electronic, without nuclear repulsion, hartree.
     pub energies: Vec<f64>,
-    /// `nuclear_charges`; 0 is no nucleus.
+    /// `nuclear_charges`; 0 means no nucleus.
     pub charges: Vec<Vec<f64>>,
     /// `locations`: of the nuclei, bohr.
     pub locations: Vec<Vec<f64>>,
@@ -37,7 +37,7 @@ pub struct Layout {
     pub unpaired: Option<Vec<f64>>,
     /// `external_potentials`, hartree.
     pub potentials: Option<Vec<Vec<f64>>>,
-    /// Whether these are of single precision.
+    /// Whether `potentials` are in single precision.
     pub potentials_single: bool,
     /// `distances`, bohr.
     pub distances: Option<Vec<f64>>,
@@ -154,7 +154,7 @@ const OPTIONAL: [&str; 9] = [
     "names",
     "magnetization_densities",
 ];
-/// Names of systems, the first file that is there.
+/// Files of systems' names; the first one present is read.
 const NAMES: [&str; 3] = ["latex_symbols", "symbols", "names"];
 
 fn npy(name: &str) -> String {
