@@ -102,12 +102,10 @@ fn show(bench: &Bench, all: &[Measured], product: &Product) {
     let mut notes: Vec<String> = all.iter().map(|m| format!("{}: {}", m.known.name, about(m))).collect();
     let (gigaflops, shape, repetitions) = (product.rate / 1e9, product.shape(), bench.repetitions);
     notes.extend([
-        format!(
-            "One loss and its gradient, on one thread and on {threads}: medians of {repetitions} runs; `spread` is the"
-        ),
-        "difference of slowest and fastest. `ratio`: the published program's time, on two cores,".into(),
-        "over the parallel time. `limit`: the rate of the functional's operations in the serial time,".into(),
-        format!("relative to {gigaflops:.1} Gflop/s, the rate of matrix products of {shape} on one core."),
+        format!("One loss and its gradient, on one thread and on {threads}: medians of {repetitions} runs. `spread`:"),
+        "slowest minus fastest. `ratio`: the published program's time, on two cores, over the".into(),
+        "parallel time. `limit`: the rate of the functional's operations in the serial time,".into(),
+        format!("relative to {gigaflops:.1} Gflop/s for matrix products of {shape} on one core."),
     ]);
     notes.extend(busy(all.iter().flat_map(|m| [&m.serial, &m.parallel])));
     let more = [
