@@ -36,12 +36,12 @@ pub struct Grid {
     pub wall: Wall,
 }
 
-/// Why a grid cannot be.
+/// Why a grid is impossible.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 pub enum GridError {
-    /// The second derivative at a point is taken from the points around it, and the grid has fewer points than that.
+    /// The second derivative at a point uses the points around it, and the grid has fewer points than that.
     ///
-    /// What to do: take more `points:`. Atoms and molecules need a few hundred, about 0.08 bohr apart.
+    /// What to do: use more `points:`. Atoms and molecules need a few hundred, about 0.08 bohr apart.
     #[error("a grid of {points} points is too small for a stencil of {stencil}")]
     #[diagnostic(code(ksr::grid::too_few_points), help("`points:` must be at least {stencil}"))]
     TooFewPoints {
@@ -50,12 +50,11 @@ pub enum GridError {
         /// Points of the stencil.
         stencil: usize,
     },
-    /// The grid has more points than a calculation could hold in memory; most likely the spacing or the number is
-    /// mistyped.
+    /// The grid has more points than fit into memory; most likely the spacing or the number is mistyped.
     ///
-    /// What to do: take fewer `points:` or a larger spacing.
+    /// What to do: use fewer `points:` or a larger spacing.
     #[error("a grid of {points} points is too large")]
-    #[diagnostic(code(ksr::grid::too_many_points), help("`points:` may be {most} at most"))]
+    #[diagnostic(code(ksr::grid::too_many_points), help("`points:` can be at most {most}"))]
     TooManyPoints {
         /// Points asked for.
         points: usize,
@@ -65,9 +64,9 @@ pub enum GridError {
     /// The distance between grid points is zero, negative or not a number. With `from:` and `to:` it follows from these
     /// two.
     ///
-    /// What to do: give a positive `spacing:`, or a `to:` that lies to the right of `from:`.
+    /// What to do: give a positive `spacing:`, or a `to:` greater than `from:`.
     #[error("the spacing of a grid must be positive, not {spacing} bohr")]
-    #[diagnostic(code(ksr::grid::spacing), help("with `from:` and `to:`, `to` lies right of `from`"))]
+    #[diagnostic(code(ksr::grid::spacing), help("with `from:` and `to:`, `to` must be greater than `from`"))]
     Spacing {
         /// Spacing asked for, bohr.
         spacing: f64,
@@ -81,12 +80,11 @@ pub enum GridError {
         /// First point asked for, bohr.
         start: f64,
     },
-    /// The second derivative is taken from 3, 5, 7 or 9 neighbouring points, and there is no formula for another
-    /// number.
+    /// The second derivative uses 3, 5, 7 or 9 neighbouring points; there is no formula for other numbers.
     ///
     /// What to do: choose one of these; 5 is the default.
     #[error("there is no stencil of {stencil} points")]
-    #[diagnostic(code(ksr::grid::stencil), help("`stencil:` is 3, 5, 7 or 9"))]
+    #[diagnostic(code(ksr::grid::stencil), help("`stencil:` must be 3, 5, 7 or 9"))]
     Stencil {
         /// Points asked for.
         stencil: usize,

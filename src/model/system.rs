@@ -45,7 +45,7 @@ pub struct System {
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 pub enum MirrorError {
     /// `symmetric: true` averages the density with its mirror image, for which the centre of the nuclei must be on a
-    /// grid point or midway between two. Here it lies in between.
+    /// grid point or midway between two. Here it is neither.
     ///
     /// What to do: place one nucleus with `snap(…)` and the others relative to it by whole spacings, or leave out
     /// `symmetric: true`.
@@ -60,7 +60,7 @@ pub enum MirrorError {
         /// Mean nuclear position, bohr.
         centre: f64,
     },
-    /// `symmetric: true` is for systems that are their own mirror image. The nuclei of this one are not.
+    /// `symmetric: true` is for systems that are their own mirror image. This one is not.
     ///
     /// What to do: leave out `symmetric: true`, or correct the positions of the nuclei.
     #[error("`{label}` is not mirror-symmetric: its nuclei are not their own mirror image")]
@@ -71,7 +71,7 @@ pub enum MirrorError {
     },
     /// v differs from its mirror image.
     #[error(
-        "`{label}` is not mirror-symmetric: its potential at {x} bohr differs by {difference} hartree from the image"
+        "`{label}` is not mirror-symmetric: its potential at {x} bohr differs from the mirror image by {difference} hartree"
     )]
     #[diagnostic(code(ksr::system::lopsided), help("drop `symmetric: true`"))]
     Lopsided {
