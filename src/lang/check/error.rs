@@ -76,7 +76,7 @@ pub enum CheckError {
     /// Two definitions, parameters or entries at the same place have the same name.
     ///
     /// What to do: rename or remove one of them. A name keeps its first value; there is no reassignment.
-    #[error("{what} `{name}` is defined twice")]
+    #[error("{what} `{name}` occurs twice")]
     #[diagnostic(code(ksr::names::doubled), help("{help}"))]
     Doubled {
         what: String,

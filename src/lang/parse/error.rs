@@ -199,7 +199,7 @@ pub enum ParseError {
     #[error("`{escape}` has no meaning in a string")]
     #[diagnostic(
         code(ksr::parse::escape),
-        help("a string can contain \\n, \\t, \\\", \\\\; `{{{{` and `}}}}` are braces; write \\\\ for a backslash")
+        help("a string can contain \\n, \\t, \\\", \\\\ (a backslash), and `{{{{` and `}}}}` for braces")
     )]
     Escape {
         escape: String,
