@@ -1,4 +1,4 @@
-//! The interacting problem, without the cache: atoms of one to four electrons, as well as `exact` solves them by itself.
+//! The interacting problem, without the cache: atoms of one to four electrons, to the default accuracy of `exact`.
 #![allow(clippy::unwrap_used)]
 
 #[path = "../tests/helpers/training.rs"]
@@ -10,7 +10,7 @@ use ksr::control::Quiet;
 use ksr::exact::{Options, solve};
 use ksr::ks::hamiltonian::Hamiltonian;
 
-/// That of the command.
+/// The same as in the command.
 #[cfg(feature = "cli")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

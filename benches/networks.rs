@@ -1,5 +1,5 @@
-//! Functionals on 513 points: energy, energy with potential, and the way back through both. Items are floating-point operations, to
-//! be held against the matrix products of `operators`.
+//! Functionals on 513 points: energy, energy with potential, and the backward pass through both. Items are floating-point
+//! operations, to be compared with the matrix products of `operators`.
 #![allow(clippy::unwrap_used)]
 
 #[path = "../tests/helpers/functionals.rs"]
@@ -19,7 +19,7 @@ use ksr::tensor::{Cpu, Device, NoneTape, OwnedTape, Value, arrange, backward};
 use std::fmt;
 use std::sync::Arc;
 
-/// That of the command.
+/// The same as in the command.
 #[cfg(feature = "cli")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -30,15 +30,15 @@ fn main() {
 
 const POINTS: usize = 513;
 
-/// A functional and the densities it is asked at.
+/// A functional and the densities at which it is evaluated.
 #[derive(Clone, Copy)]
 enum Network {
     Lda,
     Local,
     Global,
-    /// Both spins, averaged over their exchange.
+    /// Both spins, averaged over swapping them.
     SpinGlobal,
-    /// The same at a closed shell.
+    /// The same for a closed shell.
     SpinGlobalClosed,
 }
 
@@ -121,7 +121,7 @@ fn potential(bencher: Bencher, network: Network) {
     bencher.counter(s.counted(true, false)).bench_local(run);
 }
 
-/// Energy and potential, and the gradient of both in densities and parameters.
+/// Energy and potential, and the gradient of both with respect to densities and parameters.
 #[divan::bench(args = ALL)]
 fn potential_and_backward(bencher: Bencher, network: Network) {
     let (s, device) = (Setting::of(network), Cpu::default());
@@ -137,7 +137,7 @@ fn potential_and_backward(bencher: Bencher, network: Network) {
     });
 }
 
-/// So many Kohn-Sham iterations of H2 forward, from the start on: what one more costs is the difference.
+/// The forward pass of some Kohn-Sham iterations of H2, with the start: differences give the cost of one iteration.
 #[divan::bench(args = [1, 2, 15])]
 fn iterations_of_ksr_global(bencher: Bencher, iterations: usize) {
     let (system, f) = (training::h2(1.28), functionals::ksr_global());

@@ -1,11 +1,11 @@
-//! Operators on 513 points, each beside what it is to be held against: a dense eigen-solver, dense matrix products, the
-//! composite of dfdx operations, and the rate of a plain matrix product of the same shape.
+//! Operators on 513 points, each with its baseline: a dense eigensolver, dense matrix products, the composite of dfdx
+//! operations, and the rate of a plain matrix product of the same shape.
 #![allow(clippy::unwrap_used)]
 
 #[path = "../tests/helpers/training.rs"]
 mod training;
 
-/// That of the command.
+/// The same as in the command.
 #[cfg(feature = "cli")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -17,12 +17,12 @@ fn main() {
 const POINTS: usize = 513;
 const SPACING: f64 = 0.08;
 
-/// Numbers of no special kind.
+/// Arbitrary numbers.
 fn numbers(count: usize) -> Vec<f64> {
     (0..count).map(|i| (0.37 * i as f64).sin() + 0.1 * (1.7 * i as f64).cos()).collect()
 }
 
-/// Two levels of H2 as a training needs them: the occupied one and the next.
+/// The two levels of H2 that a training needs: the occupied one and the next.
 mod orbitals {
     use crate::training;
     use divan::{Bencher, black_box};
@@ -43,7 +43,7 @@ mod orbitals {
         bencher.bench_local(|| lowest(black_box(&h), 2, None).unwrap());
     }
 
-    /// From those of a potential that is a hundredth deeper.
+    /// Starting from the levels of a potential that is deeper by one per cent.
     #[divan::bench]
     fn warm(bencher: Bencher) {
         let (h, before) = (hamiltonian(0.0), lowest(&hamiltonian(0.01), 2, None).unwrap());
@@ -128,7 +128,7 @@ mod global_convolution {
         bencher.bench_local(|| gather(black_box(&y), &xi, SPACING, NoneTape).unwrap().0);
     }
 
-    /// There and back, to the field and the widths.
+    /// Forward and backward pass, with gradients for the field and the widths.
     #[divan::bench]
     fn forward_and_backward(bencher: Bencher) {
         let (x, xi, device) = (value(CHANNELS), widths(), Cpu::default());
@@ -141,7 +141,7 @@ mod global_convolution {
         });
     }
 
-    /// Forwards as products with the whole matrices of the kernels, which are made beforehand.
+    /// The forward pass as products with the full kernel matrices, which are made beforehand.
     #[divan::bench]
     fn baseline_dense_product(bencher: Bencher) {
         let kernel = |k: usize| {
@@ -199,7 +199,7 @@ mod convolution {
 
     type Tape = OwnedTape<f64, Cpu>;
 
-    /// There and back: three products of the size of one.
+    /// Forward and backward pass: three products of the same size.
     fn gradient(
         bencher: Bencher,
         layer: Layer,

@@ -1,4 +1,4 @@
-//! One loss and gradient of the set-ups whose cost is followed, what of it is the functional's, and a dissociation curve.
+//! One loss and gradient of the set-ups in docs/speed.md, the functional's share of it, and a dissociation curve.
 #![allow(clippy::unwrap_used)]
 
 #[path = "../tests/helpers/functionals.rs"]
@@ -21,7 +21,7 @@ use ksr::tensor::{Cpu, Device, OwnedTape, Value, arrange, backward};
 use ksr::train::{Plan, with_evaluation};
 use training::made_up;
 
-/// That of the command.
+/// The same as in the command.
 #[cfg(feature = "cli")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -58,8 +58,8 @@ const SYSTEMS: usize = 2;
 const ITERATIONS: usize = 15;
 const ENERGIES: usize = 5;
 
-/// The functional's share of set-up (b) on one thread: potentials at all inputs, the wanted energies, and their gradient. Items are
-/// floating-point operations.
+/// The functional's share of set-up (b) on one thread: the potentials at all inputs, the energies in the loss, and their gradient.
+/// Items are floating-point operations.
 #[divan::bench]
 fn part_functional(bencher: Bencher) {
     let (system, f, device) = (training::h2(1.28), functionals::ksr_global(), Cpu::default());
@@ -92,7 +92,7 @@ fn part_functional(bencher: Bencher) {
     });
 }
 
-/// The baseline of all: set-up (b) has so many eigenproblems, and a dense solver takes so long for these alone, forwards.
+/// The baseline: the time a dense solver takes for the eigenproblems of set-up (b) alone, in the forward pass.
 #[divan::bench(sample_count = 3)]
 fn baseline_dense_eigen_solver(bencher: Bencher) {
     let system = training::h2(1.28);

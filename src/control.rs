@@ -1,8 +1,8 @@
-//! How long work reports and is stopped: the library has no clock, terminal or signal handler in it.
+//! How long-running work reports progress and is stopped: the library itself has no clock, terminal or signal handler.
 
 use std::time::Duration;
 
-/// What long work tells while it runs.
+/// What long-running work reports.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// A training step of one seed is done.
@@ -11,34 +11,34 @@ pub enum Event {
         seed: u64,
         /// Steps done.
         step: usize,
-        /// Steps wanted.
+        /// Steps asked for.
         steps: usize,
         /// Loss after the step.
         loss: f64,
         /// Norm of its gradient.
         gradient_norm: f64,
-        /// Validation loss, where one was taken.
+        /// Validation loss, if it was calculated.
         validation: Option<f64>,
     },
     /// An ensemble begins, or one of its seeds has ended.
     Ensemble {
         /// Seeds that have ended.
         done: usize,
-        /// Seeds in all.
+        /// Total number of seeds.
         total: usize,
-        /// The one that just has.
+        /// The seed that has just ended.
         last: Option<SeedEnd>,
     },
-    /// `done` of `total` pieces of some named work.
+    /// `done` of `total` pieces of some named work are finished.
     Work {
         /// `exact h2(1.28)`.
         what: String,
         /// Pieces done.
         done: usize,
-        /// Pieces in all.
+        /// Total number of pieces.
         total: usize,
     },
-    /// A sentence worth a line: `goes on from its checkpoint at step 40`.
+    /// A sentence on a line of its own: `resumes from its checkpoint at step 40`.
     Message(String),
 }
 
@@ -51,21 +51,21 @@ pub struct SeedEnd {
     pub outcome: String,
     /// Loss of its best parameters, if it has any.
     pub loss: Option<f64>,
-    /// Validation loss there, where one was taken.
+    /// Validation loss there, if it was calculated.
     pub validation: Option<f64>,
 }
 
-/// The way out of long work, and its way to be stopped. Called from any thread.
+/// Receives events of long-running work, and can stop it. Called from any thread.
 pub trait Control: Sync {
     /// Takes an event.
     fn report(&self, event: Event);
-    /// Whether the user has asked to stop (Ctrl-C). Work that sees it returns soon with the best it has.
+    /// Whether the user has asked to stop (Ctrl-C). Work that sees this soon returns with the best result so far.
     fn interrupted(&self) -> bool;
     /// Time since some fixed moment, for limits and records.
     fn elapsed(&self) -> Duration;
 }
 
-/// Silent and never interrupted.
+/// Ignores events and never interrupts.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Quiet;
 

@@ -4,10 +4,10 @@
 //! The modules are the phases through which a script passes. A module imports from those below it in this list, never from
 //! those above:
 //!
-//! - [`cli`]: the front doors, one file each
+//! - [`cli`]: the command line, one file per command
 //! - [`report`]: what users see: values as text and JSON, tables, figures, progress
 //! - [`interp`]: evaluates a checked program; traces functional bodies and losses into graphs
-//! - [`lang`]: text to tree: parser, tree, checks
+//! - [`lang`]: from script to syntax tree: parser, tree, checks
 //! - [`train`]: optimisers, seeds, validation, checkpoints
 //! - [`exact`]: the interacting problem
 //! - [`ks`]: Hamiltonian, orbitals, energies, mixing, the unrolled loop
@@ -19,7 +19,7 @@
 //! - [`source`], [`problem`], [`control`], [`world`]: places in texts, errors that carry them, progress and interruption, the
 //!   files that a script can reach; numbers as texts
 
-// The library reaches no file but through `world::World`; the few rooms that keep a cache of their own say so.
+// The library accesses files only through `world::World`, except for the few modules with a cache, which say so.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 #[cfg(feature = "cli")]

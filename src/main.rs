@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// Tapes are many small things that come and go: faster than with the system's.
+/// Tapes allocate and free many small objects, which is faster with this allocator than with the system's.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

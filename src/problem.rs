@@ -1,10 +1,10 @@
-//! The carrier of every error and warning. The stages define enums (`thiserror` + `miette::Diagnostic`, named fields,
-//! spans as `#[label]`, a `code(ksr::stage::what)`, help); a [`Problem`] adds the place and the way there.
+//! The type that carries every error and warning. The stages define enums (`thiserror` + `miette::Diagnostic`, named fields,
+//! spans as `#[label]`, a `code(ksr::stage::what)`, help); a [`Problem`] adds the place and the calls that led there.
 
 use crate::source::Span;
 use miette::Diagnostic;
 
-/// A place that led to a problem, in this or another text: `in this use of `ksr_global``.
+/// A call that led to a problem, in the same or another source: `in this use of `ksr_global``.
 #[derive(Clone, Debug)]
 pub struct Via {
     /// The place.
@@ -20,7 +20,7 @@ pub struct Problem {
     pub error: Box<dyn Diagnostic + Send + Sync>,
     /// The primary place; problems are sorted by it.
     pub span: Span,
-    /// Calls and applications on the way, innermost first.
+    /// Calls and uses that led there, innermost first.
     pub via: Vec<Via>,
 }
 
@@ -57,8 +57,8 @@ impl<T> From<Problem> for Result<T> {
     }
 }
 
-/// A text of unknown origin that is to be shown: characters that would steer a terminal or turn the direction of writing are
-/// written out, `\u{1b}` or `\n`.
+/// Makes a string of unknown origin safe to show: control characters and those that change the direction of writing are
+/// escaped, as `\u{1b}` or `\n`.
 pub fn visible(text: &str) -> String {
     let hidden = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if !text.contains(hidden) {
@@ -67,12 +67,12 @@ pub fn visible(text: &str) -> String {
     text.chars().flat_map(|c| if hidden(c) { c.escape_default().collect() } else { vec![c] }).collect()
 }
 
-/// Why a file could not be opened, in words; `doing` is `read` or `write`.
+/// Why a file could not be opened; `doing` is `read` or `write`.
 pub fn reason(error: &std::io::Error, doing: &str) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound if doing == "write" => "there is no such folder".into(),
         std::io::ErrorKind::NotFound => "there is no such file".into(),
-        std::io::ErrorKind::PermissionDenied => "it is not allowed".into(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".into(),
         std::io::ErrorKind::IsADirectory => "it is a folder".into(),
         _ => {
             let text = error.to_string();
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_steers_a_terminal_is_written_out() {
+    fn control_characters_are_escaped() {
         assert_eq!(visible("He\u{1b}[31m+\n\u{9b}2J"), "He\\u{1b}[31m+\\n\\u{9b}2J");
         assert_eq!(visible("a\u{202e}b"), "a\\u{202e}b");
         assert_eq!(visible("Be³⁺ αβ \\ \"x\""), "Be³⁺ αβ \\ \"x\"");

@@ -1,12 +1,12 @@
-//! Places in source texts. Every text (file, standard library, REPL entry) lives in one table, [`Sources`].
+//! Places in source texts. All texts (files, standard library, REPL entries) are in one table, [`Sources`].
 
 use std::sync::Arc;
 
-/// Which text of a [`Sources`] table.
+/// Identifies a text in a [`Sources`] table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct SourceId(pub u32);
 
-/// A stretch of a source text, in bytes; `end` is exclusive.
+/// A range of bytes in a source text; `end` is exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Span {
     /// The text.
@@ -70,7 +70,7 @@ impl Sources {
         self.list.get(id.0 as usize)
     }
 
-    /// The words of a span (empty if it lies outside its text).
+    /// The text of a span (empty if it lies outside its source).
     pub fn text(&self, span: Span) -> &str {
         self.get(span.source).and_then(|s| s.text.get(span.start as usize..span.end as usize)).unwrap_or("")
     }

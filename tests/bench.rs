@@ -43,7 +43,7 @@ fn a_set_up_and_the_operators_are_timed() {
         assert!((cell("ratio") * cell("time") / cell("its_time") - 1.0).abs() < 1e-9, "{operators}");
     }
     // Not a matter of a busy machine.
-    assert!(number(&operators["ratio"][0]) > 10.0, "warm orbitals against a dense eigen-solver: {operators}");
+    assert!(number(&operators["ratio"][0]) > 10.0, "warm orbitals against a dense eigensolver: {operators}");
 }
 
 #[test]

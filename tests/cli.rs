@@ -267,7 +267,7 @@ fn an_unwritable_cache_is_a_warning() {
     let file = place.file("not-a-folder", "");
     let (out, err, status) = finished(place.ksr().env("KSR_CACHE_DIR", &file).args(["-e", "1 + 1"]));
     assert_eq!((out.as_str(), status), ("2\n", 0));
-    assert!(err.starts_with("warning: the cache"), "{err}");
+    assert!(err.starts_with("warning: cannot write to the cache"), "{err}");
 }
 
 #[test]

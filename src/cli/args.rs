@@ -11,13 +11,13 @@ use std::path::PathBuf;
     name = "ksr",
     version,
     args_conflicts_with_subcommands = true,
-    after_help = "Exit status: 0 done, 1 the script is wrong or failed, 2 the command line is wrong, 130 interrupted."
+    after_help = "Exit status: 0 success, 1 the script has an error or failed, 2 the command line is wrong, 130 interrupted."
 )]
 pub struct Cli {
-    /// Evaluate an expression and show its value; may be given several times, later ones see earlier ones
+    /// Evaluate an expression and show its value; can be repeated, and later expressions see earlier ones
     #[arg(short, long = "eval", value_name = "EXPR", allow_hyphen_values = true)]
     pub eval: Vec<String>,
-    /// How to run what `-e` gives
+    /// How to run the expressions of `-e`
     #[command(flatten)]
     pub options: RunOptions,
     /// What to do
@@ -25,7 +25,7 @@ pub struct Cli {
     pub command: Option<Command>,
 }
 
-/// The front doors.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a script
@@ -33,14 +33,14 @@ pub enum Command {
         /// The script; `-` reads it from standard input
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// Replace the right side of the top-level `let NAME`
+        /// Replace the right-hand side of the top-level `let NAME`
         #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
         set: Vec<(String, String)>,
         /// How
         #[command(flatten)]
         options: RunOptions,
     },
-    /// Look for errors in a script without running it
+    /// Check a script for errors without running it
     Check {
         /// The script; `-` reads it from standard input
         #[arg(value_name = "FILE")]
@@ -64,15 +64,15 @@ pub enum Command {
         #[command(flatten)]
         options: RunOptions,
     },
-    /// Measure what a loss and its gradient cost here, beside baselines
+    /// Measure the cost of a loss and its gradient on this machine, and compare with baselines
     Bench {
-        /// What and how
+        /// What to measure, and how
         #[command(flatten)]
         options: BenchOptions,
     },
-    /// Show scripts with this error and what is said about them
+    /// Explain an error, with an example
     Explain {
-        /// A code, as it stands above an error: `ksr::parse::unexpected`
+        /// The code shown above an error, such as `ksr::parse::unexpected`
         #[arg(value_name = "CODE")]
         code: String,
     },
@@ -81,7 +81,7 @@ pub enum Command {
 /// How a script runs.
 #[derive(Clone, Debug, Default, Args)]
 pub struct RunOptions {
-    /// Write shown values as JSON, one object a line; progress, warnings and errors too, on standard error
+    /// Write values as JSON, one object per line; likewise progress, warnings and errors, on standard error
     #[arg(long)]
     pub json: bool,
     /// Where to calculate
@@ -90,7 +90,7 @@ pub struct RunOptions {
     /// No progress
     #[arg(long, short)]
     pub quiet: bool,
-    /// Train again what has been trained before
+    /// Train again, ignoring earlier results
     #[arg(long)]
     pub fresh: bool,
 }
@@ -98,19 +98,19 @@ pub struct RunOptions {
 /// What is measured, and how.
 #[derive(Clone, Debug, Args)]
 pub struct BenchOptions {
-    /// Set-ups to be timed; all, if none is named
+    /// Set-ups to time [default: all]
     #[arg(value_enum, value_name = "SETUP")]
     pub setups: Vec<Setup>,
-    /// Instead, how the time grows with grid points, systems and iterations
+    /// Instead, measure how the time grows with grid points, systems and iterations
     #[arg(long, conflicts_with = "setups")]
     pub scaling: bool,
-    /// Draw that into a folder, three SVG figures
+    /// Draw the scaling as three SVG figures in a folder
     #[arg(long, value_name = "FOLDER", requires = "scaling", conflicts_with = "setups")]
     pub plot: Option<PathBuf>,
-    /// How often everything is timed
+    /// How many times to time everything
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub repetitions: u16,
-    /// Write tables as JSON, one object a line; progress too, on standard error
+    /// Write tables as JSON, one object per line; likewise progress, on standard error
     #[arg(long)]
     pub json: bool,
     /// No progress

@@ -1,4 +1,4 @@
-//! Progress where it is shown: bars on a terminal, lines in a pipe, objects for machines, or nothing.
+//! Shows progress: bars in a terminal, lines in a pipe, JSON objects for programs, or nothing.
 
 use super::output;
 use crate::control::Event;
@@ -9,21 +9,21 @@ use std::io::IsTerminal;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How progress is told.
+/// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Bars.
     Bars,
-    /// A line now and then.
+    /// An occasional line.
     Lines,
-    /// An object a line.
+    /// One JSON object per line.
     Json,
     /// Not at all.
     Silent,
 }
 
 impl Mode {
-    /// What the options and standard error ask for.
+    /// The mode for the options and for what standard error is connected to.
     pub fn choose(json: bool, quiet: bool) -> Self {
         match (quiet, json, std::io::stderr().is_terminal()) {
             (true, ..) => Mode::Silent,
@@ -50,13 +50,13 @@ struct State {
 }
 
 impl Progress {
-    /// Nothing shown yet.
+    /// With nothing shown yet.
     pub fn new(mode: Mode) -> Self {
         let target = if mode == Mode::Bars { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         Self { mode, bars: MultiProgress::with_draw_target(target), state: Mutex::default() }
     }
 
-    /// Tells an event in the chosen way.
+    /// Shows an event.
     pub fn tell(&self, event: &Event, elapsed: Duration) {
         match self.mode {
             Mode::Silent => {}
@@ -76,7 +76,7 @@ impl Progress {
         if self.mode == Mode::Bars { self.bars.suspend(write) } else { write() }
     }
 
-    /// Takes all bars away: the work they belong to has ended.
+    /// Removes all bars: the work they belong to has ended.
     pub fn clear(&self) {
         let mut state = self.state();
         state.validation.clear();

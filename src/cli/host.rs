@@ -1,4 +1,4 @@
-//! What runs the interpreter: this process's standard streams, clock and Ctrl-C.
+//! The host of the interpreter: this process's standard streams, clock and Ctrl-C.
 
 use super::bars::{Mode, Progress};
 use super::{interrupt, output};
@@ -21,7 +21,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// As the options ask. `figures`: whether figures are drawn into the terminal.
+    /// According to the options. `figures`: whether figures are drawn in the terminal.
     pub fn new(json: bool, quiet: bool, figures: bool) -> Self {
         let progress = Progress::new(Mode::choose(json, quiet));
         Self { json, figures, progress, begun: Instant::now() }
@@ -35,7 +35,7 @@ impl Terminal {
         }
     }
 
-    /// Says that Ctrl-C was the end.
+    /// Says that the run was interrupted.
     pub fn interrupted_note(&self) {
         self.progress.clear();
         if self.json {
@@ -45,13 +45,13 @@ impl Terminal {
         }
     }
 
-    /// Ends what is still drawn of progress.
+    /// Removes the remaining progress bars.
     pub fn finish(&self) {
         self.progress.clear();
     }
 }
 
-/// How text on standard output looks.
+/// The style of text on standard output.
 pub fn style(figures: bool) -> Style {
     Style { width: output::width(), colour: output::stdout_colour(), figures }
 }

@@ -1,4 +1,4 @@
-//! Ctrl-C: the first asks work to stop, a later one leaves at once.
+//! Ctrl-C: the first press asks the running work to stop, a later one exits at once.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -8,9 +8,9 @@ static ANSWERED: AtomicBool = AtomicBool::new(false);
 /// Exit status of an interrupted run.
 pub const STATUS: u8 = 130;
 
-/// From now on Ctrl-C counts; the process ends when it has been pressed `limit` times since the last [`reset`].
+/// Starts to count presses of Ctrl-C; the process exits after `limit` presses since the last [`reset`].
 pub fn listen(limit: usize) {
-    // A second handler in one process (in tests) is refused; the first goes on.
+    // A second handler in one process (in tests) is refused; the first stays.
     let _ = ctrlc::set_handler(move || {
         if PRESSED.fetch_add(1, Ordering::SeqCst) + 1 >= limit {
             std::process::exit(i32::from(STATUS));
@@ -23,7 +23,7 @@ pub fn pressed() -> bool {
     PRESSED.load(Ordering::SeqCst) > 0
 }
 
-/// Forgets what was pressed, which did its work, but not that it was.
+/// Marks the presses as answered: the count starts again, but [`answered`] stays true.
 pub fn answer() {
     PRESSED.store(0, Ordering::SeqCst);
     ANSWERED.store(true, Ordering::SeqCst);
@@ -34,7 +34,7 @@ pub fn answered() -> bool {
     ANSWERED.load(Ordering::SeqCst)
 }
 
-/// Forgets what was pressed: new work begins.
+/// Forgets all presses, for new work.
 pub fn reset() {
     PRESSED.store(0, Ordering::SeqCst);
 }

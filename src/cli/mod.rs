@@ -1,4 +1,4 @@
-//! The front doors, one file each.
+//! The command line: one file per command.
 
 mod args;
 mod bars;
@@ -23,18 +23,18 @@ pub use repl::{COMMANDS, TOPICS};
 
 use clap::Parser;
 
-/// The script is wrong or failed.
+/// The script has an error or failed.
 const FAILED: u8 = 1;
 /// The command line is wrong.
 const USAGE: u8 = 2;
 
-/// Reads the command line, does what it says, and gives the exit status: 0 done, 1 the script is wrong or failed, 2 the
-/// command line is wrong, 130 interrupted.
+/// Runs the command line and gives the exit status: 0 success, 1 the script has an error or failed, 2 the command line is
+/// wrong, 130 interrupted.
 pub fn main() -> u8 {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are "errors" of clap with status 0; a closed pipe is no reason to fail.
+            // For clap, help and version are "errors" with status 0; a closed pipe is not a failure.
             let _ = error.print();
             return if error.use_stderr() { USAGE } else { 0 };
         }

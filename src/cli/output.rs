@@ -1,4 +1,4 @@
-//! Standard output and error. A reader that went away (`ksr run … | head`) ends the process quietly.
+//! Standard output and error. If the reader has closed the pipe (`ksr run … | head`), the process ends quietly.
 
 use std::io::{self, IsTerminal, Write};
 use textwrap::{Options, WordSeparator, WordSplitter};
@@ -19,7 +19,7 @@ pub fn error_line(text: &str) {
     let _ = write(&mut io::stderr().lock(), text);
 }
 
-/// Writes a problem that has no place in a text to standard error; with `json` as an object.
+/// Writes a problem that has no place in a script to standard error; with `json` as an object.
 pub fn notice(level: &str, message: &str, json: bool) {
     if json {
         error_line(&serde_json::json!({ "level": level, "message": message }).to_string());
@@ -43,7 +43,7 @@ fn written(result: io::Result<()>) {
     }
 }
 
-/// Whether colours are welcome on a stream: a terminal, and `NO_COLOR` is not set.
+/// Whether to use colours on a stream: it is a terminal, and `NO_COLOR` is not set.
 fn colour(terminal: bool) -> bool {
     let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
     terminal && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|t| t != "dumb")

@@ -1,4 +1,4 @@
-//! Problems as text: drawn under the source line, or told in sentences where `NO_GRAPHICS` is set (for screen readers).
+//! Problems as text: drawn under the source line, or as sentences if `NO_GRAPHICS` is set (for screen readers).
 
 use super::output;
 use crate::problem::Problem;
@@ -6,7 +6,7 @@ use crate::report::Report;
 use crate::source::Sources;
 use miette::{GraphicalReportHandler, GraphicalTheme, NarratableReportHandler};
 
-/// For standard error.
+/// A problem as text for standard error.
 pub fn problem(problem: &Problem, sources: &Sources) -> String {
     if std::env::var_os("NO_GRAPHICS").is_some_and(|v| v != "0") {
         return narrated(problem, sources);
@@ -14,7 +14,7 @@ pub fn problem(problem: &Problem, sources: &Sources) -> String {
     graphical(problem, sources, output::stderr_colour(), output::width().min(120))
 }
 
-/// Drawn, `width` columns wide.
+/// A problem drawn `width` columns wide.
 pub fn graphical(problem: &Problem, sources: &Sources, colour: bool, width: usize) -> String {
     let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme)

@@ -9,7 +9,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-/// Runs a script, with other right sides for its top-level `let`s; `-` is standard input, whose paths are relative to the
+/// Runs a script, with new right-hand sides for its top-level `let`s; `-` is standard input, with paths relative to the
 /// working directory.
 pub fn file(path: &Path, set: Vec<(String, String)>, options: &RunOptions) -> u8 {
     let (name, text) = match read(path) {
@@ -43,7 +43,7 @@ pub fn expressions(expressions: &[String], options: &RunOptions) -> u8 {
     0
 }
 
-/// Name and text of a script.
+/// The name and text of a script.
 pub fn read(path: &Path) -> Result<(String, String), String> {
     if path == Path::new("-") {
         let mut bytes = Vec::new();

@@ -1,4 +1,4 @@
-//! The interpreter as the front doors use it.
+//! The interpreter as the commands use it.
 
 use super::args::{Device, RunOptions};
 use super::disk::Disk;
@@ -12,16 +12,16 @@ use std::rc::Rc;
 /// How an evaluation ended.
 #[derive(Debug)]
 pub enum Ended {
-    /// All is done.
+    /// Successfully.
     Done,
-    /// The script is wrong or failed.
+    /// The script has an error or failed.
     Failed(Vec<Problem>),
     /// Ctrl-C.
     Interrupted,
 }
 
-/// An interpreter that shows on a terminal, with paths relative to `base`. It runs scripts with the expressions of `set`
-/// as right sides of their top-level `let`s.
+/// An interpreter that shows values in a terminal, with paths relative to `base`. It runs scripts with the expressions of
+/// `set` as right-hand sides of their top-level `let`s.
 pub fn interpreter(host: Rc<Terminal>, options: &RunOptions, set: Vec<(String, String)>, base: PathBuf) -> Interpreter {
     let device = match options.device {
         Device::Cpu => interp::Device::Cpu,
@@ -48,12 +48,12 @@ pub fn load(interpreter: &mut Interpreter, name: &str, text: &str) -> Ended {
     }
 }
 
-/// Evaluates an entry after all before it. One that is not finished is an error here: there is no next line.
+/// Evaluates an entry after those before it. An unfinished entry is an error here: there is no next line.
 pub fn entry(interpreter: &mut Interpreter, text: &str) -> Ended {
     match interpreter.eval_entry(text) {
         Ok(Evaluated::Done) => Ended::Done,
         Ok(Evaluated::Interrupted) => Ended::Interrupted,
-        // As a script its end is an error with its place.
+        // Running it as a script reports the unexpected end and its place.
         Ok(Evaluated::Incomplete) => load(interpreter, "<entry>", text),
         Err(problems) => Ended::Failed(problems),
     }
@@ -68,7 +68,7 @@ impl From<Ending> for Ended {
     }
 }
 
-/// `KSR_CACHE_DIR`, or the platform's cache folder; a folder that cannot be written is a warning, and nothing is kept.
+/// `KSR_CACHE_DIR`, or the platform's cache folder; if it cannot be written, warns, and nothing is cached.
 fn cache_folder(json: bool) -> Option<PathBuf> {
     let folder = match std::env::var_os("KSR_CACHE_DIR") {
         Some(folder) if !folder.is_empty() => PathBuf::from(folder),
@@ -77,15 +77,15 @@ fn cache_folder(json: bool) -> Option<PathBuf> {
     match writable(&folder) {
         Ok(()) => Some(folder),
         Err(error) => {
-            let advice = "references and trainings are not kept; set `KSR_CACHE_DIR` to a folder that can be written";
-            let message = format!("the cache `{}` cannot be written ({error}): {advice}", folder.display());
+            let advice = "references and trainings are not cached; set `KSR_CACHE_DIR` to a writable folder";
+            let message = format!("cannot write to the cache `{}` ({error}): {advice}", folder.display());
             output::notice("warning", &message, json);
             None
         }
     }
 }
 
-/// Makes the folder and tries it with a file of its own.
+/// Makes the folder and tests it by writing a file.
 fn writable(folder: &std::path::Path) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
     let probe = folder.join(format!(".probe-{}", std::process::id()));

@@ -1,4 +1,4 @@
-//! Keys of content: what is kept on disk lies under a hash of the bits of the question.
+//! Content keys: a result on disk is stored under a hash of everything it was calculated from.
 
 /// A 128-bit FNV-1a hash (Fowler, Noll, Vo) over labelled pieces, the same on every machine.
 #[derive(Clone, Debug)]
@@ -8,7 +8,7 @@ const OFFSET: u128 = 0x6c62272e07bb014262b821756295c58d;
 const PRIME: u128 = 0x0000000001000000000000000000013b;
 
 impl ContentKey {
-    /// Of a kind of question, with its version: `training 1`.
+    /// Starts a key for one kind of result, with its version: `training 1`.
     pub fn new(kind: &str) -> Self {
         Self(OFFSET).text(kind)
     }
@@ -20,17 +20,17 @@ impl ContentKey {
         self
     }
 
-    /// Takes in a text.
+    /// Adds a string.
     pub fn text(self, text: &str) -> Self {
         self.integer(text.len() as u64).bytes(text.as_bytes())
     }
 
-    /// Takes in an integer.
+    /// Adds an integer.
     pub fn integer(self, value: u64) -> Self {
         self.bytes(&value.to_le_bytes())
     }
 
-    /// Takes in numbers, bit for bit.
+    /// Adds numbers, bit for bit.
     pub fn numbers(self, values: &[f64]) -> Self {
         values.iter().fold(self.integer(values.len() as u64), |key, value| key.integer(value.to_bits()))
     }

@@ -1,20 +1,20 @@
-//! Numbers of NumPy's element types, from their bytes.
+//! Decodes numbers of NumPy's element types.
 
 use half::f16;
 
-/// Why bytes are not numbers.
+/// Why bytes cannot be decoded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum ElementError {
-    /// Of a type other than floats of 2, 4 or 8 bytes, integers and booleans.
+    /// The type is not a float of 2, 4 or 8 bytes, an integer or a Boolean.
     Type,
     /// The last number is cut off.
     Length,
 }
 
-/// The numbers in bytes of the type `f8`, `<i4`, `|b1`, …; `big`: the most significant byte comes first.
+/// The numbers in `bytes`, for an element type such as `f8`, `<i4` or `|b1`; `big` if the most significant byte comes first.
 ///
 /// # Errors
-/// Another type, or a part of a number left over.
+/// Another type, or a last number that is cut off.
 pub(super) fn numbers(element: &str, big: bool, bytes: &[u8]) -> Result<Vec<f64>, ElementError> {
     macro_rules! numbers {
         ($t:ty) => {{
@@ -47,7 +47,7 @@ pub(super) fn numbers(element: &str, big: bool, bytes: &[u8]) -> Result<Vec<f64>
     }
 }
 
-/// How many elements a shape has; `None` if they cannot be counted.
+/// How many elements a shape has; `None` on overflow.
 pub(super) fn count(shape: &[usize]) -> Option<usize> {
     shape.iter().try_fold(1usize, |product, n| product.checked_mul(*n))
 }

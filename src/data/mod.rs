@@ -1,4 +1,4 @@
-//! Files of numbers: `.npy` arrays and `.npz` archives, folders of them in the published layout; keys of content.
+//! Files of numbers: `.npy` arrays and `.npz` archives, folders of them in the published layout; content keys.
 
 mod content;
 mod element;

@@ -1,4 +1,4 @@
-//! NumPy's formats. Whatever the element type on disk (floats, integers, booleans), numbers come in as `f64`.
+//! NumPy's formats. Numbers of any element type on disk (floats, integers, Booleans) are read as `f64`.
 
 use super::element::{self, ElementError};
 use super::{pickle, unicode};
@@ -14,13 +14,13 @@ use zip::ZipArchive;
 /// Numbers with a shape, row-major.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Array {
-    /// Name in its archive, without `.npy`; empty for a lone `.npy` file.
+    /// Name in its archive, without `.npy`; empty for a single `.npy` file.
     pub name: String,
     /// Length of each axis; empty for a single number.
     pub shape: Vec<usize>,
     /// The numbers, the last axis fastest.
     pub data: Vec<f64>,
-    /// Whether they are of single precision on disk.
+    /// Whether they are in single precision on disk.
     pub single: bool,
 }
 
@@ -31,20 +31,20 @@ pub enum DataError {
     /// The file cannot be opened, read or written.
     #[error("cannot {doing} `{path}`: {}", crate::problem::reason(reason, doing), path = path.display())]
     File { doing: &'static str, path: PathBuf, reason: std::io::Error },
-    /// It is not what its name says, or damaged.
+    /// It is not in the format that its name says, or damaged.
     #[error("`{path}` is not a readable {kind} file: {reason}", path = path.display())]
     Format { path: PathBuf, kind: &'static str, reason: String },
     /// An element type that is not read.
     #[error(
-        "the array `{name}` of `{path}` has elements of the type `{found}`; floats of 2, 4 and 8 bytes, integers and \
-         booleans are read: in Python, `a.astype(float)` makes such",
+        "the array `{name}` of `{path}` has elements of type `{found}`; only floats of 2, 4 and 8 bytes, integers and \
+         Booleans can be read: convert it in Python with `a.astype(float)`",
         path = path.display()
     )]
     Element { path: PathBuf, name: String, found: String },
     /// Python objects that are not plain lists of numbers.
-    #[error("`{path}` holds Python objects that are not read: {reason}", path = path.display())]
+    #[error("`{path}` holds Python objects that cannot be read: {reason}", path = path.display())]
     Objects { path: PathBuf, reason: String },
-    /// Shape and data do not go together.
+    /// Shape and data do not fit.
     #[error("{len} numbers do not fill the shape {shape:?}")]
     Shape { len: usize, shape: Vec<usize> },
 }
@@ -64,13 +64,13 @@ fn stem(path: &Path) -> String {
 pub enum Content {
     /// Numbers.
     Numbers(Array),
-    /// Texts, one an element.
+    /// Strings, one per element.
     Texts(Vec<String>),
-    /// An array of objects: the numbers of each, however many they are.
+    /// An array of objects: the numbers of each, of any length.
     Jagged(Vec<Vec<f64>>),
 }
 
-/// Reads one array of numbers, texts or lists of numbers (object arrays) from a `.npy` file. Nothing in a file is executed.
+/// Reads one array of numbers, strings or lists of numbers (object arrays) from a `.npy` file. Nothing in a file is executed.
 ///
 /// # Errors
 /// The file cannot be read, or holds other objects.
@@ -109,7 +109,7 @@ pub fn read_npz(world: &dyn World, path: &Path) -> Result<Vec<Array>, DataError>
     Ok(arrays)
 }
 
-/// The content of a `.npy` file of numbers; `path` is for the message of a failure.
+/// The content of a `.npy` file of numbers; `path` is for the error message.
 ///
 /// # Errors
 /// The numbers do not fill the shape.
@@ -129,7 +129,7 @@ fn read(world: &dyn World, path: &Path) -> Result<Vec<u8>, DataError> {
     world.read(path).map_err(|reason| DataError::File { doing: "read", path: path.into(), reason })
 }
 
-/// A failure whose file is not yet known.
+/// An error, before the name of the file is added.
 enum Failure {
     Element(String),
     Format(String),
@@ -144,10 +144,10 @@ impl Failure {
     }
 }
 
-/// Parentheses of a header; those of numbers and texts have two. Its parser follows them without end.
+/// The most parentheses a header may have (those of numbers and strings have two): its parser recurses without a limit.
 const NESTED: usize = 64;
 
-/// The header of a `.npy` file, and what follows it. Its length is known before the header is: a file may claim any.
+/// The header of a `.npy` file, and the bytes after it. The header's length is checked first: a file may claim any length.
 fn header(bytes: &[u8]) -> Result<(Header, &[u8]), String> {
     let length = match *bytes {
         [_, _, _, _, _, _, 1, _, a, b, ..] => u32::from(u16::from_le_bytes([a, b])),
@@ -256,7 +256,7 @@ mod tests {
         assert_eq!(absent, "cannot read `none.npy`: there is no such file");
     }
 
-    /// The bytes of a `.npy` file of a header that claims a shape, with numbers after it.
+    /// The bytes of a `.npy` file whose header claims a shape, with numbers after it.
     fn claiming(shape: &[usize], layout: Layout, numbers: &[f64]) -> Vec<u8> {
         let header = Header { type_descriptor: "'<f8'".parse().unwrap(), layout, shape: shape.to_vec() };
         header.to_bytes().unwrap().into_iter().chain(numbers.iter().flat_map(|x| x.to_le_bytes())).collect()

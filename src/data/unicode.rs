@@ -1,20 +1,21 @@
-//! Arrays of texts in NumPy's formats: `U`, four bytes a character, and `S`, one.
+//! Arrays of strings in NumPy's formats: `U`, four bytes per character, and `S`, one byte per character.
 
 use ndarray_npy::npy::header::{Header, Layout};
 
-/// The texts after the header of a `.npy` file whose elements are `<U9`, `>U9` or `|S9`.
+/// The strings after the header of a `.npy` file with elements such as `<U9`, `>U9` or `|S9`.
 ///
 /// # Errors
-/// The bytes do not fit the type, in words.
+/// Says how the bytes do not fit the type.
 pub(super) fn read(element: &str, bytes: &[u8]) -> Result<Vec<String>, String> {
     let kind = element.trim_start_matches(['|', '<', '>', '=']);
     let wide = kind.starts_with('U');
-    let length: usize = kind.get(1..).and_then(|n| n.parse().ok()).ok_or_else(|| format!("elements of `{element}`"))?;
+    let length: usize =
+        kind.get(1..).and_then(|n| n.parse().ok()).ok_or_else(|| format!("elements of type `{element}`"))?;
     let Some(size) = length.checked_mul(if wide { 4 } else { 1 }).filter(|size| *size > 0) else {
-        return Err("texts of no length".into());
+        return Err("strings of length 0".into());
     };
     if !bytes.len().is_multiple_of(size) {
-        return Err(format!("{} bytes are not texts of {length} characters", bytes.len()));
+        return Err(format!("{} bytes are not strings of {length} characters", bytes.len()));
     }
     let big = element.starts_with('>');
     bytes.chunks(size).map(|text| if wide { characters(text, big) } else { one_byte(text) }).collect()
@@ -23,7 +24,7 @@ pub(super) fn read(element: &str, bytes: &[u8]) -> Result<Vec<String>, String> {
 fn characters(text: &[u8], big: bool) -> Result<String, String> {
     let (codes, _) = text.as_chunks::<4>();
     let code = |c: &[u8; 4]| if big { u32::from_be_bytes(*c) } else { u32::from_le_bytes(*c) };
-    let character = |c: u32| char::from_u32(c).ok_or_else(|| format!("there is no character {c}"));
+    let character = |c: u32| char::from_u32(c).ok_or_else(|| format!("{c} is not a character"));
     codes.iter().map(code).take_while(|c| *c != 0).map(character).collect()
 }
 
@@ -31,10 +32,10 @@ fn one_byte(text: &[u8]) -> Result<String, String> {
     Ok(text.iter().take_while(|b| **b != 0).map(|b| char::from(*b)).collect())
 }
 
-/// The content of a `.npy` file of texts, as long as the longest.
+/// The content of a `.npy` file of strings, all padded to the longest.
 pub(super) fn npy_bytes(texts: &[String]) -> Result<Vec<u8>, String> {
     let length = texts.iter().map(|t| t.chars().count()).max().unwrap_or(0).max(1);
-    let type_descriptor = format!("'<U{length}'").parse().map_err(|_| "no type of texts".to_owned())?;
+    let type_descriptor = format!("'<U{length}'").parse().map_err(|_| "invalid string type".to_owned())?;
     let header = Header { type_descriptor, layout: Layout::Standard, shape: vec![texts.len()] };
     let mut bytes = header.to_bytes().map_err(|e| e.to_string())?;
     for text in texts {
@@ -49,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_come_back() {
+    fn strings_come_back() {
         let texts: Vec<String> = ["H", "", "He$^+$", "Δn²"].map(String::from).to_vec();
         let bytes = npy_bytes(&texts).unwrap();
         let mut rest: &[u8] = &bytes;

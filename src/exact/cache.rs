@@ -26,21 +26,21 @@ const NO_PAIRS: f64 = -1.0;
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum CacheWarning {
-    /// Exact answers are kept on disk, and the folder for them cannot be written. The answer itself is right.
+    /// Exact answers are cached on disk, and the cache folder cannot be written. The answer itself is right.
     ///
-    /// What to do: set `KSR_CACHE_DIR` to a folder that can be written, or leave it: the answer is then calculated
-    /// again next time.
-    #[error("the exact answer for `{label}` could not be kept: {reason}")]
+    /// What to do: set `KSR_CACHE_DIR` to a writable folder, or ignore it: the answer is then calculated again next
+    /// time.
+    #[error("the exact answer for `{label}` could not be cached: {reason}")]
     #[diagnostic(
         severity(Warning),
         code(ksr::exact::cache_unwritable),
-        help("it will be computed again; set KSR_CACHE_DIR to a folder that can be written")
+        help("it will be calculated again; set KSR_CACHE_DIR to a writable folder")
     )]
     Unwritable { label: String, reason: String },
-    /// The file in which the answer was kept is damaged or was cut off. The answer is calculated again.
+    /// The file in which the answer was cached is damaged or cut off. The answer is calculated again.
     ///
-    /// What to do: nothing has to be done; if it happens often, check the disk.
-    #[error("the kept exact answer for `{label}` was damaged and is computed again ({})", path.display())]
+    /// What to do: nothing; if it happens often, check the disk.
+    #[error("the cached exact answer for `{label}` is damaged and is calculated again ({})", path.display())]
     #[diagnostic(severity(Warning), code(ksr::exact::cache_damaged))]
     Damaged { label: String, path: PathBuf },
     /// `time_limit:` ended the calculation before it had reached the accuracy that was asked for. The error of the
@@ -48,18 +48,18 @@ pub enum CacheWarning {
     ///
     /// What to do: allow more time, or ask for less accuracy.
     #[error(
-        "the exact answer for `{label}` is good to {} hartree, not {}: the time limit came first",
+        "the exact answer for `{label}` has an error of {} hartree, more than {}: the time limit was reached",
         brief(*error),
         brief(*accuracy)
     )]
-    #[diagnostic(severity(Warning), code(ksr::exact::time_limit), help("allow more time, or less accuracy"))]
+    #[diagnostic(severity(Warning), code(ksr::exact::time_limit), help("allow more time, or ask for less accuracy"))]
     TimeLimit { label: String, error: f64, accuracy: f64 },
     /// The calculation stopped improving before it reached the accuracy that was asked for: rounding, or the number of
     /// orbitals that fit in memory, is the limit.
     ///
     /// What to do: ask for less with `accuracy:`, and use the estimate in `.error`.
     #[error(
-        "the exact answer for `{label}` is good to {} hartree, not {}: it comes no closer",
+        "the exact answer for `{label}` has an error of {} hartree, more than {}: it no longer improves",
         brief(*error),
         brief(*accuracy)
     )]
@@ -67,8 +67,8 @@ pub enum CacheWarning {
         severity(Warning),
         code(ksr::exact::rough),
         help(
-            "ask for less with `accuracy:`; `.error` tells how good it is. More orbitals do not help or do not fit in memory, or it is a \
-             matter of rounding"
+            "ask for less with `accuracy:`; `.error` is the estimated error. More orbitals do not help or do not fit in memory, or \
+             rounding is the limit"
         )
     )]
     Rough { label: String, error: f64, accuracy: f64 },
@@ -328,7 +328,7 @@ mod tests {
         let warning = CacheWarning::Rough { label: "a".into(), error: 1.2345678e-7, accuracy: 1e-9 };
         assert_eq!(
             warning.to_string(),
-            "the exact answer for `a` is good to 1.2e-7 hartree, not 1e-9: it comes no closer"
+            "the exact answer for `a` has an error of 1.2e-7 hartree, more than 1e-9: it no longer improves"
         );
     }
 

@@ -153,17 +153,17 @@ pub enum ExactError {
     )]
     #[diagnostic(
         code(ksr::exact::electrons),
-        help("`exact` takes up to ten; any number with `interaction: none`, and `solve` any number")
+        help("`exact` handles up to about ten, or any number with `interaction: none`; `solve` handles any number")
     )]
     Electrons { label: String, electrons: usize },
-    /// The exact wave function of two electrons has as many numbers as the square of the grid points, and this is too
-    /// many.
+    /// The exact wave function of two electrons has as many numbers as the square of the number of grid points, and
+    /// this is too many.
     ///
-    /// What to do: take fewer points, with a larger spacing.
+    /// What to do: use fewer points, with a larger spacing.
     #[error(
         "two electrons on {points} grid points take a wave function of {points} x {points} numbers, which is too large"
     )]
-    #[diagnostic(code(ksr::exact::grid), help("take at most {most} points"))]
+    #[diagnostic(code(ksr::exact::grid), help("use at most {most} points"))]
     Grid { points: usize, most: usize },
     /// The method that is asked for does not solve such systems.
     ///
@@ -184,17 +184,17 @@ pub enum ExactError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Orbitals(#[from] OrbitalError),
-    /// An eigenvalue problem within the exact solution had no solution, which points to values that are not finite.
+    /// An eigenvalue problem within the exact solution failed, which suggests values that are not finite.
     ///
-    /// What to do: look at the potential and the interaction of the system. If both are ordinary, please report it with
+    /// What to do: look at the potential and the interaction of the system. If both look normal, please report it with
     /// the script.
     #[error("the dense eigenproblem within the solution of `{label}` failed")]
     #[diagnostic(code(ksr::exact::eigen))]
     Eigen { label: String },
     /// You stopped the exact solution with Ctrl-C before it had an answer.
     ///
-    /// What to do: run it again, with `time_limit:` for the best answer within a given time, or with a
-    /// larger error allowed by `accuracy:`.
+    /// What to do: run it again, with `time_limit:` for the best answer within a given time, or with a larger error
+    /// allowed by `accuracy:`.
     #[error("the exact solution of `{label}` was interrupted")]
     #[diagnostic(code(ksr::exact::interrupted))]
     Interrupted { label: String },

@@ -12,14 +12,14 @@ pub enum KsError {
     /// in the functional meets a density that is zero or negative, or the iterations diverge.
     ///
     /// What to do: keep arguments away from zero, as in `n / (n + 1e-6)`, or take smaller steps with
-    /// `mixing: linear(0.3)`. While training, such steps are shortened by themselves.
+    /// `mixing: linear(0.3)`. A training shortens such steps automatically.
     #[error("{operation} is not finite in Kohn-Sham iteration {iteration} of `{system}`")]
     #[diagnostic(
         code(ksr::ks::not_finite),
         help("look for a division, logarithm or root that meets 0 or a negative density, or lower the mixing")
     )]
     NotFinite {
-        /// Which operation, in the user's words.
+        /// The operation, as in the language.
         operation: String,
         /// Iteration, from 0.
         iteration: usize,
@@ -33,22 +33,21 @@ pub enum KsError {
     ///
     /// What to do: look at the energy density of the functional where the density is very small, and at its parameters;
     /// take smaller steps with `mixing: linear(0.3)`.
-    #[error("the orbitals of Kohn-Sham iteration {iteration} of `{system}` were not found: {cause}")]
+    #[error("the orbitals of `{system}` in Kohn-Sham iteration {iteration} could not be found: {cause}")]
     #[diagnostic(code(ksr::ks::orbitals))]
     Orbitals {
         /// Iteration, from 0.
         iteration: usize,
         /// Label of the system.
         system: String,
-        /// What the eigen-solver says.
+        /// The error of the eigensolver.
         cause: String,
     },
-    /// `gradient: implicit` is the gradient of a converged density, and the iterations of this system ended before
-    /// theirs was.
+    /// `gradient: implicit` is the gradient of a converged density, but the iterations of this system did not converge.
     ///
     /// What to do: follow the help line: more `iterations:`, another mixing, or train with `gradient: unrolled` first.
     #[error(
-        "the density of `{system}` is not converged after {iterations} iterations: it still moves by {residual:.1e} electrons"
+        "the density of `{system}` is not converged after {iterations} iterations: it still changes by {residual:.1e} electrons"
     )]
     #[diagnostic(code(ksr::ks::not_settled))]
     NotSettled {
@@ -65,9 +64,9 @@ pub enum KsError {
     /// The density does not respond smoothly to the potential, mostly because an occupied and an empty level coincide.
     /// Then there is no gradient.
     ///
-    /// What to do: choose a number of electrons, or of `unpaired:` ones, that fills whole levels; or leave this system
-    /// or distance out of the training.
-    #[error("the gradient cannot go back through the orbitals of `{system}`: {cause}")]
+    /// What to do: choose another number of electrons or `unpaired:` that fills whole levels; or leave this system or
+    /// distance out of the training.
+    #[error("no gradient through the orbitals of `{system}`: {cause}")]
     #[diagnostic(code(ksr::ks::response))]
     Response {
         /// Label of the system.
@@ -79,8 +78,8 @@ pub enum KsError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Mirror(#[from] MirrorError),
-    /// An option of the iterations is out of range, or does not suit a training: that runs a fixed number of iterations
-    /// with `linear(…)` mixing, or converges with `gradient: implicit`.
+    /// An option of the iterations is out of range, or does not suit a training, which runs a fixed number of
+    /// iterations with `linear(…)` mixing, or converges with `gradient: implicit`.
     ///
     /// What to do: change the option as the message says.
     #[error("`{option}` of a Kohn-Sham calculation {problem}")]
@@ -103,10 +102,10 @@ pub enum KsError {
         /// What is wrong with it.
         problem: String,
     },
-    /// The loss asks for an iteration or an orbital energy that the calculation does not have. Both count from 0.
+    /// The loss uses an iteration or an orbital energy that the calculation does not have. Both are counted from 0.
     ///
-    /// What to do: ask for one that there is, or raise `iterations:` in `scf:`.
-    #[error("the loss asks for {what}, but a run of `{system}` {has}")]
+    /// What to do: use one that exists, or raise `iterations:` in `scf:`.
+    #[error("the loss uses {what}, but a run of `{system}` {has}")]
     #[diagnostic(code(ksr::ks::no_such_observable))]
     NoSuchObservable {
         /// What it asks for.
@@ -130,25 +129,25 @@ pub enum KsError {
         /// Why.
         cause: String,
     },
-    /// The processor or graphics card that calculates reported a failure, mostly that its memory is full.
+    /// The processor or graphics card reported a failure, usually that its memory is full.
     ///
-    /// What to do: limit the memory of a training with `memory: 4 GB`, take fewer systems or iterations, or use
+    /// What to do: limit the memory of a training with `memory: 4 GB`, use fewer systems or iterations, or use
     /// `--device cpu`.
     #[error("the device failed: {cause}")]
     #[diagnostic(
         code(ksr::ks::device),
         help(
-            "if its memory ran out, a training takes `memory: 4 GB`: `automatic` counts the computer's memory, not the device's"
+            "if it ran out of memory, set `memory: 4 GB` in the training: `automatic` looks at the computer's memory, not the device's"
         )
     )]
     Device {
-        /// What it says.
+        /// Its message.
         cause: String,
     },
 }
 
 impl KsError {
-    /// The expression of the functional that is to blame, if one is known.
+    /// The expression of the functional that caused it, if known.
     pub fn place(&self) -> Option<Span> {
         match self {
             KsError::NotFinite { place, .. } => *place,
@@ -156,7 +155,7 @@ impl KsError {
         }
     }
 
-    /// Whether other parameters of the functional may do better: a training then shortens its step.
+    /// Whether other parameters of the functional may avoid it: a training then shortens its step.
     pub fn diverged(&self) -> bool {
         use KsError::{NotFinite, NotSettled, Orbitals, Response};
         matches!(self, NotFinite { .. } | Orbitals { .. } | Response { .. } | NotSettled { .. })

@@ -17,7 +17,7 @@ pub struct Orbitals {
     pub vectors: Vec<Vec<f64>>,
 }
 
-/// Why orbitals or their response cannot be had.
+/// Why orbitals or their response cannot be found.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum OrbitalError {
@@ -26,42 +26,44 @@ pub enum OrbitalError {
     /// What to do: look for a division by zero, a logarithm or a root at a vanishing density, in the functional or in
     /// `potential(x): …`.
     #[error("the Kohn-Sham potential is not finite")]
-    #[diagnostic(code(ksr::orbitals::not_finite), help("the functional gives no finite potential at this density"))]
+    #[diagnostic(
+        code(ksr::orbitals::not_finite),
+        help("the functional does not give a finite potential at this density")
+    )]
     NotFinite,
     /// A grid has only as many orbitals as points, and more are needed.
     ///
-    /// What to do: take more grid points or fewer electrons.
-    #[error("{count} orbitals do not exist on {points} grid points")]
+    /// What to do: use more grid points or fewer electrons.
+    #[error("there are no {count} orbitals on {points} grid points")]
     #[diagnostic(code(ksr::orbitals::too_many))]
     TooMany { count: usize, points: usize },
-    /// The search for an orbital did not come to an end, which happens for potentials with very many nearly equal
-    /// levels.
+    /// The search for an orbital did not converge, which happens for potentials with very many nearly equal levels.
     ///
-    /// What to do: look at the potential; a finer or shorter grid may help. If the potential is an ordinary one, please
+    /// What to do: look at the potential; a finer or shorter grid may help. If the potential looks normal, please
     /// report it.
-    #[error("the orbitals near {energy} hartree were not found")]
+    #[error("the orbitals near {energy} hartree could not be found")]
     #[diagnostic(code(ksr::orbitals::not_found))]
     NotFound { energy: f64 },
-    /// The potential is so deep somewhere that all other levels disappear in rounding errors beside it. Usually a
-    /// functional diverges at small densities.
+    /// The potential is so deep somewhere that all other levels are lost in rounding errors. Usually a functional
+    /// diverges at small densities.
     ///
     /// What to do: look at the lowest values of the potential and at the functional where the density is small.
-    #[error("the Kohn-Sham potential is too deep (about {lowest:e} hartree) for its levels to be told apart")]
+    #[error("the Kohn-Sham potential is too deep (about {lowest:e} hartree) to resolve its levels")]
     #[diagnostic(
         code(ksr::orbitals::unresolved),
         help("the functional or the potential has a spike: look at its lowest values")
     )]
     Unresolved { lowest: f64 },
-    /// The highest occupied and the lowest empty level coincide, so that any small change fills the one or the other,
+    /// The highest occupied and the lowest empty level coincide, so that any small change decides which one is filled,
     /// and the density has no derivative.
     ///
-    /// What to do: choose a number of electrons, or of `unpaired:` ones, that fills whole levels.
+    /// What to do: choose another number of electrons or `unpaired:` that fills whole levels.
     #[error(
         "the gap between occupied and unoccupied orbitals vanishes ({gap:.1e} hartree): the density has no derivative"
     )]
     #[diagnostic(
         code(ksr::orbitals::no_gap),
-        help("another number of electrons, or of `unpaired:` ones, fills whole levels")
+        help("use another number of electrons, or another `unpaired:`, to fill whole levels")
     )]
     NoGap { gap: f64 },
 }

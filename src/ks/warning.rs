@@ -9,7 +9,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[diagnostic(severity(Warning))]
 pub enum KsWarning {
-    /// The iterations ended with a density that still changes by more than the tolerance. The run is there, but its
+    /// The iterations ended with a density that still changes by more than the tolerance. The run can be used, but its
     /// energies are those of an unfinished calculation.
     ///
     /// What to do: follow the help line: more `iterations:`, `mixing: diis()`, or `symmetric: true` for a system that
@@ -38,11 +38,11 @@ pub enum KsWarning {
     /// the published trainings.
     #[error(
         "a mixing that decays by {decay} an iteration can stop before it meets a tolerance: after {iterations} \
-         iterations at best {left:.2} % of the first error is taken away by no later step"
+         iterations, {left:.2} % of the initial error is left at best, and no later step removes it"
     )]
     #[diagnostic(
         code(ksr::ks::decaying_mixing),
-        help("leave `decay` away, use `diis()`, or give no `tolerance` for a fixed number of iterations")
+        help("leave out `decay`, use `diis()`, or give no `tolerance` for a fixed number of iterations")
     )]
     DecayingMixing {
         /// Decay.
@@ -56,7 +56,7 @@ pub enum KsWarning {
     /// depends on tiny changes of the potential.
     ///
     /// What to do: compare with another `unpaired:`, and with `symmetric: true` for a system that is its own mirror
-    /// image. Take single numbers of this run with care.
+    /// image. Treat the numbers of this run with caution.
     #[error("{levels} in `{system}` are {gap:.1e} hartree apart: several densities compete")]
     #[diagnostic(code(ksr::ks::small_gap), help("{advice}"))]
     SmallGap {

@@ -1,4 +1,4 @@
-//! The tree. Every node carries its span. Definitions are shared (`Rc`): closures hold them.
+//! The syntax tree. Every node carries its span. Definitions are shared (`Rc`), because closures hold them.
 
 use crate::source::Span;
 use std::path::Path;
@@ -9,11 +9,11 @@ use std::rc::Rc;
 pub struct Ident {
     /// The name.
     pub name: Rc<str>,
-    /// Where it stands.
+    /// Its place.
     pub span: Span,
 }
 
-/// A whole text.
+/// A whole source text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Program {
     /// In order.
@@ -91,7 +91,7 @@ pub struct ParamDecl {
     pub default: Option<Expr>,
 }
 
-/// A functional. The parameters without default are the densities (one, or two: up and down).
+/// A functional. Its parameters without defaults are the densities (one, or two: up and down).
 #[derive(Clone, Debug, PartialEq)]
 pub struct FunctionalDef {
     /// `@spin_dependent`.
@@ -184,8 +184,8 @@ pub enum UsePath {
 }
 
 impl UsePath {
-    /// The name under which the module stands if no other is given: `losses` for `std.losses`, `lda` for `my/lda.ksr`.
-    /// Of a file it need not be one that a value can have.
+    /// The default name of the module: `losses` for `std.losses`, `lda` for `my/lda.ksr`. The stem of a file need not be a valid
+    /// name.
     pub fn stem(&self) -> Rc<str> {
         match self {
             UsePath::Std(path) => path.last().map_or_else(|| Rc::from(""), |p| p.name.clone()),
@@ -357,7 +357,7 @@ pub struct UnitExpr {
     pub span: Span,
 }
 
-/// Operators before.
+/// Prefix operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum UnaryOp {
@@ -365,7 +365,7 @@ pub enum UnaryOp {
     Not,
 }
 
-/// Operators between.
+/// Infix operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum BinaryOp {

@@ -1,4 +1,4 @@
-//! Text to tree: parser, tree, checks.
+//! From source text to syntax tree: parser, tree, checks.
 //!
 //! [`parse()`] reads a text with the grammar of `grammar/ksr.pest` and reports all errors at once; [`check`](mod@check)
 //! finds wrong names, calls, systems and units in the tree; [`format()`] gives a text the white space that all scripts have.

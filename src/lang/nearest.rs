@@ -1,11 +1,11 @@
-//! The name that was meant.
+//! Suggestions for misspelt names.
 
 use strsim::{damerau_levenshtein, jaro_winkler};
 
-/// The candidate nearest to a misspelt word, if one is near enough to be meant.
+/// The candidate nearest to a misspelt word, if one is near enough to have been meant.
 ///
-/// A slip of the fingers (a swap, a missing, doubled or wrong letter, another case) is near, also the beginning of a
-/// longer name; an unrelated word is not: silence is better than a wrong guess.
+/// A typing error (a swap, a missing, doubled or wrong letter, another case) is near, and so is the beginning of a
+/// longer name; an unrelated word is not: no suggestion is better than a wrong one.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = fold(word);
     let scored = candidates.into_iter().filter(|c| *c != word).filter_map(|c| score(&wanted, &fold(c)).map(|s| (s, c)));
@@ -13,17 +13,17 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     best.map(|(_, candidate)| candidate)
 }
 
-/// `, did you mean …` as a help, if something is near.
+/// The help `did you mean …?`, if something is near.
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(word, candidates).map(|near| format!("did you mean `{near}`?"))
 }
 
-/// Case and underscores do not matter.
+/// Ignores case and underscores.
 fn fold(word: &str) -> String {
     word.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
 }
 
-/// How far apart, smaller is nearer; `None`: too far.
+/// The distance between two words; `None` if it is too large.
 fn score(word: &str, candidate: &str) -> Option<f64> {
     let (short, long) = (word.chars().count(), candidate.chars().count());
     let distance = damerau_levenshtein(word, candidate);
@@ -33,7 +33,7 @@ fn score(word: &str, candidate: &str) -> Option<f64> {
         5..=8 => 2,
         _ => 3,
     };
-    // Equal distances: letters swapped or in common at the start speak for a candidate, other letters against it.
+    // At equal distance, swapped letters and a common start count for a candidate, other letters against it.
     let likeness = jaro_winkler(word, candidate) + if same_letters(word, candidate) { 1.0 } else { 0.0 };
     if distance <= allowed {
         return Some(distance as f64 - 0.5 * likeness);
@@ -114,7 +114,7 @@ mod tests {
     ];
 
     #[test]
-    fn slips_of_the_fingers_are_understood() {
+    fn typing_errors_are_recognised() {
         let table = [
             ("sqtr", "sqrt"),
             ("sqr", "sqrt"),
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn unrelated_words_are_left_alone() {
+    fn unrelated_words_give_no_suggestion() {
         for word in ["x", "R", "n", "foo", "kinetic", "wavefunction", "density", "a", "zz", "curve", "h2", "lda", "b2"]
         {
             assert_eq!(nearest(word, NAMES.iter().copied()), None, "{word}");

@@ -1,8 +1,8 @@
-//! The reserved words, for completion and highlighting. The grammar decides; a test compares.
+//! The reserved words, for completion and highlighting. The grammar is decisive; a test compares them.
 
 use pest::unicode::{XID_CONTINUE, XID_START};
 
-/// Words that cannot name a value. `at` is one inside a system only.
+/// Words that cannot name a value. `at` is reserved inside a system only, and is not listed.
 pub const RESERVED: &[&str] = &[
     "and",
     "as",

@@ -7,13 +7,13 @@ use miette::Diagnostic;
 use std::sync::Arc;
 use thiserror::Error;
 
-/// A nucleus between points is worth a note if it costs more than this, hartree.
-const WORTH_A_NOTE: f64 = 1e-6;
+/// A nucleus between grid points gets a note if the error of its cusp exceeds this, hartree.
+const NOTED_CUSP_ERROR: f64 = 1e-6;
 
-/// What a system is made of. Counts are as written: whether they are whole is checked.
+/// What a system is made of. Counts are as the user wrote them, not yet checked to be whole numbers.
 #[derive(Clone, Debug)]
 pub struct Parts {
-    /// What it is called: as the user wrote it, `h2(1.28)`, or named it, `H2`.
+    /// Its name: as the user wrote it, `h2(1.28)`, or named it, `H2`.
     pub label: String,
     /// The grid.
     pub grid: Arc<Grid>,
@@ -27,7 +27,7 @@ pub struct Parts {
     pub electrons: Option<f64>,
     /// `charge:`; without it and `electrons:` the system is neutral.
     pub charge: Option<f64>,
-    /// `unpaired:`; without it the parity of the electrons.
+    /// `unpaired:`; by default 0 for an even number of electrons, 1 for an odd number.
     pub unpaired: Option<f64>,
 }
 
@@ -36,30 +36,23 @@ pub struct Parts {
 pub enum Part {
     /// The grid.
     Grid,
-    /// The nucleus of that index.
+    /// The nucleus with that index.
     Nucleus(usize),
     /// `potential:`.
     Potential,
     /// `interaction:`.
     Interaction,
-    /// The number of electrons is not a whole number, or is zero or negative.
-    ///
-    /// What to do: give a whole number of at least 1.
+    /// `electrons:`.
     Electrons,
-    /// The nuclear charges less the charge of the system leave no whole, positive number of electrons.
-    ///
-    /// What to do: check `charge:`, or say how many electrons there are with `electrons:`.
+    /// `charge:`.
     Charge,
-    /// `unpaired:` is the number of up electrons less that of down electrons: even for an even number of electrons, odd
-    /// for an odd one, and at most all of them.
-    ///
-    /// What to do: choose one of the values that the help line gives.
+    /// `unpaired:`.
     Unpaired,
-    /// No part alone.
+    /// No single part.
     Whole,
 }
 
-/// Why a system cannot be.
+/// Why a system is impossible.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum SystemError {
@@ -67,37 +60,37 @@ pub enum SystemError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Grid(GridError),
-    /// A nucleus lies beyond the first or last point of the grid, where no electron can be.
+    /// A nucleus is beyond the first or last point of the grid, where no electron can be.
     ///
-    /// What to do: check the distance, or take a longer grid (more `points:`). Leave some 10 bohr on both sides of a
+    /// What to do: check the distance, or use a longer grid (more `points:`). Leave about 10 bohr on both sides of a
     /// molecule.
-    #[error("`{symbol}` at {position:.4} bohr lies outside the grid, which reaches from {start} to {end} bohr")]
-    #[diagnostic(code(ksr::system::outside_grid), help("move the nucleus, or take a longer grid (more points)"))]
+    #[error("`{symbol}` at {position:.4} bohr is outside the grid, which extends from {start} to {end} bohr")]
+    #[diagnostic(code(ksr::system::outside_grid), help("move the nucleus, or use a longer grid (more points)"))]
     OutsideGrid { index: usize, symbol: String, position: f64, start: f64, end: f64 },
-    /// A nucleus attracts electrons, so its charge is positive.
+    /// A nucleus attracts electrons, so its charge must be positive.
     ///
-    /// What to do: give anything that repels electrons as a `potential(x): …`.
+    /// What to do: write anything that repels electrons as `potential(x): …`.
     #[error("a nucleus needs a positive charge, not {charge}")]
-    #[diagnostic(code(ksr::system::nuclear_charge), help("give anything repulsive as a `potential(x): …`"))]
+    #[diagnostic(code(ksr::system::nuclear_charge), help("write a repulsive potential as `potential(x): …`"))]
     NuclearCharge { index: usize, charge: f64 },
     /// The attraction of a nucleus is the interaction with opposite sign. With `interaction: none` there is no
     /// attraction, and the nucleus would do nothing.
     ///
-    /// What to do: leave out `interaction: none`, or give the attraction as a `potential(x): …`.
-    #[error("with `interaction: none` a nucleus attracts no electron")]
+    /// What to do: leave out `interaction: none`, or write the attraction as `potential(x): …`.
+    #[error("with `interaction: none` a nucleus does not attract electrons")]
     #[diagnostic(
         code(ksr::system::nuclei_without_interaction),
-        help("drop `interaction: none`, or give the attraction as a `potential(x): …`")
+        help("drop `interaction: none`, or write the attraction as `potential(x): …`")
     )]
     NucleiWithoutInteraction { index: usize },
-    /// The interaction is infinite or undefined at a distance that occurs on the grid. In one dimension also two
+    /// The interaction is infinite or undefined at a distance that occurs on the grid. In one dimension even two
     /// electrons at the same place must have a finite energy.
     ///
     /// What to do: soften it, as in `1 / sqrt(r^2 + 1)`.
     #[error("the interaction `{name}` is {value} at a distance of {r} bohr")]
     #[diagnostic(
         code(ksr::system::interaction_not_finite),
-        help("it must be finite at every distance, 0 included: soften it, as in `1 / sqrt(r^2 + 1)`")
+        help("it must be finite at every distance, including 0: soften it, as in `1 / sqrt(r^2 + 1)`")
     )]
     InteractionNotFinite { name: String, r: f64, value: f64 },
     /// The interaction was sampled for a grid of another length.
@@ -112,7 +105,7 @@ pub enum SystemError {
     #[error("the potential has {given} values, but the grid has {points} points")]
     #[diagnostic(
         code(ksr::system::potential_length),
-        help("a field used as `potential:` must live on the system's own grid")
+        help("a field used as `potential:` must be on the system's own grid")
     )]
     PotentialLength { given: usize, points: usize },
     /// The potential is infinite or undefined at a point of the grid.
@@ -125,47 +118,47 @@ pub enum SystemError {
     )]
     PotentialNotFinite { x: f64, value: f64 },
     /// Both `electrons:` and `charge:`.
-    #[error("a system is given its `electrons:` or its `charge:`, not both")]
+    #[error("a system takes either `electrons:` or `charge:`, not both")]
     #[diagnostic(code(ksr::system::electrons_and_charge), help("drop one of them"))]
     ElectronsAndCharge,
     /// The number of electrons is not a whole number, or is zero or negative.
     ///
     /// What to do: give a whole number of at least 1.
     #[error("a system cannot have {electrons} electrons")]
-    #[diagnostic(code(ksr::system::electrons), help("`electrons:` is a whole number, at least 1"))]
+    #[diagnostic(code(ksr::system::electrons), help("`electrons:` must be a whole number, at least 1"))]
     Electrons { electrons: f64 },
-    /// The nuclear charges less the charge of the system leave no whole, positive number of electrons.
+    /// The nuclear charges minus the charge of the system do not give a positive whole number of electrons.
     ///
-    /// What to do: check `charge:`, or say how many electrons there are with `electrons:`.
-    #[error("nuclear charges of {nuclear} in all and a charge of {charge} leave {electrons} electrons")]
+    /// What to do: check `charge:`, or give the number of electrons with `electrons:`.
+    #[error("a total nuclear charge of {nuclear} and a charge of {charge} leave {electrons} electrons")]
     #[diagnostic(
         code(ksr::system::charge),
-        help("a system needs a whole number of electrons, at least 1: say how many with `electrons:`")
+        help("a system needs a whole number of electrons, at least 1: set it with `electrons:`")
     )]
     Charge { nuclear: f64, charge: f64, electrons: f64 },
-    /// Without nuclei the number of electrons does not follow from anything.
+    /// Without nuclei there is no default for the number of electrons.
     ///
     /// What to do: add `electrons:`.
     #[error("a system without nuclei must say how many electrons it has")]
     #[diagnostic(code(ksr::system::no_electrons), help("add `electrons: 2`"))]
     NoElectrons,
-    /// `unpaired:` is the number of up electrons less that of down electrons: even for an even number of electrons, odd
-    /// for an odd one, and at most all of them.
+    /// `unpaired:` is the number of up electrons minus that of down electrons: even for an even number of electrons, odd
+    /// for an odd one, and at most the number of electrons.
     ///
     /// What to do: choose one of the values that the help line gives.
     #[error("{electrons} {} cannot have {unpaired} unpaired", electrons_noun(*electrons))]
     #[diagnostic(code(ksr::system::unpaired), help("`unpaired:` (up minus down) can be {possible}"))]
     Unpaired { electrons: usize, unpaired: f64, possible: String },
-    /// Each grid point holds at most one electron of each spin, and there are more.
+    /// There is room for at most one electron of each spin per grid point, and there are more.
     ///
-    /// What to do: take more grid points or fewer electrons.
+    /// What to do: use more grid points or fewer electrons.
     #[error("{electrons} electrons of one spin do not fit on {points} grid points")]
-    #[diagnostic(code(ksr::system::too_many_electrons), help("each point holds one electron of each spin"))]
+    #[diagnostic(code(ksr::system::too_many_electrons), help("each point has room for one electron of each spin"))]
     TooManyElectrons { electrons: usize, points: usize },
 }
 
 impl SystemError {
-    /// Where the user wrote what is wrong.
+    /// The part that the user has to correct.
     pub fn part(&self) -> Part {
         match *self {
             Self::Grid(_) => Part::Grid,
@@ -182,28 +175,28 @@ impl SystemError {
     }
 }
 
-/// What a user should know of a system that is right.
+/// What a user should know about a valid system.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum SystemNote {
-    /// The attraction of a nucleus has a cusp, which a grid sees best from one of its points. This nucleus lies between two, which
-    /// shifts its energies by about the amount that the note gives.
+    /// The potential of a nucleus has a cusp, which a grid samples best if it is on a grid point. This nucleus is between two points,
+    /// which changes energies by about the amount in the note.
     ///
-    /// What to do: place nuclei with `snap(…)`, at least where energies at several distances are compared; or take a smaller spacing.
+    /// What to do: place nuclei with `snap(…)`, at least to compare energies at several distances; or use a smaller spacing.
     #[error(
-        "`{symbol}` at {position:.4} bohr lies between grid points: one electron there is {:.2} millihartree off for its cusp",
+        "`{symbol}` at {position:.4} bohr is between grid points: the energy of one electron there is off by {:.2} millihartree",
         1e3 * error
     )]
     #[diagnostic(
         severity(Advice),
         code(ksr::system::between_points),
-        help("the nearest point is at {nearest:.4} bohr, and `snap(…)` finds it; told once for this place")
+        help("the nearest point is at {nearest:.4} bohr, which `snap(…)` finds; shown once for this place")
     )]
     BetweenPoints { index: usize, symbol: String, position: f64, nearest: f64, error: f64 },
 }
 
 impl SystemNote {
-    /// Where the user wrote what it is about.
+    /// The part that the note is about.
     pub fn part(&self) -> Part {
         match *self {
             Self::BetweenPoints { index, .. } => Part::Nucleus(index),
@@ -228,7 +221,7 @@ impl<E> From<SystemError> for BuildError<E> {
 
 impl System {
     /// Checks the parts and puts them together: v = sum of -Z w(x - X) over the nuclei, plus `potential:`; E_nn = sum over
-    /// pairs of Z_a Z_b w(X_a - X_b). `w` gives the interaction, hartree, at any distance, bohr; it is asked only about
+    /// pairs of Z_a Z_b w(X_a - X_b). `w` gives the interaction, hartree, at any distance, bohr; it is called only for
     /// [`Interaction::Sampled`].
     pub fn build<E>(
         parts: Parts,
@@ -257,11 +250,11 @@ impl System {
 }
 
 impl System {
-    /// The same system with another number of electrons; without `unpaired`, that of its parity. Without a name it is called by
-    /// what has changed: `he with 1 electron`, `h2 with 2 unpaired`.
+    /// The same system with another number of electrons. `unpaired` defaults to 0 for an even number, 1 for an odd number;
+    /// `name` to the old name and what has changed: `he with 1 electron`, `h2 with 2 unpaired`.
     ///
     /// # Errors
-    /// Not a count of electrons, or one that the grid does not hold; an impossible `unpaired`.
+    /// `electrons` is not a positive whole number or does not fit on the grid; `unpaired` is impossible.
     pub fn with_electrons(
         &self,
         name: Option<String>,
@@ -275,7 +268,7 @@ impl System {
         Ok(System { label, electrons: count, unpaired, ..self.clone() })
     }
 
-    /// What it is called with other electrons; those it is called by already make place.
+    /// Its name with another number of electrons, in place of the number that the name may already contain.
     fn label_with(&self, electrons: usize, unpaired: usize) -> String {
         if (electrons, unpaired) == (self.electrons, self.unpaired) {
             return self.label.clone();
@@ -288,7 +281,7 @@ impl System {
     }
 }
 
-/// `3 electrons`; `4 electrons, 2 unpaired` where the parity does not tell.
+/// `3 electrons`; `4 electrons, 2 unpaired` where `unpaired` is not the default.
 fn in_words(electrons: usize, unpaired: usize) -> String {
     let count = format!("{electrons} {}", electrons_noun(electrons));
     if unpaired == electrons % 2 { count } else { format!("{count}, {unpaired} unpaired") }
@@ -298,7 +291,7 @@ fn electrons_noun(count: usize) -> &'static str {
     if count == 1 { "electron" } else { "electrons" }
 }
 
-/// Whether the grid holds the electrons of either spin.
+/// Checks that the electrons of each spin fit on the grid.
 fn fits(electrons: usize, unpaired: usize, grid: &Grid) -> Result<(), SystemError> {
     let most = (electrons + unpaired) / 2;
     if most > grid.points {
@@ -443,7 +436,7 @@ fn given_potential(parts: &Parts) -> Result<Vec<f64>, SystemError> {
     }
 }
 
-/// The note on a nucleus off the points, if its cusp matters.
+/// The note on a nucleus between grid points, if the error of its cusp matters.
 fn note<E>(
     pair: &mut Pair<'_, E>,
     grid: &Grid,
@@ -457,7 +450,13 @@ fn note<E>(
     let nearest = grid.snap(nucleus.position);
     let error = cusp_error(grid, attraction, &pair.attraction(grid, nucleus.charge, nearest)?);
     let (symbol, position) = (nucleus.symbol.clone(), nucleus.position);
-    Ok((error.abs() > WORTH_A_NOTE).then_some(SystemNote::BetweenPoints { index, symbol, position, nearest, error }))
+    Ok((error.abs() > NOTED_CUSP_ERROR).then_some(SystemNote::BetweenPoints {
+        index,
+        symbol,
+        position,
+        nearest,
+        error,
+    }))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! How much a nucleus between grid points misses of its cusp.
+//! The error in the energy when a nucleus lies between grid points, where the grid misses its cusp.
 
 use super::Grid;
 
@@ -29,9 +29,9 @@ fn ground_energy(grid: &Grid, v: &[f64]) -> f64 {
     0.5 * (low + high)
 }
 
-/// Energy by which one electron is higher (hartree) with the nucleus where it is than with the same nucleus on the nearest
-/// point; `here` and `nearest` are the two potentials on the grid. The difference goes as h^2 t (1 - t), t the fraction of
-/// a spacing by which the nucleus is off.
+/// How much higher (hartree) the energy of one electron is with the nucleus where it is than with the same nucleus on the
+/// nearest point; `here` and `nearest` are the two potentials on the grid. The difference scales as h^2 t (1 - t), where t is
+/// the nucleus's distance from a point in units of the spacing h.
 pub(super) fn cusp_error(grid: &Grid, here: &[f64], nearest: &[f64]) -> f64 {
     ground_energy(grid, here) - ground_energy(grid, nearest)
 }

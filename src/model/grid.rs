@@ -6,11 +6,11 @@ use thiserror::Error;
 /// A position within this many spacings of a point counts as on it: published positions are rounded to f32.
 pub const ON_POINT: f64 = 1e-4;
 
-/// A position within this many spacings of a midpoint is a tie for [`Grid::snap`].
+/// A position within this many spacings of a midpoint counts as a tie in [`Grid::snap`].
 const TIE: f64 = 1e-6;
 
-/// The most points a grid may have.
-const MOST_POINTS: usize = 1_000_000;
+/// The maximum number of grid points.
+const MAX_POINTS: usize = 1_000_000;
 
 /// What the orbitals do beyond the ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,12 +36,12 @@ pub struct Grid {
     pub wall: Wall,
 }
 
-/// Why a grid cannot be.
+/// Why a grid is impossible.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 pub enum GridError {
-    /// The second derivative at a point is taken from the points around it, and the grid has fewer points than that.
+    /// The second derivative at a point uses the points around it, and the grid has fewer points than that.
     ///
-    /// What to do: take more `points:`. Atoms and molecules need a few hundred, about 0.08 bohr apart.
+    /// What to do: use more `points:`. Atoms and molecules need a few hundred, about 0.08 bohr apart.
     #[error("a grid of {points} points is too small for a stencil of {stencil}")]
     #[diagnostic(code(ksr::grid::too_few_points), help("`points:` must be at least {stencil}"))]
     TooFewPoints {
@@ -50,12 +50,11 @@ pub enum GridError {
         /// Points of the stencil.
         stencil: usize,
     },
-    /// The grid has more points than a calculation could hold in memory; most likely the spacing or the number is
-    /// mistyped.
+    /// The grid has more points than fit into memory; most likely the spacing or the number is mistyped.
     ///
-    /// What to do: take fewer `points:` or a larger spacing.
+    /// What to do: use fewer `points:` or a larger spacing.
     #[error("a grid of {points} points is too large")]
-    #[diagnostic(code(ksr::grid::too_many_points), help("`points:` may be {most} at most"))]
+    #[diagnostic(code(ksr::grid::too_many_points), help("`points:` can be at most {most}"))]
     TooManyPoints {
         /// Points asked for.
         points: usize,
@@ -65,9 +64,9 @@ pub enum GridError {
     /// The distance between grid points is zero, negative or not a number. With `from:` and `to:` it follows from these
     /// two.
     ///
-    /// What to do: give a positive `spacing:`, or a `to:` that lies to the right of `from:`.
+    /// What to do: give a positive `spacing:`, or a `to:` greater than `from:`.
     #[error("the spacing of a grid must be positive, not {spacing} bohr")]
-    #[diagnostic(code(ksr::grid::spacing), help("with `from:` and `to:`, `to` lies right of `from`"))]
+    #[diagnostic(code(ksr::grid::spacing), help("with `from:` and `to:`, `to` must be greater than `from`"))]
     Spacing {
         /// Spacing asked for, bohr.
         spacing: f64,
@@ -81,12 +80,11 @@ pub enum GridError {
         /// First point asked for, bohr.
         start: f64,
     },
-    /// The second derivative is taken from 3, 5, 7 or 9 neighbouring points, and there is no formula for another
-    /// number.
+    /// The second derivative uses 3, 5, 7 or 9 neighbouring points; there is no formula for other numbers.
     ///
     /// What to do: choose one of these; 5 is the default.
     #[error("there is no stencil of {stencil} points")]
-    #[diagnostic(code(ksr::grid::stencil), help("`stencil:` is 3, 5, 7 or 9"))]
+    #[diagnostic(code(ksr::grid::stencil), help("`stencil:` must be 3, 5, 7 or 9"))]
     Stencil {
         /// Points asked for.
         stencil: usize,
@@ -123,7 +121,7 @@ impl Grid {
         Self { wall, ..self }
     }
 
-    /// Whether such a grid can be used; every grid of a script passes through here.
+    /// Checks that the grid can be used; every grid of a script passes through here.
     pub fn validate(&self) -> Result<(), GridError> {
         let Grid { points, spacing, start, stencil, .. } = *self;
         if ![3, 5, 7, 9].contains(&stencil) {
@@ -132,8 +130,8 @@ impl Grid {
         if points < stencil {
             return Err(GridError::TooFewPoints { points, stencil });
         }
-        if points > MOST_POINTS {
-            return Err(GridError::TooManyPoints { points, most: MOST_POINTS });
+        if points > MAX_POINTS {
+            return Err(GridError::TooManyPoints { points, most: MAX_POINTS });
         }
         if !(spacing > 0.0 && spacing.is_finite()) {
             return Err(GridError::Spacing { spacing });
@@ -175,7 +173,7 @@ impl Grid {
         position >= -ON_POINT && position <= self.points.saturating_sub(1) as f64 + ON_POINT
     }
 
-    /// Index of the point nearest to x; of two equally near (to within 1e-6 spacings) the right one. x outside gives an end.
+    /// Index of the point nearest to x; in a tie (to within 1e-6 spacings) the right one. For x outside, the nearer end.
     pub fn nearest(&self, x: f64) -> usize {
         let index = (self.position(x) + 0.5 + TIE).floor();
         // A NaN becomes 0.
@@ -187,7 +185,7 @@ impl Grid {
         self.x(self.nearest(x))
     }
 
-    /// The point on which x lies, to within [`ON_POINT`] spacings.
+    /// Index of the point at x, to within [`ON_POINT`] spacings.
     pub fn point_at(&self, x: f64) -> Option<usize> {
         let index = self.nearest(x);
         ((self.position(x) - index as f64).abs() <= ON_POINT).then_some(index)

@@ -15,7 +15,7 @@ pub enum Interaction {
         /// kappa, 1/bohr.
         kappa: f64,
     },
-    /// Any other even function, sampled for one grid: `kernel[k]` = w(k h), one value a grid point.
+    /// Any other even function, sampled for one grid: `kernel[k]` = w(k h), one value per grid point.
     Sampled {
         /// What the user calls it.
         name: String,
@@ -33,7 +33,7 @@ impl Interaction {
     /// The inverse decay length of [`Self::BAKER`], 1/bohr.
     pub const BAKER_KAPPA: f64 = 1.0 / 2.385345;
 
-    /// Samples w for a grid; the first failure of w ends it.
+    /// Samples w for a grid; stops at the first failure of w.
     pub fn sample<E>(
         name: impl Into<String>,
         grid: &Grid,
@@ -52,8 +52,8 @@ impl Interaction {
         }
     }
 
-    /// w(r), hartree; of a sampled interaction, at multiples of the spacing what was sampled, between them the cubic through
-    /// the four nearest.
+    /// w(r), hartree. For a sampled interaction, the sample itself at multiples of the spacing, otherwise the cubic through the
+    /// four nearest samples.
     pub fn interpolated(&self, grid: &Grid, r: f64) -> f64 {
         let Interaction::Sampled { kernel, .. } = self else { return self.at(r).unwrap_or(f64::NAN) };
         let at =
@@ -94,7 +94,7 @@ impl Interaction {
     }
 }
 
-/// sum_j q^|i-j| f_j: with L_i = q L_{i-1} + f_i and R_i = q R_{i+1} + f_i it is L_i + R_i - f_i.
+/// sum_j q^|i-j| f_j = L_i + R_i - f_i, with L_i = q L_{i-1} + f_i and R_i = q R_{i+1} + f_i.
 fn two_pass(f: &[f64], q: f64) -> Vec<f64> {
     let mut left = 0.0;
     let mut sum: Vec<f64> = f

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 /// A potential that differs from its mirror image by less than this, hartree, counts as symmetric: published positions are
 /// rounded to f32.
-const LOPSIDED: f64 = 1e-5;
+const ASYMMETRY: f64 = 1e-5;
 
 /// A nucleus.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +23,7 @@ pub struct Nucleus {
 /// Electrons in a potential on a grid; ready to be solved. Made by [`System::build`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct System {
-    /// What it is called: as the user wrote it, `h2(1.28)`, or named it, `H2`.
+    /// Its name: as the user wrote it, `h2(1.28)`, or named it, `H2`.
     pub label: String,
     /// The grid.
     pub grid: Arc<Grid>,
@@ -31,7 +31,7 @@ pub struct System {
     pub interaction: Interaction,
     /// The nuclei, if any.
     pub nuclei: Vec<Nucleus>,
-    /// Whole external potential v(x_i), hartree: nuclei and `potential:` together.
+    /// Total external potential v(x_i), hartree: nuclei and `potential:` together.
     pub potential: Arc<[f64]>,
     /// Nuclear repulsion E_nn, hartree.
     pub nuclear_repulsion: f64,
@@ -45,7 +45,7 @@ pub struct System {
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 pub enum MirrorError {
     /// `symmetric: true` averages the density with its mirror image, for which the centre of the nuclei must be on a
-    /// grid point or midway between two. Here it lies in between.
+    /// grid point or midway between two. Here it is neither.
     ///
     /// What to do: place one nucleus with `snap(…)` and the others relative to it by whole spacings, or leave out
     /// `symmetric: true`.
@@ -60,7 +60,7 @@ pub enum MirrorError {
         /// Mean nuclear position, bohr.
         centre: f64,
     },
-    /// `symmetric: true` is for systems that are their own mirror image. The nuclei of this one are not.
+    /// `symmetric: true` is for systems that are their own mirror image. This one is not.
     ///
     /// What to do: leave out `symmetric: true`, or correct the positions of the nuclei.
     #[error("`{label}` is not mirror-symmetric: its nuclei are not their own mirror image")]
@@ -71,7 +71,7 @@ pub enum MirrorError {
     },
     /// v differs from its mirror image.
     #[error(
-        "`{label}` is not mirror-symmetric: its potential at {x} bohr differs by {difference} hartree from the image"
+        "`{label}` is not mirror-symmetric: its potential at {x} bohr differs from the mirror image by {difference} hartree"
     )]
     #[diagnostic(code(ksr::system::lopsided), help("drop `symmetric: true`"))]
     Lopsided {
@@ -108,7 +108,7 @@ impl System {
         self.nuclei.iter().map(|n| n.position).sum::<f64>() / self.nuclei.len() as f64
     }
 
-    /// Distance of the first two nuclei, bohr; `None` without a second.
+    /// Distance between the first two nuclei, bohr; `None` if there are fewer than two.
     pub fn distance(&self) -> Option<f64> {
         match self.nuclei.as_slice() {
             [first, second, ..] => Some((second.position - first.position).abs()),
@@ -116,7 +116,7 @@ impl System {
         }
     }
 
-    /// Whether every nucleus has one of its charge at its image about the centre, to within a grid spacing.
+    /// Whether the mirror image of every nucleus about the centre is a nucleus of the same charge, to within a grid spacing.
     fn nuclei_mirrored(&self) -> bool {
         let twice = 2.0 * self.centre();
         self.nuclei.iter().all(|a| {
@@ -135,7 +135,7 @@ impl System {
             return Err(MirrorError::Centre { label, centre });
         };
         let (difference, at) = mirror.asymmetry(&self.potential);
-        if difference >= LOPSIDED {
+        if difference >= ASYMMETRY {
             return Err(MirrorError::Lopsided { label, x: self.grid.x(at), difference });
         }
         Ok(mirror)

@@ -1,7 +1,7 @@
 //! Figures as SVG and PNG.
 //!
-//! Both come from one painter on plotters' integer pixels, drawn several times larger than shown: the SVG for the sake
-//! of smooth coordinates, the PNG to be averaged down.
+//! Both are drawn by the same code on plotters' integer pixels, several times larger than shown: the SVG to have smooth
+//! coordinates, the PNG to be averaged down.
 
 mod curves;
 
@@ -15,17 +15,17 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, FontTransform, IntoFont, IntoTextStyle, TextStyle, register_font};
 use std::path::Path;
 
-/// DejaVu Sans, reduced to the characters of labels; licence beside it.
+/// DejaVu Sans, reduced to the characters used in labels; its licence is next to the file.
 static FONT: &[u8] = include_bytes!("../../assets/DejaVuSans-subset.ttf");
 
 /// Size in CSS pixels.
 const SIZE: (f64, f64) = (880.0, 560.0);
-/// Units of the SVG a CSS pixel.
+/// Units of the SVG per CSS pixel.
 const SVG_SCALE: f64 = 10.0;
-/// Pixels of the PNG a CSS pixel, and pixels averaged into one along each axis.
+/// Pixels of the PNG per CSS pixel, and pixels averaged into one along each axis.
 const PNG_SCALE: usize = 2;
 const PNG_SAMPLES: usize = 2;
-/// The bitmap backend centres text a little high; CSS pixels it is lowered.
+/// CSS pixels by which text is lowered, because the bitmap backend centres it a little too high.
 const BITMAP_NUDGE: f64 = 2.2;
 
 const INK: RGBColor = RGBColor(38, 41, 48);
@@ -35,10 +35,10 @@ const BAND: RGBColor = RGBColor(223, 238, 228);
 /// The edge of a band.
 const EDGE: RGBColor = RGBColor(150, 190, 165);
 
-/// The content of a file with the figure, SVG or PNG by its name.
+/// The content of a file with the figure, SVG or PNG according to its extension.
 ///
 /// # Errors
-/// A sentence for the user: another ending, or nothing finite to draw.
+/// A sentence for the user: another extension, or nothing finite to draw.
 pub fn draw(figure: &Figure, path: &Path) -> Result<Vec<u8>, String> {
     let ending = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_ascii_lowercase();
     match ending.as_str() {
@@ -89,7 +89,7 @@ pub fn png(figure: &Figure) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-/// Means of squares of [`PNG_SAMPLES`] pixels.
+/// Averages squares of [`PNG_SAMPLES`] by [`PNG_SAMPLES`] pixels.
 fn average(large: &[u8], width: usize, height: usize) -> Vec<u8> {
     let stride = 3 * width * PNG_SAMPLES;
     let mut pixels = Vec::with_capacity(3 * width * height);
@@ -106,7 +106,7 @@ fn average(large: &[u8], width: usize, height: usize) -> Vec<u8> {
     pixels
 }
 
-/// Where the data lies, in device units.
+/// The frame that the data is drawn in, in device units.
 struct Frame {
     left: f64,
     right: f64,
@@ -114,7 +114,7 @@ struct Frame {
     bottom: f64,
     xs: (f64, f64),
     ys: (f64, f64),
-    /// Device units a CSS pixel.
+    /// Device units per CSS pixel.
     scale: f64,
     /// Device units by which centred text is lowered.
     nudge: f64,
@@ -172,7 +172,7 @@ fn paint_all<DB: DrawingBackend>(
     }
     axes(area, &frame, &x_ticks, &y_ticks)?;
     labels(area, &frame, figure)?;
-    // What is thin lies below what is not.
+    // Thin curves are drawn first, below the others.
     let (thin, full): (Vec<_>, Vec<_>) = figure.series.iter().partition(|s| s.thin);
     for curve in thin.into_iter().chain(full) {
         draw_curve(area, &frame, curve)?;
@@ -208,7 +208,7 @@ fn line<DB: DrawingBackend>(area: &Area<DB>, points: &[Point], colour: impl Colo
     area.draw(&PathElement::new(points, colour.stroke_width(width.round().max(1.0) as u32)))
 }
 
-/// A range of the ordinate, over the whole width.
+/// Shades a range of y over the whole width.
 fn shade<DB: DrawingBackend>(area: &Area<DB>, frame: &Frame, (from, to): (f64, f64)) -> Painted<DB> {
     let inside = |y: f64| frame.y(y).clamp(frame.top, frame.bottom);
     let corners = [pixel((frame.left, inside(to))), pixel((frame.right, inside(from)))];
@@ -219,7 +219,7 @@ fn shade<DB: DrawingBackend>(area: &Area<DB>, frame: &Frame, (from, to): (f64, f
     Ok(())
 }
 
-/// Faint lines at the ticks, the two axes, the numbers.
+/// Draws faint lines at the ticks, the two axes and the numbers.
 fn axes<DB: DrawingBackend>(area: &Area<DB>, frame: &Frame, x_ticks: &Ticks, y_ticks: &Ticks) -> Painted<DB> {
     let scale = frame.scale;
     for &tick in &x_ticks.at {
@@ -240,7 +240,7 @@ fn axes<DB: DrawingBackend>(area: &Area<DB>, frame: &Frame, x_ticks: &Ticks, y_t
     line(area, &corner, AXIS, 1.2 * scale)
 }
 
-/// Title and axis labels.
+/// Draws title and axis labels.
 fn labels<DB: DrawingBackend>(area: &Area<DB>, frame: &Frame, figure: &Figure) -> Painted<DB> {
     let scale = frame.scale;
     let middle = (frame.left + frame.right) / 2.0;
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn svg_holds_the_words() {
+    fn the_svg_contains_the_words() {
         let text = svg(&figure()).unwrap();
         for word in ["H₂ dissociation", "R (bohr)", "energy (hartree)", "exact", "lda", "width=\"880\" height=\"560\""]
         {
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ensemble_has_one_entry_and_a_band_its_place() {
+    fn an_ensemble_has_one_entry_and_a_band_is_drawn() {
         let x: Vec<f64> = (0..20).map(f64::from).collect();
         let member = |k: usize| Series {
             name: "seeds".into(),
@@ -310,7 +310,7 @@ mod tests {
         };
         let mut figure = Figure { series: (0..30).map(member).collect(), bands: vec![(-1.6, 1.6)], ..empty() };
         let text = svg(&figure).unwrap();
-        // One curve needs no legend; beside another it has a single entry.
+        // Alone the ensemble needs no legend; next to another curve it has a single entry.
         assert!(!text.contains("seeds"));
         figure.series.push(Series { name: "exact".into(), curve: 1, thin: false, ..member(0) });
         let text = svg(&figure).unwrap();

@@ -1,4 +1,4 @@
-//! Values as JSON: numbers round-trip, what is not finite is a string.
+//! Values as JSON. Numbers round-trip; those that are not finite become strings.
 
 use crate::exact::Reference;
 use crate::interp::session::host::Shown;
@@ -39,7 +39,7 @@ pub fn record(shown: &Shown<'_>) -> Option<Json> {
     Some(record.into())
 }
 
-/// Type and bare value; `None` for what has no JSON (a figure, nothing). Numbers are in the unit that [`record`] names, or
+/// Type and value; `None` if there is no JSON for it (a figure, `nothing`). Numbers are in the unit that [`record`] names, or
 /// else in atomic units.
 pub fn json(value: &Value) -> Option<(&'static str, Json)> {
     let json = match value {
@@ -82,7 +82,7 @@ fn object_of(entries: Vec<(&'static str, Value)>) -> Json {
     entries.into()
 }
 
-/// As [`object_of`], with all lines of its origin in a list.
+/// As [`object_of`], with the lines of its origin as a list.
 fn model_json(model: &Model) -> Json {
     let mut summary = model.summary();
     summary.retain(|(name, _)| *name != "origin");
@@ -92,7 +92,7 @@ fn model_json(model: &Model) -> Json {
     object_of(summary)
 }
 
-/// Inside lists, records and tables: numbers in their units if the whole names it, in atomic units otherwise.
+/// A value inside a list, record or table: in its unit if the whole names that unit (`named`), otherwise in atomic units.
 fn part(value: &Value, named: bool) -> Json {
     match value {
         Value::Number(q) => number(if named { q.shown() } else { q.value }),
@@ -115,12 +115,13 @@ fn list(items: &[Value], named: bool) -> Json {
     items.iter().map(|item| part(item, named)).collect::<Vec<_>>().into()
 }
 
-/// Values of an interval that are listed.
-const MOST_LISTED: f64 = 1e6;
+/// The most values of an interval that are listed.
+const MAX_LISTED: f64 = 1e6;
 
-/// The values between whole ends unless they are too many, otherwise both ends, in the unit that [`unit`] names.
+/// The values of an interval with whole numbers as ends, unless they are too many; otherwise both ends, in the unit that
+/// [`unit`] names.
 fn interval(a: &Quantity, b: &Quantity) -> Json {
-    if a.is_whole() && b.is_whole() && b.value - a.value < MOST_LISTED {
+    if a.is_whole() && b.is_whole() && b.value - a.value < MAX_LISTED {
         let whole = (a.value as i64)..=(b.value as i64);
         return whole.map(|k| number(Quantity { value: k as f64, ..*a }.shown())).collect::<Vec<_>>().into();
     }
@@ -138,7 +139,7 @@ fn shared_unit(items: &[Value]) -> Option<String> {
     shared(items, unit_text).filter(|unit| !unit.is_empty())
 }
 
-/// As [`unit`]; of plain numbers it is empty.
+/// As [`unit`]; empty for plain numbers.
 fn unit_text(value: &Value) -> Option<String> {
     match value {
         Value::Number(q) => Some(q.unit_text()),
@@ -149,13 +150,13 @@ fn unit_text(value: &Value) -> Option<String> {
     }
 }
 
-/// The units that are known, by name.
+/// The units of the named values that have one.
 fn units<'a>(named: impl Iterator<Item = (&'a std::rc::Rc<str>, Option<String>)>) -> Json {
     let known = named.filter_map(|(name, unit)| Some((name.to_string(), Json::from(unit?))));
     known.collect::<Map<_, _>>().into()
 }
 
-/// A number; `"nan"`, `"inf"`, `"-inf"` where JSON has none. Whole ones are written without a point.
+/// A number; `"nan"`, `"inf"`, `"-inf"`, which JSON lacks, as strings. Whole numbers are written without a decimal point.
 fn number(x: f64) -> Json {
     if x == x.trunc() && x.abs() < EXACT && !(x == 0.0 && x.is_sign_negative()) {
         return (x as i64).into();
@@ -167,7 +168,7 @@ fn numbers(values: &[f64]) -> Json {
     values.iter().map(|x| number(*x)).collect::<Vec<_>>().into()
 }
 
-/// An array; channels outermost if several.
+/// An array; several channels are the outermost axis.
 fn field_json(field: &Field) -> Json {
     if field.channels == 1 {
         return numbers(&field.data);

@@ -1,6 +1,6 @@
 //! What users see: problems, values as text and JSON, tables, figures, progress.
 //!
-//! Everything here makes strings or files' bytes; only [`crate::cli`] writes to the terminal.
+//! Everything here produces strings or the bytes of files; only [`crate::cli`] writes to the terminal.
 
 mod figure;
 mod json;

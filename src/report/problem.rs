@@ -7,10 +7,10 @@ use serde_json::{Value as Json, json};
 use std::fmt;
 use std::sync::Arc;
 
-/// A [`Problem`] with its texts, ready for any miette handler.
+/// A [`Problem`] with its source texts, ready for any miette handler.
 ///
-/// The labels of the error and the [`crate::problem::Via`] of the same source are labels; a way through other sources
-/// follows as related notes, one a source and place.
+/// Calls ([`crate::problem::Via`]) in the same source become labels, like those of the error itself; calls in other sources
+/// become related notes, one per source and place.
 #[derive(Debug)]
 pub struct Report<'a> {
     problem: &'a Problem,
@@ -20,7 +20,7 @@ pub struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// Looks up the texts of a problem.
+    /// Looks up the source texts of a problem.
     pub fn new(problem: &'a Problem, sources: &Sources) -> Self {
         let home = sources.get(problem.span.source);
         let mut labels: Vec<LabeledSpan> = problem.error.labels().into_iter().flatten().collect();
@@ -72,7 +72,7 @@ impl Diagnostic for Report<'_> {
     }
 }
 
-/// A place in another source on the way to a problem.
+/// A call in another source that led to the problem.
 #[derive(Debug)]
 struct Note {
     message: String,
@@ -111,7 +111,7 @@ fn named(source: &Source) -> NamedSource<Arc<str>> {
     NamedSource::new(&source.name, Arc::clone(&source.text))
 }
 
-/// The label moved into the text: a span past the end points at the end; the end of a line is kept on its line.
+/// The label moved into the text: a span beyond the end points to the end, and one at the end of a line stays on that line.
 fn inside(label: &LabeledSpan, text: &str) -> LabeledSpan {
     let start = text.floor_char_boundary(label.offset().min(text.len()));
     let end = text.ceil_char_boundary((label.offset() + label.len()).min(text.len()));
@@ -163,7 +163,7 @@ fn label_json(label: &LabeledSpan, source: SourceId, sources: &Sources) -> Json 
     entry
 }
 
-/// Adds `file`, `line`, `column` and the same of the end.
+/// Adds `file`, and `line` and `column` of the start and of the end.
 fn place(object: &mut Json, span: Span, sources: &Sources) {
     if let Some(source) = sources.get(span.source) {
         let (line, column) = source.position(span.start as usize);

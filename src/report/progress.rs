@@ -1,16 +1,16 @@
-//! Progress of long work: bars on a terminal, now and then a line in a pipe, an object a line for machines.
+//! Progress of long work: bars in a terminal, an occasional line in a pipe, one JSON object per line for programs.
 
 use crate::control::{Event, SeedEnd};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Lines a training writes about a lone seed where there is no terminal.
+/// Progress lines about a single seed, where there is no terminal.
 const LINES: usize = 10;
-/// And about a seed of an ensemble, before it ends.
+/// Progress lines about each seed of an ensemble, before it ends.
 const ENSEMBLE_LINES: usize = 2;
-/// Work shorter than this is not worth a line.
-const WORTH_A_LINE: Duration = Duration::from_secs(2);
+/// Shorter work gets no line.
+const MIN_DURATION: Duration = Duration::from_secs(2);
 
 /// `1m20s`, `45s`, `2h05m`.
 pub fn duration(time: Duration) -> String {
@@ -37,7 +37,7 @@ fn seed_end(end: &SeedEnd) -> String {
     format!("seed {}  {}{}{}", end.seed, end.outcome, part("loss", end.loss), part("validation", end.validation))
 }
 
-/// An event as an object; numbers that are not finite are strings.
+/// An event as a JSON object; numbers that are not finite are strings.
 pub fn event_json(event: &Event, elapsed: Duration) -> Json {
     let number =
         |x: f64| serde_json::Number::from_f64(x).map_or_else(|| crate::number::not_finite(x).into(), Json::Number);
@@ -61,24 +61,24 @@ pub fn event_json(event: &Event, elapsed: Duration) -> Json {
     }
 }
 
-/// Chooses which events are worth a line in a pipe.
+/// Chooses which events get a line in a pipe.
 #[derive(Debug, Default)]
 pub struct Lines {
-    /// When a seed or a work was first heard of, and the part of it last told.
+    /// For each seed or piece of work, when it started and the part last reported.
     known: BTreeMap<String, (Duration, usize)>,
-    /// Of an ensemble that is under way: when it began, and whether a seed has ended.
+    /// For the running ensemble, when it started and whether a seed has ended.
     ensemble: Option<(Duration, bool)>,
 }
 
 impl Lines {
-    /// The line for an event, if it is worth one.
+    /// The line for an event, if it gets one.
     pub fn line(&mut self, event: &Event, elapsed: Duration) -> Option<String> {
         match event {
             Event::Message(message) => Some(message.clone()),
             Event::Work { what, done, total } => {
                 let (begun, _) = *self.known.entry(what.clone()).or_insert((elapsed, 0));
                 let took = elapsed.saturating_sub(begun);
-                (done >= total && took >= WORTH_A_LINE).then(|| format!("{what}: {}", duration(took)))
+                (done >= total && took >= MIN_DURATION).then(|| format!("{what}: {}", duration(took)))
             }
             Event::Ensemble { done, total, last } => {
                 let (begun, ended) = self.ensemble.get_or_insert((elapsed, false));
@@ -93,7 +93,7 @@ impl Lines {
             Event::Step { seed, step, steps, loss, gradient_norm, validation } => {
                 let (begun, told) = self.known.entry(format!("seed {seed}")).or_insert((elapsed, 0));
                 let (lines, first) = match self.ensemble {
-                    // The line of its end follows.
+                    // The line about its end follows.
                     Some(_) if step >= steps => return None,
                     Some((_, ended)) => (ENSEMBLE_LINES, !ended),
                     None => (LINES, true),
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_training_tells_ten_lines_or_so() {
+    fn a_training_writes_about_ten_lines() {
         let mut lines = Lines::default();
         let step = |step| Event::Step { seed: 0, step, steps: 200, loss: 0.5, gradient_norm: 0.1, validation: None };
         let told: Vec<String> = (1..=200).filter_map(|s| lines.line(&step(s), Duration::from_secs(s as u64))).collect();
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ensemble_tells_little_of_every_seed() {
+    fn an_ensemble_writes_few_lines_per_seed() {
         let mut lines = Lines::default();
         let mut told = Vec::new();
         let mut clock = 0;

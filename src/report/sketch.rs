@@ -1,4 +1,4 @@
-//! Curves in a terminal: a braille canvas between an ordinate and an abscissa.
+//! Curves in a terminal: a canvas of braille characters with a y axis and an x axis.
 
 use super::text::Style;
 use super::ticks::{Ticks, finite_range};
@@ -6,11 +6,11 @@ use crate::interp::value::Series;
 
 /// ANSI colours of the curves, in order.
 const COLOURS: [u8; 6] = [34, 31, 32, 35, 33, 36];
-/// Marks of the curves where there is no colour and more than one curve.
+/// Marks that tell several curves apart where there is no colour.
 const MARKS: [char; 6] = ['o', '+', 'x', '*', '#', '@'];
 
-/// A plot of `height` lines and a line for the abscissa, at most `style.width` wide; with several curves a line of
-/// legend. Empty if no point is finite.
+/// A plot of `height` lines and one line for the x axis, at most `style.width` wide; with several curves one more line for
+/// the legend. Empty if no point is finite.
 pub fn sketch(series: &[Series], height: usize, style: &Style) -> Vec<String> {
     let points = || series.iter().flat_map(|s| s.x.iter().zip(&s.y)).filter(|(x, y)| x.is_finite() && y.is_finite());
     let xs = finite_range(points().map(|(x, _)| x));
@@ -48,7 +48,7 @@ pub fn sketch(series: &[Series], height: usize, style: &Style) -> Vec<String> {
     lines
 }
 
-/// A range that is not empty.
+/// The range, widened if it is empty.
 fn spread((low, high): (f64, f64)) -> (f64, f64) {
     if high - low > 1e-12 * low.abs().max(high.abs()) {
         return (low, high);
@@ -76,7 +76,7 @@ fn legend(series: &[Series], colour: bool) -> String {
     series.iter().enumerate().filter(first).map(entry).collect::<Vec<_>>().join("   ")
 }
 
-/// Dots, 2 x 4 a character; a cell remembers the last curve through it.
+/// Dots, 2 x 4 per character; a cell remembers the last curve through it.
 struct Canvas {
     width: usize,
     height: usize,
@@ -90,7 +90,7 @@ impl Canvas {
         Self { width, height, xs, ys, cells: vec![(0, None); width * height] }
     }
 
-    /// Dot column and row, from the top left, of a point.
+    /// Column and row of the dot for a point, from the top left.
     fn dot(&self, x: f64, y: f64) -> (i64, i64) {
         let (columns, rows) = (2.0 * self.width as f64 - 1.0, 4.0 * self.height as f64 - 1.0);
         let column = (x - self.xs.0) / (self.xs.1 - self.xs.0) * columns;
@@ -98,12 +98,12 @@ impl Canvas {
         (column.round() as i64, row.round() as i64)
     }
 
-    /// The character row of an ordinate.
+    /// The row of characters for a value of y.
     fn row(&self, y: f64) -> usize {
         (self.dot(self.xs.0, y).1.max(0) / 4) as usize
     }
 
-    /// Dots along the lines between neighbouring finite points.
+    /// Draws dots along the lines between neighbouring finite points.
     fn curve(&mut self, curve: &Series, index: usize) {
         let mut last = None;
         for (&x, &y) in curve.x.iter().zip(&curve.y) {

@@ -1,4 +1,4 @@
-//! Tables aligned for reading: header, units, decimal points under each other, long ones abbreviated in the middle.
+//! Tables as text: header, units, aligned decimal points; long tables are abbreviated in the middle.
 
 use super::number;
 use super::text::{Style, inline};
@@ -6,12 +6,12 @@ use crate::interp::value::{Table, Value, shared};
 use crate::lang::Dimension;
 use std::borrow::Cow;
 
-/// Rows shown before the middle is left out.
+/// The most rows shown; in longer tables the middle is left out.
 const ROWS: usize = 24;
-/// Decimals of a column, at most.
+/// The most decimals in a column.
 const DECIMALS: usize = 6;
 
-/// Whole table; the last line tells the number of rows where some are left out.
+/// The whole table; if rows are left out, the last line gives their total number.
 pub fn table(table: &Table, style: &Style) -> String {
     if table.columns.is_empty() {
         return "  an empty table".to_owned();
@@ -53,7 +53,7 @@ fn row<'a>(columns: &'a [Column], text: impl Fn(&'a Column) -> &'a str) -> Strin
     line.trim_end().to_owned()
 }
 
-/// A column's texts, of equal unit.
+/// A column's cells as text, all in one unit.
 struct Column {
     name: String,
     unit: String,
@@ -83,17 +83,17 @@ impl Column {
     }
 }
 
-/// What stands in a column of numbers.
+/// A cell of a column of numbers.
 #[derive(Clone, Copy)]
 enum Cell {
     Number(f64),
-    /// Nothing was computed here.
+    /// No value was computed here.
     Blank,
     /// The middle is left out.
     Gap,
 }
 
-/// Numbers with equal decimals, so that the points stand under each other.
+/// Numbers with the same number of decimals, so that the decimal points are aligned.
 fn aligned(cells: &[Cell]) -> Vec<String> {
     let text = |cell: &Cell| match cell {
         Cell::Number(x) => number::plain(*x),
@@ -120,7 +120,7 @@ fn cell(value: &Value) -> Cell {
     }
 }
 
-/// The same values, with memory in the unit that suits the largest amount, where no other was chosen.
+/// The same values, with memory in the unit that suits the largest amount, unless the user chose a unit.
 pub fn readable(values: &[Value]) -> Cow<'_, [Value]> {
     let bytes = |value: &Value| match value {
         Value::Number(q) if q.dim == Dimension::MEMORY => Some(q.value.abs()),
@@ -134,8 +134,8 @@ pub fn readable(values: &[Value]) -> Cow<'_, [Value]> {
     values.iter().map(better).collect()
 }
 
-/// The unit all numbers of a column share (empty for plain ones), where some may be nothing; `None` if they differ or
-/// something else is among them.
+/// The unit that all numbers of a column share (empty for plain ones); `nothing` is skipped. `None` if the units differ or there
+/// are other values among them.
 pub fn common_unit(values: &[Value]) -> Option<String> {
     let unit = |v: &Value| match v {
         Value::Number(q) => Some(q.unit_text()),
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn points_stand_under_each_other_and_the_middle_is_left_out() {
+    fn decimal_points_are_aligned_and_the_middle_is_left_out() {
         let columns = vec![
             (Rc::from("R"), numbers(|i| Quantity::length(0.4 + 0.16 * i as f64), 36)),
             (Rc::from("energy"), numbers(|i| Quantity::energy(-1.0 / (1.0 + i as f64)), 36)),
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_computed_is_blank() {
+    fn a_value_that_was_not_computed_is_blank() {
         let (one, two) = (Value::plain(0.125), Value::plain(0.5));
         let columns = vec![
             (Rc::from("loss"), Rc::new(vec![one, Value::Nothing, two])),

@@ -10,19 +10,19 @@ use crate::lang::ast::ParamDecl;
 use crate::model::{Grid, Interaction, System, Wall};
 use std::rc::Rc;
 
-/// What the place that shows text can do.
+/// What the output device can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
     /// Columns.
     pub width: usize,
-    /// Whether ANSI colours are welcome.
+    /// Whether to use ANSI colours.
     pub colour: bool,
     /// Whether figures are drawn (in the REPL) or only named.
     pub figures: bool,
 }
 
 impl Style {
-    /// No colour, figures only named.
+    /// No colours, figures only named.
     pub const fn plain(width: usize) -> Self {
         Self { width, colour: false, figures: false }
     }
@@ -35,7 +35,7 @@ const FIELD_HEIGHT: usize = 7;
 /// Lines of a figure's plot.
 const FIGURE_HEIGHT: usize = 16;
 
-/// A value as a user reads it, without a newline at the end; several lines where that reads better. A figure is empty
+/// A value as shown to users, without a newline at the end; on several lines where that reads better. Empty for a figure,
 /// unless the style draws figures.
 pub fn text(value: &Value, style: &Style) -> String {
     match value {
@@ -67,7 +67,7 @@ pub fn text(value: &Value, style: &Style) -> String {
     }
 }
 
-/// A value in one line.
+/// A value on one line.
 pub fn inline(value: &Value) -> String {
     match value {
         Value::Number(q) => number::quantity(q),
@@ -108,7 +108,7 @@ fn signature(name: &str, params: &[ParamDecl]) -> String {
     format!("{name}({})", params.iter().map(param).collect::<Vec<_>>().join(", "))
 }
 
-/// Inside a list or record: texts in quotes.
+/// A value inside a list or record: strings in quotes.
 fn nested(value: &Value) -> String {
     match value {
         Value::Str(s) => format!("{s:?}"),
@@ -117,7 +117,7 @@ fn nested(value: &Value) -> String {
     }
 }
 
-/// `[0.4, 0.56, …, 6] bohr (36 numbers)`: a unit they share stands once.
+/// `[0.4, 0.56, …, 6] bohr (36 numbers)`: a shared unit appears once.
 fn list_text(items: &[Value]) -> String {
     let items = &*readable(items);
     let unit = common_unit(items);
@@ -153,7 +153,7 @@ fn shorten(text: &str, width: usize) -> String {
     text.chars().take(width - 1).chain(['…']).collect()
 }
 
-/// In one line if it is short, otherwise an entry a line; tables and fields in it are drawn below their names.
+/// On one line if it is short, otherwise one entry per line; its tables and fields are drawn below their names.
 fn record_text(record: &Record, style: &Style) -> String {
     let drawn = |v: &Value| matches!(v, Value::Table(_) | Value::Field(_));
     if !record.entries.iter().any(|(_, v)| drawn(v)) {
@@ -335,7 +335,7 @@ fn system_text(system: &System) -> String {
     format!("{}\n{}", system.label, listing(&entries))
 }
 
-/// A head and what belongs to it, a line each.
+/// A heading and one line per entry.
 fn summary_text(head: &str, entries: &[(&'static str, Value)]) -> String {
     let entries: Vec<(&str, String)> = entries.iter().map(|(name, value)| (*name, inline(value))).collect();
     format!("{head}\n{}", listing(&entries))

@@ -1,9 +1,9 @@
 //! Ticks at round numbers.
 
-/// Round numbers in `from ..= to`, about `wanted` of them, with the decimals that tell them apart.
+/// About `wanted` round numbers in `from ..= to`, with enough decimals to tell them apart.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ticks {
-    /// Where.
+    /// Their values.
     pub at: Vec<f64>,
     /// The step between two.
     pub step: f64,
@@ -28,7 +28,7 @@ impl Ticks {
         Self { at, step, decimals, scientific }
     }
 
-    /// The words at a tick.
+    /// The label of a tick.
     pub fn label(&self, x: f64) -> String {
         let x = if x.abs() < 1e-9 * self.step { 0.0 } else { x };
         if self.scientific {
@@ -38,7 +38,7 @@ impl Ticks {
     }
 }
 
-/// Whether it is whole but for rounding.
+/// Whether it is a whole number to within rounding.
 fn is_whole(x: f64) -> bool {
     (x - x.round()).abs() < 1e-6
 }

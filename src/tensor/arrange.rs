@@ -1,4 +1,4 @@
-//! Rearrangements and sums: channels joined, taken and padded; sums over points and channels; batch entries.
+//! Rearrangements and sums: joining, taking and padding channels; sums over points and channels; batch entries.
 
 use super::backend::{Backend, Dims, TensorError, count};
 use super::cotangent::add;
@@ -6,7 +6,7 @@ use super::stock::Buffer;
 use super::value::{Value, only, record_one};
 use dfdx::prelude::Tape;
 
-/// Channels of several values one after another. A batch of one repeats.
+/// Concatenates the channels of several values. A batch of one is repeated.
 pub fn concat<D: Backend, T: Tape<f64, D>>(
     device: &D,
     parts: &[&Value<D>],
@@ -38,7 +38,7 @@ pub fn concat<D: Backend, T: Tape<f64, D>>(
             if let Some(into) = into {
                 let own_part = columns(&incoming[..own * points * channels], channels, start, width);
                 into.add(own_part);
-                // What repeats over the batch gets the parts of all entries.
+                // A value repeated over the batch gets the contributions of all entries.
                 for more in incoming.chunks_exact((own * points * channels).max(1)).skip(1) {
                     into.add(columns(more, channels, start, width));
                 }
@@ -132,7 +132,7 @@ pub fn sum_channels<D: Backend, T: Tape<f64, D>>(x: &Value<D>, tape: T) -> Resul
     })
 }
 
-/// Largest value over points, per channel; equal ones share the cotangent.
+/// Largest value over points, per channel; equal maxima share the cotangent.
 pub fn max_points<D: Backend, T: Tape<f64, D>>(x: &Value<D>, tape: T) -> Result<(Value<D>, T), TensorError> {
     let (batch, points, channels) = x.dims();
     let mut out = vec![f64::NEG_INFINITY; batch * channels];
@@ -157,7 +157,7 @@ pub fn max_points<D: Backend, T: Tape<f64, D>>(x: &Value<D>, tape: T) -> Result<
     })
 }
 
-/// A value stretched over missing points and single channels.
+/// A value broadcast over missing points and single channels.
 pub fn stretch<D: Backend, T: Tape<f64, D>>(
     x: &Value<D>,
     (points, channels): (usize, usize),
@@ -169,7 +169,7 @@ pub fn stretch<D: Backend, T: Tape<f64, D>>(
     Ok((only("stretch", values)?, tape))
 }
 
-/// Batch entries of several values (of one shape but for the batch), one after another.
+/// Concatenates the batch entries of several values (of the same shape except for the batch).
 pub fn stack<D: Backend, T: Tape<f64, D>>(
     device: &D,
     parts: &[&Value<D>],
@@ -197,7 +197,7 @@ pub fn stack<D: Backend, T: Tape<f64, D>>(
     })
 }
 
-/// A constant plus the weighted sum of batch entries of several values: (value, entry, weight) a term, all of one shape.
+/// A constant plus a weighted sum of batch entries of several values, one (value, entry, weight) per term, all of one shape.
 pub fn combine<D: Backend, T: Tape<f64, D>>(
     device: &D,
     terms: &[(&Value<D>, usize, f64)],
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn channels_join_and_part() {
+    fn channels_are_joined_and_taken_apart() {
         let (a, b) = ((2, 3, 2), (1, 3, 1));
         let inputs = [(a, numbers(a, 0.1)), (b, numbers(b, 0.2))];
         let ((joined, _), _) = run(&inputs, |x, tape| concat(&dev(), x, tape));

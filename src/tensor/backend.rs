@@ -1,14 +1,14 @@
-//! Devices: dfdx's, with the host access that our operators need.
+//! Devices: those of dfdx, with the access to host memory that our operators need.
 
 use dfdx::prelude::{Cpu, Device, Gradients, Storage, Tensor};
 
 /// A dfdx device on which our operators run. They compute on the host: free on the CPU, by copies on others.
 pub trait Backend: Device<f64> {
-    /// Whether its memory is the host's: then operators that avoid the device altogether are the faster ones.
+    /// Whether its memory is the host's: then operators that bypass the device altogether are faster.
     const ON_HOST: bool;
     /// Takes the numbers out of a gradient buffer (on the CPU it is left empty until [`Backend::put`]).
     fn take(buffer: &mut <Self as Storage<f64>>::Vec) -> Result<Vec<f64>, Self::Err>;
-    /// Puts numbers (as many as before) into a gradient buffer.
+    /// Puts numbers (as many as were taken) into a gradient buffer.
     fn put(buffer: &mut <Self as Storage<f64>>::Vec, host: Vec<f64>) -> Result<(), Self::Err>;
 }
 
@@ -48,20 +48,20 @@ pub type Cotangents<D> = Gradients<f64, D>;
 /// What the tensor layer reports.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum TensorError {
-    /// dfdx or its device failed (out of memory, mostly).
+    /// dfdx or its device failed (usually out of memory).
     #[error("the device failed: {message}")]
     Device {
-        /// Its words.
+        /// Its own message.
         message: String,
     },
     /// Numbers and shape do not match.
-    #[error("`{operation}` got {found} numbers where {expected} belong")]
+    #[error("`{operation}` got {found} numbers instead of {expected}")]
     Length {
         /// The operation.
         operation: &'static str,
-        /// Numbers wanted.
+        /// Numbers expected.
         expected: usize,
-        /// Numbers there.
+        /// Numbers given.
         found: usize,
     },
 }

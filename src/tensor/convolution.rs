@@ -1,7 +1,7 @@
-//! Convolutions on the host: windows are never copied out, as a row of the window matrix is a stretch of x, but for the few
-//! at the ends, where x is padded with zeros. Forwards a matrix product, backwards two. They are operands of elementwise
-//! programs, which make them a few rows at a time and use these at once; `window` has the same thing as a composite of dfdx operations,
-//! which other devices run and the tests compare with.
+//! Convolutions on the host: one matrix product forward, two backward. A row of the window matrix is a contiguous part of x, so
+//! windows are not copied, except for the few at the ends, where x is padded with zeros. Convolutions are operands of
+//! elementwise programs, which compute a few rows at a time and use them at once; `window` has the same operation as a
+//! composite of dfdx operations, for other devices and for comparison in the tests.
 
 use super::backend::{Backend, TensorError};
 use super::cotangent::Cotangent;
@@ -36,8 +36,8 @@ impl Layout {
         MatRef::from_row_major_slice_with_stride(x, rows, self.width * self.input, self.input)
     }
 
-    /// Visits rows of the window matrix of one batch entry in stretches: most lie within x, those at the ends in a padded
-    /// copy of the few rows there.
+    /// Visits the rows of the window matrix of one batch entry in contiguous groups: most lie within x, those at the ends in a
+    /// padded copy.
     fn stretches(self, x: &[f64], all: Range<usize>, mut visit: impl FnMut(Range<usize>, MatRef<'_, f64>)) {
         let Layout { points, width, input, left, .. } = self;
         let right = width - 1 - left;
@@ -80,7 +80,7 @@ impl Layout {
         });
     }
 
-    /// The weight of the transpose: points in reverse, channels swapped.
+    /// The weight of the transpose: points reversed, channels swapped.
     fn flip(self, weight: &[f64]) -> Buffer {
         let mut out = Buffer::any(weight.len());
         let size = (self.input * self.output).max(1);
@@ -130,7 +130,7 @@ impl Convolution {
         self.layout.apply(self.entry(batch), rows, &self.weight, Accum::Replace, out);
     }
 
-    /// Passes the cotangent of the result on to those of x and of the weight, where they are wanted.
+    /// Adds the contribution of the result's cotangent to those of x and of the weight, where they are wanted.
     pub(super) fn pull(&self, cotangent: &[f64], x: Option<&mut Cotangent>, weight: Option<&mut Cotangent>) {
         let Layout { points, input, output, .. } = self.layout;
         let parts = cotangent.chunks_exact(points * output);
@@ -151,7 +151,7 @@ impl Convolution {
 }
 
 /// Cross-correlation of `x` `[batch, points, input]` with `weight` `[1, 1, width * input * output]`, zero-padded, `left`
-/// points of the window before the current one. What is done to its numbers one by one belongs into one program with it: see
+/// points of the window before the current one. To apply elementwise functions to the result, put both into one program: see
 /// [`Operand::Convolved`](super::elementwise::Operand::Convolved).
 pub fn convolve<D: Backend, T: Tape<f64, D>>(
     x: &Value<D>,
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn the_composite_gives_the_same() {
+    fn the_composite_agrees() {
         let points = 7;
         for (width, input, output, left) in [(1, 2, 3, 0), (3, 2, 3, 1), (4, 1, 2, 1), (4, 3, 2, 2), (9, 2, 1, 4)] {
             let (x, w) = ((2, points, input), (1, 1, width * input * output));

@@ -1,35 +1,35 @@
-//! Cotangents on their way: what has arrived is added up, and nothing is added to zeros.
+//! Cotangents in a backward pass: contributions are added up, and the first one is written rather than added to zeros.
 
 use super::stock::Buffer;
 
-/// The cotangent of one value while a tape runs backwards. It is fresh until a first part has arrived, which is written
+/// The cotangent of one value while a tape runs backward. It is fresh until a first contribution has arrived, which is written
 /// and not added.
 #[derive(Debug)]
 pub struct Cotangent {
-    /// None, or as many as there are.
+    /// Empty while fresh, otherwise of full length.
     numbers: Buffer,
     length: usize,
 }
 
 impl Cotangent {
-    /// What has arrived so far at a value of `length` numbers: as many, or any other number of them for nothing.
+    /// The contributions so far to a value of `length` numbers; fresh if `numbers` has another length.
     pub(super) fn new(numbers: Vec<f64>, length: usize) -> Self {
-        // A single number has a buffer from the beginning.
+        // dfdx gives a single number its buffer from the beginning.
         let arrived = numbers.len() == length && numbers[..] != [0.0];
         Self { numbers: if arrived { numbers.into() } else { Buffer::default() }, length }
     }
 
-    /// Whether nothing has arrived yet.
+    /// Whether no contribution has arrived yet.
     pub fn fresh(&self) -> bool {
         self.numbers.len() != self.length
     }
 
-    /// What has arrived: nothing while it is fresh.
+    /// The sum so far: empty while it is fresh.
     pub fn numbers(&self) -> &[f64] {
         &self.numbers
     }
 
-    /// All of it, to read or to add to: zeros while it is fresh.
+    /// The full array, to read or to add to: zeros while it is fresh.
     pub fn whole(&mut self) -> &mut [f64] {
         if self.fresh() {
             self.numbers = Buffer::filled(self.length, 0.0);
@@ -37,8 +37,8 @@ impl Cotangent {
         &mut self.numbers
     }
 
-    /// All of it, to be written: any numbers while it is fresh. Whether it was comes with it: then all must be written,
-    /// else all added to.
+    /// Whether it is fresh, and the full array. If it is fresh, the array holds arbitrary numbers and all must be written;
+    /// otherwise all must be added to.
     pub(super) fn space(&mut self) -> (bool, &mut [f64]) {
         let fresh = self.fresh();
         if fresh {
@@ -47,7 +47,7 @@ impl Cotangent {
         (fresh, &mut self.numbers)
     }
 
-    /// Adds a part of the full length.
+    /// Adds a contribution of the full length.
     pub fn add(&mut self, part: impl Into<Buffer>) {
         let part = part.into();
         match self.fresh() {
@@ -56,7 +56,7 @@ impl Cotangent {
         }
     }
 
-    /// Adds a part that others need as well.
+    /// Adds a contribution that is needed elsewhere as well.
     pub fn add_slice(&mut self, part: &[f64]) {
         match self.space() {
             (true, numbers) => numbers.copy_from_slice(part),
@@ -70,7 +70,7 @@ impl Cotangent {
     }
 }
 
-/// Adds number by number.
+/// Adds element by element.
 #[inline(always)]
 pub(super) fn add(into: &mut [f64], part: &[f64]) {
     into.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_part_is_written_and_others_are_added() {
+    fn the_first_contribution_is_written_and_others_are_added() {
         let mut x = Cotangent::new(vec![0.0], 2);
         assert!(x.fresh());
         let (fresh, space) = x.space();

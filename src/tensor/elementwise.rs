@@ -1,4 +1,4 @@
-//! Fused elementwise programs: a chain of scalar functions runs over blocks of points, forwards and backwards, without
+//! Fused elementwise programs: a chain of scalar functions runs over blocks of points, forward and backward, without
 //! an array per step. Operands broadcast over batch, grid and channels. `sweep` runs them.
 
 use super::backend::{Backend, Dims, TensorError, count};
@@ -26,7 +26,7 @@ pub enum Instruction {
 }
 
 impl Instruction {
-    /// The registers that it reads.
+    /// The registers it reads.
     pub(super) fn registers(self) -> impl Iterator<Item = usize> {
         let (a, b, c) = match self {
             Instruction::Load(_) | Instruction::Number(_) => (None, None, None),
@@ -52,10 +52,10 @@ pub struct Program {
 /// What a program reads.
 #[derive(Debug)]
 pub enum Operand<'a, D: Backend> {
-    /// A value, stretched where it has a single point or channel.
+    /// A value, broadcast where it has a single point or channel.
     Value(&'a Value<D>),
-    /// The convolution of a value, as [`convolve`](super::convolution::convolve) says. It is made a few rows at a time as the
-    /// program comes to them; the way back goes through the program first, and then into both arguments.
+    /// The convolution of a value, as by [`convolve`](super::convolution::convolve). Its rows are computed a few at a time, just
+    /// before the program needs them; the backward pass goes through the program first, and then into both arguments.
     Convolved {
         /// `[batch, points, input]`.
         x: &'a Value<D>,
@@ -63,12 +63,12 @@ pub enum Operand<'a, D: Backend> {
         weight: &'a Value<D>,
         /// Points of the window.
         width: usize,
-        /// Those of them before the current one.
+        /// Points of the window before the current one.
         left: usize,
     },
 }
 
-/// Runs a program. `points` and `channels` are those of the results; every operand has these or a single one; the batch
+/// Runs a program. `points` and `channels` are those of the results; every operand has the same number or one; the batch
 /// is the largest among the operands.
 pub fn elementwise<D: Backend, T: Tape<f64, D>>(
     device: &D,
@@ -79,7 +79,7 @@ pub fn elementwise<D: Backend, T: Tape<f64, D>>(
 ) -> Result<(Vec<Value<D>>, T), TensorError> {
     let batches = operands.iter().map(|(Operand::Value(x) | Operand::Convolved { x, .. })| x.dims().0);
     let mut call = Call::new((batches.max().unwrap_or(1), points, channels));
-    // Other devices, and shapes that are to be stretched, want convolutions beforehand.
+    // For other devices, and where the result is broadcast, convolutions are computed beforehand.
     let mut beforehand = Vec::with_capacity(operands.len());
     for operand in operands {
         beforehand.push(match *operand {
@@ -109,17 +109,17 @@ pub(super) struct Call<'a, D: Backend> {
     sources: Vec<Source>,
     shapes: Vec<Dims>,
     tracked: Vec<bool>,
-    /// One of a value, two of a convolution.
+    /// One for a value, two for a convolution.
     inputs: Vec<&'a Value<D>>,
 }
 
 impl<'a, D: Backend> Call<'a, D> {
-    /// Without operands; with results of that shape.
+    /// A call without operands yet, with results of that shape.
     pub(super) fn new(dims: Dims) -> Self {
         Self { dims, sources: vec![], shapes: vec![], tracked: vec![], inputs: vec![] }
     }
 
-    /// Whether a convolution can be made on the way: not one of a single channel, or of a batch of one, that is to be stretched.
+    /// Whether a convolution can be computed on the fly: not if it has to be broadcast over channels or batch.
     fn fits(&self, x: &Value<D>, weight: &Value<D>, width: usize) -> bool {
         let (batch, points, input) = x.dims();
         D::ON_HOST && (batch, points) == (self.dims.0, self.dims.1) && weight.count() == width * input * self.dims.2
@@ -132,7 +132,7 @@ impl<'a, D: Backend> Call<'a, D> {
         self.inputs.extend(inputs);
     }
 
-    /// A value as the next operand.
+    /// Adds a value as the next operand.
     fn read(&mut self, x: &'a Value<D>) -> Result<(), TensorError> {
         let ((batch, points, channels), (b, p, c)) = (self.dims, x.dims());
         if !(b == 1 || b == batch) || !(p == 1 || p == points) || !(c == 1 || c == channels) {
@@ -143,7 +143,7 @@ impl<'a, D: Backend> Call<'a, D> {
         Ok(())
     }
 
-    /// A convolution, of the shape of the results, as the next operand.
+    /// Adds a convolution, of the shape of the results, as the next operand.
     pub(super) fn convolve(
         &mut self,
         x: &'a Value<D>,
@@ -174,7 +174,7 @@ impl<'a, D: Backend> Call<'a, D> {
             place += if convolution.is_some() { 2 } else { 1 };
             (first, convolution)
         };
-        // Where the inputs of every operand begin.
+        // The first input of every operand.
         let places: Vec<_> = self.sources.into_iter().map(&mut convolution).collect();
         let size = count(self.dims);
         record(device, &self.inputs, outputs, tape, move |incoming, outgoing| {
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn every_function_has_its_slope() {
+    fn every_function_has_the_right_slope() {
         let dims = (1, 5, 1);
         for f in UNARY.into_iter().chain([Unary::Pow(-3.0), Unary::Pow(0.0)]) {
             let x = vec![0.15, 0.3, 0.52, 0.77, 0.91];
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn operands_stretch() {
+    fn operands_broadcast() {
         // (a + b) * c where c == 0 ? d : number, over all ways to broadcast, in more than one block.
         let program = single(
             vec![
@@ -282,7 +282,7 @@ mod tests {
 
     #[test]
     fn cotangents_add_up() {
-        // a b twice, a b + a, a itself, and b, which nobody uses; a comes back through another program as well.
+        // a b twice, a b + a, a itself, and b, which is not used; a also gets a cotangent through another program.
         let instructions =
             vec![Load(0), Load(1), Instruction::Binary(Binary::Mul, 0, 1), Instruction::Binary(Binary::Add, 2, 0)];
         let program = Arc::new(Program { instructions, operands: 2, results: vec![2, 2, 3, 0, 1] });
@@ -305,9 +305,9 @@ mod tests {
 
     type Recorded = Result<(Value<Cpu>, TestTape), TensorError>;
 
-    /// sigmoid(z) z + y, y, z and sigmoid(z), where z is a convolution, from end to end in several stretches.
+    /// sigmoid(z) z + y, y, z and sigmoid(z), where z is a convolution, in several blocks.
     #[test]
-    fn convolutions_are_made_on_the_way() {
+    fn convolutions_are_made_on_the_fly() {
         let instructions = vec![
             Load(0),
             Instruction::Unary(Unary::Sigmoid, 0),
@@ -316,7 +316,7 @@ mod tests {
             Instruction::Binary(Binary::Add, 2, 3),
         ];
         let (device, input, output, left) = (Cpu::default(), 2, 16, 1);
-        // All results, the last alone, and a convolution that is to be stretched over channels or entries.
+        // All results, the last alone, and a convolution that is broadcast over channels or entries.
         let all = Program { instructions: instructions.clone(), operands: 2, results: vec![4, 3, 0, 1] };
         let last = Program { instructions, operands: 2, results: vec![4] };
         for (program, points, batch, made) in [(all, 5, 2, 3), (last.clone(), 300, 2, 3), (last, 7, 1, 1)] {

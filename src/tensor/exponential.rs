@@ -15,7 +15,7 @@ pub fn exponential(x: &[f64], (points, channels): (usize, usize), h: f64, amplit
     let (q, size) = ((-kappa * h).exp(), points * channels);
     for (x, out) in x.chunks_exact(size.max(1)).zip(out.chunks_exact_mut(size.max(1))) {
         for c in 0..channels {
-            // Both recursions at once: each alone would wait for itself.
+            // Both recursions at once: each alone would be limited by its latency.
             let (mut left, mut right) = (0.0, 0.0);
             for i in 0..points {
                 let (i, j) = (i * channels + c, (points - 1 - i) * channels + c);
@@ -31,7 +31,7 @@ pub fn exponential(x: &[f64], (points, channels): (usize, usize), h: f64, amplit
     out
 }
 
-/// Kernels that are calculated side by side.
+/// How many kernels are calculated side by side.
 const LANES: usize = 8;
 type Tile = [f64; LANES];
 
@@ -40,18 +40,18 @@ fn tile(number: impl FnMut(usize) -> f64) -> Tile {
     std::array::from_fn(number)
 }
 
-/// A sum in pairs.
+/// A sum, pair by pair.
 #[inline(always)]
 fn total(x: &Tile) -> f64 {
     let four: [f64; 4] = std::array::from_fn(|l| x[l] + x[l + 4]);
     (four[0] + four[2]) + (four[1] + four[3])
 }
 
-/// Kernels of one channel, side by side: as many as there are lanes, or fewer.
+/// Kernels of one channel that are calculated side by side: at most as many as there are lanes.
 #[derive(Clone, Copy)]
 struct Kernels {
     channel: usize,
-    /// Where they begin in a row of all kernels of all channels.
+    /// The first of them in a row of all kernels of all channels.
     start: usize,
     width: usize,
     q: Tile,
@@ -59,7 +59,7 @@ struct Kernels {
 }
 
 impl Kernels {
-    /// Their numbers in what begins with a row, and zeros after them.
+    /// Their numbers in the row at the start of `x`, followed by zeros.
     #[inline(always)]
     fn load(&self, x: &[f64]) -> Tile {
         let x = &x[self.start..];
@@ -69,7 +69,7 @@ impl Kernels {
         }
     }
 
-    /// Writes their numbers into what begins with a row. Those after them, which are written later, may become anything.
+    /// Writes their numbers into the row at the start of `out`. Numbers after them may be overwritten: they are written later.
     #[inline(always)]
     fn store(&self, x: &Tile, out: &mut [f64]) {
         let out = &mut out[self.start..];
@@ -90,7 +90,7 @@ struct Bank {
 }
 
 impl Bank {
-    /// Numbers of a row.
+    /// Numbers per row.
     fn lanes(&self) -> usize {
         self.channels * self.xi.len()
     }

@@ -8,10 +8,10 @@ use super::vector::vectorised;
 use dfdx::prelude::Tape;
 use std::sync::Arc;
 
-/// A pair interaction on one grid (level).
+/// A pair interaction on one grid (or one level of it).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kernel {
-    /// Nothing interacts.
+    /// No interaction.
     None,
     /// amplitude exp(-kappa |x|): a recursion.
     Exponential {
@@ -42,7 +42,7 @@ impl Kernel {
 
 #[inline(always)]
 fn toeplitz(w: &[f64], n: &[f64], points: usize, channels: usize) -> Buffer {
-    // w(-(N-1)) .. w(N-1) in one line: row i of the matrix is a stretch of it.
+    // w(-(N-1)) .. w(N-1): every row of the matrix is a contiguous part of it.
     let line: Vec<f64> = w.iter().skip(1).rev().chain(w).copied().collect();
     let size = points * channels;
     let mut out = Buffer::any(n.len());
@@ -59,7 +59,7 @@ fn toeplitz(w: &[f64], n: &[f64], points: usize, channels: usize) -> Buffer {
     out
 }
 
-/// A scalar product in eight lanes, which the compiler turns into vector instructions.
+/// A scalar product in eight lanes, which the compiler vectorises.
 #[inline(always)]
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut lanes = [0.0; 8];

@@ -1,7 +1,7 @@
-//! dfdx: device choice, and our operators with their backward rules, one file an operator.
+//! dfdx: device choice, and our operators with their backward rules, one file per operator.
 //!
 //! Every value is a tensor `[batch, points, channels]`, contiguous, channels fastest. An operator takes values and a
-//! tape and gives the result and the tape back; with `NoneTape` nothing is recorded.
+//! tape and returns the result and the tape; with `NoneTape` nothing is recorded.
 
 pub mod arrange;
 mod backend;

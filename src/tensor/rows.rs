@@ -6,7 +6,7 @@ use super::value::{Value, record_one};
 use dfdx::prelude::Tape;
 use std::sync::Arc;
 
-/// A sparse matrix from `columns` grid points to as many as it has rows.
+/// A sparse matrix from `columns` grid points to as many points as it has rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rows {
     columns: usize,
@@ -50,7 +50,7 @@ impl Rows {
         })
     }
 
-    /// Second derivative: three points; an end takes its neighbour's value.
+    /// Second derivative: three points; an end point takes its neighbour's value.
     pub fn laplacian(points: usize, h: f64) -> Rows {
         Rows::new(points, points, |i| {
             if points < 3 {
@@ -72,7 +72,8 @@ impl Rows {
         })
     }
 
-    /// From every second of `fine` points to all: linear interpolation (a last odd point repeats its neighbour).
+    /// From every second of `fine` points to all, by linear interpolation (with an even number of points, the last repeats its
+    /// neighbour).
     pub fn upsample(fine: usize) -> Rows {
         let coarse = fine.div_ceil(2);
         Rows::new(coarse, fine, |i| match i % 2 {
@@ -86,7 +87,7 @@ impl Rows {
         Rows::new(points, 1, |_| vec![(index, 1.0)])
     }
 
-    /// The value at a place between points, in units of the spacing from the first one, by linear interpolation.
+    /// The value at a position between points, in spacings from the first point, by linear interpolation.
     pub fn between(points: usize, place: f64) -> Rows {
         let left = (place.floor().max(0.0) as usize).min(points.saturating_sub(2));
         let t = place - left as f64;

@@ -1,4 +1,4 @@
-//! Scalar functions, each with its value and slopes: the alphabet of elementwise programs.
+//! Scalar functions, each with its value and slopes: the building blocks of elementwise programs.
 
 use super::exp::exp;
 
@@ -37,7 +37,7 @@ pub enum Unary {
     Pow(f64),
 }
 
-/// Elementwise functions of two arguments. Shapes broadcast: an absent grid axis and a single channel stretch.
+/// Elementwise functions of two arguments. Shapes broadcast over the grid axis and over channels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Binary {
@@ -46,15 +46,15 @@ pub enum Binary {
     Mul,
     Div,
     Pow,
-    /// Slope to the first where equal.
+    /// Where both are equal, the slope goes to the first.
     Min,
-    /// Slope to the first where equal.
+    /// Where both are equal, the slope goes to the first.
     Max,
     /// 1 where a < b, else 0; slope 0. The others likewise.
     Less,
     LessEq,
     Eq,
-    /// a b, but 0 where a is 0, whatever b is: a cotangent that is not there times a slope that may be infinite.
+    /// a b, but 0 where a is 0, whatever b is: a zero cotangent times a slope that may be infinite.
     MulZero,
     /// a / b, but 0 where a is 0, whatever b is.
     DivZero,
@@ -118,7 +118,7 @@ fn map(x: &[f64], out: &mut [f64], f: impl Fn(f64) -> f64) {
     }
 }
 
-/// Cotangent times slope; no cotangent, no contribution, however steep the slope.
+/// Adds cotangent times slope; a zero cotangent contributes nothing, even if the slope is infinite.
 #[inline(always)]
 fn pull(cotangent: &[f64], x: &[f64], y: &[f64], into: &mut [f64], slope: impl Fn(f64, f64) -> f64) {
     for (((into, &c), &x), &y) in into.iter_mut().zip(cotangent).zip(x).zip(y) {
@@ -182,7 +182,7 @@ impl Unary {
         }
     }
 
-    /// What [`Unary::pull`] reads; nothing for a slope of 0 everywhere, which passes nothing on.
+    /// What [`Unary::pull`] reads; `None` if the slope is 0 everywhere, so that no cotangent is passed on.
     pub fn slope(self) -> Option<&'static [Known]> {
         use Unary::*;
         match self {
@@ -222,7 +222,7 @@ impl Unary {
         }
     }
 
-    /// The name a user knows it by.
+    /// Its name in the language.
     pub fn name(self) -> &'static str {
         match self {
             Unary::Copy => "broadcast",
@@ -287,7 +287,7 @@ impl Binary {
         }
     }
 
-    /// What [`Binary::pull_first`] or [`Binary::pull_second`] reads; nothing for a slope of 0 everywhere.
+    /// What [`Binary::pull_first`] or [`Binary::pull_second`] reads; `None` if the slope is 0 everywhere.
     pub fn slope(self, argument: Known) -> Option<&'static [Known]> {
         use Known::{First, Second, Value};
         Some(match (self, argument) {
@@ -339,7 +339,7 @@ impl Binary {
         }
     }
 
-    /// The name a user knows it by.
+    /// Its name in the language.
     pub fn name(self) -> &'static str {
         match self {
             Binary::Add => "+",
@@ -363,7 +363,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slopes_read_what_they_say() {
+    fn slopes_read_what_they_declare() {
         let (a, b) = (0.3, 0.7);
         let pulled = |pull: &dyn Fn(&mut [f64])| {
             let mut out = [f64::NAN];

@@ -1,8 +1,8 @@
-//! Arrays whose memory a thread uses again. What one iteration or one evaluation has let go, the next finds ready: hardly
-//! any is allocated, cleared or handed to the kernel in the loop of a training.
+//! Arrays whose memory a thread reuses. Memory freed by one iteration or evaluation is ready for the next: almost none is
+//! allocated, cleared or returned to the operating system in the loop of a training.
 //!
-//! A thread keeps hardly more of them than it has had in use at once, an eighth at most, until it turns to another grid
-//! ([`turn_to`]) or ends. On devices other than the host cotangents live there, and the stock is for the rest.
+//! A thread keeps at most an eighth more than it has had in use at once, until it turns to another grid ([`turn_to`]) or ends. On
+//! devices other than the host, cotangents are stored there, and the stock is for everything else.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -10,10 +10,10 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-/// Shorter arrays are as fast from the allocator.
+/// Shorter arrays come from the allocator, which is as fast.
 const SHORTEST: usize = 128;
 
-/// How much longer an array may be than what is wanted.
+/// How many times longer than requested an array may be.
 const ROOM: usize = 2;
 
 thread_local! {
@@ -22,11 +22,11 @@ thread_local! {
 
 /// A thread's unused arrays. `kept + out` is at most the limit.
 struct Stock {
-    /// Of the grid at work.
+    /// Points of the current grid.
     points: usize,
-    /// By their capacity; last in, first out.
+    /// Unused arrays by their capacity; last in, first out.
     spare: BTreeMap<usize, Vec<Vec<f64>>>,
-    /// Their capacity.
+    /// Total capacity of the unused arrays.
     kept: usize,
     /// Capacity in use.
     out: usize,
@@ -35,19 +35,19 @@ struct Stock {
 }
 
 impl Stock {
-    /// Shapes of systems that take turns do not fit into each other without a rest.
+    /// The most capacity to keep: some more than was in use, as the shapes of alternating systems do not fit exactly.
     fn limit(&self) -> usize {
         self.most + self.most / 8
     }
 
-    /// An array with room for that length, or somewhat more: what an open shell has left serves a closed one.
+    /// An array with room for that length or somewhat more: an open shell's arrays also serve a closed shell.
     fn take(&mut self, length: usize) -> Option<Vec<f64>> {
         let found = self.spare.range_mut(length..=ROOM * length).find_map(|(_, arrays)| arrays.pop())?;
         self.kept -= found.capacity();
         Some(found)
     }
 
-    /// Numbers are in use; arrays that nobody asked for make room for them.
+    /// Counts numbers as in use; unused arrays are freed to make room for them.
     fn lend(&mut self, length: usize) {
         self.out += length;
         self.most = self.most.max(self.out);
@@ -59,7 +59,7 @@ impl Stock {
     }
 
     fn give(&mut self, array: Vec<f64>) {
-        // Not below zero: what another thread has lent may be dropped here.
+        // Not below zero: an array lent by another thread may be dropped here.
         self.out = self.out.saturating_sub(array.capacity());
         if self.kept + self.out + array.capacity() <= self.limit() {
             self.kept += array.capacity();
@@ -68,12 +68,12 @@ impl Stock {
     }
 }
 
-/// Runs `f` on the stock of this thread; nothing while the thread ends.
+/// Runs `f` on the stock of this thread; `None` while the thread is ending.
 fn stock<R>(f: impl FnOnce(&mut Stock) -> R) -> Option<R> {
     STOCK.try_with(|stock| stock.try_borrow_mut().ok().map(|mut stock| f(&mut stock))).ok().flatten()
 }
 
-/// Tells that this thread goes on with a grid of so many points: arrays of another one fit nowhere, and go.
+/// Tells the stock that this thread continues with a grid of `points` points: arrays for other grids are freed.
 pub fn turn_to(points: usize) {
     stock(|stock| {
         if stock.points != points {
@@ -82,18 +82,18 @@ pub fn turn_to(points: usize) {
     });
 }
 
-/// An array of a length that stays, to be written. Its memory goes back to the stock of the thread that drops it.
+/// An array of fixed length, to be written. Its memory goes back to the stock of the thread that drops it.
 #[derive(Default)]
 pub struct Buffer {
-    /// At least as long; what is behind the end means nothing.
+    /// At least as long; numbers beyond the length have no meaning.
     array: Vec<f64>,
     length: usize,
 }
 
 impl Buffer {
-    /// Any numbers: all of them must be written.
+    /// Arbitrary numbers: all of them must be written.
     pub fn any(length: usize) -> Self {
-        // What is read before it is written spoils a test.
+        // So that reading before writing makes a test fail.
         let fresh = if cfg!(test) { f64::NAN } else { 0.0 };
         let found = if length < SHORTEST { None } else { stock(|stock| stock.take(length)).flatten() };
         let mut array = found.unwrap_or_else(|| vec![fresh; length]);
@@ -106,14 +106,14 @@ impl Buffer {
         buffer
     }
 
-    /// One number again and again.
+    /// One number repeated.
     pub fn filled(length: usize, value: f64) -> Self {
         let mut buffer = Self::any(length);
         buffer.fill(value);
         buffer
     }
 
-    /// Its numbers; their memory, which may be more than they need, is the caller's.
+    /// Its numbers, whose memory (possibly more than needed) now belongs to the caller.
     pub fn into_vec(mut self) -> Vec<f64> {
         let mut array = std::mem::take(&mut self.array);
         if array.capacity() >= SHORTEST {
@@ -202,7 +202,7 @@ impl From<Vec<f64>> for Numbers {
 mod tests {
     use super::*;
 
-    /// With a stock of its own.
+    /// Runs a test in a thread with its own stock.
     fn alone(test: fn()) {
         std::thread::spawn(test).join().unwrap();
     }
@@ -217,7 +217,7 @@ mod tests {
         alone(|| {
             drop(Buffer::any(1000));
             assert_eq!(kept(), [1000, 0, 1000]);
-            // It does not fit, and there is room for 1125.
+            // It does not fit, and the limit is 1125.
             let short = Buffer::any(300);
             assert_eq!(kept(), [0, 300, 1000]);
             let numbers = Numbers::from(short);
@@ -231,7 +231,7 @@ mod tests {
             assert_eq!(kept(), [1100, 0, 1100]);
             std::thread::spawn(|| drop(Buffer::from(vec![1.0; 200]))).join().unwrap();
             assert_eq!(kept(), [1100, 0, 1100]);
-            // What comes from elsewhere stays, as far as there is room.
+            // Arrays from another thread are kept, as far as there is room.
             let foreign = || std::thread::spawn(|| Numbers::from(vec![1.0; 130])).join().unwrap();
             drop([foreign(), foreign(), foreign()]);
             assert_eq!(kept(), [1230, 0, 1100]);
@@ -245,21 +245,21 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_used_again() {
+    fn memory_is_reused() {
         alone(|| {
             let first = Buffer::filled(700, 2.0);
             let place = first.as_ptr();
             drop(first);
-            // Some of it may stay empty.
+            // Some of it may stay unused.
             for length in [350, 700, 500] {
                 let mut again = Buffer::any(length);
                 again.fill(3.0);
                 assert_eq!((again.as_ptr(), again.len()), (place, length));
             }
-            // What is taken out of it is the taker's.
+            // Numbers taken out belong to the caller.
             assert_eq!(Buffer::filled(600, 4.0).into_vec(), vec![4.0; 600]);
             assert_eq!(kept(), [0, 0, 700]);
-            // Much longer ones are for others.
+            // Much longer arrays are not used.
             drop(Buffer::any(700));
             drop(Buffer::any(340));
             assert_eq!(kept(), [340, 0, 700]);
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn short_ones_are_the_allocators() {
+    fn short_arrays_come_from_the_allocator() {
         alone(|| {
             let (short, empty) = (Buffer::filled(SHORTEST - 1, 1.0), Buffer::default());
             assert_eq!((short.len(), empty.len()), (SHORTEST - 1, 0));

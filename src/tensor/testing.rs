@@ -5,7 +5,7 @@ use super::{Cpu, Dims, OwnedTape, TensorError, Value, arrange, backward, count};
 
 pub type TestTape = OwnedTape<f64, Cpu>;
 
-/// All functions of one argument, powers as an even and a broken one.
+/// All functions of one argument, with an even and a fractional power.
 pub const UNARY: [Unary; 24] = {
     use Unary::*;
     [
@@ -59,7 +59,7 @@ pub fn run<R>(
     (out, leaves)
 }
 
-/// The gradient of a weighted sum of the result against central differences, in every entry of every input.
+/// Compares the gradient of a weighted sum of the result with central differences, for every entry of every input.
 #[track_caller]
 pub fn check_gradient(
     inputs: &[(Dims, Vec<f64>)],

@@ -1,7 +1,7 @@
-//! Values: numbers `[batch, points, channels]` on a device that know whether a tape follows them.
+//! Values: numbers `[batch, points, channels]` on a device that know whether a tape tracks them.
 //!
-//! On the host a value's dfdx tensor is only the name under which a tape knows it: its numbers lie beside it once, and
-//! its cotangent is made when the first part of it arrives. On other devices the tensor holds the numbers.
+//! On the host a value's dfdx tensor only identifies it to a tape: its numbers are stored beside the tensor, and its cotangent is
+//! made when the first contribution arrives. On other devices the tensor holds the numbers.
 
 use super::backend::{Array, Backend, Cotangents, Dims, TensorError, count};
 use super::cotangent::Cotangent;
@@ -47,7 +47,7 @@ impl<D: Backend> Value<D> {
         Self { tracked: false, ..self.clone() }
     }
 
-    /// Its numbers as a tensor for dfdx's own operations, which the tape follows.
+    /// Its numbers as a tensor for dfdx's own operations, tracked by the tape.
     pub fn tensor<T: Tape<f64, D>>(&self, mut tape: T) -> Result<(Array<D>, T), TensorError> {
         if !D::ON_HOST {
             return Ok((self.array.clone(), tape));
@@ -125,35 +125,35 @@ impl<D: Backend> Value<D> {
         self.host().first().copied().unwrap_or(f64::NAN)
     }
 
-    /// The gradient that a backward pass left for a leaf (zeros if none reached it). Those of results of [`record`] are
-    /// freed on the way.
+    /// The gradient that a backward pass left for a leaf (zeros if none reached it). Cotangents of results of [`record`] are
+    /// freed during the pass.
     pub fn cotangent(&self, cotangents: &mut Cotangents<D>) -> Result<Vec<f64>, TensorError> {
         let numbers = self.take_cotangent(cotangents)?;
         self.put_cotangent(cotangents, numbers.clone())?;
         Ok(numbers)
     }
 
-    /// The same, to be handed on.
+    /// The same, taken out.
     pub fn take_cotangent(&self, cotangents: &mut Cotangents<D>) -> Result<Vec<f64>, TensorError> {
         let buffer = cotangents.get_or_alloc_mut(&self.array).map_err(TensorError::device)?;
         Ok(Cotangent::new(D::take(buffer).map_err(TensorError::device)?, self.count()).into_numbers())
     }
 
-    /// Its cotangent, if one has arrived, becomes that of the same value made again.
+    /// Moves its cotangent, if one has arrived, to `again`, the same value computed again.
     pub fn hand_over(&self, again: &Self, cotangents: &mut Cotangents<D>) -> Result<(), TensorError> {
         let buffer = cotangents.get_or_alloc_mut(&self.array).map_err(TensorError::device)?;
         let numbers = D::take(buffer).map_err(TensorError::device)?;
         if numbers.len() == self.count() { again.put_cotangent(cotangents, numbers) } else { Ok(()) }
     }
 
-    /// Sets its cotangent, a number an entry, before a backward pass goes on.
+    /// Sets its cotangent, one number per entry, before a backward pass continues.
     pub fn put_cotangent(&self, cotangents: &mut Cotangents<D>, numbers: Vec<f64>) -> Result<(), TensorError> {
         let buffer = cotangents.get_or_alloc_mut(&self.array).map_err(TensorError::device)?;
         D::put(buffer, numbers).map_err(TensorError::device)
     }
 }
 
-/// Runs a tape backwards from a single number.
+/// Runs a tape backward from a single number.
 pub fn backward<D: Backend>(loss: &Value<D>, tape: OwnedTape<f64, D>) -> Result<Cotangents<D>, TensorError> {
     let expected = 1;
     if loss.count() != expected {
@@ -164,8 +164,8 @@ pub fn backward<D: Backend>(loss: &Value<D>, tape: OwnedTape<f64, D>) -> Result<
     resume(loss.device(), cotangents, tape)
 }
 
-/// Runs a tape backwards from the cotangents that its results have already, be it from tapes recorded after it: a
-/// calculation on several tapes, run one after another from the last, has the same gradient as on one.
+/// Runs a tape backward from the cotangents that its results already have, for example from tapes recorded later: a
+/// calculation on several tapes, run backward one after another from the last, has the same gradient as on one tape.
 pub fn resume<D: Backend>(
     device: &D,
     cotangents: Cotangents<D>,
@@ -181,10 +181,10 @@ pub fn resume<D: Backend>(
     start.put_tape(tape).try_backward().map_err(TensorError::device)
 }
 
-/// Records a function of host numbers on a tape: the values were computed outside; `pullback` gets one cotangent an
-/// output, of which at least one is not fresh, and for every tracked input (`Some`) the cotangent to add to. The same
-/// value may stand twice among the inputs. It cannot fail: an operator whose pullback can keeps a cell for its error and
-/// writes NaN.
+/// Records a function of host numbers on a tape: the values were computed outside; `pullback` gets one cotangent per
+/// output, at least one of them not fresh, and for every tracked input (`Some`) the cotangent to add to. The same
+/// value may occur twice among the inputs. The pullback must not fail: an operator whose pullback can fail stores its error in a
+/// cell and writes NaN.
 pub fn record<D: Backend, T: Tape<f64, D>, N: Into<Numbers>>(
     device: &D,
     inputs: &[&Value<D>],
@@ -200,7 +200,7 @@ pub fn record<D: Backend, T: Tape<f64, D>, N: Into<Numbers>>(
     if !tracked {
         return Ok((values, tape));
     }
-    // The place of each input's cotangent; with `true` for a value that stands among the inputs already.
+    // The cotangent of each input; `true` if the same value has occurred among the inputs before.
     let mut targets = Vec::with_capacity(inputs.len());
     for (i, input) in inputs.iter().enumerate() {
         let again = inputs[..i].iter().any(|other| other.tracked && Arc::ptr_eq(&input.host, &other.host));
@@ -260,7 +260,7 @@ pub fn record_one<D: Backend, T: Tape<f64, D>>(
     Ok((only("record", values)?, tape))
 }
 
-/// The value of an operation that gives a single one.
+/// The result of an operation that has only one.
 pub(super) fn only<D: Backend>(operation: &'static str, mut values: Vec<Value<D>>) -> Result<Value<D>, TensorError> {
     values.pop().ok_or(TensorError::Length { operation, expected: 1, found: 0 })
 }

@@ -1,15 +1,15 @@
 //! Plain loops over vectors, and the processor's vector instructions for them.
 
-/// Runs a closure compiled for the widest vector instructions that the processor at hand is known to have: its loops, and
-/// those of what is inlined into it, get them (mark both `#[inline(always)]`). The same bits as without: nothing is
+/// Runs a closure compiled for the widest vector instructions that the processor is known to have: its loops, and those of
+/// functions inlined into it, use them (mark both `#[inline(always)]`). The bits are the same as without: nothing is
 /// reassociated or contracted.
 #[inline(always)]
 pub fn vectorised<R>(f: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(f)
 }
 
-/// Leaves the vector registers as code without wide vector instructions wants them. Kernels written in assembly (as
-/// faer's products) may not, and then every scalar loop after them runs many times slower.
+/// Puts the vector registers into the state that code without wide vector instructions needs. Kernels written in assembly (such
+/// as faer's products) may not do so, and then every scalar loop after them runs many times slower.
 pub fn settle() {
     let sums = vectorised(
         #[inline(always)]

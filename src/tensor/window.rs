@@ -1,4 +1,4 @@
-//! Convolutions: windows of neighbouring rows side by side, so that a convolution is one matrix product.
+//! Convolutions as one matrix product, with windows of neighbouring rows side by side.
 
 use super::backend::{Backend, TensorError, count};
 use super::cotangent::add;
@@ -6,7 +6,7 @@ use super::value::{Value, record_one};
 use dfdx::prelude::{PutTape, ReshapeTo, SplitTape, Tape, TryMatMul};
 use std::sync::Arc;
 
-/// Row i of the result: rows `i - left .. i - left + width` of x one after another, zeros outside.
+/// Row i of the result is the rows `i - left .. i - left + width` of x, concatenated, with zeros outside.
 fn windows(x: &[f64], points: usize, channels: usize, width: usize, left: usize) -> Vec<f64> {
     let (size, row) = (points * channels, width * channels);
     let mut out = vec![0.0; x.len() * width];
@@ -51,7 +51,7 @@ pub fn window<D: Backend, T: Tape<f64, D>>(
     })
 }
 
-/// The weight `[1, 1, width * input * output]` of a convolution as that of its transpose: points in reverse, channels swapped.
+/// The weight `[1, 1, width * input * output]` of a convolution as that of its transpose: points reversed, channels swapped.
 pub fn flip_weight<D: Backend, T: Tape<f64, D>>(
     weight: &Value<D>,
     (width, input, output): (usize, usize, usize),
@@ -69,8 +69,9 @@ pub fn flip_weight<D: Backend, T: Tape<f64, D>>(
     })
 }
 
-/// The weight `[width, channels.len(), output]` (flat) of a convolution whose input channel c is channel `channels[c]` of
-/// `input` ones, as that of a convolution of these: the weights of equal channels added up.
+/// A convolution whose input channel c is channel `channels[c]` of a value with `input` channels, as a convolution of that value:
+/// turns the weight `[width, channels.len(), output]` (flat) into the one for `input` channels, adding the weights of equal
+/// channels.
 pub fn merge_weight<D: Backend, T: Tape<f64, D>>(
     weight: &Value<D>,
     channels: &Arc<[usize]>,
@@ -81,7 +82,7 @@ pub fn merge_weight<D: Backend, T: Tape<f64, D>>(
     if weight.count() != width * wide * output || channels.iter().any(|c| *c >= input) {
         return Err(TensorError::Length { operation: "conv", expected: width * wide * output, found: weight.count() });
     }
-    // Where a row of the wide weight begins, and where that of the narrow one.
+    // The start of a row in the wide weight, and in the narrow one.
     let rows = move || {
         let channels = channels.clone();
         (0..width * wide).map(move |row| (row * output, (row / wide * input + channels[row % wide]) * output))

@@ -1,11 +1,11 @@
-//! Errors of training. They know no source text: who calls attaches the place.
+//! Errors of training. They do not know the source text: the caller attaches the place.
 
 use crate::ks::KsError;
 use crate::source::Span;
 use miette::Diagnostic;
 use thiserror::Error;
 
-/// Why a training gave no model.
+/// Why a training has no result.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 pub enum TrainError {
     /// `on:` is empty, so there is nothing to learn from.
@@ -17,16 +17,16 @@ pub enum TrainError {
         /// Name of the functional.
         functional: String,
     },
-    /// The functional has nothing that could be trained.
+    /// The functional has no trainable parameters.
     ///
     /// What to do: add a `param` or a layer (`conv`, `dense`, …) to its body.
     #[error("`{functional}` has no parameters to train")]
-    #[diagnostic(code(ksr::train::no_parameters), help("a layer (`conv`, `dense`, …) or a `param` brings some"))]
+    #[diagnostic(code(ksr::train::no_parameters), help("add a layer (`conv`, `dense`, …) or a `param`"))]
     NoParameters {
         /// Name of the functional.
         functional: String,
     },
-    /// An option of the training or of its optimizer is out of range.
+    /// An option of the training or of its optimiser is out of range.
     ///
     /// What to do: change it as the message says.
     #[error("`{option}` of a training {problem}")]
@@ -41,7 +41,7 @@ pub enum TrainError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Setup(#[from] KsError),
-    /// With every seed the first calculation failed, mostly because the iterations diverge with the initial parameters.
+    /// For every seed the first calculation failed, usually because the iterations diverge with the initial parameters.
     ///
     /// What to do: follow the help line; try the functional with `solve` first, start near zero (`param a = 0`), or
     /// take smaller steps with `scf: { mixing: linear(0.3) }`.
@@ -54,32 +54,29 @@ pub enum TrainError {
         seed: u64,
         /// What failed: operation, iteration, system.
         cause: String,
-        /// The expression of the functional that is to blame, if one is known.
+        /// The expression of the functional that caused it, if known.
         place: Option<Span>,
-        /// What may do better.
+        /// What may help.
         #[help]
         advice: String,
     },
-    /// You stopped the training with Ctrl-C before it had done a single step, so that there is no model yet.
+    /// You stopped the training with Ctrl-C before its first step, so that there is no model yet.
     ///
-    /// What to do: run it again. What was reached after the first steps is kept when a training is stopped later.
+    /// What to do: run it again. A training that is stopped after its first step keeps its best parameters.
     #[error("the training was stopped before its first step")]
     #[diagnostic(code(ksr::train::interrupted))]
     Interrupted,
-    /// A thread that calculates has stopped, because memory ran out or because of a fault in ksr.
+    /// A worker thread has stopped, because memory ran out or because of a bug in ksr.
     ///
     /// What to do: limit `memory:`, or use fewer threads (`RAYON_NUM_THREADS=1`). If it happens again, please report it
     /// with the script.
     #[error("a worker thread of the training died")]
-    #[diagnostic(
-        code(ksr::train::worker),
-        help("this is a fault of the program or a lack of memory: please report it")
-    )]
+    #[diagnostic(code(ksr::train::worker), help("this is a bug in ksr or a lack of memory: please report it"))]
     Worker,
 }
 
 impl TrainError {
-    /// The expression of the functional that is to blame, if one is known.
+    /// The expression of the functional that caused it, if known.
     pub fn place(&self) -> Option<Span> {
         match self {
             TrainError::AllFailed { place, .. } => *place,

@@ -17,9 +17,9 @@ What each error, warning and note means, and what to do about it. `ksr explain C
 This page is made by the tests, from the sources and from the scripts in `tests/errors`; `cargo pages` writes it.
 ";
 
-/// The stages in which something can go wrong, in the order in which a script passes through them.
+/// The stages in which errors can occur, in the order in which a script passes through them.
 const STAGES: [(&str, &str); 17] = [
-    ("parse", "the text"),
+    ("parse", "syntax"),
     ("names", "names and modules"),
     ("arity", "arguments"),
     ("types", "kinds of values"),
@@ -38,15 +38,15 @@ const STAGES: [(&str, &str); 17] = [
     ("train", "training"),
 ];
 
-/// What the sources say of a code.
+/// What the sources say about a code.
 #[derive(Default)]
 pub struct Entry {
     messages: Vec<String>,
-    /// Why it happens, and what to do.
+    /// Why it occurs, and what to do.
     advice: Vec<[String; 2]>,
 }
 
-/// A script and what is said of one code.
+/// A script and the message with one code.
 pub struct Example {
     name: String,
     script: String,
@@ -54,7 +54,7 @@ pub struct Example {
 }
 
 impl Example {
-    /// Of all that a script shows, what follows the first line with the code up to the next code.
+    /// Keeps what follows the first line with the code, up to the next code.
     pub fn new(name: &str, script: &str, shown: &str, code: &str) -> Self {
         let after = shown.lines().skip_while(|l| *l != code).skip(1);
         let message: Vec<&str> = after.take_while(|l| !l.starts_with("ksr::")).collect();

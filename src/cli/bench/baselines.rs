@@ -1,4 +1,5 @@
-//! Operators beside the plain ways to the same numbers, and the rate of a matrix product, all in one run on one core.
+//! Operators compared with straightforward methods for the same numbers, and the rate of a matrix product, all in one run on one
+//! core.
 
 use super::measure::{Times, in_turns};
 use super::show::Column;
@@ -19,17 +20,17 @@ const SPACING: f64 = 0.08;
 /// The wide layer of the networks.
 const WIDTH: usize = 3;
 const CHANNELS: usize = 16;
-/// Exponential convolutions of sKSR-global, of two channels.
+/// Exponential convolutions of sKSR-global, each of two channels.
 const KERNELS: usize = 7;
 
 /// The floating-point limit: matrix products of the shape of a layer.
 pub struct Product {
-    /// Operations a second at best.
+    /// The highest rate, in operations per second.
     pub rate: f64,
 }
 
 impl Product {
-    /// Of what shape.
+    /// The shape of the matrices.
     pub fn shape(&self) -> String {
         format!("{POINTS} x {} by {} x {CHANNELS}", WIDTH * CHANNELS, WIDTH * CHANNELS)
     }
@@ -54,7 +55,7 @@ fn matrix(rows: usize, columns: usize) -> Mat<f64> {
     Mat::from_fn(rows, columns, |i, j| (0.37 * (i + 3 * j) as f64).sin())
 }
 
-/// Numbers of no special kind.
+/// Arbitrary numbers.
 fn numbers(count: usize) -> Vec<f64> {
     (0..count).map(|i| (0.37 * i as f64).sin()).collect()
 }
@@ -70,7 +71,7 @@ struct Row {
     times: [Times; 2],
 }
 
-/// Times the operators of an iteration, each in turns with its baseline.
+/// Times the operators of an iteration, each alternating with its baseline.
 pub fn operators(bench: &Bench) -> Result<(), Halt> {
     let rows = [orbitals(bench)?, hartree(bench)?, global_convolution(bench)?, layer(bench)?];
     let micro = |which: usize| rows.iter().map(|row| 1e6 * row.times[which].median()).collect();
@@ -102,7 +103,7 @@ fn timed(
     Ok(Row { operator, baseline, times })
 }
 
-/// Two levels, from those of a similar potential.
+/// Two levels, starting from those of a similar potential.
 fn orbitals(bench: &Bench) -> Result<Row, Halt> {
     let grid = Grid::centred(POINTS, SPACING);
     let h = |depth: f64| {
@@ -115,9 +116,9 @@ fn orbitals(bench: &Bench) -> Result<Row, Halt> {
         let dense = Mat::from_fn(POINTS, POINTS, |i, j| h.entry(i, j));
         let found = dense.self_adjoint_eigen(Side::Lower);
         settle();
-        found.map(drop).map_err(|error| Halt::Failed(format!("the dense eigen-solver failed: {error:?}")))
+        found.map(drop).map_err(|error| Halt::Failed(format!("the dense eigensolver failed: {error:?}")))
     };
-    timed(bench, "warm orbitals", "dense eigen-solver", [&mut own, &mut other])
+    timed(bench, "warm orbitals", "dense eigensolver", [&mut own, &mut other])
 }
 
 fn hartree(bench: &Bench) -> Result<Row, Halt> {

@@ -4,10 +4,10 @@ use super::{Bench, Halt};
 use crate::control::{Control, Event};
 use std::time::Instant;
 
-/// Work shorter than this is repeated within one measurement, seconds.
+/// Work that takes less time than this, seconds, is repeated within one measurement.
 const SHORTEST: f64 = 2e-3;
 
-/// From the fastest to the median, in percent, beyond which times say more about what else the machine does.
+/// If the median exceeds the fastest time by more than this, in per cent, the machine is busy with something else.
 const BUSY: f64 = 30.0;
 
 /// A piece of work.
@@ -23,7 +23,7 @@ impl Times {
         Self(seconds)
     }
 
-    /// The middle one, or the mean of the two in the middle.
+    /// The middle time, or the mean of the two in the middle.
     pub fn median(&self) -> f64 {
         let (half, odd) = (self.0.len() / 2, self.0.len() % 2 == 1);
         if odd { self.0[half] } else { 0.5 * (self.0[half - 1] + self.0[half]) }
@@ -34,22 +34,23 @@ impl Times {
         self.0[0]
     }
 
-    /// From the shortest to the longest, in percent of the median.
+    /// The difference between the longest and the shortest, in per cent of the median.
     pub fn spread(&self) -> f64 {
         100.0 * (self.0[self.0.len() - 1] - self.0[0]) / self.median()
     }
 }
 
-/// A note where something else runs on this machine.
+/// A note, if something else is running on this machine.
 pub fn busy<'a>(all: impl IntoIterator<Item = &'a Times>) -> Option<String> {
-    // The slowest alone says little: one hiccup among many turns moves no median.
+    // Compares medians, not the slowest times: one outlier among many says little.
     let slowed = |times: &Times| 100.0 * (times.median() / times.fastest() - 1.0);
     let worst = all.into_iter().map(slowed).fold(0.0, f64::max);
-    (worst > BUSY).then(|| "The machine is busy: times are too long, and spread. Measure again when it is idle.".into())
+    (worst > BUSY)
+        .then(|| "The machine is busy, so the times are too long and scatter. Measure again when it is idle.".into())
 }
 
-/// Times pieces of work in turns, so that whatever else the machine does falls on all of them, each after a first time that does
-/// not count.
+/// Times pieces of work alternately, so that whatever else the machine does affects all of them, each after a warm-up run that
+/// does not count.
 pub fn in_turns(bench: &Bench, what: &str, work: &mut [Work<'_>]) -> Result<Vec<Times>, Halt> {
     let total = (bench.repetitions + 1) * work.len();
     let mut counts = vec![1; work.len()];
@@ -72,13 +73,13 @@ pub fn in_turns(bench: &Bench, what: &str, work: &mut [Work<'_>]) -> Result<Vec<
     Ok(times.into_iter().map(Times::new).collect())
 }
 
-/// Forgets the largest memory of this process so far; whether that can be done.
+/// Resets the peak memory of this process; false if that is not possible.
 pub fn forget_peak() -> bool {
     // See proc_pid_clear_refs(5).
     cfg!(target_os = "linux") && std::fs::write("/proc/self/clear_refs", "5").is_ok()
 }
 
-/// The largest memory of this process, megabytes; see `proc_pid_status`(5).
+/// The peak memory of this process, megabytes; see `proc_pid_status`(5).
 pub fn peak() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -16,7 +16,7 @@ use std::rc::Rc;
 /// What all measurements share.
 struct Bench {
     host: Rc<Terminal>,
-    /// Times everything is measured.
+    /// How many times everything is measured.
     repetitions: usize,
     json: bool,
 }
@@ -26,9 +26,9 @@ struct Bench {
 enum Halt {
     /// Ctrl-C.
     Interrupted,
-    /// Something went wrong that was told already.
-    Told,
-    /// Something went wrong, in a sentence.
+    /// An error that has been shown already.
+    Shown,
+    /// An error, as a sentence.
     Failed(String),
 }
 
@@ -39,7 +39,7 @@ impl Halt {
 }
 
 impl Bench {
-    /// Stops where the user has asked for it.
+    /// Stops if the user has asked for it.
     fn go_on(&self) -> Result<(), Halt> {
         if self.host.interrupted() { Err(Halt::Interrupted) } else { Ok(()) }
     }
@@ -71,7 +71,7 @@ pub fn start(options: &BenchOptions) -> u8 {
             bench.host.interrupted_note();
             interrupt::STATUS
         }
-        Err(Halt::Told) => FAILED,
+        Err(Halt::Shown) => FAILED,
         Err(Halt::Failed(message)) => {
             output::notice("error", &message, options.json);
             FAILED

@@ -1,4 +1,4 @@
-//! Set-ups as ksr itself knows them: short scripts, and the trainings they ask for.
+//! Set-ups as short scripts, and the trainings they define.
 
 use super::measure::Work;
 use super::{Bench, Halt};
@@ -11,8 +11,8 @@ use crate::world::Memory;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-/// The training of a script with other right sides for its `let`s. Exact answers are computed, not taken from a cache, and no
-/// file is read or written.
+/// The training of a script, with new right-hand sides for its `let`s. Exact answers are computed, not taken from a cache, and
+/// no file is read or written.
 pub fn plan(bench: &Bench, name: &str, script: &str, set: &[(&str, usize)]) -> Result<Plan, Halt> {
     let overrides = set.iter().map(|(name, value)| ((*name).to_owned(), value.to_string())).collect();
     let mut interpreter =
@@ -22,12 +22,13 @@ pub fn plan(bench: &Bench, name: &str, script: &str, set: &[(&str, usize)]) -> R
         Ok((Ending::Done, mut plans)) => plans.pop().ok_or_else(|| Halt::Failed(format!("`{name}` trains nothing"))),
         Err(problems) => {
             bench.host.problems(&problems, interpreter.sources());
-            Err(Halt::Told)
+            Err(Halt::Shown)
         }
     }
 }
 
-/// Hands one loss and gradient at the initial parameters, on so many threads (`None`: on all), to `work`.
+/// Passes `work` a function that evaluates one loss and gradient at the initial parameters, on the given number of threads
+/// (`None`: all).
 pub fn with_evaluation<R>(
     plan: &Plan,
     threads: Option<usize>,
@@ -41,8 +42,8 @@ pub fn with_evaluation<R>(
     run.map_err(Halt::failed)?
 }
 
-/// Floating-point operations of the functional in one loss and gradient: a potential every iteration, an energy where the loss sees
-/// it, and the way back.
+/// Floating-point operations of the functional in one loss and gradient: a potential in every iteration, an energy where the loss
+/// uses it, and the backward pass.
 pub fn operations(plan: &Plan) -> Operations {
     let of_case = |case: &crate::train::Case| {
         let wanted: BTreeSet<&Observable> =

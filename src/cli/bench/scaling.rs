@@ -1,4 +1,4 @@
-//! How the cost of a loss with its gradient grows: with grid points, systems and iterations, each a power that is fitted.
+//! How the cost of a loss and its gradient grows with grid points, systems and iterations, with a power fitted to each.
 
 use super::measure::{Times, Work, busy, in_turns};
 use super::plans::{plan, with_evaluation};
@@ -33,7 +33,7 @@ struct Power {
 }
 
 impl Power {
-    /// By least squares in the logarithms.
+    /// Fitted by least squares to the logarithms.
     fn fitted(xs: &[f64], ys: &[f64]) -> Self {
         let count = xs.len() as f64;
         let logs = || xs.iter().zip(ys).map(|(x, y)| (x.ln(), y.ln()));
@@ -48,7 +48,7 @@ impl Power {
     }
 }
 
-/// Times all sweeps, on one thread, and draws them into a folder that is there.
+/// Times all sweeps, on one thread, and draws them into an existing folder.
 pub fn run(bench: &Bench, folder: Option<&Path>) -> Result<(), Halt> {
     for sweep in &SWEEPS {
         let times = measure(bench, sweep)?;
@@ -65,7 +65,7 @@ pub fn run(bench: &Bench, folder: Option<&Path>) -> Result<(), Halt> {
     Ok(())
 }
 
-/// Every plan has a thread that waits to be asked for an evaluation, so that all can be timed in turns.
+/// Every plan has a thread that waits for requests to evaluate it, so that all can be timed alternately.
 fn measure(bench: &Bench, sweep: &Sweep) -> Result<Vec<Times>, Halt> {
     let plan = |value: &usize| plan(bench, "scaling", SCRIPT, &[(sweep.over, *value)]);
     let plans = sweep.values.iter().map(plan).collect::<Result<Vec<_>, Halt>>()?;
@@ -78,7 +78,7 @@ fn measure(bench: &Bench, sweep: &Sweep) -> Result<Vec<Times>, Halt> {
                 let run =
                     |evaluate: Work<'_>| asked.iter().try_for_each(|()| answer.send(evaluate()).map_err(|_| lost()));
                 if let Err(halt) = with_evaluation(plan, Some(1), run) {
-                    // Nobody may be waiting any more.
+                    // There may be no receiver any more.
                     drop(failed.send(Err(halt)));
                 }
             });
@@ -106,9 +106,9 @@ fn show(bench: &Bench, sweep: &Sweep, xs: &[f64], ms: &[f64], times: &[Times], p
     bench.show(&format!("scaling with {}", sweep.label), &columns, &notes, &more);
 }
 
-/// Points that were measured, and the power through them.
+/// The measured points, and the fitted power.
 fn figure(sweep: &Sweep, xs: &[f64], ms: &[f64], power: Power) -> Figure {
-    // Gaps between them: points without lines.
+    // With gaps between them: points without lines.
     let alone = |values: &[f64], gap: fn(f64) -> f64| values.iter().flat_map(|v| [*v, gap(*v)]).collect();
     let measured =
         Series { name: "measured".into(), curve: 0, thin: false, x: alone(xs, |x| x), y: alone(ms, |_| f64::NAN) };
@@ -120,7 +120,7 @@ fn figure(sweep: &Sweep, xs: &[f64], ms: &[f64], power: Power) -> Figure {
         title: Some(format!("One loss and its gradient, by {}", sweep.label)),
         x_label: sweep.label.into(),
         y_label: "time (ms)".into(),
-        // From nothing, so that heights are ratios.
+        // Axes from zero, so that heights can be compared.
         x_range: Some((0.0, 1.03 * to)),
         y_range: Some((0.0, 1.05 * ms.iter().chain(&y).fold(0.0, |a, b| f64::max(a, *b)))),
         bands: Vec::new(),
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_power_is_found_again() {
+    fn the_fit_recovers_a_power() {
         let xs = [129.0, 257.0, 513.0];
         let power = Power::fitted(&xs, &xs.map(|x: f64| 0.3 * x.powf(1.25)));
         assert!((power.exponent - 1.25).abs() < 1e-12 && (power.factor - 0.3).abs() < 1e-12, "{power:?}");
@@ -144,7 +144,7 @@ mod tests {
         let power = Power { exponent: 1.0, factor: 0.1 };
         let figure = figure(&SWEEPS[1], &[1.0, 2.0, 4.0], &[0.1, 0.2, 0.4], power);
         let text = report::svg(&figure).unwrap();
-        // Three points, and one of the legend.
+        // Three points, and one in the legend.
         assert!(text.matches("<circle").count() == 4 && text.contains("power 1.00") && text.contains("measured"));
     }
 }

@@ -1,4 +1,4 @@
-//! The set-ups of the papers, each beside what the published program takes for it.
+//! The set-ups of the papers, each compared with the time of the published program.
 
 use super::baselines::{self, Product};
 use super::measure::{Times, busy, forget_peak, in_turns, peak};
@@ -19,7 +19,7 @@ struct Known {
     gigabytes: f64,
 }
 
-/// Times of the published program are those of the networks in single precision, compiled, on two cores of a Xeon.
+/// The published program was timed with the networks in single precision, compiled, on two cores of a Xeon.
 const KNOWN: [Known; 3] = [
     Known {
         name: "a",
@@ -44,7 +44,7 @@ const KNOWN: [Known; 3] = [
     },
 ];
 
-/// Evaluations after which memory no longer grows.
+/// The number of evaluations after which memory no longer grows.
 const REPEATED: usize = 4;
 
 /// What was measured of a set-up.
@@ -52,13 +52,13 @@ struct Measured {
     known: &'static Known,
     serial: Times,
     parallel: Times,
-    /// Megabytes, where they can be had.
+    /// Megabytes, where the system reports them.
     memory: Option<f64>,
     /// Floating-point operations of the functional.
     operations: f64,
 }
 
-/// Times the set-ups (all, if none is named), and operators beside their baselines.
+/// Times the set-ups (all, if none is named), and operators with their baselines.
 pub fn run(bench: &Bench, wanted: &[Setup]) -> Result<(), Halt> {
     let asked = |setup: Setup| wanted.is_empty() || wanted.contains(&setup);
     let chosen = [Setup::A, Setup::B, Setup::C].into_iter().zip(&KNOWN).filter(|(setup, _)| asked(*setup));
@@ -72,7 +72,7 @@ fn measure(bench: &Bench, known: &'static Known) -> Result<Measured, Halt> {
     let plan = plan(bench, known.name, known.script, &[])?;
     let what = format!("set-up {}", known.name);
     let (times, memory) = with_evaluation(&plan, None, |parallel| {
-        // What the exact answers and other set-ups took is no part of it.
+        // The memory of the exact answers and of other set-ups does not count.
         let forgotten = forget_peak();
         (0..REPEATED).try_for_each(|_| parallel())?;
         let memory = if forgotten { peak() } else { None };
@@ -102,10 +102,10 @@ fn show(bench: &Bench, all: &[Measured], product: &Product) {
     let mut notes: Vec<String> = all.iter().map(|m| format!("{}: {}", m.known.name, about(m))).collect();
     let (gigaflops, shape, repetitions) = (product.rate / 1e9, product.shape(), bench.repetitions);
     notes.extend([
-        format!("One loss and its gradient on one thread and on {threads}: medians of {repetitions}, and how far the"),
-        "slowest is from the fastest. `ratio`: the published program's time, on two cores,".into(),
-        "over the parallel one. `limit`: the functional's operations in the serial time, as".into(),
-        format!("a part of {gigaflops:.1} Gflop/s, a core's matrix products of {shape}."),
+        format!("One loss and its gradient, on one thread and on {threads}: medians of {repetitions} runs. `spread`:"),
+        "slowest minus fastest. `ratio`: the published program's time, on two cores, over the".into(),
+        "parallel time. `limit`: the rate of the functional's operations in the serial time,".into(),
+        format!("relative to {gigaflops:.1} Gflop/s for matrix products of {shape} on one core."),
     ]);
     notes.extend(busy(all.iter().flat_map(|m| [&m.serial, &m.parallel])));
     let more = [

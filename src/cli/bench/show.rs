@@ -1,4 +1,4 @@
-//! What was measured: tables as the language shows them, or an object a table.
+//! Shows results: tables in the style of the language, or one JSON object per table.
 
 use super::Bench;
 use crate::cli::host::style;
@@ -31,7 +31,8 @@ impl Column {
         Self { name, unit, cells: Cells::Numbers(numbers) }
     }
 
-    /// Percents and megabytes are whole, plain numbers have two digits, others three; with `exactly` all digits stay.
+    /// Per cent and megabytes are rounded to integers, plain numbers to two digits, others to three; with `exactly` nothing is
+    /// rounded.
     fn values(&self, exactly: bool) -> Vec<Value> {
         let shown = |x: f64| match self.unit {
             _ if exactly => x,
@@ -50,7 +51,7 @@ impl Column {
 }
 
 impl Bench {
-    /// Shows a table with notes below it; as JSON its columns under its name, with `more` that the notes tell in words.
+    /// Shows a table with notes below it; as JSON, its columns under its name and `more`, which the notes say in words.
     pub fn show(&self, name: &str, columns: &[Column], notes: &[String], more: &[(&str, Json)]) {
         self.host.finish();
         let table = |exactly: bool| {
@@ -75,12 +76,12 @@ impl Bench {
     }
 }
 
-/// To so many significant digits; whole numbers stay.
+/// Rounds to the given number of significant digits; whole numbers are kept.
 fn rounded(x: f64, digits: i32) -> f64 {
     if x == 0.0 || x.fract() == 0.0 || !x.is_finite() {
         return x;
     }
-    // A power below 1 is no exact number; dividing by its inverse is the better rounding.
+    // A power of ten below 1 is not exact; dividing by its inverse rounds better.
     let decimals = digits - 1 - x.abs().log10().floor() as i32;
     let scale = 10f64.powi(decimals.abs());
     if decimals >= 0 { (x * scale).round() / scale } else { (x / scale).round() * scale }

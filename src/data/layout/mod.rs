@@ -1,6 +1,6 @@
-//! A data set as the published programs keep it (Kalita et al., J. Phys. Chem. Lett. 13, 2540 (2022); Li et al., Phys. Rev.
-//! Lett. 126, 036401 (2021)): a folder with one `.npy` file a quantity, its first axis the systems. Here only shapes and
-//! files are known; what the numbers mean is checked where systems are made of them.
+//! A data set in the layout of the published programs (Kalita et al., J. Phys. Chem. Lett. 13, 2540 (2022); Li et al., Phys. Rev.
+//! Lett. 126, 036401 (2021)): a folder with one `.npy` file per quantity, its first axis running over the systems. This module
+//! checks files and shapes; the physics is checked where systems are made of the numbers.
 
 mod read;
 #[cfg(test)]
@@ -14,12 +14,12 @@ use super::npy::DataError;
 use miette::Diagnostic;
 use thiserror::Error;
 
-/// The arrays of a folder, a row a system.
+/// The arrays of a folder, one row per system.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Layout {
     /// `grids`: coordinates of the points, bohr.
     pub grid: Vec<f64>,
-    /// Whether these are of single precision.
+    /// Whether `grid` is in single precision.
     pub grid_single: bool,
     /// `densities`: of all electrons, 1/bohr.
     pub densities: Vec<Vec<f64>>,
@@ -27,7 +27,7 @@ pub struct Layout {
     pub spin_densities: Option<Vec<Vec<f64>>>,
     /// `total_energies`: electronic, without nuclear repulsion, hartree.
     pub energies: Vec<f64>,
-    /// `nuclear_charges`; 0 is no nucleus.
+    /// `nuclear_charges`; 0 means no nucleus.
     pub charges: Vec<Vec<f64>>,
     /// `locations`: of the nuclei, bohr.
     pub locations: Vec<Vec<f64>>,
@@ -37,7 +37,7 @@ pub struct Layout {
     pub unpaired: Option<Vec<f64>>,
     /// `external_potentials`, hartree.
     pub potentials: Option<Vec<Vec<f64>>>,
-    /// Whether these are of single precision.
+    /// Whether `potentials` are in single precision.
     pub potentials_single: bool,
     /// `distances`, bohr.
     pub distances: Option<Vec<f64>>,
@@ -45,23 +45,23 @@ pub struct Layout {
     pub names: Option<Vec<String>>,
 }
 
-/// Why a folder is no data set, or cannot become one.
+/// Why a folder is not a data set, or cannot become one.
 #[derive(Debug, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum LayoutError {
-    /// There is no folder at this path. Paths are relative to the folder of the script in which they stand.
+    /// There is no folder at this path. Paths are relative to the folder of the script that contains them.
     ///
     /// What to do: check the path.
     #[error("there is no such folder")]
-    #[diagnostic(code(ksr::data::folder), help("paths are relative to the folder of the file they stand in"))]
+    #[diagnostic(code(ksr::data::folder), help("paths are relative to the folder of the script that contains them"))]
     Folder,
     /// An array that every data set needs is not in the folder.
     ///
     /// What to do: add the file; the page on data sets describes all of them.
     #[error("the folder has no `{file}`")]
-    #[diagnostic(code(ksr::data::missing), help("a data set is a folder of {needed}; optional are {optional}"))]
+    #[diagnostic(code(ksr::data::missing), help("a data set is a folder with {needed} and optionally {optional}"))]
     Missing { file: String, needed: String, optional: String },
-    /// The file cannot be read, or is no NumPy array of numbers.
+    /// The file cannot be read, or is not a NumPy array of numbers.
     ///
     /// What to do: write it with `numpy.save`.
     #[error(transparent)]
@@ -70,12 +70,12 @@ pub enum LayoutError {
     /// The array holds Python objects other than lists and arrays of numbers. Reading these would mean executing code
     /// from the file, which ksr does not do.
     ///
-    /// What to do: write the array anew in Python as the help line shows, with shorter rows padded.
-    #[error("`{file}` holds Python objects that are not read: {reason}")]
+    /// What to do: rewrite the array in Python as the help line shows, with shorter rows padded.
+    #[error("`{file}` holds Python objects that cannot be read: {reason}")]
     #[diagnostic(
         code(ksr::data::objects),
         help(
-            "write the array anew in Python, shorter rows padded with 0 (a nuclear charge of 0 is no nucleus):\n\
+            "rewrite the array in Python, with shorter rows padded with 0 (a nuclear charge of 0 means no nucleus):\n\
              rows = numpy.load(\"{file}\", allow_pickle=True)\n\
              longest = max(len(r) for r in rows)\n\
              rows = [list(r) + (longest - len(r)) * [0.0] for r in rows]\n\
@@ -83,18 +83,18 @@ pub enum LayoutError {
         )
     )]
     Objects { file: String, reason: String },
-    /// Names as objects of Python.
-    #[error("`{file}` holds Python objects: names are read from an array of texts")]
+    /// Names stored as Python objects.
+    #[error("`{file}` holds Python objects: names must be an array of strings")]
     #[diagnostic(
         code(ksr::data::objects),
         help(
-            "write the array anew in Python:\n\
+            "rewrite the array in Python:\n\
              names = numpy.load(\"{file}\", allow_pickle=True)\n\
              numpy.save(\"{file}\", names.astype(str))"
         )
     )]
     NameObjects { file: String },
-    /// The array has elements of another kind than this file of a data set holds.
+    /// The elements of the array are of another kind than this file of a data set needs.
     ///
     /// What to do: convert it in Python, for example with `astype(float)`, and save it again.
     #[error("`{file}` must hold {wanted}, not {found}")]
@@ -104,7 +104,7 @@ pub enum LayoutError {
     ///
     /// What to do: compare with the table on the page about data sets, and transpose or cut the array.
     #[error("`{file}` has the shape {found}, but {wanted}")]
-    #[diagnostic(code(ksr::data::shape), help("the first axis of every array are the systems, here {systems}"))]
+    #[diagnostic(code(ksr::data::shape), help("the first axis of every array runs over the systems, here {systems}"))]
     Shape { file: String, found: String, wanted: String, systems: usize },
     /// One row of an array has another length than the data set needs.
     ///
@@ -114,9 +114,9 @@ pub enum LayoutError {
     Row { file: String, index: usize, found: usize, wanted: String },
     /// The systems of the data set have different grids, and ksr reads one grid per folder.
     ///
-    /// What to do: keep systems on different grids in folders of their own.
+    /// What to do: keep systems on different grids in separate folders.
     #[error("the systems of `grids.npy` have different grids: index {index} differs from index 0")]
-    #[diagnostic(code(ksr::data::grids), help("keep systems on different grids in folders of their own"))]
+    #[diagnostic(code(ksr::data::grids), help("keep systems on different grids in separate folders"))]
     Grids { index: usize },
     /// A number of the data set is infinite or not a number.
     ///
@@ -124,11 +124,11 @@ pub enum LayoutError {
     #[error("`{file}` has {value} at index {index}")]
     #[diagnostic(code(ksr::data::not_finite), help("every number of a data set must be finite"))]
     NotFinite { file: String, index: usize, value: f64 },
-    /// Saving a data set replaces its folder, and this folder holds a file that does not belong to one. It is left as
-    /// it is, so that nothing is lost.
+    /// Saving a data set replaces its folder, and this folder holds a file that does not belong to a data set. It is
+    /// left as it is, so that nothing is lost.
     ///
     /// What to do: choose another folder, or move that file away.
-    #[error("the folder holds `{file}`, which is no part of a data set")]
+    #[error("the folder holds `{file}`, which is not part of a data set")]
     #[diagnostic(
         code(ksr::data::occupied),
         help("choose another folder, or move that file away: the folder is replaced")
@@ -136,7 +136,7 @@ pub enum LayoutError {
     Occupied { file: String },
     /// The folder cannot be made or written.
     ///
-    /// What to do: check the path, your rights there and the space on the disk.
+    /// What to do: check the path, your permissions there and the free space on the disk.
     #[error("the folder cannot be written: {reason}")]
     #[diagnostic(code(ksr::data::write))]
     Write { reason: std::io::Error },
@@ -154,7 +154,7 @@ const OPTIONAL: [&str; 9] = [
     "names",
     "magnetization_densities",
 ];
-/// Names of systems, the first file that is there.
+/// Files of systems' names; the first one present is read.
 const NAMES: [&str; 3] = ["latex_symbols", "symbols", "names"];
 
 fn npy(name: &str) -> String {

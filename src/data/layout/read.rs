@@ -1,14 +1,14 @@
-//! From files to rows.
+//! Reads the files of a data set.
 
 use super::{Layout, LayoutError, NAMES, NEEDED, OPTIONAL, npy};
 use crate::data::npy::{Content, DataError, read_content};
 use crate::world::{Kind, World};
 use std::path::Path;
 
-/// Reads a folder; a single number in the place of one a system counts for all.
+/// Reads a folder; a single number instead of one per system applies to all systems.
 ///
 /// # Errors
-/// Files that are missing or not readable, shapes that do not agree, numbers that are not finite.
+/// A file is missing or not readable, shapes do not agree, or a number is not finite.
 pub fn read_layout(world: &dyn World, folder: &Path) -> Result<Layout, LayoutError> {
     let folder = Folder { world, path: folder, systems: 0 };
     if world.kind(folder.path) != Some(Kind::Folder) {
@@ -19,7 +19,7 @@ pub fn read_layout(world: &dyn World, folder: &Path) -> Result<Layout, LayoutErr
     let locations = folder.needed("locations")?;
     let folder = Folder { systems: systems(&energies, &[&densities, &charges, &locations]), ..folder };
     if energies.count() != folder.systems || energies.shape.first().is_some_and(|n| *n != folder.systems) {
-        return folder.shape(&energies, format!("one number a system is needed, [{}]", folder.systems));
+        return folder.shape(&energies, format!("one number per system is needed, [{}]", folder.systems));
     }
     let (grid, grid_single) = folder.grid()?;
     let points = grid.len();
@@ -55,7 +55,7 @@ pub fn read_layout(world: &dyn World, folder: &Path) -> Result<Layout, LayoutErr
     })
 }
 
-/// How many systems there are: as many as energies, unless all `others`, whose first axis must be the systems, agree on another
+/// The number of systems: that of the energies, unless all `others`, whose first axis runs over the systems, agree on another
 /// number.
 fn systems(energies: &Found, others: &[&Found]) -> usize {
     let rows: Vec<usize> = others.iter().filter_map(|found| found.rows()).collect();
@@ -65,7 +65,8 @@ fn systems(energies: &Found, others: &[&Found]) -> usize {
     }
 }
 
-/// Distances are often of single precision; beside them stand hundredths as integers. Those within the rounding are meant.
+/// Distances are often in single precision, with their hundredfold as integers in a second file. Where the two agree to within
+/// rounding, the integers are used.
 fn exact_distances(distances: Option<Vec<f64>>, single: bool, hundredths: Option<Vec<f64>>) -> Option<Vec<f64>> {
     let Some(distances) = distances else {
         return hundredths.map(|all| all.iter().map(|x| x / 100.0).collect());
@@ -76,7 +77,7 @@ fn exact_distances(distances: Option<Vec<f64>>, single: bool, hundredths: Option
     Some(distances.iter().zip(&hundredths).map(better).collect())
 }
 
-/// The locations of nuclei must be finite, padding may be anything.
+/// Checks that the locations of nuclei are finite; padding may be anything.
 fn finite_where(name: &str, rows: Vec<Vec<f64>>, charges: &[Vec<f64>]) -> Result<Vec<Vec<f64>>, LayoutError> {
     for (index, (row, charges)) in rows.iter().zip(charges).enumerate() {
         if row.len() != charges.len() {
@@ -91,14 +92,14 @@ fn finite_where(name: &str, rows: Vec<Vec<f64>>, charges: &[Vec<f64>]) -> Result
     Ok(rows)
 }
 
-/// A folder while it is read; how many systems it has.
+/// A folder being read, and its number of systems.
 struct Folder<'a> {
     world: &'a dyn World,
     path: &'a Path,
     systems: usize,
 }
 
-/// An array of numbers under its name: rows of equal length or not.
+/// A named array of numbers, with rows of equal length or not.
 struct Found {
     name: String,
     shape: Vec<usize>,
@@ -112,7 +113,7 @@ enum Numbers {
 }
 
 impl Found {
-    /// How many numbers there are; the axes of none may be of any length.
+    /// How many numbers there are. An empty array's axes can have any length, so the shape does not tell.
     fn count(&self) -> usize {
         match &self.numbers {
             Numbers::Even(data) => data.len(),
@@ -120,7 +121,7 @@ impl Found {
         }
     }
 
-    /// The length of the first axis, where it is that of the systems beyond doubt.
+    /// The length of the first axis, if it is certain to run over the systems.
     fn rows(&self) -> Option<usize> {
         match (&self.numbers, &self.shape[..]) {
             (Numbers::Jagged(rows), _) => Some(rows.len()),
@@ -173,7 +174,7 @@ impl Folder<'_> {
                 Some(Found { name, shape: vec![rows.len()], single: false, numbers: Numbers::Jagged(rows) })
             }
             Some(Content::Texts(_)) => {
-                return Err(LayoutError::Elements { file: npy(&name), wanted: "numbers", found: "texts" });
+                return Err(LayoutError::Elements { file: npy(&name), wanted: "numbers", found: "strings" });
             }
         })
     }
@@ -183,7 +184,7 @@ impl Folder<'_> {
         Err(LayoutError::Shape { file, found: shape, wanted, systems: self.systems })
     }
 
-    /// One finite number a system.
+    /// One finite number per system.
     fn column(&self, found: Found) -> Result<Vec<f64>, LayoutError> {
         let numbers = match &found.numbers {
             Numbers::Even(data) => data.clone(),
@@ -192,13 +193,13 @@ impl Folder<'_> {
         let numbers = match numbers.as_slice() {
             [one] => vec![*one; self.systems],
             all if all.len() == self.systems => numbers,
-            _ => return self.shape(&found, format!("one number a system is needed, [{}]", self.systems)),
+            _ => return self.shape(&found, format!("one number per system is needed, [{}]", self.systems)),
         };
         finite(&found.name, numbers.iter().enumerate())?;
         Ok(numbers)
     }
 
-    /// Some numbers a system; one number each may stand without an axis of its own.
+    /// A row of numbers per system; with one number each, the array may lack the second axis.
     fn rows(&self, found: Found) -> Result<Vec<Vec<f64>>, LayoutError> {
         let rows: Vec<Vec<f64>> = match (&found.numbers, &found.shape[..]) {
             (Numbers::Jagged(rows), _) => rows.clone(),
@@ -212,12 +213,12 @@ impl Folder<'_> {
             return Ok(vec![Vec::new(); self.systems]);
         }
         if rows.len() != self.systems {
-            return self.shape(&found, format!("one row a system is needed, [{}, nuclei]", self.systems));
+            return self.shape(&found, format!("one row per system is needed, [{}, nuclei]", self.systems));
         }
         Ok(rows)
     }
 
-    /// One finite number a point for each system.
+    /// One finite number per point and system.
     fn fields(&self, found: Found, points: usize) -> Result<Vec<Vec<f64>>, LayoutError> {
         let rows: Vec<Vec<f64>> = match (&found.numbers, &found.shape[..]) {
             (Numbers::Jagged(rows), _) => rows.clone(),
@@ -226,14 +227,14 @@ impl Folder<'_> {
             _ => Vec::new(),
         };
         if rows.len() != self.systems || rows.iter().any(|row| row.len() != points) {
-            let wanted = format!("one number a point is needed for each system, [{}, {points}]", self.systems);
+            let wanted = format!("one number per point and system is needed, [{}, {points}]", self.systems);
             return self.shape(&found, wanted);
         }
         finite(&found.name, rows.iter().enumerate().flat_map(|(index, row)| row.iter().map(move |x| (index, x))))?;
         Ok(rows)
     }
 
-    /// The coordinates of the points: one grid, or the same for every system.
+    /// The coordinates of the points: one grid, or the same grid for every system.
     fn grid(&self) -> Result<(Vec<f64>, bool), LayoutError> {
         let found = self.needed("grids")?;
         let Numbers::Even(data) = &found.numbers else {
@@ -242,7 +243,7 @@ impl Folder<'_> {
         let width = match found.shape[..] {
             [points] => points,
             [systems, points] if systems == self.systems || systems == 1 => points,
-            _ => return self.shape(&found, "one number a point is needed".into()),
+            _ => return self.shape(&found, "one number per point is needed".into()),
         };
         let at = |index: usize| index % width.max(1);
         finite(&found.name, data.iter().enumerate().map(|(index, x)| (at(index), x)))?;
@@ -258,11 +259,11 @@ impl Folder<'_> {
             match self.content(name)? {
                 Some(Content::Texts(texts)) if texts.len() == self.systems => return Ok(Some(texts)),
                 Some(Content::Texts(texts)) => {
-                    let wanted = "one text a system is needed".to_owned();
+                    let wanted = "one string per system is needed".to_owned();
                     let (file, found) = (npy(name), format!("[{}]", texts.len()));
                     return Err(LayoutError::Shape { file, found, wanted, systems: self.systems });
                 }
-                Some(_) => return Err(LayoutError::Elements { file: npy(name), wanted: "texts", found: "numbers" }),
+                Some(_) => return Err(LayoutError::Elements { file: npy(name), wanted: "strings", found: "numbers" }),
                 None => {}
             }
         }

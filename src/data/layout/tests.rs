@@ -55,7 +55,7 @@ fn a_written_folder_comes_back() {
 }
 
 #[test]
-fn what_else_is_in_a_folder_is_not_lost() {
+fn other_files_in_a_folder_are_not_lost() {
     let world = written();
     let notes = set().join("notes.txt");
     world.put(&notes, "mine");
@@ -80,7 +80,7 @@ fn single_numbers_count_for_all_and_optional_files_may_be_absent() {
 }
 
 #[test]
-fn a_nucleus_each_needs_no_axis_and_padding_may_be_anything() {
+fn one_nucleus_each_needs_no_axis_and_padding_may_be_anything() {
     let world = written();
     put(&world, "nuclear_charges", &[2], &[1.0, 2.0]);
     put(&world, "locations", &[2, 1], &[0.0, 0.5]);
@@ -103,11 +103,14 @@ fn errors_name_file_and_index() {
     type Case<'a> = (&'a dyn Fn(&Memory), &'a str);
     let cases: [Case; 8] = [
         (&|f| drop(f.remove("set/densities.npy")), "has no `densities.npy`"),
-        (&|f| put(f, "densities", &[2, 2], &[1.0; 4]), "`densities.npy` has the shape [2, 2], but one number a point"),
+        (
+            &|f| put(f, "densities", &[2, 2], &[1.0; 4]),
+            "`densities.npy` has the shape [2, 2], but one number per point",
+        ),
         (&|f| put(f, "densities", &[1, 3], &[1.0; 3]), "`densities.npy` has the shape [1, 3]"),
         (
             &|f| put(f, "num_electrons", &[3], &[1.0; 3]),
-            "`num_electrons.npy` has the shape [3], but one number a system",
+            "`num_electrons.npy` has the shape [3], but one number per system",
         ),
         (&|f| put(f, "densities", &[2, 3], &[0.1, 0.2, 0.3, 0.4, f64::NAN, 0.6]), "`densities.npy` has NaN at index 1"),
         (&|f| put(f, "locations", &[2, 1], &[0.0; 2]), "`locations.npy` has 1 numbers at index 0, but"),
@@ -141,7 +144,7 @@ fn systems_are_counted_by_their_energies() {
 }
 
 #[test]
-fn only_single_precision_is_made_up_for() {
+fn only_rounding_to_single_precision_is_corrected() {
     let world = written();
     let near = Layout { distances: Some(vec![1.230_000_5, 1.28]), ..two() };
     write_layout(&world, set(), &near).unwrap();
@@ -152,7 +155,7 @@ fn only_single_precision_is_made_up_for() {
 }
 
 #[test]
-fn names_as_objects_are_written_anew_as_texts() {
+fn names_as_objects_are_to_be_rewritten_as_strings() {
     use ndarray_npy::npy::header::{Header, Layout};
     let world = written();
     world.remove("set/latex_symbols.npy").unwrap();
@@ -165,11 +168,11 @@ fn names_as_objects_are_written_anew_as_texts() {
 }
 
 #[test]
-fn the_file_that_is_wrong_is_blamed() {
+fn the_error_names_the_wrong_file() {
     let world = written();
     put(&world, "total_energies", &[1], &[-0.67]);
     let error = read(&world).unwrap_err().to_string();
-    assert_eq!(error, "`total_energies.npy` has the shape [1], but one number a system is needed, [2]");
+    assert_eq!(error, "`total_energies.npy` has the shape [1], but one number per system is needed, [2]");
     put(&world, "total_energies", &[3], &[-0.67, -2.2, -1.0]);
     assert!(read(&world).unwrap_err().to_string().starts_with("`total_energies.npy`"));
     let world = written();
@@ -178,7 +181,7 @@ fn the_file_that_is_wrong_is_blamed() {
 }
 
 #[test]
-fn a_coordinate_that_is_no_number_is_no_other_grid() {
+fn a_coordinate_that_is_not_a_number_is_not_another_grid() {
     for (shape, data) in [(&[3][..], &[-0.5, 0.0, f64::NAN][..]), (&[2, 3], &[-0.5, 0.0, 0.5, -0.5, 0.0, f64::NAN])] {
         let world = written();
         put(&world, "grids", shape, data);

@@ -1,4 +1,4 @@
-//! From rows to files: names, types and shapes as the published programs read them.
+//! Writes the files of a data set, with the names, types and shapes that the published programs read.
 
 use super::{Layout, LayoutError, NEEDED, OPTIONAL, npy};
 use crate::data::npy::{DataError, npy_bytes};
@@ -8,8 +8,8 @@ use crate::world::World;
 use std::io;
 use std::path::Path;
 
-/// Writes a folder: floats of double precision, counts as integers of 64 bits, shorter rows of nuclei padded with charge 0 at
-/// 0. The folder appears whole or not at all; one that is there is replaced if it holds nothing but a data set.
+/// Writes a folder: floats in double precision, counts as 64-bit integers, shorter rows of nuclei padded with charge 0 at
+/// position 0. The folder is written completely or not at all; an existing one is replaced if it holds nothing but a data set.
 ///
 /// # Errors
 /// The folder holds other files, or cannot be written.
@@ -22,7 +22,7 @@ pub fn write_layout(world: &dyn World, folder: &Path, layout: &Layout) -> Result
     world.write_folder(folder, &files.collect::<Vec<_>>()).map_err(failed)
 }
 
-/// The first file that is no part of a data set, where there is a folder already.
+/// The first file that is not part of a data set, if the folder exists.
 fn stranger(world: &dyn World, folder: &Path) -> io::Result<Option<String>> {
     let entries = match world.list(folder) {
         Ok(entries) => entries,
@@ -33,7 +33,7 @@ fn stranger(world: &dyn World, folder: &Path) -> io::Result<Option<String>> {
     Ok(entries.into_iter().map(|entry| visible(&entry.name)).find(|name| !known(name)))
 }
 
-/// The content of every file.
+/// The name and content of every file.
 fn files(layout: &Layout) -> Result<Vec<(&'static str, Vec<u8>)>, LayoutError> {
     let mut files = Vec::new();
     let mut floats = |name: &'static str, shape: &[usize], data: &[f64]| -> Result<(), LayoutError> {

@@ -5,7 +5,7 @@ use super::{Result, Value};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-/// A pickle while it is read.
+/// A pickle being read.
 pub(super) struct Machine<'a> {
     rest: &'a [u8],
     pub values: Vec<Value>,
@@ -17,7 +17,7 @@ pub(super) struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
-    /// At the beginning of a pickle; so many numbers or bytes may be copied.
+    /// A machine at the start of a pickle that may copy up to `limit` numbers or bytes.
     pub fn new(bytes: &'a [u8], limit: usize) -> Self {
         let (values, stack, marks, memo) = (Vec::new(), Vec::new(), Vec::new(), BTreeMap::new());
         Self { rest: bytes, values, stack, marks, memo, left: Cell::new(limit) }
@@ -29,12 +29,12 @@ impl<'a> Machine<'a> {
         Ok(taken)
     }
 
-    /// A little-endian integer of so many bytes.
+    /// A little-endian integer of the given number of bytes.
     fn integer(&mut self, bytes: usize) -> Result<u64> {
         Ok(self.take(bytes)?.iter().rev().fold(0, |n, b| n << 8 | u64::from(*b)))
     }
 
-    /// So many bytes as the integer before them says.
+    /// A length of `length_bytes` bytes, and as many bytes as it says.
     fn block(&mut self, length_bytes: usize) -> Result<Vec<u8>> {
         let length = usize::try_from(self.integer(length_bytes)?).map_err(|_| Damaged)?;
         self.take(length).map(<[u8]>::to_vec)
@@ -47,7 +47,7 @@ impl<'a> Machine<'a> {
         Ok(line)
     }
 
-    /// To be called with their number before numbers or bytes are copied.
+    /// Must be called before numbers or bytes are copied, with their number.
     pub fn charge(&self, copied: usize) -> Result<()> {
         self.left.set(self.left.get().checked_sub(copied).ok_or(PickleError::Large)?);
         Ok(())
@@ -95,13 +95,13 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// Runs to the end; the index of the value that is left.
+    /// Runs to the end; gives the index of the value that is left.
     pub fn run(&mut self) -> Result<usize> {
         loop {
             let opcode = self.integer(1)? as u8;
             match opcode {
                 b'.' => return self.pop(),
-                // Protocol and frames carry nothing.
+                // Protocol and frames carry no data.
                 0x80 => self.take(1).map(|_| ())?,
                 0x95 => self.take(8).map(|_| ())?,
                 b'(' => self.marks.push(self.stack.len()),
@@ -187,7 +187,7 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// A text that will be compared or copied.
+    /// A string to be compared or copied.
     pub fn text(&self, id: usize) -> Result<&str> {
         let bytes = match self.value(id)? {
             Value::Text(text) => text.as_bytes(),

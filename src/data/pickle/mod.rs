@@ -1,6 +1,6 @@
-//! Object arrays: NumPy pickles them. This reads the few opcodes that lists, tuples, numbers and arrays of them are made of
-//! (protocols 2 to 5; the opcodes are described in Python's `pickletools`) and executes nothing: a call is either one of
-//! those by which NumPy stores an array, a number or their type, or an error that names it.
+//! Object arrays, which NumPy stores as pickles. This reads the few opcodes needed for lists, tuples, numbers and arrays of them
+//! (protocols 2 to 5; the opcodes are described in Python's `pickletools`) and executes nothing: any call other than those by
+//! which NumPy stores an array, a number or their type is an error that names it.
 
 mod machine;
 mod numpy;
@@ -11,13 +11,13 @@ use super::element::count;
 use machine::Machine;
 use thiserror::Error;
 
-/// Why a pickle is not read.
+/// Why a pickle cannot be read.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[allow(missing_docs)]
 pub(super) enum PickleError {
     #[error("they are cut off or damaged")]
     Damaged,
-    #[error("the opcode {opcode:#04x} of the pickle is not read")]
+    #[error("the opcode {opcode:#04x} of the pickle is not supported")]
     Opcode { opcode: u8 },
     #[error("the pickle calls `{function}`, which is not executed")]
     Call { function: String },
@@ -31,17 +31,17 @@ use PickleError::Damaged;
 
 type Result<T, E = PickleError> = std::result::Result<T, E>;
 
-/// Lists within lists are followed so far.
+/// The deepest nesting of lists that is followed.
 const DEPTH: usize = 16;
-/// So many numbers or bytes are copied, and [`TIMES`] the bytes of the pickle: a small one may refer to the same list or bytes
-/// again and again.
-const MOST: usize = 1 << 24;
-/// Bytes may pass through a text (protocol 2), bytes, the numbers of an array and the answer.
-const TIMES: usize = 4;
+/// The limit on copied numbers or bytes, on top of [`COPIES`] times the bytes of the pickle: a small pickle may refer to the same
+/// list or bytes again and again.
+const LIMIT: usize = 1 << 24;
+/// How often a byte may be copied: into a string (protocol 2), bytes, the numbers of an array and the answer.
+const COPIES: usize = 4;
 
-/// The numbers of every element of a pickled object array; an array of more axes gives its rows.
+/// The numbers of every element of a pickled object array; an array of several axes gives its rows.
 pub(super) fn rows(bytes: &[u8]) -> Result<Vec<Vec<f64>>> {
-    let mut machine = Machine::new(bytes, bytes.len().saturating_mul(TIMES).saturating_add(MOST));
+    let mut machine = Machine::new(bytes, bytes.len().saturating_mul(COPIES).saturating_add(LIMIT));
     let top = machine.run()?;
     let Value::Array(Array { shape, items: Items::Objects(items), .. }) = machine.value(top)? else {
         return Err(PickleError::NotNumbers);
@@ -59,7 +59,7 @@ pub(super) fn rows(bytes: &[u8]) -> Result<Vec<Vec<f64>>> {
     Ok(elements.chunks(width.max(1)).map(<[Vec<f64>]>::concat).collect())
 }
 
-/// A value of the pickle; what it contains is an index into [`Machine::values`].
+/// A value of the pickle; its parts are indices into [`Machine::values`].
 #[derive(Clone, Debug)]
 enum Value {
     Nothing,

@@ -1,4 +1,4 @@
-//! How NumPy stores arrays, numbers and their types: the only calls that are followed, and none is executed.
+//! The calls by which NumPy stores arrays, numbers and their types: the only ones that are interpreted; none is executed.
 
 use super::PickleError::{self, Damaged};
 use super::machine::Machine;
@@ -7,7 +7,7 @@ use crate::data::element::{self, ElementError, count};
 use crate::problem::visible;
 
 impl Machine<'_> {
-    /// A call of what stores NumPy's values; anything else is refused.
+    /// Interprets a call by which NumPy stores a value; any other call is an error.
     pub fn call(&mut self) -> Result<()> {
         let (arguments, function) = (self.pop()?, self.pop()?);
         let Value::Global(name) = self.value(function)? else { return Err(Damaged) };
@@ -28,7 +28,7 @@ impl Machine<'_> {
                 let fortran = self.text(argument(3)?)? == "F";
                 Value::Array(Array { shape: self.shape(argument(2)?)?, fortran, items })
             }
-            // How protocol 2 writes bytes.
+            // Protocol 2 writes bytes this way.
             "_codecs.encode" => {
                 let codes = self.text(argument(0)?)?.chars().map(|c| u8::try_from(u32::from(c)).map_err(|_| Damaged));
                 Value::Bytes(codes.collect::<Result<_>>()?)
@@ -82,7 +82,7 @@ impl Machine<'_> {
         axes.iter().map(axis).collect()
     }
 
-    /// The numbers in bytes of a type.
+    /// The numbers in bytes of the given type.
     fn decoded(&self, of: usize, bytes: usize) -> Result<Vec<f64>> {
         let (Value::Type { name, big }, Value::Bytes(bytes)) = (self.value(of)?, self.value(bytes)?) else {
             return Err(Damaged);
@@ -94,7 +94,7 @@ impl Machine<'_> {
         })
     }
 
-    /// Appends the numbers of a value, lists and arrays followed `depth` deep.
+    /// Appends the numbers of a value, following lists and arrays up to a nesting of `depth`.
     pub fn numbers(&self, id: usize, depth: usize, into: &mut Vec<f64>) -> Result<()> {
         let deeper = depth.checked_sub(1).ok_or(PickleError::NotNumbers)?;
         let value = self.value(id)?;

@@ -62,7 +62,7 @@ const BIG_4: &[&[u8]] = &[
     b"\x00\x00\x94t\x94bat\x94b.",
 ];
 
-/// An object whose reading would run a command.
+/// An object that would run a command if Python read it.
 const SYSTEM_4: &[&[u8]] = &[
     b"\x80\x04\x95\xa7\x00\x00\x00\x00\x00\x00\x00\x8c\x16numpy._core.multiarray\x94\x8c\x0c_reconstru",
     b"ct\x94\x93\x94\x8c\x05numpy\x94\x8c\x07ndarray\x94\x93\x94K\x00\x85\x94C\x01b\x94\x87\x94R\x94(K",
@@ -143,7 +143,7 @@ fn copies_of_the_same_bytes_are_limited() {
 
 #[test]
 fn lists_of_the_same_lists_are_limited() {
-    // A list of 64 elements, a list of 64 such lists, …, which would be 64^6 numbers.
+    // A list of 64 elements, a list of 64 such lists, and so on: 64^6 numbers.
     let mut list = b"(".to_vec();
     list.extend(b"K\x00".repeat(64));
     list.extend(b"lq\x00");
@@ -154,7 +154,7 @@ fn lists_of_the_same_lists_are_limited() {
     assert_eq!(rows(&bytes), Err(PickleError::Large));
 }
 
-/// An array of objects: its shape and their list as opcodes.
+/// An array of objects: its shape, and the list of objects as opcodes.
 fn objects(shape: &[u8], list: &[u8]) -> Vec<u8> {
     let made = b"cnumpy.core.multiarray\x0a_reconstruct\x0a)R(K\x01";
     let element = b"cnumpy\x0adtype\x0aX\x02\x00\x00\x00O8\x85R\x89";
@@ -180,7 +180,7 @@ fn a_memo_counts_its_keys() {
 
 #[test]
 fn lists_that_hold_themselves_end() {
-    // l = []; l.append(l), in the place of an element of the array.
+    // l = []; l.append(l), as an element of the array.
     let mut bytes = LISTS_4.concat();
     let at = bytes.windows(3).position(|w| w == b"K\x01a").unwrap();
     bytes.splice(at..at + 3, *b"h\x13a");

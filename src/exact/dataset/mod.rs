@@ -41,27 +41,27 @@ pub struct Choice {
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum DatasetError {
-    /// The points in `grids.npy` are not equally far apart, and ksr's grids are.
+    /// The points in `grids.npy` are not equally spaced, as ksr's grids are.
     ///
     /// What to do: interpolate the data to an equally spaced grid before writing them.
-    #[error("`grids.npy` is not equally spaced: from index {index} to the next it is {found} bohr, on average {mean}")]
+    #[error("`grids.npy` is not equally spaced: the spacing after index {index} is {found} bohr, on average {mean}")]
     #[diagnostic(code(ksr::data::spacing))]
     Spacing { index: usize, found: f64, mean: f64 },
     /// The grid itself is wrong.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Grid(GridError),
-    /// `points:` keeps the middle of the grid of the data set, and asks for more points than it has.
+    /// `points:` keeps the middle of the data set's grid, and asks for more points than it has.
     ///
-    /// What to do: leave `points:` out, or take at most as many as there are.
-    #[error("the data set has {present} points, fewer than the {wanted} wanted")]
-    #[diagnostic(code(ksr::data::points), help("`points:` takes the middle of the grid"))]
+    /// What to do: leave out `points:`, or ask for at most as many as there are.
+    #[error("the data set has only {present} points, not {wanted}")]
+    #[diagnostic(code(ksr::data::points), help("`points:` keeps the middle of the grid"))]
     Points { wanted: usize, present: usize },
-    /// With this `points:` a part of the density would be cut off, and the number of electrons would be wrong.
+    /// With this `points:` part of the density would be cut off, and the number of electrons would be wrong.
     ///
-    /// What to do: take more points.
+    /// What to do: use more points.
     #[error("`densities.npy` has {electrons:.2e} electrons outside the middle {points} points at index {index}")]
-    #[diagnostic(code(ksr::data::cut), help("take more points"))]
+    #[diagnostic(code(ksr::data::cut), help("use more points"))]
     Cut { index: usize, points: usize, electrons: f64 },
     /// The integral of a density does not give the number of electrons, so that the grid, the units or the
     /// normalisation are not those of the layout.
@@ -71,10 +71,10 @@ pub enum DatasetError {
     #[error("`densities.npy` integrates to {found:.6} at index {index}, but `num_electrons.npy` says {electrons}")]
     #[diagnostic(
         code(ksr::data::electrons),
-        help("a density is electrons a bohr: the spacing times its sum is their number")
+        help("a density is in electrons per bohr: its sum times the spacing is the number of electrons")
     )]
     Electrons { index: usize, found: f64, electrons: f64 },
-    /// A density has negative values, which no electrons have.
+    /// A density has negative values, which is impossible.
     ///
     /// What to do: check whether the file holds a density, and in which order its axes are.
     #[error("`densities.npy` is {value:.2e} at x = {x:.2} bohr at index {index}: a density is never negative")]
@@ -86,8 +86,8 @@ pub enum DatasetError {
     #[error("the system at index {index} has no nuclei, and there is no `external_potentials.npy`")]
     #[diagnostic(code(ksr::data::no_potential))]
     NoPotential { index: usize },
-    /// The numbers of one system of the data set describe none, such as a nucleus outside the grid or a number of
-    /// electrons that is not whole.
+    /// The numbers for one system of the data set are impossible, such as a nucleus outside the grid or a fractional
+    /// number of electrons.
     ///
     /// What to do: correct the file that the message names, at the index given; indices count from 0.
     #[error("`{file}` at index {index}: {error}")]
@@ -95,42 +95,44 @@ pub enum DatasetError {
     System { file: &'static str, index: usize, error: SystemError },
 }
 
-/// What a user should know of a data set that can be used; the worst of its systems is named.
+/// What a user should know about a data set that can be used; the worst of its systems is named.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum DatasetWarning {
-    /// The integral of a density misses the number of electrons by a little, as in densities of low precision. The data
-    /// set is used as it is.
+    /// The integral of a density differs slightly from the number of electrons, as with low precision. The data set is
+    /// used as it is.
     ///
     /// What to do: nothing, if the precision of the data explains it.
-    #[error("`densities.npy` of `{set}` misses the number of electrons by up to {off:.1e} (index {index})")]
+    #[error(
+        "`densities.npy` of `{set}` integrates to a number of electrons that is off by up to {off:.1e} (index {index})"
+    )]
     #[diagnostic(severity(Warning), code(ksr::data::electrons_off))]
     Electrons { set: String, index: usize, off: f64 },
     /// With this `points:` a small part of the density is cut off.
     ///
-    /// What to do: take more points if it matters.
+    /// What to do: use more points if it matters.
     #[error("up to {off:.1e} electrons of `{set}` lie outside the middle {points} points (index {index})")]
-    #[diagnostic(severity(Warning), code(ksr::data::cut_off), help("take more points"))]
+    #[diagnostic(severity(Warning), code(ksr::data::cut_off), help("use more points"))]
     Cut { set: String, index: usize, points: usize, off: f64 },
-    /// The potential in the file differs from that of the nuclei with ksr's interaction. The file counts.
+    /// The potential in the file differs from that of the nuclei with ksr's interaction. The one in the file is used.
     ///
-    /// What to do: nothing, if this is meant. If the data were calculated with another interaction, say so:
+    /// What to do: nothing, if this is intended. If the data were calculated with another interaction, give it:
     /// `dataset("…", interaction: w)`.
     #[error(
         "`external_potentials.npy` of `{set}` is not the potential of the nuclei: it differs by up to {off:.2e} hartree \
-         (index {index}), in {count} of {systems} systems; the file's counts"
+         (index {index}), in {count} of {systems} systems; the one in the file is used"
     )]
     #[diagnostic(
         severity(Warning),
         code(ksr::data::potential),
-        help("if the data are of another interaction than the exponential one, say which: `interaction: w`")
+        help("if the data are for another interaction than the exponential one, give it: `interaction: w`")
     )]
     Potential { set: String, index: usize, off: f64, count: usize, systems: usize },
-    /// The spin densities do not integrate to the number of unpaired electrons, and are left aside for these systems.
+    /// The spin densities do not integrate to the number of unpaired electrons, and are not used for these systems.
     ///
     /// What to do: check `spin_densities.npy` (up minus down) and `num_unpaired_electrons.npy`.
     #[error(
-        "`spin_densities.npy` of `{set}` misses the unpaired electrons by up to {off:.1e} (index {index}): not used there"
+        "`spin_densities.npy` of `{set}` is off by up to {off:.1e} unpaired electrons (index {index}), and is not used there"
     )]
     #[diagnostic(severity(Warning), code(ksr::data::spin))]
     Spin { set: String, index: usize, off: f64 },

@@ -32,42 +32,41 @@ pub enum SaveError {
     Empty,
     /// A data set has one grid for all its systems.
     ///
-    /// What to do: save the systems of each grid in a folder of their own.
-    #[error("a data set has one grid, but `{label}` lives on another than `{first}`")]
-    #[diagnostic(code(ksr::data::mixed_grids), help("save the systems of each grid in a folder of their own"))]
+    /// What to do: save the systems of each grid in a separate folder.
+    #[error("a data set has one grid, but `{label}` and `{first}` are on different grids")]
+    #[diagnostic(code(ksr::data::mixed_grids), help("save the systems of each grid in a separate folder"))]
     Grids { first: String, label: String },
-    /// A data set is of one interaction for all its systems.
+    /// A data set has one interaction for all its systems.
     ///
-    /// What to do: save the systems of each interaction in a folder of their own.
-    #[error("a data set has one interaction, but `{label}` has another than `{first}`")]
+    /// What to do: save the systems with each interaction in a separate folder.
+    #[error("a data set has one interaction, but those of `{label}` and `{first}` differ")]
     #[diagnostic(
         code(ksr::data::mixed_interactions),
-        help("save the systems of each interaction in a folder of their own")
+        help("save the systems with each interaction in a separate folder")
     )]
     Interactions { first: String, label: String },
 }
 
-/// What is not in the files as one might expect it.
+/// What the files do not contain as one might expect.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum SaveNote {
-    /// The systems have different numbers of nuclei. The rows of the shorter ones are filled with nuclei of charge 0,
-    /// which are none.
+    /// The systems have different numbers of nuclei. Shorter rows are padded with charge 0, which means no nucleus.
     ///
-    /// What to do: nothing: `dataset` reads it back as it was. Other programs have to leave out nuclei of charge 0.
-    #[error("the systems have {least} to {most} nuclei: shorter rows are padded with nuclear charge 0 at 0")]
+    /// What to do: nothing: `dataset` reads it back as it was. Other programs must leave out nuclei of charge 0.
+    #[error("the systems have {least} to {most} nuclei: shorter rows are padded with charge 0 at position 0")]
     #[diagnostic(severity(Advice), code(ksr::data::padded))]
     Padded { least: usize, most: usize },
     /// The layout has no place for this property of the systems, so that a reader would assume the default.
     ///
-    /// What to do: give it when the folder is read, as the help line shows.
+    /// What to do: give it when you read the folder, as the help line shows.
     #[error("a data set does not say {what}")]
-    #[diagnostic(severity(Advice), code(ksr::data::unsaid), help("say so when it is read: `dataset(\"…\", {option})`"))]
+    #[diagnostic(severity(Advice), code(ksr::data::unsaid), help("give it when reading: `dataset(\"…\", {option})`"))]
     Unsaid { what: &'static str, option: String },
     /// Spin densities are saved only if they are known for all systems of the data set.
     ///
     /// What to do: nothing, if the spins do not matter; otherwise save the systems with known spin densities in a
-    /// folder of their own.
+    /// separate folder.
     #[error("the spin densities are left out: those of `{label}` are not known")]
     #[diagnostic(severity(Advice), code(ksr::data::no_spin))]
     NoSpin { label: String },

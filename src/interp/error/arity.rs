@@ -1,10 +1,10 @@
-//! Arguments that do not fit the parameters.
+//! Arguments that do not match the parameters.
 
 use crate::source::Span;
 use miette::Diagnostic;
 use thiserror::Error;
 
-/// A call whose arguments do not fit.
+/// A call whose arguments do not match.
 #[derive(Debug, Error, Diagnostic)]
 pub enum ArityError {
     /// An argument name that the function does not have.
@@ -21,7 +21,7 @@ pub enum ArityError {
         #[label("no such parameter")]
         span: Span,
     },
-    /// A parameter without default that got nothing.
+    /// A parameter without a default that got no value.
     #[error("{callee} needs a value for {missing}")]
     #[diagnostic(code(ksr::arity::missing), help("{help}"))]
     Missing {
@@ -53,7 +53,7 @@ pub enum ArityError {
         second: Span,
     },
     /// More values than parameters.
-    #[error("{callee} takes {takes}, and here is one more")]
+    #[error("{callee} takes {takes}, but this is one more")]
     #[diagnostic(code(ksr::arity::too_many), help("{help}"))]
     TooMany {
         /// `` `f` ``.

@@ -1,4 +1,4 @@
-//! What can go wrong while a program is evaluated: one enum a stage.
+//! Errors while a program is evaluated: one enum per stage.
 
 mod arity;
 mod placed;
@@ -36,7 +36,7 @@ pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
     }
 }
 
-/// The help of an error about a name: `did you mean `x`?` or the names that exist.
+/// The help for an error about a name: `did you mean `x`?` or the names that exist.
 pub fn suggestion<S: AsRef<str>>(name: &str, known: &[S], kind: &str) -> String {
     match nearest(name, known.iter().map(AsRef::as_ref)) {
         Some(n) => format!("did you mean `{n}`?"),

@@ -1,4 +1,4 @@
-//! Errors of the layers below, which know no script, given their place in one; errors of the library, given that of the call.
+//! Gives errors of the layers below, which do not know the script, their place in it, and errors in the library that of the call.
 
 use crate::problem::Problem;
 use crate::source::Span;
@@ -20,7 +20,7 @@ impl Placed {
         Self::moved(Box::new(inner), span, label)
     }
 
-    /// `inner` with a label at `span` in the place of its own.
+    /// `inner` with a label at `span` instead of its own labels.
     pub fn moved(inner: Box<dyn Diagnostic + Send + Sync>, span: Span, label: impl Into<String>) -> Self {
         Self { inner, span, label: label.into() }
     }

@@ -1,4 +1,4 @@
-//! What goes wrong while a program runs.
+//! Errors while a program runs.
 
 use crate::source::Span;
 use miette::Diagnostic;
@@ -7,8 +7,8 @@ use thiserror::Error;
 /// A failure of evaluation.
 #[derive(Debug, Error, Diagnostic)]
 pub enum RunError {
-    /// A name that nothing has.
-    #[error("there is nothing called `{name}`")]
+    /// An unknown name.
+    #[error("nothing is called `{name}`")]
     #[diagnostic(code(ksr::names::unknown))]
     UnknownName {
         /// The name.
@@ -20,12 +20,12 @@ pub enum RunError {
         #[label("not known here")]
         span: Span,
     },
-    /// A function calls itself, directly or through others, more often than there is room for: usually the case in
-    /// which it stops is missing or never reached.
+    /// A function calls itself, directly or through others, too many times: usually the case in which it stops is
+    /// missing or never reached.
     ///
     /// What to do: check the condition that ends the recursion, or use `sum`, `map` or `fold` over an interval.
     #[error("calls are nested deeper than {limit}")]
-    #[diagnostic(code(ksr::run::recursion), help("does `{name}` call itself without an end?"))]
+    #[diagnostic(code(ksr::run::recursion), help("does `{name}` call itself endlessly?"))]
     Recursion {
         /// The limit.
         limit: usize,
@@ -49,7 +49,7 @@ pub enum RunError {
     },
     /// Two files use each other, directly or through others, so that neither can be read first.
     ///
-    /// What to do: move what both need into a third file, and use that from both.
+    /// What to do: move what both need into a third file, and use that in both.
     #[error("`{module}` uses itself, through the files it uses")]
     #[diagnostic(code(ksr::run::module_cycle), help("move what both need into a third file"))]
     ModuleCycle {
@@ -59,7 +59,7 @@ pub enum RunError {
         #[label("here")]
         span: Span,
     },
-    /// A module that is not there.
+    /// A module that does not exist.
     #[error("there is no module `{name}`")]
     #[diagnostic(code(ksr::names::module), help("{help}"))]
     NoModule {
@@ -86,11 +86,11 @@ pub enum RunError {
         span: Span,
     },
     /// The file cannot be opened: it does not exist, is a folder, or you may not read or write it. Paths are relative
-    /// to the folder of the script in which they stand.
+    /// to the folder of the script that contains them.
     ///
-    /// What to do: check the path. A missing folder is not created: make it first.
+    /// What to do: check the path. Missing folders are not created: make them first.
     #[error("cannot {verb} `{path}`: {reason}")]
-    #[diagnostic(code(ksr::run::file), help("paths are relative to the folder of the file they stand in"))]
+    #[diagnostic(code(ksr::run::file), help("paths are relative to the folder of the script that contains them"))]
     File {
         /// `read`, `write`.
         verb: &'static str,
@@ -102,11 +102,11 @@ pub enum RunError {
         #[label("here")]
         span: Span,
     },
-    /// The index is beyond the last element. Indices count from 0, negative ones from the end.
+    /// The index is beyond the last element. Indices start from 0; negative ones count from the end.
     ///
     /// What to do: use indices from 0 to `len(list) - 1`; `-1` is the last element.
     #[error("index {index} is outside {found} of {length} elements")]
-    #[diagnostic(code(ksr::run::index), help("indices count from 0; `-1` is the last"))]
+    #[diagnostic(code(ksr::run::index), help("indices start from 0; `-1` is the last"))]
     Index {
         /// The index.
         index: String,
@@ -118,10 +118,10 @@ pub enum RunError {
         #[label("outside")]
         span: Span,
     },
-    /// An interval lists its values in steps of one, and its ends are not whole numbers.
+    /// An interval without a step can be listed only if its ends are whole numbers.
     ///
     /// What to do: give the step: `0 .. 1.5 by 0.1`.
-    #[error("`{interval}` has no list of values")]
+    #[error("the values of `{interval}` cannot be listed")]
     #[diagnostic(code(ksr::run::interval), help("give a step: `{interval} by 0.1`"))]
     Interval {
         /// `0 .. 1.5`.
@@ -134,7 +134,7 @@ pub enum RunError {
     ///
     /// What to do: use a negative step for a falling sequence: `3 .. 1 by -0.5`.
     #[error("a step of {step} does not lead from {from} to {to}")]
-    #[diagnostic(code(ksr::run::step), help("the step must point from the first value to the last, and not be 0"))]
+    #[diagnostic(code(ksr::run::step), help("the step must lead from the first value towards the last, and not be 0"))]
     Step {
         /// The step.
         step: String,
@@ -148,9 +148,9 @@ pub enum RunError {
     },
     /// The list would have more elements than fit in memory; most likely the step is too small.
     ///
-    /// What to do: take a larger step.
+    /// What to do: use a larger step.
     #[error("a list of {length} elements is too long")]
-    #[diagnostic(code(ksr::run::too_long), help("lists hold at most {limit} elements"))]
+    #[diagnostic(code(ksr::run::too_long), help("a list has at most {limit} elements"))]
     TooLong {
         /// Its length.
         length: String,
@@ -160,8 +160,7 @@ pub enum RunError {
         #[label("here")]
         span: Span,
     },
-    /// The argument has the right kind, and a value that makes no sense at this place, such as a negative number of
-    /// steps.
+    /// The argument is of the right kind, but its value makes no sense here, such as a negative number of steps.
     ///
     /// What to do: choose a value in the range that the message or the help line gives.
     #[error("{message}")]
@@ -169,7 +168,7 @@ pub enum RunError {
     Value {
         /// What is wrong.
         message: String,
-        /// How to mend it.
+        /// How to fix it.
         #[help]
         help: Option<String>,
         /// The value.
@@ -179,8 +178,8 @@ pub enum RunError {
     /// The mean, maximum or first element of an empty list does not exist.
     ///
     /// What to do: check where the list comes from, or test for it: `if len(list) == 0 then … else …`.
-    #[error("`{function}` of nothing")]
-    #[diagnostic(code(ksr::run::empty), help("the list is empty"))]
+    #[error("`{function}` of an empty list has no value")]
+    #[diagnostic(code(ksr::run::empty), help("check where the list comes from, or test `len(list) > 0` first"))]
     Empty {
         /// `max`.
         function: String,
@@ -188,7 +187,7 @@ pub enum RunError {
         #[label("empty")]
         span: Span,
     },
-    /// The columns of a table stand side by side, row by row, so they must be equally long.
+    /// The columns of a table must all have the same number of rows.
     ///
     /// What to do: make the lists equally long. A single number fills a whole column.
     #[error(
@@ -211,21 +210,20 @@ pub enum RunError {
         #[label("{second_length} values")]
         second_span: Span,
     },
-    /// The script states with `assert` that something holds, and it does not.
+    /// The condition of an `assert` is false.
     ///
-    /// What to do: look at the values in the condition: either they are not what they should be, or the assertion is
-    /// too strict.
+    /// What to do: look at the values in the condition: either they are wrong, or the assertion is too strict.
     #[error("{message}")]
     #[diagnostic(code(ksr::run::assertion))]
     Assertion {
-        /// The user's sentence, or `the assertion does not hold`.
+        /// The user's sentence, or `the assertion is false`.
         message: String,
         /// The condition.
         #[label("this is false")]
         span: Span,
     },
-    /// The script states with `assert_eq` that two values agree, and they differ by more than the tolerance. Without a
-    /// tolerance they must agree to the last bit.
+    /// Two values of an `assert_eq` differ by more than the tolerance. Without a tolerance they must agree to the last
+    /// bit.
     ///
     /// What to do: find out which of the two is wrong, or give a tolerance as the third argument:
     /// `assert_eq(a, b, 1e-6)`.
@@ -236,7 +234,7 @@ pub enum RunError {
         left: String,
         /// Second value.
         right: String,
-        /// Distance.
+        /// Their difference.
         difference: String,
         /// Tolerance.
         tolerance: String,
@@ -250,8 +248,7 @@ pub enum RunError {
         #[label("{right}")]
         right_span: Span,
     },
-    /// The script states with `assert_eq` that two values are equal, and they are not. These have no distance, so that
-    /// a tolerance would not help.
+    /// Two values of an `assert_eq` are not equal. They are not numbers, so that a tolerance would not help.
     ///
     /// What to do: find out which of the two is wrong.
     #[error("{left} is not {right}")]
@@ -268,11 +265,10 @@ pub enum RunError {
         #[label("{right}")]
         right_span: Span,
     },
-    /// `root` halves an interval at whose ends the function has opposite signs, and here both ends have the same sign.
+    /// `root` bisects an interval at whose ends the function has opposite signs, but here both have the same sign.
     ///
-    /// What to do: choose an interval that contains exactly one root; a table or plot of the function shows where it
-    /// lies.
-    #[error("the function has no change of sign: it is {at_from} at {from} and {at_to} at {to}")]
+    /// What to do: choose an interval that contains exactly one root; a table or plot of the function shows where.
+    #[error("the function does not change sign: it is {at_from} at {from} and {at_to} at {to}")]
     #[diagnostic(code(ksr::run::no_root), help("choose an interval with one end on each side of the root"))]
     NoRoot {
         /// Left end.
@@ -287,8 +283,7 @@ pub enum RunError {
         #[label("this interval")]
         span: Span,
     },
-    /// `--set name=value` replaces the right-hand side of a `let` at the top of the script, and the script has no such
-    /// `let`.
+    /// `--set name=value` replaces the right-hand side of a top-level `let` of the script, and there is no such `let`.
     ///
     /// What to do: check the spelling, or add `let name = …` to the script.
     #[error("the script has no top-level `let {name}` to set")]
@@ -299,12 +294,12 @@ pub enum RunError {
         /// The nearest, or those that exist.
         help: String,
         /// The value given.
-        #[label("this value has no place")]
+        #[label("this value is not used")]
         span: Span,
     },
-    /// What stands after the `=` of `--set` is not exactly one expression.
+    /// The text after the `=` of `--set` is not exactly one expression.
     ///
-    /// What to do: write one expression, and quote it for the shell where it contains spaces or brackets:
+    /// What to do: write one expression, and quote it for the shell if it contains spaces or brackets:
     /// `--set R='[1, 2]'`.
     #[error("`--set {name}=…` needs one expression")]
     #[diagnostic(code(ksr::run::set_value), help("as in `--set {name}=2` or `--set {name}='[1, 2]'`"))]
@@ -317,8 +312,7 @@ pub enum RunError {
     },
     /// You stopped the script with Ctrl-C.
     ///
-    /// What to do: run it again. Trainings resume from their last checkpoint, and exact answers that were finished are
-    /// kept.
+    /// What to do: run it again. Trainings resume from their last checkpoint, and finished exact answers are cached.
     #[error("interrupted")]
     #[diagnostic(code(ksr::run::interrupted))]
     Interrupted {
@@ -326,7 +320,7 @@ pub enum RunError {
         #[label("while evaluating this")]
         span: Span,
     },
-    /// A `use`, a `param` or an expression stands where only definitions have a meaning.
+    /// A `use`, a `param` or an expression is in a place where only definitions make sense.
     ///
     /// What to do: move it to the top of the file, or for a `param` into a functional.
     #[error("{message}")]
@@ -338,10 +332,10 @@ pub enum RunError {
         #[label("here")]
         span: Span,
     },
-    /// The machine did not give what the interpreter needs, such as memory for its thread, or the interpreter itself
-    /// has a fault.
+    /// The machine could not provide what the interpreter needs, such as memory for its thread, or the interpreter
+    /// itself has a fault.
     ///
-    /// What to do: free memory and run it again. If it comes back, please report it with the script.
+    /// What to do: free memory and run it again. If it happens again, please report it with the script.
     #[error("{message}")]
     #[diagnostic(code(ksr::run::machine))]
     Machine {

@@ -1,4 +1,4 @@
-//! Entries of systems that do not fit. What the physics says no to is an error of the model.
+//! Wrong entries of systems. Entries that are physically impossible are errors of the model.
 
 use crate::source::Span;
 use miette::Diagnostic;
@@ -36,7 +36,7 @@ pub enum SystemProblem {
     },
     /// No `on GRID`.
     #[error("the system `{name}` has no grid")]
-    #[diagnostic(code(ksr::system::no_grid), help("say on which grid it lives: `system {name} on line {{ … }}`"))]
+    #[diagnostic(code(ksr::system::no_grid), help("give its grid: `system {name} on line {{ … }}`"))]
     NoGrid {
         /// The system.
         name: String,
@@ -44,7 +44,7 @@ pub enum SystemProblem {
         #[label("`on` is missing")]
         span: Span,
     },
-    /// What stands before `at` is neither an atom nor anything else with a charge.
+    /// The value before `at` is neither an atom nor anything else with a charge.
     ///
     /// What to do: place an atom of `std.atoms` (`H at 0`), any charge (`nucleus(1.5) at 0`) or a record with an entry
     /// `charge`.
@@ -60,11 +60,11 @@ pub enum SystemProblem {
         #[label("this is {found}")]
         span: Span,
     },
-    /// The field given as `potential:` was made on another grid than that of the system.
+    /// The field given as `potential:` is on another grid than the system.
     ///
     /// What to do: make the field from the `.x` of the grid that the system is on, or write the potential as a
     /// function: `potential(x): …`.
-    #[error("the potential lives on another grid: {found} instead of {wanted}")]
+    #[error("the potential is on another grid: {found} instead of {wanted}")]
     #[diagnostic(code(ksr::system::potential_grid), help("make the field from the `.x` of the system's own grid"))]
     PotentialGrid {
         /// Its grid.

@@ -1,4 +1,4 @@
-//! What goes wrong while bodies are traced, and what is worth a warning.
+//! Errors and warnings while bodies are traced.
 
 use crate::graph::ShapeError;
 use crate::source::Span;
@@ -18,17 +18,17 @@ pub enum TraceError {
     Shape {
         /// Both shapes, in words.
         message: String,
-        /// The likely way out.
+        /// The likely fix.
         #[help]
         help: Option<String>,
         /// The layer or operation.
         #[label("does not fit here")]
         span: Span,
     },
-    /// A functional of this density is applied to something with several channels, or to a number.
+    /// The functional is applied to something with several channels, or to a number, instead of a density.
     ///
     /// What to do: give it one field with one channel, such as the density itself or `channel(f, 0)`.
-    #[error("`{functional}` needs a density, one number a grid point, but has {found}")]
+    #[error("`{functional}` needs a density, one number per grid point, but got {found}")]
     #[diagnostic(code(ksr::shape::density), help("take one channel of a field with `channel(f, k)`"))]
     NotDensity {
         /// The functional.
@@ -39,67 +39,66 @@ pub enum TraceError {
         #[label("given here")]
         span: Span,
     },
-    /// A functional gives the energy per electron at every grid point: one number for each. Its last line gives
-    /// something else.
+    /// A functional must give the energy per electron, one number per grid point. Its last line gives something else.
     ///
     /// What to do: end in one channel on the full grid, for example with `dense(f, 1)` or `channel(f, 0)`, and undo a
-    /// `downsample` by `upsample`.
-    #[error("the value of a functional is one number a grid point, but `{functional}` ends in {found}")]
+    /// `downsample` with `upsample`.
+    #[error("the value of a functional is one number per grid point, but `{functional}` ends in {found}")]
     #[diagnostic(code(ksr::shape::result), help("{help}"))]
     NotEnergy {
         /// The functional.
         functional: String,
-        /// In what it ends.
+        /// What it ends in.
         found: String,
-        /// The likely way out.
+        /// The likely fix.
         help: String,
         /// The last expression.
         #[label("ends in {found}")]
         span: Span,
     },
-    /// A loss gives one number for each system, and this one ends in a field or a list.
+    /// A loss must give one number per system, but this one ends in a field or a list.
     ///
     /// What to do: reduce it with `integral`, `sum` or `mean`.
     #[error("the value of a loss is a single number, but `{loss}` ends in {found}")]
-    #[diagnostic(code(ksr::loss::result), help("take an `integral`, `sum` or `mean`"))]
+    #[diagnostic(code(ksr::loss::result), help("reduce it with `integral`, `sum` or `mean`"))]
     NotLoss {
         /// The loss.
         loss: String,
-        /// In what it ends.
+        /// What it ends in.
         found: String,
         /// The last expression.
         #[label("ends in {found}")]
         span: Span,
     },
-    /// The body of a functional or loss is read once, before any density is known, so that an `if` cannot depend on a
-    /// density or a parameter.
+    /// The body of a functional or loss is evaluated once, before any density is known, so that an `if` cannot depend
+    /// on a density or a parameter.
     ///
-    /// What to do: choose point by point with `where(condition, a, b)`, which keeps both branches.
-    #[error("{what} depends on a value that is not known when the body is read")]
+    /// What to do: choose point by point with `where(condition, a, b)`, which evaluates both branches.
+    #[error("{what} depends on a value that is not known when the body is evaluated")]
     #[diagnostic(code(ksr::functional::condition), help("{help}"))]
     Condition {
         /// `the condition of `if``.
         what: String,
-        /// The way out.
+        /// What to do.
         help: &'static str,
         /// The condition.
         #[label("not known yet")]
         span: Span,
     },
-    /// A value that belongs to the body of one functional is used in another one, where it has no meaning.
+    /// A value from the body of one functional is used in another, where it has no meaning.
     ///
     /// What to do: pass it as an argument.
     #[error("this depends on the density of another functional")]
-    #[diagnostic(code(ksr::functional::outside), help("pass what is needed as an argument"))]
+    #[diagnostic(code(ksr::functional::outside), help("pass the value as an argument"))]
     Escaped {
         /// Where it is used.
         #[label("used outside its body")]
         span: Span,
     },
-    /// The body contains fields on two different grids, so that no grid is left on which the functional could be used.
+    /// The body contains fields on two different grids, so that the functional could not be used on any grid.
     ///
     /// What to do: take all fields from one grid, or write them as functions of the density.
-    #[error("this body already holds values on another grid")]
+    #[error("this body already contains a field on another grid")]
     #[diagnostic(
         code(ksr::functional::grid),
         help("use fields of one grid only, or write them as functions of the density")
@@ -112,7 +111,7 @@ pub enum TraceError {
     /// The body contains a field, which fixes the grid of the functional, and the system or density is on another grid.
     ///
     /// What to do: use the functional on the grid of its fields, or write the field as a formula.
-    #[error("`{functional}` holds values on one grid, and this is another")]
+    #[error("`{functional}` contains a field on another grid than this")]
     #[diagnostic(code(ksr::functional::other_grid), help("use it for systems on the grid of the fields in its body"))]
     OtherGrid {
         /// The functional.
@@ -121,11 +120,11 @@ pub enum TraceError {
         #[label("on another grid")]
         span: Span,
     },
-    /// `param` and layers such as `conv` and `dense` make trainable parameters, and these belong to a functional. Here
-    /// they are evaluated outside of one.
+    /// `param` and layers such as `conv` and `dense` make trainable parameters, which must belong to a functional.
+    /// Here they are evaluated outside any functional.
     ///
     /// What to do: move them into the body of a `functional`, or into a function that is called there.
-    #[error("trainable parameters belong to a functional, and this is in none")]
+    #[error("trainable parameters must be in a functional")]
     #[diagnostic(code(ksr::functional::param_outside), help("use `param` and layers in the body of a `functional`"))]
     ParamOutside {
         /// The statement or layer.
@@ -135,12 +134,12 @@ pub enum TraceError {
     /// The same functional is used twice with different numbers of channels. It has one set of parameters, which cannot
     /// fit both.
     ///
-    /// What to do: use it on fields with the same number of channels, or write a `fn`, whose layers are made anew at
-    /// each call.
-    #[error("this needs a parameter of {now}, but another use of the same functional made it of {first}")]
+    /// What to do: use it on fields with the same number of channels, or write a `fn`, which makes new layers at each
+    /// call.
+    #[error("this needs a parameter of {now}, but an earlier use of the same functional made it {first}")]
     #[diagnostic(
         code(ksr::functional::params_differ),
-        help("a functional's parameters exist once; write a `fn` for layers that are made anew at each call")
+        help("a functional has one set of parameters; a `fn` makes new layers at each call")
     )]
     ParamsDiffer {
         /// Its shape at first.
@@ -148,14 +147,13 @@ pub enum TraceError {
         /// Its shape now.
         now: String,
         /// The layer.
-        #[label("of {now}")]
+        #[label("needs {now}")]
         span: Span,
     },
-    /// The parameters given to the model are fewer than its functional has, so they belong to another functional or to
-    /// other widths.
+    /// The model has fewer parameters than its functional needs, so they belong to another functional or to other
+    /// widths.
     ///
-    /// What to do: use the functional, with the options, for which the parameters were made; `describe` shows what it
-    /// needs.
+    /// What to do: use the functional and the options that the parameters were made for; `describe` shows what it needs.
     #[error("the model has {found} parameter values, but its functional needs at least {needed}")]
     #[diagnostic(code(ksr::model::too_few))]
     TooFewValues {
@@ -167,9 +165,9 @@ pub enum TraceError {
         #[label("needed here")]
         span: Span,
     },
-    /// The declaration contradicts itself: the first value lies outside the bounds, the bounds are reversed, or there
-    /// are more or fewer first values than numbers. Or a functional that has parameters is evaluated at plain numbers,
-    /// where it has no grid.
+    /// The declaration contradicts itself: the initial value is outside the bounds, the bounds are reversed, or there
+    /// are more or fewer initial values than numbers. Or a functional that has parameters is evaluated at plain
+    /// numbers, where it has no grid.
     ///
     /// What to do: follow the help line: start inside the bounds, lower bound first; give the functional a density, as
     /// in `energy(f, n)`.
@@ -283,8 +281,8 @@ pub enum TraceError {
     },
     /// The functional takes one density, or one for each spin, and is applied to another number of them.
     ///
-    /// What to do: give it as many densities as its head has.
-    #[error("`{functional}` takes {takes}, but has {found} densities here")]
+    /// What to do: give it as many densities as its definition has.
+    #[error("`{functional}` takes {takes}, but got {found}")]
     #[diagnostic(code(ksr::functional::densities))]
     Densities {
         /// The functional.
@@ -313,7 +311,8 @@ pub enum TraceError {
         #[label("in this record")]
         span: Span,
     },
-    /// A functional or a model is needed here, and the value is something else. A function of numbers is no functional.
+    /// A functional or a model is needed here, but the value is something else. A function of numbers is not a
+    /// functional.
     ///
     /// What to do: define it with `functional f(n) = …`, or use one of `std.functionals` and `std.networks`.
     #[error("{what} must be a functional or a model, not {found}")]
@@ -351,21 +350,21 @@ impl TraceError {
         TraceError::Condition { what: what.to_string(), help, span }
     }
 
-    /// Shapes that do not fit, at a place.
+    /// A shape mismatch, at a place.
     pub fn shape(error: &ShapeError, span: Span) -> Self {
         TraceError::Shape { message: error.to_string(), help: error.help(), span }
     }
 }
 
-/// What is worth a warning.
+/// Warnings and notes.
 #[derive(Debug, Error, Diagnostic)]
 pub enum Advice {
-    /// The functional was fitted for one interaction between electrons (`for exponential` in its head), and the system
+    /// The functional was fitted for one interaction between electrons (`for exponential` in its head), but the system
     /// has another. It runs, but its energies mean little.
     ///
-    /// What to do: use a functional made for the interaction of the system, or write one. Without a `for` in its head a
-    /// functional is used without this warning.
-    #[error("`{functional}` is made for the interaction `{made_for}`, but that of `{system}` is {found}")]
+    /// What to do: use a functional made for the interaction of the system, or write one. A functional without a `for`
+    /// in its head is used without this warning.
+    #[error("`{functional}` was made for the interaction `{made_for}`, but that of `{system}` is {found}")]
     #[diagnostic(
         code(ksr::functional::made_for),
         severity(Warning),
@@ -384,11 +383,11 @@ pub enum Advice {
         #[label("used here")]
         span: Span,
     },
-    /// The file has arrays that the functional has no parameter for. All parameters were found, but the file may be
-    /// that of another functional.
+    /// The file has arrays that the functional has no parameter for. All parameters were found, but the file may
+    /// belong to another functional.
     ///
-    /// What to do: compare with `describe(f)`. If the surplus arrays are known to be something else, such as the state
-    /// of an optimizer, nothing is wrong.
+    /// What to do: compare with `describe(f)`. If the surplus arrays are something else, such as the state of an
+    /// optimiser, nothing is wrong.
     #[error("{arrays} of `{file}` {verb} not used")]
     #[diagnostic(code(ksr::model::surplus), severity(Warning), help("`{functional}` has {parameters}"))]
     Surplus {
@@ -407,7 +406,7 @@ pub enum Advice {
         span: Span,
     },
     /// No step along the gradient lowers the loss, so that the training ends with its initial parameters. The loss may
-    /// not depend on the parameters, or be infinite just beside them.
+    /// not depend on the parameters, or may be infinite close to them.
     ///
     /// What to do: follow the help line; try another seed, smaller layers, or a loss that depends on what the
     /// functional changes.
@@ -425,10 +424,10 @@ pub enum Advice {
         #[label("in this training")]
         span: Span,
     },
-    /// The calculation is done, and something about it is worth knowing: it was interrupted, an option had no effect,
+    /// The calculation is done, but there is something you should know: it was interrupted, an option had no effect,
     /// or some seeds failed.
     ///
-    /// What to do: read the message. Nothing has to be done if it describes what you meant.
+    /// What to do: read the message. If it describes what you intended, nothing.
     #[error("{message}")]
     #[diagnostic(code(ksr::run::note), severity(Warning))]
     Note {

@@ -4,11 +4,10 @@ use crate::source::Span;
 use miette::Diagnostic;
 use thiserror::Error;
 
-/// A value that is not what its place needs.
+/// A value of the wrong kind.
 #[derive(Debug, Error, Diagnostic)]
 pub enum TypesError {
-    /// An argument, option, entry or operand is of another kind than its place needs, such as a text where a number
-    /// belongs.
+    /// An argument, option, entry or operand is of the wrong kind, such as a string instead of a number.
     ///
     /// What to do: give a value of the kind that the message names; the reference says what each function takes.
     #[error("{what} must be {wanted}, not {found}")]
@@ -18,19 +17,20 @@ pub enum TypesError {
         what: String,
         /// `a whole number`.
         wanted: String,
-        /// `a text`.
+        /// `a string`.
         found: String,
-        /// How to mend it.
+        /// How to fix it.
         #[help]
         help: Option<String>,
         /// The value.
         #[label("this is {found}")]
         span: Span,
     },
-    /// The operator does not exist for these two kinds of values: texts are not added to numbers, lists not to fields.
+    /// The operator does not exist for these two kinds of values: a string cannot be added to a number, nor a list to a
+    /// field.
     ///
-    /// What to do: convert one side first. Texts take values in braces (`"R = {R}"`), and a list becomes a field only
-    /// on a grid.
+    /// What to do: convert one side first. Insert values into a string with braces (`"R = {R}"`); a list becomes a
+    /// field only on a grid.
     #[error("`{operator}` does not combine {left} with {right}")]
     #[diagnostic(code(ksr::types::operands))]
     Operands {
@@ -40,7 +40,7 @@ pub enum TypesError {
         left: String,
         /// Kind of the right operand.
         right: String,
-        /// How to mend it.
+        /// How to fix it.
         #[help]
         help: Option<String>,
         /// The left operand.
@@ -52,7 +52,7 @@ pub enum TypesError {
     },
     /// The operator or function does not exist for this kind of value.
     ///
-    /// What to do: check what the name stands for; the label says what kind of value it is.
+    /// What to do: check what the name refers to; the label says what kind of value it is.
     #[error("`{operator}` does not take {found}")]
     #[diagnostic(code(ksr::types::operand))]
     Operand {
@@ -68,7 +68,7 @@ pub enum TypesError {
     ///
     /// What to do: make them equally long, take a part of one, as in `a[0 .. 5]`, or combine a list with a single
     /// number.
-    #[error("`{operator}` needs lists of equal length, and these have {left} and {right} elements")]
+    #[error("`{operator}` needs lists of equal length, but these have {left} and {right} elements")]
     #[diagnostic(code(ksr::types::lengths))]
     Lengths {
         /// `+`.
@@ -84,10 +84,10 @@ pub enum TypesError {
         #[label("{right} elements")]
         right_span: Span,
     },
-    /// Fields are combined point by point, so both must live on the same grid.
+    /// Fields are combined point by point, so both must be on the same grid.
     ///
     /// What to do: make both from systems, or the `.x`, of one grid.
-    #[error("`{operator}` needs fields on one grid, and these have {left} and {right}")]
+    #[error("`{operator}` needs fields on one grid, but these have {left} and {right}")]
     #[diagnostic(
         code(ksr::types::grids),
         help("make both from the same grid: a field knows the grid of the `.x`, density or potential it came from")
@@ -107,10 +107,10 @@ pub enum TypesError {
         right_span: Span,
     },
     /// Fields are combined channel by channel, so both must have the same number of channels, or one of them a single
-    /// one.
+    /// channel.
     ///
     /// What to do: take one channel with `channel(f, k)`, or give both the same number.
-    #[error("`{operator}` needs equal channels or one, and these fields have {left} and {right}")]
+    #[error("`{operator}` needs equal numbers of channels, or one channel, but these fields have {left} and {right}")]
     #[diagnostic(code(ksr::types::channels))]
     Channels {
         /// `+`.
@@ -126,13 +126,13 @@ pub enum TypesError {
         #[label("{right} channels")]
         right_span: Span,
     },
-    /// Something called that cannot be.
+    /// A call of something that is not a function.
     #[error("{found} cannot be called")]
     #[diagnostic(code(ksr::types::not_callable), help("{help}"))]
     NotCallable {
         /// `a number`.
         found: String,
-        /// How to mend it.
+        /// How to fix it.
         help: String,
         /// The value.
         #[label("this is {found}")]

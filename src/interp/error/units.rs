@@ -1,4 +1,4 @@
-//! Dimensions that do not fit.
+//! Clashes of dimensions.
 
 use crate::source::Span;
 use miette::Diagnostic;
@@ -9,8 +9,8 @@ use thiserror::Error;
 pub enum UnitsError {
     /// Two quantities of different dimensions are added, subtracted or compared, such as an energy and a length.
     ///
-    /// What to do: check the formula. To combine them all the same, make one a plain number by dividing it by its unit,
-    /// as in `R / (1 bohr)`.
+    /// What to do: check the formula. To combine them anyway, make one a plain number by dividing it by its unit, as in
+    /// `R / (1 bohr)`.
     #[error("`{operator}` cannot combine {left} with {right}")]
     #[diagnostic(
         code(ksr::units::clash),
@@ -33,8 +33,8 @@ pub enum UnitsError {
     /// The elements of the list have different dimensions, so that their sum, mean or maximum has no meaning.
     ///
     /// What to do: keep quantities of one dimension in a list, or divide them by their units.
-    #[error("`{function}` of a list that has {first} and {other} in it")]
-    #[diagnostic(code(ksr::units::mixed), help("all elements must be of one dimension, or plain"))]
+    #[error("`{function}` cannot combine {first} with {other} in one list")]
+    #[diagnostic(code(ksr::units::mixed), help("all elements must have the same dimension, or be plain numbers"))]
     Mixed {
         /// `sum`.
         function: String,
@@ -63,11 +63,12 @@ pub enum UnitsError {
         #[label("{found}")]
         span: Span,
     },
-    /// The parameter or option is a quantity of another dimension, such as a length where an energy is given.
+    /// The parameter or option is a quantity of the wrong dimension, such as a length instead of an energy.
     ///
-    /// What to do: give a quantity of the dimension that the message names. A plain number is read in atomic units.
+    /// What to do: give a quantity of the dimension that the message names. A plain number is taken to be in atomic
+    /// units.
     #[error("{what} must be {wanted}, not {found}")]
-    #[diagnostic(code(ksr::units::wanted), help("a plain number is read in atomic units"))]
+    #[diagnostic(code(ksr::units::wanted), help("a plain number is taken to be in atomic units"))]
     Wanted {
         /// `the position of a nucleus`.
         what: String,
@@ -81,7 +82,7 @@ pub enum UnitsError {
     },
     /// `->` shows a quantity in another unit of the same dimension, and this unit measures something else.
     ///
-    /// What to do: choose a unit that fits; the help line names some.
+    /// What to do: choose a suitable unit; the help line names some.
     #[error("{found} cannot be shown in `{unit}`, which is for {wanted}")]
     #[diagnostic(code(ksr::units::conversion), help("{help}"))]
     Conversion {
@@ -100,11 +101,14 @@ pub enum UnitsError {
         #[label("a unit of {wanted}")]
         unit_span: Span,
     },
-    /// The result would have a dimension that cannot be written, such as a length to the power 0.3.
+    /// The result would have a dimension that ksr does not support, such as a length to the power 0.3.
     ///
-    /// What to do: divide by a unit first. Whole and half powers of energies and lengths exist.
-    #[error("{found} to the power {exponent} has no dimension that can be written")]
-    #[diagnostic(code(ksr::units::power), help("whole and half powers of energies and lengths are known"))]
+    /// What to do: divide by a unit first. Whole and half-integer powers of energies and lengths are supported.
+    #[error("{found} to the power {exponent} has an unsupported dimension")]
+    #[diagnostic(
+        code(ksr::units::power),
+        help("only integer and half-integer powers of energies and lengths are supported")
+    )]
     Power {
         /// `an energy`.
         found: String,
@@ -114,7 +118,7 @@ pub enum UnitsError {
         #[label("{found}")]
         span: Span,
     },
-    /// There is no unit of this name.
+    /// There is no unit with this name.
     ///
     /// What to do: check the spelling; the reference lists all units.
     #[error("there is no unit `{name}`")]

@@ -1,4 +1,4 @@
-//! What can be seen to be wrong in a tree before anything is evaluated.
+//! Errors that can be found in a tree before anything is evaluated.
 
 use crate::source::Span;
 use miette::Diagnostic;
@@ -8,7 +8,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum CheckError {
-    /// The name is neither defined in this text nor part of the language, nor brought in by a `use`.
+    /// The name is neither defined in this script nor part of the language, nor imported by a `use`.
     ///
     /// What to do: check the spelling, define it with `let` or `fn`, or add the `use` of the module that has it. A name
     /// inside a module is written `module.name`.
@@ -36,9 +36,9 @@ pub enum CheckError {
         help: Option<String>,
     },
 
-    /// There is no module of this name in the library that ksr brings along.
+    /// There is no module with this name in ksr's standard library.
     ///
-    /// What to do: check the spelling. A file of your own is used in quotes: `use "lda.ksr"`.
+    /// What to do: check the spelling. Your own file goes in quotes: `use "lda.ksr"`.
     #[error("the library has no module `{module}`")]
     #[diagnostic(code(ksr::names::module), help("{help}"))]
     NoModule {
@@ -48,21 +48,21 @@ pub enum CheckError {
         help: String,
     },
 
-    /// A used file becomes a module with the name of the file, and this file name is no name of the language.
+    /// A used file becomes a module with the name of the file, and this file name is not a valid name.
     ///
     /// What to do: rename the file, or give the module a name: `use "my-lib.ksr" as lib`.
     #[error("`{stem}` cannot be the name of a module")]
     #[diagnostic(code(ksr::names::module), help("{help}"))]
     StemNoName {
         stem: String,
-        #[label("not a name")]
+        #[label("not a valid name")]
         span: Span,
         help: String,
     },
 
-    /// A value of this kind does not have the member that stands after the dot.
+    /// This kind of value does not have the member after the dot.
     ///
-    /// What to do: check the spelling. The reference lists what stands after the dot, for every kind of value.
+    /// What to do: check the spelling. The reference lists the members of every kind of value.
     #[error("{what} has no `{name}`")]
     #[diagnostic(code(ksr::types::no_field), help("{help}"))]
     NoField {
@@ -76,7 +76,7 @@ pub enum CheckError {
     /// Two definitions, parameters or entries at the same place have the same name.
     ///
     /// What to do: rename or remove one of them. A name keeps its first value; there is no reassignment.
-    #[error("{what} `{name}` is there twice")]
+    #[error("{what} `{name}` occurs twice")]
     #[diagnostic(code(ksr::names::doubled), help("{help}"))]
     Doubled {
         what: String,
@@ -101,7 +101,7 @@ pub enum CheckError {
         span: Span,
     },
 
-    /// The function is given an argument by a name that none of its parameters has.
+    /// The function has no parameter with the name of this argument.
     ///
     /// What to do: check the spelling against the signature in the help line.
     #[error("`{callee}` has no parameter `{name}`")]
@@ -114,7 +114,7 @@ pub enum CheckError {
         help: String,
     },
 
-    /// A literal where a value of another kind belongs.
+    /// A literal of the wrong kind.
     #[error("`{name}` of `{callee}` must be {wanted}, not {found}")]
     #[diagnostic(code(ksr::types::mismatch))]
     Literal {
@@ -128,7 +128,7 @@ pub enum CheckError {
 
     /// The function is called without a value for a parameter that has no default.
     ///
-    /// What to do: add the argument, by place or as `name: value`.
+    /// What to do: add the argument, by position or as `name: value`.
     #[error("`{callee}` needs a value for {missing}")]
     #[diagnostic(code(ksr::arity::missing), help("it is called `{signature}`"))]
     MissingArgument {
@@ -139,7 +139,7 @@ pub enum CheckError {
         signature: String,
     },
 
-    /// A parameter gets a value by its place and again by its name, or twice by its name.
+    /// A parameter gets a value by position and again by name, or twice by name.
     ///
     /// What to do: keep one of the two.
     #[error("`{callee}` gets `{name}` twice")]
@@ -156,8 +156,8 @@ pub enum CheckError {
 
     /// The call has more arguments than the function has parameters.
     ///
-    /// What to do: remove those that are too many. Numbers that belong together are one list: `[1, 2, 3]`.
-    #[error("`{callee}` takes {takes}, and here is one more")]
+    /// What to do: remove the surplus ones. Numbers that belong together go into one list: `[1, 2, 3]`.
+    #[error("`{callee}` takes {takes}, but this is one more")]
     #[diagnostic(code(ksr::arity::too_many), help("it is called `{signature}`"))]
     TooManyArguments {
         callee: String,
@@ -167,11 +167,10 @@ pub enum CheckError {
         signature: String,
     },
 
-    /// Parentheses after a value call it, and this value is not a function. A product is never written without its
-    /// sign.
+    /// Parentheses after a value call it, but this value is not a function. A product always needs a `*`.
     ///
-    /// What to do: write `*` if a product is meant; take an element of a list with `[i]`; a system without parameters
-    /// is used without parentheses.
+    /// What to do: write `*` for a product; take an element of a list with `[i]`; use a system without parameters
+    /// without parentheses.
     #[error("{what} cannot be called")]
     #[diagnostic(code(ksr::types::not_callable), help("{help}"))]
     NotCallable {
@@ -181,11 +180,11 @@ pub enum CheckError {
         help: String,
     },
 
-    /// Everything in a system is sampled on a grid, and this system does not say on which.
+    /// Everything in a system is sampled on a grid, but this system does not say which.
     ///
     /// What to do: define a grid and name it in the head: `system h on line { … }`.
-    #[error("system `{name}` is on no grid")]
-    #[diagnostic(code(ksr::system::no_grid), help("say on which grid it lives: `system {head} on line {{ … }}`"))]
+    #[error("system `{name}` has no grid")]
+    #[diagnostic(code(ksr::system::no_grid), help("give its grid: `system {head} on line {{ … }}`"))]
     NoGrid {
         name: String,
         head: String,
@@ -193,7 +192,7 @@ pub enum CheckError {
         span: Span,
     },
 
-    /// A system has a fixed set of options, and this is none of them.
+    /// A system has a fixed set of options, and this is not one of them.
     ///
     /// What to do: check the spelling against the help line. Atoms are placed with `at`: `H at 0`.
     #[error("a system has no option `{name}`")]
@@ -218,11 +217,11 @@ pub enum CheckError {
         span: Span,
     },
 
-    /// The potential depends on one coordinate, the interaction on one distance: functions of another number of
-    /// variables have no meaning there.
+    /// The potential is a function of one coordinate, the interaction of one distance; more or fewer variables make no
+    /// sense.
     ///
     /// What to do: write it as a function of one variable. Parameters of the system can be used inside.
-    #[error("`{name}` is a function of one variable")]
+    #[error("`{name}` must be a function of one variable")]
     #[diagnostic(code(ksr::system::variables), help("write `{better}`"))]
     Variables {
         name: String,
@@ -232,20 +231,20 @@ pub enum CheckError {
         better: String,
     },
 
-    /// `param` declares a number that a training changes. It belongs to a functional, so it can stand only there, or in
+    /// `param` declares a number that a training changes. It belongs to a functional, so it is allowed only there, or in
     /// a function that functionals call.
     ///
     /// What to do: move it into the `functional`, or use `let` for a fixed number.
-    #[error("`param` stands in functionals, and in the functions they call")]
+    #[error("`param` is allowed only in functionals, and in functions that they call")]
     #[diagnostic(code(ksr::names::param), help("{help}"))]
     Param {
-        #[label("outside of both")]
+        #[label("outside both")]
         span: Span,
         help: String,
     },
 
-    /// A functional begins with one density, or with one for each spin; a loss begins with a run and a reference. What
-    /// follows are options, and these have defaults.
+    /// A functional begins with one density, or with one for each spin; a loss begins with a run and a reference. All
+    /// further parameters are options, which need defaults.
     ///
     /// What to do: write `functional f(n) = …`, `functional f(n_up, n_down) = …` or `loss l(run, exact) { … }`, and
     /// give every further parameter a default.
@@ -288,7 +287,7 @@ pub enum CheckError {
         help: String,
     },
 
-    /// A call alone in a block whose value nothing takes.
+    /// A call in a block whose value is not used.
     #[error("this value is not used")]
     #[diagnostic(code(ksr::parse::unused_value), help("{help}"))]
     UnusedValue {

@@ -1,6 +1,6 @@
-//! What is certainly wrong with a program before anything is evaluated: names, calls, systems, units of literals.
+//! Finds what is certainly wrong with a program before anything is evaluated: names, calls, systems, units of literals.
 //!
-//! The checker never guesses: of what depends on values it says nothing. All errors are reported, sorted by place.
+//! The checker never guesses: it says nothing about what depends on values. All errors are reported, sorted by place.
 
 mod calls;
 mod error;

@@ -1,4 +1,4 @@
-//! `use`, and what is taken out of modules.
+//! `use`, and names imported from modules.
 
 use super::error::CheckError;
 use super::names::{Known, Names};
@@ -9,7 +9,7 @@ use crate::lang::words::is_name;
 use crate::source::Span;
 use std::rc::Rc;
 
-/// What stands before the name of a module that earlier entries of a session have brought, in the keys of modules.
+/// The prefix, in the keys of modules, of a module that earlier entries of a session have imported.
 pub const SESSION: &str = "session.";
 
 /// The path of a module as it is written.
@@ -33,7 +33,7 @@ pub(super) fn binds(used: &Use) -> Vec<(Rc<str>, Known)> {
     vec![(name, Known::Module(path.into()))]
 }
 
-/// What a name stands for that a `use` takes out of a known module, or binds to a saved model.
+/// The meaning of a name that a `use` imports from a known module, or binds to a saved model.
 pub(super) fn imported(used: &Use, name: &str, names: &Names) -> Option<Known> {
     let Some(taken) = &used.names else {
         return names.models.contains(&path_of(used)).then_some(Known::Value);
@@ -43,7 +43,7 @@ pub(super) fn imported(used: &Use, name: &str, names: &Names) -> Option<Known> {
 }
 
 impl Checker<'_> {
-    /// The module exists, and has the names that are taken out of it.
+    /// Checks that the module exists and has the names imported from it.
     pub(super) fn check_use(&mut self, used: &Use) {
         if let UsePath::Std(path) = &used.path
             && let [root, name] = path.as_slice()
@@ -59,13 +59,13 @@ impl Checker<'_> {
         }
         let path = path_of(used);
         let Some(names) = &used.names else { return self.needs_alias(used) };
-        self.refuse_doubles("name", names.iter(), "take each name once");
+        self.refuse_doubles("name", names.iter(), "import each name once");
         for name in names {
             self.member(&path, &name.name, name.span);
         }
     }
 
-    /// A file whose stem no value can have as its name.
+    /// Reports a file whose stem is not a valid name.
     fn needs_alias(&mut self, used: &Use) {
         let (UsePath::File { path, span }, None) = (&used.path, &used.alias) else { return };
         let stem = used.path.stem();
@@ -76,7 +76,7 @@ impl Checker<'_> {
         self.error(CheckError::StemNoName { stem: stem.to_string(), span: *span, help });
     }
 
-    /// What a name of a module stands for; an error if the module is known and has no such name.
+    /// The meaning of a name in a module; reports an error if the module is known and has no such name.
     pub(super) fn member(&mut self, path: &str, name: &str, span: Span) -> Option<Known> {
         let module = self.names.modules.get(path)?;
         if let Some(known) = module.get(name) {

@@ -9,7 +9,7 @@ use crate::source::Span;
 const OPTIONS: &[&str] = &["electrons", "charge", "unpaired", "potential", "interaction", "name"];
 
 impl Checker<'_> {
-    /// A system by itself, its expressions apart.
+    /// Checks a system except for its expressions.
     pub(super) fn system_entries(&mut self, system: &SystemDef) {
         let name = system.name.name.to_string();
         if system.grid.is_none() {
@@ -42,7 +42,7 @@ impl Checker<'_> {
         }
         let help = match (name, nearest(name, OPTIONS.iter().copied())) {
             ("spin" | "multiplicity", _) => "say how many electrons are unpaired: `unpaired: 1`".into(),
-            ("grid", _) => "the grid stands in the head: `system … on line { … }`".into(),
+            ("grid", _) => "the grid goes in the head: `system … on line { … }`".into(),
             ("n" | "N" | "nelec", _) => "did you mean `electrons`?".into(),
             ("v" | "v_ext" | "external", _) => "did you mean `potential`?".into(),
             (_, Some(near)) => format!("did you mean `{near}`?"),
@@ -62,7 +62,7 @@ impl Checker<'_> {
         self.error(error);
     }
 
-    /// A functional has one density or two, and a body that is no record.
+    /// Checks that a functional has one density or two, with suitable names.
     pub(super) fn functional_head(&mut self, functional: &FunctionalDef) {
         let function = &functional.function;
         let densities: Vec<&ParamDecl> = function.params.iter().filter(|p| p.default.is_none()).collect();
@@ -70,7 +70,7 @@ impl Checker<'_> {
             [only] if of_one_spin(&only.name.name) => {
                 let name = &only.name.name;
                 let help = format!(
-                    "`{name}` is what the density of one spin is called: write both, `(n_up, n_down)`, or call the total \
+                    "`{name}` is a name for the density of one spin: write both, `(n_up, n_down)`, or call the total \
                      density `n`"
                 );
                 return self.head(function, "functional", "one density, or one of each spin", only.name.span, help);
@@ -86,21 +86,21 @@ impl Checker<'_> {
         self.head(function, "functional", "one density or two", span, help);
     }
 
-    /// A second parameter without default that is no density of the other spin.
+    /// Reports a second parameter without default that is not the density of the other spin.
     fn not_a_spin_pair(&mut self, function: &FnDef, first: &Ident, second: &Ident) {
         let (first, name) = (&first.name, &second.name);
         let help = if spin_pair(name, first) {
             format!("the density of the up electrons comes first: `{name}, {first}`")
         } else {
             format!(
-                "an option has a default: `{name} = 1`; the densities of the spins are called `n_up, n_down`, or alike by \
-                 another pair: `up, down`, `a, b`, `alpha, beta`"
+                "an option needs a default: `{name} = 1`; spin densities are called `n_up, n_down`, or by another such pair: \
+                 `up, down`, `a, b`, `alpha, beta`"
             )
         };
         self.head(function, "functional", "one density, or one of each spin", second.span, help);
     }
 
-    /// A loss begins with a run and a reference.
+    /// Checks that the parameters of a loss begin with a run and a reference.
     pub(super) fn loss_head(&mut self, loss: &FnDef) {
         let without = loss.params.iter().filter(|p| p.default.is_none());
         if without.clone().count() != 2 {
@@ -125,7 +125,7 @@ fn option(entry: &SystemEntry) -> Option<&Ident> {
     }
 }
 
-/// What tells the densities of the two spins apart, at the end or the beginning of their names.
+/// Pairs of endings or beginnings that mark the names of the two spin densities.
 const SPINS: &[(&str, &str)] = &[
     ("up", "down"),
     ("up", "dn"),
@@ -138,7 +138,7 @@ const SPINS: &[(&str, &str)] = &[
     ("0", "1"),
 ];
 
-/// Whether a name says that it means the density of one spin: `n_up`, `down`, `alpha_n`.
+/// Whether a name clearly means the density of one spin: `n_up`, `down`, `alpha_n`.
 fn of_one_spin(name: &str) -> bool {
     name.to_lowercase().split('_').any(|word| ["up", "down", "dn", "alpha", "beta"].contains(&word))
 }

@@ -64,7 +64,7 @@ fn errors(text: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn right_programs_pass() {
+fn correct_programs_pass() {
     for text in [
         "let x = 1\nlet x = x + 1\nx",
         "fn f(a) = g(a)\nfn g(a) = f(a)\nf(1)",
@@ -100,7 +100,7 @@ fn right_programs_pass() {
 }
 
 #[test]
-fn wrong_programs_are_told() {
+fn errors_are_found() {
     for (text, code, place) in [
         ("sqtr(2)", "names::unknown", "sqtr"),
         ("[R for R in Rs]", "names::unknown", "Rs"),
@@ -158,7 +158,7 @@ fn wrong_programs_are_told() {
 }
 
 #[test]
-fn all_errors_are_told_in_order() {
+fn all_errors_are_reported_in_order() {
     let told = errors("let a = sqtr(2)\nlet b = 1 eV + 2 bohr\nsqrt(1, 2)\nfn f(x, x) = y");
     let codes: Vec<&str> = told.iter().map(|(code, _)| code.as_str()).collect();
     assert_eq!(codes, ["names::unknown", "units::clash", "arity::too_many", "names::doubled", "names::unknown"]);
@@ -172,7 +172,7 @@ fn units_get_their_own_help() {
 }
 
 #[test]
-fn answers_have_their_members_and_literals_their_kind() {
+fn members_of_answers_and_kinds_of_literals_are_checked() {
     let h = "system h on uniform(5) { H at 0 }\n";
     let told = |text: &str| errors(&format!("{h}{text}"));
     for right in [

@@ -1,4 +1,4 @@
-//! The walk over a program, with the names that are visible at each place.
+//! Walks a program, keeping track of the names visible at each place.
 
 use super::error::CheckError;
 use super::names::{Known, Names, defines, definitions, known};
@@ -11,7 +11,7 @@ use crate::source::Span;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// Where a statement stands.
+/// What a statement is inside.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Inside {
     Text,
@@ -20,13 +20,13 @@ enum Inside {
     Body,
 }
 
-/// Walks a program and collects what is wrong.
+/// Walks a program and collects errors.
 pub(super) struct Checker<'a> {
     pub(super) names: &'a Names,
-    /// All definitions of the text: what bodies may use, wherever they stand.
+    /// All definitions of the text, which bodies may use even before the definition.
     later: BTreeMap<Rc<str>, Known>,
     scopes: Vec<Vec<(Rc<str>, Known)>>,
-    /// Bodies around, which run later.
+    /// Number of enclosing bodies, which run later.
     bodies: usize,
     errors: Vec<CheckError>,
 }
@@ -62,11 +62,11 @@ impl<'a> Checker<'a> {
         self.scopes.pop();
     }
 
-    /// What a name stands for; `None` if it stands for nothing.
+    /// The meaning of a name; `None` if it has none.
     fn lookup(&self, name: &str) -> Option<Known> {
         let mut bound = self.scopes.iter().rev().flat_map(|scope| scope.iter().rev());
         if let Some((_, known)) = bound.find(|(bound, _)| &**bound == name) {
-            // In a body, a name of the text that is bound again later may stand for something else by then.
+            // In a body, a name that is bound again later in the text may have another meaning by then.
             let again = self.bodies > 0 && self.later.get(name).is_some_and(|later| later != known);
             return Some(if again { Known::Value } else { known.clone() });
         }
@@ -76,7 +76,7 @@ impl<'a> Checker<'a> {
         self.names.globals.get(name).cloned()
     }
 
-    /// What an expression stands for, if it is a name, the member of a module or a call whose answer is known.
+    /// The meaning of an expression, if it is a name, the member of a module or a call whose result is known.
     pub(super) fn what(&mut self, expr: &Expr) -> Option<Known> {
         match &*expr.kind {
             ExprKind::Name(name) => self.lookup(name),
@@ -99,16 +99,16 @@ impl<'a> Checker<'a> {
         let mut visible: Vec<&str> = self.scopes.iter().flatten().map(|(name, _)| &**name).collect();
         visible.extend(self.later.keys().chain(self.names.globals.keys()).map(|name| &**name));
         let help = if units::find(name).is_some() {
-            Some(format!("`{name}` is a unit; it stands right after a number: `1 {name}`"))
+            Some(format!("`{name}` is a unit; it goes right after a number: `1 {name}`"))
         } else if self.names.library.iter().any(|module| module == name) {
-            Some(format!("bring the module in: `use std.{name}`"))
+            Some(format!("import the module: `use std.{name}`"))
         } else {
             did_you_mean(name, visible).or_else(|| self.in_a_module(name))
         };
         self.error(CheckError::UnknownName { name: name.into(), span, help });
     }
 
-    /// A name that a known module has.
+    /// Suggests a known module that has the name.
     fn in_a_module(&self, name: &str) -> Option<String> {
         let (path, _) = self.names.modules.iter().find(|(_, module)| module.contains_key(name))?;
         let stem = path.strip_prefix("std.")?;
@@ -166,7 +166,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// A definition may not silently replace another of its kind in the same text; a `let` may.
+    /// Reports definitions that would replace another of the same kind in the same text; a `let` may do so.
     fn refuse_redefinitions(&mut self, statements: &[Stmt]) {
         for kind in ["function", "loss", "functional", "system", "grid"] {
             let defined = statements.iter().filter_map(|statement| match &statement.kind {
@@ -181,7 +181,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Each name once.
+    /// Reports names that occur twice.
     pub(super) fn refuse_doubles<'n>(&mut self, what: &str, names: impl Iterator<Item = &'n Ident>, help: &str) {
         let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
         for ident in names {
@@ -210,7 +210,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Head and body; the function sees itself, its parameters, and all definitions of the text.
+    /// Checks head and body; the function sees itself, its parameters, and all definitions of the text.
     fn function(&mut self, function: &FnDef, own: Option<&Ident>, body: Inside) {
         self.params(&function.params);
         let names = own.into_iter().chain(function.params.iter().map(|p| &p.name)).map(|name| name.name.clone());
@@ -257,7 +257,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// What stands before `at`.
+    /// Checks the element before `at`.
     fn element(&mut self, element: &Expr) {
         match &*element.kind {
             ExprKind::Name(name) if self.lookup(name).is_none() => {
@@ -372,7 +372,7 @@ impl<'a> Checker<'a> {
         self.error(CheckError::NoField { what: what.into(), name: name.name.to_string(), span: name.span, help });
     }
 
-    /// A call whose value nothing takes, and that is not made for its effect.
+    /// Reports a call whose value is not used and that is not made for its effect.
     fn refuse_unused_call(&mut self, value: &Expr, next: Option<&Stmt>) {
         let callee = match &*value.kind {
             ExprKind::Call { callee, .. } => callee,
@@ -390,9 +390,9 @@ impl<'a> Checker<'a> {
             |n| matches!(&n.kind, StmtKind::Expr { value, .. } if matches!(&*value.kind, ExprKind::Unary { .. })),
         );
         let help = if negative {
-            "the next line begins with `-`: to go on, end this line with the `-` instead"
+            "the next line begins with `-`: to continue, end this line with the `-` instead"
         } else {
-            "bind it with `let`, remove it, or end its line with the operator to go on"
+            "bind it with `let`, remove it, or, to continue, end its line with the operator"
         };
         self.error(CheckError::UnusedValue { span: value.span, help: help.into() });
     }

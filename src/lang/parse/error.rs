@@ -1,18 +1,18 @@
-//! What can be wrong with a text before it means anything.
+//! Syntax errors.
 
 use crate::source::Span;
 use miette::Diagnostic;
 use thiserror::Error;
 
-/// An error of the parser. It says what was being written at the place, never what the grammar calls it.
+/// An error of the parser. It speaks of what was being written, never of the grammar's rules.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum ParseError {
-    /// An operator, a `=`, a `then` or another word that needs something after it stands at the end, or before
-    /// something that does not fit.
+    /// An operator, a `=`, a `then` or another word that needs something after it is at the end, or before something
+    /// that does not fit.
     ///
-    /// What to do: complete the expression. If it goes on in the next line, leave the operator at the end of the line
-    /// or put the whole in parentheses.
+    /// What to do: complete the expression. To continue it on the next line, leave the operator at the end of the line
+    /// or put the whole expression in parentheses.
     #[error("expected {expected} after `{after}`")]
     #[diagnostic(code(ksr::parse::expected_value))]
     ExpectedAfter {
@@ -25,9 +25,9 @@ pub enum ParseError {
         help: Option<String>,
     },
 
-    /// At this place the language allows something else than what is written.
+    /// The language does not allow what is written here.
     ///
-    /// What to do: look at what is expected there, and at the few characters before it: often a bracket, a comma or a
+    /// What to do: look at what is expected, and at the few characters before this place: often a bracket, a comma or a
     /// `:` is missing.
     #[error("expected {expected}, found {found}")]
     #[diagnostic(code(ksr::parse::unexpected))]
@@ -41,9 +41,9 @@ pub enum ParseError {
         help: Option<String>,
     },
 
-    /// Two values stand side by side. A product is never written without its sign: `2 x` and `(a) (b)` mean nothing.
+    /// Two values follow each other without an operator. A product always needs a `*`: `2 x` and `(a) (b)` mean nothing.
     ///
-    /// What to do: write the operator, as in `2 * x`. A call has its parenthesis directly after the name: `f(x)`.
+    /// What to do: write the operator, as in `2 * x`. In a call the parenthesis directly follows the name: `f(x)`.
     #[error("an operator is missing between `{left}` and `{right}`")]
     #[diagnostic(code(ksr::parse::missing_operator))]
     MissingOperator {
@@ -71,7 +71,7 @@ pub enum ParseError {
     /// `=` gives a name to a value; it neither compares nor passes an argument, and a name keeps its first value.
     ///
     /// What to do: compare with `==`, give arguments and entries as `name: value`, and define a new name with `let`.
-    #[error("`=` is for definitions, `==` compares")]
+    #[error("`=` defines, `==` compares")]
     #[diagnostic(code(ksr::parse::equals), help("{help}"))]
     Equals {
         #[label("here")]
@@ -93,7 +93,7 @@ pub enum ParseError {
         help: Option<String>,
     },
 
-    /// The word belongs to the language, so nothing of yours can have this name.
+    /// The word is part of the language, so you cannot use it as a name.
     ///
     /// What to do: choose another name; a longer word that contains it is fine. The reference lists the reserved words.
     #[error("`{word}` is a reserved word and cannot name a value")]
@@ -105,7 +105,7 @@ pub enum ParseError {
         help: String,
     },
 
-    /// This is how another language writes it: `&&`, `**`, `return`, `def`, `while` and the like are not part of ksr.
+    /// This is the syntax of another language: `&&`, `**`, `return`, `def`, `while` and the like are not part of ksr.
     ///
     /// What to do: use the form that the help line shows.
     #[error("{message}")]
@@ -119,8 +119,7 @@ pub enum ParseError {
 
     /// A statement begins with a word that looks like a misspelt keyword.
     ///
-    /// What to do: correct the keyword. If the word is meant as a value or function, define it or call it with
-    /// parentheses.
+    /// What to do: correct the keyword. If the word is a value or function, define it or call it with parentheses.
     #[error("no statement begins with `{word}`")]
     #[diagnostic(code(ksr::parse::unknown_keyword), help("did you mean `{nearest}`?"))]
     UnknownKeyword {
@@ -130,8 +129,8 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// A line begins with an operator or a word that only continues an expression. A new line ends a statement, so that
-    /// the line above is already complete.
+    /// A line begins with an operator or a word that only continues an expression. A new line ends a statement, so the
+    /// line above is already complete.
     ///
     /// What to do: put the operator at the end of the line above, or the whole expression in parentheses.
     #[error("no statement begins with `{word}`")]
@@ -143,10 +142,10 @@ pub enum ParseError {
         help: String,
     },
 
-    /// A bracket is opened, and the text ends before it is closed.
+    /// A bracket is opened, and the script ends before it is closed.
     ///
     /// What to do: add the closing bracket where the group ends. Everything after the opening one is read as part of
-    /// it, so that the cause may lie far above the end.
+    /// it, so that the cause may be far above the end.
     #[error("this `{opener}` is never closed")]
     #[diagnostic(code(ksr::parse::never_closed), help("write `{closer}` where it ends"))]
     NeverClosed {
@@ -160,7 +159,7 @@ pub enum ParseError {
     ///
     /// What to do: close brackets in the reverse order in which they were opened.
     #[error("`{opener}` is closed by `{found}`")]
-    #[diagnostic(code(ksr::parse::mismatched), help("write `{closer}` here, or close the `{opener}` before"))]
+    #[diagnostic(code(ksr::parse::mismatched), help("write `{closer}` here, or close the `{opener}` first"))]
     Mismatched {
         opener: char,
         closer: char,
@@ -171,11 +170,11 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// There is one closing bracket more than was opened.
+    /// There is one closing bracket too many.
     ///
     /// What to do: remove it, or add the opening one where the group begins.
     #[error("there is no `{opener}` for this `{closer}`")]
-    #[diagnostic(code(ksr::parse::never_opened), help("remove it, or open a `{opener}` before"))]
+    #[diagnostic(code(ksr::parse::never_opened), help("remove it, or open a `{opener}` before it"))]
     NeverOpened {
         opener: char,
         closer: char,
@@ -183,10 +182,10 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// A text in quotes goes on to the end of its line; or a `{` in it opens an expression that is not closed.
+    /// A string is not closed before the end of its line, or a `{` in it opens an expression that is not closed.
     ///
-    /// What to do: add the closing `"`. A brace that is meant as a character is written twice: `{{`.
-    #[error("this string has no end")]
+    /// What to do: add the closing `"`. Write a brace as a character twice: `{{`.
+    #[error("this string is never closed")]
     #[diagnostic(code(ksr::parse::unterminated_string), help("{help}"))]
     UnterminatedString {
         #[label("begins here")]
@@ -194,13 +193,13 @@ pub enum ParseError {
         help: String,
     },
 
-    /// A backslash in a text starts one of a few special characters, and this is none of them.
+    /// A backslash in a string starts one of a few special characters, and this is not one of them.
     ///
     /// What to do: write `\\` for the backslash itself, `\n` for a new line, `\t` for a tab and `\"` for a quote.
-    #[error("`{escape}` means nothing in a string")]
+    #[error("`{escape}` has no meaning in a string")]
     #[diagnostic(
         code(ksr::parse::escape),
-        help("a string knows \\n, \\t, \\\", \\\\; `{{{{` and `}}}}` are braces; write \\\\ for a backslash")
+        help("a string can contain \\n, \\t, \\\", \\\\ (a backslash), and `{{{{` and `}}}}` for braces")
     )]
     Escape {
         escape: String,
@@ -208,20 +207,20 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// Braces in a text put the value of an expression in, and there is none between these.
+    /// Braces in a string insert the value of an expression, and there is none between these.
     ///
     /// What to do: write an expression between them, or `{{` and `}}` for the braces themselves.
-    #[error("nothing stands between the braces of this string")]
-    #[diagnostic(code(ksr::parse::empty_interpolation), help("`\"{{R}}\"` puts a value in; `{{{{` is a brace itself"))]
+    #[error("the braces in this string are empty")]
+    #[diagnostic(code(ksr::parse::empty_interpolation), help("`\"{{R}}\"` inserts a value; `{{{{` is a brace itself"))]
     EmptyInterpolation {
         #[label("empty")]
         span: Span,
     },
 
-    /// A number has at least one digit before and one after its decimal point.
+    /// A number needs at least one digit before and one after its decimal point.
     ///
     /// What to do: add the zero: `1.0` or `0.5`.
-    #[error("a number has digits on both sides of its point")]
+    #[error("a number needs digits on both sides of its decimal point")]
     #[diagnostic(code(ksr::parse::number), help("write `{better}`"))]
     Digits {
         better: String,
@@ -229,20 +228,20 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// The number is beyond the largest that double precision can hold, about 1.8e308.
+    /// The number is larger than double precision allows, about 1.8e308.
     ///
     /// What to do: check the exponent, or work with the logarithm.
     #[error("the number `{number}` is too large")]
     #[diagnostic(code(ksr::parse::number_too_large), help("the largest number is about 1.8e308"))]
     NumberTooLarge {
         number: String,
-        #[label("does not fit a 64-bit float")]
+        #[label("does not fit into a 64-bit float")]
         span: Span,
     },
 
-    /// A name directly after a number, or after `->`, is read as a unit, and there is no unit of this name.
+    /// A name directly after a number, or after `->`, is read as a unit, and there is no unit with this name.
     ///
-    /// What to do: correct the unit; the reference lists all of them. If a product is meant, write `*` between the two.
+    /// What to do: correct the unit; the reference lists all of them. For a product, write `*` between the two.
     #[error("`{name}` is not a unit")]
     #[diagnostic(code(ksr::parse::unknown_unit), help("{help}"))]
     UnknownUnit {
@@ -252,29 +251,29 @@ pub enum ParseError {
         help: String,
     },
 
-    /// The power of a unit after a number is a whole number that is written out, as in `bohr^2`.
+    /// The power of a unit after a number must be a whole number in digits, as in `bohr^2`.
     ///
     /// What to do: put the quantity in parentheses to raise it to any other power: `(2 bohr)^n`.
-    #[error("the power of a unit is a whole number")]
+    #[error("the power of a unit must be a whole number")]
     #[diagnostic(code(ksr::parse::unit_power), help("put the quantity in parentheses to take its power: `(2 bohr)^n`"))]
     UnitPower {
         #[label("not a whole number")]
         span: Span,
     },
 
-    /// The power of this unit is so large that nothing can be measured in it; most likely a digit is wrong.
+    /// The power of this unit is absurdly large; most likely a digit is wrong.
     ///
-    /// What to do: correct the power. It may lie between -99 and 99.
-    #[error("the power of a unit lies between -99 and 99, and is not `{power}`")]
-    #[diagnostic(code(ksr::parse::unit_power), help("write a power as small as the unit has"))]
+    /// What to do: correct the power. It must be between -99 and 99.
+    #[error("the power of a unit must be between -99 and 99, not `{power}`")]
+    #[diagnostic(code(ksr::parse::unit_power), help("use a smaller power"))]
     UnitPowerLarge {
         power: String,
         #[label("too large a power")]
         span: Span,
     },
 
-    /// The text contains a character that the language does not use, often one that a word processor or web page has
-    /// put in the place of a plain one.
+    /// The script contains a character that the language does not use, often one that a word processor or web page put
+    /// in place of a plain one.
     ///
     /// What to do: replace it by the plain character that the help line names, or remove it.
     #[error("the character `{character}` ({name}) has no meaning here")]
@@ -288,10 +287,10 @@ pub enum ParseError {
         help: Option<String>,
     },
 
-    /// Brackets, conditions or signs are nested so deeply that this is hardly meant.
+    /// Brackets, conditions or signs are nested so deeply that this is hardly intended.
     ///
     /// What to do: give inner parts a name with `let`, or make them a function.
-    #[error("this is nested more than {limit} deep")]
+    #[error("this is nested more than {limit} levels deep")]
     #[diagnostic(code(ksr::parse::too_deep), help("give inner parts a name with `let`, or make them a function"))]
     TooDeep {
         limit: usize,
@@ -299,11 +298,11 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// One expression chains more operators than can be evaluated safely; such a text is usually generated.
+    /// One expression chains more operators than can be evaluated safely; such scripts are usually generated.
     ///
-    /// What to do: split it with `let`, or add up a list: `sum([…])`.
+    /// What to do: split it with `let`, or sum a list: `sum([…])`.
     #[error("this expression chains more than {limit} operators")]
-    #[diagnostic(code(ksr::parse::too_deep), help("split it with `let`, or add up a list with `sum([…])`"))]
+    #[diagnostic(code(ksr::parse::too_deep), help("split it with `let`, or sum a list with `sum([…])`"))]
     TooLong {
         limit: usize,
         #[label("here it becomes too long")]
@@ -324,7 +323,7 @@ pub enum ParseError {
     /// An interval has a first and a last value, joined by one `..`.
     ///
     /// What to do: write a step with `by`: `a .. b by 0.1`.
-    #[error("an interval has two ends")]
+    #[error("an interval has only two ends")]
     #[diagnostic(code(ksr::parse::chained_interval), help("a step is written `{better}`"))]
     ChainedInterval {
         better: String,
@@ -332,21 +331,21 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// `by` gives the step of an interval, and there is no interval before it.
+    /// `by` sets the step of an interval, and there is no interval before it.
     ///
     /// What to do: write `from .. to by step`; put an interval that is calculated in parentheses.
-    #[error("`by` gives an interval its step")]
+    #[error("`by` needs an interval before it")]
     #[diagnostic(code(ksr::parse::by), help("write `from .. to by step`"))]
     By {
-        #[label("not an interval before this")]
+        #[label("no interval before this")]
         span: Span,
     },
 
-    /// `->` binds most loosely of all operators and comes last: it says in which unit the value of the whole expression
-    /// is shown.
+    /// `->` binds more loosely than all other operators and comes last: it sets the unit in which the value of the whole
+    /// expression is shown.
     ///
-    /// What to do: put the conversion in parentheses if the calculation goes on after it.
-    #[error("nothing follows a conversion")]
+    /// What to do: put the conversion in parentheses to continue the calculation after it.
+    #[error("nothing may follow a conversion")]
     #[diagnostic(
         code(ksr::parse::after_conversion),
         help("`->` is the loosest operator: write `(… -> {unit}) {operator} …`")
@@ -358,10 +357,10 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// Entries in braces can follow a call, whose last arguments they are; here they follow something else.
+    /// A record in braces can follow a call, as its last argument; here it follows something else.
     ///
     /// What to do: call the function, as in `f() { a: 1 }`, or put a `:`, `=` or operator before the braces.
-    #[error("a record follows a call only")]
+    #[error("a record can only follow a call")]
     #[diagnostic(code(ksr::parse::trailing_record), help("{help}"))]
     TrailingRecord {
         #[label("after something that is not a call")]
@@ -369,8 +368,8 @@ pub enum ParseError {
         help: String,
     },
 
-    /// A block gives the value of its last line. The value of this line is neither given a name nor the last one, so it
-    /// would be lost.
+    /// The value of a block is that of its last line. The value of this line is neither the last nor bound to a name, so
+    /// it would be lost.
     ///
     /// What to do: name it with `let`, move it to the end, or remove it. To see it while the script runs, use `print`.
     #[error("this value is not used")]
@@ -381,18 +380,18 @@ pub enum ParseError {
         help: String,
     },
 
-    /// A block gives the value of its last line, and the last line here is a definition or there is none.
+    /// The value of a block is that of its last line, but here the last line is a definition or the block is empty.
     ///
-    /// What to do: end the block with the expression that it is to give.
+    /// What to do: end the block with the expression for its value.
     #[error("this block has no value")]
     #[diagnostic(code(ksr::parse::no_value), help("{help}"))]
     NoValue {
-        #[label("its last statement gives none")]
+        #[label("its last statement has no value")]
         span: Span,
         help: String,
     },
 
-    /// `if` is an expression: it has a value whether its condition holds or not, and so needs both `then` and `else`.
+    /// `if` is an expression that has a value in both cases, and so needs both `then` and `else`.
     ///
     /// What to do: write `if condition then a else b`.
     #[error("this `if` has no `{missing}`")]
@@ -404,7 +403,7 @@ pub enum ParseError {
         label: String,
     },
 
-    /// `use` takes a module of the library, written `std.name`, or a file of yours, in quotes.
+    /// `use` takes a module of the library, written `std.name`, or one of your files, in quotes.
     ///
     /// What to do: write `use std.losses` or `use "losses.ksr"`.
     #[error("a module is `std.name` or a file in quotes")]
@@ -415,11 +414,11 @@ pub enum ParseError {
         help: String,
     },
 
-    /// Modules belong to a whole text, not to one block of it.
+    /// Modules belong to a whole file, not to a block.
     ///
     /// What to do: move the `use` to the top of the file.
-    #[error("`use` stands at the top of a text, not in a block")]
-    #[diagnostic(code(ksr::parse::use_in_block), help("move it to the first lines"))]
+    #[error("`use` is not allowed in a block")]
+    #[diagnostic(code(ksr::parse::use_in_block), help("move it to the top of the file"))]
     UseInBlock {
         #[label("in a block")]
         span: Span,
@@ -427,8 +426,8 @@ pub enum ParseError {
 
     /// An attribute says how a functional treats spin, and this one does not exist.
     ///
-    /// What to do: write `@spin_dependent`, or leave it out: a functional of two densities is then averaged over the
-    /// exchange of the spins.
+    /// What to do: write `@spin_dependent`, or leave it out: a functional of two densities is then averaged over
+    /// swapping the spins.
     #[error("there is no attribute `@{name}`")]
     #[diagnostic(code(ksr::parse::attribute), help("the only one is `@spin_dependent`"))]
     Attribute {
@@ -437,11 +436,11 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// Something that can be said once is said twice, so that it is not clear which counts.
+    /// Something that can be given only once is given twice, so that it is not clear which one counts.
     ///
     /// What to do: keep one of the two.
     #[error("{what} is given twice")]
-    #[diagnostic(code(ksr::parse::twice), help("keep one"))]
+    #[diagnostic(code(ksr::parse::twice), help("keep one of them"))]
     Twice {
         what: String,
         #[label("the first")]

@@ -1,4 +1,4 @@
-//! From the place where the grammar gave up to what the user was writing there.
+//! Explains the place where the grammar gave up by what the user was probably writing.
 
 mod definitions;
 mod habits;
@@ -10,7 +10,7 @@ use super::scan::{Kind, Scan, Token, begins_statement, ends_value};
 use crate::lang::words::is_reserved;
 use crate::source::{SourceId, Span};
 
-/// Where the grammar gave up, and what lies around.
+/// Where the grammar gave up, and its surroundings.
 pub(super) struct Here<'a> {
     source: SourceId,
     text: &'a str,
@@ -21,7 +21,7 @@ pub(super) struct Here<'a> {
     first: usize,
     /// What the grammar could have taken there.
     expected: &'a [Rule],
-    /// Indices of the brackets open there, outermost first.
+    /// Indices of the enclosing brackets, outermost first.
     open: Vec<usize>,
 }
 
@@ -41,7 +41,7 @@ impl<'a> Here<'a> {
     fn new(source: SourceId, text: &'a str, scan: &'a Scan, at: usize, expected: &'a [Rule]) -> Self {
         let tokens = &scan.tokens;
         let mut index = tokens.partition_point(|t| t.end <= at);
-        // A definition on the next line is not the value that was looked for: the line before has ended.
+        // A definition on the next line cannot be the missing value: the line before has ended.
         let mut at = at;
         if tokens.get(index).is_some_and(|t| begins_statement(text, *t)) {
             while index > 0 && tokens[index - 1].kind == Kind::Newline {
@@ -50,7 +50,7 @@ impl<'a> Here<'a> {
             }
         }
         let region = scan.region(at);
-        // A place at a newline that ends nothing (in parentheses) is the place of the token after it.
+        // At a newline that ends nothing (in parentheses), the place is the token after it.
         while tokens.get(index).is_some_and(|t| t.kind == Kind::Newline && t.start >= at)
             && region.end > tokens[index].end
         {
@@ -108,7 +108,7 @@ impl<'a> Here<'a> {
         self.index <= self.first
     }
 
-    /// The first words of the statement.
+    /// The first `n` tokens of the statement.
     fn first_words(&self, n: usize) -> &'a str {
         self.tokens.get(self.first + n).map_or("", |t| self.words(*t))
     }
@@ -154,10 +154,10 @@ impl<'a> Here<'a> {
         self.at().is_none_or(|t| t.kind == Kind::Newline)
     }
 
-    /// What stands at the place, for `found …`.
+    /// What is at the place, for `found …`.
     fn found(&self) -> String {
         match self.at() {
-            None => "the end of the text".into(),
+            None => "the end of the input".into(),
             Some(t) if t.kind == Kind::Newline => "the end of the line".into(),
             Some(t) if t.kind == Kind::Text => "a string".into(),
             Some(t) => format!("`{}`", self.words(t)),
@@ -172,10 +172,10 @@ impl<'a> Here<'a> {
         }
     }
 
-    /// What is said at the place.
+    /// The label at the place.
     fn label(&self) -> String {
         match self.at() {
-            None => "the text ends after this".into(),
+            None => "the input ends after this".into(),
             Some(t) if t.kind == Kind::Newline => "the line ends after this".into(),
             _ => format!("found {}", self.found()),
         }
@@ -202,7 +202,7 @@ impl<'a> Here<'a> {
         if !is_reserved(word) {
             return None;
         }
-        let help = format!("take another name, such as `{word}_`; reserved words may name options and fields only");
+        let help = format!("choose another name, such as `{word}_`; reserved words can name options and fields only");
         Some(ParseError::Reserved { word: word.into(), span: self.place(), help })
     }
 }

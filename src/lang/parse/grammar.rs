@@ -1,4 +1,4 @@
-//! The parser that pest makes of `grammar/ksr.pest`.
+//! The parser that pest generates from `grammar/ksr.pest`.
 
 #![allow(missing_docs)]
 

@@ -1,4 +1,4 @@
-//! Text to tree, with the grammar of `grammar/ksr.pest`.
+//! From source text to syntax tree, with the grammar of `grammar/ksr.pest`.
 
 mod build;
 mod error;
@@ -23,35 +23,35 @@ use pest::error::{ErrorVariant, InputLocation};
 use scan::{Scan, scan};
 use std::ops::Range;
 
-/// What the REPL is told of the text typed so far.
+/// What the text typed so far is, for the REPL.
 #[derive(Debug)]
 pub enum Entry {
     /// Ready to run.
     Complete(Program),
-    /// It may go on in the next line.
+    /// It may continue on the next line.
     Incomplete,
     /// Wrong, whatever follows.
     Wrong(Vec<Problem>),
 }
 
-/// More errors than this are not worth reading.
+/// At most this many errors are reported.
 const MOST: usize = 20;
 
-/// What was read of a text.
+/// The part of a text that could be parsed.
 #[derive(Debug)]
 pub struct Partial {
-    /// The statements that can be read; of one that contains a wrong one, the rest.
+    /// The statements without errors; a statement that contains a wrong one is kept without it.
     pub program: Program,
-    /// What is wrong with the others, sorted by place.
+    /// The errors in the others, sorted by place.
     pub problems: Vec<Problem>,
 }
 
-/// The tokens of a text, right or wrong; comments and spaces are none. After what is nested too deeply there are no more.
+/// The tokens of a text, with or without errors, and without comments and spaces. They end where the text is nested too deeply.
 pub fn tokens(text: &str) -> Vec<Token> {
     scan(SourceId::default(), text).tokens
 }
 
-/// Reads a text.
+/// Parses a text.
 ///
 /// # Errors
 /// Those of [`partial`]: all are reported, sorted by place.
@@ -78,7 +78,7 @@ pub fn partial(source: SourceId, text: &str) -> Partial {
     Partial { program, problems: problems(errors) }
 }
 
-/// Reads an entry of the REPL: incomplete if the parser, given one more line, would go on.
+/// Parses an entry of the REPL: incomplete if the parser could continue with one more line.
 pub fn parse_entry(source: SourceId, text: &str) -> Entry {
     let problems = match parse(source, text) {
         Ok(program) => return Entry::Complete(program),
@@ -93,14 +93,14 @@ pub fn parse_entry(source: SourceId, text: &str) -> Entry {
     }
 }
 
-/// Parses until nothing is wrong any more, hiding each wrong statement in turn.
+/// Parses until there are no more errors, masking each wrong statement in turn.
 fn read(source: SourceId, readable: &mut Masked<'_>, errors: &mut Vec<ParseError>) -> Option<Program> {
     while errors.len() < MOST {
         let text = readable.text();
         let failure = match Grammar::parse(Rule::program, &text) {
             Ok(mut pairs) => {
                 let (program, found) = Builder::new(source, &text).program(pairs.next()?);
-                // Where something is hidden, a block may have lost its value.
+                // Where a statement is masked, a block may have lost its value.
                 let whole = errors.is_empty();
                 errors.extend(found.into_iter().filter(|e| whole || !depends_on_neighbours(e)));
                 return Some(program);
@@ -114,7 +114,7 @@ fn read(source: SourceId, readable: &mut Masked<'_>, errors: &mut Vec<ParseError
             ErrorVariant::CustomError { .. } => &[],
         };
         let error = explain::explain(source, &text, &scanned, at, expected);
-        // A line that ended too early is told of at its end, though the next one is where reading stopped.
+        // A line that ended too early is reported at its end, although parsing stopped on the next one.
         let wrong = at.min(error.span().start as usize);
         if !errors.iter().any(|e| e.span() == error.span()) {
             errors.push(error);
@@ -166,7 +166,7 @@ fn problems(mut errors: Vec<ParseError>) -> Vec<Problem> {
     errors.into_iter().map(problem).collect()
 }
 
-/// A text with stretches replaced by spaces: all places stay what they are.
+/// A text with parts replaced by spaces, so that positions are unchanged.
 struct Masked<'a> {
     text: &'a str,
     hidden: Vec<Range<usize>>,
@@ -192,14 +192,14 @@ impl<'a> Masked<'a> {
         text
     }
 
-    /// Hides the statement around a byte, or the one around that; `false` if nothing is left to hide.
+    /// Masks the statement around a byte, or the one around that; `false` if nothing is left to mask.
     fn hide_around(&mut self, scanned: &Scan, at: usize) -> bool {
         let text = self.text();
         let blank = |range: &Range<usize>| text.get(range.clone()).unwrap_or("").trim().is_empty();
         let mut around: Vec<_> = scanned.regions.iter().filter(|r| r.start <= at && at <= r.end).cloned().collect();
         around.sort_by_key(|r| r.len());
         match around.into_iter().find(|range| !blank(range)) {
-            // With the comma behind it: a statement cannot begin with one.
+            // With the comma after it: a statement cannot begin with one.
             Some(range) if text.get(range.end..).is_some_and(|t| t.starts_with(',')) => {
                 self.hide(range.start..range.end + 1)
             }

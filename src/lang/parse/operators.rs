@@ -1,4 +1,4 @@
-//! Precedence: the only place where it stands.
+//! Operator precedence, defined only here.
 
 use super::grammar::Rule;
 use crate::lang::ast::BinaryOp;
@@ -6,7 +6,7 @@ use pest::pratt_parser::{Assoc, Op, PrattParser};
 use std::sync::LazyLock;
 
 /// Loosest first: `->`, `|>`, `or`, `and`, `not`, comparisons, `by`, `..`, `+ -`, `* /`, unary `-`, `^`, and what
-/// follows a value (call, index, field, trailing record). `if` and `fn` are looser than all and never operands.
+/// follows a value (call, index, field, trailing record). `if` and `fn` are looser than all of these and never operands.
 pub(super) static PRECEDENCE: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
     let left = |rule| Op::infix(rule, Assoc::Left);
     PrattParser::new()

@@ -1,7 +1,7 @@
-//! A first look at a text, without understanding it: tokens, brackets, statements, depth.
+//! A first pass over a text: tokens, brackets, statements, nesting depth.
 //!
-//! The grammar decides what a text means. This pass finds what would make it fail far from the mistake (brackets and
-//! strings without their end, characters of no meaning), bounds the depth before anything recurses, and knows where
+//! The grammar decides what a text means. This pass finds mistakes that would make it fail far away (brackets and
+//! strings that are never closed, meaningless characters), bounds the depth before anything recurses, and finds where
 //! statements begin and end, so that one wrong statement does not hide the next.
 
 mod brackets;
@@ -17,7 +17,7 @@ use brackets::Frame;
 use pest::unicode::{XID_CONTINUE, XID_START};
 use std::ops::Range;
 
-/// What kind of token.
+/// Kinds of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Names and reserved words.
@@ -38,7 +38,7 @@ pub enum Kind {
     Newline,
 }
 
-/// A stretch of the text.
+/// A token: a range of the text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Token {
     /// What it is.
@@ -49,16 +49,16 @@ pub struct Token {
     pub end: usize,
 }
 
-/// What the first look found.
+/// The result of the first pass.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
-    /// All tokens; comments and spaces are none.
+    /// All tokens, without comments and spaces.
     pub tokens: Vec<Token>,
     /// Statements and entries at every level of braces.
     pub regions: Vec<Range<usize>>,
-    /// Errors, each with the stretch that it makes unreadable.
+    /// Errors, each with the range that it makes unreadable.
     pub errors: Vec<(ParseError, Range<usize>)>,
-    /// Whether the only brackets wrong are those still open at the end.
+    /// Whether the only bracket errors are those still open at the end.
     pub open_at_end: bool,
 }
 
@@ -70,14 +70,14 @@ impl Scan {
     }
 }
 
-/// Looks at a text.
+/// Scans a text.
 pub(super) fn scan(source: SourceId, text: &str) -> Scan {
     let mut scanner = Scanner::new(source, text);
     scanner.run();
     scanner.finish()
 }
 
-/// Whether a token (by its words) ends a value, so that an operator may follow.
+/// Whether a token ends a value, so that an operator may follow.
 pub(in crate::lang) fn ends_value(kind: Kind, words: &str) -> bool {
     match kind {
         Kind::Number | Kind::Text | Kind::Close => true,
@@ -98,9 +98,9 @@ struct Scanner<'a> {
     last: Option<Token>,
     /// A closed `{` whose `}` is indented less: the likely culprit if another is never closed.
     suspect: Option<usize>,
-    /// A string without an end that begins on this line.
+    /// An unterminated string that begins on this line.
     broken_line: Option<usize>,
-    /// The text is too deep to go on reading it.
+    /// The text is nested too deeply to continue.
     stopped: bool,
 }
 
@@ -137,12 +137,12 @@ impl<'a> Scanner<'a> {
         self.rest().find(['\n', '\r']).map_or(self.text.len(), |i| self.at + i)
     }
 
-    /// The error makes its statement unreadable.
+    /// Records an error that makes its statement unreadable.
     fn error(&mut self, error: ParseError, at: usize) {
         self.scan.errors.push((error, at..at));
     }
 
-    /// The text from this statement on cannot be read: it is too deep.
+    /// Records an error that makes the text from this statement on unreadable: it is nested too deeply.
     fn stop(&mut self, error: ParseError) {
         if !self.stopped {
             self.stopped = true;
@@ -232,10 +232,10 @@ impl<'a> Scanner<'a> {
         let before = self.scan.tokens.last().copied().filter(|t| t.end == self.at);
         let error = match before {
             Some(t) if t.kind == Kind::Number => ParseError::Unexpected {
-                expected: "a number with one point".into(),
+                expected: "a number with one decimal point".into(),
                 found: format!("`{}.{digits}`", self.words(t)),
                 span,
-                label: "a second point".into(),
+                label: "a second decimal point".into(),
                 help: None,
             },
             Some(t) if !ends_value(t.kind, self.words(t)) => ParseError::Digits { better: format!("0.{digits}"), span },
@@ -258,7 +258,7 @@ impl<'a> Scanner<'a> {
         self.push(Kind::Sign, pair.map_or(letter.len_utf8(), |pair| pair.len()));
     }
 
-    /// The rest of the string that begins at `start`; its current piece begins at `piece`.
+    /// Scans the rest of the string that begins at `start`; its current piece begins at `piece`.
     fn string(&mut self, start: usize, piece: usize) {
         let mut letters = self.rest().char_indices().peekable();
         while let Some((i, letter)) = letters.next() {
@@ -291,7 +291,7 @@ impl<'a> Scanner<'a> {
                 _ => {}
             }
         }
-        // Within an interpolation, the outer string is the one without its end.
+        // Within an interpolation, the outer string is the unterminated one.
         if self.frames.iter().all(|f| f.string.is_none()) {
             let help = "write `\"` at its end, on the same line; `\\n` in it is a new line";
             self.unterminated(start, help);
@@ -307,7 +307,7 @@ impl<'a> Scanner<'a> {
         self.error(ParseError::UnterminatedString { span, help: help.into() }, start);
     }
 
-    /// A line ends: so does, wrongly, a string that is open.
+    /// A line ends, which leaves an open string unterminated.
     fn leave_string(&mut self) {
         let open = self.frames.iter().position(|f| f.string.is_some());
         let Some((at, start)) = open.and_then(|i| self.frames[i].string.map(|start| (i, start))) else { return };

@@ -1,4 +1,4 @@
-//! Every sentence of the language's description about words, and what goes wrong with them.
+//! The syntax as docs/language.md describes it, and its errors.
 
 use super::*;
 use crate::lang::ast::*;
@@ -80,7 +80,7 @@ fn show_params(params: &[ParamDecl]) -> String {
     params.collect()
 }
 
-/// Texts of one statement, and their trees.
+/// Checks texts of one statement against their trees.
 fn trees(table: &[(&str, &str)]) {
     for (text, wanted) in table {
         assert_eq!(tree(text), *wanted, "{text}");
@@ -121,7 +121,7 @@ fn newlines_count_again_in_braces_inside_them() {
 }
 
 #[test]
-fn lines_go_on_after_operators_and_before_some() {
+fn statements_continue_after_operators_and_before_some() {
     for operator in ["+", "-", "*", "/", "^", "|>", "==", "!=", "<", "<=", ">", ">=", "..", "and", "or"] {
         assert_eq!(statements(&format!("a {operator}\n\n  b")).len(), 1, "{operator}");
     }
@@ -361,7 +361,7 @@ fn spans_are_exact() {
 }
 
 #[test]
-fn deep_texts_are_read_or_refused() {
+fn deeply_nested_texts_are_parsed_or_refused() {
     let nest = |open: &str, close: &str, n: usize| format!("{}1{}", open.repeat(n), close.repeat(n));
     for (open, close) in [
         ("(", ")"),

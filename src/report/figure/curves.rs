@@ -1,4 +1,4 @@
-//! Curves: their lines, dashed and clipped, and the legend.
+//! Curves (dashed, clipped to the frame) and the legend.
 
 use super::{Area, FAINT, Frame, INK, Painted, Point, line, pixel, text_style, text_width};
 use crate::interp::value::Series;
@@ -16,18 +16,18 @@ const COLOURS: [RGBColor; 7] = [
     RGBColor(20, 160, 176),
     RGBColor(90, 94, 105),
 ];
-/// Dash and gap in CSS pixels of the curves in order; none is a full line. Coinciding curves stay visible.
+/// Dash and gap in CSS pixels of the curves in order; `None` is a solid line. Coinciding curves stay visible.
 const DASHES: [Option<(f64, f64)>; 4] = [None, Some((9.0, 5.0)), Some((2.5, 4.0)), Some((14.0, 4.0))];
-/// Width of a curve and of a member of an ensemble, CSS pixels.
+/// Widths of a curve and of a member of an ensemble, CSS pixels.
 const WIDTHS: (f64, f64) = (2.2, 1.0);
-/// How much of its colour a member of an ensemble has.
+/// The opacity of a member of an ensemble.
 const THIN: f64 = 0.5;
 
-/// Runs of finite points, in device units, without what lies outside the frame.
+/// Unbroken stretches of finite points inside the frame, in device units.
 fn runs(curve: &Series, frame: &Frame) -> Vec<Vec<Point>> {
     let mut runs = vec![Vec::new()];
     for (&x, &y) in curve.x.iter().zip(&curve.y) {
-        // What is far outside a narrow range may have no place in device units either.
+        // A point far outside a narrow range may overflow in device units.
         let point = (frame.x(x), frame.y(y));
         if !(point.0.is_finite() && point.1.is_finite()) {
             runs.push(Vec::new());
@@ -38,7 +38,7 @@ fn runs(curve: &Series, frame: &Frame) -> Vec<Vec<Point>> {
     runs.iter().flat_map(|run| clipped(run, frame)).collect()
 }
 
-/// The parts of a line of points inside the frame.
+/// The parts of a polyline that lie inside the frame.
 fn clipped(points: &[Point], frame: &Frame) -> Vec<Vec<Point>> {
     if let [alone] = points {
         return if inside(*alone, frame) { vec![points.to_vec()] } else { Vec::new() };
@@ -55,7 +55,7 @@ fn clipped(points: &[Point], frame: &Frame) -> Vec<Vec<Point>> {
 }
 
 fn inside((x, y): Point, frame: &Frame) -> bool {
-    // The ends of the data lie on the frame where they are those of the range.
+    // Where the range is that of the data, its ends lie exactly on the frame.
     let room = 1e-6 * frame.scale;
     x >= frame.left - room && x <= frame.right + room && y >= frame.top - room && y <= frame.bottom + room
 }
@@ -90,7 +90,7 @@ fn segment(a: Point, b: Point, frame: &Frame) -> Option<(Point, Point)> {
     (first <= last).then(|| (at(first), at(last)))
 }
 
-/// One line of a figure.
+/// Draws one curve of a figure.
 pub(super) fn draw_curve<DB: DrawingBackend>(area: &Area<DB>, frame: &Frame, curve: &Series) -> Painted<DB> {
     let few = curve.x.len() <= 12 && !curve.thin;
     let points: Vec<Point> = curve.x.iter().zip(&curve.y).map(|(x, y)| (frame.x(*x), frame.y(*y))).collect();
@@ -105,13 +105,13 @@ pub(super) fn draw_curve<DB: DrawingBackend>(area: &Area<DB>, frame: &Frame, cur
     Ok(())
 }
 
-/// A point of a curve.
+/// Draws a point of a curve.
 fn dot<DB: DrawingBackend>(area: &Area<DB>, point: Point, curve: &Series, scale: f64) -> Painted<DB> {
     let colour = COLOURS[curve.curve % COLOURS.len()];
     area.draw(&Circle::new(pixel(point), (3.2 * scale) as i32, colour.filled()))
 }
 
-/// A curve's line in its dash pattern; a thin one is full, and pale.
+/// Draws a curve's line in its dash pattern; a thin one is solid and pale.
 fn stroke<DB: DrawingBackend>(area: &Area<DB>, points: &[Point], curve: &Series, scale: f64) -> Painted<DB> {
     let colour = COLOURS[curve.curve % COLOURS.len()];
     if points.len() < 2 {
@@ -162,13 +162,13 @@ fn dashed(points: &[Point], dash: f64, gap: f64) -> Vec<Vec<Point>> {
     pieces
 }
 
-/// Whether what is seen of a curve are points that no line joins.
+/// Whether all that is visible of a curve are isolated points.
 fn only_points(curve: &Series, frame: &Frame) -> bool {
     let runs = runs(curve, frame);
     !runs.is_empty() && runs.iter().all(|run| run.len() == 1)
 }
 
-/// In the corner where it covers least; a single curve needs none.
+/// Draws the legend in the corner where it covers least; a single curve needs none.
 pub(super) fn legend<DB: DrawingBackend>(area: &Area<DB>, frame: &Frame, series: &[Series]) -> Painted<DB> {
     let scale = frame.scale;
     let first = |(i, s): &(usize, &Series)| series[..*i].iter().all(|before| before.curve != s.curve);
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn points_are_known_from_lines_and_from_what_is_not_seen() {
+    fn points_are_told_from_lines_and_from_invisible_curves() {
         let only = |x: &[f64], y: &[f64]| {
             only_points(&Series { name: "lda".into(), curve: 0, thin: false, x: x.to_vec(), y: y.to_vec() }, &frame())
         };
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn dashes_cover_their_share() {
+    fn dashes_cover_the_right_fraction() {
         let pieces = dashed(&[(0.0, 0.0), (20.0, 0.0), (60.0, 0.0)], 10.0, 5.0);
         assert_eq!(pieces.len(), 4);
         assert_eq!(pieces[1], [(15.0, 0.0), (20.0, 0.0), (25.0, 0.0)]);

@@ -1,4 +1,4 @@
-//! The way of cotangents back through a program.
+//! The backward pass through a program.
 
 use super::super::cotangent::{Cotangent, add};
 use super::super::elementwise::Instruction;
@@ -7,13 +7,13 @@ use super::super::stock::{Buffer, Numbers};
 use super::super::vector::vectorised;
 use super::{Arrays, Place, Sweep, arguments, operand_registers};
 
-/// Where the registers that a backward pass needs are, and which steps fill those in the scratch.
+/// Where to find the registers that a backward pass needs, and which steps recompute those in the scratch space.
 pub(in super::super) struct Fill {
     places: Vec<Option<Place>>,
     steps: Vec<usize>,
 }
 
-/// One contribution to an adjoint: that of register `from` passed to the argument `position` of its instruction.
+/// One contribution to an adjoint: that of register `from` passed on to argument `position` of its instruction.
 #[derive(Clone, Copy)]
 struct Part {
     from: usize,
@@ -23,21 +23,21 @@ struct Part {
     fresh: bool,
 }
 
-/// What a backward pass does in every block.
+/// The plan of a backward pass, the same for every block.
 struct Pull {
     /// Results whose cotangents are added up: (result, register, whether it is the first there).
     arrivals: Vec<(usize, usize, bool)>,
-    /// The result of which a register's adjoint is read in place.
+    /// The result in whose cotangent a register's adjoint is read in place.
     direct: Vec<Option<usize>>,
     parts: Vec<Part>,
-    /// The operand in whose cotangent a register's adjoint is added up.
+    /// The operand in whose cotangent a register's adjoint is accumulated.
     homes: Vec<Option<usize>>,
-    /// Other adjoints that operands get: (register, operand).
+    /// Other adjoints to add to operands: (register, operand).
     loads: Vec<(usize, usize)>,
 }
 
 impl Sweep {
-    /// Keeps of operands and results what a backward pass reads, and nothing of the others.
+    /// Keeps the operands and results that a backward pass reads, and empties the others.
     pub(in super::super) fn keep(&self, fill: &Fill, operands: &mut [Numbers], results: &mut [Numbers]) {
         let (mut from, mut of) = (vec![false; operands.len()], vec![false; results.len()]);
         for (place, instruction) in fill.places.iter().zip(&self.program.instructions) {
@@ -70,7 +70,7 @@ impl Sweep {
         wanted
     }
 
-    /// How to have the values that the slopes need.
+    /// How to obtain the values that the slopes need.
     pub(in super::super) fn fill(&self) -> Fill {
         let (mut wanted, program) = (self.read_backwards(), &self.program);
         let (mut places, mut steps) = (vec![None; wanted.len()], Vec::new());
@@ -92,7 +92,7 @@ impl Sweep {
         Fill { places, steps }
     }
 
-    /// Plans the way of the cotangents that have arrived.
+    /// Plans a backward pass for the cotangents that have arrived.
     fn plan(&self, incoming: &[Cotangent], outgoing: &[Option<Cotangent>]) -> Pull {
         let (program, none) = (&self.program, vec![None; self.active.len()]);
         let mut present = vec![false; self.active.len()];
@@ -121,7 +121,7 @@ impl Sweep {
                 }
             }
         }
-        // Where one cotangent arrives and nothing is added to it, it is read in place.
+        // If one cotangent arrives and nothing is added to it, it is read in place.
         let alone = |r: usize| {
             pull.homes[r].is_none()
                 && !pull.parts.iter().any(|part| part.to == r)
@@ -202,11 +202,11 @@ impl Sweep {
         );
     }
 
-    /// What one argument of an instruction gets of its cotangent.
+    /// Writes or adds what one argument of an instruction gets of its cotangent.
     #[inline(always)]
     fn slope<'a>(&self, part: Part, cotangent: &[f64], value: impl Fn(usize) -> &'a [f64], into: &mut [f64]) {
         let y = || value(part.from);
-        // Plain calls: what is behind a pointer gets no vector instructions.
+        // Direct calls: functions behind pointers are not vectorised.
         match self.program.instructions[part.from] {
             Instruction::Load(_) | Instruction::Number(_) => {}
             Instruction::Unary(f, x) => f.pull(cotangent, value(x), y(), into),
@@ -222,8 +222,8 @@ impl Sweep {
 }
 
 impl Fill {
-    /// What no slope reads has no place: it gets any numbers, which may be not a number (slopes read no more than `slope` of
-    /// their function says).
+    /// A register that no slope reads has no place and gets arbitrary numbers, possibly NaN (a slope reads only what `slope` of
+    /// its function declares).
     #[inline(always)]
     fn place(&self, r: usize) -> Place {
         self.places[r].unwrap_or(Place::Scratch)
@@ -231,7 +231,7 @@ impl Fill {
 }
 
 impl Pull {
-    /// Where the adjoint of a register is added up, if that is a cotangent.
+    /// The cotangent in which the adjoint of a register is accumulated, if it is one.
     #[inline(always)]
     fn home<'a>(&self, r: usize, outgoing: &'a mut [Option<Cotangent>]) -> Option<&'a mut [f64]> {
         outgoing[self.homes[r]?].as_mut().map(Cotangent::whole)

@@ -6,16 +6,16 @@ use super::super::stock::{Buffer, Numbers};
 use super::super::vector::{settle, vectorised};
 use super::{Arrays, Block, CHUNK, Place, Source, Sweep};
 
-/// Where everything is while a program runs.
+/// Where registers and operands are stored while a program runs.
 struct Layout {
     places: Vec<Place>,
-    /// The array of every operand that is made.
+    /// The array of every operand that is made on the fly.
     made: Vec<Option<usize>>,
-    /// Arrays: the results, and operands that are made and are no results.
+    /// Number of arrays: the results, and operands made on the fly that are not results.
     arrays: usize,
-    /// Steps to take in every block.
+    /// Steps to run in every block.
     steps: Vec<usize>,
-    /// Results that lie elsewhere: (result, register).
+    /// Results to be copied from elsewhere: (result, register).
     copies: Vec<(usize, usize)>,
 }
 
@@ -81,7 +81,7 @@ impl Sweep {
         (own.into_iter().take(self.program.results.len()).collect(), operands)
     }
 
-    /// Rows between which convolutions are made: whole blocks.
+    /// How many rows of convolutions are made at a time: whole blocks.
     fn chunk(&self, sources: &[Source]) -> usize {
         match sources.iter().any(|source| matches!(source, Source::Made(_))) {
             true => self.rows * (CHUNK / self.length().max(1)).max(1),

@@ -1,6 +1,6 @@
-//! Elementwise programs at work: block by block of rows, so that what a step leaves for the next stays in the cache. What
-//! lies in memory as the result does is read and written where it lies; only other registers have scratch. Operands that
-//! are convolutions are made a few blocks at a time, just before these are run.
+//! Runs elementwise programs block by block of rows, so that what a step leaves for the next stays in the cache. Registers with
+//! the memory layout of the result are read and written in place; only others need scratch space. Operands that are
+//! convolutions are made a few blocks at a time, just before these blocks are run.
 
 mod backward;
 mod forward;
@@ -14,21 +14,21 @@ use super::stock::Numbers;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
-/// Numbers in a block, about: a few dozen registers of it stay in the cache.
+/// Approximate size of a block in numbers: a few dozen registers of this size stay in the cache.
 const BLOCK: usize = 256;
-/// Numbers of a convolution that are made at a time, about: enough for a matrix product at full rate.
+/// Approximate size of the part of a convolution made at a time, in numbers: enough for a matrix product at full rate.
 const CHUNK: usize = 2048;
 
 /// Where an operand's numbers come from.
 pub(super) enum Source {
-    /// They are there.
+    /// They are given.
     Given(Numbers),
-    /// They are made on the way. Of the shape of the results.
+    /// They are made on the fly. In the shape of the results.
     Made(Convolution),
 }
 
 impl Source {
-    /// Nothing of what is made.
+    /// The given numbers; empty for those made on the fly.
     fn given(&self) -> &[f64] {
         match self {
             Source::Given(numbers) => numbers,
@@ -50,7 +50,7 @@ struct Stride {
     batch: usize,
     point: usize,
     channel: usize,
-    /// Whether its blocks lie in memory as those of the result.
+    /// Whether its blocks have the memory layout of the result.
     whole: bool,
 }
 
@@ -69,13 +69,13 @@ impl Block {
         self.rows * self.channels
     }
 
-    /// Where it lies in a result.
+    /// Its range in a result.
     fn here(self) -> Range<usize> {
         let start = (self.batch * self.points + self.row) * self.channels;
         start..start + self.len()
     }
 
-    /// Its parts of so many rows.
+    /// Its parts of `rows` rows each.
     fn parts(self, rows: usize) -> impl Iterator<Item = Block> {
         let end = self.row + self.rows;
         (self.row..end).step_by(rows).map(move |row| Block { row, rows: rows.min(end - row), ..self })
@@ -96,7 +96,7 @@ impl Stride {
         block.batch * self.batch + block.row * self.point
     }
 
-    /// Stretches a block of an operand that is not whole.
+    /// Broadcasts a block of an operand that is not whole.
     #[inline(always)]
     fn load(self, source: &[f64], block: Block, into: &mut [f64]) {
         let source = &source[self.start(block)..];
@@ -109,7 +109,7 @@ impl Stride {
         }
     }
 
-    /// Adds a block of cotangents to those of the operand.
+    /// Adds a block of the result's cotangents to those of the operand.
     #[inline(always)]
     fn add(self, part: &[f64], block: Block, into: &mut [f64]) {
         let (into, channels) = (&mut into[self.start(block)..], block.channels);
@@ -131,11 +131,11 @@ enum Place {
     Scratch,
     /// In an operand.
     Operand(usize),
-    /// In an array laid out as the results.
+    /// In an array with the layout of the results.
     Result(usize),
 }
 
-/// The arrays that registers lie in.
+/// The arrays that hold registers.
 struct Arrays<'a, R> {
     operands: &'a [&'a [f64]],
     results: &'a [R],
@@ -145,7 +145,7 @@ struct Arrays<'a, R> {
 /// A program bound to shapes.
 pub(super) struct Sweep {
     program: Arc<Program>,
-    /// Of the operands.
+    /// The layouts of the operands.
     strides: Vec<Stride>,
     dims: Dims,
     /// Rows in a block.
@@ -170,7 +170,7 @@ impl Sweep {
         self.rows * self.dims.2
     }
 
-    /// All rows, an entry of the batch at a time.
+    /// All rows, one batch entry at a time.
     fn entries(&self) -> impl Iterator<Item = Block> {
         let (batches, points, channels) = self.dims;
         (0..batches).map(move |batch| Block { batch, row: 0, rows: points, points, channels })
@@ -191,7 +191,7 @@ impl Sweep {
         }
     }
 
-    /// Writes those of the steps that are numbers, which are the same in every block.
+    /// Writes the steps that are constants, which are the same in every block.
     fn numbers(&self, steps: &[usize], scratch: &mut [f64]) {
         for &i in steps {
             if let Instruction::Number(value) = self.program.instructions[i] {
@@ -212,7 +212,7 @@ impl Sweep {
     ) {
         match self.program.instructions[i] {
             Instruction::Number(_) => {}
-            // The same in all rows of a batch entry, of which the first block is the longest.
+            // Loaded with the first block, which is the longest: it is the same in all rows of a batch entry.
             Instruction::Load(k) if self.strides[k].point == 0 && block.row > 0 => {}
             Instruction::Load(k) => self.strides[k].load(operands[k], block, out),
             Instruction::Unary(f, x) => f.values(value(x), out),

@@ -59,7 +59,7 @@ impl<'i> Builder<'i> {
         ExprKind::Lambda(Rc::new(self.function(pair, Some(name))))
     }
 
-    /// Head and body of anything that is called: `name(params) body`, the name already known for `fn(x) = …`.
+    /// Head and body of anything that can be called: `name(params) body`; the name is given for `fn(x) = …`.
     pub(super) fn function(&self, pair: Pair<'i, Rule>, name: Option<Ident>) -> FnDef {
         let whole = self.span(&pair);
         let head_start = name.as_ref().map(|n| n.span);
@@ -183,7 +183,7 @@ impl<'i> Builder<'i> {
         ExprKind::Call { callee, args }
     }
 
-    /// The statements of a block. All but the last do something, the last is its value.
+    /// The statements of a block. All but the last must have an effect; the last is its value.
     fn block(&self, pair: Pair<'i, Rule>) -> Vec<Stmt> {
         let span = self.span(&pair);
         let statements = self.statements(pair, true);
@@ -207,24 +207,24 @@ impl<'i> Builder<'i> {
         statements
     }
 
-    /// A value that nothing takes; only what may be called for its effect is right there.
+    /// Reports a value that is not used, unless it may be a call made for its effect.
     fn refuse_unused(&self, value: &Expr, next: Option<&Stmt>) {
         if has_effect(value) {
             return;
         }
         let sign = next.and_then(|n| self.words(n.span).chars().next()).filter(|c| matches!(c, '-' | '(' | '['));
         let help = match sign {
-            Some('-') => "the next line begins with `-`: to go on, end this line with the `-` instead".into(),
+            Some('-') => "the next line begins with `-`: to continue, end this line with the `-` instead".into(),
             Some(c) => {
-                format!("the next line begins with `{c}`, a new statement: to go on, end this line with an operator")
+                format!("the next line begins with `{c}`, a new statement: to continue, end this line with an operator")
             }
-            None => "bind it with `let`, remove it, or end the line before with the operator to go on".into(),
+            None => "bind it with `let`, remove it, or, to continue, end the line before with the operator".into(),
         };
         self.error(ParseError::UnusedValue { span: value.span, help });
     }
 }
 
-/// Whether an expression may be there for what it does: a call at its end (`print("…")`, `assert(…)`).
+/// Whether an expression may be there for its effect: it ends in a call (`print("…")`, `assert(…)`).
 fn has_effect(value: &Expr) -> bool {
     match &*value.kind {
         ExprKind::Call { .. } | ExprKind::Pipe { .. } => true,

@@ -36,7 +36,7 @@ impl<'i> Builder<'i> {
         value
     }
 
-    /// A quantity must stay finite in atomic units.
+    /// Checks that a quantity stays finite in atomic units.
     fn check_scale(&self, value: f64, unit: &UnitExpr, span: Span) {
         let factor = crate::lang::units::find(&unit.name).map_or(1.0, |u| u.factor.powi(unit.power));
         if value.is_finite() && !(value * factor).is_finite() {
@@ -75,7 +75,7 @@ impl<'i> Builder<'i> {
         parts.collect()
     }
 
-    /// The text of a stretch of a string, its escapes resolved.
+    /// The text of a part of a string, with escapes resolved.
     fn letters(&self, pair: &Pair<'i, Rule>) -> String {
         let mut text = String::new();
         let mut letters = pair.as_str().char_indices().peekable();
@@ -102,7 +102,7 @@ impl<'i> Builder<'i> {
         text
     }
 
-    /// A string that is only text: paths.
+    /// A string without interpolation: a path.
     pub(super) fn plain_string(&self, pair: Pair<'i, Rule>) -> Option<Rc<str>> {
         match self.string(pair).as_slice() {
             [] => Some(Rc::from("")),

@@ -1,4 +1,5 @@
-//! From pest's pairs to the tree. What the grammar cannot say (chained comparisons, values not used, …) is found here.
+//! From pest's pairs to the syntax tree. Errors that the grammar cannot express (chained comparisons, unused values, …) are found
+//! here.
 
 mod expressions;
 mod literals;
@@ -14,7 +15,7 @@ use pest::iterators::Pair;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-/// Builds the tree of one text and collects what is wrong with it.
+/// Builds the tree of one text and collects errors.
 pub(super) struct Builder<'i> {
     source: SourceId,
     text: &'i str,
@@ -28,7 +29,7 @@ impl<'i> Builder<'i> {
         Self { source, text, errors: RefCell::default(), in_system: Cell::new(false) }
     }
 
-    /// The tree of a `program` pair, and the errors found in it.
+    /// The tree for a `program` pair, and the errors found in it.
     pub(super) fn program(self, pair: Pair<'i, Rule>) -> (Program, Vec<ParseError>) {
         let statements = self.statements(pair, false);
         (Program { statements }, self.errors.into_inner())
@@ -38,7 +39,7 @@ impl<'i> Builder<'i> {
         self.errors.borrow_mut().push(error);
     }
 
-    /// The place of a pair, without the spaces and comments that it may have taken in behind its last token.
+    /// The span of a pair, without trailing spaces and comments.
     fn span(&self, pair: &Pair<'i, Rule>) -> Span {
         let start = pair.as_span().start();
         let mut last = pair.clone();
@@ -54,7 +55,7 @@ impl<'i> Builder<'i> {
         Span { source: self.source, start: start as u32, end: end as u32 }
     }
 
-    /// The words of a place.
+    /// The text of a span.
     fn words(&self, span: Span) -> &'i str {
         self.text.get(span.start as usize..span.end as usize).unwrap_or("")
     }
@@ -68,10 +69,10 @@ impl<'i> Builder<'i> {
         ident
     }
 
-    /// `at` is reserved inside a system.
+    /// Reports `at` as a name inside a system.
     fn refuse_at(&self, name: &str, span: Span) {
         if self.in_system.get() && name == "at" {
-            let help = "inside a `system`, `at` places a nucleus; take the value of a field outside of it".into();
+            let help = "inside a `system`, `at` places a nucleus; take the value of a field outside it".into();
             self.error(ParseError::Reserved { word: name.into(), span, help });
         }
     }
@@ -131,7 +132,7 @@ fn is_frame(rule: Rule) -> bool {
     )
 }
 
-/// What stands for a part that is not there; the grammar sees to it that this is never met.
+/// A placeholder for a missing part; the grammar ensures that it is never used.
 fn hole(span: Span) -> Expr {
     Expr { kind: Rc::new(ExprKind::Record(Vec::new())), span }
 }

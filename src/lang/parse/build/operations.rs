@@ -1,4 +1,4 @@
-//! Rows of operators and operands, folded by precedence.
+//! Sequences of operators and operands, folded by precedence.
 
 use super::{Builder, hole, hole_ident, parts};
 use crate::lang::ast::{Arg, BinaryOp, Expr, ExprKind, UnaryOp};
@@ -9,12 +9,12 @@ use crate::source::Span;
 use pest::iterators::{Pair, Pairs};
 use std::rc::Rc;
 
-/// An operand while its surroundings are not known yet.
+/// An operand whose context is not known yet.
 pub(super) struct Operand {
     expr: Expr,
-    /// In parentheses: it cannot chain with what stands around it.
+    /// In parentheses: it cannot chain with its neighbours.
     closed: bool,
-    /// A record that follows something that is not a call: right only after `|>`.
+    /// A record after something that is not a call: allowed only after `|>`.
     bare_record: Option<Span>,
 }
 
@@ -36,7 +36,7 @@ impl<'i> Builder<'i> {
         self.finished(operand)
     }
 
-    /// An operand that nothing more can save.
+    /// Finishes an operand; reports a record that cannot belong to a call any more.
     fn finished(&self, operand: Operand) -> Expr {
         if let Some(span) = operand.bare_record {
             let head = match &*operand.expr.kind {
@@ -92,7 +92,7 @@ impl<'i> Builder<'i> {
         }
     }
 
-    /// `value { a: 1 }`: one more argument of a call, or a call of what stands after `|>`.
+    /// `value { a: 1 }`: one more argument of a call, or a call of the value after `|>`.
     fn trailing(&self, value: Operand, op: Pair<'i, Rule>, span: Span) -> Operand {
         let record_span = self.span(&op);
         let record = self.record_of(op);
@@ -152,7 +152,7 @@ impl<'i> Builder<'i> {
         }
     }
 
-    /// Comparisons do not chain.
+    /// Reports chained comparisons.
     fn refuse_chain(&self, left: &Operand, op: BinaryOp, op_span: Span, right: &Operand) {
         if let ExprKind::Binary { op: first, op_span: first_span, left: a, right: b } = &*left.expr.kind
             && compares(op)
@@ -165,7 +165,7 @@ impl<'i> Builder<'i> {
         }
     }
 
-    /// `2 bohr^n`: the `^` after a unit belongs to the unit.
+    /// Reports `2 bohr^n`: a `^` after a unit belongs to the unit.
     fn refuse_unit_power(&self, left: &Operand, op: BinaryOp, right: &Operand) {
         if op == BinaryOp::Pow && !left.closed && matches!(&*left.expr.kind, ExprKind::Quantity { .. }) {
             self.error(ParseError::UnitPower { span: right.expr.span });

@@ -53,7 +53,7 @@ impl<'i> Builder<'i> {
         Stmt { kind, span, docs }
     }
 
-    /// The `##` lines right above a statement, joined.
+    /// The `##` lines directly above a statement, joined.
     fn docs_above(&self, start: usize) -> Option<Rc<str>> {
         let above = self.text.get(..start).unwrap_or("");
         let (above, same_line) = above.rsplit_once('\n')?;
@@ -123,7 +123,7 @@ impl<'i> Builder<'i> {
         {
             let names: Vec<&str> = names.iter().map(|n| &*n.name).collect();
             let help =
-                format!("`as {}` names a whole module; `({})` takes names out of it", alias.name, names.join(", "));
+                format!("`as {}` names a whole module; `({})` imports names from it", alias.name, names.join(", "));
             self.error(ParseError::Module { span, help });
         }
         used
@@ -156,7 +156,7 @@ impl<'i> Builder<'i> {
                 _ => {
                     let value = parts(part).next().map_or_else(|| hole(span), |v| self.expr(v));
                     let (slot, what) = match rule {
-                        Rule::param_value => (&mut param.value, "the first value (`=`)"),
+                        Rule::param_value => (&mut param.value, "the initial value (`=`)"),
                         Rule::param_draw => (&mut param.drawn, "the distribution (`~`)"),
                         _ => (&mut param.bounds, "the interval (`in`)"),
                     };

@@ -4,7 +4,7 @@ use super::{Here, Kind, ParseError, Rule};
 use crate::lang::words::is_reserved;
 
 impl Here<'_> {
-    /// Something is wrong with the head of a definition.
+    /// Errors in the head of a definition.
     pub(super) fn definition(&self) -> Option<ParseError> {
         self.attribute()
             .or_else(|| self.needs_name())
@@ -103,7 +103,7 @@ impl Here<'_> {
 
     fn no_parameters(&self, keyword: &str, name: &str) -> ParseError {
         let example = match keyword {
-            "functional" => format!("write `functional {name}(n) = …`: the density stands in parentheses"),
+            "functional" => format!("write `functional {name}(n) = …`: the density goes in parentheses"),
             "loss" => format!("write `loss {name}(run, exact) {{ … }}`"),
             _ => format!("write `fn {name}(x) = …`; a value is `let {name} = …`"),
         };
@@ -131,7 +131,7 @@ impl Here<'_> {
         None
     }
 
-    /// The head that is being written, from its keyword on: `fn f(x)`.
+    /// The head being written, from its keyword on: `fn f(x)`.
     fn head_words(&self) -> &str {
         let keyword = |t: &&crate::lang::parse::scan::Token| matches!(self.words(**t), "fn" | "functional" | "loss");
         let start = self.tokens[..self.index].iter().rev().find(keyword);

@@ -1,40 +1,40 @@
-//! What people write who come from other languages, and keywords misspelt.
+//! Habits from other languages, and misspelt keywords.
 
 use super::{Here, Kind, ParseError};
 use crate::lang::nearest::nearest;
 
-/// First words of other languages: what is said of them.
+/// Words that begin statements in other languages, each with message and help.
 const FOREIGN: &[(&str, &str, &str)] = &[
     ("def", "functions begin with `fn`", "write `fn name(x) = …`"),
     ("function", "functions begin with `fn`", "write `fn name(x) = …`"),
     ("func", "functions begin with `fn`", "write `fn name(x) = …`"),
-    ("lambda", "a function as a value is written `fn(x) = …`", "write `fn(x) = …`"),
-    ("const", "values are bound by `let`", "write `let name = …`"),
-    ("var", "values are bound by `let`", "write `let name = …`"),
-    ("import", "modules are brought in by `use`", "write `use std.functionals` or `use \"file.ksr\"`"),
-    ("from", "modules are brought in by `use`", "write `use \"file.ksr\" (name)`"),
-    ("include", "modules are brought in by `use`", "write `use \"file.ksr\"`"),
-    ("using", "modules are brought in by `use`", "write `use std.functionals`"),
+    ("lambda", "an anonymous function is written `fn(x) = …`", "write `fn(x) = …`"),
+    ("const", "names are bound with `let`", "write `let name = …`"),
+    ("var", "names are bound with `let`", "write `let name = …`"),
+    ("import", "modules are imported with `use`", "write `use std.functionals` or `use \"file.ksr\"`"),
+    ("from", "modules are imported with `use`", "write `use \"file.ksr\" (name)`"),
+    ("include", "modules are imported with `use`", "write `use \"file.ksr\"`"),
+    ("using", "modules are imported with `use`", "write `use std.functionals`"),
     ("return", "there is no `return`", "the last expression of a block is its value"),
     ("while", "there are no loops", "write a list: `[f(R) for R in Rs]`"),
     ("elif", "there is no `elif`", "write `else if c then a else b`"),
     ("elseif", "there is no `elseif`", "write `else if c then a else b`"),
-    ("end", "there is no `end`", "blocks stand in `{ }`"),
+    ("end", "there is no `end`", "blocks are enclosed in `{ }`"),
     ("molecule", "molecules are systems", "write `system name(R) on line { H at -R/2; H at R/2 }`"),
-    ("kinetic", "`kinetic` stands before `functional`", "write `kinetic functional t(n) = …`"),
+    ("kinetic", "`kinetic` goes before `functional`", "write `kinetic functional t(n) = …`"),
 ];
 
 const KEYWORDS: &[&str] =
     &["let", "fn", "functional", "grid", "loss", "param", "system", "table", "train", "use", "if", "for"];
 
 impl Here<'_> {
-    /// The statement begins with a word of another language, or one that is nearly ours.
+    /// The statement begins with a word of another language, or with a misspelt keyword.
     pub(super) fn foreign_word(&self) -> Option<ParseError> {
         if self.at_words() == "for" && self.at_start() || self.first_words(0) == "for" && self.bracket() != "[" {
             return Some(self.no_loops());
         }
         let word = self.tokens.get(self.first).filter(|t| t.kind == Kind::Word).copied()?;
-        // Two words side by side, the second where the grammar gave up.
+        // Two adjacent words, the second where the grammar gave up.
         let pair = self.index == self.first + 1 && matches!(self.at()?.kind, Kind::Word | Kind::Number | Kind::Text);
         if !pair {
             return None;

@@ -1,14 +1,14 @@
-//! Expressions: a value is missing, or something follows that cannot.
+//! Expressions: a value is missing, or something follows it that may not.
 
 use super::{Here, Kind, ParseError, Rule, ends_value};
 use crate::lang::nearest::nearest;
 use crate::lang::units;
 
-/// Operators between two values, as written.
+/// Infix operators, as written.
 const OPERATORS: &[&str] = &["+", "-", "*", "/", "^", "|>", "..", "by", "==", "!=", "<", "<=", ">", ">=", "and", "or"];
 
 impl Here<'_> {
-    /// `=` where it defines nothing.
+    /// `=` where nothing is defined.
     pub(super) fn equals(&self) -> Option<ParseError> {
         let token = self.at()?;
         let opens_record = self.words(token) == "{" && self.ahead(2) == "=" && self.before(0).is_some();
@@ -38,7 +38,7 @@ impl Here<'_> {
         Some(ParseError::Equals { span, help })
     }
 
-    /// Something before the place needs a value, a name, a unit.
+    /// Something before the place needs a value, a name or a unit.
     pub(super) fn unfinished(&self) -> Option<ParseError> {
         let before = self.before(0)?;
         if self.at_start() && before.kind != Kind::Open && !OPERATORS.contains(&self.before_words(0)) {
@@ -74,7 +74,7 @@ impl Here<'_> {
     fn needs_unit(&self) -> ParseError {
         match self.at().filter(|t| matches!(t.kind, Kind::Word)) {
             Some(token) if self.before_words(1).len() == 1 && self.words(token) == self.before_words(1) => {
-                let help = "a function as a value is written `fn(x) = …`".into();
+                let help = "an anonymous function is written `fn(x) = …`".into();
                 ParseError::UnknownUnit { name: self.words(token).into(), span: self.span_of(token), help }
             }
             Some(token) => self.unknown_unit(token.start, token.end),
@@ -139,7 +139,7 @@ impl Here<'_> {
         self.expected_after(expected, help)
     }
 
-    /// The place is the first token of a statement, and none begins with it.
+    /// The place is the first token of a statement, but no statement begins with it.
     pub(super) fn beginning(&self) -> Option<ParseError> {
         if !self.at_start() {
             return None;
@@ -148,8 +148,8 @@ impl Here<'_> {
         let words = self.words(at);
         if OPERATORS.contains(&words) || matches!(words, "." | "=") {
             let help = match words {
-                "." => "end the line before with an open bracket, or write the field on the same line".into(),
-                _ => format!("to go on from the line before, end that line with `{words}`"),
+                "." => "end the line above with an open bracket, or write the field on the same line".into(),
+                _ => format!("to continue the line above, end that line with `{words}`"),
             };
             return Some(ParseError::NoStatement { word: words.into(), span: self.place(), help });
         }
@@ -164,7 +164,7 @@ impl Here<'_> {
         }
     }
 
-    /// Something follows a value that cannot.
+    /// Something follows a value that may not.
     pub(super) fn after_value(&self) -> Option<ParseError> {
         let before = self.before(0)?;
         if !ends_value(before.kind, self.words(before)) {
@@ -189,7 +189,7 @@ impl Here<'_> {
             ":" => Some(self.colon()),
             "{" => Some(self.block_after_value()),
             "for" => {
-                let help = Some("`for` stands inside `[ ]`: `[f(R) for R in Rs]`".into());
+                let help = Some("`for` goes inside `[ ]`: `[f(R) for R in Rs]`".into());
                 Some(self.unexpected(&self.an_end(), help))
             }
             "then" | "else" => {
@@ -197,7 +197,7 @@ impl Here<'_> {
                 Some(self.unexpected(&self.an_end(), help))
             }
             "at" => {
-                let help = Some("nuclei stand inside a `system`".into());
+                let help = Some("nuclei go inside a `system`".into());
                 Some(self.unexpected(&self.an_end(), help))
             }
             "if" => {
@@ -208,18 +208,18 @@ impl Here<'_> {
                 let help = match self.first_words(0) {
                     "system" => None,
                     _ if self.tokens[self.first..self.index].iter().any(|t| self.words(*t) == "train") => {
-                        Some("the systems stand in the settings: `train f { on: […] }`".into())
+                        Some("the systems go in the settings: `train f { on: […] }`".into())
                     }
                     _ => Some("a system is written `system h2(R) on line { … }`".into()),
                 };
                 Some(self.unexpected(&self.an_end(), help))
             }
-            "@" => Some(self.unexpected(&self.an_end(), Some("`@spin_dependent` stands before `functional`".into()))),
+            "@" => Some(self.unexpected(&self.an_end(), Some("`@spin_dependent` goes before `functional`".into()))),
             _ => self.side_by_side().or_else(|| Some(self.unexpected(&self.an_end(), None))),
         }
     }
 
-    /// What may end or go on here.
+    /// What may end or continue the statement here.
     fn an_end(&self) -> String {
         match self.bracket() {
             "(" | "[" if self.bracket() == "[" || self.in_call() => {
@@ -243,7 +243,7 @@ impl Here<'_> {
         } else {
             return None;
         };
-        // In the middle of the condition another mistake is likelier.
+        // In the middle of the condition another mistake is more likely.
         if self.side_by_side().is_some() && self.at_words() != "{" {
             return None;
         }
@@ -314,11 +314,9 @@ impl Here<'_> {
         let help = match self.bracket() {
             "[" => "a slice is written `v[10 .. 14]`, with both ends".into(),
             "{" if !self.in_record() => {
-                format!(
-                    "a `{{` followed by `name:` is a record; this one begins otherwise, and is a block: write `let {name} = …`"
-                )
+                format!("a `{{` followed by `name:` begins a record; this one begins a block: write `let {name} = …`")
             }
-            " " => format!("write `let {name} = …`; `name: value` stands in records and calls"),
+            " " => format!("write `let {name} = …`; `name: value` belongs in records and calls"),
             _ => format!("`{name}: …` begins an entry or argument"),
         };
         self.unexpected(&self.an_end(), Some(help))
@@ -332,7 +330,7 @@ impl Here<'_> {
         self.unexpected(&self.an_end(), Some(help))
     }
 
-    /// Two values side by side.
+    /// Two adjacent values.
     fn side_by_side(&self) -> Option<ParseError> {
         let (before, at) = (self.before(0)?, self.at()?);
         let value = matches!(at.kind, Kind::Number | Kind::Text | Kind::Word | Kind::Open) && self.reserved().is_none();
@@ -372,7 +370,7 @@ impl Here<'_> {
                 Some(format!("a call has parentheses: `{left}({right})`"))
             }
             _ if self.bracket() == " " || self.bracket() == "{" => {
-                Some("one statement a line, or `;` between them".into())
+                Some("one statement per line, or `;` between them".into())
             }
             _ => None,
         };

@@ -1,4 +1,4 @@
-//! Brackets, and the statements between them.
+//! Brackets, and the statements inside them.
 
 use super::{Kind, Scan, Scanner, Token, ends_value};
 use crate::lang::parse::error::ParseError;
@@ -8,11 +8,11 @@ use crate::lang::parse::error::ParseError;
 pub(super) struct Frame {
     /// `(`, `[`, `{`; a space for the text itself.
     opener: char,
-    /// Where it stands.
+    /// Its position.
     start: usize,
-    /// The string whose interpolation this is.
+    /// The string that this interpolation belongs to.
     pub string: Option<usize>,
-    /// Where the statement or entry being read begins.
+    /// Where the current statement or entry begins.
     pub statement: usize,
     /// What nests without brackets.
     pub run: super::depth::Run,
@@ -30,7 +30,7 @@ impl Frame {
         Frame { opener, start, string: None, statement, run: Default::default(), deepest: 0 }
     }
 
-    /// Whether newlines separate here.
+    /// Whether newlines are separators here.
     fn has_statements(&self) -> bool {
         matches!(self.opener, ' ' | '{') && self.string.is_none()
     }
@@ -44,7 +44,7 @@ fn closer(opener: char) -> char {
     }
 }
 
-/// Words that begin a statement and stand nowhere else inside parentheses.
+/// Words that begin a statement and occur nowhere else inside parentheses.
 const STATEMENT_WORDS: &[&str] = &["let", "fn", "functional", "grid", "loss", "param", "system", "use"];
 
 /// Whether a line that begins with this token must be a new statement.
@@ -98,7 +98,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// The innermost bracket has no end before `end`.
+    /// Reports that the innermost bracket is not closed before `end`.
     fn never_closed_innermost(&mut self, end: usize) {
         if let Some(frame) = self.frames.last().filter(|f| f.opener != ' ') {
             let (opener, start) = (frame.opener, frame.start);
@@ -112,7 +112,7 @@ impl Scanner<'_> {
         self.error(ParseError::NeverClosed { opener, closer: closer(opener), span }, start);
     }
 
-    /// A line with a string that has no end: what would have closed the brackets of the line is in the string.
+    /// Ends a line with an unterminated string, which may contain the brackets that would have closed those of the line.
     pub(super) fn leave_line(&mut self) {
         let Some(start) = self.broken_line.take() else { return };
         let mut inner = 0_usize;
@@ -132,7 +132,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// A `}` that begins its line, further left than the line of its `{`, probably belongs to an outer one.
+    /// Notes a `}` that begins its line further left than the line of its `{`: it probably belongs to an outer one.
     fn note_indent(&mut self, own: usize) {
         let indent = |at: usize| {
             let line = self.text[..at].rfind('\n').map_or(0, |i| i + 1);
@@ -146,7 +146,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Leaves the innermost bracket; if that was an interpolation, tells where its string begins.
+    /// Leaves the innermost bracket; if that was an interpolation, gives the start of its string.
     pub(super) fn pop_frame(&mut self, end: usize) -> Option<usize> {
         if self.frames.len() < 2 {
             return None;
@@ -159,7 +159,7 @@ impl Scanner<'_> {
         frame.string
     }
 
-    /// Ends the statement before `token` if a newline or separator lies there.
+    /// Ends the statement before `token` if there is a newline or separator between.
     pub(super) fn separate(&mut self, token: Token) {
         if token.kind == Kind::Newline {
             self.pending_newline.get_or_insert(token.start);
@@ -173,7 +173,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// The first token of a line: whether the statement before goes on.
+    /// Decides, by the first token of a line, whether the statement before it continues.
     fn line_begins(&mut self, token: Token, newline: usize) {
         let words = self.words(token);
         let begins = begins_statement(self.text, token);
@@ -190,7 +190,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Whether a line that ends with this token goes on.
+    /// Whether a statement continues after a line that ends with this token.
     fn needs_more(&self, last: Token) -> bool {
         let words = self.words(last);
         match last.kind {
@@ -217,12 +217,12 @@ impl Scanner<'_> {
         }
     }
 
-    /// Whether the last token ends a value: then a sign is an operator between.
+    /// Whether the last token ends a value: then a sign is an infix operator.
     pub(super) fn after_value(&self) -> bool {
         self.last.is_some_and(|t| ends_value(t.kind, self.words(t)))
     }
 
-    /// The end of the text: what is still open is never closed.
+    /// Ends the text: brackets and strings still open are never closed.
     pub(super) fn finish(mut self) -> Scan {
         let end = self.text.len();
         let before = self.scan.errors.len();

@@ -1,23 +1,23 @@
-//! How deep a text nests, measured before anything recurses over it.
+//! The nesting depth of a text, measured before anything recurses over it.
 
 use super::{Kind, Scanner, Token};
 use crate::lang::parse::error::ParseError;
 
-/// Brackets, `if`s and signs inside each other.
+/// The deepest nesting of brackets, `if`s and signs.
 pub(super) const NESTING: usize = 256;
-/// Nodes above each other in a tree: nesting, and operators in a row.
+/// The greatest height of a tree, from nesting and sequences of operators.
 pub(super) const CHAIN: usize = 1000;
 
-/// The statement, entry or argument being read.
+/// The current statement, entry or argument.
 #[derive(Debug, Default)]
 pub(super) struct Run {
     /// Height of its tree so far.
     pub depth: usize,
-    /// `if`, `fn`, `train`: what follows is inside them.
+    /// Number of `if`, `fn`, `train`: what follows is nested in them.
     words: usize,
-    /// `not`s inside each other.
+    /// Nested `not`s.
     nots: usize,
-    /// `^` and leading `-` inside each other.
+    /// Nested `^` and leading `-`.
     tights: usize,
 }
 
@@ -56,7 +56,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// A bracket has closed with a tree of height `inner` in it.
+    /// Takes into account a closed bracket with a tree of height `inner` in it.
     pub(super) fn absorb(&mut self, inner: usize) {
         if let Some(frame) = self.frames.last_mut() {
             frame.run.depth = frame.run.depth.max(inner + 1);

@@ -1,12 +1,12 @@
-//! Characters and signs of other languages, and of papers.
+//! Characters and signs from other languages and from print.
 
 use super::{Kind, Scanner};
 use crate::lang::parse::error::ParseError;
 use pest::unicode::XID_START;
 
-/// Characters that look like one of ours: what to write instead, and what they are called.
+/// Characters that look like one of the language's, with what to write instead and what they are called.
 const LOOKALIKES: &[(&str, &str, &str)] = &[
-    ("−‐‑‒–—", "-", "a minus sign or dash of print"),
+    ("−‐‑‒–—", "-", "a typographic minus sign or dash"),
     ("×·⋅∙", "*", "a multiplication sign"),
     ("÷", "/", "a division sign"),
     ("≤", "<=", "a comparison sign"),
@@ -22,36 +22,36 @@ const LOOKALIKES: &[(&str, &str, &str)] = &[
     ("½", "0.5", "a fraction"),
 ];
 
-/// Quotation marks that are not ours, and what may end their strings.
+/// Other quotation marks, and what may end their strings.
 const QUOTES: &[(char, &[char])] =
     &[('\'', &['\'']), ('‘', &['’', '‘']), ('“', &['”', '“', '"']), ('„', &['“', '”']), ('«', &['»'])];
 
-/// Signs that other languages have: what is said of them.
+/// Signs of other languages, each with message and help.
 const FOREIGN: &[(&str, &str, &str)] = &[
-    ("&&", "`and` is written out", "write `a and b`"),
-    ("||", "`or` is written out", "write `a or b`"),
+    ("&&", "the operator is the word `and`", "write `a and b`"),
+    ("||", "the operator is the word `or`", "write `a or b`"),
     ("**", "powers are written `^`", "write `x^2`"),
     ("//", "a comment begins with `#`", "write `# …`; division is a single `/`"),
     ("/*", "a comment begins with `#`", "write `# …` on each line"),
-    (":=", "a value gets its name by `let`", "write `let name = …`"),
-    ("=>", "`=>` means nothing in ksr", "a function as a value is written `fn(x) = …`"),
+    (":=", "names are bound with `let`", "write `let name = …`"),
+    ("=>", "`=>` means nothing in ksr", "an anonymous function is written `fn(x) = …`"),
     ("+=", "values do not change", "bind a new one: `let x = x + …`"),
     ("-=", "values do not change", "bind a new one: `let x = x - …`"),
     ("*=", "values do not change", "bind a new one: `let x = x * …`"),
     ("/=", "values do not change", "bind a new one: `let x = x / …`"),
     ("===", "`==` compares", "write `a == b`"),
-    ("~=", "`!=` is `not equal`", "write `a != b`"),
-    ("...", "an interval is written with two points", "write `a .. b`"),
-    ("%", "there is no remainder sign, and no percent sign", "write `0.05` for 5 %"),
-    ("&", "`and` is written out", "write `a and b`"),
-    ("|", "`or` is written out, and an absolute value is `abs(x)`", "write `a or b`, or `abs(x)`"),
-    ("!", "`not` is written out", "write `not a`"),
+    ("~=", "`!=` means not equal", "write `a != b`"),
+    ("...", "an interval is written with two dots", "write `a .. b`"),
+    ("%", "there is no remainder operator and no percent sign", "write `0.05` for 5 %"),
+    ("&", "the operator is the word `and`", "write `a and b`"),
+    ("|", "the operator is the word `or`, and an absolute value is `abs(x)`", "write `a or b`, or `abs(x)`"),
+    ("!", "the operator is the word `not`", "write `not a`"),
     ("?", "there is no `? :`", "write `if c then a else b`"),
-    ("$", "`$` means nothing in ksr", "in a string, `{R}` puts a value in"),
+    ("$", "`$` means nothing in ksr", "in a string, `{R}` inserts a value"),
 ];
 
 impl Scanner<'_> {
-    /// Reports and passes over a character or sign that is not ours; `false` if it is.
+    /// Reports and skips a character or sign that is not of the language; `false` if it is.
     pub(super) fn strange(&mut self, letter: char) -> bool {
         if let Some(ends) = QUOTES.iter().find(|(open, _)| *open == letter).map(|(_, ends)| *ends) {
             return self.other_quotes(letter, ends);
@@ -99,7 +99,7 @@ impl Scanner<'_> {
             None => (open.len_utf8(), "write `\"…\"`".into()),
         };
         let span = self.span(self.at, self.at + length);
-        let message = "strings stand in straight double quotes".into();
+        let message = "strings use straight double quotes".into();
         self.error(ParseError::Foreign { message, span, help }, self.at);
         self.push(Kind::Text, length);
         true

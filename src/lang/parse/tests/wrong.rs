@@ -1,4 +1,4 @@
-//! Wrong texts: every mistake has its code and place, several are told at once, and nothing panics or hangs.
+//! Wrong texts: every mistake has its code and place, several are reported at once, and nothing panics or hangs.
 
 use super::*;
 use proptest::prelude::*;
@@ -166,7 +166,7 @@ const SCRIPT: &str = "## Doc\nuse std.losses\ngrid line = uniform(points: 513, s
     max(abs(t.a - \"{R} {{}} \\n\")) -> kcal/mol; # why\nfn(x) = { let y = x[-1]\n y * 2^-1 }";
 
 #[test]
-fn every_beginning_of_a_script_is_read_or_refused() {
+fn every_beginning_of_a_script_is_parsed_or_refused() {
     for end in (0..SCRIPT.len()).filter(|&i| SCRIPT.is_char_boundary(i)) {
         assert!(partial(SourceId(0), &SCRIPT[..end]).program.statements.len() <= 8);
         let _ = parse_entry(SourceId(0), &SCRIPT[..end]);
