@@ -69,21 +69,11 @@ impl Narrow {
         if let Some(Place { node: x, channels: Some(channels) }) = first {
             let width = self.nodes.node(x).shape.channels;
             let narrow = |channels: usize| Shape { channels, ..*shape };
-            let kept = match op {
-                Op::Unary(_)
-                | Op::SumGrid
-                | Op::MaxGrid
-                | Op::Point(_)
-                | Op::At(_)
-                | Op::Grad
-                | Op::Laplacian
-                | Op::Downsample
-                | Op::Upsample
-                | Op::Hartree => {
-                    return Place {
-                        node: self.insert(op.clone(), vec![x], narrow(width), *span),
-                        channels: Some(channels),
-                    };
+            match op {
+                // Every channel by itself.
+                Op::Unary(_) | Op::SumGrid | Op::MaxGrid | Op::Map(_) | Op::Hartree => {
+                    let node = self.insert(op.clone(), vec![x], narrow(width), *span);
+                    return Place { node, channels: Some(channels) };
                 }
                 Op::ExpConv => {
                     let widths = self.wide(inputs[1]);
@@ -92,16 +82,22 @@ impl Narrow {
                     let lanes = channels.iter().flat_map(|c| (0..kernels).map(move |k| c * kernels + k)).collect();
                     return Place { node, channels: Some(lanes) };
                 }
-                Op::Conv { width: points, output, .. } => Some((*points, *output)),
-                _ => None,
-            };
-            if let Some((points, output)) = kept {
-                let weight = self.wide(inputs[1]);
-                let merge = Op::MergeWeight { width: points, input: width, output, channels: channels.into() };
-                let shape_of_weight = Shape::vector(points * width * output);
-                let weight = self.insert(merge, vec![weight], shape_of_weight, *span);
-                let op = Op::Conv { width: points, input: width, output };
-                return Place { node: self.insert(op, vec![x, weight], *shape, *span), channels: None };
+                Op::Conv { width: points, output, .. } => {
+                    let (points, output) = (*points, *output);
+                    let weight = self.wide(inputs[1]);
+                    let merge = Op::MergeWeight { width: points, input: width, output, channels: channels.into() };
+                    let shape_of_weight = Shape::vector(points * width * output);
+                    let weight = self.insert(merge, vec![weight], shape_of_weight, *span);
+                    let op = Op::Conv { width: points, input: width, output };
+                    return Place { node: self.insert(op, vec![x, weight], *shape, *span), channels: None };
+                }
+                // Together with their other arguments.
+                Op::Binary(_) | Op::Where | Op::Broadcast | Op::Concat => {}
+                // Channels are told apart, or the body has no such operation.
+                Op::Input(_) | Op::Param(_) | Op::Const(_) | Op::Spacing | Op::Points(_) => {}
+                Op::SumChannels | Op::Channels { .. } | Op::ChannelsT { .. } => {}
+                Op::MapT(_) | Op::ExpConvT | Op::ConvT { .. } => {}
+                Op::FlipWeight { .. } | Op::MergeWeight { .. } => {}
             }
         }
         if let Some(place) = self.elementwise(node) {

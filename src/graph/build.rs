@@ -163,20 +163,6 @@ impl Graph {
         Ok(best)
     }
 
-    /// The value at a grid point, per channel; -1 is the last.
-    pub fn point(&mut self, x: NodeId, index: i64, span: Span) -> Result<NodeId, ShapeError> {
-        self.level("[ ]", x)?;
-        let channels = self.shape(x).channels;
-        Ok(self.push(Op::Point(index), vec![x], Shape::vector(channels), span))
-    }
-
-    /// `at(f, x: position)`: the value at a coordinate, bohr, by linear interpolation, per channel.
-    pub fn at(&mut self, x: NodeId, position: f64, span: Span) -> Result<NodeId, ShapeError> {
-        self.level("at", x)?;
-        let channels = self.shape(x).channels;
-        Ok(self.push(Op::At(position), vec![x], Shape::vector(channels), span))
-    }
-
     /// Channels one after another; those without grid are stretched if others have one.
     pub fn concat(&mut self, parts: &[NodeId], span: Span) -> Result<NodeId, ShapeError> {
         let nothing = || ShapeError::Nothing { operation: "concat".into(), what: "field to join" };
@@ -225,45 +211,11 @@ impl Graph {
         self.channels(x, from as usize, from as usize + 1, span)
     }
 
-    /// A linear operation within a level, channel by channel.
-    pub(super) fn linear(&mut self, op: Op, name: &str, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
-        self.level(name, x)?;
-        let shape = self.shape(x);
-        Ok(self.push(op, vec![x], shape, span))
-    }
-
-    /// First derivative, 1/bohr: central differences, one-sided at the ends.
-    pub fn grad(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
-        self.linear(Op::Grad, "grad", x, span)
-    }
-
-    /// Second derivative, 1/bohr^2.
-    pub fn laplacian(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
-        self.linear(Op::Laplacian, "laplacian", x, span)
-    }
-
     /// v_i = h sum_j w(x_i - x_j) n_j with the system's interaction, per channel.
     pub fn hartree(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
-        self.linear(Op::Hartree, "hartree", x, span)
-    }
-
-    /// To the next coarser level: every second point.
-    pub fn downsample(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
-        let level = self.level("downsample", x)?;
-        let found = self.shape(x);
-        if level >= 16 {
-            return Err(ShapeError::Coarsest { found });
-        }
-        Ok(self.push(Op::Downsample, vec![x], Shape { grid: Some(level + 1), ..found }, span))
-    }
-
-    /// To the next finer level.
-    pub fn upsample(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
-        let found = self.shape(x);
-        match self.level("upsample", x)? {
-            0 => Err(ShapeError::Finest { found }),
-            level => Ok(self.push(Op::Upsample, vec![x], Shape { grid: Some(level - 1), ..found }, span)),
-        }
+        self.level("hartree", x)?;
+        let shape = self.shape(x);
+        Ok(self.push(Op::Hartree, vec![x], shape, span))
     }
 
     /// Every channel of x through every kernel exp(-|x|/xi_k)/(2 xi_k); xi a vector of widths, bohr. Channel order:

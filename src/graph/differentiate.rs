@@ -93,6 +93,13 @@ fn pullback(
         (node.op.clone(), node.inputs.clone(), node.shape, node.span)
     };
     let moves = |x: NodeId| moving[x.0 as usize];
+    // An operation that is linear in its first argument passes its transpose of the adjoint to that.
+    let transposed = |graph: &mut Graph, transpose: Op| {
+        let full = graph.stretch(adjoint, shape, span);
+        let arguments = std::iter::once(full).chain(inputs.iter().skip(1).copied()).collect();
+        let x = graph.shape(inputs[0]);
+        (inputs[0], graph.push(transpose, arguments, x, span))
+    };
     let mut parts = Vec::new();
     match op {
         Op::Unary(f) => parts.push((inputs[0], unary(graph, f, inputs[0], node, adjoint, span)?)),
@@ -123,7 +130,7 @@ fn pullback(
         Op::Concat => {
             let full = graph.stretch(adjoint, shape, span);
             let mut from = 0;
-            for argument in inputs {
+            for &argument in &inputs {
                 let to = from + graph.shape(argument).channels;
                 if moves(argument) {
                     parts.push((argument, graph.channels(full, from, to, span)?));
@@ -137,10 +144,36 @@ fn pullback(
         Op::Conv { .. } | Op::ConvT { .. } if moves(inputs[1]) => {
             return Err(DifferentiateError::MovingKernel { operation: "conv", what: "weights", span });
         }
-        op => {
-            let full = graph.stretch(adjoint, shape, span);
-            parts.extend(linear(graph, &op, &inputs, node, full, span)?.map(|part| (inputs[0], part)));
+        // Made of weights alone.
+        Op::FlipWeight { .. } | Op::MergeWeight { .. } => {
+            return Err(DifferentiateError::MovingKernel { operation: "conv", what: "weights", span });
         }
+        Op::Broadcast => {
+            let full = graph.stretch(adjoint, shape, span);
+            parts.push((inputs[0], sum_to(graph, full, graph.shape(inputs[0]), span)?));
+        }
+        Op::SumGrid | Op::SumChannels => {
+            let full = graph.stretch(adjoint, shape, span);
+            parts.push((inputs[0], graph.stretch(full, graph.shape(inputs[0]), span)));
+        }
+        Op::MaxGrid => {
+            let full = graph.stretch(adjoint, shape, span);
+            let largest = graph.binary(Binary::Eq, inputs[0], node, span)?;
+            let count = graph.sum_grid(largest, span)?;
+            let share = graph.binary(Binary::Div, full, count, span)?;
+            parts.push((inputs[0], graph.binary(Binary::Mul, largest, share, span)?));
+        }
+        // Nothing moves what is known without arguments.
+        Op::Input(_) | Op::Param(_) | Op::Const(_) | Op::Spacing | Op::Points(_) => {}
+        Op::Channels { from, to } => parts.push(transposed(graph, Op::ChannelsT { from, to })),
+        Op::ChannelsT { from, to } => parts.push(transposed(graph, Op::Channels { from, to })),
+        Op::Map(map) => parts.push(transposed(graph, Op::MapT(map))),
+        Op::MapT(map) => parts.push(transposed(graph, Op::Map(map))),
+        Op::Hartree => parts.push(transposed(graph, Op::Hartree)),
+        Op::ExpConv => parts.push(transposed(graph, Op::ExpConvT)),
+        Op::ExpConvT => parts.push(transposed(graph, Op::ExpConv)),
+        Op::Conv { width, input, output } => parts.push(transposed(graph, Op::ConvT { width, input, output })),
+        Op::ConvT { width, input, output } => parts.push(transposed(graph, Op::Conv { width, input, output })),
     }
     Ok(parts)
 }
@@ -153,51 +186,6 @@ fn silu(graph: &Graph, f: Binary, factors: &[NodeId]) -> Option<(NodeId, NodeId)
     }
     let is = |x: NodeId, s: NodeId| graph.node(s).op == Op::Unary(Unary::Sigmoid) && graph.node(s).inputs[0] == x;
     if is(a, b) { Some((a, b)) } else { is(b, a).then_some((b, a)) }
-}
-
-/// Operations that are linear in their first argument (and the largest value): the transpose applied to the adjoint.
-fn linear(
-    graph: &mut Graph,
-    op: &Op,
-    inputs: &[NodeId],
-    node: NodeId,
-    adjoint: NodeId,
-    span: Span,
-) -> Result<Option<NodeId>, DifferentiateError> {
-    let Some(&x) = inputs.first() else { return Ok(None) };
-    let shape = graph.shape(x);
-    let transpose = match *op {
-        Op::Broadcast => return Ok(Some(sum_to(graph, adjoint, shape, span)?)),
-        Op::SumGrid | Op::SumChannels => return Ok(Some(graph.stretch(adjoint, shape, span))),
-        Op::MaxGrid => {
-            let largest = graph.binary(Binary::Eq, x, node, span)?;
-            let count = graph.sum_grid(largest, span)?;
-            let share = graph.binary(Binary::Div, adjoint, count, span)?;
-            return Ok(Some(graph.binary(Binary::Mul, largest, share, span)?));
-        }
-        Op::Point(i) => Op::PointT(i),
-        Op::PointT(i) => Op::Point(i),
-        Op::At(position) => Op::AtT(position),
-        Op::AtT(position) => Op::At(position),
-        Op::Channels { from, to } => Op::ChannelsT { from, to },
-        Op::ChannelsT { from, to } => Op::Channels { from, to },
-        Op::Grad => Op::GradT,
-        Op::GradT => Op::Grad,
-        Op::Laplacian => Op::LaplacianT,
-        Op::LaplacianT => Op::Laplacian,
-        Op::Downsample => Op::DownsampleT,
-        Op::DownsampleT => Op::Downsample,
-        Op::Upsample => Op::UpsampleT,
-        Op::UpsampleT => Op::Upsample,
-        Op::Hartree => Op::Hartree,
-        Op::ExpConv => Op::ExpConvT,
-        Op::ExpConvT => Op::ExpConv,
-        Op::Conv { width, input, output } => Op::ConvT { width, input, output },
-        Op::ConvT { width, input, output } => Op::Conv { width, input, output },
-        _ => return Ok(None),
-    };
-    let arguments = std::iter::once(adjoint).chain(inputs.iter().skip(1).copied()).collect();
-    Ok(Some(graph.push(transpose, arguments, shape, span)))
 }
 
 /// Adjoint of an elementwise function of one argument; `y` is its value.
@@ -332,3 +320,7 @@ fn binary(
         Binary::Less | Binary::LessEq | Binary::Eq => return Ok(None),
     }))
 }
+
+#[cfg(test)]
+#[path = "differentiate_tests.rs"]
+mod tests;

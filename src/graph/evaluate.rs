@@ -220,11 +220,17 @@ impl<'a, D: Backend> Pass<'a, D> {
                 let (width, left) = node.op.convolution().ok_or_else(missing)?;
                 convolution::convolve(argument(0)?, argument(1)?, width, left, tape)?
             }
-            _ => match &self.lowered.statics[index] {
+            Op::Map(_) | Op::MapT(_) => match &self.lowered.statics[index] {
                 Static::Rows(rows, transposed) => rows::apply(argument(0)?, rows, transposed, tape)?,
-                Static::Kernel(kernel) => hartree::hartree(argument(0)?, kernel, tape)?,
-                Static::Value(..) | Static::Nothing => return Err(missing().into()),
+                _ => return Err(missing().into()),
             },
+            Op::Hartree => match &self.lowered.statics[index] {
+                Static::Kernel(kernel) => hartree::hartree(argument(0)?, kernel, tape)?,
+                _ => return Err(missing().into()),
+            },
+            // Bound before, or in a program.
+            Op::Const(_) | Op::Spacing | Op::Points(_) => return Err(missing().into()),
+            Op::Unary(_) | Op::Binary(_) | Op::Where | Op::Broadcast => return Err(missing().into()),
         })
     }
 }

@@ -41,7 +41,8 @@ impl Graph {
         let mut chain: Vec<&'static str> = Vec::new();
         let mut chained = None;
         for (index, node) in self.nodes.iter().enumerate().filter(|(index, _)| live[*index]) {
-            let quiet = matches!(node.op, Op::Const(_) | Op::Param(_) | Op::Spacing | Op::Points(_) | Op::Broadcast);
+            let input = matches!(node.op, Op::Input(_));
+            let quiet = (node.op.is_source() && !input) || node.op == Op::Broadcast;
             let bounds = node.op.elementwise() && self.parameter_behind(NodeId(index as u32)).is_some();
             if quiet || (bounds && !node.inputs.iter().any(|&i| self.shape(i).grid.is_some())) {
                 continue;

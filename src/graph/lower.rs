@@ -1,12 +1,13 @@
 //! Lowering: a plan bound to a grid and an interaction, as plain data that threads share. `evaluate` runs it on a device.
 
+use super::maps::GridMap;
 use super::nodes::{Op, Shape};
 use super::plan::Plan;
 use crate::model::{Grid, Interaction};
 use crate::source::Span;
 use crate::tensor::hartree::Kernel;
 use crate::tensor::rows::Rows;
-use crate::tensor::{Backend, Cotangents, Dims, Numbers, TensorError, Value};
+use crate::tensor::{Backend, Cotangents, Dims, Numbers, TensorError, Value, count};
 use std::sync::Arc;
 
 /// Why a graph cannot run on this grid or device.
@@ -64,6 +65,7 @@ pub enum LowerError {
 pub(super) enum Static {
     Nothing,
     Value(Dims, Numbers),
+    /// A matrix and its transpose.
     Rows(Arc<Rows>, Arc<Rows>),
     Kernel(Arc<Kernel>),
 }
@@ -110,60 +112,37 @@ impl Lowered {
     fn prepare(&self, index: usize, grid: &Grid, interaction: &Interaction) -> Result<Static, LowerError> {
         let node = &self.plan.nodes[index];
         let source = node.inputs.first().map_or(node.shape, |input| self.plan.nodes[input.0 as usize].shape);
-        let (points, fine) = (self.size(source), self.size(node.shape));
-        let rows = |rows: Rows| {
-            let transposed = Arc::new(rows.transposed());
-            Static::Rows(Arc::new(rows), transposed)
-        };
-        let turned = |rows: Rows| {
-            let transposed = Arc::new(rows.transposed());
-            Static::Rows(transposed, Arc::new(rows))
-        };
+        let matrix = |map: GridMap, from, to| map.rows(self, grid, [from, to], node.span);
         let number = |value: f64| Ok(Static::Value((1, 1, 1), vec![value].into()));
         match &node.op {
             Op::Const(values) => {
-                let dims = (1, fine, node.shape.channels);
-                if values.len() != fine * node.shape.channels {
-                    let found = values.len() / node.shape.channels.max(1);
-                    return Err(LowerError::OtherGrid { expected: fine, found, span: node.span });
+                let dims = (1, self.size(node.shape), node.shape.channels);
+                let found = values.len() / node.shape.channels.max(1);
+                if values.len() != count(dims) {
+                    return Err(LowerError::OtherGrid { expected: dims.1, found, span: node.span });
                 }
                 Ok(Static::Value(dims, values.to_vec().into()))
             }
             Op::Spacing => number(self.spacing),
             Op::Points(level) => number(self.points.get(*level as usize).copied().unwrap_or(0) as f64),
-            Op::Grad => Ok(rows(Rows::gradient(points, self.step(source)))),
-            Op::GradT => Ok(turned(Rows::gradient(points, self.step(source)))),
-            Op::Laplacian => Ok(rows(Rows::laplacian(points, self.step(source)))),
-            Op::LaplacianT => Ok(turned(Rows::laplacian(points, self.step(source)))),
-            Op::Downsample => Ok(rows(Rows::downsample(points))),
-            Op::DownsampleT => Ok(turned(Rows::downsample(fine))),
-            Op::Upsample => Ok(rows(Rows::upsample(fine))),
-            Op::UpsampleT => Ok(turned(Rows::upsample(points))),
-            Op::Point(i) => Ok(rows(self.point(*i, points, node.span)?)),
-            Op::PointT(i) => Ok(turned(self.point(*i, fine, node.span)?)),
-            Op::At(x) => Ok(rows(self.between(*x, source, grid, node.span)?)),
-            Op::AtT(x) => Ok(turned(self.between(*x, node.shape, grid, node.span)?)),
+            Op::Map(map) => {
+                let rows = matrix(*map, source, node.shape)?;
+                let transposed = rows.transposed();
+                Ok(Static::Rows(rows.into(), transposed.into()))
+            }
+            Op::MapT(map) => {
+                let rows = matrix(*map, node.shape, source)?;
+                let transposed = rows.transposed();
+                Ok(Static::Rows(transposed.into(), rows.into()))
+            }
             Op::Hartree => Ok(Static::Kernel(Arc::new(self.kernel(interaction, source)))),
-            _ => Ok(Static::Nothing),
+            Op::Input(_) | Op::Param(_) => Ok(Static::Nothing),
+            Op::Unary(_) | Op::Binary(_) | Op::Where | Op::Broadcast => Ok(Static::Nothing),
+            Op::SumGrid | Op::SumChannels | Op::MaxGrid => Ok(Static::Nothing),
+            Op::Concat | Op::Channels { .. } | Op::ChannelsT { .. } => Ok(Static::Nothing),
+            Op::ExpConv | Op::ExpConvT | Op::Conv { .. } | Op::ConvT { .. } => Ok(Static::Nothing),
+            Op::FlipWeight { .. } | Op::MergeWeight { .. } => Ok(Static::Nothing),
         }
-    }
-
-    fn point(&self, index: i64, points: usize, span: Span) -> Result<Rows, LowerError> {
-        let place = if index < 0 { index + points as i64 } else { index };
-        if place < 0 || place >= points as i64 {
-            return Err(LowerError::NoPoint { index, points, span });
-        }
-        Ok(Rows::point(points, place as usize))
-    }
-
-    fn between(&self, position: f64, shape: Shape, grid: &Grid, span: Span) -> Result<Rows, LowerError> {
-        let points = self.size(shape);
-        let place = (position - grid.start) / self.step(shape);
-        let slack = 1e-9;
-        if !(place >= -slack && place <= (points as f64 - 1.0) + slack) {
-            return Err(LowerError::Outside { position, from: grid.start, to: grid.end(), span });
-        }
-        Ok(Rows::between(points, place))
     }
 
     fn kernel(&self, interaction: &Interaction, shape: Shape) -> Kernel {

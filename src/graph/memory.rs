@@ -22,15 +22,27 @@ impl Plan {
                         }
                     }
                 }
-                Step::Single(index) => {
-                    if let Op::Conv { .. } | Op::ConvT { .. } | Op::ExpConv | Op::ExpConvT = self.nodes[*index].op {
-                        kept.extend(source(*index));
-                    }
-                }
+                Step::Single(index) if keeps_argument(&self.nodes[*index].op) => kept.extend(source(*index)),
+                Step::Single(_) => {}
             }
         }
         let of_grid = |index: &usize| !self.fixed[*index] && self.nodes[*index].shape.grid.is_some();
         let values: usize = kept.iter().filter(|i| of_grid(i)).map(|&i| size(self.nodes[i].shape)).sum();
         8 * batch * values
+    }
+}
+
+/// Whether the way back through an operation, on its own, needs the field that it was applied to.
+fn keeps_argument(op: &Op) -> bool {
+    match op {
+        Op::Conv { .. } | Op::ConvT { .. } | Op::ExpConv | Op::ExpConvT => true,
+        Op::Input(_) | Op::Param(_) | Op::Const(_) | Op::Spacing | Op::Points(_) => false,
+        // Programs keep their operands, which are counted with them.
+        Op::Unary(_) | Op::Binary(_) | Op::Where | Op::Broadcast => false,
+        // The place of the largest value is a number a channel.
+        Op::SumGrid | Op::SumChannels | Op::MaxGrid => false,
+        Op::Concat | Op::Channels { .. } | Op::ChannelsT { .. } => false,
+        Op::Map(_) | Op::MapT(_) | Op::Hartree => false,
+        Op::FlipWeight { .. } | Op::MergeWeight { .. } => false,
     }
 }

@@ -3,6 +3,7 @@
 //! A graph knows neither grid nor batch: both are bound when it is lowered, where every node becomes a tensor
 //! `[batch, points, channels]` (one point where the node has no grid).
 
+use super::maps::GridMap;
 use crate::source::Span;
 pub use crate::tensor::scalar::{Binary, Unary};
 use std::sync::Arc;
@@ -37,6 +38,7 @@ impl Shape {
 
 /// What a node does. `T` marks transposes: the adjoint of a linear operation with respect to the plain sum over points.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(test, derive(strum::EnumDiscriminants), strum_discriminants(name(OpKind), derive(strum::EnumIter)))]
 pub enum Op {
     /// Input of that index.
     Input(usize),
@@ -62,14 +64,6 @@ pub enum Op {
     SumChannels,
     /// Largest value over grid points, per channel.
     MaxGrid,
-    /// The value at one grid point, per channel; negative indices count from the end.
-    Point(i64),
-    /// Transpose of [`Op::Point`].
-    PointT(i64),
-    /// The value at a coordinate x, bohr, by linear interpolation, per channel.
-    At(f64),
-    /// Transpose of [`Op::At`].
-    AtT(f64),
     /// Channels one after another.
     Concat,
     /// Channels `from .. to` (exclusive).
@@ -86,22 +80,10 @@ pub enum Op {
         /// One past the last, of the result's channels.
         to: usize,
     },
-    /// First derivative by central differences, one-sided at the ends.
-    Grad,
+    /// A linear map along the grid, per channel.
+    Map(GridMap),
     /// Its transpose.
-    GradT,
-    /// Second derivative: the three-point stencil, one-sided (the neighbour's value) at the ends.
-    Laplacian,
-    /// Its transpose.
-    LaplacianT,
-    /// To the next coarser level: interior rows 1/4, 1/2, 1/4, end rows 3/4, 1/4.
-    Downsample,
-    /// Its transpose.
-    DownsampleT,
-    /// To the next finer level: linear interpolation.
-    Upsample,
-    /// Its transpose.
-    UpsampleT,
+    MapT(GridMap),
     /// v_i = h sum_j w(x_i - x_j) n_j with the system's interaction. Its own transpose.
     Hartree,
     /// `[x, xi]`: every channel of x through every kernel exp(-|x|/xi_k)/(2 xi_k), times h: input 1 through all, input 2, ...
@@ -150,10 +132,43 @@ pub enum Op {
     },
 }
 
+/// An operation on every point and channel by itself: what programs are made of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pointwise {
+    /// [`Op::Unary`].
+    Unary(Unary),
+    /// [`Op::Binary`].
+    Binary(Binary),
+    /// [`Op::Where`].
+    Where,
+    /// [`Op::Broadcast`].
+    Broadcast,
+}
+
 impl Op {
+    /// What it does, if it acts on every point and channel by itself.
+    pub fn pointwise(&self) -> Option<Pointwise> {
+        match *self {
+            Op::Unary(f) => Some(Pointwise::Unary(f)),
+            Op::Binary(f) => Some(Pointwise::Binary(f)),
+            Op::Where => Some(Pointwise::Where),
+            Op::Broadcast => Some(Pointwise::Broadcast),
+            Op::Input(_) | Op::Param(_) | Op::Const(_) | Op::Spacing | Op::Points(_) => None,
+            Op::SumGrid | Op::SumChannels | Op::MaxGrid => None,
+            Op::Concat | Op::Channels { .. } | Op::ChannelsT { .. } => None,
+            Op::Map(_) | Op::MapT(_) | Op::Hartree | Op::ExpConv | Op::ExpConvT => None,
+            Op::Conv { .. } | Op::ConvT { .. } | Op::FlipWeight { .. } | Op::MergeWeight { .. } => None,
+        }
+    }
+
     /// Whether it acts on every point and channel by itself.
     pub fn elementwise(&self) -> bool {
-        matches!(self, Op::Unary(_) | Op::Binary(_) | Op::Where | Op::Broadcast)
+        self.pointwise().is_some()
+    }
+
+    /// Whether it is known without arguments.
+    pub fn is_source(&self) -> bool {
+        matches!(self, Op::Input(_) | Op::Param(_) | Op::Const(_) | Op::Spacing | Op::Points(_))
     }
 
     /// For a convolution, points of its window and those of them before the current one.
@@ -179,14 +194,9 @@ impl Op {
             Op::Broadcast => "broadcast",
             Op::SumGrid | Op::SumChannels => "sum",
             Op::MaxGrid => "max",
-            Op::Point(_) | Op::PointT(_) => "[ ]",
-            Op::At(_) | Op::AtT(_) => "at",
             Op::Concat => "concat",
             Op::Channels { .. } | Op::ChannelsT { .. } => "channel",
-            Op::Grad | Op::GradT => "grad",
-            Op::Laplacian | Op::LaplacianT => "laplacian",
-            Op::Downsample | Op::DownsampleT => "downsample",
-            Op::Upsample | Op::UpsampleT => "upsample",
+            Op::Map(map) | Op::MapT(map) => map.name(),
             Op::Hartree => "hartree",
             Op::ExpConv | Op::ExpConvT => "global_conv",
             Op::Conv { width: 1, .. } | Op::ConvT { width: 1, .. } => "dense",

@@ -87,12 +87,14 @@ fn single(node: &Node, out: u64, source: u64) -> Operations {
         Op::ExpConvT => Operations { forward: GATHERED * source, backward: (RECURSION + SLOPE) * source },
         Op::Hartree => both(RECURSION * out),
         Op::SumGrid | Op::SumChannels | Op::MaxGrid => both(source),
-        // Two or three neighbours each.
-        Op::Grad | Op::GradT => both(2 * out),
-        Op::Laplacian | Op::LaplacianT => both(5 * out),
-        Op::Downsample | Op::UpsampleT => both(5 * out),
-        Op::Upsample | Op::DownsampleT => both(2 * out),
-        _ => Operations::default(),
+        Op::Map(map) => both(map.operations()[0] * out),
+        Op::MapT(map) => both(map.operations()[1] * out),
+        // Known, moved, or of parameters alone.
+        Op::Input(_) | Op::Param(_) | Op::Const(_) | Op::Spacing | Op::Points(_) => Operations::default(),
+        Op::Concat | Op::Channels { .. } | Op::ChannelsT { .. } => Operations::default(),
+        Op::FlipWeight { .. } | Op::MergeWeight { .. } => Operations::default(),
+        // Counted with their program.
+        Op::Unary(_) | Op::Binary(_) | Op::Where | Op::Broadcast => Operations::default(),
     }
 }
 

@@ -5,7 +5,7 @@
 //! program, with the convolutions of that stage and shape that it reads. Within a stage the smaller shapes come first, as
 //! shapes only ever stretch.
 
-use super::nodes::{Graph, Node, NodeId, Op, Shape};
+use super::nodes::{Graph, Node, NodeId, Op, Pointwise, Shape};
 use crate::tensor::elementwise::{Instruction, Program};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -231,15 +231,15 @@ impl Builder<'_> {
     fn add(&mut self, member: usize) {
         let node = &self.plan.nodes[member];
         let r: Vec<usize> = node.inputs.iter().map(|input| self.register(input.0 as usize)).collect();
-        match (&node.op, &r[..]) {
-            (Op::Unary(f), &[x]) => self.push(member, Instruction::Unary(*f, x)),
-            (Op::Binary(f), &[a, b]) => self.push(member, Instruction::Binary(*f, a, b)),
-            (Op::Where, &[c, a, b]) => self.push(member, Instruction::Where(c, a, b)),
+        let argument = |k: usize| r.get(k).copied().unwrap_or(0);
+        match node.op.pointwise() {
+            Some(Pointwise::Unary(f)) => self.push(member, Instruction::Unary(f, argument(0))),
+            Some(Pointwise::Binary(f)) => self.push(member, Instruction::Binary(f, argument(0), argument(1))),
+            Some(Pointwise::Where) => self.push(member, Instruction::Where(argument(0), argument(1), argument(2))),
             // Loading has stretched it already.
-            (_, r) => {
-                let register = r.first().copied().unwrap_or(0);
-                self.registers.insert(member, register);
-                register
+            Some(Pointwise::Broadcast) | None => {
+                self.registers.insert(member, argument(0));
+                argument(0)
             }
         };
     }

@@ -4,6 +4,7 @@ use super::exp::exp;
 
 /// Elementwise functions of one argument.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(test, derive(strum::EnumIter))]
 #[allow(missing_docs)]
 pub enum Unary {
     /// The argument itself.
@@ -39,6 +40,7 @@ pub enum Unary {
 
 /// Elementwise functions of two arguments. Shapes broadcast over the grid axis and over channels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(strum::EnumIter))]
 #[allow(missing_docs)]
 pub enum Binary {
     Add,
@@ -339,6 +341,15 @@ impl Binary {
         }
     }
 
+    /// Whether the order of the arguments does not matter.
+    pub fn commutes(self) -> bool {
+        match self {
+            Binary::Add | Binary::Mul | Binary::Min | Binary::Max | Binary::Eq => true,
+            Binary::Sub | Binary::Div | Binary::Pow | Binary::Less | Binary::LessEq => false,
+            Binary::MulZero | Binary::DivZero | Binary::SiluSlope => false,
+        }
+    }
+
     /// Its name in the language.
     pub fn name(self) -> &'static str {
         match self {
@@ -359,8 +370,9 @@ impl Binary {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{BINARY, UNARY};
+    use super::super::testing::unary;
     use super::*;
+    use strum::IntoEnumIterator;
 
     #[test]
     fn slopes_read_what_they_declare() {
@@ -370,7 +382,7 @@ mod tests {
             pull(&mut out);
             out[0]
         };
-        for f in UNARY {
+        for f in unary() {
             let y = f.value(a);
             let known = |k: Known, x: f64| if f.slope().is_some_and(|read| read.contains(&k)) { x } else { f64::NAN };
             let all = pulled(&|out| f.pull(&[2.0], &[a], &[y], out));
@@ -378,7 +390,7 @@ mod tests {
             assert_eq!(all, some, "{f:?}");
             assert_eq!(f.slope().is_none(), all == 0.0, "{f:?}");
         }
-        for f in BINARY {
+        for f in Binary::iter() {
             let y = f.value(a, b);
             for argument in [Known::First, Known::Second] {
                 let read = f.slope(argument);

@@ -16,13 +16,22 @@ pub fn unary(op: Unary, x: Quantity, span: Span) -> Result<Quantity> {
         Unary::Recip => Dimension::PLAIN.over(x.dim),
         Unary::Sqrt => powered(x.dim, 0.5, span)?,
         Unary::Pow(p) => powered(x.dim, p, span)?,
-        _ if x.dim.is_plain() => Dimension::PLAIN,
-        _ => {
-            let function = op.name().into();
-            return fail(UnitsError::NotPlain { function, found: x.dim.words(), span }, span);
-        }
+        Unary::Exp | Unary::Expm1 | Unary::Ln | Unary::Ln1p | Unary::Sigmoid | Unary::Softplus => plain(op, x, span)?,
+        Unary::Sin | Unary::Cos | Unary::Tan | Unary::Asin | Unary::Acos | Unary::Atan => plain(op, x, span)?,
+        Unary::Sinh | Unary::Cosh | Unary::Tanh => plain(op, x, span)?,
     };
     Ok(Quantity::of(value, dim))
+}
+
+/// The dimension of a function of a plain number.
+fn plain(op: Unary, x: Quantity, span: Span) -> Result<Dimension> {
+    match x.dim.is_plain() {
+        true => Ok(Dimension::PLAIN),
+        false => {
+            let function = op.name().into();
+            fail(UnitsError::NotPlain { function, found: x.dim.words(), span }, span)
+        }
+    }
 }
 
 fn powered(dim: Dimension, exponent: f64, span: Span) -> Result<Dimension> {
@@ -57,11 +66,14 @@ pub fn binary(op: Binary, (x, xs): (Quantity, Span), (y, ys): (Quantity, Span), 
             return fail(UnitsError::NotPlain { function, found: y.dim.words(), span: ys }, place);
         }
         Binary::Pow => powered(x.dim, y.value, xs)?,
-        _ => agree(op.name(), (x.dim, xs), (y.dim, ys), place)?,
+        Binary::Add | Binary::Sub | Binary::Min | Binary::Max => agree(op.name(), (x.dim, xs), (y.dim, ys), place)?,
+        Binary::Less | Binary::LessEq | Binary::Eq => {
+            agree(op.name(), (x.dim, xs), (y.dim, ys), place)?;
+            return Ok(Value::Bool(value != 0.0));
+        }
+        // Of derivatives, which have no dimensions.
+        Binary::SiluSlope => agree(op.name(), (x.dim, xs), (y.dim, ys), place)?,
     };
-    if matches!(op, Binary::Less | Binary::LessEq | Binary::Eq) {
-        return Ok(Value::Bool(value != 0.0));
-    }
     let unit = match op {
         Binary::Add | Binary::Sub | Binary::Min | Binary::Max if x.unit == y.unit => x.unit,
         Binary::Mul if x.dim.is_plain() => y.unit,

@@ -1,7 +1,7 @@
 //! Whether two nodes of a graph are the same calculation: so that an energy that is already symmetric in the spins is
 //! not averaged once more.
 
-use crate::graph::{Binary, Graph, NodeId, Op};
+use crate::graph::{Graph, NodeId, Op};
 use std::collections::BTreeMap;
 
 /// Whether two nodes are the same calculation, as far as their operations tell (sums and products in either order).
@@ -21,13 +21,13 @@ pub fn same(graph: &Graph, a: NodeId, b: NodeId) -> bool {
 }
 
 fn commutes(op: &Op) -> bool {
-    matches!(op, Op::Binary(Binary::Add | Binary::Mul | Binary::Min | Binary::Max | Binary::Eq))
+    matches!(op, Op::Binary(f) if f.commutes())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::Shape;
+    use crate::graph::{Binary, Shape};
     use crate::source::Span;
 
     #[test]

@@ -1,0 +1,140 @@
+//! Linear maps along the grid, the same for every channel: all that is to be known of one stands here. To the rest of the
+//! compiler they are one operation and its transpose.
+
+use super::lower::{LowerError, Lowered};
+use super::nodes::{Graph, NodeId, Op, Shape};
+use super::shapes::ShapeError;
+use crate::model::Grid;
+use crate::source::Span;
+use crate::tensor::rows::Rows;
+
+/// A linear map along the grid.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(test, derive(strum::EnumIter))]
+pub enum GridMap {
+    /// First derivative by central differences, one-sided at the ends.
+    Grad,
+    /// Second derivative: the three-point stencil, one-sided (the neighbour's value) at the ends.
+    Laplacian,
+    /// To the next coarser level: interior rows 1/4, 1/2, 1/4, end rows 3/4, 1/4.
+    Downsample,
+    /// To the next finer level: linear interpolation.
+    Upsample,
+    /// The value at one grid point; negative indices count from the end.
+    Point(i64),
+    /// The value at a coordinate x, bohr, by linear interpolation.
+    At(f64),
+}
+
+/// Coarsest level of a grid.
+const COARSEST: u8 = 16;
+
+impl GridMap {
+    /// The name a user knows it by.
+    pub fn name(self) -> &'static str {
+        match self {
+            GridMap::Grad => "grad",
+            GridMap::Laplacian => "laplacian",
+            GridMap::Downsample => "downsample",
+            GridMap::Upsample => "upsample",
+            GridMap::Point(_) => "[ ]",
+            GridMap::At(_) => "at",
+        }
+    }
+
+    /// What it gives of a field.
+    fn gives(self, found: Shape, level: u8) -> Result<Shape, ShapeError> {
+        let on = |grid: Option<u8>| Ok(Shape { grid, ..found });
+        match self {
+            GridMap::Grad | GridMap::Laplacian => on(Some(level)),
+            GridMap::Downsample if level >= COARSEST => Err(ShapeError::Coarsest { found }),
+            GridMap::Downsample => on(Some(level + 1)),
+            GridMap::Upsample if level == 0 => Err(ShapeError::Finest { found }),
+            GridMap::Upsample => on(Some(level - 1)),
+            GridMap::Point(_) | GridMap::At(_) => on(None),
+        }
+    }
+
+    /// Its matrix from the points of one shape to those of another.
+    pub(super) fn rows(
+        self,
+        lowered: &Lowered,
+        grid: &Grid,
+        [from, to]: [Shape; 2],
+        span: Span,
+    ) -> Result<Rows, LowerError> {
+        let (points, h) = (lowered.size(from), lowered.step(from));
+        Ok(match self {
+            GridMap::Grad => Rows::gradient(points, h),
+            GridMap::Laplacian => Rows::laplacian(points, h),
+            GridMap::Downsample => Rows::downsample(points),
+            GridMap::Upsample => Rows::upsample(lowered.size(to)),
+            GridMap::Point(index) => {
+                let place = if index < 0 { index + points as i64 } else { index };
+                if place < 0 || place >= points as i64 {
+                    return Err(LowerError::NoPoint { index, points, span });
+                }
+                Rows::point(points, place as usize)
+            }
+            GridMap::At(position) => {
+                let place = (position - grid.start) / h;
+                let slack = 1e-9;
+                if !(place >= -slack && place <= (points as f64 - 1.0) + slack) {
+                    return Err(LowerError::Outside { position, from: grid.start, to: grid.end(), span });
+                }
+                Rows::between(points, place)
+            }
+        })
+    }
+
+    /// Floating-point operations for a number of its result, and for one of its transpose.
+    pub(super) fn operations(self) -> [u64; 2] {
+        match self {
+            // Two or three neighbours each.
+            GridMap::Grad => [2, 2],
+            GridMap::Laplacian => [5, 5],
+            GridMap::Downsample => [5, 2],
+            GridMap::Upsample => [2, 5],
+            GridMap::Point(_) | GridMap::At(_) => [0, 0],
+        }
+    }
+}
+
+impl Graph {
+    /// A linear map along the grid, per channel.
+    pub fn map(&mut self, map: GridMap, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
+        let level = self.level(map.name(), x)?;
+        let shape = map.gives(self.shape(x), level)?;
+        Ok(self.push(Op::Map(map), vec![x], shape, span))
+    }
+
+    /// First derivative, 1/bohr: central differences, one-sided at the ends.
+    pub fn grad(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
+        self.map(GridMap::Grad, x, span)
+    }
+
+    /// Second derivative, 1/bohr^2.
+    pub fn laplacian(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
+        self.map(GridMap::Laplacian, x, span)
+    }
+
+    /// To the next coarser level: every second point.
+    pub fn downsample(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
+        self.map(GridMap::Downsample, x, span)
+    }
+
+    /// To the next finer level.
+    pub fn upsample(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
+        self.map(GridMap::Upsample, x, span)
+    }
+
+    /// The value at a grid point, per channel; -1 is the last.
+    pub fn point(&mut self, x: NodeId, index: i64, span: Span) -> Result<NodeId, ShapeError> {
+        self.map(GridMap::Point(index), x, span)
+    }
+
+    /// `at(f, x: position)`: the value at a coordinate, bohr, by linear interpolation, per channel.
+    pub fn at(&mut self, x: NodeId, position: f64, span: Span) -> Result<NodeId, ShapeError> {
+        self.map(GridMap::At(position), x, span)
+    }
+}
