@@ -16,7 +16,7 @@ pub enum Optimizer {
 }
 
 impl Optimizer {
-    /// Steps at most.
+    /// The most steps.
     pub fn steps(&self) -> usize {
         match self {
             Optimizer::Lbfgs(options) => options.steps,
@@ -24,7 +24,7 @@ impl Optimizer {
         }
     }
 
-    /// The same for any number of steps: what decides about each of them.
+    /// The optimiser without its number of steps: what determines each step.
     pub(crate) fn rule(&self) -> Self {
         let mut rule = self.clone();
         match &mut rule {
@@ -34,13 +34,13 @@ impl Optimizer {
         rule
     }
 
-    /// Refuses what cannot be.
+    /// Checks the options.
     ///
     /// # Errors
     /// [`TrainError::Option`] with the option's name.
     pub fn check(&self) -> Result<(), TrainError> {
         let positive = |option, value: f64| {
-            let problem = format!("must be above 0, not {value}");
+            let problem = format!("must be positive, not {value}");
             if value > 0.0 && value.is_finite() { Ok(()) } else { Err(TrainError::Option { option, problem }) }
         };
         match self {
@@ -88,7 +88,7 @@ impl Point {
     }
 }
 
-/// What came of a step.
+/// The result of a step.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Stepped {
     /// A new point.
@@ -99,7 +99,7 @@ pub(crate) enum Stepped {
     Flat,
 }
 
-/// What an optimiser remembers between steps: the part of the one in use, the other empty.
+/// The state of an optimiser between steps: that of the one in use; the other is empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Memory {
     lbfgs: lbfgs::State,
@@ -110,7 +110,7 @@ impl Memory {
     /// One step from `at`.
     ///
     /// # Errors
-    /// Whatever the objective fails with; the memory is then as before.
+    /// Those of the objective; the memory is then unchanged.
     pub fn step<E>(
         &mut self,
         optimizer: &Optimizer,

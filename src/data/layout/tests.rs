@@ -103,7 +103,10 @@ fn errors_name_file_and_index() {
     type Case<'a> = (&'a dyn Fn(&Memory), &'a str);
     let cases: [Case; 8] = [
         (&|f| drop(f.remove("set/densities.npy")), "has no `densities.npy`"),
-        (&|f| put(f, "densities", &[2, 2], &[1.0; 4]), "`densities.npy` has the shape [2, 2], but one number per point"),
+        (
+            &|f| put(f, "densities", &[2, 2], &[1.0; 4]),
+            "`densities.npy` has the shape [2, 2], but one number per point",
+        ),
         (&|f| put(f, "densities", &[1, 3], &[1.0; 3]), "`densities.npy` has the shape [1, 3]"),
         (
             &|f| put(f, "num_electrons", &[3], &[1.0; 3]),

@@ -243,7 +243,10 @@ fn an_exact_answer_that_is_not_good_enough_is_told_once() {
     );
     let lines = take_lines();
     assert_eq!(lines.len(), 2, "{lines:?}");
-    assert!(lines.iter().all(|line| line.starts_with("ksr::exact::rough") && line.contains("more than 1e-20")), "{lines:?}");
+    assert!(
+        lines.iter().all(|line| line.starts_with("ksr::exact::rough") && line.contains("more than 1e-20")),
+        "{lines:?}"
+    );
 }
 
 #[test]
