@@ -1,6 +1,6 @@
-//! The body of a spin functional for closed shells, where both spins have one density: what is the same for both is
-//! calculated once. Channels that are equal are kept once for as long as operations leave them equal, down to the
-//! convolution that mixes them, whose weights for equal channels are added up beforehand.
+//! The body of a spin functional for closed shells, where both spins have the same density: what is equal for both is
+//! calculated once. Equal channels are kept once for as long as operations leave them equal, down to the convolution that
+//! mixes them, whose weights for equal channels are added up beforehand.
 
 use crate::graph::plan::Fresh;
 use crate::graph::{Graph, Node, NodeId, Op, Shape};
@@ -13,7 +13,7 @@ struct Place {
     channels: Option<Vec<usize>>,
 }
 
-/// The part of `graph` that `output` needs, as a graph of one density m, that of up and of down; and the output in it.
+/// The part of `graph` that `output` needs, as a graph of one density m, which is that of each spin; and the output in it.
 pub(super) fn closed_shell(graph: &Graph, output: NodeId) -> (Graph, NodeId) {
     let live = graph.live(&[output]);
     let mut narrow = Narrow { nodes: Fresh::default(), places: Vec::with_capacity(live.len()) };
@@ -29,7 +29,7 @@ pub(super) fn closed_shell(graph: &Graph, output: NodeId) -> (Graph, NodeId) {
 
 struct Narrow {
     nodes: Fresh,
-    /// Of every node of the old graph so far.
+    /// The place of every node of the old graph so far.
     places: Vec<Place>,
 }
 
@@ -107,7 +107,7 @@ impl Narrow {
         Place { node: self.insert(op.clone(), inputs, *shape, *span), channels: None }
     }
 
-    /// An elementwise operation of operands whose channels repeat in the same way, or that have one channel.
+    /// An elementwise operation whose operands have one channel or channels that repeat in the same way.
     fn elementwise(&mut self, node: &Node) -> Option<Place> {
         let Node { op, inputs, shape, span } = node;
         let mut channels: Option<(Vec<usize>, usize)> = None;
@@ -127,7 +127,7 @@ impl Narrow {
         Some(Place { node, channels: Some(channels) })
     }
 
-    /// Every node that is joined once.
+    /// Concatenates each distinct node once.
     fn concat(&mut self, inputs: &[NodeId], shape: Shape, span: Span) -> Place {
         let (mut parts, mut width, mut channels) = (Vec::<(NodeId, usize)>::new(), 0, Vec::new());
         for x in inputs {

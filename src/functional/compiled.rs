@@ -8,7 +8,7 @@ use crate::graph::{DifferentiateError, gradient};
 use crate::model::Interaction;
 use std::sync::Arc;
 
-/// Which densities a functional sees.
+/// Which densities a functional takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Density {
     /// The total density, input 0.
@@ -27,18 +27,18 @@ impl Density {
     }
 }
 
-/// What a traced body gives.
+/// A traced body.
 #[derive(Clone, Debug)]
 pub struct Definition {
-    /// The user's name of it.
+    /// Its name in the script.
     pub name: String,
     /// The body; its inputs are the densities, fields of one channel.
     pub graph: Graph,
     /// Energy per electron: a field of one channel, or a number.
     pub energy_per_electron: NodeId,
-    /// Which densities it sees.
+    /// Which densities it takes.
     pub density: Density,
-    /// Whether the energy is averaged over the exchange of up and down ([`Density::Spin`] only).
+    /// Whether the energy is averaged over swapping up and down ([`Density::Spin`] only).
     pub flip_average: bool,
     /// A kinetic functional, T = integral of n t.
     pub kinetic: bool,
@@ -46,10 +46,10 @@ pub struct Definition {
     pub made_for: Option<Interaction>,
 }
 
-/// Why a body is no functional.
+/// Why a body is not a functional.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum CompileError {
-    /// Shapes that do not fit.
+    /// A shape mismatch.
     #[error(transparent)]
     Shape(#[from] ShapeError),
     /// No derivative.
@@ -62,7 +62,7 @@ pub enum CompileError {
 /// Densities enter as n + 5e-31 (slope one), so that potentials at n = 0 are limits from the right.
 #[derive(Clone, Debug)]
 pub struct Compiled {
-    /// The user's name of it.
+    /// Its name in the script.
     pub name: String,
     /// Body, energy and potential.
     pub graph: Graph,
@@ -70,11 +70,11 @@ pub struct Compiled {
     pub e: NodeId,
     /// Energy, hartree: h times the sum of n e.
     pub energy: NodeId,
-    /// Potential of every input, hartree: the derivative of the energy by n(x), (1/h) dE/dn_i.
+    /// Potential of every input, hartree: the derivative of the energy with respect to n(x), (1/h) dE/dn_i.
     pub potential: Vec<NodeId>,
-    /// Which densities it sees.
+    /// Which densities it takes.
     pub density: Density,
-    /// Whether the energy is averaged over the exchange of up and down.
+    /// Whether the energy is averaged over swapping up and down.
     pub flip_average: bool,
     /// A kinetic functional.
     pub kinetic: bool,
@@ -84,7 +84,7 @@ pub struct Compiled {
     pub body: usize,
     pub(super) plan_energy: Arc<Plan>,
     pub(super) plan: Arc<Plan>,
-    /// Energy alone, and energy with potential, of a closed shell: at half its density, for a functional of both spins.
+    /// Plans for energy alone, and for energy and potential, of a closed shell: a functional of both spins takes half the density.
     pub(super) closed: [Arc<Plan>; 2],
 }
 
@@ -135,7 +135,7 @@ impl Compiled {
         })
     }
 
-    /// The flat parameter vector as it starts, drawn with `seed`.
+    /// The initial flat parameter vector, drawn with `seed`.
     pub fn initial(&self, seed: u64) -> Vec<f64> {
         self.graph.initial(seed)
     }

@@ -1,10 +1,10 @@
-//! What one evaluation of a functional costs: floating-point operations, and memory that its tape keeps.
+//! The cost of one evaluation of a functional: floating-point operations, and memory that its tape keeps.
 
 use super::compiled::{Compiled, Density};
 use crate::graph::Operations;
 
 impl Compiled {
-    /// Operations of the energy alone, and of energy and potential, at one density of a closed shell or at those of both spins.
+    /// Operations for the energy alone, and for energy and potential, with the density of a closed shell or those of both spins.
     pub fn operations(&self, points: usize, closed: bool) -> [Operations; 2] {
         let [energy, full] = match closed {
             true => &self.closed,
@@ -15,8 +15,8 @@ impl Compiled {
         [energy.operations(points, batch), full.operations(points, batch)]
     }
 
-    /// [`crate::graph::Plan::tape_bytes`] of the energy alone, and of energy and potential, in a calculation of so many spin channels (1:
-    /// a closed shell).
+    /// [`crate::graph::Plan::tape_bytes`] of the energy alone, and of energy and potential, in a calculation with `spins` spin channels
+    /// (1: a closed shell).
     pub fn tape_bytes(&self, points: usize, spins: usize) -> [usize; 2] {
         let batch = if spins == 2 && self.flip_average && self.density == Density::Spin { 2 } else { 1 };
         let plans = if spins == 1 { [&self.closed[0], &self.closed[1]] } else { [&self.plan_energy, &self.plan] };
@@ -61,18 +61,18 @@ mod tests {
     fn a_network_counted_by_hand() {
         let n = 11;
         let [energy, full] = network(Density::Total).operations(n as usize, false);
-        // Layers of 2 * 3 * 1 * 2 and 2 * 1 * 2 * 1, n e, its sum, and h times that; back, each matrix product twice, and two
-        // products and two sums of a product.
+        // Layers of 2 * 3 * 1 * 2 and 2 * 1 * 2 * 1, n e, its sum, and h times that; backward, each matrix product twice, and two
+        // products and two sums per product.
         let layers = (12 + 4) * n;
         assert_eq!(energy, Operations { forward: layers + n + n + 1, backward: 2 * layers + 4 * n + n + 4 });
-        // n goes back through both layers, and e is added.
+        // The backward pass from n through both layers, with e added.
         let forward = energy.forward + layers + n;
         let backward = energy.backward + 2 * layers + 4 * n;
         assert_eq!(full, Operations { forward, backward });
     }
 
     #[test]
-    fn spins_are_averaged_over_their_exchange_in_a_batch_of_two() {
+    fn spins_are_averaged_over_swapping_them_in_a_batch_of_two() {
         let f = network(Density::Spin);
         let [open, closed] = [false, true].map(|closed| f.operations(11, closed)[1]);
         assert_eq!(open, f.plan.operations(11, 2));

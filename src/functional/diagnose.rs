@@ -1,4 +1,4 @@
-//! Which operation a NaN or an infinity comes from.
+//! Finds the operation that a NaN or an infinity comes from.
 
 use super::compiled::{Compiled, Density};
 use super::xc::DENSITY_SHIFT;
@@ -10,22 +10,21 @@ use crate::source::Span;
 use crate::tensor::{Cpu, NoneTape, Value};
 use std::sync::Arc;
 
-/// Where something ceased to be finite.
+/// Where a value is no longer finite.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NonFinite {
-    /// The operation, by the user's name of it: `sqrt`, `/`; or the name of an input or parameter.
+    /// The operation as in the language, `sqrt` or `/`; or the name of an input or parameter.
     pub operation: String,
     /// The expression it came from.
     pub span: Span,
-    /// Grid point of the first such value, if it is a field.
+    /// Grid point of the first such value, for a field.
     pub point: Option<usize>,
     /// Whether it happens in a derivative of the expression.
     pub derivative: bool,
 }
 
 impl Graph {
-    /// The operation from which a value of `outputs` that is not finite comes, if there is one. Inputs as host numbers,
-    /// `[point][channel]`.
+    /// The operation that made a value of `outputs` not finite, if there is one. Inputs as host numbers, `[point][channel]`.
     pub fn first_non_finite(
         &self,
         outputs: &[NodeId],
@@ -55,7 +54,7 @@ impl Graph {
         Ok(Some(self.origin(start, &broken)))
     }
 
-    /// Walks from a broken node to a broken one with whole arguments. Branches that `where` did not take count last.
+    /// Walks from a node that is not finite to one whose arguments are finite. Branches that `where` did not take come last.
     fn origin(&self, start: NodeId, broken: &[Option<usize>]) -> NonFinite {
         let mut at = start;
         loop {
@@ -80,8 +79,7 @@ impl Graph {
 }
 
 impl Compiled {
-    /// The operation from which an energy or potential that is not finite comes, if one is not. Densities as in
-    /// [`Compiled::evaluate`].
+    /// The operation that made an energy or potential not finite, if there is one. Densities as in [`Compiled::evaluate`].
     pub fn first_non_finite(
         &self,
         grid: &Grid,

@@ -1,4 +1,4 @@
-//! What a functional is: an energy per electron in one density or two, its derivative, closed shells, and how it is
+//! What a functional is: an energy per electron as a function of one density or two, its derivative, closed shells, and how it is
 //! evaluated and described. The graph it is made of belongs to [`crate::graph`].
 
 mod closed;

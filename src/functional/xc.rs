@@ -1,4 +1,4 @@
-//! Evaluating a compiled functional at densities: spin average, restricted densities, and the shift off zero.
+//! Evaluates a compiled functional at densities: spin average, closed shells, and the shift away from zero density.
 
 use super::compiled::{Compiled, Density};
 use crate::graph::{Bound, LowerError, Lowered};
@@ -15,7 +15,7 @@ pub struct LoweredXc {
     compiled: Arc<Compiled>,
     energy: Lowered,
     full: Lowered,
-    /// Whether it takes the total density of a closed shell alone.
+    /// Whether it takes only the total density of a closed shell.
     closed: bool,
 }
 
@@ -33,25 +33,25 @@ impl<D: Backend> BoundXc<D> {
     }
 }
 
-/// What a functional says at a density.
+/// A functional's energy and potential at a density.
 #[derive(Clone, Debug)]
 pub struct Xc<D: Backend> {
     /// Energy per electron, hartree: `[1, points, 1]`.
     pub e: Value<D>,
     /// Energy, hartree: `[1, 1, 1]`.
     pub energy: Value<D>,
-    /// Potential of every density given, hartree: `[1, points, 1]`. Empty if it was not asked for.
+    /// Potential for every density given, hartree: `[1, points, 1]`. Empty if only the energy was evaluated.
     pub potential: Vec<Value<D>>,
 }
 
-/// The same as plain numbers.
+/// [`Xc`] as plain numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
     /// Energy per electron, hartree.
     pub e: Vec<f64>,
     /// Energy, hartree.
     pub energy: f64,
-    /// Potential of up and down, hartree (equal for a total density).
+    /// Potentials of up and down, hartree (equal for a total density).
     pub potential: [Vec<f64>; 2],
 }
 
@@ -66,7 +66,7 @@ impl LoweredXc {
         })
     }
 
-    /// The same for closed shells: it takes the total density, and what is equal for both spins is done once.
+    /// The same for closed shells: it takes the total density, and what is equal for both spins is calculated once.
     pub fn closed(compiled: &Arc<Compiled>, grid: &Grid, interaction: &Interaction) -> Result<Self, LowerError> {
         let [energy, full] = &compiled.closed;
         Ok(Self {
@@ -96,7 +96,7 @@ impl LoweredXc {
         self.full.gradient(parameters, cotangents)
     }
 
-    /// Binds parameters, once a tape.
+    /// Binds parameters, once per tape.
     pub fn bind<D: Backend, T: Tape<f64, D>>(
         &self,
         parameters: &Value<D>,
@@ -107,7 +107,7 @@ impl LoweredXc {
         Ok((BoundXc { energy, full }, tape))
     }
 
-    /// Energy per electron and energy, without the work of the potential. One density is the total one of a closed
+    /// Energy per electron and energy, without the cost of the potential. One density is the total density of a closed
     /// shell, two are up and down: each `[1, points, 1]`.
     pub fn energy<D: Backend, T: Tape<f64, D>>(
         &self,
@@ -118,7 +118,7 @@ impl LoweredXc {
         self.run(&self.energy, &bound.energy, densities, tape)
     }
 
-    /// Energy per electron, energy, and a potential for every density given.
+    /// Energy per electron, energy, and the potential for every density given.
     pub fn evaluate<D: Backend, T: Tape<f64, D>>(
         &self,
         bound: &BoundXc<D>,
@@ -144,7 +144,7 @@ impl LoweredXc {
         };
         let both = self.compiled.flip_average && densities.len() == 2;
         let mean = |x: &Value<D>, tape: T| match both {
-            // What depends on no density has a batch of one.
+            // A value that does not depend on the densities has a batch of one.
             true if x.dims().0 == 2 => arrange::combine(device, &[(x, 0, 0.5), (x, 1, 0.5)], 0.0, tape),
             _ => Ok((x.clone(), tape)),
         };
@@ -154,7 +154,7 @@ impl LoweredXc {
         Ok((Xc { e, energy, potential }, tape))
     }
 
-    /// The inputs of the graph: shifted off zero; (up, down) and (down, up) side by side for a spin average.
+    /// The inputs of the graph: densities shifted away from zero; for a spin average, (up, down) and (down, up) as a batch of two.
     fn inputs<D: Backend, T: Tape<f64, D>>(
         &self,
         device: &D,
@@ -204,7 +204,7 @@ impl LoweredXc {
         both: bool,
         tape: T,
     ) -> Result<(Vec<Value<D>>, T), LowerError> {
-        // A potential that depends on no density has a batch of one.
+        // A potential that does not depend on the densities has a batch of one.
         let flipped = |x: &Value<D>| x.dims().0 - 1;
         Ok(match (v, densities) {
             ([], _) => (vec![], tape),
@@ -227,8 +227,8 @@ impl LoweredXc {
 }
 
 impl Compiled {
-    /// Energy and potential at densities (one: the total one of a closed shell; two: up and down) as plain numbers, on
-    /// the CPU. Densities in 1/bohr, one value a grid point.
+    /// Energy and potential at densities (one: the total density of a closed shell; two: up and down) as plain numbers, on
+    /// the CPU. Densities in 1/bohr, one value per grid point.
     pub fn evaluate(
         self: &Arc<Self>,
         grid: &Grid,

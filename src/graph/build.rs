@@ -1,5 +1,5 @@
-//! The builder: every operation of the language as a method that infers the shape of its result, or says in words why
-//! there is none. Elementwise operations simplify themselves (see `fold`).
+//! The builder: every operation of the language as a method that infers the shape of its result, or explains why there is
+//! none. Elementwise operations are simplified (see `fold`).
 
 use super::nodes::{Binary, Graph, InputSpec, Node, NodeId, Op, ParamSpec, Shape, Unary};
 use super::shapes::{ShapeError, broadcast, size};
@@ -11,7 +11,7 @@ impl Graph {
         Self::default()
     }
 
-    /// Appends a node as it is: no inference, no simplification.
+    /// Appends a node without inference or simplification.
     pub(super) fn push(&mut self, op: Op, inputs: Vec<NodeId>, shape: Shape, span: Span) -> NodeId {
         self.nodes.push(Node { op, inputs, shape, span });
         NodeId(self.nodes.len() as u32 - 1)
@@ -33,18 +33,18 @@ impl Graph {
         self.push(Op::Const([value].into()), vec![], Shape::SCALAR, span)
     }
 
-    /// A vector of numbers without grid (a single one is a plain number).
+    /// A vector of numbers without a grid (a single one is a plain number).
     pub fn vector(&mut self, values: &[f64], span: Span) -> NodeId {
         self.push(Op::Const(values.into()), vec![], Shape::vector(values.len()), span)
     }
 
-    /// Fixed values on the system's grid, channel-contiguous: `values[point * channels + channel]`. That there is one
-    /// a point is checked when the graph meets a grid.
+    /// Fixed values on the system's grid, channel-contiguous: `values[point * channels + channel]`. Their number is checked
+    /// against the points when the graph is bound to a grid.
     pub fn samples(&mut self, values: &[f64], channels: usize, span: Span) -> NodeId {
         self.push(Op::Const(values.into()), vec![], Shape::field(channels.max(1)), span)
     }
 
-    /// A new trainable array, as a vector without grid of its flat values. With bounds a .. b the array holds t and
+    /// A new trainable array, as a vector without a grid of its flat values. With bounds a .. b the array stores t, and
     /// the node is a + (b - a) sigmoid(t).
     pub fn param(&mut self, spec: ParamSpec) -> NodeId {
         let (span, shape, bounds) = (spec.span, Shape::vector(spec.len()), spec.bounds);
@@ -84,7 +84,7 @@ impl Graph {
         Ok(self.fold_binary(f, a, b, shape, span))
     }
 
-    /// `where(condition, a, b)`: a where the condition is not 0, else b; nothing of the other branch leaks through.
+    /// `where(condition, a, b)`: a where the condition is not 0, else b; the other branch has no effect, even if it is NaN.
     pub fn select(&mut self, condition: NodeId, a: NodeId, b: NodeId, span: Span) -> Result<NodeId, ShapeError> {
         let values = broadcast("where", self.shape(a), self.shape(b))?;
         let shape = broadcast("where", self.shape(condition), values)?;
@@ -95,7 +95,7 @@ impl Graph {
         })
     }
 
-    /// x stretched to a shape: a missing grid axis and a single channel repeat.
+    /// x broadcast to a shape over a missing grid axis and a single channel.
     pub fn stretch(&mut self, x: NodeId, shape: Shape, span: Span) -> NodeId {
         if self.shape(x) == shape { x } else { self.push(Op::Broadcast, vec![x], shape, span) }
     }
@@ -123,7 +123,7 @@ impl Graph {
         self.binary(Binary::Mul, h, sum, span)
     }
 
-    /// Largest value over grid points, per channel. Equal ones share the slope.
+    /// Largest value over grid points, per channel. Equal maxima share the slope.
     pub fn max_grid(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
         self.level("max", x)?;
         let channels = self.shape(x).channels;
@@ -218,8 +218,8 @@ impl Graph {
         Ok(self.push(Op::Hartree, vec![x], shape, span))
     }
 
-    /// Every channel of x through every kernel exp(-|x|/xi_k)/(2 xi_k); xi a vector of widths, bohr. Channel order:
-    /// input 1 through all kernels, input 2, ...
+    /// Every channel of x convolved with every kernel exp(-|x|/xi_k)/(2 xi_k), with a vector xi of widths, bohr. Channel order:
+    /// input 1 with all kernels, input 2, …
     pub fn exp_conv(&mut self, x: NodeId, xi: NodeId, span: Span) -> Result<NodeId, ShapeError> {
         self.level("global_conv", x)?;
         let (found, kernels) = (self.shape(x), self.shape(xi));
@@ -228,7 +228,7 @@ impl Graph {
         Ok(self.push(Op::ExpConv, vec![x, xi], shape, span))
     }
 
-    /// Cross-correlation, zero-padded; `weight` a vector of the flat `[width, input, output]` values.
+    /// Cross-correlation, zero-padded; `weight` is a vector of the flat `[width, input, output]` values.
     pub fn conv(
         &mut self,
         x: NodeId,

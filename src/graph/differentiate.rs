@@ -1,18 +1,18 @@
-//! Reverse mode, graph to graph: the adjoint of every operation is again made of operations of the list, so that the
-//! derivative of an energy can be lowered, and differentiated again, like any other graph.
+//! Reverse-mode differentiation from graph to graph: the adjoint of every operation consists of operations of the same set, so
+//! that the derivative of an energy can be lowered, and differentiated again, like any other graph.
 //!
-//! Cotangents that are exactly 0 (an untaken branch of `where`, a field outside the support) silence slopes that are
-//! infinite or not a number there: such products are [`Binary::MulZero`] and [`Binary::DivZero`].
+//! Cotangents that are exactly 0 (an untaken branch of `where`, a field outside its support) must suppress slopes that are
+//! infinite or NaN there: such products are [`Binary::MulZero`] and [`Binary::DivZero`].
 
 use super::nodes::{Binary, Graph, NodeId, Op, Shape, Unary};
 use super::shapes::ShapeError;
 use crate::source::Span;
 
-/// Why a derivative cannot be written down.
+/// Why there is no derivative.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum DifferentiateError {
     /// A kernel width or weight that depends on the density.
-    #[error("the {what} of `{operation}` depend on the density, which has no derivative here")]
+    #[error("the {what} of `{operation}` depend on the density, for which ksr has no derivative")]
     MovingKernel {
         /// `conv` or `global_conv`.
         operation: &'static str,
@@ -21,14 +21,14 @@ pub enum DifferentiateError {
         /// Where.
         span: Span,
     },
-    /// Shapes that do not fit.
+    /// A shape mismatch.
     #[error(transparent)]
     Shape(#[from] ShapeError),
 }
 
-/// Appends the derivatives of `output`, a single number, with respect to `wrt`: one node of the same shape each, so
-/// that the change of the output is the plain sum over points and channels of derivative times change. Parameters
-/// and everything else count as fixed.
+/// Appends the derivatives of `output`, a single number, with respect to each node of `wrt`, in the shape of that node: the
+/// change of the output is the plain sum over points and channels of derivative times change. Parameters and everything else
+/// are constants.
 pub fn gradient(graph: &mut Graph, output: NodeId, wrt: &[NodeId]) -> Result<Vec<NodeId>, DifferentiateError> {
     graph.expect_shape("derivative", output, Shape::SCALAR)?;
     let span = graph.node(output).span;
@@ -69,7 +69,7 @@ fn moving(graph: &Graph, output: NodeId, wrt: &[NodeId]) -> Vec<bool> {
     moving
 }
 
-/// Sums an adjoint down to the shape of the operand it belongs to.
+/// Sums an adjoint to the shape of the operand that it belongs to.
 fn sum_to(graph: &mut Graph, mut x: NodeId, shape: Shape, span: Span) -> Result<NodeId, ShapeError> {
     let found = graph.shape(x);
     if shape.channels == 1 && found.channels > 1 {
@@ -81,7 +81,7 @@ fn sum_to(graph: &mut Graph, mut x: NodeId, shape: Shape, span: Span) -> Result<
     Ok(x)
 }
 
-/// The parts of a node's adjoint that its moving arguments receive.
+/// The contributions of a node's adjoint to those of its moving arguments.
 fn pullback(
     graph: &mut Graph,
     node: NodeId,
@@ -178,7 +178,7 @@ fn pullback(
     Ok(parts)
 }
 
-/// x and sigmoid(x), if these are what is multiplied: one slope is less work than the two of a product.
+/// x and sigmoid(x), if these are the two factors: one slope is cheaper than the two of a product.
 fn silu(graph: &Graph, f: Binary, factors: &[NodeId]) -> Option<(NodeId, NodeId)> {
     let [a, b] = *factors else { return None };
     if f != Binary::Mul {
@@ -262,7 +262,7 @@ fn unary(graph: &mut Graph, f: Unary, x: NodeId, y: NodeId, adjoint: NodeId, spa
     g.binary(Binary::MulZero, adjoint, slope, span)
 }
 
-/// Adjoint in one argument of an elementwise function of two; `y` is its value. `None`: the slope is 0.
+/// Adjoint of an elementwise function of two arguments with respect to one; `y` is its value. `None`: the slope is 0.
 fn binary(
     graph: &mut Graph,
     f: Binary,

@@ -1,4 +1,4 @@
-//! Running a lowered plan on tensors `[batch, points, channels]` with any tape.
+//! Runs a lowered plan on tensors `[batch, points, channels]` with any tape.
 
 use super::lower::{LowerError, Lowered, Static};
 use super::nodes::Op;
@@ -10,7 +10,7 @@ use crate::tensor::{
 };
 use std::sync::Arc;
 
-/// Constants and parameters, and all that depends on them alone, on a device and one tape.
+/// Constants and parameters, and everything that depends only on them, on a device and one tape.
 #[derive(Clone, Debug)]
 pub struct Bound<D: Backend> {
     device: D,
@@ -19,7 +19,7 @@ pub struct Bound<D: Backend> {
 }
 
 impl<D: Backend> Bound<D> {
-    /// Where it lies, and where values are made from it.
+    /// The device of its values, and of the values made from them.
     pub fn device(&self) -> &D {
         &self.device
     }
@@ -32,7 +32,7 @@ impl<D: Backend> Bound<D> {
 }
 
 impl Lowered {
-    /// Evaluates what depends on the parameters alone, once a tape, on the device of the parameters.
+    /// Evaluates what depends only on the parameters, once per tape, on the device of the parameters.
     pub fn bind<D: Backend, T: Tape<f64, D>>(
         &self,
         parameters: &Value<D>,
@@ -52,8 +52,8 @@ impl Lowered {
         Ok((Bound { device: device.clone(), values: pass.made }, tape))
     }
 
-    /// Evaluates the outputs of the plan at inputs `[batch, points, channels]`, in the order asked for. Outputs that
-    /// depend on no input have a batch of one.
+    /// Evaluates the outputs of the plan at inputs `[batch, points, channels]`, in the order of the outputs. Outputs that do not
+    /// depend on the inputs have a batch of one.
     pub fn run<D: Backend, T: Tape<f64, D>>(
         &self,
         bound: &Bound<D>,
@@ -64,11 +64,11 @@ impl Lowered {
     }
 }
 
-/// A plan without parameters on a grid: what depends on no input is evaluated already. Plain data: `Send + Sync`.
+/// A plan without parameters on a grid, with what does not depend on the inputs already evaluated. Plain data: `Send + Sync`.
 #[derive(Clone, Debug)]
 pub struct Formula {
     lowered: Lowered,
-    /// By node, what depends on no input.
+    /// By node, the values that do not depend on the inputs.
     fixed: Vec<Option<(Dims, Numbers)>>,
 }
 
@@ -110,10 +110,10 @@ struct Pass<'a, D: Backend> {
     lowered: &'a Lowered,
     device: &'a D,
     parameters: Option<&'a Value<D>>,
-    /// By node, what depends on no input; empty while that is being evaluated.
+    /// By node, the values that do not depend on the inputs; empty while these are being evaluated.
     bound: &'a [Option<Value<D>>],
     inputs: &'a [&'a Value<D>],
-    /// By node, what this pass has made so far.
+    /// By node, the values made by this pass so far.
     made: Vec<Option<Value<D>>>,
 }
 
@@ -138,7 +138,7 @@ impl<'a, D: Backend> Pass<'a, D> {
         Ok((outputs.collect::<Result<_, _>>()?, tape))
     }
 
-    /// What a node holds, once that is known.
+    /// The value of a node, once it is known.
     fn find(&self, index: usize) -> Option<&Value<D>> {
         let known = |values: &'_ [Option<Value<D>>]| values.get(index).is_some_and(Option::is_some);
         let values = if known(&self.made) { &self.made } else { self.bound };

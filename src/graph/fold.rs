@@ -1,4 +1,4 @@
-//! Simplification while building: constants fold, neutral operands vanish, and a few forms get their accurate function.
+//! Simplification while building: constants are folded, neutral operands are removed, and a few forms get their accurate function.
 
 use super::nodes::{Binary, Graph, NodeId, Op, Shape, Unary};
 use crate::source::Span;
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn neutral_operands_vanish() {
+    fn neutral_operands_are_removed() {
         let (mut g, n) = field();
         let s = Span::default();
         let (zero, one) = (g.constant(0.0, s), g.constant(1.0, s));
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn constants_fold() {
+    fn constants_are_folded() {
         let mut g = Graph::new();
         let s = Span::default();
         let (two, three) = (g.constant(2.0, s), g.constant(3.0, s));
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn logarithms_near_one_stay_exact() {
+    fn logarithms_near_one_are_accurate() {
         let (mut g, n) = field();
         let s = Span::default();
         let one = g.constant(1.0, s);

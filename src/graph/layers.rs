@@ -1,15 +1,15 @@
-//! What a graph consists of, in words.
+//! Describes the layers of a graph.
 
 use super::nodes::{Binary, Graph, NodeId, Op, Shape, Unary};
 
 /// One line of a description.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layer {
-    /// `conv`, `silu`, `* - exp` for a chain of simple operations.
+    /// `conv`, `silu`, or `* - exp` for a chain of simple operations.
     pub name: String,
-    /// What it gives: `a field of 16 channels`.
+    /// Its result: `a field of 16 channels`.
     pub gives: String,
-    /// Parameters it brings, by name, with their shapes.
+    /// Names and shapes of its parameters.
     pub parameters: Vec<(String, Vec<usize>)>,
 }
 
@@ -81,7 +81,7 @@ impl Graph {
         layers
     }
 
-    /// Adds an elementwise node to a chain; x sigmoid(x) is known by its name.
+    /// Adds an elementwise node to a chain; x sigmoid(x) gets the name `silu`.
     fn chain(&self, index: usize, chain: &mut Vec<&'static str>) {
         let node = &self.nodes[index];
         let name = node.op.name();

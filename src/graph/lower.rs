@@ -21,13 +21,13 @@ pub enum LowerError {
     NoPoint {
         /// The index.
         index: i64,
-        /// Points there are.
+        /// Points of the grid.
         points: usize,
         /// Where it is asked for.
         span: Span,
     },
     /// `at(n, x: 50)` outside.
-    #[error("x = {position} lies outside the grid, {from} .. {to} bohr")]
+    #[error("x = {position} is outside the grid, {from} .. {to} bohr")]
     Outside {
         /// Coordinate, bohr.
         position: f64,
@@ -38,29 +38,29 @@ pub enum LowerError {
         /// Where it is asked for.
         span: Span,
     },
-    /// A field of another grid in a functional's body.
-    #[error("a field of {found} points stands in a functional that runs on a grid of {expected}")]
+    /// A field on another grid in a functional's body.
+    #[error("a functional with a field of {found} points cannot run on a grid of {expected}")]
     OtherGrid {
         /// Points of the grid.
         expected: usize,
         /// Points of the field.
         found: usize,
-        /// Where it stands.
+        /// Its place.
         span: Span,
     },
     /// An input of the wrong shape.
-    #[error("input {index} has {found} points and channels where {expected} belong")]
+    #[error("input {index} has {found} numbers instead of {expected}")]
     Input {
-        /// Which.
+        /// Its index.
         index: usize,
-        /// Points times channels wanted.
+        /// Points times channels expected.
         expected: usize,
-        /// Points times channels there.
+        /// Points times channels given.
         found: usize,
     },
 }
 
-/// What a node needs that depends on the grid alone.
+/// What a node needs that depends only on the grid.
 #[derive(Clone, Debug)]
 pub(super) enum Static {
     Nothing,
@@ -165,7 +165,7 @@ impl Lowered {
         if flat.len() != expected {
             return Err(TensorError::Length { operation: "parameters", expected, found: flat.len() }.into());
         }
-        // A functional without parameters still has a leaf, which nothing uses.
+        // A functional without parameters still has a leaf, which is not used.
         let numbers = if flat.is_empty() { vec![0.0] } else { flat.to_vec() };
         Ok(Value::leaf(device, (1, 1, numbers.len()), numbers)?)
     }

@@ -1,12 +1,12 @@
-//! How much memory the tape of one evaluation keeps until it runs backwards.
+//! How much memory the tape of one evaluation keeps for the backward pass.
 
 use super::nodes::{Op, Shape};
 use super::plan::{Operand, Plan, Step};
 use std::collections::BTreeSet;
 
 impl Plan {
-    /// Bytes that the tape of one evaluation keeps, on a grid of so many points and for so many densities side by side:
-    /// operands of elementwise programs and inputs of convolutions. What depends on the parameters alone is kept once for
+    /// Bytes that the tape of one evaluation keeps, on a grid of `points` points and for a batch of `batch` densities:
+    /// operands of elementwise programs and inputs of convolutions. What depends only on the parameters is kept once for
     /// all evaluations and does not count.
     pub fn tape_bytes(&self, points: usize, batch: usize) -> usize {
         let size = |shape: Shape| (0..shape.grid.unwrap_or(0)).fold(points, |n, _| n.div_ceil(2)) * shape.channels;

@@ -1,5 +1,5 @@
-//! The compiler of whatever is written over fields (functionals, losses, field formulas, the loop's own): a graph of typed
-//! nodes, its differentiation (graph to graph), its plan, and the lowering to dfdx. It knows no syntax tree and no functional.
+//! The compiler for formulas of fields (functionals, losses, field formulas, those of the loop): a graph of typed nodes, its
+//! differentiation (graph to graph), its plan, and the lowering to dfdx. It knows neither syntax trees nor functionals.
 
 mod build;
 mod differentiate;

@@ -1,7 +1,7 @@
 //! The graph: nodes in order of evaluation, each a value per grid point and channel, or per channel alone.
 //!
-//! A graph knows neither grid nor batch: both are bound when it is lowered, where every node becomes a tensor
-//! `[batch, points, channels]` (one point where the node has no grid).
+//! A graph knows neither grid nor batch: both are bound when it is lowered, and every node becomes a tensor
+//! `[batch, points, channels]` (with one point if the node has no grid).
 
 use super::maps::GridMap;
 use crate::source::Span;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(pub u32);
 
-/// What a node holds.
+/// The shape of a node's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Shape {
     /// Grid level: `Some(0)` is the system's grid, `Some(k)` after k downsamplings; `None`: no grid axis.
@@ -26,7 +26,7 @@ impl Shape {
     pub const SCALAR: Shape = Shape { grid: None, channels: 1 };
     /// One value per grid point.
     pub const FIELD: Shape = Shape { grid: Some(0), channels: 1 };
-    /// A vector without grid axis.
+    /// A vector without a grid axis.
     pub const fn vector(channels: usize) -> Shape {
         Shape { grid: None, channels }
     }
@@ -40,11 +40,11 @@ impl Shape {
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(test, derive(strum::EnumDiscriminants), strum_discriminants(name(OpKind), derive(strum::EnumIter)))]
 pub enum Op {
-    /// Input of that index.
+    /// The input with that index.
     Input(usize),
-    /// Parameter of that index, flat, as a vector without grid.
+    /// The parameter with that index, flat, as a vector without a grid.
     Param(usize),
-    /// Fixed values: one a channel, or (with a grid) channel-contiguous, one a point and channel.
+    /// Fixed values: one per channel, or (with a grid) one per point and channel, channel-contiguous.
     Const(Arc<[f64]>),
     /// The grid spacing h, bohr (of level 0).
     Spacing,
@@ -56,7 +56,7 @@ pub enum Op {
     Binary(Binary),
     /// `[condition, a, b]`: a where the condition is not 0. All broadcast.
     Where,
-    /// Stretches a missing grid axis and a single channel to the node's shape.
+    /// Broadcasts over a missing grid axis and a single channel to the node's shape.
     Broadcast,
     /// Plain sum over grid points. An integral is `Spacing` times this.
     SumGrid,
@@ -86,7 +86,7 @@ pub enum Op {
     MapT(GridMap),
     /// v_i = h sum_j w(x_i - x_j) n_j with the system's interaction. Its own transpose.
     Hartree,
-    /// `[x, xi]`: every channel of x through every kernel exp(-|x|/xi_k)/(2 xi_k), times h: input 1 through all, input 2, ...
+    /// `[x, xi]`: every channel of x convolved with every kernel exp(-|x|/xi_k)/(2 xi_k), times h: input 1 with all, input 2, …
     ExpConv,
     /// `[y, xi]`: transpose of [`Op::ExpConv`] in x: channels of y are summed down to y.channels / xi.channels.
     ExpConvT,
@@ -99,8 +99,8 @@ pub enum Op {
         /// Channels out.
         output: usize,
     },
-    /// Weight `[width, input, output]` as the transpose needs it, `[width, output, input]` with the points in reverse. Only
-    /// the lowering makes it, once a weight.
+    /// Weight `[width, input, output]` as the transpose needs it, `[width, output, input]` with the points reversed. Made only by
+    /// the lowering, once per weight.
     FlipWeight {
         /// Points of the window.
         width: usize,
@@ -109,8 +109,8 @@ pub enum Op {
         /// Channels out.
         output: usize,
     },
-    /// Weight `[width, channels.len(), output]` as a convolution of `input` channels needs it, of which channel c of the wide
-    /// one is `channels[c]`: the weights of equal channels added up.
+    /// The weight `[width, channels.len(), output]` of a wide convolution, whose channel c is channel `channels[c]` of `input`
+    /// channels, as the weight for these: the weights of equal channels are added.
     MergeWeight {
         /// Points of the window.
         width: usize,
@@ -118,7 +118,7 @@ pub enum Op {
         input: usize,
         /// Channels out.
         output: usize,
-        /// What every channel of the wide convolution is.
+        /// The input channel for every channel of the wide convolution.
         channels: Arc<[usize]>,
     },
     /// `[y, weight]`: transpose of [`Op::Conv`] in x, the same weight.
@@ -171,7 +171,7 @@ impl Op {
         matches!(self, Op::Input(_) | Op::Param(_) | Op::Const(_) | Op::Spacing | Op::Points(_))
     }
 
-    /// For a convolution, points of its window and those of them before the current one.
+    /// For a convolution, the points of its window and how many of them are before the current one.
     pub fn convolution(&self) -> Option<(usize, usize)> {
         match *self {
             Op::Conv { width, .. } => Some((width, (width - 1) / 2)),
@@ -180,7 +180,7 @@ impl Op {
         }
     }
 
-    /// The name a user knows it by.
+    /// Its name in the language.
     pub fn name(&self) -> &'static str {
         match self {
             Op::Input(_) => "density",
@@ -210,18 +210,18 @@ impl Op {
 pub struct Node {
     /// What it does.
     pub op: Op,
-    /// With what: earlier nodes.
+    /// Its arguments, which are earlier nodes.
     pub inputs: Vec<NodeId>,
-    /// What it holds.
+    /// The shape of its value.
     pub shape: Shape,
     /// The expression it came from.
     pub span: Span,
 }
 
-/// How a parameter starts.
+/// The initial values of a parameter.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Init {
-    /// Given values (one: for all).
+    /// Given values (a single one is for all).
     Values(Vec<f64>),
     /// Normal deviates.
     Normal {
@@ -246,7 +246,7 @@ pub struct ParamSpec {
     pub shape: Vec<usize>,
     /// Start.
     pub init: Init,
-    /// Bounds a .. b: the array then holds t with value a + (b - a) sigmoid(t); a start, given or drawn, is a value.
+    /// Bounds a .. b: the array then stores t, with value a + (b - a) sigmoid(t); initial values, given or drawn, are values.
     pub bounds: Option<(f64, f64)>,
     /// Where it is made.
     pub span: Span,
@@ -257,7 +257,7 @@ impl ParamSpec {
     pub fn len(&self) -> usize {
         self.shape.iter().fold(1, |len, &length| len.saturating_mul(length))
     }
-    /// Whether it holds nothing.
+    /// Whether it has no values.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -266,7 +266,7 @@ impl ParamSpec {
 /// One input.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InputSpec {
-    /// The user's name of it.
+    /// Its name in the script.
     pub name: String,
     /// Its shape.
     pub shape: Shape,
@@ -275,7 +275,7 @@ pub struct InputSpec {
 /// Nodes in order of evaluation, with inputs and parameters.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
-    /// All nodes; inputs of a node come before it.
+    /// All nodes; the inputs of a node come before it.
     pub nodes: Vec<Node>,
     /// Inputs, by index.
     pub inputs: Vec<InputSpec>,

@@ -1,36 +1,36 @@
-//! How many floating-point operations a plan takes, counted from its nodes: what a time is to be held against.
+//! How many floating-point operations a plan takes, counted from its nodes, to compare with the time.
 //!
-//! A product and a sum count one each, and so does an elementary function. What moves numbers counts nothing, nor does
-//! what depends on the parameters alone, which is done once a tape.
+//! A product, a sum and an elementary function count as one each. Moving numbers does not count, nor does what depends only on
+//! the parameters, which is done once per tape.
 
 use super::nodes::{Node, Op, Shape};
 use super::plan::{Operand, Plan, Step};
 use crate::tensor::elementwise::{Instruction, Program};
 use std::ops::Add;
 
-/// Recursions of a number through one exponential kernel: there, back, and their sum with its factor.
+/// Operations for one number and one exponential kernel: the recursions from left and right, and their sum with its factor.
 const RECURSION: u64 = 6;
-/// The same summed over the kernels: every kernel's recursion has its factor and its sum at both sides.
+/// The same summed over kernels: every kernel's recursion has its factor and its sum on both sides.
 const GATHERED: u64 = 8;
-/// The slope in a kernel's width, of a number: sum and moment from both sides.
+/// The slope with respect to a kernel's width, per number: sum and moment from both sides.
 const SLOPE: u64 = 18;
 
 /// Floating-point operations of one evaluation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Operations {
-    /// Of the evaluation.
+    /// Those of the evaluation.
     pub forward: u64,
-    /// Of the way back through it, to densities and parameters.
+    /// Those of the backward pass, to densities and parameters.
     pub backward: u64,
 }
 
 impl Operations {
-    /// Of the evaluation and the way back.
+    /// Those of the evaluation and the backward pass.
     pub fn total(self) -> u64 {
         self.forward + self.backward
     }
 
-    /// The same so many times.
+    /// The same `count` times.
     pub fn times(self, count: u64) -> Self {
         Self { forward: count * self.forward, backward: count * self.backward }
     }
@@ -44,8 +44,8 @@ impl Add for Operations {
 }
 
 impl Plan {
-    /// Operations of one evaluation on a grid of so many points, of `batch` inputs side by side. A Hartree potential counts as
-    /// the recursion of an exponential interaction.
+    /// Operations of one evaluation on a grid of `points` points, for a batch of `batch` inputs. A Hartree potential counts as
+    /// the recursion for an exponential interaction.
     pub fn operations(&self, points: usize, batch: usize) -> Operations {
         let numbers = |shape: Shape| {
             let level = shape.grid.map_or(1, |level| (0..level).fold(points, |points, _| points.div_ceil(2)));
@@ -70,11 +70,11 @@ impl Plan {
     }
 }
 
-/// Of a node that gives so many numbers from so many.
+/// Those of a node that calculates `out` numbers from `source` numbers.
 fn single(node: &Node, out: u64, source: u64) -> Operations {
     let both = |count: u64| Operations { forward: count, backward: count };
     match &node.op {
-        // A row of the window with a column of the weight; back, the transposes to both of them.
+        // A row of the window times a column of the weight; backward, the transposes for both.
         Op::Conv { width, input, output: _ } => {
             let forward = 2 * (width * input) as u64 * out;
             Operations { forward, backward: 2 * forward }
@@ -98,7 +98,8 @@ fn single(node: &Node, out: u64, source: u64) -> Operations {
     }
 }
 
-/// Of a program at one number. On the way back every argument takes a product and a sum; values that are found again count nothing.
+/// Those of a program for one number. In the backward pass every argument takes a product and a sum; recomputed values do not
+/// count.
 fn elementwise(program: &Program) -> Operations {
     let arguments = |instruction: &Instruction| match instruction {
         Instruction::Load(_) | Instruction::Number(_) => 0,

@@ -1,4 +1,4 @@
-//! Initial parameters: the same seed gives the same bits, whatever the machine does otherwise.
+//! Initial parameters: the same seed gives the same bits on any machine.
 
 use super::nodes::{Graph, Init, ParamSpec};
 use rand_chacha::ChaCha8Rng;
@@ -9,7 +9,7 @@ use std::ops::Range;
 const TRUNCATED_DEVIATION: f64 = 0.879_625_661_034_239_8;
 
 impl Graph {
-    /// Where each parameter lies in the flat vector.
+    /// The range of each parameter in the flat vector.
     pub fn parameter_ranges(&self) -> Vec<Range<usize>> {
         let mut start = 0;
         let range = |spec: &ParamSpec| {
@@ -25,7 +25,7 @@ impl Graph {
         self.params.iter().map(ParamSpec::len).sum()
     }
 
-    /// The flat parameter vector as it starts, drawn with `seed`; every parameter has its own stream of deviates.
+    /// The initial flat parameter vector, drawn with `seed`; every parameter has its own stream of random numbers.
     pub fn initial(&self, seed: u64) -> Vec<f64> {
         let mut flat = Vec::with_capacity(self.parameter_count());
         for (index, spec) in self.params.iter().enumerate() {
@@ -59,13 +59,13 @@ fn start(spec: &ParamSpec, index: usize, rng: &mut ChaCha8Rng) -> f64 {
     }
 }
 
-/// t with a + (b - a) sigmoid(t) = value, for values strictly between (others are moved just inside).
+/// The t with a + (b - a) sigmoid(t) = value, for a value strictly inside the bounds (others are moved just inside).
 pub fn raw(value: f64, a: f64, b: f64) -> f64 {
     let share = ((value - a) / (b - a)).clamp(1e-9, 1.0 - 1e-9);
     (share / (1.0 - share)).ln()
 }
 
-/// A uniform deviate in (0, 1), of 53 bits.
+/// A uniform deviate in (0, 1), with 53 bits.
 fn uniform(rng: &mut ChaCha8Rng) -> f64 {
     ((rng.next_u64() >> 11) as f64 + 0.5) / (1u64 << 53) as f64
 }

@@ -1,9 +1,9 @@
-//! The plan of a graph: what is wanted of it, without dead and repeated nodes, with chains of elementwise operations
+//! The plan of a graph: the nodes that the outputs need, without repetitions, with chains of elementwise operations
 //! fused into programs, in an order of evaluation. Made once, run on any grid and device.
 //!
-//! Every operation that is not elementwise opens a new stage; elementwise nodes of one stage and shape become one
+//! Every operation that is not elementwise starts a new stage; elementwise nodes of one stage and shape become one
 //! program, with the convolutions of that stage and shape that it reads. Within a stage the smaller shapes come first, as
-//! shapes only ever stretch.
+//! broadcasting only makes shapes larger.
 
 use super::nodes::{Graph, Node, NodeId, Op, Pointwise, Shape};
 use crate::tensor::elementwise::{Instruction, Program};
@@ -18,11 +18,11 @@ pub enum Step {
     Single(usize),
     /// A fused program.
     Fused {
-        /// What to run.
+        /// The program to run.
         program: Arc<Program>,
-        /// Its operands: nodes, or convolutions that are made on the way.
+        /// Its operands: nodes, or convolutions that are made on the fly.
         operands: Vec<Operand>,
-        /// The nodes that its results are.
+        /// The nodes of its results.
         results: Vec<usize>,
         /// Shape of the results.
         shape: Shape,
@@ -34,24 +34,24 @@ pub enum Step {
 pub enum Operand {
     /// A node.
     Node(usize),
-    /// A convolution ([`Op::Conv`] or [`Op::ConvT`]) that no step before it makes.
+    /// A convolution ([`Op::Conv`] or [`Op::ConvT`]) that is not made by an earlier step.
     Convolved(usize),
 }
 
-/// A graph made ready to run.
+/// A graph, ready to run.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The nodes needed; inputs of a node come before it.
+    /// The nodes needed; the inputs of a node come before it.
     pub(super) nodes: Vec<Node>,
-    /// For every node whether it is the same for all inputs.
+    /// For every node, whether it does not depend on the inputs.
     pub(super) fixed: Vec<bool>,
-    /// Steps that depend on no input: run once a tape.
+    /// Steps that do not depend on the inputs, run once per tape.
     pub(super) prelude: Vec<Step>,
-    /// The others: run for every evaluation.
+    /// The others, run for every evaluation.
     pub(super) steps: Vec<Step>,
-    /// The nodes asked for.
+    /// The nodes of the outputs.
     pub(super) outputs: Vec<usize>,
-    /// Where each parameter lies in the flat vector.
+    /// The range of each parameter in the flat vector.
     pub(super) parameters: Vec<Range<usize>>,
     /// Shapes of the inputs.
     pub(super) inputs: Vec<Shape>,
@@ -78,7 +78,7 @@ impl Plan {
         let stages = plan.stages();
         let used = plan.used_elsewhere(&stages);
         let groups = plan.groups(&stages);
-        let made = plan.made_on_the_way(&groups);
+        let made = plan.made_on_the_fly(&groups);
         for (key, members) in groups {
             let step = match members[..] {
                 [node] if made.values().any(|made| made.contains(&node)) => continue,
@@ -141,8 +141,8 @@ impl Plan {
         used
     }
 
-    /// Convolutions that a program of their own stage and shape reads, by the program that makes them on the way.
-    fn made_on_the_way(&self, groups: &BTreeMap<Key, Vec<usize>>) -> BTreeMap<Key, Vec<usize>> {
+    /// Convolutions that a program of their own stage and shape reads, by the program that makes them on the fly.
+    fn made_on_the_fly(&self, groups: &BTreeMap<Key, Vec<usize>>) -> BTreeMap<Key, Vec<usize>> {
         let mut made: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
         for (key, members) in groups.iter().filter(|(key, _)| !key.elementwise) {
             let program = Key { elementwise: true, node: 0, ..*key };
@@ -177,7 +177,7 @@ impl Plan {
     }
 }
 
-/// Place of a group in the order of evaluation.
+/// The position of a group in the order of evaluation.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     stage: usize,
@@ -196,7 +196,7 @@ impl Key {
 
 struct Builder<'a> {
     plan: &'a Plan,
-    /// Convolutions that it makes.
+    /// Convolutions that it makes on the fly.
     made: &'a [usize],
     registers: BTreeMap<usize, usize>,
     program: Program,
@@ -210,7 +210,7 @@ impl Builder<'_> {
         self.program.instructions.len() - 1
     }
 
-    /// The register of a node: its own, a number's, or that of a new operand.
+    /// The register of a node: its own, that of a number, or that of a new operand.
     fn register(&mut self, node: usize) -> usize {
         if let Some(&register) = self.registers.get(&node) {
             return register;
@@ -245,7 +245,7 @@ impl Builder<'_> {
     }
 }
 
-/// The nodes that `outputs` need, each once, and where the outputs are among them.
+/// The nodes that `outputs` need, each once, and the indices of the outputs among them.
 fn compact(graph: &Graph, outputs: &[NodeId]) -> (Vec<Node>, Vec<usize>) {
     let live = graph.live(outputs);
     let mut fresh = Fresh::default();
@@ -272,7 +272,7 @@ fn compact(graph: &Graph, outputs: &[NodeId]) -> (Vec<Node>, Vec<usize>) {
     (fresh.nodes, outputs)
 }
 
-/// Nodes, equal ones kept once.
+/// Nodes without repetitions.
 #[derive(Default)]
 pub(crate) struct Fresh {
     nodes: Vec<Node>,

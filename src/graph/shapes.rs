@@ -1,4 +1,4 @@
-//! Which shapes fit together, and the words for those that do not.
+//! Which shapes combine, and the errors for those that do not.
 
 use super::nodes::{Graph, NodeId, Shape};
 use std::fmt;
@@ -21,7 +21,7 @@ impl fmt::Display for Shape {
     }
 }
 
-/// Shapes that do not fit, in the user's words.
+/// A shape mismatch, in the user's terms.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ShapeError {
     /// Two operands with different numbers of channels.
@@ -35,7 +35,7 @@ pub enum ShapeError {
         right: Shape,
     },
     /// Two operands on different grid levels.
-    #[error("`{operation}` needs both on the same grid, but has {left} and {right}")]
+    #[error("`{operation}` needs both on the same grid, but got {left} and {right}")]
     Levels {
         /// The operation.
         operation: String,
@@ -45,15 +45,15 @@ pub enum ShapeError {
         right: Shape,
     },
     /// Something without a grid where a field is needed.
-    #[error("`{operation}` needs a field, but has {found}")]
+    #[error("`{operation}` needs a field, but got {found}")]
     NotField {
         /// The operation.
         operation: String,
-        /// What it has.
+        /// What it got.
         found: Shape,
     },
-    /// A wrong shape where only one will do.
-    #[error("`{operation}` needs {expected}, but has {found}")]
+    /// A wrong shape where only one is possible.
+    #[error("`{operation}` needs {expected}, but got {found}")]
     Unexpected {
         /// The operation.
         operation: String,
@@ -62,12 +62,12 @@ pub enum ShapeError {
         /// What it has.
         found: Shape,
     },
-    /// A channel that is not there.
+    /// A channel that does not exist.
     #[error("channel {index} of {found} does not exist")]
     NoChannel {
         /// The index asked for.
         index: i64,
-        /// What there is.
+        /// The shape.
         found: Shape,
     },
     /// A layer without width or channels.
@@ -78,16 +78,16 @@ pub enum ShapeError {
         /// `channel`, `point of width`, `field to join`.
         what: &'static str,
     },
-    /// An array or a field that no memory holds.
-    #[error("`{operation}` makes {} numbers, which are too many", product(.shape))]
+    /// An array or a field too large for memory.
+    #[error("`{operation}` makes {} numbers, which is too many", product(.shape))]
     TooLarge {
         /// The operation.
         operation: String,
         /// Lengths of the array's axes, or the number of channels.
         shape: Vec<usize>,
     },
-    /// Upsampling what was never downsampled.
-    #[error("`upsample` needs a field that was downsampled before, but has {found}")]
+    /// Upsampling a field that was never downsampled.
+    #[error("`upsample` needs a field that was downsampled before, but got {found}")]
     Finest {
         /// What it has.
         found: Shape,
@@ -101,17 +101,19 @@ pub enum ShapeError {
 }
 
 impl ShapeError {
-    /// The likely way out.
+    /// The likely fix.
     pub fn help(&self) -> Option<String> {
         Some(match self {
-            ShapeError::Channels { .. } => "fields combine if they have equally many channels or one of them a single \
+            ShapeError::Channels { .. } => {
+                "fields combine if they have the same number of channels or one of them has a single \
                                             one; `dense(k)` makes k channels, `channel(f, k)` takes one out"
-                .into(),
+                    .into()
+            }
             ShapeError::Levels { .. } => "`downsample` or `upsample` one of them".into(),
-            ShapeError::NotField { .. } => "a field has one value a grid point, as the density has".into(),
-            ShapeError::TooLarge { .. } => format!("the most is {MOST_NUMBERS}"),
+            ShapeError::NotField { .. } => "a field has one value per grid point, like the density".into(),
+            ShapeError::TooLarge { .. } => format!("the maximum is {MOST_NUMBERS}"),
             ShapeError::NoChannel { found, .. } => match found.channels {
-                1 => "it has the one channel 0".into(),
+                1 => "it has only channel 0".into(),
                 n => format!("its channels are 0 .. {}", n - 1),
             },
             ShapeError::Unexpected { expected: Shape { grid: Some(_), channels: 1 }, .. } => {
@@ -122,7 +124,7 @@ impl ShapeError {
     }
 }
 
-/// Numbers that an array of parameters may hold, and channels of a field, at most.
+/// The most numbers in an array of parameters, and the most channels of a field.
 pub const MOST_NUMBERS: usize = 100_000_000;
 
 /// `3 x 8 x 8`.
@@ -130,7 +132,7 @@ fn product(shape: &[usize]) -> String {
     shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ")
 }
 
-/// The number of numbers in an array of that shape.
+/// The number of elements of an array with the given shape.
 ///
 /// # Errors
 /// [`ShapeError::TooLarge`] above `MOST_NUMBERS`.
@@ -142,7 +144,7 @@ pub fn size(operation: &str, shape: &[usize]) -> Result<usize, ShapeError> {
     Err(ShapeError::TooLarge { operation: operation.into(), shape: shape.to_vec() })
 }
 
-/// The shape of an elementwise result: an absent grid axis and a single channel stretch.
+/// The shape of an elementwise result, broadcast over a missing grid axis and a single channel.
 pub fn broadcast(operation: &str, left: Shape, right: Shape) -> Result<Shape, ShapeError> {
     let grid = match (left.grid, right.grid) {
         (Some(a), Some(b)) if a != b => {
@@ -158,7 +160,7 @@ pub fn broadcast(operation: &str, left: Shape, right: Shape) -> Result<Shape, Sh
 }
 
 impl Graph {
-    /// What a node holds.
+    /// The shape of a node.
     pub fn shape(&self, node: NodeId) -> Shape {
         self.nodes[node.0 as usize].shape
     }
@@ -184,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shapes_speak() {
+    fn shapes_are_described_in_words() {
         assert_eq!(Shape::SCALAR.to_string(), "a single number");
         assert_eq!(Shape::vector(8).to_string(), "a vector of 8");
         assert_eq!(Shape::FIELD.to_string(), "a field");
@@ -195,7 +197,7 @@ mod tests {
     fn sizes_are_limited() {
         assert_eq!(size("conv", &[3, 8, 8]), Ok(192));
         let error = size("dense", &[1, 1 << 40, 1 << 40]).unwrap_err();
-        assert_eq!(error.to_string(), "`dense` makes 1 x 1099511627776 x 1099511627776 numbers, which are too many");
+        assert_eq!(error.to_string(), "`dense` makes 1 x 1099511627776 x 1099511627776 numbers, which is too many");
         let (mut graph, span) = (Graph::new(), crate::source::Span::default());
         let n = graph.input("n", Shape::field(2), span);
         let huge = graph.conv(n, n, 1, usize::MAX, span);
@@ -212,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn shapes_stretch_or_clash() {
+    fn shapes_broadcast_or_clash() {
         assert_eq!(broadcast("+", Shape::vector(8), Shape::FIELD), Ok(Shape::field(8)));
         assert_eq!(broadcast("+", Shape::SCALAR, Shape::field(3)), Ok(Shape::field(3)));
         let error = broadcast("+", Shape::field(3), Shape::vector(8)).unwrap_err();

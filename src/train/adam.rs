@@ -4,15 +4,15 @@ use super::TrainError;
 use super::optimizer::{Objective, Point, Stepped, positive};
 use serde::{Deserialize, Serialize};
 
-/// Times a diverging step is halved before the run gives up.
-const MOST_HALVINGS: usize = 12;
-/// A step that raises the loss by more than this times its size (plus one) counts as diverged.
-const JUMP: f64 = 100.0;
+/// How many times a diverging step is halved before the run gives up.
+const MAX_HALVINGS: usize = 12;
+/// A step that raises the loss by more than this times (|loss| + 1) counts as diverged.
+const DIVERGENCE: f64 = 100.0;
 
 /// Options of Adam.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Adam {
-    /// Steps at most.
+    /// The most steps.
     pub steps: usize,
     /// Learning rate.
     pub rate: f64,
@@ -56,13 +56,13 @@ impl Default for Adam {
     }
 }
 
-/// What the method remembers between steps.
+/// The state kept between steps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct State {
     mean: Vec<f64>,
     square: Vec<f64>,
     step: i32,
-    /// The rate is divided by two to this power since steps diverged.
+    /// The rate has been halved this many times because steps diverged.
     halvings: i32,
 }
 
@@ -70,14 +70,14 @@ impl State {
     /// One step from `at`.
     ///
     /// # Errors
-    /// Whatever the objective fails with; the state is then as before.
+    /// Those of the objective; the state is then unchanged.
     pub fn step<E>(&mut self, options: &Adam, at: &Point, objective: &mut Objective<'_, E>) -> Result<Stepped, E> {
         let mut next = self.clone();
         let change = next.advance(options, &at.gradient);
-        for halving in 0..MOST_HALVINGS {
+        for halving in 0..MAX_HALVINGS {
             let parameters: Vec<f64> =
                 at.parameters.iter().zip(&change).map(|(p, c)| p - c * 0.5f64.powi(halving as i32)).collect();
-            let most = at.loss + JUMP * (1.0 + at.loss.abs());
+            let most = at.loss + DIVERGENCE * (1.0 + at.loss.abs());
             let found = objective(&parameters)?.filter(|(loss, _)| *loss <= most);
             if let Some((loss, gradient)) = found {
                 next.halvings += halving as i32;
@@ -88,7 +88,7 @@ impl State {
         Ok(Stepped::Flat)
     }
 
-    /// Updates the means; the change to subtract from the parameters.
+    /// Updates the means and gives the change to subtract from the parameters.
     fn advance(&mut self, options: &Adam, gradient: &[f64]) -> Vec<f64> {
         self.mean.resize(gradient.len(), 0.0);
         self.square.resize(gradient.len(), 0.0);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn losses_below_minus_one_are_descended() {
+    fn losses_below_minus_one_decrease() {
         let deep = |p: &[f64]| (p[0] * p[0] - 50.0, vec![2.0 * p[0]]);
         let (loss, gradient) = deep(&[1.0]);
         let mut at = Point { parameters: vec![1.0], loss, gradient };

@@ -1,4 +1,4 @@
-//! Loss and gradient of one system: tapes made, run backwards and dropped here.
+//! Loss and gradient of one system: its tapes are made, run backward and dropped here.
 
 use super::plan::{Case, Gradient};
 use crate::control::Quiet;
@@ -13,20 +13,20 @@ use crate::tensor::{
 };
 use std::sync::Arc;
 
-/// What of a case does not depend on the parameters. Threads share it.
+/// The part of a case that does not depend on the parameters. Threads share it.
 #[derive(Debug)]
 pub(crate) struct Prepared<'a> {
     case: &'a Case,
     functional: &'a str,
     equations: Arc<Equations>,
     loss: Formula,
-    /// What the loss sees: of a converged calculation one iteration, from its density.
+    /// The iterations that the loss sees: for a converged calculation a single one, from its density.
     schedule: Schedule,
-    /// How the density is converged first, if the gradient is that of the fixed point.
+    /// For the gradient of the fixed point, how the density is converged first.
     converge: Option<ScfOptions>,
-    /// Iterations, from the last, whose tapes are kept for the way back; the others are done again.
+    /// How many of the last iterations keep their tapes for the backward pass; the others are done again.
     pub kept: usize,
-    /// Density of non-interacting electrons, of every spin channel.
+    /// Density of non-interacting electrons for every spin channel.
     start: Vec<Vec<f64>>,
 }
 
@@ -34,7 +34,7 @@ impl<'a> Prepared<'a> {
     /// Checks a case, lowers it, and finds its initial density.
     ///
     /// # Errors
-    /// What is wrong with it whatever the parameters.
+    /// What is wrong with it for any parameters.
     pub fn new(
         functional: &'a Arc<Compiled>,
         case: &'a Case,
@@ -112,7 +112,7 @@ impl<'a> Prepared<'a> {
         Err(self.not_finite("the gradient of the loss"))
     }
 
-    /// The loss of the unrolled calculation, and the cotangents of what is bound in `ks`.
+    /// The loss of the unrolled calculation, and the cotangents of the parameters bound in `ks`.
     fn unrolled<D: Backend>(&self, ks: &KohnSham<D>) -> Result<(f64, Cotangents<D>), KsError> {
         let start = fields(&ks.device, &self.start, Value::constant)?;
         let unrolled = Unrolled::run(ks, self.schedule, start, &self.case.loss.inputs, self.kept)?;
@@ -120,7 +120,7 @@ impl<'a> Prepared<'a> {
         Ok((loss.first(), unrolled.backward(backward(&loss, tape).map_err(device_error)?)?))
     }
 
-    /// The same of the converged calculation, whose density answers to the parameters as the fixed point that it is.
+    /// The same for the converged calculation, whose density depends on the parameters as a fixed point.
     fn implicit<D: Backend>(&self, ks: &KohnSham<D>, scf: &ScfOptions) -> Result<(f64, Cotangents<D>), KsError> {
         let free = &ks.detached();
         let density = self.converged(free, scf)?;
@@ -138,7 +138,7 @@ impl<'a> Prepared<'a> {
         Ok((loss.first(), pull(ks, &fields(&ks.device, &density, Value::constant)?, &warm, &lambda, cotangents)?))
     }
 
-    /// The converged density of every channel.
+    /// The converged density for every spin channel.
     fn converged<D: Backend>(&self, ks: &KohnSham<D>, scf: &ScfOptions) -> Result<Vec<Vec<f64>>, KsError> {
         let run = solve_bound(ks, self.functional, scf, &Start::NonInteracting, &Quiet)?;
         if run.stop != Stop::Converged {
@@ -148,7 +148,7 @@ impl<'a> Prepared<'a> {
         Ok(if self.equations.occupation.spins() == 1 { vec![run.total_density()] } else { run.density.to_vec() })
     }
 
-    /// What the loss says of a calculation.
+    /// The loss of a calculation.
     fn judged<D: Backend, T: Tape<f64, D>, S: Tape<f64, D>>(
         &self,
         ks: &KohnSham<D>,
@@ -165,7 +165,7 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    /// The error of a loss that is not finite, with the operation in it that is to blame.
+    /// The error for a loss that is not finite, with the operation that caused it.
     fn broken_loss<D: Backend>(&self, seen: &[Value<D>]) -> KsError {
         let (loss, system) = (&self.case.loss, &self.case.system);
         let inputs: Vec<Vec<f64>> = seen.iter().map(|value| value.host().to_vec()).collect();
@@ -190,7 +190,7 @@ impl<'a> Prepared<'a> {
     }
 }
 
-/// A field `[1, points, 1]` of every channel.
+/// A field `[1, points, 1]` for every spin channel.
 fn fields<D: Backend>(
     device: &D,
     density: &[Vec<f64>],

@@ -1,4 +1,4 @@
-//! The content key of a training: the bits of what is trained, on what, and how. No source texts, places or names of files.
+//! The content key of a training: a hash of what is trained, on what, and how, without source texts, places or file names.
 
 use super::plan::{Case, Gradient, Plan};
 use crate::data::ContentKey;
@@ -8,8 +8,8 @@ use crate::model::{Interaction, System};
 /// Changes when the same plan would give other results.
 const KIND: &str = "ksr training 5";
 
-/// The key of a plan on a `device`. Neither the seeds nor the number of steps enter: each seed is kept under it on its own,
-/// and goes on where a training of fewer steps ended.
+/// The key of a plan on a `device`. It depends neither on the seeds nor on the number of steps: each seed is kept under it
+/// separately, and continues where a training of fewer steps ended.
 pub(crate) fn key(plan: &Plan, device: &str) -> String {
     let mut key = ContentKey::new(KIND).text(env!("CARGO_PKG_VERSION")).text(device);
     let Plan {
@@ -44,7 +44,7 @@ fn case(key: ContentKey, case: &Case) -> ContentKey {
     key.text(&format!("{:?} {:?}", case.loss.output, case.loss.inputs))
 }
 
-/// Takes in what is solved of a system.
+/// Adds what the solution of a system depends on.
 fn system(key: ContentKey, system: &System) -> ContentKey {
     let grid = &system.grid;
     let kind = match system.interaction {
@@ -62,7 +62,7 @@ fn system(key: ContentKey, system: &System) -> ContentKey {
         .integer(system.unpaired as u64)
 }
 
-/// Takes in a graph, without its places.
+/// Adds a graph, without places in the source.
 pub(crate) fn graph(key: ContentKey, graph: &Graph) -> ContentKey {
     let mut key = key.integer(graph.nodes.len() as u64);
     for node in &graph.nodes {
@@ -81,7 +81,7 @@ mod tests {
     use std::sync::Arc;
 
     #[test]
-    fn what_a_user_calls_an_interaction_is_no_part_of_the_key() {
+    fn the_name_of_an_interaction_is_not_part_of_the_key() {
         let of = |name: &str, tail: f64| {
             let kernel = vec![1.0, 0.5, tail].into();
             let made = System {

@@ -1,5 +1,5 @@
-//! The limited-memory BFGS method (Nocedal, Math. Comp. 35, 773 (1980)), written so that a step is one call and all it
-//! remembers is plain data.
+//! The limited-memory BFGS method (Nocedal, Math. Comp. 35, 773 (1980)), written so that a step is one call and its state is
+//! plain data.
 
 use super::TrainError;
 use super::line_search::{self, Sample, Start};
@@ -7,19 +7,19 @@ use super::optimizer::{Objective, Point, Stepped, positive};
 use crate::tensor::vector::{add, dot_in_order as dot};
 use serde::{Deserialize, Serialize};
 
-/// A pair enters only if y.s exceeds this times y.y.
-const LEAST_CURVATURE: f64 = 1e-10;
+/// A pair is kept only if y.s exceeds this times y.y.
+const MIN_CURVATURE: f64 = 1e-10;
 
 /// Options of L-BFGS.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lbfgs {
-    /// Steps at most.
+    /// The most steps.
     pub steps: usize,
     /// Pairs of changes kept.
     pub history: usize,
-    /// Longest step: the root mean square change of a parameter.
+    /// The longest step: the root mean square change of a parameter.
     pub longest_step: f64,
-    /// The training ends where the Euclidean norm of the gradient is no larger.
+    /// The training ends when the Euclidean norm of the gradient is no larger than this.
     pub tolerance: f64,
 }
 
@@ -59,7 +59,7 @@ struct Pair {
     y: Vec<f64>,
 }
 
-/// What the method remembers between steps.
+/// The state kept between steps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct State {
     /// Oldest first.
@@ -70,7 +70,7 @@ impl State {
     /// One step from `at`: two-loop recursion, line search, update of the pairs.
     ///
     /// # Errors
-    /// Whatever the objective fails with; the state and the point are then as before.
+    /// Those of the objective; the state and the point are then unchanged.
     pub fn step<E>(&mut self, options: &Lbfgs, at: &Point, objective: &mut Objective<'_, E>) -> Result<Stepped, E> {
         if at.gradient_norm() <= options.tolerance {
             return Ok(Stepped::Converged);
@@ -82,7 +82,7 @@ impl State {
             next = self.along(options, at, &direction, slope, 1.0, objective)?;
         }
         if next.is_none() {
-            // The memory misleads, or there is none yet: steepest descent, at first with a short step.
+            // The pairs give no descent direction, or there are none yet: steepest descent, at first with a short step.
             direction = at.gradient.iter().map(|g| -g).collect();
             slope = -dot(&at.gradient, &at.gradient);
             if slope == 0.0 || !slope.is_finite() {
@@ -98,7 +98,7 @@ impl State {
                 }
             }
         }
-        // A step within the rounding of every parameter would be found again and again.
+        // A step that rounding leaves without effect would be found again and again.
         let Some(next) = next.filter(|next| next.parameters != at.parameters) else { return Ok(Stepped::Flat) };
         self.remember(options, at, &next);
         Ok(Stepped::To(next))
@@ -147,12 +147,12 @@ impl State {
         q
     }
 
-    /// Takes in the pair of a step, if its curvature is positive enough.
+    /// Keeps the pair of a step, if its curvature is positive enough.
     fn remember(&mut self, options: &Lbfgs, from: &Point, to: &Point) {
         let difference = |a: &[f64], b: &[f64]| -> Vec<f64> { a.iter().zip(b).map(|(a, b)| a - b).collect() };
         let s = difference(&to.parameters, &from.parameters);
         let y = difference(&to.gradient, &from.gradient);
-        if dot(&y, &s) > LEAST_CURVATURE * dot(&y, &y) {
+        if dot(&y, &s) > MIN_CURVATURE * dot(&y, &y) {
             self.pairs.push(Pair { s, y });
             let surplus = self.pairs.len().saturating_sub(options.history);
             self.pairs.drain(..surplus);
@@ -190,7 +190,7 @@ mod tests {
         for _ in 0..steps {
             match state.step(&options, &at, &mut |p| Ok::<_, ()>(rosenbrock(p))).unwrap() {
                 Stepped::To(next) => {
-                    assert!(next.loss <= at.loss * (1.0 + 1e-12), "never upwards");
+                    assert!(next.loss <= at.loss * (1.0 + 1e-12), "the loss never rises");
                     at = next;
                 }
                 Stepped::Flat | Stepped::Converged => break,
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_gradient_is_the_end() {
+    fn a_small_gradient_ends_the_training() {
         let options = Lbfgs { tolerance: 1e-6, ..Lbfgs::default() };
         let (mut state, mut at) = (State::default(), start());
         for _ in 0..500 {
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn going_on_from_stored_state_gives_the_same_bits() {
+    fn resuming_from_stored_state_gives_the_same_bits() {
         let whole = run(&mut State::default(), start(), 40);
         let mut first = State::default();
         let half = run(&mut first, start(), 17);
@@ -234,8 +234,8 @@ mod tests {
     }
 
     #[test]
-    fn a_step_within_rounding_is_the_end() {
-        // Nothing but the point itself is low enough: the step is shortened until it changes no bit.
+    fn a_step_within_rounding_ends_the_training() {
+        // Only the point itself is low enough: the step is shortened until it changes no bit.
         let mut objective = |p: &[f64]| Ok::<_, ()>(Some((if p[0] == 7.0 { 1.0 } else { 2.0 }, vec![-1e-9])));
         let at = Point { parameters: vec![7.0], loss: 1.0, gradient: vec![-1e-9] };
         let stepped = State::default().step(&Lbfgs::default(), &at, &mut objective).unwrap();
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interrupted_step_leaves_the_state() {
+    fn an_interrupted_step_leaves_the_state_unchanged() {
         let mut state = State::default();
         let at = run(&mut state, start(), 10);
         let before = state.clone();

@@ -1,15 +1,15 @@
-//! Search along a descent direction that never follows a diverging step.
+//! Line search along a descent direction that never accepts a diverging step.
 
-/// Sufficient decrease asked of a step, as a fraction of the linear prediction (Armijo).
+/// The decrease required of a step, as a fraction of the linear prediction (Armijo).
 const DECREASE: f64 = 1e-4;
-/// A step whose slope is still steeper than this fraction of the first is too short (weak Wolfe).
+/// A step is too short if the slope there is still steeper than this fraction of the initial slope (weak Wolfe).
 const CURVATURE: f64 = 0.9;
-/// Rounding of the loss that is not held against a step, relative.
+/// An increase of the loss within this relative rounding is accepted.
 const ROUNDING: f64 = 1e-14;
 /// Factor by which a diverged step is shortened.
-const RETREAT: f64 = 0.25;
-/// Evaluations before the search gives up.
-const MOST_EVALUATIONS: usize = 16;
+const SHORTENING: f64 = 0.25;
+/// The number of evaluations after which the search gives up.
+const MAX_EVALUATIONS: usize = 16;
 
 /// The loss along the line at one step length.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub(crate) struct Sample<P> {
     pub value: f64,
     /// Its derivative along the line.
     pub slope: f64,
-    /// What the caller wants back of the accepted step.
+    /// What the caller gets back for the accepted step.
     pub payload: P,
 }
 
@@ -54,10 +54,10 @@ enum Upper {
 /// Finds a step that lowers the loss enough and is not much too short.
 ///
 /// `evaluate(length)` gives `None` where the loss is not finite or its calculation diverges: the step is then
-/// shortened. Returns the accepted sample, or `None` when no step lowers the loss.
+/// shortened. Returns the accepted sample, or `None` if no step lowers the loss.
 ///
 /// # Errors
-/// Whatever `evaluate` fails with (an interruption).
+/// Those of `evaluate` (an interruption).
 pub(crate) fn search<P: Clone, E>(
     start: Start,
     mut evaluate: impl FnMut(f64) -> Result<Option<Sample<P>>, E>,
@@ -67,7 +67,7 @@ pub(crate) fn search<P: Clone, E>(
     let mut upper = Upper::Open;
     let mut best: Option<Sample<P>> = None;
     let mut length = start.first.min(start.longest);
-    for _ in 0..MOST_EVALUATIONS {
+    for _ in 0..MAX_EVALUATIONS {
         match evaluate(length)? {
             None => upper = Upper::Diverged(length),
             Some(sample) => {
@@ -90,7 +90,7 @@ pub(crate) fn search<P: Clone, E>(
         }
         length = match upper {
             Upper::Open => extrapolate(origin, lower).min(start.longest),
-            Upper::Diverged(limit) => lower.length + RETREAT * (limit - lower.length),
+            Upper::Diverged(limit) => lower.length + SHORTENING * (limit - lower.length),
             Upper::TooHigh(end) => interpolate(lower, end),
         };
         let width = match upper {
@@ -98,7 +98,7 @@ pub(crate) fn search<P: Clone, E>(
             Upper::Diverged(limit) => limit - lower.length,
             Upper::TooHigh(end) => end.length - lower.length,
         };
-        // A step was found and what is left of the bracket is not worth an evaluation.
+        // A step was found, and the rest of the bracket is too small to justify an evaluation.
         if best.is_some() && width < 0.1 * lower.length {
             break;
         }
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn no_descent_is_told() {
+    fn without_descent_there_is_no_step() {
         let start = Start { value: 1.0, slope: -1.0, first: 1.0, longest: 10.0 };
         assert!(along(|t| (1.0 + t, 1.0), start).0.is_none());
     }

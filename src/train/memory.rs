@@ -1,7 +1,7 @@
-//! What the tapes of a training take, and how many of them a budget allows to keep.
+//! How much memory the tapes of a training take, and how many of them fit into a budget.
 //!
-//! The way back through a Kohn-Sham calculation needs the tape of every iteration. Those that do not fit are made again
-//! on the way, which costs one more forward pass of their iterations and changes no bit of the gradient.
+//! The backward pass through a Kohn-Sham calculation needs the tape of every iteration. Tapes that do not fit are made again
+//! during the pass, which costs one more forward pass of their iterations and changes no bit of the gradient.
 
 use super::plan::{Case, Gradient, Plan};
 use crate::functional::Compiled;
@@ -13,17 +13,17 @@ use std::sync::Arc;
 /// How much memory a training may use for the tapes of its iterations.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Budget {
-    /// Half of what the machine has to give.
+    /// Half of the machine's free memory.
     #[default]
     Automatic,
-    /// So many bytes.
+    /// A number of bytes.
     Bytes(u64),
-    /// Whatever it takes.
+    /// No limit.
     Unlimited,
 }
 
 impl Budget {
-    /// The same as a number of bytes, which what else the machine does no longer changes.
+    /// The same as a fixed number of bytes, independent of what else the machine does later.
     pub(crate) fn settled(self) -> Self {
         Budget::Bytes(self.bytes())
     }
@@ -38,27 +38,27 @@ impl Budget {
     }
 }
 
-/// Bytes taken to be there on a machine that does not say.
+/// Free bytes assumed on a machine that does not report them.
 const UNKNOWN: u64 = 2_000_000_000;
 
-/// Bytes that are always taken to be there.
+/// Free bytes always assumed.
 const FLOOR: u64 = 100_000_000;
 
-/// Fields of one number a point that a spin channel of an iteration keeps beside its orbitals and what the functional does:
+/// Fields of one number per point that an iteration keeps per spin channel, besides its orbitals and those of the functional:
 /// potentials, densities, the Hamiltonian's bands, sums of the mixing.
 const FIELDS: usize = 32;
 
-/// What the tapes of a training take, in bytes.
+/// The memory that the tapes of a training take, in bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Forecast {
-    /// Of every iteration of every case.
+    /// For every iteration of every case.
     pub cases: Vec<Vec<u64>>,
-    /// Cases that are worked on at a time.
+    /// The number of cases worked on at a time.
     pub together: usize,
 }
 
 impl Forecast {
-    /// Of a plan with so many threads.
+    /// For a plan on `threads` threads.
     pub fn new(plan: &Plan, threads: usize) -> Self {
         let iterations = if plan.gradient == Gradient::Implicit { 1 } else { plan.scf.iterations };
         let tapes = |case: &Case| {
@@ -72,29 +72,29 @@ impl Forecast {
         Self { cases, together: threads.clamp(1, (plan.cases.len() * plan.seeds.len()).max(1)) }
     }
 
-    /// Of a training of one seed on some systems with a loss that sees the energies of all iterations, the most it may take.
+    /// For a training of one seed on some systems, with a loss that uses the energies of all iterations, which takes the most.
     pub fn of(functional: &Compiled, systems: &[Arc<System>], iterations: usize, threads: usize) -> Self {
         let cases = systems.iter().map(|system| tapes(functional, system, iterations, |_| true)).collect();
         Self { cases, together: threads.clamp(1, systems.len().max(1)) }
     }
 
-    /// All tapes of those cases that may be worked on together.
+    /// All tapes of the cases worked on together.
     pub fn all(&self) -> u64 {
         self.largest(|tapes| tapes.iter().sum())
     }
 
-    /// One tape of each.
+    /// One tape of each of these cases.
     pub fn least(&self) -> u64 {
         self.largest(|tapes| tapes.iter().copied().max().unwrap_or(0))
     }
 
-    /// The largest, as often as cases may come together: of several seeds the same one several times.
+    /// The total for the largest cases that may be worked on together; several seeds may work on the same case.
     fn largest(&self, size: impl Fn(&[u64]) -> u64) -> u64 {
         let largest = self.cases.iter().map(|tapes| size(tapes)).max().unwrap_or(0);
         largest.saturating_mul(self.together as u64)
     }
 
-    /// For every case the number of tapes, those of the last iterations, that fit into the budget: at least one.
+    /// For every case, how many tapes of its last iterations fit into the budget: at least one.
     pub fn kept(&self, budget: Budget) -> Vec<usize> {
         let share = budget.bytes() / self.together as u64;
         let fitting = |tapes: &Vec<u64>| {
@@ -108,19 +108,19 @@ impl Forecast {
         self.cases.iter().map(fitting).collect()
     }
 
-    /// A sentence, if not all tapes fit; `counted` tells after a comma what the budget is of, where that needs telling.
-    pub(crate) fn told(&self, budget: Budget, counted: &str) -> Option<String> {
+    /// A message, if not all tapes fit; `counted` says after a comma what the budget is a part of, where that is needed.
+    pub(crate) fn repeated(&self, budget: Budget, counted: &str) -> Option<String> {
         let kept = self.kept(budget);
         let (some, all) =
             self.cases.iter().zip(&kept).map(|(tapes, kept)| (*kept, tapes.len())).find(|(k, n)| k < n)?;
         let (needs, budget) = (size(self.all()), size(budget.bytes()));
         Some(format!(
             "the tapes of all iterations would take {needs}, more than the {budget} allowed{counted}: the last {some} of {all} iterations \
-             keep theirs, the others are done again on the way back"
+             keep theirs, the others are done again in the backward pass"
         ))
     }
 
-    /// A sentence, if the budget is too small even so; `counted` as for [`Forecast::told`].
+    /// A message, if the budget is too small even so; `counted` as for [`Forecast::repeated`].
     pub(crate) fn too_small(&self, budget: Budget, counted: &str) -> Option<String> {
         let (least, budget) = (self.least(), budget.bytes());
         (least > budget).then(|| {
@@ -133,7 +133,7 @@ impl Forecast {
     }
 }
 
-/// Bytes of the tape of every iteration; `wants` tells which of them calculate the energy.
+/// Bytes of the tape of every iteration; `wants` says which of them calculate the energy.
 fn tapes(functional: &Compiled, system: &System, iterations: usize, wants: impl Fn(usize) -> bool) -> Vec<u64> {
     let (points, occupation) = (system.grid.points, Occupation::of(system));
     let [energy, potential] = functional.tape_bytes(points, occupation.spins());
@@ -141,7 +141,7 @@ fn tapes(functional: &Compiled, system: &System, iterations: usize, wants: impl 
     (0..iterations).map(|k| (potential + besides + if wants(k) { energy } else { 0 }) as u64).collect()
 }
 
-/// Bytes that the machine has to give, where it says (Linux): of its memory, or of what the process is allowed.
+/// Free bytes, where the machine reports them (Linux): of its memory, or of what the process is allowed to use.
 #[allow(clippy::disallowed_methods, reason = "the kernel's figures, no file of a script")]
 fn available() -> Option<u64> {
     let line = |path: &str, name: &str| -> Option<u64> {
@@ -150,7 +150,7 @@ fn available() -> Option<u64> {
     };
     let machine = line("/proc/meminfo", "MemAvailable:")?.saturating_mul(1024);
     let limit = line("/sys/fs/cgroup/memory.max", "");
-    // Pages of files are given back when they are needed.
+    // Cached pages of files are freed when memory is needed.
     let files = line("/sys/fs/cgroup/memory.stat", "inactive_file ").unwrap_or(0);
     let used = line("/sys/fs/cgroup/memory.current", "").unwrap_or(0).saturating_sub(files);
     Some(limit.map_or(machine, |limit| machine.min(limit.saturating_sub(used))))
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_of_the_last_are_kept_as_fit() {
+    fn as_many_of_the_last_tapes_are_kept_as_fit() {
         let kept = |bytes| forecast().kept(Budget::Bytes(bytes));
         assert_eq!(kept(200), [6, 3]);
         assert_eq!(kept(199), [6, 2]);
@@ -188,10 +188,10 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_told() {
+    fn tapes_that_do_not_fit_are_reported() {
         let f = forecast();
-        assert_eq!((f.told(Budget::Bytes(200), ""), f.too_small(Budget::Bytes(80), "")), (None, None));
-        assert!(f.told(Budget::Bytes(199), ", half").is_some_and(|text| text.contains("half: the last 2 of 3")));
+        assert_eq!((f.repeated(Budget::Bytes(200), ""), f.too_small(Budget::Bytes(80), "")), (None, None));
+        assert!(f.repeated(Budget::Bytes(199), ", half").is_some_and(|text| text.contains("half: the last 2 of 3")));
         assert!(f.too_small(Budget::Bytes(79), "").is_some());
         let sizes = [1_250_000_000, 310_400_000, 310_400, 12_000, 999, 1].map(size);
         assert_eq!(sizes, ["1.2 GB", "310 MB", "310 kB", "12.0 kB", "999 bytes", "1 byte"]);

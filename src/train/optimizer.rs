@@ -17,7 +17,7 @@ pub enum Optimizer {
 }
 
 impl Optimizer {
-    /// Steps at most.
+    /// The most steps.
     pub fn steps(&self) -> usize {
         match self {
             Optimizer::Lbfgs(options) => options.steps,
@@ -33,7 +33,7 @@ impl Optimizer {
         }
     }
 
-    /// Refuses what cannot be.
+    /// Checks the options.
     ///
     /// # Errors
     /// [`TrainError::Option`] with the option's name.
@@ -72,7 +72,7 @@ impl Point {
     }
 }
 
-/// What came of a step.
+/// The result of a step.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Stepped {
     /// A new point.
@@ -83,7 +83,7 @@ pub(crate) enum Stepped {
     Flat,
 }
 
-/// What an optimiser remembers between steps: the part of the one in use, the other empty.
+/// The state of an optimiser between steps: that of the one in use; the other is empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Memory {
     lbfgs: lbfgs::State,
@@ -94,7 +94,7 @@ impl Memory {
     /// One step from `at`.
     ///
     /// # Errors
-    /// Whatever the objective fails with; the memory is then as before.
+    /// Those of the objective; the memory is then unchanged.
     pub fn step<E>(
         &mut self,
         optimizer: &Optimizer,

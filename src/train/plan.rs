@@ -10,11 +10,11 @@ use std::sync::Arc;
 /// The loss of one system, with its reference values as constants in it.
 #[derive(Clone, Debug)]
 pub struct LossGraph {
-    /// Its inputs are the observables, its parameters none.
+    /// A graph of the observables, without parameters.
     pub graph: Graph,
     /// The loss: a single number.
     pub output: NodeId,
-    /// What the inputs are, one an index.
+    /// The observable of each input, by its index.
     pub inputs: Vec<Observable>,
 }
 
@@ -32,24 +32,24 @@ pub struct Case {
 /// Where the gradient of a loss comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Gradient {
-    /// Back through every iteration of a fixed number.
+    /// The backward pass through a fixed number of iterations.
     #[default]
     Unrolled,
-    /// From the converged density, which the loss sees as a trajectory of one iteration: the equation that it fulfils
-    /// tells how it moves with the parameters.
+    /// The converged density, which the loss sees as a trajectory of one iteration: the equation that it satisfies
+    /// determines how it depends on the parameters.
     Implicit,
 }
 
 /// A training.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// What is trained; seeds draw its initial parameters (or find the given ones).
+    /// What is trained; seeds draw its initial parameters (unless they are given).
     pub functional: Arc<Compiled>,
-    /// Trained on: the loss is the mean over them.
+    /// What it is trained on: the loss is the mean over these cases.
     pub cases: Vec<Case>,
-    /// Chooses the parameters kept; may be empty.
+    /// The cases that decide which parameters are kept; may be empty.
     pub validation: Vec<Case>,
-    /// The Kohn-Sham loop: plain mixing and a fixed number of iterations, or for the implicit gradient a tolerance.
+    /// Options of the Kohn-Sham loop: linear mixing and a fixed number of iterations, or for the implicit gradient a tolerance.
     pub scf: ScfOptions,
     /// Where the gradient comes from.
     pub gradient: Gradient,
@@ -61,9 +61,9 @@ pub struct Plan {
     pub validate_every: usize,
     /// Steps between checkpoints.
     pub checkpoint_every: usize,
-    /// Threads; `None`: as many as there are cores. Results do not depend on it.
+    /// Number of threads; `None`: as many as there are cores. Results do not depend on it.
     pub threads: Option<usize>,
-    /// For the tapes of iterations. Results do not depend on it.
+    /// The budget for the tapes of iterations. Results do not depend on it.
     pub memory: Budget,
 }
 
@@ -88,7 +88,7 @@ impl Plan {
         }
     }
 
-    /// Refuses what cannot be trained.
+    /// Checks that the plan can be trained.
     ///
     /// # Errors
     /// No systems, parameters or seeds; options out of range.
@@ -102,11 +102,11 @@ impl Plan {
             return Err(TrainError::NoParameters { functional: functional() });
         }
         if self.seeds.is_empty() {
-            return option("seeds", "must hold at least one");
+            return option("seeds", "must contain at least one seed");
         }
         for (i, seed) in self.seeds.iter().enumerate() {
             if self.seeds[..i].contains(seed) {
-                return option("seeds", &format!("holds {seed} twice"));
+                return option("seeds", &format!("contains {seed} twice"));
             }
         }
         self.optimizer.check()

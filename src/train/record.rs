@@ -1,4 +1,4 @@
-//! What a training tells about itself.
+//! The record of a training.
 
 use super::TrainError;
 use crate::control::SeedEnd;
@@ -15,7 +15,7 @@ pub struct Step {
     pub loss: f64,
     /// Euclidean norm of its gradient.
     pub gradient_norm: f64,
-    /// Validation loss, where one was taken and finite.
+    /// Validation loss, if it was calculated and is finite.
     pub validation: Option<f64>,
 }
 
@@ -24,27 +24,27 @@ pub struct Step {
 pub enum Outcome {
     /// All steps done.
     Finished,
-    /// No step lowers the loss any more, beyond rounding.
+    /// No step lowers the loss any more by more than rounding.
     Flat,
     /// The gradient is below the tolerance.
     Converged,
     /// The user stopped it.
     Interrupted,
-    /// It could not be begun, or what went wrong later.
+    /// It could not start, or failed later.
     Failed {
         /// Operation, iteration, system.
         cause: String,
-        /// The expression of the functional that is to blame, if one is known.
+        /// The expression of the functional that caused it, if known.
         #[serde(skip)]
         place: Option<Span>,
-        /// The way out, if it is known.
+        /// Advice, if there is any.
         #[serde(skip)]
         advice: Option<String>,
     },
 }
 
 impl Outcome {
-    /// Of what went wrong in the physics.
+    /// The outcome of an error in the physics.
     pub(crate) fn failed(error: &KsError) -> Self {
         let advice = match error {
             KsError::NotSettled { advice, .. } => Some(advice.clone()),
@@ -53,16 +53,16 @@ impl Outcome {
         Outcome::Failed { cause: error.to_string(), place: error.place(), advice }
     }
 
-    /// Of a fault of the program.
+    /// The outcome of a fault in the program.
     pub(crate) fn broken(error: &TrainError) -> Self {
         Outcome::Failed { cause: error.to_string(), place: error.place(), advice: None }
     }
 }
 
-/// The parameters kept of one seed.
+/// The parameters kept from one seed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Kept {
-    /// After so many steps.
+    /// The number of steps that led to them.
     pub step: usize,
     /// Training loss there.
     pub loss: f64,
@@ -85,7 +85,7 @@ pub struct SeedRecord {
     pub evaluations: usize,
     /// Every step.
     pub history: Vec<Step>,
-    /// Whether it was done before and only read.
+    /// Whether it had been trained before and was only read.
     #[serde(skip)]
     pub reused: bool,
 }
@@ -97,18 +97,18 @@ pub struct Trained {
     pub best: Kept,
     /// Their seed.
     pub seed: u64,
-    /// All seeds, in the order asked for (those begun, if it was interrupted).
+    /// All seeds, in the order given (only those that had started, if it was interrupted).
     pub seeds: Vec<SeedRecord>,
     /// Whether the user stopped it.
     pub interrupted: bool,
-    /// Whether every seed was done before and only read.
+    /// Whether every seed had been trained before and was only read.
     pub reused: bool,
-    /// Troubles that cost no result: an unwritable checkpoint.
+    /// Problems that do not affect the result, such as an unwritable checkpoint.
     pub warnings: Vec<String>,
 }
 
 impl SeedRecord {
-    /// How it ended, in short.
+    /// A summary of how it ended.
     pub fn end(&self) -> SeedEnd {
         let step = self.history.last().map_or(0, |last| last.step);
         let outcome = match &self.outcome {
@@ -123,7 +123,7 @@ impl SeedRecord {
         SeedEnd { seed: self.seed, outcome, loss, validation }
     }
 
-    /// Whether no step was found from the initial parameters.
+    /// Whether no step from the initial parameters was found.
     pub fn never_moved(&self) -> bool {
         let ended = matches!(self.outcome, Outcome::Flat | Outcome::Converged);
         ended && self.history.last().is_some_and(|last| last.step == 0)
@@ -137,7 +137,7 @@ impl Trained {
     }
 }
 
-/// Whether `a` is to be preferred to `b`: the lower validation loss where there is one, otherwise the lower loss.
+/// Whether `a` is better than `b`: by the validation loss if there is one, otherwise by the loss.
 pub(crate) fn better(a: &Kept, b: &Kept) -> bool {
     match (a.validation, b.validation) {
         (Some(a), Some(b)) => a < b,

@@ -1,4 +1,4 @@
-//! A whole training: seeds side by side, their systems on a team of threads, the best of all kept.
+//! A whole training: seeds run side by side, their systems on a team of threads, and the best of all is kept.
 
 use super::evaluate::Prepared;
 use super::key::key;
@@ -14,13 +14,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once};
 
-/// Trains. Every seed draws initial parameters, is stepped by the optimiser and keeps the parameters with the lowest
+/// Trains. Every seed draws initial parameters, takes the steps of the optimiser and keeps the parameters with the lowest
 /// validation loss (without validation: the lowest loss); the best of all seeds is returned. A step whose Kohn-Sham loop
 /// diverges is shortened. The results are the same bits for any number of threads, and for a training that was
-/// interrupted and goes on from its checkpoint.
+/// interrupted and resumes from its checkpoint.
 ///
 /// # Errors
-/// A device that is not there; a plan that cannot be trained; a system that does not fit its options; every seed failed; an
+/// An unavailable device; a plan that cannot be trained; a system that does not fit its options; all seeds failed; an
 /// interruption before there was anything to keep.
 pub fn train(device: Device, plan: &Plan, store: &Store, control: &dyn Control) -> Result<Trained, TrainError> {
     check(device)?;
@@ -61,7 +61,7 @@ pub fn evaluate(device: Device, plan: &Plan, params: &[f64]) -> Result<(f64, Vec
 /// A function of the parameters: loss and gradient.
 pub type Evaluation<'a> = dyn Fn(&[f64]) -> Result<(f64, Vec<f64>), TrainError> + 'a;
 
-/// Hands [`evaluate`] to `work`, which may call it many times: cases are prepared and threads started once, as in a
+/// Passes [`evaluate`] to `work`, which may call it many times: cases are prepared and threads started once, as in a
 /// training.
 ///
 /// # Errors
@@ -95,7 +95,7 @@ fn prepare<'a>(plan: &'a Plan, cases: &'a [Case]) -> Result<Vec<Prepared<'a>>, K
     cases.iter().map(prepare).collect()
 }
 
-/// With as many tapes kept as there is memory for.
+/// The cases, set to keep as many tapes as fit in memory.
 fn kept<'a>(forecast: &Forecast, memory: Budget, mut cases: Vec<Prepared<'a>>) -> Vec<Prepared<'a>> {
     cases.iter_mut().zip(forecast.kept(memory)).for_each(|(case, kept)| case.kept = kept);
     cases
@@ -115,15 +115,15 @@ struct Job<'env> {
     validation: &'env [Prepared<'env>],
     key: String,
     forecast: &'env Forecast,
-    /// The budget, settled.
+    /// The budget in bytes.
     memory: Budget,
-    /// Whether the user knows what does not fit into it.
+    /// Reports once what does not fit into the budget.
     memory_told: Once,
     warnings: &'env Mutex<Vec<String>>,
 }
 
 impl<'env> Job<'env> {
-    /// All seeds, as many at a time as there are threads; records in the order of the plan.
+    /// Trains all seeds, as many at a time as there are threads; records are in the order of the plan.
     fn seeds(&self, team: &Team<'env>) -> Result<Vec<SeedRecord>, TrainError> {
         let seeds = &self.plan.seeds;
         let next = AtomicUsize::new(0);
@@ -142,7 +142,7 @@ impl<'env> Job<'env> {
                             done.insert(*seed, record);
                         }
                         if failed || self.control.interrupted() {
-                            // The others end too: a fault concerns every seed.
+                            // The others end too: a fault affects every seed.
                             next.store(seeds.len(), Ordering::Relaxed);
                         }
                     }
@@ -153,7 +153,7 @@ impl<'env> Job<'env> {
         seeds.iter().filter_map(|seed| done.remove(seed)).collect()
     }
 
-    /// Tells of an ensemble's progress.
+    /// Reports the progress of an ensemble.
     fn tell(&self, done: usize, last: Option<&SeedRecord>) {
         let total = self.plan.seeds.len();
         if total > 1 {
@@ -161,7 +161,7 @@ impl<'env> Job<'env> {
         }
     }
 
-    /// Tells what does not fit into the budget, once something is trained.
+    /// Reports what does not fit into the budget, once training has started.
     fn tell_memory(&self) {
         let counted = match self.plan.memory {
             Budget::Automatic if !self.device.on_host() => {
@@ -169,13 +169,13 @@ impl<'env> Job<'env> {
             }
             _ => "",
         };
-        if let Some(sentence) = self.forecast.told(self.memory, counted) {
+        if let Some(sentence) = self.forecast.repeated(self.memory, counted) {
             self.control.report(Event::Message(sentence));
         }
         self.forecast.too_small(self.memory, counted).into_iter().for_each(|sentence| self.warn(sentence));
     }
 
-    /// Keeps a trouble that costs no result, once.
+    /// Keeps a warning, once.
     fn warn(&self, message: String) {
         if let Ok(mut warnings) = self.warnings.lock()
             && !warnings.contains(&message)
@@ -265,15 +265,15 @@ fn choose(
     let (read, name) = (seeds.iter().filter(|record| record.reused).count(), &plan.functional.name);
     let reused = read == seeds.len();
     if reused {
-        control.report(Event::Message(format!("`{name}` was trained before: its parameters are reused")));
+        control.report(Event::Message(format!("`{name}` has been trained before: its parameters are reused")));
     } else if read > 0 {
-        let message = format!("{read} of {} seeds of `{name}` were trained before and are reused", seeds.len());
+        let message = format!("{read} of {} seeds of `{name}` have been trained before and are reused", seeds.len());
         control.report(Event::Message(message));
     }
     Ok(Trained { best: kept.clone(), seed, interrupted, reused, warnings, seeds })
 }
 
-/// The error of seeds of which none gave a model: the first seed's, with its way out if all of them have one.
+/// The error if no seed gave a model: that of the first seed, with advice if all of them have some.
 fn all_failed(functional: &str, seeds: &[SeedRecord]) -> TrainError {
     let advised = |record: &SeedRecord| matches!(record.outcome, Outcome::Failed { advice: Some(_), .. });
     let known = seeds.iter().all(advised);
@@ -286,6 +286,6 @@ fn all_failed(functional: &str, seeds: &[SeedRecord]) -> TrainError {
     TrainError::AllFailed { functional: functional.to_owned(), seed, cause, place, advice }
 }
 
-/// What may help a functional whose first evaluation goes wrong.
+/// Advice for a functional whose first evaluation fails.
 const TOO_LARGE: &str = "the initial parameters may be too large: look at `energy(f, n)` of the untrained functional, lower the \
                          mixing, or try other `seeds`";

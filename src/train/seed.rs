@@ -1,4 +1,4 @@
-//! The training of one seed: from initial parameters or a checkpoint, step by step, to its record.
+//! The training of one seed, from initial parameters or a checkpoint, step by step, to its record.
 
 use super::optimizer::{Memory, Optimizer, Point, Stepped};
 use super::record::{Kept, Outcome, SeedRecord, Step, better};
@@ -7,7 +7,7 @@ use crate::control::{Control, Event};
 use crate::ks::KsError;
 use serde::{Deserialize, Serialize};
 
-/// Everything a seed needs to go on as if it had never stopped: plain data.
+/// Everything a seed needs to resume as if it had never stopped: plain data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct SeedState {
     pub seed: u64,
@@ -17,10 +17,10 @@ pub(crate) struct SeedState {
     pub memory: Memory,
     pub kept: Option<Kept>,
     pub history: Vec<Step>,
-    /// `None` while there are steps to do.
+    /// `None` while steps remain.
     pub outcome: Option<Outcome>,
-    /// Validation loss of the point where it ended, if it was taken for the end alone: a training of more steps that goes
-    /// on from here does not know of it.
+    /// Validation loss of the last point, if it was calculated only because the training ended there: a training of more steps
+    /// that continues from here ignores it.
     pub end: Option<f64>,
 }
 
@@ -44,18 +44,18 @@ pub(crate) struct Context<'a> {
     pub evaluate: &'a Evaluate<'a>,
     /// Validation loss.
     pub validate: &'a (dyn Fn(&[f64]) -> Result<f64, Halt> + Sync),
-    /// Takes troubles that cost no result.
+    /// Receives warnings about problems that do not affect the result.
     pub warn: &'a (dyn Fn(String) + Sync),
 }
 
-/// Why an evaluation gave nothing.
+/// Why an evaluation has no result.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Halt {
-    /// Of the physics or the device.
+    /// An error in the physics or on the device.
     Physics(KsError),
     /// The user stopped it.
     Interrupted,
-    /// Of the program.
+    /// A fault in the program.
     Program(TrainError),
 }
 
@@ -63,10 +63,10 @@ impl SeedState {
     /// Steps `seed` until it ends, from its checkpoint if there is one.
     ///
     /// # Errors
-    /// What concerns every seed: a fault of device or program.
+    /// A fault that affects every seed, of the device or the program.
     pub fn run(context: &Context<'_>, seed: u64, initial: impl FnOnce() -> Vec<f64>) -> Result<SeedRecord, TrainError> {
         let stored = context.store.read(context.key, seed, context.optimizer.steps()).unwrap_or_else(|trouble| {
-            (context.warn)(format!("the checkpoint of seed {seed} is damaged and counts for nothing: {trouble}"));
+            (context.warn)(format!("the checkpoint of seed {seed} is damaged and is ignored: {trouble}"));
             None
         });
         if let Some(state) = stored.as_ref().filter(|state| state.outcome.is_some()) {
@@ -74,7 +74,7 @@ impl SeedState {
         }
         let mut state = match stored {
             Some(state) => {
-                let message = format!("seed {seed} goes on from its checkpoint at step {}", state.step);
+                let message = format!("seed {seed} resumes from its checkpoint at step {}", state.step);
                 context.control.report(Event::Message(message));
                 state
             }
@@ -93,7 +93,7 @@ impl SeedState {
                 }
                 Err(Halt::Physics(error)) => return Err(TrainError::Setup(error)),
                 Err(Halt::Program(error)) => {
-                    // A fault of one seed; the others go on.
+                    // Only this seed fails; the others continue.
                     state.outcome = Some(Outcome::broken(&error));
                     return Ok(state.record(false));
                 }
@@ -103,7 +103,7 @@ impl SeedState {
         Ok(state.record(false))
     }
 
-    /// The state at the initial parameters, or the record of a seed that fails or is stopped there.
+    /// The state at the initial parameters, or the record of a seed that failed or was stopped there.
     fn begin(context: &Context<'_>, seed: u64, parameters: Vec<f64>) -> Result<Result<Self, SeedRecord>, TrainError> {
         let ended = |outcome| SeedRecord { seed, outcome, kept: None, evaluations: 0, history: vec![], reused: false };
         match (context.evaluate)(&parameters) {
@@ -133,7 +133,7 @@ impl SeedState {
         }
     }
 
-    /// One step, with validation and checkpoint where they are due. An error leaves the state as it was.
+    /// One step, with validation and checkpoint if they are due. An error leaves the state unchanged.
     fn advance(&mut self, context: &Context<'_>) -> Result<(), Halt> {
         if self.step >= context.optimizer.steps() {
             return self.finish(context, Outcome::Finished);
@@ -171,7 +171,7 @@ impl SeedState {
         Ok(())
     }
 
-    /// Notes the step just done: validation if due, the best so far, history, progress.
+    /// Records the step just done: validation if due, the best so far, history, progress.
     fn take_stock(&mut self, context: &Context<'_>) -> Result<(), Halt> {
         let due = context.validated && self.step.is_multiple_of(context.validate_every.max(1));
         let validation = if due { self.validation(context)? } else { None };
@@ -185,7 +185,7 @@ impl SeedState {
         Ok(())
     }
 
-    /// Ends: the last point is validated, if it is not yet.
+    /// Ends the seed; the last point is validated if it has not been.
     fn finish(&mut self, context: &Context<'_>, outcome: Outcome) -> Result<(), Halt> {
         if context.validated && self.history.last().is_some_and(|last| last.validation.is_none()) {
             self.end = self.validation(context)?;
@@ -252,7 +252,7 @@ mod tests {
     use crate::control::Quiet;
 
     #[test]
-    fn the_last_point_of_a_flat_end_is_validated() {
+    fn the_last_point_of_a_flat_training_is_validated() {
         let evaluate = |p: &[f64]| Ok((p[0] * p[0], vec![2.0 * p[0]]));
         let validate = |p: &[f64]| Ok(p[0].abs());
         let context = Context {

@@ -1,4 +1,4 @@
-//! Checkpoints on disk: one file a seed, written whole or not at all.
+//! Checkpoints on disk: one file per seed, written completely or not at all.
 
 #![allow(clippy::disallowed_methods, reason = "checkpoints lie in a cache of their own, no part of a script's world")]
 
@@ -9,12 +9,12 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Where checkpoints lie.
+/// Where checkpoints are stored.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Store {
     /// The folder; `None`: nothing is kept.
     pub folder: Option<PathBuf>,
-    /// Neither go on from nor reuse what is there.
+    /// Neither resume from nor reuse existing checkpoints.
     pub fresh: bool,
 }
 
@@ -24,16 +24,16 @@ impl Store {
         Self::default()
     }
 
-    /// In a folder, which is made when first needed.
+    /// Stores in a folder, which is made when first needed.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
         Self { folder: Some(folder.into()), fresh: false }
     }
 
-    /// What is kept of a seed of the training with that content key that serves one of so many steps: its own state, or
-    /// that of a training of another number of steps that is further but not too far, ready to go on.
+    /// The stored state of a seed, for the training with content key `key` and `steps` steps: its own, or the most advanced state
+    /// of a training with another number of steps that has not gone too far, ready to resume.
     ///
     /// # Errors
-    /// The training's own file is there but cannot be read, with its path.
+    /// The training's own file exists but cannot be read; the message has its path.
     pub(crate) fn read(&self, key: &str, seed: u64, steps: usize) -> Result<Option<SeedState>, String> {
         if self.fresh {
             return Ok(None);
@@ -70,15 +70,15 @@ impl Store {
         paths
     }
 
-    /// Keeps the state of a seed, whole or not at all.
+    /// Stores the state of a seed, completely or not at all.
     ///
     /// # Errors
-    /// What the file system says, with the path; numbers that are not finite, which the file cannot hold.
+    /// The file system's message, with the path; numbers that are not finite, which the file cannot hold.
     pub(crate) fn write(&self, key: &str, steps: usize, state: &SeedState) -> Result<(), String> {
         let Some(path) = self.path(key, state.seed, steps) else { return Ok(()) };
         let text = serde_json::to_string(state).map_err(|error| error.to_string())?;
         if serde_json::from_str::<SeedState>(&text).ok().as_ref() != Some(state) {
-            return Err(format!("the state of seed {} holds numbers that are not finite", state.seed));
+            return Err(format!("the state of seed {} contains numbers that are not finite", state.seed));
         }
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -92,7 +92,7 @@ impl Store {
     }
 }
 
-/// The state of a seed in a file, if it is there.
+/// The state of a seed in a file, if the file exists.
 fn read(path: &Path, seed: u64) -> Result<Option<SeedState>, String> {
     let wrong = |reason: String| format!("{}: {reason}", path.display());
     let text = match fs::read_to_string(path) {
@@ -101,7 +101,7 @@ fn read(path: &Path, seed: u64) -> Result<Option<SeedState>, String> {
         Err(error) => return Err(wrong(error.to_string())),
     };
     let state: SeedState = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-    if state.seed == seed { Ok(Some(state)) } else { Err(wrong(format!("it is of seed {}", state.seed))) }
+    if state.seed == seed { Ok(Some(state)) } else { Err(wrong(format!("it belongs to seed {}", state.seed))) }
 }
 
 #[cfg(test)]
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn states_come_back_and_damage_is_told() {
+    fn states_come_back_and_damage_is_reported() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::at(folder.path());
         assert_eq!(store.read("key", 3, 9), Ok(None));
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_furthest_state_that_is_not_too_far_serves() {
+    fn the_most_advanced_state_that_is_not_too_far_is_used() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::at(folder.path());
         let ended = |step, outcome| SeedState { step, outcome, end: Some(0.5), ..state(-0.7) };
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(found(10), Some((10, Some(Outcome::Finished), Some(0.5))));
         assert_eq!(found(20), Some((10, None, None)));
         assert_eq!((found(30).map(|f| f.0), found(50).map(|f| f.0)), (Some(30), Some(30)));
-        // Where no step lowers the loss, more of them change nothing.
+        // If no step lowers the loss, more steps change nothing.
         store.write("key", 100, &ended(35, Some(Outcome::Flat))).unwrap();
         assert_eq!(found(60), Some((35, Some(Outcome::Flat), Some(0.5))));
         assert_eq!(store.read("key", 33, 60), Ok(None));

@@ -1,5 +1,5 @@
-//! A team of threads that works off whole systems. Each runs inside a rayon pool of one thread, so that matrix
-//! products stay on it and sum in the same order whatever the size of the team.
+//! A team of threads that work on whole systems. Each runs inside a rayon pool of one thread, so that matrix products stay on that
+//! thread and sum in the same order for any size of the team.
 
 use super::TrainError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 type Job<'env> = Box<dyn FnOnce() + Send + 'env>;
 
-/// Where jobs are handed in, from any thread.
+/// Accepts jobs from any thread.
 #[derive(Clone)]
 pub(crate) struct Team<'env> {
     jobs: Sender<Job<'env>>,
@@ -28,7 +28,7 @@ impl<'env> Team<'env> {
         let (sender, results) = channel();
         for i in 0..count {
             let (job, sender) = (job.clone(), sender.clone());
-            // A failed send means that nobody waits any more.
+            // A failed send means that there is no receiver any more.
             let work = Box::new(move || {
                 let found = catch_unwind(AssertUnwindSafe(|| job(i)));
                 drop(sender.send((i, found.map_err(|_| TrainError::Worker))));
@@ -45,10 +45,10 @@ impl<'env> Team<'env> {
     }
 }
 
-/// Runs `work` beside a team of `threads` threads (at least one), which ends with it.
+/// Runs `work` with a team of `threads` threads (at least one), which ends with it.
 ///
 /// # Errors
-/// [`TrainError::Worker`] if no threads can be had.
+/// [`TrainError::Worker`] if no thread can be started.
 pub(crate) fn with_team<'env, R>(threads: usize, work: impl FnOnce(Team<'env>) -> R) -> Result<R, TrainError> {
     let pools: Result<Vec<_>, _> =
         (0..threads.max(1)).map(|_| rayon::ThreadPoolBuilder::new().num_threads(1).build()).collect();
@@ -65,7 +65,7 @@ pub(crate) fn with_team<'env, R>(threads: usize, work: impl FnOnce(Team<'env>) -
     Ok(result)
 }
 
-/// Takes jobs until the last sender is gone.
+/// Runs jobs until the last sender is gone.
 fn work_off(queue: &Mutex<Receiver<Job<'_>>>) {
     loop {
         let Ok(receiver) = queue.lock() else { return };
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_that_panics_is_an_error_and_the_team_goes_on() {
+    fn a_job_that_panics_is_an_error_and_the_team_continues() {
         let found = with_team(2, |team| {
             let faulty = team.map(6, |i| if i == 3 { panic!("a test of panics") } else { i });
             (faulty, team.map(6, |i| i))
