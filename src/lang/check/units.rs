@@ -1,4 +1,4 @@
-//! Dimensions of literals: what clashes whatever the values are.
+//! Dimensions of literals: finds clashes that occur for any values.
 
 use super::error::CheckError;
 use super::walk::Checker;
@@ -54,8 +54,8 @@ impl Powers {
 }
 
 impl Checker<'_> {
-    /// The dimension that an expression certainly has; reports clashes of its two sides (not of its parts, which the
-    /// walk visits by themselves).
+    /// The dimension that an expression certainly has; reports clashes of its two sides (but not of its parts, which the
+    /// walk visits separately).
     pub(super) fn dimension(&mut self, expr: &Expr, report: bool) -> Option<Powers> {
         match &*expr.kind {
             ExprKind::Number(_) => Some(Powers::default()),
@@ -145,7 +145,7 @@ impl Checker<'_> {
     }
 }
 
-/// A whole number written out.
+/// A whole-number literal.
 fn integer(expr: &Expr) -> Option<i64> {
     match &*expr.kind {
         ExprKind::Number(value) if value.fract() == 0.0 && value.abs() < 100.0 => Some(*value as i64),
