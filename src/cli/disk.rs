@@ -20,7 +20,7 @@ impl World for Disk {
     }
 
     fn write_folder(&self, folder: &Path, files: &[(String, Vec<u8>)]) -> io::Result<()> {
-        // A link to a folder stays one.
+        // Keep a link to a folder: replace what it points to.
         let folder = &fs::canonicalize(folder).unwrap_or_else(|_| folder.into());
         let (part, old) = (beside(folder, "part"), beside(folder, "old"));
         let written = fs::create_dir(&part).and_then(|()| {
@@ -40,7 +40,7 @@ impl World for Disk {
         let mut entries = Vec::new();
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
-            // A link counts as what it leads to.
+            // A link counts as what it points to.
             let kind = self.kind(&entry.path()).unwrap_or(Kind::File);
             entries.push(Entry { name: entry.file_name().to_string_lossy().into_owned(), kind });
         }
@@ -60,7 +60,7 @@ fn beside(folder: &Path, what: &str) -> PathBuf {
     folder.with_file_name(name)
 }
 
-/// Puts `new` in the place of `folder`, which is kept until that is done.
+/// Replaces `folder` by `new`; the old folder is kept until that is done.
 fn replace(new: &Path, folder: &Path, old: &Path) -> io::Result<()> {
     fs::rename(folder, old)?;
     if let Err(error) = fs::rename(new, folder) {
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_replaced_whole_and_nothing_is_left_beside_it() {
+    fn a_folder_is_replaced_completely_and_no_temporary_files_are_left() {
         let around = tempfile::tempdir().unwrap();
         let folder = around.path().join("set");
         let file = |name: &str, text: &str| (name.to_owned(), text.as_bytes().to_vec());
@@ -88,7 +88,7 @@ mod tests {
         Disk.write_folder(&folder, &[file("a", "3")]).unwrap();
         assert_eq!((names(around.path()), names(&folder)), (vec!["set".to_owned()], vec!["a".to_owned()]));
         assert_eq!(Disk.read(&folder.join("a")).unwrap(), b"3");
-        // What is in the place of a folder stays when it cannot be replaced.
+        // If a folder cannot be replaced, the old one stays.
         assert!(Disk.write_folder(&folder, &[file("no/such", "4")]).is_err());
         assert!(Disk.write_folder(&around.path().join("no/such"), &[file("a", "")]).is_err());
         assert_eq!((names(around.path()), names(&folder)), (vec!["set".to_owned()], vec!["a".to_owned()]));
@@ -96,7 +96,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_to_a_folder_stays_one() {
+    fn a_link_to_a_folder_stays_a_link() {
         let around = tempfile::tempdir().unwrap();
         let (folder, link) = (around.path().join("set"), around.path().join("link"));
         fs::create_dir(&folder).unwrap();
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_written_whole_or_not_at_all() {
+    fn a_file_is_written_completely_or_not_at_all() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.txt");
         Disk.write(&file, b"1").unwrap();

@@ -1,8 +1,8 @@
-//! `ksr explain CODE`: the section of a code in the page of errors, which the tests keep true.
+//! `ksr explain CODE`: shows the section for a code in the page of errors, which the tests keep up to date.
 
 use super::{USAGE, output};
 
-/// One section for each code: why it happens, what to do, an example.
+/// One section for each code: why it occurs, what to do, an example.
 const ERRORS: &str = include_str!("../../docs/errors.md");
 
 /// Shows the section of a code; `parse::unexpected` means `ksr::parse::unexpected`.
@@ -20,7 +20,7 @@ pub fn code(wanted: &str) -> u8 {
     USAGE
 }
 
-/// The prose of a section in lines that fit the terminal; scripts and messages as they are.
+/// A section with its prose wrapped to fit the terminal; scripts and messages are left as they are.
 fn fitted(section: &str, width: usize) -> String {
     let mut fenced = false;
     let line = |line: &str| {

@@ -1,4 +1,4 @@
-//! `ksr fmt`: scripts with the white space that all scripts have.
+//! `ksr fmt`: gives scripts the standard white space.
 
 use super::host::problem_to_stderr;
 use super::run::read;
@@ -9,10 +9,10 @@ use crate::source::Sources;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Folders within folders beyond which nothing is looked for.
+/// The deepest nesting of folders that is searched.
 const DEEPEST: usize = 64;
 
-/// Formats scripts in place, all those of a folder, or standard input to standard output (`-`). With `check` nothing is
+/// Formats scripts in place, all scripts of a folder, or standard input to standard output (`-`). With `check` nothing is
 /// written: scripts that are not formatted are listed, and the status is 1.
 pub fn paths(paths: &[PathBuf], check: bool) -> u8 {
     let mut status = 0;
@@ -32,7 +32,7 @@ pub fn paths(paths: &[PathBuf], check: bool) -> u8 {
     status
 }
 
-/// The script itself, or those of a folder and the folders in it, in order of their names. Links to folders are not followed.
+/// The script itself, or the scripts of a folder and its subfolders, in order of their names. Links to folders are not followed.
 fn scripts(path: &Path, deepest: usize) -> Result<Vec<PathBuf>, String> {
     if !path.is_dir() {
         return Ok(vec![path.to_path_buf()]);
@@ -76,7 +76,7 @@ fn file(path: &Path, check: bool) -> u8 {
         }
         Err(FormatError::Changed) => {
             let message =
-                format!("formatting `{name}` would change its meaning, so it stays as it is; please report it");
+                format!("formatting `{name}` would change its meaning, so it is left unchanged; please report it");
             output::notice("error", &message, false);
             return FAILED;
         }
@@ -105,13 +105,13 @@ fn file(path: &Path, check: bool) -> u8 {
     }
 }
 
-/// The first line, counted from 1, that is not the same.
+/// The first line, counted from 1, that differs.
 fn first_difference(text: &str, formatted: &str) -> usize {
     let same = text.split('\n').zip(formatted.split('\n')).take_while(|(a, b)| a == b).count();
     same + 1
 }
 
-/// Writes a file as a whole or not at all, with the permissions that it has; a link goes on pointing to it.
+/// Writes a file completely or not at all, keeping its permissions; a link keeps pointing to it.
 fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     let path = path.canonicalize()?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -128,7 +128,7 @@ fn replace(path: &Path, text: &str) -> std::io::Result<()> {
         std::fs::rename(&beside, &path)
     })();
     if written.is_err() {
-        // What cannot be removed was not made.
+        // If it cannot be removed, it was not made.
         let _ = std::fs::remove_file(&beside);
     }
     written

@@ -6,29 +6,29 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-/// Files by their paths. A folder is there as long as there is a file in it; the root and the working folder always are.
+/// Files by their paths. A folder exists as long as there is a file in it; the root and the working folder always exist.
 #[derive(Debug, Default)]
 pub struct Memory(RefCell<BTreeMap<PathBuf, Vec<u8>>>);
 
 impl Memory {
-    /// A world that holds these files, paths first.
+    /// A world with these files, given as path and content.
     pub fn with<B: Into<Vec<u8>>>(files: impl IntoIterator<Item = (&'static str, B)>) -> Self {
         let memory = Self::default();
         files.into_iter().for_each(|(path, bytes)| memory.put(path, bytes));
         memory
     }
 
-    /// Puts a file there, whether or not there is its folder.
+    /// Adds a file, whether or not its folder exists.
     pub fn put(&self, path: impl AsRef<Path>, bytes: impl Into<Vec<u8>>) {
         self.0.borrow_mut().insert(plain(path.as_ref()), bytes.into());
     }
 
-    /// Takes a file away.
+    /// Removes a file.
     pub fn remove(&self, path: impl AsRef<Path>) -> Option<Vec<u8>> {
         self.0.borrow_mut().remove(&plain(path.as_ref()))
     }
 
-    /// That a file can be written there.
+    /// Checks that a file can be written there.
     fn writable(&self, path: &Path) -> io::Result<()> {
         match path.parent() {
             _ if self.kind(path) == Some(Kind::Folder) => Err(io::ErrorKind::IsADirectory.into()),
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn folders_follow_from_the_files() {
+    fn folders_exist_if_they_have_files() {
         let world = Memory::with([("a/b.txt", "1"), ("a/c/d.txt", "2"), ("/e.txt", "3")]);
         let kinds = ["", "/", "a", "./a/c", "a/b.txt", "x", "a/../a/c/d.txt", "/e.txt", "e.txt"];
         let (file, folder) = (Some(Kind::File), Some(Kind::Folder));
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_needs_its_folder_and_a_folder_is_replaced_whole() {
+    fn a_file_needs_its_folder_and_a_folder_is_replaced_completely() {
         let world = Memory::with([("set/old.npy", "1")]);
         let failed = |path: &str| world.write(Path::new(path), b"").unwrap_err().kind();
         assert_eq!((failed("no/x"), failed("set")), (io::ErrorKind::NotFound, io::ErrorKind::IsADirectory));

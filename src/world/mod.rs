@@ -1,7 +1,6 @@
-//! The files that a script can reach. All that a script reads and writes (`use`, `dataset`, `load`, `save`, `exists`) goes
-//! through a [`World`]: the command line gives it the disk, a test a world in memory, and whoever runs a text that somebody
-//! else has sent one that is [`ReadOnly`]. What ksr keeps for itself, exact answers and checkpoints, is no part of it: that
-//! lies in a folder of its own.
+//! The files that a script can reach. Everything that a script reads and writes (`use`, `dataset`, `load`, `save`, `exists`)
+//! goes through a [`World`]: the command line uses the disk, tests use a world in memory, and a world for scripts from others
+//! can be [`ReadOnly`]. What ksr itself caches, exact answers and checkpoints, is not part of it: that is in a separate folder.
 
 mod memory;
 
@@ -11,10 +10,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-/// What lies at a path.
+/// What is at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A file, or anything else that is no folder.
+    /// A file, or anything else that is not a folder.
     File,
     /// A folder.
     Folder,
@@ -29,31 +28,31 @@ pub struct Entry {
     pub kind: Kind,
 }
 
-/// Files and folders. A relative path is relative to what the world takes for the working folder.
+/// Files and folders. Relative paths are relative to the world's working folder.
 pub trait World {
     /// The content of a file.
     ///
     /// # Errors
-    /// There is none, or it cannot be read.
+    /// It does not exist, or cannot be read.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
-    /// Writes a file, replacing one that is there. It appears whole or not at all.
+    /// Writes a file, replacing an existing one. It is written completely or not at all.
     ///
     /// # Errors
     /// There is no such folder, or writing is not allowed or fails.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
 
-    /// Writes a folder that holds these files, names first, and nothing else; one that is there is replaced with all that
-    /// it holds. It appears whole or not at all.
+    /// Writes a folder with these files, given as name and content, and nothing else; an existing folder is replaced with
+    /// everything in it. The folder is written completely or not at all.
     ///
     /// # Errors
     /// As [`World::write`].
     fn write_folder(&self, folder: &Path, files: &[(String, Vec<u8>)]) -> io::Result<()>;
 
-    /// The one path of a file or folder, whatever the way in which it is written.
+    /// The canonical path of a file or folder.
     ///
     /// # Errors
-    /// There is none.
+    /// It does not exist.
     fn canonical(&self, path: &Path) -> io::Result<PathBuf>;
 
     /// What is in a folder, sorted by name.
@@ -62,7 +61,7 @@ pub trait World {
     /// There is no such folder, or it cannot be read.
     fn list(&self, folder: &Path) -> io::Result<Vec<Entry>>;
 
-    /// What lies at a path; `None`: nothing that can be seen.
+    /// What is at a path; `None`: nothing visible.
     fn kind(&self, path: &Path) -> Option<Kind>;
 
     /// The content of a text file.
@@ -75,12 +74,12 @@ pub trait World {
     }
 }
 
-/// Another world in which nothing can be written.
+/// A world in which nothing can be written.
 pub struct ReadOnly(pub Rc<dyn World>);
 
 impl ReadOnly {
     fn refused<T>() -> io::Result<T> {
-        Err(io::Error::new(io::ErrorKind::ReadOnlyFilesystem, "files may be read here, but not written"))
+        Err(io::Error::new(io::ErrorKind::ReadOnlyFilesystem, "files can be read here, but not written"))
     }
 }
 
@@ -119,7 +118,7 @@ mod tests {
         assert_eq!(world.canonical(Path::new("set/../b.txt")).unwrap(), Path::new("b.txt"));
         for refused in [world.write(Path::new("b.txt"), b"c"), world.write_folder(Path::new("set"), &[])] {
             let error = refused.unwrap_err();
-            assert_eq!(crate::problem::reason(&error, "write"), "files may be read here, but not written");
+            assert_eq!(crate::problem::reason(&error, "write"), "files can be read here, but not written");
         }
         assert_eq!(memory.read(Path::new("b.txt")).unwrap(), b"b");
         assert_eq!(memory.kind(Path::new("set/a.npy")), Some(Kind::File));

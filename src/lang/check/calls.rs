@@ -1,4 +1,4 @@
-//! Calls: arguments against parameters.
+//! Calls: checks arguments against parameters.
 
 use super::error::CheckError;
 use super::names::{Known, Signature};
@@ -10,7 +10,7 @@ use crate::source::Span;
 use std::rc::Rc;
 
 impl Checker<'_> {
-    /// A call, with what a pipe puts in first.
+    /// Checks a call, with the piped value as its first argument.
     pub(super) fn call(&mut self, callee: &Expr, args: &[Arg], piped: Option<&Expr>, span: Span) {
         let names: Vec<&Ident> = args.iter().filter_map(|a| a.name.as_ref()).collect();
         let callee_words = match &*callee.kind {
@@ -65,10 +65,10 @@ impl Checker<'_> {
                 position += 1;
             }
         }
-        // A record that is not written out may hold anything.
+        // A record that is not a literal may contain anything.
         uncertain |= signature.options
             && args.last().is_some_and(|a| a.name.is_none() && !matches!(&*a.value.kind, ExprKind::Record(_)));
-        // After a wrong name, what is missing was probably meant by it.
+        // If a name is wrong, it was probably meant for the missing parameter.
         if uncertain || self.error_count() > before {
             return;
         }
@@ -109,7 +109,7 @@ impl Checker<'_> {
         }
     }
 
-    /// A positional argument; `false` if it cannot be said which parameter it is.
+    /// Checks a positional argument; `false` if it is uncertain which parameter it is for.
     fn positional(
         &mut self,
         callee: &str,
@@ -121,7 +121,7 @@ impl Checker<'_> {
         let mut positions = signature.params.iter().enumerate().filter(|(_, p)| !p.named).map(|(i, _)| i);
         let most = signature.params.iter().filter(|p| !p.named).count() + usize::from(signature.both_spins);
         match positions.nth(position) {
-            // The second one may be the density of the other spin, which moves those after it.
+            // The second argument may be the density of the other spin, which shifts those after it.
             _ if signature.both_spins && (1..most).contains(&position) => return false,
             Some(index) => {
                 self.literal(callee, signature, index, value);
@@ -142,7 +142,7 @@ impl Checker<'_> {
         true
     }
 
-    /// A literal must be of the kind that its parameter takes.
+    /// Checks that a literal is of the kind that its parameter takes.
     fn literal(&mut self, callee: &str, signature: &Signature, index: usize, value: &Expr) {
         let Some(parameter) = signature.params.get(index) else { return };
         let found = match &*value.kind {

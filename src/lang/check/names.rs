@@ -1,4 +1,4 @@
-//! What names stand for, as far as it can be known before anything is evaluated.
+//! The meaning of names, as far as it is known before anything is evaluated.
 
 use crate::lang::Kind;
 use crate::lang::ast::{Expr, ExprKind, ParamDecl, Program, Stmt, StmtKind};
@@ -10,26 +10,26 @@ use std::rc::Rc;
 pub struct Names {
     /// Builtins, the atoms and interactions of the library, and what earlier entries of a session defined.
     pub globals: BTreeMap<Rc<str>, Known>,
-    /// What modules define, by their path as written: `std.losses`, `my/lda.ksr`. Of one that is not here nothing
-    /// is said.
+    /// What modules define, by their path as written: `std.losses`, `my/lda.ksr`. Modules that are missing here are not
+    /// checked.
     pub modules: BTreeMap<String, Module>,
-    /// Those of `modules` that hold a saved model: `use` of one whole binds the model, not the module.
+    /// Those of `modules` that contain a saved model: a plain `use` of one binds the model, not the module.
     pub models: BTreeSet<String>,
-    /// The modules of the library: `losses` for `std.losses`. Empty: nothing is said of them.
+    /// The modules of the library: `losses` for `std.losses`. If empty, they are not checked.
     pub library: Vec<String>,
 }
 
 /// The definitions of a module.
 pub type Module = BTreeMap<Rc<str>, Known>;
 
-/// What is known of a name.
+/// What is known about a name.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Known {
     /// Some value.
     Value,
-    /// A record written out, with these entries.
+    /// A record literal with these entries.
     Record(Vec<Rc<str>>),
-    /// Something that is called.
+    /// Something that can be called.
     Callable(Rc<Signature>),
     /// A system without parameters: a value that looks like a call.
     System,
@@ -44,7 +44,7 @@ pub enum Known {
 pub struct Answer {
     /// In words: `a run`.
     pub kind: String,
-    /// What may stand after its dot.
+    /// Their names.
     pub members: Vec<Rc<str>>,
 }
 
@@ -57,13 +57,13 @@ pub struct Signature {
     pub rest: bool,
     /// Takes a record, after the call or among the arguments, whose entries are named arguments.
     pub options: bool,
-    /// Accepts further named arguments; nothing is said of them.
+    /// Accepts further named arguments, which are not checked.
     pub open: bool,
-    /// A call may stand alone in a block: `print`, `assert`.
+    /// A call has an effect, so that its value need not be used: `print`, `assert`.
     pub effect: bool,
-    /// Takes the densities of both spins in place of its only density.
+    /// Takes the densities of both spins instead of its only density.
     pub both_spins: bool,
-    /// What a call gives, where that is certain.
+    /// What a call returns, if that is certain.
     pub gives: Option<Rc<Answer>>,
 }
 
@@ -74,15 +74,15 @@ pub struct Parameter {
     pub name: Rc<str>,
     /// Whether a call must give it.
     pub required: bool,
-    /// Whether it is given by name only.
+    /// Whether it can be given only by name.
     pub named: bool,
     /// What it takes: a value of one of these kinds; empty where that is not known.
     pub takes: &'static [Kind],
 }
 
 impl Signature {
-    /// The signature of a definition. Only where `required` must the parameters without defaults be given: functionals
-    /// and losses are called without their densities and runs to bind options.
+    /// The signature of a definition. Parameters without defaults must be given only if `required`: functionals and losses can
+    /// be called without their densities and runs to set options.
     pub fn of(params: &[ParamDecl], required: bool) -> Self {
         let parameter = |p: &ParamDecl| Parameter {
             name: p.name.name.clone(),
@@ -93,7 +93,7 @@ impl Signature {
         Signature { params: params.iter().map(parameter).collect(), ..Default::default() }
     }
 
-    /// The signature of a functional: one of one density may be given those of both spins, whose sum it sees.
+    /// The signature of a functional: a functional of one density can also take those of both spins, and sees their sum.
     pub fn functional(params: &[ParamDecl]) -> Self {
         let densities = params.iter().filter(|p| p.default.is_none()).count();
         Signature { both_spins: densities == 1, ..Signature::of(params, false) }
@@ -113,7 +113,7 @@ impl Signature {
     }
 }
 
-/// What the top-level definitions of a program stand for; of a name defined twice, only that it is there.
+/// The meaning of the top-level definitions of a program; for a name defined twice, only that it exists.
 pub fn definitions(program: &Program) -> Module {
     let mut module = Module::new();
     for statement in &program.statements {
@@ -163,8 +163,8 @@ pub(super) fn known(value: &Expr) -> Known {
     }
 }
 
-/// Whether calling a function with this body may be done for its effect: something in it stands alone, or its value
-/// is that of a call, which may have one.
+/// Whether a function with this body may be called for its effect: it contains a value that is not used, or its value is that of
+/// a call, which may have an effect.
 fn has_effect(body: &Expr) -> bool {
     match &*body.kind {
         ExprKind::Call { .. } | ExprKind::Pipe { .. } => true,

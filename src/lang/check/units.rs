@@ -1,4 +1,4 @@
-//! Dimensions of literals: what clashes whatever the values are.
+//! Dimensions of literals: finds clashes that occur for any values.
 
 use super::error::CheckError;
 use super::walk::Checker;

@@ -1,4 +1,4 @@
-//! Where lines that are too long are broken: at their outermost joint, and again where that leaves one too long.
+//! Breaks lines that are too long at their outermost joint, and again if a line is still too long.
 
 use super::WIDTH;
 use super::lines::{Line, code, lines, width, written};
@@ -16,13 +16,13 @@ pub(super) fn break_long_lines(pieces: &mut Vec<Piece>) {
         let Some(line) = long else { return };
         match broken(pieces, &line) {
             Some(parts) => drop(pieces.splice(line.range, parts)),
-            // Nothing can be done about it: on with the next.
+            // It cannot be broken: continue with the next.
             None => done = lines(pieces).iter().take_while(|l| l.range.start <= line.range.start).count(),
         }
     }
 }
 
-/// The pieces of a line with newlines among them.
+/// The pieces of a line with newlines inserted.
 fn broken(pieces: &[Piece], line: &Line) -> Option<Vec<Piece>> {
     let all = &pieces[line.range.clone()];
     let code = code(all);
@@ -58,9 +58,9 @@ fn is_row_of_data(line: &[Piece], group: &Range<usize>) -> bool {
     group.start == 0 && line[0].is("{") && group.end + 2 >= line.len() && line[1..group.end].iter().all(plain)
 }
 
-/// How deep in brackets of the line each piece is; a bracket itself is as deep as what stands around it.
+/// How deep in brackets of the line each piece is; a bracket itself is as deep as what is around it.
 fn depths(line: &[Piece]) -> Vec<usize> {
-    // Brackets that were opened in earlier lines and are closed in this one.
+    // Brackets opened on earlier lines and closed on this one.
     let mut depth = 0i32;
     let mut lowest = 0;
     let raw: Vec<i32> = line
@@ -81,7 +81,7 @@ fn depths(line: &[Piece]) -> Vec<usize> {
     raw.into_iter().map(|depth| (depth - lowest).max(0) as usize).collect()
 }
 
-/// The bracket that is opened and closed outermost in the line and holds most.
+/// The outermost bracket opened and closed on the line with the longest content.
 fn widest_group(line: &[Piece], depths: &[usize]) -> Option<Range<usize>> {
     let open = (0..line.len()).filter(|&i| line[i].kind == Kind::Open && depths[i] == 0);
     let group = open.filter_map(|i| {
@@ -102,7 +102,7 @@ fn with_newlines(line: &[Piece], before: &[usize]) -> Vec<Piece> {
     broken
 }
 
-/// Every element of a bracket on a line of its own; numbers fill lines.
+/// Puts every element of a bracket on its own line; numbers fill lines.
 fn with_newlines_in_group(line: &[Piece], indent: usize, group: Range<usize>) -> Vec<Piece> {
     let braces = line[group.start].is("{");
     let inner = &line[group.start + 1..group.end];
@@ -132,7 +132,7 @@ fn with_newlines_in_group(line: &[Piece], indent: usize, group: Range<usize>) ->
     broken
 }
 
-/// Operators by how loosely they bind, and whether a line may begin with them.
+/// Operators from loosest to tightest, and whether a line may begin with them.
 const OPERATORS: &[(&[&str], bool)] = &[
     (&["or"], true),
     (&["and"], true),
@@ -141,7 +141,7 @@ const OPERATORS: &[(&[&str], bool)] = &[
     (&["*", "/"], true),
 ];
 
-/// Before which piece a row of operators is broken: the last that leaves a first line that fits.
+/// The piece before which a sequence of operators is broken: the last one for which the first line fits.
 fn operator(line: &[Piece], depths: &[usize], indent: usize) -> Option<usize> {
     OPERATORS.iter().find_map(|(signs, begins)| {
         let found = |&i: &usize| {

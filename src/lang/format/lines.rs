@@ -1,4 +1,4 @@
-//! Lines: their indentation, and columns of values and comments below each other.
+//! Lines: their indentation, and aligned columns of values and comments.
 
 use super::WIDTH;
 use super::pieces::{Kind, Piece, of_entries};
@@ -10,20 +10,20 @@ const STEP: usize = 2;
 /// A line of pieces with its place.
 #[derive(Debug)]
 pub(super) struct Line {
-    /// Its pieces, of all.
+    /// Its range among all pieces.
     pub range: std::ops::Range<usize>,
     /// Spaces before it.
     pub indent: usize,
-    /// Whether it stands between parentheses or brackets, where a line may end anywhere.
+    /// Whether it is inside parentheses or brackets, where a line may end anywhere.
     pub free: bool,
 }
 
 /// An open bracket.
 struct Frame {
-    /// Indentation of the line in which it was opened.
+    /// Indentation of the line where it was opened.
     outer: usize,
     free: bool,
-    /// Whether the statement or entry in it begins with `if`; its `else` then stands below it.
+    /// Whether the statement or entry in it begins with `if`, so that its `else` is indented like it.
     begins_with_if: bool,
 }
 
@@ -33,7 +33,7 @@ pub(super) fn lines(pieces: &[Piece]) -> Vec<Line> {
     let mut frames: Vec<Frame> = Vec::new();
     let mut top = false;
     let mut start = 0;
-    // The last piece that is no comment, of earlier lines.
+    // The last piece of earlier lines that is not a comment.
     let mut last: Option<&Piece> = None;
     for end in (0..=pieces.len()).filter(|&i| pieces.get(i).is_none_or(|p| p.kind == Kind::Newline)) {
         let line = &pieces[start..end];
@@ -65,7 +65,7 @@ pub(super) fn lines(pieces: &[Piece]) -> Vec<Line> {
     lines
 }
 
-/// Whether a line continues what the one before began. A comment on its own line is a part of what follows it.
+/// Whether a line continues the previous one. A comment on its own line belongs to what follows it.
 fn goes_on(line: &[Piece], after: &[Piece], last: Option<&Piece>, free: bool) -> bool {
     let Some(last) = last else { return false };
     let first = match line.first() {
@@ -83,7 +83,7 @@ fn goes_on(line: &[Piece], after: &[Piece], last: Option<&Piece>, free: bool) ->
     begins || unfinished || within
 }
 
-/// A line without its indentation; `pad` gives the width in columns that the piece at an index is to have at least.
+/// A line without its indentation; `pad` gives the minimum width, in columns, of the piece at an index.
 pub(super) fn written(line: &[Piece], pad: impl Fn(usize) -> usize) -> String {
     let mut text = String::new();
     for (i, piece) in line.iter().enumerate() {
@@ -149,14 +149,14 @@ pub(super) fn rendered(pieces: &[Piece]) -> String {
     text
 }
 
-/// Whether every bracket of a line is closed in it.
+/// Whether every bracket opened on a line is closed on it.
 fn balanced(line: &[Piece]) -> bool {
     let count = |kind| line.iter().filter(|p| p.kind == kind).count();
     count(Kind::Open) == count(Kind::Close)
 }
 
-/// For lines that stand below each other and have something at a column of their own: the column that they share, 0 for others.
-/// One that would be too far out has its own.
+/// For successive lines with something to align: the column that they share, 0 for other lines. A line for which that would be too
+/// far right has its own column.
 fn columns(lines: &[Line], has: impl Fn(&Line) -> bool, own: impl Fn(&Line) -> usize) -> Vec<usize> {
     let mut shared = vec![0; lines.len()];
     let mut start = 0;

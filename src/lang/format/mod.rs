@@ -1,8 +1,8 @@
-//! The formatter: the same tokens in the same order, with the spaces, indentation and line ends that everybody's scripts have.
+//! The formatter: the same tokens in the same order, with standard spaces, indentation and line ends.
 //!
-//! It never prints a tree: it moves white space between the tokens of the text, so that numbers, strings, parentheses and
-//! comments stay as they were written. Where the writer broke a line it stays broken, and a line that is too long is broken at
-//! its outermost joint. [`format()`] reads its own result back and refuses it if the tree or the comments are not those of the text.
+//! It does not print a tree, but changes the white space between the tokens of the text, so that numbers, strings, parentheses and
+//! comments stay as they were written. Broken lines stay broken, and a line that is too long is broken at its outermost joint.
+//! [`format()`] parses its own result and rejects it if the tree or the comments differ from those of the text.
 
 mod breaks;
 mod lines;
@@ -16,24 +16,24 @@ use crate::lang::parse::parse;
 use crate::problem::Problem;
 use crate::source::SourceId;
 
-/// Columns of a line, after which it is broken where that is possible.
+/// Lines with more columns are broken if possible.
 pub const WIDTH: usize = 120;
 
 /// Why a text was not formatted.
 #[derive(Debug)]
 pub enum FormatError {
-    /// It cannot be read: what is wrong with it.
+    /// It has syntax errors.
     Unreadable(Vec<Problem>),
-    /// The result would mean something else, which is a fault of the formatter.
+    /// The result would mean something else, which is a bug in the formatter.
     Changed,
 }
 
-/// A script with the white space that all scripts have; formatting twice changes nothing more.
+/// A script with standard white space; formatting it again changes nothing.
 ///
-/// Line ends are those of the first line; a byte order mark is left out.
+/// Line ends are like that of the first line; a byte order mark is removed.
 ///
 /// # Errors
-/// The text cannot be read, or the result would not mean the same.
+/// The text has syntax errors, or the result would not mean the same.
 pub fn format(source: SourceId, text: &str) -> Result<String, FormatError> {
     let before = parse(source, text).map_err(FormatError::Unreadable)?;
     let first = text.split_inclusive('\n').next().unwrap_or_default();
@@ -57,7 +57,7 @@ fn comments(text: &str) -> Vec<String> {
     pieces.into_iter().filter(|piece| piece.kind == pieces::Kind::Comment).map(|piece| piece.text).collect()
 }
 
-/// A tree as text, without its places.
+/// A tree as text, without places.
 fn placeless(program: &Program) -> String {
     let text = format!("{program:?}");
     let mut out = String::with_capacity(text.len());

@@ -1,16 +1,16 @@
-//! What a text consists of, as far as its layout is concerned.
+//! The pieces of a text that matter for its layout.
 
 use crate::lang::parse::{Grammar, Rule, TokenKind, ends_value, tokens};
 use pest::Parser;
 
-/// What a piece is.
+/// Kinds of pieces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Word,
-    /// A number, or one with its unit.
+    /// A number, with its unit if it has one.
     Number,
     Text,
-    /// An operator between two values, `=`, `:`, `.`, `@`, `~`.
+    /// An infix operator, `=`, `:`, `.`, `@`, `~`.
     Sign,
     /// A `-` before a value.
     Minus,
@@ -54,7 +54,7 @@ pub(super) fn pieces(text: &str) -> Vec<Piece> {
     let mut open: Vec<char> = Vec::new();
     let mut at = 0;
     for token in tokens(text) {
-        // Part of a string or unit that has been taken as a whole.
+        // Part of a string or unit that has already been taken as a whole.
         if token.start < at {
             continue;
         }
@@ -97,9 +97,9 @@ fn comment(between: &str, pieces: &mut Vec<Piece>) {
     }
 }
 
-/// Where a rule of the grammar ends that begins at `start`.
+/// The end of a match of a grammar rule that starts at `start`.
 fn matched(rule: Rule, text: &str, start: usize, end: usize) -> usize {
-    // Neither numbers nor strings go beyond their line.
+    // Numbers and strings end on their line.
     let line = text[start..].split('\n').next().unwrap_or_default();
     Grammar::parse(rule, line).map_or(end, |pairs| start + pairs.as_str().len())
 }
@@ -115,19 +115,19 @@ fn with_unit(quantity: &str) -> String {
     }
 }
 
-/// Whether a `-` after these pieces belongs to the value after it. A line of statements that begins with `-` is a new one.
+/// Whether a `-` after these pieces belongs to the value after it. A line that begins with `-` is a new statement.
 fn before_value(pieces: &[Piece], open: &[char]) -> bool {
     let free = matches!(open.last(), Some('(' | '['));
     let mut earlier = pieces.iter().rev().filter(|p| p.kind != Kind::Comment && !(free && p.kind == Kind::Newline));
     match (earlier.next(), earlier.next()) {
-        // `H at -R`, where `at` is no name: names do not follow values.
+        // `H at -R`, where `at` is not a name: names do not follow values.
         (Some(at), Some(element)) if at.is("at") && element.ends_value() => true,
         (last, _) => last.is_none_or(|last| !last.ends_value()),
     }
 }
 
-/// Takes out what line ends make superfluous: separators before them in records and systems, empty lines but one, those at the
-/// beginning and end of the text and of every bracket.
+/// Removes what line ends make superfluous: separators before them in records and systems, all but one of successive empty lines,
+/// and empty lines at the beginning and end of the text and of every bracket.
 pub(super) fn tidy(pieces: &mut Vec<Piece>) {
     let entries = of_entries(pieces);
     let ends_line = |i: usize| {
@@ -154,7 +154,7 @@ pub(super) fn tidy(pieces: &mut Vec<Piece>) {
     *pieces = kept;
 }
 
-/// Of each piece, whether it stands between the entries of a record or system.
+/// For each piece, whether it is between the entries of a record or system.
 pub(super) fn of_entries(pieces: &[Piece]) -> Vec<bool> {
     let mut open: Vec<bool> = Vec::new();
     let mut system = false;

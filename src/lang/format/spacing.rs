@@ -3,7 +3,7 @@
 use super::pieces::{Kind, Piece};
 use crate::lang::words::is_reserved;
 
-/// Whether a space stands between the pieces `at - 1` and `at` of a line.
+/// Whether there is a space between the pieces `at - 1` and `at` of a line.
 pub(super) fn spaced(line: &[Piece], at: usize) -> bool {
     let (before, next) = (&line[at - 1], &line[at]);
     match (before.kind, next.kind) {
@@ -18,7 +18,7 @@ pub(super) fn spaced(line: &[Piece], at: usize) -> bool {
     }
 }
 
-/// Whether a `(` or `[` is apart from what stands before it: it is no call, no index and no list of parameters.
+/// Whether there is a space before a `(` or `[`: it does not begin a call, an index or a parameter list.
 fn before_bracket(line: &[Piece], at: usize) -> bool {
     let before = &line[at - 1];
     match before.kind {

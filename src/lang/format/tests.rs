@@ -11,7 +11,7 @@ fn formatted(text: &str) -> String {
     }
 }
 
-/// What a text becomes; formatting that once more changes nothing.
+/// Checks what a text becomes, and that formatting the result again changes nothing.
 fn becomes(text: &str, expected: &str) {
     let once = formatted(text);
     assert_eq!(once, expected);
@@ -122,7 +122,7 @@ fn long_lines_are_broken_at_their_outermost_joint() {
 }
 
 #[test]
-fn what_cannot_be_read_is_an_error() {
+fn syntax_errors_are_reported() {
     assert!(matches!(format(SourceId(0), "let a = (1"), Err(FormatError::Unreadable(_))));
 }
 
@@ -182,13 +182,13 @@ fn the_library_and_the_examples_are_formatted() {
 }
 
 proptest! {
-    /// White space that means nothing does not change what is printed, wherever a comment stands.
+    /// White space without meaning does not change the result, wherever there are comments.
     #[test]
     fn scripts_whose_spaces_are_stirred(which in 0usize..1000, choices in prop::collection::vec(0u8..12, 400)) {
         let scripts: Vec<_> = scripts().into_iter().filter(|(p, t)| t.len() < 4000 && p.extension().is_some_and(|e| e == "ksr")).collect();
         let (_, text) = &scripts[which % scripts.len()];
         let stirred = stir(text, &choices);
-        // Some of it means something else, or nothing any more.
+        // Some of it has another meaning, or syntax errors.
         if let Ok(once) = format(SourceId(0), &stirred) {
             prop_assert_eq!(formatted(&once), once.clone());
             prop_assert_eq!(comments(&stirred), comments(&once));
