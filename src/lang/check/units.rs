@@ -13,8 +13,8 @@ fn measured(unit: &UnitExpr) -> Option<Dimension> {
 }
 
 impl Checker<'_> {
-    /// The dimension that an expression certainly has; reports clashes of its two sides (not of its parts, which the
-    /// walk visits by themselves).
+    /// The dimension that an expression certainly has; reports clashes of its two sides (but not of its parts, which the
+    /// walk visits separately).
     pub(super) fn dimension(&mut self, expr: &Expr, report: bool) -> Option<Dimension> {
         match &*expr.kind {
             ExprKind::Number(_) => Some(Dimension::PLAIN),
@@ -88,7 +88,7 @@ impl Checker<'_> {
     }
 }
 
-/// A whole number written out.
+/// A whole-number literal.
 fn integer(expr: &Expr) -> Option<f64> {
     match &*expr.kind {
         ExprKind::Number(value) if value.fract() == 0.0 && value.abs() < 100.0 => Some(*value),
