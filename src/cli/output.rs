@@ -64,7 +64,7 @@ pub fn width() -> usize {
     terminal_size::terminal_size().map_or(80, |(columns, _)| usize::from(columns.0).clamp(40, 160))
 }
 
-/// Words in lines of at most `width` columns; none is broken, for many are code.
+/// Wraps text to at most `width` columns without breaking words, many of which are code.
 pub fn wrapped(text: &str, width: usize) -> String {
     let options = Options::new(width)
         .word_separator(WordSeparator::AsciiSpace)

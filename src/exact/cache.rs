@@ -1,9 +1,9 @@
-//! Answers kept on disk under the content of the question.
+//! Answers cached on disk under a hash of the problem.
 //!
-//! A file holds words of 64 bits, little-endian: the question, then the answer (energy, error, the accuracy that was asked for,
-//! densities, pair density, occupations), numbers bit by bit; and at its end the key of all that, as text. A file that is damaged or
-//! answers another question counts for nothing. The accuracy is no part of the question: an answer serves all who ask for no more than
-//! it has, or no more than was asked for.
+//! A file holds 64-bit words, little-endian: the problem, then the answer (energy, error, the accuracy that was asked for,
+//! densities, pair density, occupations), numbers bit by bit; and at its end a hash of all that, as text. A file that is damaged or
+//! answers another problem is ignored. The accuracy is not part of the problem: an answer is reused if it is accurate enough, or if no
+//! more is asked for than when it was calculated.
 
 #![allow(clippy::disallowed_methods, reason = "answers lie in a cache of their own, no part of a script's world")]
 
@@ -16,10 +16,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thiserror::Error;
 
-/// Of the solver and of the files: to be raised whenever answers change, as they do when another method becomes the automatic one.
+/// Version of solver and files: to be raised whenever answers change, as they do when another method becomes the automatic one.
 const VERSION: u64 = 4;
 
-/// In the place of the number of functions of a pair density that is not known.
+/// Stored as the number of functions where the pair density is unknown.
 const NO_PAIRS: f64 = -1.0;
 
 /// What a user should know of an answer that was had.
@@ -79,7 +79,7 @@ fn brief(number: f64) -> String {
     format!("{number:.1e}").replace(".0e", "e")
 }
 
-/// As [`solve`], with the answer taken from `folder` if it is kept there, and kept there otherwise unless time ran out.
+/// As [`solve`], with the answer taken from `folder` if it is cached there, and otherwise cached there unless time ran out.
 pub fn cached(
     system: &Arc<System>,
     options: &Options,
@@ -96,10 +96,10 @@ pub fn cached(
                 warnings.extend(rough(&reference, options));
                 return Ok((reference, warnings));
             }
-            // Not good enough, but time may run out before there is a better one.
+            // Not accurate enough, but time may run out before there is a better one.
             Ok(Some((reference, _))) => kept = Some(reference),
             Ok(None) => warnings.push(CacheWarning::Damaged { label: label(), path: path.clone() }),
-            // Not there yet; anything worse shows when writing.
+            // Not cached yet; a more serious error will show when writing.
             Err(_) => {}
         }
     }
@@ -107,7 +107,7 @@ pub fn cached(
     let reference = kept.filter(|kept| kept.error < found.error).unwrap_or(found);
     let rough = rough(&reference, options);
     if let (Some(CacheWarning::Rough { error, accuracy, .. }), Some(_)) = (&rough, options.time_limit) {
-        // It may have been the time: another answer, with more of it, may be better.
+        // Time may have run out: with more time the answer may be better.
         warnings.push(CacheWarning::TimeLimit { label: label(), error: *error, accuracy: *accuracy });
         return Ok((reference, warnings));
     }
@@ -120,7 +120,7 @@ pub fn cached(
     Ok((reference, warnings))
 }
 
-/// A warning that the answer is worse than asked for.
+/// A warning that the answer is less accurate than asked for.
 fn rough(reference: &Reference, options: &Options) -> Option<CacheWarning> {
     let (label, error, accuracy) = (reference.system.label.clone(), reference.error, options.accuracy);
     (error > accuracy).then_some(CacheWarning::Rough { label, error, accuracy })
@@ -134,7 +134,7 @@ fn keep(path: &Path, bytes: &[u8]) -> Result<(), String> {
     write_whole(path, bytes).map_err(|reason| failed(reason).to_string())
 }
 
-/// Everything on which the answer depends but the accuracy, and nothing else. A method that would be taken anyway is not named, so
+/// Everything that the answer depends on except the accuracy, and nothing else. A method that would be taken anyway is not named, so
 /// that its answers serve whether it was asked for or not.
 fn question(system: &System, options: &Options) -> Vec<u64> {
     let grid = &system.grid;
@@ -172,13 +172,13 @@ fn written(reference: &Reference, asked: f64, question: &[u64]) -> Vec<u8> {
         put(&mut words, &pairs.weights);
         pairs.functions.iter().for_each(|function| put(&mut words, function));
     }
-    // As many as are left: none where the method gives none.
+    // The rest of the file: none where the method gives none.
     put(&mut words, reference.occupations.as_deref().unwrap_or_default());
     let bytes = words.iter().flat_map(|word| word.to_le_bytes());
     bytes.chain(key(&words).into_bytes()).collect()
 }
 
-/// The answer in a file and the accuracy that was asked for, if it is whole and answers the question.
+/// The answer in a file and the accuracy that was asked for, if the file is intact and for this problem.
 fn read(bytes: &[u8], question: &[u64], system: &Arc<System>, options: &Options) -> Option<(Reference, f64)> {
     let (content, seal) = bytes.split_last_chunk::<32>()?;
     let (words, rest) = content.as_chunks::<8>();
@@ -256,7 +256,7 @@ mod tests {
         assert!(warnings.is_empty());
         let kept = files(&place);
         assert_eq!(kept.len(), 1);
-        // The label is no part of the question.
+        // The label is not part of the problem.
         let renamed = Arc::new(System { label: "another".into(), ..(*well(3.0)).clone() });
         let (second, _) = ask(&renamed, &place);
         assert!(same(&first, &second));
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_good_answer_serves_all_who_ask_for_less() {
+    fn an_answer_is_reused_if_less_accuracy_is_asked_for() {
         let folder = tempfile::tempdir().expect("a folder");
         let ask = |accuracy: f64| {
             let options = Options { accuracy, ..Options::default() };
@@ -281,7 +281,7 @@ mod tests {
         for accuracy in [1e-4, 1e-9, 1e-11] {
             assert!(same(&ask(accuracy), &fine));
         }
-        // Better than can be had: asked for once, it is not tried again.
+        // More than can be reached: tried once, it is not tried again.
         assert!(same(&ask(1e-30), &ask(1e-20)));
     }
 
@@ -340,7 +340,7 @@ mod tests {
             let options = Options { accuracy: 1e-30, time_limit, method: None };
             cached(&alone, &options, Some(folder.path()), &Quiet).expect("an answer").1
         };
-        // Cut short, it is not kept.
+        // Cut short, it is not cached.
         assert!(matches!(ask(Some(Duration::ZERO))[..], [CacheWarning::TimeLimit { .. }]));
         assert!(files(folder.path()).is_empty());
         assert!(matches!(ask(None)[..], [CacheWarning::Rough { .. }]));
@@ -348,7 +348,7 @@ mod tests {
         assert!(matches!(ask(None)[..], [CacheWarning::Rough { .. }]));
     }
 
-    /// For whom every glance at the clock takes a second.
+    /// A clock that advances by a second whenever it is read.
     #[derive(Default)]
     struct Slow(AtomicU64);
 
@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn out_of_time_the_answer_is_no_worse_than_the_one_kept() {
+    fn out_of_time_the_answer_is_no_worse_than_the_cached_one() {
         let folder = tempfile::tempdir().expect("a folder");
         let (kept, _) = ask(&well(3.0), folder.path());
         let options = Options { accuracy: 1e-30, time_limit: Some(Duration::ZERO), method: None };

@@ -1,26 +1,26 @@
-//! Davidson's method for the lowest state of a large symmetric operator, and for the states close above it: they must be told apart
+//! Davidson's method for the lowest state of a large symmetric operator, and for the states just above it: these must be resolved
 //! before the energy of the lowest says anything about the state.
 
 use super::ExactError;
 use crate::tensor::vector::{add, dot, norm};
 use faer::{Mat, Side};
 
-/// Numbers that the vectors of a space and their images may take together: 1 GiB.
+/// The most numbers in the vectors of a space and their images together: 1 GiB.
 const MEMORY: usize = 1 << 27;
 
-/// Vectors kept then, at least.
+/// The fewest vectors kept when the space is contracted.
 const KEPT: usize = 3;
 
-/// States so close above the lowest, hartree, are followed: corrections reckon with no smaller gap.
+/// States within this energy of the lowest, hartree, are followed too: corrections assume that the gap is at least this.
 pub(super) const LEAST_GAP: f64 = 0.1;
 
-/// The part of its gap to which a close state must be known.
+/// A close state must be known to this fraction of its gap.
 const GAP_ERROR: f64 = 0.1;
 
-/// Rounds of orthogonalisation: what is not orthogonal after them is rounding error.
+/// Rounds of orthogonalisation, after which any remaining overlap is rounding error.
 const ROUNDS: usize = 4;
 
-/// What is left of a vector that has the wrong symmetry.
+/// A vector whose part with the right symmetry is below this has the wrong symmetry.
 const LEAST_SYMMETRIC_PART: f64 = 1e-6;
 
 /// A symmetric operator H on states.
@@ -28,28 +28,28 @@ pub(super) trait Operator {
     /// H times a state.
     fn apply(&self, state: &[f64]) -> Vec<f64>;
 
-    /// Something positive like (H - energy)^-1, with no denominator smaller than [`LEAST_GAP`] or so, times a residual.
+    /// A positive approximation of (H - energy)^-1, with no denominator much smaller than [`LEAST_GAP`], times a residual.
     fn correct(&self, residual: &[f64], energy: f64) -> Vec<f64>;
 
-    /// Leaves the part of a vector that has the symmetry of the state.
+    /// Projects a vector on the symmetry of the state.
     fn symmetrise(&self, state: &mut Vec<f64>);
 
     /// For the error of a failed eigenproblem.
     fn label(&self) -> String;
 }
 
-/// The lowest state, and those close above.
+/// The lowest state, and those just above it.
 pub(super) struct Found {
-    /// Sums of squares 1.
+    /// The states, each with a sum of squares of 1.
     pub states: Vec<Vec<f64>>,
     /// Energies, hartree.
     pub energies: Vec<f64>,
-    /// What second-order perturbation theory expects to be gained yet, with what states are not told apart, hartree.
+    /// The energy still to be gained according to second-order perturbation theory, including that of unresolved states, hartree.
     pub left: f64,
 }
 
-/// Iterates until no more than `tolerance` is left, at most `iterations` times, or until `enough` says so, which hears what is left.
-/// Of the starting vectors the first is to overlap with the lowest state, the others with states close above; it may be one alone.
+/// Iterates until at most `tolerance` is left to be gained, at most `iterations` times, or until `enough`, given what is left, says so.
+/// The first starting vector must overlap with the lowest state; others, if any, with states just above.
 pub(super) fn lowest(
     operator: &dyn Operator,
     starts: Vec<Vec<f64>>,
@@ -72,7 +72,7 @@ pub(super) fn lowest(
             if far(most) {
                 continue;
             }
-            // A correction may cost as much as everything else.
+            // A correction may cost as much as everything else, so it is calculated only if needed.
             let step = (k == 0 || open(most)).then(|| operator.correct(&state.residual, state.energy));
             let gain = step.as_ref().map_or(most, |step| dot(&state.residual, step).abs());
             if far(gain) {
@@ -87,7 +87,7 @@ pub(super) fn lowest(
         (roots, done) = (near + 1, done + 1);
         let stop = enough(left)? || done >= iterations;
         let more = || steps.into_iter().map(|step| space.admit(operator, step)).filter(|new| *new).count();
-        // Nothing may be left to add: the states are then as good as they get.
+        // If there is nothing left to add, the states cannot be improved.
         if stop || more() == 0 {
             states.truncate(roots);
             let energies = states.iter().map(|state| state.energy).collect();
@@ -98,7 +98,7 @@ pub(super) fn lowest(
 
 /// An orthonormal space, the images of its vectors under H, and H within it.
 struct Space {
-    /// Vectors spanned before the space is contracted to the best few.
+    /// The dimension at which the space is contracted to the best few vectors.
     most: usize,
     vectors: Vec<Vec<f64>>,
     images: Vec<Vec<f64>>,
@@ -106,7 +106,7 @@ struct Space {
     within: Vec<Vec<f64>>,
 }
 
-/// Divides by the length, which is returned; 0 for what is nothing but rounding error.
+/// Normalises and returns the length; returns 0 for a vector that is only rounding error.
 fn normalise(direction: &mut [f64]) -> f64 {
     let length = norm(direction);
     if !(length > 1e-140 && length.is_finite()) {
@@ -120,20 +120,20 @@ fn normalise(direction: &mut [f64]) -> f64 {
 struct Ritz {
     /// Energy, hartree.
     energy: f64,
-    /// The state, sum of squares 1.
+    /// The state, with a sum of squares of 1.
     vector: Vec<f64>,
     /// (H - energy) times the state.
     residual: Vec<f64>,
 }
 
 impl Space {
-    /// An empty space of vectors of that length.
+    /// An empty space of vectors of the given length.
     fn new(length: usize) -> Self {
         let most = (MEMORY / (2 * length.max(1))).clamp(KEPT + 1, 12);
         Self { most, vectors: Vec::new(), images: Vec::new(), within: Vec::new() }
     }
 
-    /// Adds the part of a direction with the symmetry of the operator; false if there is none, or if it lies in the space already.
+    /// Adds the part of a direction with the symmetry of the operator; false if there is none, or if it is in the space already.
     fn admit(&mut self, operator: &dyn Operator, mut direction: Vec<f64>) -> bool {
         normalise(&mut direction);
         operator.symmetrise(&mut direction);
@@ -141,7 +141,7 @@ impl Space {
         if before < LEAST_SYMMETRIC_PART {
             return false;
         }
-        // Again if most of it has gone: what is left is then mostly rounding error.
+        // Repeated if most of it was removed: the rest is then mostly rounding error.
         for _ in 0..ROUNDS {
             for v in &self.vectors {
                 let overlap = dot(v, &direction);
@@ -162,7 +162,7 @@ impl Space {
         true
     }
 
-    /// Eigenvectors of H within the space, from below, column by column.
+    /// Eigenvectors of H within the space in ascending order, column by column.
     fn eigen(&self) -> Option<(Vec<f64>, Mat<f64>)> {
         let size = self.vectors.len();
         let within = Mat::from_fn(size, size, |i, j| self.within[i.max(j)][i.min(j)]);

@@ -1,4 +1,4 @@
-//! Products of dense matrices, on one thread: the same bits always.
+//! Products of dense matrices, on one thread, so that the bits are always the same.
 
 use crate::tensor::vector::settle;
 use faer::linalg::matmul::matmul;

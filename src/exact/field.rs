@@ -1,20 +1,20 @@
-//! What an electron feels: the external potential and, on the average, the other electrons.
+//! The field of an electron: the external potential and the mean field of the other electrons.
 
 use super::ExactError;
 use crate::ks::hamiltonian::Hamiltonian;
 use crate::ks::orbitals::lowest;
 use crate::model::System;
 
-/// A potential that differs from its mirror image by less than this part of itself, or of a hartree, counts as symmetric.
+/// A potential that differs from its mirror image by less than this fraction of itself, or of a hartree, counts as symmetric.
 const ASYMMETRY: f64 = 1e-12;
 
-/// Rounds of the self-consistency. It need not be perfect: the mean field is a start, and steers iterations.
+/// Self-consistent iterations. They need not converge fully: the mean field is only a start and a preconditioner.
 const ROUNDS: usize = 12;
 
-/// The part of the new density in the next.
+/// The fraction of the new density in the next.
 const STEP: f64 = 0.5;
 
-/// The system's one-electron Hamiltonian, exactly symmetric if it is so within rounding.
+/// The system's one-electron Hamiltonian, made exactly symmetric if it is symmetric to within rounding.
 pub(super) struct Field {
     pub hamiltonian: Hamiltonian,
     /// The external potential, hartree.
@@ -31,13 +31,14 @@ impl Field {
         Self { hamiltonian: Hamiltonian::new(&system.grid, &potential), potential, symmetric }
     }
 
-    /// What the symmetry may have cost electrons of that density, hartree: of first order in what was taken off the potential.
+    /// The error that symmetrising the potential may have caused for electrons of the given density, hartree, to first order in the
+    /// change.
     pub(super) fn evened(&self, system: &System, density: &[f64]) -> f64 {
         let taken = self.potential.iter().zip(system.potential.iter()).map(|(even, v)| (even - v).abs());
         system.grid.spacing * taken.zip(density).map(|(taken, n)| taken * n).sum::<f64>()
     }
 
-    /// h + what a density of all electrons but one does to the one left.
+    /// h plus the field of all electrons but one.
     pub(super) fn screened(&self, system: &System, density: &[f64]) -> Hamiltonian {
         let rest = 1.0 - 1.0 / system.electrons as f64;
         let mut v = system.interaction.hartree(&system.grid, density);
@@ -46,7 +47,7 @@ impl Field {
         Hamiltonian::new(&system.grid, &v)
     }
 
-    /// The density of electrons in each other's mean field, 1/bohr.
+    /// The self-consistent density of electrons in each other's mean field, 1/bohr.
     pub(super) fn settled(&self, system: &System) -> Result<Vec<f64>, ExactError> {
         let (up, down) = system.spins();
         let mut density = vec![0.0; system.grid.points];

@@ -14,21 +14,21 @@ pub(super) struct Integrals {
     pub one: Mat<f64>,
     /// (pq|rs) by pairs p >= q and r >= s.
     two: Mat<f64>,
-    /// Potential of every pair density on the grid, one pair a column, hartree.
+    /// Potential of every pair density on the grid, one column per pair, hartree.
     pub fields: Mat<f64>,
 }
 
-/// Where the pair of p and q is.
+/// The index of the pair of p and q.
 pub(super) fn pair(p: usize, q: usize) -> usize {
     p.max(q) * (p.max(q) + 1) / 2 + p.min(q)
 }
 
-/// The pairs p >= q of so many orbitals, each where [`pair`] says.
+/// The pairs p >= q of `count` orbitals, each at the index given by [`pair`].
 pub(super) fn pairs(count: usize) -> Vec<(usize, usize)> {
     (0..count).flat_map(|p| (0..=p).map(move |q| (p, q))).collect()
 }
 
-/// Products of two orbitals, one pair a column.
+/// Products of two orbitals, one column per pair.
 pub(super) fn products(vectors: &[Vec<f64>]) -> Mat<f64> {
     let points = vectors.first().map_or(0, Vec::len);
     let pairs = pairs(vectors.len());
@@ -36,7 +36,7 @@ pub(super) fn products(vectors: &[Vec<f64>]) -> Mat<f64> {
 }
 
 impl Integrals {
-    /// Between the orbitals of a basis, with the external potential v.
+    /// The integrals between the orbitals of a basis, with the external potential v.
     pub(super) fn new(system: &System, h: &Hamiltonian, basis: &Basis) -> Self {
         let count = basis.vectors.len();
         let images: Vec<Vec<f64>> = basis.vectors.iter().map(|phi| h.apply(phi).to_vec()).collect();
@@ -53,8 +53,8 @@ impl Integrals {
         Self { one, two, fields }
     }
 
-    /// Of no system at all: numbers between -1 and 1, others for another seed. Such an H leads from any state to its neighbours of the
-    /// same spin and parity.
+    /// Random integrals between -1 and 1, not those of a system. Such an H leads from any state to its neighbours of the same spin and
+    /// parity.
     pub(super) fn arbitrary(count: usize, seed: u64) -> Self {
         let mut state = seed;
         let mut next = || {
@@ -80,7 +80,7 @@ impl Integrals {
     }
 }
 
-/// sum_j w(x_i - x_j) f_j of every column f.
+/// sum_j w(x_i - x_j) f_j for every column f.
 fn potentials(system: &System, densities: &Mat<f64>) -> Mat<f64> {
     let (points, count) = (densities.nrows(), densities.ncols());
     let mut out = Mat::zeros(points, count);

@@ -1,6 +1,6 @@
-//! The interacting problem, solved on the grid itself: no functional. One electron is a banded eigenproblem, two are a symmetric or
-//! antisymmetric function of two coordinates, more a superposition of all determinants of the orbitals that suit them best; electrons
-//! that do not interact fill orbitals. These methods stand behind one interface, [`Method`].
+//! The interacting problem, solved on the grid itself, without a functional. One electron is a banded eigenproblem, two are a symmetric
+//! or antisymmetric function of two coordinates, more are a superposition of all determinants of optimised orbitals; electrons that
+//! do not interact fill orbitals. These methods stand behind one interface, [`Method`].
 
 mod cache;
 pub mod dataset;
@@ -25,22 +25,23 @@ use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 
-/// An exact answer, or one of a data set.
+/// An exact answer, or one from a data set.
 #[derive(Clone, Debug)]
 pub struct Reference {
     /// What was solved.
     pub system: Arc<System>,
     /// Electronic energy, hartree, without nuclear repulsion.
     pub energy: f64,
-    /// Density of each spin; half of the whole each where [`Reference::spins`] is false.
+    /// Density of each spin; each is half the total if [`Reference::spins`] is false.
     pub density: [Vec<f64>; 2],
-    /// Natural occupations, largest first (both spins together, 0 .. 2); none in a data set, nor of a method that does not give them.
+    /// Natural occupations, largest first (both spins together, 0 .. 2); none in a data set or with a method
+    /// that does not give them.
     pub occupations: Option<Vec<f64>>,
-    /// Density of pairs of electrons; none in a data set, nor of a method that does not give it.
+    /// Density of pairs of electrons; none in a data set or with a method that does not give it.
     pub pairs: Option<PairDensity>,
-    /// Estimated error of the energy, hartree; not a number in a data set.
+    /// Estimated error of the energy, hartree; NaN in a data set.
     pub error: f64,
-    /// Who found it.
+    /// Where it comes from.
     pub origin: Origin,
 }
 
@@ -53,21 +54,21 @@ pub enum Origin {
     Data(Entry),
 }
 
-/// A place in a data set.
+/// An entry of a data set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// What the set is called.
+    /// The name of the set.
     pub set: String,
-    /// Which of its systems.
+    /// The index of the system in the set.
     pub index: usize,
-    /// What the set calls its distance, bohr.
+    /// The distance given by the set, bohr.
     pub distance: Option<f64>,
-    /// Whether the density of each spin follows from it.
+    /// Whether the set determines the density of each spin.
     pub spins: bool,
 }
 
 impl Reference {
-    /// Whether the density of each spin is known, not only their sum.
+    /// Whether the density of each spin is known, and not only their sum.
     pub fn spins(&self) -> bool {
         match &self.origin {
             Origin::Solved(_) => true,
@@ -83,17 +84,17 @@ impl Reference {
         }
     }
 
-    /// Density of both spins together.
+    /// Total density of both spins.
     pub fn total_density(&self) -> Vec<f64> {
         both_spins(&self.density)
     }
 
-    /// The distance a data set gives, otherwise that of the first two nuclei, bohr.
+    /// The distance given by a data set, otherwise that between the first two nuclei, bohr.
     pub fn distance(&self) -> Option<f64> {
         self.entry().and_then(|e| e.distance).or_else(|| self.system.distance())
     }
 
-    /// Its place in a data set, if it comes from one.
+    /// Its entry in a data set, if it comes from one.
     pub fn entry(&self) -> Option<&Entry> {
         match &self.origin {
             Origin::Solved(_) => None,
@@ -102,27 +103,27 @@ impl Reference {
     }
 }
 
-/// How well to solve.
+/// How accurately to solve.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Options {
-    /// Error of the energy to be reached, hartree.
+    /// The error of the energy to reach, hartree.
     pub accuracy: f64,
-    /// Time after which the best so far is the answer, its `error` telling how good it is.
+    /// Time after which the best answer so far is returned; its `error` says how accurate it is.
     pub time_limit: Option<Duration>,
     /// The method that is asked for; without one, the first that suits the system.
     pub method: Option<&'static dyn Method>,
 }
 
 impl Default for Options {
-    /// 1e-9 hartree, however long it takes.
+    /// 1e-9 hartree, without a time limit.
     fn default() -> Self {
         Self { accuracy: 1e-9, time_limit: None, method: None }
     }
 }
 
 impl Options {
-    /// What seconds reach: 1e-9 hartree for one and two electrons and for any number without interaction, 1e-6 for three and four,
-    /// 1e-5 for five, 2e-5 for more.
+    /// What can be reached in seconds: 1e-9 hartree for one and two electrons and for any number without interaction, 1e-6 for three
+    /// and four, 1e-5 for five, 2e-5 for more.
     pub fn of(system: &System) -> Self {
         Self::by(None, system)
     }
@@ -208,7 +209,7 @@ impl ExactError {
     }
 }
 
-/// Solves the interacting problem of the system for the ground state of its spin: unpaired 2 of two electrons is the triplet.
+/// Solves the interacting problem for the ground state with the spin of the system: two electrons with `unpaired` 2 are a triplet.
 pub fn solve(system: &Arc<System>, options: &Options, control: &dyn Control) -> Result<Reference, ExactError> {
     if options.accuracy.is_nan() || options.accuracy <= 0.0 {
         return Err(ExactError::Accuracy { accuracy: options.accuracy });

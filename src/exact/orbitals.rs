@@ -1,4 +1,4 @@
-//! The orbitals of a calculation: a mean field to begin with, even and odd ones apart where the potential is its own mirror image.
+//! The orbitals of a calculation, initially those of a mean field; even and odd ones are separated if the potential is symmetric.
 
 use super::ExactError;
 use super::field::{Field, purify};
@@ -6,10 +6,10 @@ use crate::ks::hamiltonian::Hamiltonian;
 use crate::ks::orbitals::lowest;
 use crate::tensor::vector::{add, dot, norm};
 
-/// What is left of a vector that lies in the space of others.
+/// A vector whose part outside the space of others is below this depends on them.
 const LEAST_NEW_PART: f64 = 1e-6;
 
-/// Orthonormal orbitals (sums of squares 1) and the parity of each: 0, or 1 for odd ones.
+/// Orthonormal orbitals (with sums of squares of 1) and the parity of each: 0 for even, 1 for odd.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Basis {
     pub vectors: Vec<Vec<f64>>,
@@ -17,7 +17,7 @@ pub(super) struct Basis {
 }
 
 impl Basis {
-    /// Adds what is new in a vector of that parity; false if nothing is.
+    /// Adds the part of a vector of the given parity that is outside the space; false if there is none.
     pub(super) fn extend(&mut self, mut vector: Vec<f64>, parity: u8) -> bool {
         let begun = norm(&vector);
         if begun.is_nan() || begun <= 1e-150 {
@@ -41,13 +41,13 @@ impl Basis {
     }
 }
 
-/// Up to `count` orbitals of the mean field `screened`, from below; even and odd ones alternate, as they do in one dimension.
+/// Up to `count` lowest orbitals of the mean field `screened`; even and odd ones alternate, as they do in one dimension.
 pub(super) fn mean_field(field: &Field, screened: &Hamiltonian, count: usize) -> Result<Basis, ExactError> {
     let found = lowest(screened, count, None)?;
     if !field.symmetric {
         return Ok(Basis { parities: vec![0; found.vectors.len()], vectors: found.vectors });
     }
-    // Levels may come in pairs that differ by rounding, each a mixture of even and odd.
+    // Levels may come in pairs that differ only by rounding, each a mixture of even and odd.
     let mut all = Basis::default();
     for (part, parity) in found.vectors.iter().flat_map(|vector| field.parts(vector)) {
         if dot(&part, &part) > 1e-6 {

@@ -1,34 +1,34 @@
-//! The pair density in few functions.
+//! The pair density, expanded in a few functions.
 
 use super::ExactError;
 use super::dense::times;
 use crate::tensor::vector::{add, dot, norm, settle};
 use faer::{Mat, MatRef, Side};
 
-/// What is left of a column, of the largest, when it counts as spanned.
+/// A column counts as spanned if its remainder, relative to the largest column, is below this.
 const LEAST_REMAINDER: f64 = 1e-13;
 
-/// Weights below this part of the largest are dropped.
+/// Weights below this fraction of the largest are dropped.
 const LEAST_WEIGHT: f64 = 1e-13;
 
 /// P(x, y), the density of pairs of electrons, 1/bohr²: its integral is N (N - 1). P(x_i, x_j) = sum_m w_m g_m(x_i) g_m(x_j).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PairDensity {
-    /// w_m, the largest magnitudes first, 1/bohr².
+    /// w_m, largest magnitude first, 1/bohr².
     pub weights: Vec<f64>,
-    /// g_m on the grid, sum of squares 1.
+    /// g_m on the grid, each with a sum of squares of 1.
     pub functions: Vec<Vec<f64>>,
 }
 
 impl PairDensity {
-    /// Of P itself, a symmetric matrix.
+    /// From P itself, a symmetric matrix.
     pub(super) fn of_matrix(p: &Mat<f64>, label: &str) -> Result<Self, ExactError> {
         let q = span(p.as_ref());
         let half = times(q.transpose(), p.as_ref());
         Self::within(&q, &times(half.as_ref(), q.as_ref()), label)
     }
 
-    /// Of P = f d f^T, one function a column of f.
+    /// From P = f d f^T, with one function per column of f.
     pub(super) fn of_products(f: &Mat<f64>, d: &Mat<f64>, label: &str) -> Result<Self, ExactError> {
         let q = span(times(f.as_ref(), d.as_ref()).as_ref());
         let small = times(q.transpose(), f.as_ref());
@@ -36,7 +36,7 @@ impl PairDensity {
         Self::within(&q, &times(half.as_ref(), small.transpose()), label)
     }
 
-    /// Of P = q core q^T with orthonormal columns of q.
+    /// From P = q core q^T, with orthonormal columns of q.
     fn within(q: &Mat<f64>, core: &Mat<f64>, label: &str) -> Result<Self, ExactError> {
         let size = q.ncols();
         let even = Mat::from_fn(size, size, |i, j| 0.5 * (core[(i, j)] + core[(j, i)]));
@@ -53,7 +53,7 @@ impl PairDensity {
         })
     }
 
-    /// P(x_i, x_j) on all points, row by row: 0 everywhere without pairs.
+    /// P(x_i, x_j) on all points, row by row; 0 everywhere if there are no pairs.
     pub fn on_grid(&self, points: usize) -> Vec<f64> {
         let rank = self.weights.len();
         let g = Mat::from_fn(points, rank, |i, m| self.functions[m][i]);
@@ -82,7 +82,7 @@ fn span(columns: MatRef<'_, f64>) -> Mat<f64> {
         }
         let mut next = std::mem::take(&mut rest[k]);
         sizes[k] = 0.0;
-        // Once more against all: remainders collect rounding errors.
+        // Once more against all, as remainders accumulate rounding errors.
         for v in &found {
             let overlap = dot(v, &next);
             add(&mut next, -overlap, v);

@@ -1,8 +1,8 @@
-//! How far an exact answer has come.
+//! Progress of an exact solution.
 
 use crate::control::Event;
 
-/// How far the error has come down, in hundredths of the way on a logarithmic scale.
+/// How far the error has come down on a logarithmic scale, in per cent.
 pub(super) struct Progress {
     label: String,
     wanted: f64,
@@ -10,12 +10,12 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Of a system of that name, towards that error, hartree.
+    /// For the system with that name, down to that error, hartree.
     pub(super) fn new(label: String, wanted: f64) -> Self {
         Self { label, wanted, first: None }
     }
 
-    /// What to report at an error.
+    /// The event to report at a given error.
     pub(super) fn at(&mut self, error: f64) -> Event {
         let first = *self.first.get_or_insert(error);
         let way = if first > self.wanted { (first / error).ln() / (first / self.wanted).ln() } else { 1.0 };

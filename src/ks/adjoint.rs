@@ -14,13 +14,13 @@ use faer::Mat;
 use faer::linalg::solvers::SolveLstsq;
 use std::sync::Arc;
 
-/// Residual relative to the right side at which the equation is solved.
+/// The equation is solved when the residual relative to the right-hand side is below this.
 const TOLERANCE: f64 = 1e-10;
 
-/// Most products; more directions than that the response of a density does not have to this accuracy.
-const PRODUCTS: usize = 80;
+/// The most products; to this accuracy the response of a density has fewer independent directions.
+const MAX_PRODUCTS: usize = 80;
 
-/// A density as leaves of a tape, a channel each.
+/// A density as leaves of a tape, one per channel.
 fn leaves<D: Backend>(device: &D, density: &[Vec<f64>]) -> Result<Spins<D>, KsError> {
     let leaf = |n: &Vec<f64>| Value::leaf(device, (1, n.len(), 1), n.clone());
     density.iter().map(leaf).collect::<Result<_, _>>().map_err(device_error)
@@ -35,8 +35,8 @@ pub(crate) fn taken<D: Backend>(fields: &Spins<D>, cotangents: &mut Cotangents<D
     Ok(joined)
 }
 
-/// Passes `lambda`, joined over the channels, from the output of an iteration at `density` back to it and to whatever else
-/// `ks` has on tapes; `cotangents` are those known before.
+/// Passes `lambda`, joined over the channels, backward from the output of an iteration at `density` to that density and to
+/// everything that `ks` has on tapes; `cotangents` are those known so far.
 pub(crate) fn pull<D: Backend>(
     ks: &KohnSham<D>,
     density: &Spins<D>,
@@ -54,7 +54,7 @@ pub(crate) fn pull<D: Backend>(
 /// The solution lambda of (1 - (dG/dn)^T) lambda = `right` at a converged density. `ks` has its parameters on no tape.
 ///
 /// # Errors
-/// [`KsError::Response`] if it has none to the accuracy wanted: at that density another one branches off, or levels meet.
+/// [`KsError::Response`] if there is no solution to the required accuracy: another density branches off here, or levels meet.
 pub(crate) fn adjoint<D: Backend>(
     ks: &KohnSham<D>,
     density: &[Vec<f64>],
@@ -76,7 +76,7 @@ pub(crate) fn adjoint<D: Backend>(
     })
 }
 
-/// The solution of A x = `right`, A given by its products, or the relative residual that is left.
+/// The solution of A x = `right`, with A given by its products, or the relative residual that remains.
 fn gmres<E>(right: &[f64], mut product: impl FnMut(&[f64]) -> Result<Vec<f64>, E>) -> Result<Result<Vec<f64>, f64>, E> {
     let size = norm(right);
     if size == 0.0 || !size.is_finite() {
@@ -85,11 +85,11 @@ fn gmres<E>(right: &[f64], mut product: impl FnMut(&[f64]) -> Result<Vec<f64>, E
     let mut basis = vec![scaled(right, 1.0 / size)];
     let mut columns: Vec<Vec<f64>> = Vec::new();
     let mut residual = 1.0;
-    for k in 0..PRODUCTS.min(right.len()) {
+    for k in 0..MAX_PRODUCTS.min(right.len()) {
         let mut next = product(&basis[k])?;
         let rounding = f64::EPSILON * norm(&next);
         let mut column = vec![0.0; k + 2];
-        // Twice, for directions that nearly lie in the space already.
+        // Twice, for directions that are nearly in the space already.
         for _ in 0..2 {
             for (entry, direction) in column.iter_mut().zip(&basis) {
                 let overlap = dot(direction, &next);
@@ -115,7 +115,7 @@ fn gmres<E>(right: &[f64], mut product: impl FnMut(&[f64]) -> Result<Vec<f64>, E
     Ok(Err(residual))
 }
 
-/// Weights w that make |e_0 - H w| least, H upper Hessenberg by columns, and what is left.
+/// The weights w that minimise |e_0 - H w|, with H upper Hessenberg given by columns, and the remaining norm.
 fn least_squares(columns: &[Vec<f64>]) -> (Vec<f64>, f64) {
     let size = columns.len();
     let entry = |i: usize, j: usize| columns[j].get(i).copied().unwrap_or(0.0);

@@ -1,4 +1,4 @@
-//! Counts of levels, and LU factors of H - shift with partial pivoting: for shifts that LDL^T without row exchanges cannot take.
+//! Counts of levels, and LU factors of H - shift with partial pivoting, for shifts where LDL^T without row exchanges is unstable.
 
 use super::hamiltonian::Hamiltonian;
 use super::ldl::inertia;
@@ -10,19 +10,19 @@ pub(super) fn counts<const W: usize>(h: &Hamiltonian, scale: f64, shifts: &[f64;
     std::array::from_fn(|w| inertia.below(w).unwrap_or_else(|| minors(h, shifts[w])))
 }
 
-/// The same for one shift.
+/// [`counts`] for one shift.
 pub(super) fn count_below(h: &Hamiltonian, scale: f64, shift: f64) -> usize {
     let [count] = counts(h, scale, &[shift]);
     count
 }
 
-/// Number of levels below the shift by the signs of the leading minors of H - shift: rows enter one by one and are eliminated
-/// against those above with exchanges (Martin and Wilkinson, Numer. Math. 9, 279 (1967)). Slower, and stable for any shift.
+/// Number of levels below the shift, from the signs of the leading minors of H - shift: rows enter one by one and are eliminated
+/// against those above with exchanges (Martin and Wilkinson, Numer. Math. 9, 279 (1967)). Slower, but stable for any shift.
 fn minors(h: &Hamiltonian, shift: f64) -> usize {
     let half = h.half_bandwidth();
     // The rows above that reach the new one's columns; entry k of row j is column j + k.
     let mut above: Vec<[f64; WIDEST + 1]> = Vec::with_capacity(half + 1);
-    // Sign of the exchanges, and of the pivots that are final.
+    // The sign of the exchanges, times those of the final pivots.
     let mut settled = 1.0;
     let mut before = 1.0;
     let mut count = 0;
@@ -55,14 +55,14 @@ fn minors(h: &Hamiltonian, shift: f64) -> usize {
     count
 }
 
-/// H - shift = P L U with partial pivoting. A pivot that vanishes is replaced by rounding error, as inverse iteration wants it.
+/// H - shift = P L U with partial pivoting. A zero pivot is replaced by the rounding error, as needed for inverse iteration.
 pub(crate) struct Lu {
     half: usize,
     /// Row j: U_j,j+1 .. U_j,j+2b, preceded by 1/U_jj.
     upper: Buffer,
     /// Row j: multipliers of the b rows below.
     multipliers: Buffer,
-    /// By how many rows the pivot of column j was below.
+    /// How many rows below the diagonal the pivot of column j was found.
     pivots: Vec<u8>,
 }
 
@@ -86,7 +86,7 @@ impl Lu {
         let (mut upper, mut multipliers) = (Buffer::any(n * width), Buffer::any(n * B));
         let mut pivots = Vec::with_capacity(n);
         let least = f64::EPSILON * scale;
-        // The rows that may hold the pivot of column j; entry k is column j + k.
+        // The rows that may contain the pivot of column j; entry k is column j + k.
         let mut window = [[0.0; WIDEST]; 5];
         for (i, rows) in window.iter_mut().enumerate().take(B) {
             *rows = aligned::<B>(h, i, shift, 0);
@@ -139,7 +139,7 @@ impl Lu {
             }
         }
         let width = 2 * B + 1;
-        // The solution right of column j.
+        // The solution to the right of column j.
         let mut ahead = [0.0; WIDEST];
         for j in (0..n).rev() {
             let row = &self.upper[j * width..(j + 1) * width];
@@ -157,7 +157,7 @@ impl Lu {
     }
 }
 
-/// Row i of H - shift, from column `first` (at most i) on.
+/// Row i of H - shift, starting at column `first` (at most i).
 fn aligned<const B: usize>(h: &Hamiltonian, i: usize, shift: f64, first: usize) -> [f64; WIDEST] {
     let rows = h.rows();
     let mut row = [0.0; WIDEST];

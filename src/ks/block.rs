@@ -1,14 +1,14 @@
-//! Several vectors side by side: entry i of all of them is one array, so that one instruction serves them all.
+//! Several vectors side by side: entry i of all of them is one array, so that one instruction acts on all.
 
 use crate::tensor::Buffer;
 use std::ops::{Deref, DerefMut};
 
-/// `W` vectors on the grid, one a lane.
+/// `W` vectors on the grid, one per lane.
 #[derive(Clone, Debug)]
 pub(super) struct Block<const W: usize>(Buffer);
 
 impl<const W: usize> Block<W> {
-    /// Any numbers: all of them must be written.
+    /// Arbitrary numbers: all of them must be written.
     pub(super) fn any(points: usize) -> Self {
         Self(Buffer::any(points * W))
     }
@@ -24,7 +24,7 @@ impl<const W: usize> Block<W> {
         block
     }
 
-    /// All lanes in one line.
+    /// The numbers of all lanes as one array.
     pub(super) fn flattened(self) -> Buffer {
         self.0
     }

@@ -1,4 +1,4 @@
-//! Errors of Kohn-Sham calculations. They know no source text: who calls attaches the place.
+//! Errors of Kohn-Sham calculations. They do not know the source text: the caller attaches the place.
 
 use crate::model::MirrorError;
 use crate::source::Span;

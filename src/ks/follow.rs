@@ -1,4 +1,4 @@
-//! Orbitals from those of a similar Hamiltonian: Rayleigh quotient iteration of all of them side by side, and one count.
+//! Orbitals from those of a similar Hamiltonian: Rayleigh quotient iteration of all of them side by side, and one count of levels.
 
 use super::banded::count_below;
 use super::block::{Block, lane, packed};
@@ -7,16 +7,16 @@ use super::lanes::{correct, keep, measure, normalise};
 use super::ldl::{Inertia, Ldl, inertia};
 use super::orthonormal::{Orbitals, ROUNDING, finished};
 
-/// Most factorisations, each at better levels.
+/// The most factorisations, each at better levels.
 const FACTORISATIONS: usize = 6;
 
-/// Steps after which Rayleigh quotient iteration has settled, unless small pivots keep it from rounding.
+/// Steps after which Rayleigh quotient iteration has converged to rounding, unless small pivots prevent it.
 const USUAL: usize = 3;
 
-/// The lowest `count` orbitals of H from those of a similar one; `None` if they do not settle soon or a level may be missed.
+/// The lowest `count` orbitals of H from those of a similar one; `None` if they do not converge soon or a level may be missed.
 pub(super) fn follow(h: &Hamiltonian, count: usize, warm: &Orbitals) -> Option<Orbitals> {
     let fits = warm.vectors.len() >= count && warm.vectors.iter().all(|v| v.len() == h.points());
-    // One lane more than levels: for the count.
+    // One lane more than levels, for the count.
     match count {
         _ if !fits => None,
         0 => None,
@@ -28,7 +28,7 @@ pub(super) fn follow(h: &Hamiltonian, count: usize, warm: &Orbitals) -> Option<O
 
 fn followed<const W: usize>(h: &Hamiltonian, warm: &[Vec<f64>]) -> Option<Orbitals> {
     let (scale, count) = (h.scale(), warm.len());
-    // The last block has a lane to spare.
+    // The last block has a spare lane.
     let block = |b: usize| packed(warm.get(b * W..).unwrap_or(&[]), h.points());
     let mut blocks: Vec<Block<W>> = (0..=count / W).map(block).collect();
     let (mut levels, mut residuals) = (Vec::new(), Vec::new());
@@ -39,7 +39,7 @@ fn followed<const W: usize>(h: &Hamiltonian, warm: &[Vec<f64>]) -> Option<Orbita
         residuals.extend(known.sizes);
     }
     let last = count - 1;
-    // Where to count: mixing with levels below makes the quotient of the last too low, by no more than this (Temple's bound).
+    // Where to count: admixture of lower levels makes the quotient of the last too low, by no more than this (Temple's bound).
     let too_low = if last > 0 { residuals[last].powi(2) / (levels[last] - levels[last - 1]) } else { 0.0 };
     let margin = |level: f64| 1e-9 * (scale + level.abs());
     let ceiling = levels[last] + too_low + 4.0 * margin(levels[last]);
@@ -48,7 +48,7 @@ fn followed<const W: usize>(h: &Hamiltonian, warm: &[Vec<f64>]) -> Option<Orbita
     for (x, (b, levels)) in blocks.iter_mut().zip(levels.as_chunks_mut::<W>().0.iter_mut().enumerate()) {
         below = settle(h, scale, x, levels, (count - b * W).min(W))?.below(W - 1);
     }
-    // As many different levels as there are below the ceiling: all of them.
+    // If there are as many distinct levels as are counted below the ceiling, none is missing.
     let apart = levels[..count].windows(2).all(|pair| pair[1] - pair[0] >= 2.0 * margin(pair[0]));
     let above = levels[last] + 2.0 * margin(levels[last]);
     let counted = ceiling >= above && below == Some(count);
@@ -59,9 +59,9 @@ fn followed<const W: usize>(h: &Hamiltonian, warm: &[Vec<f64>]) -> Option<Orbita
     Some(finished(h, vectors, count))
 }
 
-/// Rayleigh quotient iteration of the normalised vectors of the first `used` lanes, from their `levels` on, until their residuals
-/// are rounding errors; both become those of H. The inertia at the levels at first given to the other lanes. `None` if they do not
-/// settle soon.
+/// Rayleigh quotient iteration of the normalised vectors in the first `used` lanes, starting from `levels`, until their residuals
+/// are rounding errors; vectors and levels become those of H. Gives the inertia at the initial levels of the other lanes. `None` if
+/// they do not converge soon.
 fn settle<const W: usize>(
     h: &Hamiltonian,
     scale: f64,
@@ -81,7 +81,7 @@ fn settle<const W: usize>(
         keep(x, &trial, &open);
         let mut known = measure(h, x);
         if step >= USUAL {
-            // A correction, whose rounding errors are those of the residuals and not those of the factors.
+            // As a correction, so that rounding errors are those of the residuals and not those of the factors.
             factors.solve(&mut known.residuals);
             correct(&mut trial, &known.residuals);
             keep(x, &trial, &open);

@@ -9,14 +9,14 @@ fn wells(stencil: usize, separation: f64, depth: f64) -> Hamiltonian {
     Hamiltonian::new(&grid, &grid.xs().iter().map(at).collect::<Vec<f64>>())
 }
 
-/// Whether two sets of orbitals are the same to rounding.
+/// Whether two sets of orbitals agree to rounding.
 fn same(a: &Orbitals, b: &Orbitals) -> bool {
     let near = |a: &[f64], b: &[f64], tolerance| a.iter().zip(b).all(|(a, b)| (a - b).abs() < tolerance);
     near(&a.energies, &b.energies, 1e-11) && a.vectors.iter().zip(&b.vectors).all(|(a, b)| near(a, b, 1e-10))
 }
 
 #[test]
-fn a_similar_start_suffices_for_any_number_of_levels() {
+fn a_similar_start_is_enough_for_any_number_of_levels() {
     for stencil in [3, 5, 7, 9] {
         for count in [1, 2, 3, 4, 7, 8, 9, 16, 20] {
             let h = wells(stencil, 3.0, 4.0);
@@ -28,7 +28,7 @@ fn a_similar_start_suffices_for_any_number_of_levels() {
 }
 
 #[test]
-fn its_own_orbitals_are_a_start() {
+fn its_own_orbitals_are_a_valid_start() {
     let h = wells(5, 3.0, 4.0);
     let warm = lowest(&h, 3, None).expect("orbitals");
     assert!(same(&follow(&h, 3, &warm).expect("settles"), &warm));
@@ -43,7 +43,7 @@ fn a_missed_level_is_noticed() {
         warm.energies.remove(missing);
         warm.vectors.remove(missing);
         assert_eq!(follow(&h, 4, &warm), None, "{missing}");
-        // Without the count the orbitals would pass.
+        // Without the count the orbitals would be accepted.
         assert!(follow(&h, 5, &all).is_some());
     }
     let twice = Orbitals { energies: vec![all.energies[0]; 2], vectors: vec![all.vectors[0].clone(); 2] };
@@ -51,7 +51,7 @@ fn a_missed_level_is_noticed() {
 }
 
 #[test]
-fn near_levels_of_distant_wells_are_told_apart_or_left_to_the_search() {
+fn near_levels_of_distant_wells_are_resolved_or_left_to_the_search() {
     for separation in [4.0, 8.0, 12.0, 16.0] {
         for count in 1..5 {
             let grid = Grid::centred(513, 0.08);
@@ -64,7 +64,7 @@ fn near_levels_of_distant_wells_are_told_apart_or_left_to_the_search() {
             let exact = lowest(&h, count, None).expect("orbitals");
             let warm = lowest(&near, count, None).expect("orbitals");
             let found = follow(&h, count, &warm);
-            // Of distant wells the levels lie too near each other to be counted.
+            // The levels of distant wells are too close to be counted.
             assert!(found.is_some() || separation > 4.0, "{separation} {count}");
             let Some(found) = found else { continue };
             let worst = found.energies.iter().zip(&exact.energies).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
@@ -74,7 +74,7 @@ fn near_levels_of_distant_wells_are_told_apart_or_left_to_the_search() {
 }
 
 #[test]
-fn no_start_at_all_is_refused() {
+fn an_empty_start_is_refused() {
     let h = wells(5, 3.0, 4.0);
     let zero = Orbitals { energies: vec![0.0; 3], vectors: vec![vec![0.0; 241]; 3] };
     assert_eq!(follow(&h, 3, &zero), None);

@@ -1,11 +1,11 @@
-//! The parts of an iteration that are plain formulas, as graphs: they are lowered and differentiated like a functional.
+//! The parts of an iteration that are plain formulas, as graphs, lowered and differentiated like a functional.
 
 use super::occupation::Occupation;
 use super::terms::{Filled, Input, NOWHERE, Output, Potential, TERMS};
 use crate::graph::{Binary, Graph, NodeId, Plan, Shape, ShapeError, Unary};
 use std::sync::Arc;
 
-/// The formulas of a calculation. Spin channels come one after another.
+/// The formulas of a calculation. Spin channels follow one another.
 #[derive(Clone, Debug)]
 pub(crate) struct Formulas {
     /// v_s, what all terms add up to. Inputs: v, every n, every v_xc; outputs: every v_s.
@@ -18,10 +18,10 @@ pub(crate) struct Formulas {
 }
 
 impl Formulas {
-    /// For the given filling.
+    /// For the given occupation.
     ///
     /// # Errors
-    /// None that a user can bring about.
+    /// None that a user can cause.
     pub fn new(occupation: &Occupation) -> Result<Self, ShapeError> {
         let potential = potential(occupation.spins())?;
         Ok(Self { potential, energy: energy(occupation)?, distance: distance(occupation.spins())? })

@@ -5,7 +5,7 @@ use crate::model::{Grid, Wall};
 use crate::tensor::Buffer;
 use crate::tensor::vector::vectorised;
 
-/// Weights of the second derivative times h^2, from the centre outwards, for stencils of 3, 5, 7 and 9 points.
+/// Weights of the second derivative times h^2, from the centre outward, for stencils of 3, 5, 7 and 9 points.
 const STENCILS: [&[f64]; 4] = [
     &[-2.0, 1.0],
     &[-5.0 / 2.0, 4.0 / 3.0, -1.0 / 12.0],
@@ -24,7 +24,7 @@ pub struct Hamiltonian {
 }
 
 impl Hamiltonian {
-    /// The Hamiltonian with the potential v, hartree, one value a grid point.
+    /// The Hamiltonian with the potential v, hartree, one value per grid point.
     pub fn new(grid: &Grid, v: &[f64]) -> Self {
         let points = grid.points;
         let weights = STENCILS[(grid.stencil.clamp(3, 9) - 3) / 2];
@@ -88,7 +88,7 @@ impl Hamiltonian {
         vectorised(
             #[inline(always)]
             || {
-                // Of the rows i-1, i-2, ..: psi, and the sums so far.
+                // psi and the sums so far for the rows i-1, i-2, …
                 let mut above = [[0.0; W]; B];
                 let mut open = [[0.0; W]; B];
                 for (i, (row, psi)) in self.lower.chunks_exact(B + 1).zip(psi).enumerate() {
@@ -107,21 +107,21 @@ impl Hamiltonian {
                     }
                     (above[0], open[0]) = (*psi, sum);
                 }
-                // Rows come out B late.
+                // Rows are finished B steps late.
                 rows.iter_mut().rev().zip(&open).for_each(|(row, open)| *row = *open);
             },
         );
         result
     }
 
-    /// An interval that holds all eigenvalues (Gershgorin's discs), hartree.
+    /// An interval that contains all eigenvalues (Gershgorin's discs), hartree.
     pub fn bounds(&self) -> (f64, f64) {
         let discs = self.radii().into_iter().enumerate().map(|(i, r)| (self.row(i)[0] - r, self.row(i)[0] + r));
         discs.fold((f64::INFINITY, f64::NEG_INFINITY), |all, disc| (all.0.min(disc.0), all.1.max(disc.1)))
     }
 
-    /// The size of H at the lower end of its spectrum, hartree: what rounding errors of low levels are relative to. Walls of any
-    /// height do not count.
+    /// The size of H at the lower end of its spectrum, hartree, to which rounding errors of low levels are relative. Walls do not
+    /// count, however high.
     pub fn scale(&self) -> f64 {
         let middle = self.row(self.points.saturating_sub(1).min(self.half));
         let widest = 2.0 * middle[1..].iter().map(|entry| entry.abs()).sum::<f64>();
@@ -147,8 +147,8 @@ impl Hamiltonian {
     }
 }
 
-/// Weight that an odd continuation beyond walls one step outside the ends takes away from entry (i, i - k): the tap of row
-/// i that falls d - 1 - i steps beyond the left wall is minus the orbital as many steps inside. Likewise at the right.
+/// The weight that an odd continuation beyond walls one step outside the ends subtracts from entry (i, i - k): the orbital
+/// beyond the left wall is minus the orbital the same distance inside it. Likewise on the right.
 fn reflected(weights: &[f64], points: usize, i: usize, k: usize) -> f64 {
     let at = |steps: usize| weights.get(steps).copied().unwrap_or(0.0);
     let (from_left, from_right) = (2 * i - k, 2 * (points - 1 - i) + k);
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_are_those_of_apply() {
+    fn entries_agree_with_apply() {
         for (stencil, wall) in [(3, Wall::Odd), (5, Wall::Zero), (7, Wall::Odd), (9, Wall::Odd)] {
             let grid = Grid::centred(12, 0.3).with_stencil(stencil).with_wall(wall);
             let v: Vec<f64> = grid.xs().iter().map(|x| x.sin()).collect();

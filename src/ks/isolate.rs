@@ -1,18 +1,18 @@
-//! Brackets around the lowest levels, by counting levels below shifts.
+//! Brackets the lowest levels by counting levels below shifts.
 
 use super::banded::counts;
 use super::hamiltonian::Hamiltonian;
 
-/// Shifts counted side by side: the recursion is a chain of divisions, and several chains fill the pipeline.
+/// How many shifts are counted side by side: the recursion is a chain of divisions, and several chains fill the pipeline.
 const LANES: usize = 8;
 
-/// Levels nearer than this fraction of the norm of H are refined together.
+/// Levels closer than this fraction of the norm of H are refined together.
 const CLUSTER: f64 = 1e-9;
 
 /// A bracket must be shorter than this fraction of the distance to the next level outside.
 const WIDTH_OF_GAP: f64 = 0.1;
 
-/// An interval that holds exactly the levels `first .. first + size`.
+/// An interval that contains exactly the levels `first .. first + size`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Bracket {
     /// Index of its lowest level.
@@ -23,7 +23,7 @@ pub(super) struct Bracket {
     pub low: f64,
     /// Upper end, hartree.
     pub high: f64,
-    /// Distance from the bracket to the nearest level outside, at least; hartree.
+    /// Lower bound on the distance from the bracket to the nearest level outside, hartree.
     pub gap: f64,
 }
 
@@ -39,7 +39,7 @@ impl Ladder<'_> {
         let counts = counts(self.h, self.scale, shifts);
         self.steps.extend(shifts.iter().copied().zip(counts));
         self.steps.sort_by(|a, b| a.0.total_cmp(&b.0));
-        // Close to a level a count may be off by rounding; what is above must not be less.
+        // Close to a level rounding may make a count wrong; counts must not decrease.
         let mut most = 0;
         for step in &mut self.steps {
             most = most.max(step.1);
@@ -47,7 +47,7 @@ impl Ladder<'_> {
         }
     }
 
-    /// The intervals that hold levels, from below.
+    /// The intervals that contain levels, in ascending order.
     fn brackets(&self) -> Vec<Bracket> {
         let ends = self.steps.windows(2).filter(|w| w[1].1 > w[0].1);
         with_gaps(ends.map(|w| Bracket { first: w[0].1, size: w[1].1 - w[0].1, low: w[0].0, high: w[1].0, gap: 0.0 }))
@@ -64,15 +64,15 @@ fn with_gaps(brackets: impl Iterator<Item = Bracket>) -> Vec<Bracket> {
     found
 }
 
-/// Whether inverse iteration from the middle of the bracket is sure to go to its levels, and quickly.
+/// Whether inverse iteration from the middle of the bracket is certain to converge to its levels, and quickly.
 fn is_sharp(bracket: &Bracket, scale: f64) -> bool {
     let width = bracket.high - bracket.low;
     let single = bracket.size == 1 && width <= WIDTH_OF_GAP * bracket.gap;
-    // The last: numbers in between have run out.
+    // The last condition: there are no floating-point numbers left in between.
     single || width <= CLUSTER * scale || width <= 8.0 * f64::EPSILON * bracket.high.abs()
 }
 
-/// Brackets around the levels `0 .. count`, from below; the last may reach beyond `count`. `scale` is the norm of H.
+/// Brackets around the levels `0 .. count`, in ascending order; the last may reach beyond `count`. `scale` is the norm of H.
 pub(super) fn isolate(h: &Hamiltonian, scale: f64, count: usize) -> Vec<Bracket> {
     if count == 0 {
         return Vec::new();
@@ -80,13 +80,13 @@ pub(super) fn isolate(h: &Hamiltonian, scale: f64, count: usize) -> Vec<Bracket>
     let (low, high) = h.bounds();
     let (low, high) = (low - 1e-6 * scale, high + 1e-6 * scale);
     let mut ladder = Ladder { h, scale, steps: vec![(low, 0), (high, h.points())] };
-    // The wanted levels lie near the bottom: the first shifts crowd there.
+    // The wanted levels are near the bottom, so the first shifts are denser there.
     ladder.add(&std::array::from_fn(|k| low + (high - low) * 0.3_f64.powi(LANES as i32 - k as i32)));
     loop {
         let mut brackets = ladder.brackets();
         let wanted = brackets.iter().filter(|b| b.first < count).count();
         let mut blurred: Vec<Bracket> = brackets[..wanted].iter().filter(|b| !is_sharp(b, scale)).copied().collect();
-        // How sharp the last wanted one must be, and whether it has near neighbours, depends on the levels above.
+        // How narrow the last bracket must be, and whether it has close neighbours, depends on the levels above.
         let near = |k: usize| brackets[k].low - brackets[k - 1].high <= CLUSTER * scale;
         let chain = (wanted..brackets.len()).find(|&k| !near(k)).unwrap_or(brackets.len());
         let last = if blurred.is_empty() { chain } else { chain.max(wanted + 1).min(brackets.len()) };
@@ -100,7 +100,7 @@ pub(super) fn isolate(h: &Hamiltonian, scale: f64, count: usize) -> Vec<Bracket>
     }
 }
 
-/// Shifts inside the brackets, evenly, the lowest brackets first.
+/// Evenly spaced shifts inside the brackets, the lowest brackets first.
 fn spread(brackets: &[Bracket]) -> [f64; LANES] {
     let used = brackets.len().min(LANES);
     std::array::from_fn(|k| {
@@ -110,7 +110,7 @@ fn spread(brackets: &[Bracket]) -> [f64; LANES] {
     })
 }
 
-/// Joins neighbours that are nearer than the cluster distance.
+/// Joins neighbours that are closer than the cluster distance.
 fn merged(brackets: &[Bracket], scale: f64) -> Vec<Bracket> {
     let mut joined: Vec<Bracket> = Vec::new();
     for bracket in brackets {

@@ -14,7 +14,7 @@ use crate::source::Span;
 use crate::tensor::{Backend, Cotangents, NoneTape, Numbers, Tape, TensorError, Value, turn_to};
 use std::sync::Arc;
 
-/// A field of every spin channel, each `[1, points, 1]`.
+/// One field per spin channel, each `[1, points, 1]`.
 pub(crate) type Spins<D> = Vec<Value<D>>;
 
 /// The equations of a system with a functional: all that depends neither on its parameters nor on a device. Threads share it.
@@ -49,14 +49,14 @@ pub(crate) struct Iteration<D: Backend> {
     pub potential: Spins<D>,
     /// v_xc.
     pub xc_potential: Spins<D>,
-    /// The orbitals of every channel with their density n_out.
+    /// The orbitals of every channel and their density n_out.
     pub filled: Vec<Filled<D>>,
     /// n_out, mirror-averaged if the calculation is symmetric.
     pub output: Spins<D>,
 }
 
 impl<D: Backend> Iteration<D> {
-    /// To start another iteration from.
+    /// The orbitals, as a start for another iteration.
     pub fn orbitals(&self) -> Vec<Arc<Orbitals>> {
         self.filled.iter().map(|filled| filled.orbitals.clone()).collect()
     }
@@ -175,10 +175,10 @@ impl<D: Backend> KohnSham<D> {
         Ok(self.symmetrised(&density, NoneTape)?.0)
     }
 
-    /// One iteration from an input density; orbitals of a similar one, a set a channel (or none), save time.
+    /// One iteration from an input density; orbitals of a similar iteration, one set per channel (or none), save time.
     ///
     /// # Errors
-    /// A value that is not finite, with the operation that made it; orbitals that are not found.
+    /// A value that is not finite, with the operation that made it; orbitals that cannot be found.
     pub fn iterate<T: Tape<f64, D>>(
         &self,
         iteration: usize,
@@ -231,17 +231,17 @@ impl<D: Backend> KohnSham<D> {
         Ok((distance, tape))
     }
 
-    /// The gradient of the parameters after a backward pass, flat.
+    /// The flat gradient with respect to the parameters after a backward pass.
     ///
     /// # Errors
-    /// What the backward pass through the orbitals left behind.
+    /// An error of the backward pass through the orbitals.
     pub fn gradient(&self, cotangents: &mut Cotangents<D>) -> Result<Vec<f64>, KsError> {
         self.check_response()?;
         self.equations.xc.gradient(&self.parameters, cotangents).map_err(|cause| self.equations.unfit(&cause))
     }
 
     /// # Errors
-    /// What a backward pass through the orbitals left behind.
+    /// An error of the backward pass through the orbitals.
     pub fn check_response(&self) -> Result<(), KsError> {
         match self.fault.borrow().as_ref() {
             Some(cause) => {
@@ -319,7 +319,7 @@ impl<D: Backend> KohnSham<D> {
         Err(self.not_finite(iteration, operation.to_owned(), None))
     }
 
-    /// The same for what the functional gives at `density`: finds the operation in its body that is to blame.
+    /// The same for values of the functional at `density`: finds the operation in its body that caused it.
     fn expect_finite_xc(
         &self,
         iteration: usize,
@@ -353,7 +353,7 @@ fn finite<D: Backend>(values: &[Value<D>]) -> bool {
     values.iter().all(|value| value.host().iter().all(|x| x.is_finite()))
 }
 
-/// The device's own failure.
+/// The error of a failed device.
 pub(crate) fn device_error(cause: TensorError) -> KsError {
     KsError::Device { cause: cause.to_string() }
 }

@@ -32,7 +32,7 @@ fn sums<A, B, const W: usize>(a: &[A], b: &[B], term: impl Fn(&A, &B, usize) -> 
     std::array::from_fn(|w| (sums[0][w] + sums[1][w]) + (sums[2][w] + sums[3][w]))
 }
 
-/// Scales every lane to sum of squares 1; a lane of zeros becomes not a number.
+/// Scales every lane to a sum of squares of 1; a lane of zeros becomes NaN.
 pub(super) fn normalise<const W: usize>(x: &mut Block<W>) {
     vectorised(
         #[inline(always)]
@@ -47,7 +47,7 @@ pub(super) fn normalise<const W: usize>(x: &mut Block<W>) {
     );
 }
 
-/// What is known of approximate eigenvectors.
+/// Energies and residuals of approximate eigenvectors.
 pub(super) struct Measured<const W: usize> {
     /// Rayleigh quotients.
     pub energies: [f64; W],
@@ -99,7 +99,7 @@ pub(super) fn norms<const W: usize>(x: &Block<W>) -> [f64; W] {
     )
 }
 
-/// Takes the components along orthonormal vectors out of every lane.
+/// Removes the components along orthonormal vectors from every lane.
 pub(super) fn project_out<const W: usize>(x: &mut Block<W>, orthonormal: &[Vec<f64>]) {
     vectorised(
         #[inline(always)]
@@ -116,7 +116,7 @@ pub(super) fn project_out<const W: usize>(x: &mut Block<W>, orthonormal: &[Vec<f
     );
 }
 
-/// Takes over the lanes named.
+/// Copies the given lanes.
 pub(super) fn keep<const W: usize>(into: &mut Block<W>, from: &Block<W>, lanes: &[bool; W]) {
     for (into, from) in into.iter_mut().zip(from.iter()) {
         for w in 0..W {

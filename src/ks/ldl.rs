@@ -5,20 +5,20 @@ use super::block::Block;
 use super::hamiltonian::Hamiltonian;
 use crate::tensor::vector::vectorised;
 
-/// Pivots below this fraction of the norm of H spoil a factorisation without row exchanges.
+/// A pivot below this fraction of the norm of H makes a factorisation without row exchanges inaccurate.
 const SMALL: f64 = 1e-6;
 
 /// The inertia of H - shift for `W` shifts.
 pub(super) struct Inertia<const W: usize> {
-    /// Number of levels below each shift: exact for a matrix within about 1e-10 of the norm of H, unless spoilt.
+    /// Number of levels below each shift: exact for a matrix within about 1e-10 of the norm of H, unless `spoilt`.
     below: [usize; W],
-    /// Whether a pivot before the last was so small that rounding errors may have grown. (The last one divides nothing, and
-    /// is small close to a level.)
+    /// Whether a pivot before the last was so small that rounding errors may have grown. (Nothing is divided by the last pivot,
+    /// which is small close to a level.)
     spoilt: [bool; W],
 }
 
 impl<const W: usize> Inertia<W> {
-    /// Number of levels below the shift of a lane, if it can be trusted.
+    /// Number of levels below the shift of a lane, if it is reliable.
     pub(super) fn below(&self, lane: usize) -> Option<usize> {
         (!self.spoilt[lane]).then_some(self.below[lane])
     }
@@ -48,12 +48,12 @@ pub(super) struct Ldl<const W: usize> {
     half: usize,
     /// Row i: 1/d_i, l_i,i-1 .. l_i,i-b; zero where there is no such column.
     rows: Block<W>,
-    /// At the shifts.
+    /// The inertia at the shifts.
     pub inertia: Inertia<W>,
 }
 
 impl<const W: usize> Ldl<W> {
-    /// Factorises H - shift. A last pivot that vanishes is replaced by rounding error, as inverse iteration wants it.
+    /// Factorises H - shift. A zero last pivot is replaced by the rounding error, as needed for inverse iteration.
     pub(super) fn new(h: &Hamiltonian, scale: f64, shifts: &[f64; W]) -> Self {
         let half = h.half_bandwidth();
         let mut rows = Block::any(h.points() * (half + 1));
@@ -79,7 +79,7 @@ impl<const W: usize> Ldl<W> {
         vectorised(
             #[inline(always)]
             || {
-                // The solution of the rows i-1, i-2, .. above.
+                // The solution for the rows i-1, i-2, … above.
                 let mut above = [[0.0; W]; B];
                 for (row, x) in self.rows.chunks_exact(B + 1).zip(x.iter_mut()) {
                     let mut value = *x;
@@ -94,7 +94,7 @@ impl<const W: usize> Ldl<W> {
                         x[w] = value[w] * row[0][w];
                     }
                 }
-                // The rows i-1, i-2, .. above without what is below row i.
+                // The rows i-1, i-2, … above, without the contributions from below row i.
                 let n = x.len();
                 let mut open: [[f64; W]; B] = std::array::from_fn(|k| if k < n { x[n - 1 - k] } else { [0.0; W] });
                 for (i, row) in self.rows.chunks_exact(B + 1).enumerate().rev() {
@@ -113,7 +113,7 @@ impl<const W: usize> Ldl<W> {
     }
 }
 
-/// Eliminates H - shift = L D L^T, and keeps the rows of the factors where they are wanted.
+/// Factorises H - shift = L D L^T, and keeps the rows of the factors if they are wanted.
 ///
 /// With T = L D, row i of which is t_ij = H_ij - sum_m t_im l_jm: d_i = H_ii - shift - sum_j t_ij l_ij.
 fn eliminated<const B: usize, const W: usize>(
@@ -144,7 +144,7 @@ fn eliminated<const B: usize, const W: usize>(
     }
 }
 
-/// Number of negative pivots, and the smallest |pivot| but the last.
+/// Number of negative pivots, and the smallest |pivot| except the last.
 #[inline(always)]
 fn pivots<const B: usize, const W: usize>(
     h: &Hamiltonian,
@@ -153,9 +153,9 @@ fn pivots<const B: usize, const W: usize>(
 ) -> ([f64; W], [f64; W]) {
     let mut smallest = [f64::INFINITY; W];
     let mut negative = [0.0; W];
-    // Of the row above, not yet in `smallest`.
+    // The pivots of the row above, not yet in `smallest`.
     let mut size = [f64::INFINITY; W];
-    // Of the rows i-1, i-2, ..: reciprocal pivots, and l of row i-1-k towards column i-2-k-m.
+    // For the rows i-1, i-2, …: reciprocal pivots, and l of row i-1-k in column i-2-k-m.
     let mut reciprocal = [[1.0; W]; B];
     let mut l = [[[0.0; W]; B]; B];
     for row in h.rows().chunks_exact(B + 1) {
@@ -166,7 +166,7 @@ fn pivots<const B: usize, const W: usize>(
             pivot[w] -= shifts[w];
             smallest[w] = if size[w] < smallest[w] || size[w].is_nan() { size[w] } else { smallest[w] };
         }
-        // Column i-1-k, from the farthest.
+        // Columns i-1-k, the farthest first.
         for k in (0..B).rev() {
             t[k] = [row[k + 1]; W];
             for m in k + 1..B {
@@ -223,8 +223,8 @@ mod tests {
     }
 
     #[test]
-    fn a_vanishing_pivot_is_told_unless_it_is_the_last() {
-        // Levels of the points alone are 0, 1 and 2, the first minor those of the first point.
+    fn a_zero_pivot_is_reported_unless_it_is_the_last() {
+        // The levels of single points are 0, 1 and 2; the first minor is that of the first point.
         let grid = Grid::centred(3, 1.0).with_stencil(3);
         let h = Hamiltonian::new(&grid, &[0.0, 1.0, 2.0]);
         let first = h.entry(0, 0);

@@ -1,20 +1,20 @@
-//! The next input density from the ones before: plain mixing, and Pulay's method for solving without a tape.
+//! The next input density from the previous ones: linear mixing, and Pulay's method for solving without a tape.
 
 use super::Mixing;
 use crate::tensor::vector::{add, dot_in_order as dot};
 use faer::prelude::*;
 
-/// Weight of the squared coefficients against the squared residual in Pulay's least squares, relative.
+/// Relative weight of the squared coefficients in Pulay's least squares.
 const REGULARISATION: f64 = 1e-14;
-/// A residual this many times the best seen so far sends Pulay's method back to the best density.
+/// Pulay's method returns to the best density when the residual is this many times the smallest so far.
 const DIVERGENCE_FACTOR: f64 = 20.0;
 
-/// Step lengths of plain mixing: alpha decay^k.
+/// Step length of linear mixing: alpha decay^k.
 pub(crate) fn step_length(alpha: f64, decay: f64, iteration: usize) -> f64 {
     alpha * decay.powi(iteration as i32)
 }
 
-/// A density with what the Kohn-Sham equations made of it, minus itself.
+/// An input density and its residual: output minus input.
 #[derive(Clone, Debug)]
 struct Trial {
     density: Vec<f64>,
@@ -30,19 +30,19 @@ pub(crate) struct Mixer {
     iteration: usize,
     /// Oldest first.
     trials: Vec<Trial>,
-    /// Lowest residual norm seen, with its density.
+    /// The lowest residual norm so far, with its density.
     best: Option<(f64, Trial)>,
-    /// Fraction of alpha used by Pulay's method; halved when it went astray, doubled again at a new best.
+    /// Fraction of alpha used by Pulay's method; halved at a restart, doubled again at a new best.
     damping: f64,
 }
 
 impl Mixer {
-    /// At its beginning; every `points` numbers of a density are one channel.
+    /// At the start of a calculation; every `points` numbers of a density are one channel.
     pub fn new(mixing: Mixing, points: usize) -> Self {
         Self { mixing, points: points.max(1), iteration: 0, trials: Vec::new(), best: None, damping: 1.0 }
     }
 
-    /// Pulay's method with steps that begin at a fraction of alpha.
+    /// Pulay's method with steps that start at a fraction of alpha.
     pub fn damped(self, damping: f64) -> Self {
         Self { damping, ..self }
     }
@@ -80,7 +80,7 @@ impl Mixer {
     }
 
     /// Pulay (Chem. Phys. Lett. 73, 393 (1980)), in differences of successive trials; negative densities are cut off,
-    /// the integral of every channel stays.
+    /// keeping the integral of every channel.
     fn pulay(&mut self, trial: Trial, history: usize, alpha: f64) -> Vec<f64> {
         let norm = norm(&trial.residual);
         match &self.best {
@@ -112,7 +112,7 @@ impl Mixer {
         next
     }
 
-    /// Coefficients c of the least |r - sum_j c_j (r_{j+1} - r_j)|^2, regularised; none if they are not finite.
+    /// Coefficients c that minimise |r - sum_j c_j (r_{j+1} - r_j)|^2, regularised; empty if they are not finite.
     fn coefficients(&self) -> Vec<f64> {
         let count = self.trials.len() - 1;
         let Some(last) = self.trials.last() else { return Vec::new() };
@@ -121,7 +121,7 @@ impl Mixer {
             .windows(2)
             .map(|pair| pair[1].residual.iter().zip(&pair[0].residual).map(|(b, a)| b - a).collect())
             .collect();
-        // Scaled to unit length, so that steps of very different size count alike.
+        // Scaled to unit length, so that steps of very different size have equal weight.
         let lengths: Vec<f64> = differences.iter().map(|d| norm(d).max(f64::MIN_POSITIVE)).collect();
         let gram = Mat::from_fn(count, count, |i, j| {
             let overlap = dot(&differences[i], &differences[j]) / (lengths[i] * lengths[j]);
@@ -134,7 +134,7 @@ impl Mixer {
     }
 }
 
-/// Cuts negative values off a channel, which keeps its sum.
+/// Cuts off negative values of a channel, keeping its sum.
 fn cut(channel: &mut [f64]) {
     if channel.iter().all(|n| *n >= 0.0) {
         return;
@@ -164,13 +164,13 @@ mod tests {
         assert!((second[0] - (2.0 + 0.45 * (2.0 + 0.4) / 2.0)).abs() < 1e-15);
     }
 
-    /// An affine map with a slope far beyond what plain mixing stands.
+    /// An affine map with a slope far too large for linear mixing.
     fn sloshing(n: &[f64]) -> Vec<f64> {
         (0..n.len()).map(|i| 1.0 + 0.1 * i as f64 - 6.0 * (i as f64 / 5.0) * (n[i] - 1.0)).collect()
     }
 
     #[test]
-    fn pulay_converges_where_plain_mixing_diverges() {
+    fn pulay_converges_where_linear_mixing_diverges() {
         let run = |mixing: Mixing| {
             let (mut mixer, mut n) = (Mixer::new(mixing, 6), vec![1.0; 6]);
             for _ in 0..40 {

@@ -33,7 +33,7 @@ pub(crate) use adjoint::{adjoint, pull, taken};
 pub(crate) use kohn_sham::{Equations, KohnSham, Setting, Spins, device_error, functional_error};
 pub(crate) use occupation::Occupation;
 pub(crate) use properties::{Datum, PROPERTIES, Property, Seen, Trajectory};
-pub(crate) use schedule::{MOST_ITERATIONS, Schedule};
+pub(crate) use schedule::{MAX_ITERATIONS, Schedule};
 pub(crate) use unroll::Unrolled;
 
 pub use error::KsError;

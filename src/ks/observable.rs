@@ -1,9 +1,9 @@
-//! What a loss may see of a Kohn-Sham trajectory.
+//! What a loss may use of a Kohn-Sham trajectory.
 
 use super::KsError;
 use super::kohn_sham::Equations;
 
-/// What a loss may see of a Kohn-Sham trajectory: the inputs of its graph, one an index.
+/// What a loss may use of a Kohn-Sham trajectory: the inputs of its graph, one per index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Observable {
     /// Electronic energy of the output of iteration k (from 0). Scalar.
@@ -44,7 +44,7 @@ impl Observable {
         }
     }
 
-    /// What it is called in a message.
+    /// Its name in messages.
     fn words(&self) -> String {
         match self {
             Observable::Energy(k) => format!("the energy of iteration {k}"),
@@ -56,12 +56,12 @@ impl Observable {
         }
     }
 
-    /// The error of asking for it in vain.
+    /// The error if it is not available.
     pub(super) fn absent(&self, equations: &Equations, has: String) -> KsError {
         KsError::NoSuchObservable { what: self.words(), system: equations.system.label.clone(), has }
     }
 
-    /// Whether a trajectory of so many iterations has it.
+    /// Checks that a trajectory of `iterations` iterations has it.
     ///
     /// # Errors
     /// [`KsError::NoSuchObservable`] if not.

@@ -1,20 +1,20 @@
-//! Which orbitals are filled.
+//! Which orbitals are occupied.
 
 use super::Observable;
 use crate::model::System;
 
-/// One channel of the spin axis: both spins of a restricted calculation, or one of an unrestricted.
+/// One spin channel: both spins of a restricted calculation, or one spin of an unrestricted one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Channel {
     /// Occupied orbitals.
     pub occupied: usize,
     /// Electrons in each: 2 (restricted) or 1.
     pub filling: f64,
-    /// Orbitals calculated: the occupied ones and the lowest unoccupied, where the grid holds it. An empty channel may have none.
+    /// Orbitals calculated: the occupied ones and the lowest unoccupied, if the grid has one. An empty channel may have none.
     pub levels: usize,
 }
 
-/// Spin axis and filling of a calculation.
+/// Spin channels and occupation of a calculation.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Occupation {
     /// One channel (restricted), or up and down.
@@ -42,7 +42,7 @@ impl Occupation {
         Self { channels: occupied.iter().map(channel).collect() }
     }
 
-    /// Without the levels of channels that hold no electrons, where nothing in `wanted` asks for them.
+    /// Without the levels of empty channels that nothing in `wanted` needs.
     pub fn without_idle(mut self, wanted: &[Observable]) -> Self {
         let asked = |k: usize| wanted.iter().any(|o| matches!(o, Observable::OrbitalEnergy { spin, .. } if *spin == k));
         for (k, channel) in self.channels.iter_mut().enumerate() {
@@ -58,12 +58,12 @@ impl Occupation {
         self.channels.len()
     }
 
-    /// The channel that holds spin 0 (up) or 1 (down).
+    /// The channel of spin 0 (up) or 1 (down).
     pub fn channel(&self, spin: usize) -> usize {
         spin.min(self.spins() - 1)
     }
 
-    /// The part of its channel's density that is of one spin.
+    /// The fraction of a channel's density that belongs to one spin.
     pub fn share(&self) -> f64 {
         1.0 / (3.0 - self.spins() as f64)
     }
@@ -83,7 +83,7 @@ impl Occupation {
         gap.is_finite().then_some(gap)
     }
 
-    /// The smallest gap within a channel: what decides whether the occupied orbitals of each spin are well defined.
+    /// The smallest gap within a channel, which decides whether the occupied orbitals of each spin are well defined.
     pub fn closest(&self, energies: [&[f64]; 2]) -> Option<Closest> {
         let gaps = self.channels.iter().zip(energies).enumerate().filter_map(|(k, (channel, energies))| {
             let highest = energies.get(channel.occupied.checked_sub(1)?)?;
@@ -97,10 +97,10 @@ impl Occupation {
 /// The highest occupied level of a channel and the one above it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Closest {
-    /// 0 (up) or 1 (down); `None` if the levels are those of both.
+    /// 0 (up) or 1 (down); `None` if the levels are the same for both.
     pub spin: Option<usize>,
-    /// The occupied one, counted from 1.
+    /// Number of the occupied level, counted from 1.
     pub level: usize,
-    /// Distance of the two, hartree.
+    /// Distance between the two, hartree.
     pub gap: f64,
 }

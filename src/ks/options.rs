@@ -2,7 +2,7 @@
 
 use super::KsError;
 
-/// How the next input density follows from the ones before.
+/// How the next input density follows from the previous ones.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Mixing {
     /// n_{k+1} = n_k + alpha decay^k times the mean of the last `history` differences (n_out - n_in).
@@ -24,28 +24,28 @@ pub enum Mixing {
 }
 
 impl Mixing {
-    /// The step length where none is asked for.
+    /// The default step length.
     pub const ALPHA: f64 = 0.5;
-    /// Densities kept by DIIS where no number is asked for.
+    /// The default number of densities kept by DIIS.
     pub const HISTORY: usize = 8;
-    /// DIIS as it is where nothing else is asked for.
+    /// DIIS with its defaults.
     pub const DIIS: Mixing = Mixing::Diis { history: Self::HISTORY, alpha: Self::ALPHA };
 }
 
 /// Options of a Kohn-Sham calculation.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ScfOptions {
-    /// At most (with a tolerance) or exactly (without) so many.
+    /// The most iterations (with a tolerance) or the exact number (without).
     pub iterations: usize,
     /// Mixing.
     pub mixing: Mixing,
-    /// On the integral of |n_out - n_in|, electrons; `None`: all iterations, no verdict.
+    /// Tolerance for the integral of |n_out - n_in|, electrons; `None`: do all iterations and test nothing.
     pub tolerance: Option<f64>,
-    /// Mirror-average about the mean nuclear position.
+    /// Average with the mirror image about the mean nuclear position.
     pub symmetric: bool,
 }
 
-/// Electrons that may move in a density that is called converged where its response is wanted.
+/// The largest tolerance, electrons, at which a density counts as converged for its response.
 const LOOSEST_TOLERANCE: f64 = 1e-6;
 
 impl Default for ScfOptions {
@@ -55,7 +55,7 @@ impl Default for ScfOptions {
 }
 
 impl ScfOptions {
-    /// The tolerance where none is asked for.
+    /// The default tolerance.
     pub const TOLERANCE: f64 = 1e-8;
     /// DIIS to the tolerance in at most 200 iterations.
     pub const STANDARD: ScfOptions =
@@ -71,7 +71,7 @@ impl ScfOptions {
         format!("{iterations} {mixing} {tolerance:?} {symmetric}")
     }
 
-    /// Refuses what cannot be.
+    /// Checks the options.
     ///
     /// # Errors
     /// [`KsError::Option`] with the option's name.
@@ -81,16 +81,16 @@ impl ScfOptions {
             return Err(Self::no_iterations());
         }
         if let Some(tolerance) = self.tolerance.filter(|tolerance| tolerance.is_nan() || *tolerance <= 0.0) {
-            return wrong("tolerance", format!("must be above 0 electrons, not {tolerance}"));
+            return wrong("tolerance", format!("must be positive, not {tolerance} electrons"));
         }
         let (alpha, history) = match self.mixing {
             Mixing::Linear { alpha, decay, .. } if !(decay > 0.0 && decay.is_finite()) => {
-                return wrong("decay", format!("must be above 0, not {decay} (mixing {alpha})"));
+                return wrong("decay", format!("must be positive, not {decay} (mixing {alpha})"));
             }
             Mixing::Linear { alpha, history, .. } | Mixing::Diis { history, alpha } => (alpha, history),
         };
         if !(alpha > 0.0 && alpha.is_finite()) {
-            return wrong("mixing", format!("must be above 0, not {alpha}"));
+            return wrong("mixing", format!("must be positive, not {alpha}"));
         }
         if history == 0 {
             return wrong("history", "must be at least 1, not 0".to_owned());
@@ -98,7 +98,7 @@ impl ScfOptions {
         Ok(())
     }
 
-    /// Refuses what cannot converge.
+    /// Checks that the options can converge.
     ///
     /// # Errors
     /// [`KsError::Option`] with the option's name.
@@ -107,17 +107,17 @@ impl ScfOptions {
         let wrong = |option, problem: &str| Err(KsError::Option { option, problem: problem.to_owned() });
         match self.mixing {
             _ if !self.tolerance.is_some_and(|tolerance| tolerance <= LOOSEST_TOLERANCE) => {
-                wrong("tolerance", "must be at most 1e-6 electrons where the gradient is that of a converged density")
+                wrong("tolerance", "must be at most 1e-6 electrons if the gradient is that of a converged density")
             }
             Mixing::Linear { decay, .. } if decay < 1.0 => wrong(
                 "mixing",
-                "must not decay where the density is to converge: `diis()`, or `linear(…)` without `decay:`",
+                "must not decay if the density has to converge: use `diis()`, or `linear(…)` without `decay:`",
             ),
             _ => Ok(()),
         }
     }
 
-    /// Other options for a density that has to converge and did not.
+    /// Advice for a density that has to converge and did not.
     pub(crate) fn to_settle(&self) -> String {
         let mixing = match self.mixing {
             Mixing::Linear { .. } => "`mixing: diis()`".to_owned(),
@@ -131,12 +131,12 @@ impl ScfOptions {
         };
         format!(
             "`gradient: implicit` needs converged densities: in `scf:` try more `iterations:` than {}{tolerance} or {mixing}; \
-             or train with `gradient: unrolled` first and go on from that model",
+             or train with `gradient: unrolled` first and continue from that model",
             self.iterations
         )
     }
 
-    /// The error of no iteration at all.
+    /// The error if no iteration is asked for.
     pub(super) fn no_iterations() -> KsError {
         KsError::Option { option: "iterations", problem: "must be at least 1, not 0".to_owned() }
     }

@@ -11,20 +11,20 @@ use faer::{Mat, Side};
 pub use super::orthonormal::{OrbitalError, Orbitals};
 pub use super::response::pullback;
 
-/// Most points for which a failure of inverse iteration is made good by a dense diagonalisation.
+/// The most points for which a dense diagonalisation replaces a failed inverse iteration.
 const DENSE: usize = 2048;
 
-/// Levels more than asked for that may lie in one bracket wider than [`COARSE`].
+/// How many more levels than asked for may be in one bracket wider than [`COARSE`].
 const SURPLUS: usize = 8;
 
-/// Width of a bracket, hartree, beyond which its levels are no longer degenerate.
+/// Width of a bracket, hartree, above which its levels are not degenerate.
 const COARSE: f64 = 1e-4;
 
-/// Most steps of inverse iteration.
+/// The most steps of inverse iteration.
 const STEPS: usize = 100;
 
-/// The lowest `count` orbitals of H. `warm`, orbitals of a similar H, saves time and never changes which levels are found: their
-/// number below is counted.
+/// The lowest `count` orbitals of H. `warm`, orbitals of a similar H, saves time but never changes which levels are found: a count
+/// of levels makes sure of that.
 pub fn lowest(h: &Hamiltonian, count: usize, warm: Option<&Orbitals>) -> Result<Orbitals, OrbitalError> {
     if count > h.points() {
         return Err(OrbitalError::TooMany { count, points: h.points() });
@@ -36,14 +36,14 @@ pub fn lowest(h: &Hamiltonian, count: usize, warm: Option<&Orbitals>) -> Result<
         return Ok(orbitals);
     }
     let found = match search(h, count) {
-        // Levels that crowd as closely as rounding errors of high walls.
+        // Levels as close together as the rounding errors of high walls.
         Err(OrbitalError::NotFound { .. }) if h.points() <= DENSE => dense(h, count)?,
         found => found?,
     };
     Ok(finished(h, found, count))
 }
 
-/// From nothing: brackets by counting, then inverse iteration in each.
+/// Without a start: brackets by counting, then inverse iteration in each.
 fn search(h: &Hamiltonian, count: usize) -> Result<Vec<Vec<f64>>, OrbitalError> {
     let scale = h.scale();
     let mut vectors = Vec::with_capacity(count);
@@ -56,7 +56,7 @@ fn search(h: &Hamiltonian, count: usize) -> Result<Vec<Vec<f64>>, OrbitalError> 
     Ok(vectors)
 }
 
-/// By diagonalising all of H.
+/// By diagonalising the whole of H.
 fn dense(h: &Hamiltonian, count: usize) -> Result<Vec<Vec<f64>>, OrbitalError> {
     let points = h.points();
     let matrix = Mat::from_fn(points, points, |i, j| h.entry(i, j));
@@ -65,13 +65,13 @@ fn dense(h: &Hamiltonian, count: usize) -> Result<Vec<Vec<f64>>, OrbitalError> {
     Ok((0..count).map(|k| (0..points).map(|i| eigen.U()[(i, k)]).collect()).collect())
 }
 
-/// The orbitals of one bracket, by inverse iteration of as many vectors together. The shift follows them as long as they lie
-/// in the bracket.
+/// The orbitals of one bracket, by simultaneous inverse iteration of as many vectors. The shift follows their levels as long as
+/// these are in the bracket.
 fn refine(h: &Hamiltonian, scale: f64, bracket: &Bracket) -> Result<Vec<Vec<f64>>, OrbitalError> {
     let mut block: Vec<Vec<f64>> = (0..bracket.size).map(|k| start(h.points(), bracket.first + k)).collect();
     orthonormalise(&mut block);
     let middle = 0.5 * (bracket.low + bracket.high);
-    // Levels as high as walls carry the rounding errors of walls.
+    // Levels as high as walls have the rounding errors of walls.
     let size = scale + middle.abs();
     let tolerance = (1e-9 * size).min(0.3 * bracket.gap);
     let mut shift = middle;
@@ -92,8 +92,8 @@ fn refine(h: &Hamiltonian, scale: f64, bracket: &Bracket) -> Result<Vec<Vec<f64>
     Err(OrbitalError::NotFound { energy: middle })
 }
 
-/// Where to invert next: at a lone level itself. Among several a level right at the shift would swallow the others, so the shift
-/// keeps away from each, but near their middle: nearer to all of them than to any level outside.
+/// The next shift: for a single level, the level itself. With several, a level exactly at the shift would swallow the others, so the
+/// shift keeps a distance from each, but is near their middle: closer to all of them than to any level outside.
 fn next_shift(energies: &[f64], bracket: &Bracket, size: f64) -> f64 {
     let (first, last) = (energies[0], energies[energies.len() - 1]);
     if energies.len() == 1 {
@@ -105,7 +105,7 @@ fn next_shift(energies: &[f64], bracket: &Bracket, size: f64) -> f64 {
     candidates.fold(first, |best, shift| if room(shift) > room(best) { shift } else { best })
 }
 
-/// Turns an orthonormal block to the eigenvectors of H within it; their levels and the largest residual norm.
+/// Rotates an orthonormal block to the eigenvectors of H within it; gives their levels and the largest residual norm.
 fn rotate(h: &Hamiltonian, block: &mut [Vec<f64>]) -> (Vec<f64>, f64) {
     let images: Vec<Vec<f64>> = block.iter().map(|v| h.apply(v).to_vec()).collect();
     let size = block.len();
@@ -133,7 +133,7 @@ fn residual(vector: &[f64], image: &[f64], energy: f64) -> f64 {
     vector.iter().zip(image).map(|(v, a)| (a - energy * v).powi(2)).sum::<f64>().sqrt()
 }
 
-/// A start for inverse iteration that no symmetry of H makes orthogonal to its orbitals: the same on every run.
+/// A start for inverse iteration without symmetry, so that it is not orthogonal to an orbital; the same on every run.
 fn start(points: usize, seed: usize) -> Vec<f64> {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(seed as u64 + 1);
     (0..points)

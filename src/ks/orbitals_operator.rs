@@ -9,16 +9,16 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Where the backward pass, which cannot fail, leaves what went wrong.
+/// Where the backward pass, which cannot return an error, stores it.
 pub(crate) type Fault = Rc<RefCell<Option<OrbitalError>>>;
 
-/// What the operator gives.
+/// The result of the operator.
 pub(crate) struct Filled<D: Backend> {
     /// n `[1, points, 1]`.
     pub density: Value<D>,
     /// Orbital energies `[1, 1, levels]`.
     pub energies: Value<D>,
-    /// To start the next iteration from.
+    /// The orbitals, as a start for the next iteration.
     pub orbitals: Arc<Orbitals>,
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn fill<D: Backend, T: Tape<f64, D>>(
     Ok((Filled { density, energies, orbitals }, tape))
 }
 
-/// A channel without electrons of which nobody asks for levels: no density, and 0 where the formulas want a level.
+/// A channel without electrons whose levels are not needed: zero density, and 0 where the formulas use a level.
 fn empty<D: Backend, T: Tape<f64, D>>(
     grid: &Arc<Grid>,
     potential: &Value<D>,

@@ -81,7 +81,7 @@ fn a_warm_start_changes_nothing_but_time() {
         let warm = lowest(&ion(near), 3, None).expect("orbitals");
         check(&h, &lowest(&h, 3, Some(&warm)).expect("orbitals"), 1e-11);
     }
-    // Orbitals of the wrong levels are no start.
+    // Orbitals of the wrong levels do not mislead.
     let high = lowest(&h, 6, None).expect("orbitals");
     let wrong = Orbitals { energies: high.energies[3..].to_vec(), vectors: high.vectors[3..].to_vec() };
     let found = lowest(&h, 3, Some(&wrong)).expect("orbitals");

@@ -8,12 +8,13 @@ use thiserror::Error;
 /// A residual below this multiple of the norm of H is rounding error.
 pub(super) const ROUNDING: f64 = 16.0 * f64::EPSILON;
 
-/// Orbitals from the lowest level up.
+/// Orbitals in ascending order of energy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Orbitals {
     /// Levels, hartree, ascending.
     pub energies: Vec<f64>,
-    /// Orbitals, sum of squares 1 each, orthogonal. Of the entries at least half as large as the largest, the first is positive.
+    /// Orthogonal orbitals, each with a sum of squares of 1. Of the entries at least half as large as the largest, the first is
+    /// positive.
     pub vectors: Vec<Vec<f64>>,
 }
 
@@ -68,7 +69,7 @@ pub enum OrbitalError {
     NoGap { gap: f64 },
 }
 
-/// Orthogonal to rounding, in ascending order of energy, with the agreed sign; the first `count`.
+/// The first `count` orbitals, orthogonal to rounding, in ascending order of energy, with the sign convention of [`Orbitals`].
 pub(super) fn finished(h: &Hamiltonian, mut vectors: Vec<Vec<f64>>, count: usize) -> Orbitals {
     orthonormalise(&mut vectors);
     let energy = |v: &Vec<f64>| dot(v, &h.apply(v));
@@ -101,7 +102,7 @@ pub(super) fn orthonormalise(vectors: &mut [Vec<f64>]) {
     }
 }
 
-/// Takes the components along orthonormal vectors out of `x`.
+/// Removes the components along orthonormal vectors from `x`.
 fn project_out(x: &mut [f64], orthonormal: &[Vec<f64>]) {
     for v in orthonormal {
         let overlap = dot(v, x);

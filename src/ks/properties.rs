@@ -230,12 +230,12 @@ const FIELDS_AND_SUMS: [Property; 7] = [
 const LEVELS_AND_ITERATIONS: [Property; 7] = [
     row(
         "orbital_energies",
-        "occupied levels and the lowest empty one (with unpaired electrons, `.up` and `.down`)",
+        "the occupied levels and the lowest empty one (with unpaired electrons, `.up` and `.down`)",
         Shown::Yes(BELOW_TERMS),
         |r| spins(|s| Datum::Energies(r.orbital_energies[s].clone())),
         Some(|t| t.levels()),
     ),
-    row("gap", "lowest empty minus highest occupied level", Shown::Yes(BELOW_TERMS), |r| Datum::Energy(r.gap), None),
+    row("gap", "the lowest empty minus the highest occupied level", Shown::Yes(BELOW_TERMS), |r| Datum::Energy(r.gap), None),
     row(
         "converged",
         "whether the tolerance was met",
@@ -245,14 +245,14 @@ const LEVELS_AND_ITERATIONS: [Property; 7] = [
     ),
     row(
         "iterations",
-        "iterations done",
+        "the number of iterations done",
         Shown::InJson(BELOW_TERMS),
         |r| Datum::Count(r.iterations),
         Some(|t| Seen::Known(t.iterations as f64)),
     ),
     row(
         "residual",
-        "integral of |n_out - n_in| of the last iteration, electrons",
+        "the integral of |n_out - n_in| in the last iteration, electrons",
         Shown::Yes(BELOW_TERMS),
         |r| Datum::Electrons(r.residual),
         Some(|_| Seen::One(Observable::Residual)),
@@ -266,7 +266,7 @@ const LEVELS_AND_ITERATIONS: [Property; 7] = [
     ),
     row(
         "densities",
-        "the density mixed after every iteration",
+        "the mixed density after every iteration",
         Shown::No,
         |r| Datum::Fields(r.densities.clone()),
         Some(|t| t.each(Observable::Density)),

@@ -9,25 +9,25 @@ use super::orthonormal::{OrbitalError, Orbitals};
 use crate::model::Grid;
 use crate::tensor::Buffer;
 
-/// A gap below this fraction of the norm of H is none.
+/// A gap below this fraction of the norm of H counts as zero.
 const NO_GAP: f64 = 1e-12;
 
 /// How far below the level the linear system is shifted, as a fraction of the gap.
 const SHIFT: f64 = 1e-6;
 
-/// Most corrections of a solution; each gains a factor `SHIFT`.
+/// The most corrections of a solution; each gains a factor `SHIFT`.
 const CORRECTIONS: usize = 6;
 
-/// How many times its usual size the rounding error of a residual may be.
+/// The rounding error of a residual may be this many times its usual size.
 const ROUNDING_FACTOR: f64 = 16.0;
 
 /// Cotangent of the potential v_i, from that of the density n_i = `occupation`/h sum_k psi_k,i^2 of the lowest `occupied`
-/// orbitals (`density_bar`, dL/dn_i without any h) and those of the levels (`energy_bar`, one a level of `orbitals`).
+/// orbitals (`density_bar`, dL/dn_i without a factor h) and those of the levels (`energy_bar`, one per level of `orbitals`).
 ///
 /// With Q the projection out of the occupied orbitals, (H - e_k) phi_k = -Q (n_bar psi_k), phi_k = Q phi_k, and
 /// v_bar = 2 f/h sum_k phi_k psi_k + sum_k e_bar_k psi_k^2. Only mixing with unoccupied orbitals enters, so that degenerate
-/// occupied levels do no harm. `orbitals` must hold the lowest unoccupied one wherever there is one; if its level coincides with
-/// the highest occupied one the result is [`OrbitalError::NoGap`].
+/// occupied levels do no harm. `orbitals` must include the lowest unoccupied one if there is one; if its level coincides with
+/// the highest occupied one, the result is [`OrbitalError::NoGap`].
 pub fn pullback(
     h: &Hamiltonian,
     orbitals: &Orbitals,
@@ -64,9 +64,9 @@ pub fn pullback(
     Ok(v_bar)
 }
 
-/// From the highest occupied to the lowest unoccupied level.
+/// The gap between the highest occupied and the lowest unoccupied level.
 fn gap(h: &Hamiltonian, orbitals: &Orbitals, occupied: usize) -> Result<f64, OrbitalError> {
-    // Without the unoccupied level, any shift well inside the spectrum's own spacing serves.
+    // Without an unoccupied level, any shift well below the spacing of the spectrum will do.
     let gap = orbitals.energies.get(occupied).map_or(1e-3, |above| above - orbitals.energies[occupied - 1]);
     if gap > NO_GAP * h.scale() { Ok(gap) } else { Err(OrbitalError::NoGap { gap }) }
 }
@@ -84,7 +84,7 @@ impl Problem<'_> {
     fn responses<const W: usize>(&self, energies: &[f64], density_bar: &[f64]) -> Vec<Buffer> {
         let mut phis = Vec::with_capacity(self.filled.len());
         for (psis, energies) in self.filled.chunks(W).zip(energies.chunks(W)) {
-            // Lanes without an orbital repeat the last, and are not looked at.
+            // Lanes without an orbital repeat the last one, and are ignored.
             let of = |w: usize| w.min(psis.len() - 1);
             let energies: [f64; W] = std::array::from_fn(|w| energies[of(w)]);
             let source = |i: usize| std::array::from_fn(|w| -density_bar[i] * psis[of(w)][i]);
@@ -106,9 +106,9 @@ impl Problem<'_> {
         phis
     }
 
-    /// Solves (H - energy) phi = Q source, phi = Q phi, lane by lane, and says where the residual is rounding error. The system is
-    /// singular along the occupied orbitals: `solve` does it for a slightly lower energy, and its solution is corrected until the
-    /// residual no longer falls.
+    /// Solves (H - energy) phi = Q source, phi = Q phi, lane by lane, and reports whether the residual is rounding error. The system
+    /// is singular along the occupied orbitals: `solve` solves it for a slightly lower energy, and its solution is corrected until
+    /// the residual no longer falls.
     fn solve<const W: usize>(
         &self,
         energies: &[f64; W],
@@ -129,7 +129,7 @@ impl Problem<'_> {
             leave(&mut left, &trial, &source, energies);
             project_out(&mut left, self.filled);
             let after = norms(&left);
-            // Also where it is not a number, a lane stays as it was.
+            // Written so that a lane also stays unchanged if the new residual is NaN.
             let better: [bool; W] = std::array::from_fn(|w| after[w] < size[w]);
             keep(&mut phi, &trial, &better);
             keep(&mut rest, &left, &better);
@@ -150,7 +150,7 @@ fn add<const W: usize>(x: &mut Block<W>, y: &Block<W>) {
     x.as_flattened_mut().iter_mut().zip(y.as_flattened()).for_each(|(x, y)| *x += y);
 }
 
-/// Of `image` = H phi: source - (H - energy) phi.
+/// Turns `image` = H phi into the residual source - (H - energy) phi.
 fn leave<const W: usize>(image: &mut Block<W>, phi: &Block<W>, source: &Block<W>, energies: &[f64; W]) {
     for ((image, phi), source) in image.iter_mut().zip(phi.iter()).zip(source.iter()) {
         for w in 0..W {

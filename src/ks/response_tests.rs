@@ -74,14 +74,14 @@ fn a_degenerate_occupied_pair_does_no_harm() {
 }
 
 #[test]
-fn a_vanishing_gap_is_told() {
+fn a_vanishing_gap_is_an_error() {
     let grid = Grid::centred(241, 0.1);
     let h = Hamiltonian::new(&grid, &two_wells(&grid));
     let orbitals = lowest(&h, 2, None).expect("orbitals");
     let ones = vec![1.0; 241];
     let refused = pullback(&h, &orbitals, 1, 1.0, &ones, &[0.0, 0.0], &grid);
     assert!(matches!(refused, Err(OrbitalError::NoGap { .. })));
-    // Where the density is not asked for, levels still respond.
+    // If the density is not needed, levels still respond.
     assert!(pullback(&h, &orbitals, 1, 1.0, &vec![0.0; 241], &[1.0, 0.0], &grid).is_ok());
 }
 
@@ -134,8 +134,8 @@ fn any_number_of_orbitals_agrees_with_the_sum_over_states() {
 }
 
 #[test]
-fn a_pivot_that_vanishes_does_no_harm() {
-    // The diagonal entry of the first point, deep enough for a level of its own, is the shift for the second.
+fn a_zero_pivot_does_no_harm() {
+    // The first point is deep enough for a level of its own, and its diagonal entry is the shift for the second level.
     let grid = Grid::centred(121, 0.15);
     let mut v: Vec<f64> = grid.xs().iter().map(|x| 0.5 * x * x).collect();
     let shift = |orbitals: &Orbitals| orbitals.energies[1] - SHIFT * (orbitals.energies[2] - orbitals.energies[1]);
@@ -150,7 +150,7 @@ fn a_pivot_that_vanishes_does_no_harm() {
 }
 
 #[test]
-fn what_is_not_finite_stays_so() {
+fn values_that_are_not_finite_stay_so() {
     let grid = Grid::centred(41, 0.3);
     let v: Vec<f64> = grid.xs().iter().map(|x| 0.5 * x * x).collect();
     let h = Hamiltonian::new(&grid, &v);

@@ -1,4 +1,4 @@
-//! What a Kohn-Sham calculation gives.
+//! The result of a Kohn-Sham calculation.
 
 use super::KsWarning;
 use crate::model::{System, both_spins};
@@ -7,9 +7,9 @@ use std::sync::Arc;
 /// Why a loop ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// The tolerance is met.
+    /// The tolerance was met.
     Converged,
-    /// A fixed number of iterations was asked for and done; no verdict.
+    /// A fixed number of iterations was asked for and done; convergence was not tested.
     Fixed,
     /// The iterations ran out before the tolerance was met.
     Exhausted,
@@ -40,17 +40,17 @@ pub struct Run {
     pub gap: Option<f64>,
     /// Iterations done.
     pub iterations: usize,
-    /// Integral of |n_out - n_in| of the last iteration, summed over spins, electrons.
+    /// Integral of |n_out - n_in| in the last iteration, summed over spins, electrons.
     pub residual: f64,
     /// Why it ended.
     pub stop: Stop,
     /// Electronic energy of every iteration's output.
     pub energies: Vec<f64>,
-    /// Total density mixed after every iteration.
+    /// Total mixed density after every iteration.
     pub densities: Vec<Vec<f64>>,
-    /// Integral of |n_out - n_in| of every iteration, electrons.
+    /// Integral of |n_out - n_in| in every iteration, electrons.
     pub residuals: Vec<f64>,
-    /// Doubts, with advice.
+    /// Warnings, with advice.
     pub warnings: Vec<KsWarning>,
 }
 

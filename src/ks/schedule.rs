@@ -1,4 +1,4 @@
-//! Iterations of a fixed number with plain mixing: what can be unrolled.
+//! A fixed number of iterations with linear mixing: what can be unrolled.
 
 use super::kohn_sham::{Spins, device_error};
 use super::mixing::step_length;
@@ -6,7 +6,7 @@ use super::{KsError, Mixing, ScfOptions};
 use crate::tensor::arrange::combine;
 use crate::tensor::{Backend, Tape};
 
-/// Plain mixing without a tolerance.
+/// Linear mixing without a tolerance.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Schedule {
     pub iterations: usize,
@@ -16,17 +16,17 @@ pub(crate) struct Schedule {
     decay: f64,
 }
 
-/// Iterations of a training at most: each keeps its densities.
-pub(crate) const MOST_ITERATIONS: usize = 10_000;
+/// The most iterations in a training, as each keeps its densities.
+pub(crate) const MAX_ITERATIONS: usize = 10_000;
 
 impl Schedule {
-    /// One iteration, whose output is its end.
+    /// One iteration that ends with its output.
     pub const ONCE: Schedule = Schedule { iterations: 1, history: 1, alpha: 1.0, decay: 1.0 };
 
     /// The schedule of `options`.
     ///
     /// # Errors
-    /// [`KsError::Option`] for anything else than a fixed number of iterations with plain mixing.
+    /// [`KsError::Option`] for anything other than a fixed number of iterations with linear mixing.
     pub fn of(options: &ScfOptions) -> Result<Self, KsError> {
         options.check()?;
         let option = |option, problem: &str| KsError::Option { option, problem: problem.to_owned() };
@@ -34,16 +34,16 @@ impl Schedule {
             return Err(option("mixing", "must be `linear(…)` in training, not `diis(…)`"));
         };
         if options.tolerance.is_some() {
-            return Err(option("tolerance", "is for solving; training runs a fixed number of `iterations`"));
+            return Err(option("tolerance", "is only for `solve`; training runs a fixed number of `iterations`"));
         }
-        if options.iterations > MOST_ITERATIONS {
-            let problem = format!("must be at most {MOST_ITERATIONS} in training, not {}", options.iterations);
+        if options.iterations > MAX_ITERATIONS {
+            let problem = format!("must be at most {MAX_ITERATIONS} in training, not {}", options.iterations);
             return Err(KsError::Option { option: "iterations", problem });
         }
         Ok(Self { iterations: options.iterations, alpha, decay, history })
     }
 
-    /// n plus the step length times the mean of the differences (n_out, n_in), channel by channel.
+    /// n plus the step length times the mean of the differences between n_out and n_in, channel by channel.
     pub(super) fn mix<D: Backend, T: Tape<f64, D>>(
         &self,
         iteration: usize,

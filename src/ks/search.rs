@@ -1,42 +1,42 @@
-//! The way to a self-consistent density: the mixing that was asked for and, where Pulay's method gets nowhere because levels
-//! trade their electrons from one iteration to the next, a detour over shared electrons.
+//! The search for a self-consistent density: the chosen mixing and, if Pulay's method makes no progress because levels exchange
+//! electrons from one iteration to the next, a detour through fractional occupations.
 //!
-//! Where the highest occupied and the lowest unoccupied level of a spin nearly meet, the output density answers a small
-//! change of the potential with a whole electron, and iterations jump between the two. In one dimension levels of one spin never
-//! coincide, so that the output depends on the input without a jump, and a density that is its own output exists; what is
-//! missing is a way to it. On the detour the two levels share their electrons as at a temperature T, which makes the answer smooth; the
-//! density found is the start at a lower T, down to where nothing is shared.
+//! If the highest occupied and the lowest unoccupied level of a spin are nearly degenerate, a small change of the potential moves a
+//! whole electron in the output density, and iterations jump between the two. In one dimension levels of one spin never
+//! coincide, so that the output depends continuously on the input, and a self-consistent density exists; the problem is to reach it.
+//! On the detour the two levels share their electrons as at a temperature T, which makes the response smooth; the density found is
+//! the start at a lower T, until no electron is shared.
 
 use super::kohn_sham::{Iteration, KohnSham, Spins, device_error};
 use super::mixing::Mixer;
 use super::{KsError, Mixing, ScfOptions};
 use crate::tensor::{Backend, NoneTape, Value};
 
-/// Iterations without a new least residual after which Pulay's method gets nowhere.
+/// Iterations without a new smallest residual after which Pulay's method has stalled.
 const STALLED_ITERATIONS: usize = 15;
 /// First temperature, hartree.
 const FIRST_TEMPERATURE: f64 = 0.01;
-/// From one temperature to the next.
+/// Ratio of one temperature to the one before.
 const COOLING_FACTOR: f64 = 0.25;
-/// Below this temperature, hartree, rounding decides which level is the lower one.
+/// Below this temperature, hartree, rounding decides which level is lower.
 const LEAST_TEMPERATURE: f64 = 1e-15;
-/// A density found at a temperature is good enough to go on from, electrons.
+/// Residual, electrons, at which the density at one temperature is good enough to continue with the next.
 const COOLING_RESIDUAL: f64 = 1e-3;
-/// Share of an electron below which nothing is shared.
+/// Shares of an electron below this count as zero.
 const LEAST_SHARE: f64 = 1e-14;
-/// Temperature, hartree, from which on mixing may begin with its full step: about the potential that an electron makes where it
-/// moves to. At a lower one the output answers the input more strongly, and steps begin shorter.
+/// Temperature, hartree, from which on mixing may begin with its full step: about the potential that an electron causes where it
+/// moves to. At lower temperatures the output responds more strongly to the input, and mixing begins with shorter steps.
 const COUPLING: f64 = 0.05;
-/// Part of the full step with which mixing begins after cooling.
+/// Fraction of the full step with which mixing begins after cooling.
 const DAMPING_AFTER_COOLING: f64 = 0.01;
 
-/// How far the search is.
+/// The stage of the search.
 enum Stage {
-    /// As asked for: the least residual so far, and iterations since.
+    /// The chosen mixing, with the lowest residual so far and the number of iterations since.
     Direct { least: f64, waited: usize },
     /// Levels share electrons at a temperature, hartree.
     Shared { temperature: f64 },
-    /// As asked for, from a density found by cooling.
+    /// The chosen mixing, from a density found by cooling.
     Cooled,
 }
 
@@ -50,7 +50,7 @@ pub(super) struct Search {
 }
 
 impl Search {
-    /// Densities have `points` numbers a channel.
+    /// For densities with `points` numbers per channel.
     pub fn new(options: &ScfOptions, points: usize) -> Self {
         Self {
             mixing: options.mixing.clone(),
@@ -61,10 +61,10 @@ impl Search {
         }
     }
 
-    /// The next input density, every channel in turn, from an input, its iteration and the residual, electrons, between them.
+    /// The next input density, channel after channel, from an input, its iteration and the residual in electrons.
     ///
     /// # Errors
-    /// The device's own.
+    /// Those of the device.
     pub fn next<D: Backend>(
         &mut self,
         ks: &KohnSham<D>,
@@ -81,7 +81,7 @@ impl Search {
         Ok(mixed.chunks(self.points).map(<[f64]>::to_vec).collect())
     }
 
-    /// Leaves the direct way where it leads nowhere.
+    /// Gives up the direct search if it makes no progress.
     fn turn(&mut self, residual: f64) {
         let Stage::Direct { least, waited } = &mut self.stage else { return };
         if residual < *least {
@@ -104,7 +104,7 @@ impl Search {
         self.stage = stage;
     }
 
-    /// The output density with shared electrons; where it is the input already, cools.
+    /// The output density with shared electrons; lowers the temperature once it agrees with the input.
     fn shared<D: Backend>(
         &mut self,
         ks: &KohnSham<D>,
@@ -128,7 +128,7 @@ impl Search {
 }
 
 /// The output density if the two levels at the gap of every channel share their electrons at a temperature, and the largest
-/// share of an electron that goes to an upper level: 1 / (1 + exp(gap / 2T)).
+/// fraction of an electron in an upper level: 1 / (1 + exp(gap / 2T)).
 fn share<D: Backend>(ks: &KohnSham<D>, of: &Iteration<D>, temperature: f64) -> Result<(Spins<D>, f64), KsError> {
     let (mut fields, mut most) = (Vec::with_capacity(of.filled.len()), 0.0_f64);
     for (filled, channel) in of.filled.iter().zip(&ks.equations.occupation.channels) {

@@ -1,4 +1,4 @@
-//! Solving: the same iteration as in training, without a tape, with a verdict.
+//! Solving: the same iteration as in training, without a tape, and with a test of convergence.
 
 use super::kohn_sham::{Energies, Equations, Iteration, KohnSham, Setting, Spins, device_error};
 use super::occupation::{Closest, Occupation};
@@ -10,7 +10,7 @@ use crate::model::System;
 use crate::tensor::{Backend, Device, NoneTape, Value, on_device};
 use std::sync::Arc;
 
-/// Where a calculation begins.
+/// The initial density of a calculation.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Start {
     /// Non-interacting electrons in v.
@@ -23,11 +23,11 @@ pub enum Start {
 /// Solves the Kohn-Sham equations of `system` with a functional and its flat parameters on a device.
 ///
 /// Closed shells run spin-restricted. With a tolerance it ends when the density changes by less, or when the iterations
-/// run out (a warning); without, after exactly `iterations`. An interruption gives what there is so far.
+/// run out (a warning); without one, after exactly `iterations`. After an interruption the result is the run so far.
 ///
 /// # Errors
-/// A device that is not there, options that cannot be, a symmetry that is not there, a start that does not fit, a value that is not finite, orbitals
-/// that are not found.
+/// An unavailable device, impossible options, a missing symmetry, an initial density that does not fit, a value that is not
+/// finite, orbitals that are not found.
 pub fn solve(
     device: Device,
     system: &Arc<System>,
@@ -85,7 +85,7 @@ pub(crate) fn solve_bound<D: Backend>(
     Err(ScfOptions::no_iterations())
 }
 
-/// Densities of the channels as values.
+/// The densities of the channels as values.
 fn fields<D: Backend>(ks: &KohnSham<D>, channels: Vec<Vec<f64>>) -> Result<Spins<D>, KsError> {
     let field =
         |n: Vec<f64>| Value::constant(&ks.device, (1, ks.equations.system.grid.points, 1), n).map_err(device_error);
@@ -125,10 +125,10 @@ fn initial<D: Backend>(ks: &KohnSham<D>, start: &Start) -> Result<Spins<D>, KsEr
     let wrong = |problem: String| KsError::Start { system: ks.equations.system.label.clone(), problem };
     for density in [up, down] {
         if density.len() != points {
-            return Err(wrong(format!("it has {} points, the grid {points}", density.len())));
+            return Err(wrong(format!("it has {} points, but the grid has {points}", density.len())));
         }
         if let Some(bad) = density.iter().find(|n| !(n.is_finite() && **n >= 0.0)) {
-            return Err(wrong(format!("it holds {bad}; densities are finite and not negative")));
+            return Err(wrong(format!("it contains {bad}; densities must be finite and not negative")));
         }
     }
     match ks.equations.occupation.spins() {
@@ -171,7 +171,7 @@ fn finish<D: Backend>(ks: &KohnSham<D>, functional: &str, options: &ScfOptions, 
     }
 }
 
-/// The two levels between which the filling of an iteration ends.
+/// The highest occupied level of an iteration and the one above it.
 fn closest<D: Backend>(ks: &KohnSham<D>, iteration: &Iteration<D>) -> Option<Closest> {
     let levels = [0, 1].map(|s| iteration.filled[ks.equations.occupation.channel(s)].orbitals.energies.as_slice());
     ks.equations.occupation.closest(levels)

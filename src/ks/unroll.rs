@@ -1,7 +1,7 @@
-//! A fixed number of iterations, each on a tape of its own, and what a loss sees of them.
+//! A fixed number of iterations, each on its own tape, and what a loss uses of them.
 //!
-//! Backwards the tapes run one after another from the last. Those that were not kept are made again from what their
-//! iteration began with: the same operations on the same numbers, so that the gradient has the same bits.
+//! In the backward pass the tapes run one after another from the last. Those that were not kept are made again from the input of
+//! their iteration: the same operations on the same numbers, so that the gradient has the same bits.
 
 use super::kohn_sham::{Energies, Iteration, KohnSham, Spins, device_error};
 use super::orbitals::Orbitals;
@@ -10,20 +10,20 @@ use crate::tensor::arrange::{combine, take};
 use crate::tensor::{Backend, Cotangents, OwnedTape, Tape, Value, resume};
 use std::sync::Arc;
 
-/// What one iteration leaves behind.
+/// The results kept of one iteration.
 struct Step<D: Backend> {
     iteration: Iteration<D>,
-    /// Where they are wanted.
+    /// If they are wanted.
     energies: Option<Energies<D>>,
     residual: Option<Value<D>>,
-    /// Density of every channel, mixed after it.
+    /// Mixed density of every channel after it.
     mixed: Spins<D>,
-    /// Total density mixed after it, where wanted.
+    /// Total mixed density after it, if wanted.
     density: Option<Value<D>>,
 }
 
 impl<D: Backend> Step<D> {
-    /// What later iterations, and a loss that looks at any iteration, may depend on.
+    /// The values that later iterations and the loss may depend on.
     fn results(&self) -> impl Iterator<Item = &Value<D>> {
         let total = self.energies.iter().map(|energies| &energies.total);
         self.iteration.output.iter().chain(&self.mixed).chain(total).chain(&self.density)
@@ -42,11 +42,11 @@ pub(crate) struct Unrolled<'a, D: Backend, T> {
 }
 
 impl<'a, D: Backend, T: Tape<f64, D>> Unrolled<'a, D, T> {
-    /// Runs the schedule from the density `start`, and keeps what the `wanted` observables need and the tapes of the last
+    /// Runs the schedule from the density `start`, keeping what the `wanted` observables need and the tapes of the last
     /// `kept` iterations (at least one).
     ///
     /// # Errors
-    /// An observable that the trajectory does not have; a value that is not finite; orbitals that are not found.
+    /// An observable that the trajectory does not have; a value that is not finite; orbitals that cannot be found.
     pub fn run(
         ks: &'a KohnSham<D>,
         schedule: Schedule,
@@ -73,12 +73,12 @@ impl<'a, D: Backend, T: Tape<f64, D>> Unrolled<'a, D, T> {
         self.steps.last().map(|step| step.iteration.orbitals()).unwrap_or_default()
     }
 
-    /// What iteration k begins with.
+    /// The input of iteration k.
     fn input(&self, k: usize) -> &Spins<D> {
         k.checked_sub(1).map_or(&self.start, |before| &self.steps[before].mixed)
     }
 
-    /// Iteration k after those before it.
+    /// Runs iteration k, after those before it.
     fn step<S: Tape<f64, D>>(&self, k: usize, tape: S) -> Result<(Step<D>, S), KsError> {
         let (ks, density) = (self.ks, self.input(k));
         let has = |observable| self.wanted.contains(&observable);
@@ -105,7 +105,7 @@ impl<'a, D: Backend, T: Tape<f64, D>> Unrolled<'a, D, T> {
         Ok((Step { iteration, energies, residual, mixed, density: total }, tape))
     }
 
-    /// The wanted observables in their order: fields `[1, points, 1]`, numbers `[1, 1, 1]`.
+    /// The wanted observables in order: fields `[1, points, 1]`, numbers `[1, 1, 1]`.
     ///
     /// # Errors
     /// One that the trajectory does not have.
@@ -147,10 +147,10 @@ impl<'a, D: Backend, T: Tape<f64, D>> Unrolled<'a, D, T> {
 }
 
 impl<D: Backend> Unrolled<'_, D, OwnedTape<f64, D>> {
-    /// Goes back through all iterations from the cotangents of what was observed.
+    /// The backward pass through all iterations, from the cotangents of the observables.
     ///
     /// # Errors
-    /// The device's own.
+    /// Those of the device.
     pub fn backward(mut self, mut cotangents: Cotangents<D>) -> Result<Cotangents<D>, KsError> {
         while let Some(step) = self.steps.pop() {
             let tape = match self.tapes.pop() {

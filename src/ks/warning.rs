@@ -1,4 +1,4 @@
-//! What a finished calculation is honest about.
+//! Warnings about a finished calculation.
 
 use super::occupation::Closest;
 use super::{Mixing, ScfOptions};
@@ -37,7 +37,7 @@ pub enum KsWarning {
     /// What to do: leave out `decay:` or use `diis()`; or give no `tolerance:`, for a fixed number of iterations as in
     /// the published trainings.
     #[error(
-        "a mixing that decays by {decay} an iteration can stop before it meets a tolerance: after {iterations} \
+        "a mixing that decays by {decay} per iteration can stop before it meets a tolerance: after {iterations} \
          iterations, {left:.2} % of the initial error is left at best, and no later step removes it"
     )]
     #[diagnostic(
@@ -71,22 +71,22 @@ pub enum KsWarning {
     },
 }
 
-/// Below this, hartree, a gap is called small.
+/// A gap below this, hartree, is reported as small.
 const SMALL_GAP: f64 = 1e-3;
 
-/// Below this, hartree, a gap makes iterations jump.
+/// A gap below this, hartree, makes iterations jump.
 const NARROW: f64 = 0.02;
 
-/// Iterations that tell how a calculation goes on.
+/// The number of last iterations that show how a calculation develops.
 const RECENT: usize = 10;
 
-/// A residual, electrons, that may be rounding error where levels nearly coincide.
+/// A residual, electrons, that may be rounding error if levels nearly coincide.
 const ROUNDED: f64 = 1e-6;
 
-/// Rounding error of a potential and its levels, hartree: over the gap it is what it moves, electrons.
+/// Rounding error of a potential and its levels, hartree; divided by the gap, it gives the electrons that it moves.
 const ROUNDING: f64 = 1e-14;
 
-/// The warning about a decaying mixing with a tolerance, if `options` deserve it.
+/// The warning about a decaying mixing with a tolerance, if it applies to `options`.
 pub(super) fn decaying_mixing(options: &ScfOptions) -> Option<KsWarning> {
     let (Mixing::Linear { alpha, decay, .. }, Some(_)) = (&options.mixing, options.tolerance) else { return None };
     if *decay >= 1.0 {
@@ -101,7 +101,7 @@ pub(super) fn small_gap(system: &str, closest: Option<Closest>, mirror: bool) ->
     let closest = closest.filter(|closest| closest.gap < SMALL_GAP)?;
     let symmetric = if mirror { " and `symmetric: true`" } else { "" };
     let advice =
-        format!("small changes of the system may change the density much: compare another `unpaired`{symmetric}");
+        format!("small changes of the system may change the density a lot: compare another `unpaired`{symmetric}");
     Some(KsWarning::SmallGap { system: system.to_owned(), levels: levels(&closest), gap: closest.gap, advice })
 }
 
@@ -111,8 +111,8 @@ fn levels(closest: &Closest) -> String {
     format!("levels {} and {}{of}", closest.level, closest.level + 1)
 }
 
-/// What to try when iterations ran out, from how the residuals and the levels at the gap developed; `mirror`: the system is its
-/// own mirror image and `symmetric: true` was not asked for.
+/// What to try when the iterations ran out, judged by the course of the residuals and of the levels at the gap; `mirror`: the system
+/// is its own mirror image and `symmetric: true` was not set.
 pub(super) fn advice(options: &ScfOptions, residuals: &[f64], closest: &[Option<Closest>], mirror: bool) -> String {
     let last = residuals.last().copied().unwrap_or(f64::INFINITY);
     let earlier = residuals.len().checked_sub(RECENT + 1).and_then(|k| residuals.get(k)).copied();
@@ -125,14 +125,14 @@ pub(super) fn advice(options: &ScfOptions, residuals: &[f64], closest: &[Option<
     let near = recent.min_by(|a, b| a.gap.total_cmp(&b.gap)).filter(|near| near.gap < NARROW);
     let tolerance = options.tolerance.unwrap_or(f64::INFINITY);
     let hopeless = near.is_some_and(|near| ROUNDING > tolerance * near.gap);
-    let more = format!("give it more than {} `iterations`", options.iterations);
+    let more = format!("allow more than {} `iterations`", options.iterations);
     let remedy = match options.mixing {
-        _ if converging => format!("it still converges: {more}"),
+        _ if converging => format!("it is still converging: {more}"),
         Mixing::Linear { decay, .. } if decay < 1.0 => "use a mixing without `decay`".to_owned(),
         Mixing::Linear { alpha, .. } => format!("use `diis()`, or lower the mixing below {alpha}"),
-        Mixing::Diis { .. } if last < ROUNDED => format!("ask for less, `tolerance: {:.0e}`", 10.0 * last),
+        Mixing::Diis { .. } if last < ROUNDED => format!("set a looser tolerance, `tolerance: {:.0e}`", 10.0 * last),
         Mixing::Diis { .. } if hopeless => {
-            "rounding error is enough for that, and more `iterations` hardly help".to_owned()
+            "rounding errors are large enough for that, and more `iterations` will hardly help".to_owned()
         }
         Mixing::Diis { .. } => more,
     };
@@ -141,7 +141,7 @@ pub(super) fn advice(options: &ScfOptions, residuals: &[f64], closest: &[Option<
         if mirror { format!("{or} keep the density symmetric with `symmetric: true`") } else { String::new() };
     let Some(near) = near else { return remedy };
     format!(
-        "{} come as close as {:.1e} hartree, so that small changes of the potential decide which of them is filled: \
+        "{} come as close as {:.1e} hartree, so that small changes of the potential decide which of them is occupied: \
          {remedy}{symmetric}; another `unpaired` may fill whole groups of levels",
         levels(near),
         near.gap

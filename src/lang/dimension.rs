@@ -1,27 +1,27 @@
-//! Dimensions: powers of energy, length and memory. Everything else is plain.
+//! Dimensions: powers of energy, length and memory. Everything else is a plain number.
 
-/// Powers of the dimensions known; in halves, so that a square root has one.
+/// Powers of the known dimensions, in halves, so that square roots are possible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Dimension {
     /// Twice the power of energy.
     pub energy: i16,
     /// Twice the power of length.
     pub length: i16,
-    /// Twice the power of a computer's memory.
+    /// Twice the power of computer memory.
     pub memory: i16,
 }
 
 impl Dimension {
-    /// Of a plain number.
+    /// That of a plain number.
     pub const PLAIN: Dimension = Dimension { energy: 0, length: 0, memory: 0 };
-    /// Of an energy.
+    /// That of an energy.
     pub const ENERGY: Dimension = Dimension { energy: 2, ..Dimension::PLAIN };
-    /// Of a length.
+    /// That of a length.
     pub const LENGTH: Dimension = Dimension { length: 2, ..Dimension::PLAIN };
-    /// Of an amount of memory.
+    /// That of an amount of memory.
     pub const MEMORY: Dimension = Dimension { memory: 2, ..Dimension::PLAIN };
 
-    /// Of the inverse of a length.
+    /// That of an inverse length.
     pub const PER_LENGTH: Dimension = Dimension { length: -2, ..Dimension::PLAIN };
 
     /// Whether it is the dimension of a plain number.
@@ -29,12 +29,12 @@ impl Dimension {
         self == Self::PLAIN
     }
 
-    /// Of a product.
+    /// That of a product.
     pub fn times(self, other: Dimension) -> Dimension {
         self.with(other, i16::saturating_add)
     }
 
-    /// Of a quotient.
+    /// That of a quotient.
     pub fn over(self, other: Dimension) -> Dimension {
         self.with(other, i16::saturating_sub)
     }
@@ -47,7 +47,7 @@ impl Dimension {
         }
     }
 
-    /// Of a power; `None` where it is not a multiple of one half.
+    /// That of a power; `None` if it is not a multiple of one half.
     pub fn power(self, exponent: f64) -> Option<Dimension> {
         if self.is_plain() {
             return Some(self);
@@ -60,7 +60,7 @@ impl Dimension {
         Some(Dimension { energy: scaled(self.energy)?, length: scaled(self.length)?, memory: scaled(self.memory)? })
     }
 
-    /// The dimension two operands share where they must agree: a plain number takes the other's. `None`: they clash.
+    /// The dimension of two operands that must agree: a plain number takes that of the other. `None`: they clash.
     pub fn agree(self, other: Dimension) -> Option<Dimension> {
         if self == other || other.is_plain() {
             Some(self)

@@ -1,13 +1,13 @@
-//! Kinds of values, as signatures name them: what a parameter takes, what a call gives.
+//! Kinds of values, as named in signatures: what a parameter takes, what a call returns.
 
 use super::Dimension;
 
-/// What a value may be.
+/// A kind of value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
     /// Any value.
     Any,
-    /// No value: the call is made for what it does.
+    /// No value: the call is made for its effect.
     Nothing,
     /// A plain number.
     Number,
@@ -15,13 +15,13 @@ pub enum Kind {
     Quantity,
     /// A number of this dimension, or a plain one in atomic units.
     Measured(Dimension),
-    /// A whole number, 0 or above.
+    /// A whole number, at least 0.
     Whole,
     /// True or false.
     Truth,
-    /// A text.
+    /// A string.
     Text,
-    /// One of a few texts, each the value of the constant of its name.
+    /// One of a few strings, each the value of the constant with that name.
     Word(&'static [&'static str]),
     /// A list, or an interval whose values can be listed.
     List,
@@ -70,7 +70,7 @@ impl Kind {
             Kind::Measured(dimension) => return dimension.words(),
             Kind::Whole => "a whole number",
             Kind::Truth => "true or false",
-            Kind::Text => "a text",
+            Kind::Text => "a string",
             Kind::Word(words) => return or(&words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>()),
             Kind::List => "a list",
             Kind::Record => "a record",
@@ -93,13 +93,13 @@ impl Kind {
         .to_owned()
     }
 
-    /// Without its article: `field`.
+    /// The same without the article: `field`.
     pub fn noun(self) -> String {
         let words = self.words();
         words.strip_prefix("a ").or_else(|| words.strip_prefix("an ")).map_or(words.clone(), str::to_owned)
     }
 
-    /// Whether nothing but a number will do.
+    /// Whether only a number will do.
     pub fn is_numeric(self) -> bool {
         matches!(self, Kind::Number | Kind::Quantity | Kind::Measured(_) | Kind::Whole)
     }

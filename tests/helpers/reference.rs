@@ -56,7 +56,7 @@ fn functions(page: &mut String) {
 }
 
 fn members(page: &mut String) {
-    page.push_str("\n## What stands after the dot\n");
+    page.push_str("\n## Members\n");
     for (kind, entries) in documented_members() {
         let _ = write!(page, "\n### of {}\n\n", kind.words());
         for (name, about) in entries {
@@ -66,7 +66,7 @@ fn members(page: &mut String) {
 }
 
 fn blocks(page: &mut String) {
-    page.push_str("\n## Entries of blocks\n");
+    page.push_str("\n## Options in blocks\n");
     for block in entries() {
         let _ = write!(page, "\n### of {}\n\n", block.of);
         for entry in block.entries {

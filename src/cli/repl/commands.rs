@@ -1,4 +1,4 @@
-//! Commands of the REPL: a colon and a word.
+//! Commands of the REPL, which begin with a colon.
 
 use super::topics::{TOPICS, Topic};
 use super::{Next, Session};
@@ -12,9 +12,9 @@ use std::rc::Rc;
 /// A command.
 #[derive(Clone, Copy, Debug)]
 pub struct Command {
-    /// Its word.
+    /// Its name.
     pub name: &'static str,
-    /// What follows it.
+    /// Its argument.
     pub argument: &'static str,
     /// What it does.
     pub about: &'static str,
@@ -26,21 +26,21 @@ const fn command(name: &'static str, argument: &'static str, about: &'static str
 
 /// All commands.
 pub const COMMANDS: &[Command] = &[
-    command("help", "[TOPIC]", "what there is; or about a topic"),
-    command("doc", "NAME", "what a name means, with examples"),
-    command("type", "EXPR", "evaluate, and say only what kind of value it is"),
+    command("help", "[TOPIC]", "overview, or help on a topic"),
+    command("doc", "NAME", "explain a name, with examples"),
+    command("type", "EXPR", "evaluate, and show only the kind of value"),
     command(
         "list",
         "[KIND]",
         "your names; or all values, functions, systems, functionals, losses, models, modules, builtins, units",
     ),
-    command("search", "WORD", "functions, units and names that have to do with a word"),
+    command("search", "WORD", "find functions, options and units for a word"),
     command("load", "FILE", "run a script here and keep its definitions"),
     command("reset", "", "forget all definitions"),
-    command("quit", "", "leave (Ctrl-D does too)"),
+    command("quit", "", "leave (also Ctrl-D)"),
 ];
 
-/// Kinds of `:list`, and the beginnings of the kinds of values they hold.
+/// Kinds for `:list`, and the beginnings of the kinds of values that they include.
 pub const KINDS: &[(&str, &[&str])] = &[
     (
         "values",
@@ -50,8 +50,8 @@ pub const KINDS: &[(&str, &[&str])] = &[
             "a length",
             "an amount of memory",
             "a quantity",
-            "a truth",
-            "a text",
+            "a Boolean",
+            "a string",
             "a list",
             "a record",
             "an interval",
@@ -74,7 +74,7 @@ pub const KINDS: &[(&str, &[&str])] = &[
 ];
 
 impl Session {
-    /// Does what follows a colon.
+    /// Runs the command after a colon.
     pub(super) fn command(&mut self, line: &str) -> Next {
         let line = line.trim();
         let (name, argument) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
@@ -105,7 +105,7 @@ impl Session {
         }
     }
 
-    /// A name of the session, of the language, of a module, or a unit.
+    /// Shows the documentation of a name: of the session, the language or a module, or a unit.
     fn doc(&self, name: &str) {
         let interpreter = self.interpreter.borrow();
         match interpreter.doc(name) {
@@ -134,7 +134,7 @@ impl Session {
             _ if wanted.is_empty() => self.list_own(|_| true),
             _ => {
                 let kinds: Vec<&str> = KINDS.iter().map(|k| k.0).collect();
-                output::error_line(&format!("`:list` knows {}", kinds.join(", ")));
+                output::error_line(&format!("`:list` takes {}", kinds.join(", ")));
             }
         }
     }
@@ -179,7 +179,7 @@ fn unknown(name: &str) {
 }
 
 fn help() {
-    output::line("Type an expression to see its value, a definition to keep it. Commands:\n");
+    output::line("Type an expression to see its value, or a definition. Commands:\n");
     columns(COMMANDS.iter().map(|c| (c.name, c.about)));
     output::line("\nTopics, as in `:help units`:\n");
     columns(TOPICS.iter().map(|t| (t.name, t.about)));
@@ -199,7 +199,7 @@ fn show_topic(topic: &Topic) {
     }
 }
 
-/// Two aligned columns; the second is cut at the end of the line.
+/// Prints two aligned columns; the second is cut off at the end of the line.
 fn columns<'a>(entries: impl IntoIterator<Item = (&'a str, &'a str)>) {
     let entries: Vec<(&str, &str)> = entries.into_iter().collect();
     let width = entries.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
@@ -215,7 +215,7 @@ fn columns<'a>(entries: impl IntoIterator<Item = (&'a str, &'a str)>) {
     }
 }
 
-/// Signature, sentence, examples.
+/// Signature, summary, examples.
 fn document(doc: &Doc) -> String {
     let mut text = doc.signature.clone();
     if !doc.text.is_empty() {

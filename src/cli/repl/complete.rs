@@ -1,5 +1,4 @@
-//! What may stand at the cursor: commands, paths in texts, modules after `use`, members after a dot, names, words of the
-//! language, units.
+//! Completion at the cursor: commands, paths in strings, modules after `use`, members after a dot, names, keywords, units.
 
 use super::commands::COMMANDS;
 use super::topics::TOPICS;
@@ -8,7 +7,7 @@ use crate::lang::units::UNITS;
 use crate::lang::words::RESERVED;
 use rustyline::completion::{FilenameCompleter, Pair};
 
-/// Where the replaced piece begins, and the candidates.
+/// The start of the text to replace, and the candidates.
 pub fn complete(interpreter: &Interpreter, line: &str, pos: usize) -> (usize, Vec<Pair>) {
     let Some(before) = line.get(..pos) else { return (pos, Vec::new()) };
     if let Some(command) = before.strip_prefix(':') {
@@ -67,7 +66,7 @@ fn complete_command(interpreter: &Interpreter, command: &str, pos: usize) -> (us
     }
 }
 
-/// Files and folders that go on from what is typed.
+/// Files and folders that begin with what is typed.
 fn path(typed: &str, start: usize) -> (usize, Vec<Pair>) {
     match FilenameCompleter::new().complete_path(typed, typed.len()) {
         Ok((at, found)) => (start + at, found),
@@ -83,7 +82,7 @@ fn matching(word: &str, names: impl IntoIterator<Item = String>) -> Vec<Pair> {
     names.into_iter().map(|n| Pair { display: n.clone(), replacement: n }).collect()
 }
 
-/// The byte of the quote of a text that is still open.
+/// The position of the opening quote of a string that is still open.
 fn open_quote(text: &str) -> Option<usize> {
     let mut open = None;
     let mut escaped = false;
@@ -111,7 +110,7 @@ fn path_before(text: &str) -> &str {
     &text[start..]
 }
 
-/// What is called by the innermost parenthesis still open, and what stands in it so far.
+/// What is called by the innermost parenthesis still open, and its content so far.
 fn call_before(text: &str) -> Option<(&str, &str)> {
     let mut closed = 0;
     for (index, c) in text.char_indices().rev() {
@@ -158,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_told_apart() {
+    fn contexts_are_distinguished() {
         assert_eq!(open_quote("save(m, \"h2"), Some(8));
         assert_eq!(open_quote("save(m, \"h2\")"), None);
         assert_eq!(open_quote("a # \"x"), None);
@@ -170,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn candidates_are_sorted_and_single() {
+    fn candidates_are_sorted_and_unique() {
         let found = matching("s", ["sin", "cos", "sqrt", "sin"].map(str::to_owned));
         assert_eq!(found.iter().map(|p| p.display.as_str()).collect::<Vec<_>>(), ["sin", "sqrt"]);
     }

@@ -1,4 +1,4 @@
-//! What rustyline asks while a line is typed.
+//! The helper that rustyline calls while a line is typed.
 
 use super::complete::complete;
 use super::highlight;
@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// Completion, hints from history, several lines by the real parser, colours.
+/// Completion, hints from history, multi-line entries decided by the real parser, colours.
 pub struct ReplHelper {
     interpreter: Rc<RefCell<Interpreter>>,
     hinter: HistoryHinter,
@@ -54,7 +54,7 @@ impl Validator for ReplHelper {
     }
 }
 
-/// Whether an entry wants another line. After `##` comes what it documents.
+/// Whether an entry needs another line. A `##` line is followed by what it documents.
 pub fn goes_on(entry: &str) -> bool {
     if entry.lines().last().is_some_and(|line| line.trim_start().starts_with("##")) {
         return true;
@@ -82,7 +82,7 @@ mod tests {
     use super::goes_on;
 
     #[test]
-    fn the_parser_decides_what_goes_on() {
+    fn the_parser_decides_what_continues() {
         for unfinished in ["max(1,", "fn f(x) {", "functional f(n) {\n  n", "[1, 2", "1 +", "## Doubles."] {
             assert!(goes_on(unfinished), "{unfinished}");
         }

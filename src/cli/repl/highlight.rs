@@ -1,5 +1,4 @@
-//! Colours of a line while it is typed: words of the language, numbers, texts, comments, the bracket that belongs to the
-//! one at the cursor.
+//! Colours of a line while it is typed: keywords, numbers, strings, comments, and the partner of the bracket at the cursor.
 
 use crate::lang::words::is_reserved;
 
@@ -79,7 +78,7 @@ fn text_length(text: &str) -> usize {
     text.len()
 }
 
-/// The places of the bracket at (or just before) the cursor and of its partner.
+/// The positions of the bracket at (or just before) the cursor and of its partner.
 fn matching(line: &str, pos: usize) -> Option<(usize, usize)> {
     let brackets: Vec<(usize, char)> = pieces(line)
         .into_iter()
@@ -116,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn brackets_find_their_partners_outside_texts() {
+    fn brackets_find_their_partners_outside_strings() {
         assert_eq!(matching("f(a, \")\", [1])", 14), Some((1, 13)));
         assert_eq!(matching("f(a, [1])", 8), Some((5, 7)));
         assert_eq!(matching("f(a", 1), None);

@@ -24,15 +24,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::rc::Rc;
 
-/// Presses of Ctrl-C that end the process while something is calculated: the first asks it to stop, the second is
-/// impatience, the third means it.
+/// The number of presses of Ctrl-C that end the process during a calculation: the first asks it to stop, the second may be
+/// impatience, the third is meant.
 const PRESSES: usize = 3;
 /// Lines of history kept.
 const HISTORY: usize = 5000;
 
 type LineEditor = Editor<ReplHelper, FileHistory>;
 
-/// What the user types is evaluated in one interpreter, which keeps its definitions.
+/// Entries are evaluated in one interpreter, which keeps their definitions.
 struct Session {
     host: Rc<Terminal>,
     options: RunOptions,
@@ -53,7 +53,7 @@ pub fn start(options: &RunOptions) -> u8 {
     if std::io::stdin().is_terminal() { typed(&mut session) } else { piped(&mut session) }
 }
 
-/// With the line editor.
+/// Reads entries with the line editor.
 fn typed(session: &mut Session) -> u8 {
     let mut editor = match editor(session) {
         Ok(editor) => editor,
@@ -64,17 +64,17 @@ fn typed(session: &mut Session) -> u8 {
     };
     let history = history_file();
     if let Some(file) = &history {
-        // There is none yet the first time.
+        // There is no history the first time.
         let _ = editor.load_history(file);
     }
     greet();
     loop {
         match editor.readline("ksr> ") {
             Ok(entry) => {
-                // Empty ones are not added.
+                // Empty lines are not added.
                 let _ = editor.add_history_entry(entry.as_str());
                 if let Some(file) = &history {
-                    // Without a place for it there is only no history next time.
+                    // If this fails, only the history is lost.
                     let _ = editor.append_history(file);
                 }
                 if session.take(&entry) == Next::Quit {
@@ -91,7 +91,7 @@ fn typed(session: &mut Session) -> u8 {
     }
 }
 
-/// From a pipe or file: the same entries, without prompt and history.
+/// Reads entries from a pipe or file, without prompt and history.
 fn piped(session: &mut Session) -> u8 {
     let mut entry = String::new();
     for line in std::io::stdin().lines() {
@@ -114,7 +114,7 @@ fn piped(session: &mut Session) -> u8 {
 
 fn greet() {
     output::line(&format!("ksr {}: electrons in one dimension, and functionals that learn", env!("CARGO_PKG_VERSION")));
-    output::line("  :help shows what there is, :doc NAME explains a name, :load FILE runs a script, :quit leaves\n");
+    output::line("  :help gives an overview, :doc NAME explains a name, :load FILE runs a script, :quit leaves\n");
 }
 
 /// The file of earlier entries, in `KSR_DATA_DIR` or the platform's folder for data; its folder is made.
@@ -148,7 +148,7 @@ impl Session {
         Self { host, options: options.clone(), interpreter: Rc::new(RefCell::new(interpreter)) }
     }
 
-    /// A command or an entry of the language. Nothing that goes wrong ends the session.
+    /// Runs a command or an entry. No error ends the session.
     fn take(&mut self, entry: &str) -> Next {
         if entry.trim().is_empty() {
             return Next::Read;
@@ -163,7 +163,7 @@ impl Session {
         }));
         self.host.finish();
         done.unwrap_or_else(|_| {
-            output::error_line("this was an error inside ksr itself; please report it. The session goes on");
+            output::error_line("this was an error inside ksr itself; please report it. The session continues");
             Next::Read
         })
     }

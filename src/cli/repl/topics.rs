@@ -1,4 +1,4 @@
-//! Topics of `:help`, short, with lines to try. A test runs every one of those.
+//! Topics of `:help`, short, with lines to try. A test runs every line.
 
 /// A topic.
 #[derive(Clone, Copy, Debug)]
@@ -13,27 +13,27 @@ pub struct Topic {
     pub examples: &'static [&'static str],
 }
 
-/// In the order in which a newcomer needs them.
+/// All topics, in the order in which a newcomer needs them.
 pub const TOPICS: &[Topic] = &[
     Topic {
         name: "basics",
         about: "numbers, names, lists, functions",
         text: "`let` binds a name, `fn` defines a function. `a .. b by c` is a list of numbers, and arithmetic works on \
                lists element by element. `x |> f(a)` is `f(x, a)`. `ans` is the last value shown; a `;` at the end of a \
-               line shows nothing.",
+               line hides its value.",
         examples: &["let Rs = 1 .. 3 by 0.5", "fn morse(R) = (1 - exp(-(R - 1.6)))^2", "morse(Rs)", "Rs |> max"],
     },
     Topic {
         name: "units",
-        about: "hartree and bohr inside, anything outside",
-        text: "A unit right after a number belongs to it. Everything is kept in Hartree atomic units; `->` converts for \
-               showing. A plain number goes with any unit; a length and an energy do not add up.",
+        about: "hartree and bohr internally, any unit for input and output",
+        text: "A unit right after a number belongs to it. ksr works in Hartree atomic units; `->` converts for \
+               display. A plain number combines with any unit; a length cannot be added to an energy.",
         examples: &["0.74 angstrom", "1.4 bohr -> angstrom", "1 hartree -> kcal/mol"],
     },
     Topic {
         name: "systems",
         about: "nuclei or a potential on a grid",
-        text: "A `grid` is where everything lives. A `system` holds nuclei (`H at 0`), or a `potential(x):` of any form, \
+        text: "Everything lives on a `grid`. A `system` has nuclei (`H at 0`), or a `potential(x):` of any form, \
                and `electrons:` or `charge:`, `unpaired:`, `interaction:`. With parameters it is called like a function.",
         examples: &[
             "grid line = uniform(points: 513, spacing: 0.08)",
@@ -43,9 +43,9 @@ pub const TOPICS: &[Topic] = &[
     },
     Topic {
         name: "functionals",
-        about: "the energy per electron, as mathematics or as a network",
-        text: "Write the energy per electron of the density; its potential is derived. The standard library has those of \
-               the papers: `use std.functionals`, `use std.networks`. `describe(f)` shows what a functional consists of.",
+        about: "the energy per electron, as a formula or as a network",
+        text: "Write the energy per electron as a function of the density; ksr derives the potential. The standard library has published \
+               ones: `use std.functionals`, `use std.networks`. `describe(f)` shows what a functional consists of.",
         examples: &[
             "functional my_lda(n) = -0.6 * n / (1 + n)",
             "grid line = uniform(points: 201, spacing: 0.1)",
@@ -70,16 +70,16 @@ pub const TOPICS: &[Topic] = &[
     Topic {
         name: "training",
         about: "learning a functional through the Kohn-Sham equations",
-        text: "`train f { on: [systems], loss: … }` gives a model that stands wherever a functional does. Ctrl-C keeps the \
-               best so far. What was trained is kept on disk and taken up again; `save(model, \"name.ksr\")` writes it as \
-               a readable text.",
+        text: "`train f { on: [systems], loss: … }` gives a model that can be used like a functional. Ctrl-C keeps the \
+               best so far. Trainings are cached on disk and resumed; `save(model, \"name.ksr\")` writes a readable \
+               script.",
         examples: &[],
     },
     Topic {
         name: "output",
         about: "tables, plots, files",
         text: "`table { a: …, b: … }` puts lists side by side, `plot` draws them (here in the terminal), and `save` writes \
-               `.csv`, `.json`, `.npy`, `.svg`, `.png` or `.ksr` by the name's ending.",
+               `.csv`, `.json`, `.npy`, `.svg`, `.png` or `.ksr` according to the extension.",
         examples: &[
             "let t = table { x: 0 .. 20; square: [k^2 for k in 0 .. 20] }",
             "t",

@@ -1,10 +1,10 @@
-//! The grid behind a list of coordinates: files hold rounded numbers, and fields of a script combine only on equal grids.
+//! Recognises the grid of a list of coordinates: files contain rounded numbers, and fields combine only on equal grids.
 
 use super::DatasetError;
 use crate::model::{Grid, ON_POINT};
 
-/// The grid whose points these are: one with exactly these coordinates if there is one, otherwise that of the roundest
-/// spacing and beginning within the rounding of the file.
+/// The grid with these points: one with exactly these coordinates if there is one, otherwise the one with the roundest spacing
+/// and start within the rounding of the file.
 ///
 /// # Errors
 /// The coordinates are not equally spaced.
@@ -26,21 +26,21 @@ pub(super) fn recognised(xs: &[f64], single: bool) -> Result<Grid, DatasetError>
     Ok(found.cloned().unwrap_or(Grid { start: *first, ..Grid::centred(points, mean) }))
 }
 
-/// Round numbers near the mean spacing, and its neighbours.
+/// Round numbers near the mean spacing, and its neighbouring floating-point numbers.
 fn spacings(mean: f64) -> Vec<f64> {
     let round = [4, 6, 9, 12].map(|digits| rounded(mean, digits));
     let near = (0..=8u64).flat_map(|k| [mean.to_bits() + k, mean.to_bits().saturating_sub(k)]).map(f64::from_bits);
     round.into_iter().chain(near).collect()
 }
 
-/// Grids of a spacing that begin where the coordinates do.
+/// Grids with the given spacing that start where the coordinates do.
 fn starts(first: f64, points: usize, spacing: f64) -> Vec<Grid> {
     let centred = Grid::centred(points, spacing);
     let at = |start: f64| Grid { start, ..centred.clone() };
     vec![centred.clone(), at(first), at(rounded(first, 6)), at(rounded(first, 12))]
 }
 
-/// To so many significant digits.
+/// Rounds to the given number of significant digits.
 fn rounded(x: f64, digits: usize) -> f64 {
     format!("{x:.*e}", digits.saturating_sub(1)).parse().unwrap_or(x)
 }
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn rounded_coordinates_are_those_of_a_round_grid() {
+    fn rounded_coordinates_give_the_round_grid() {
         let grid = Grid::centred(513, 0.08);
         let single: Vec<f64> = grid.xs().iter().map(|x| f64::from(*x as f32)).collect();
         assert_eq!(recognised(&single, true).unwrap(), grid);

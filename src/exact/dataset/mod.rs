@@ -1,4 +1,4 @@
-//! References that others have computed: a data set in the published layout, checked, with a system made of every row.
+//! References that others have computed: checks a data set in the published layout and makes a system of every row.
 
 mod grid;
 mod name;
@@ -17,19 +17,20 @@ use miette::Diagnostic;
 use std::sync::Arc;
 use thiserror::Error;
 
-/// A density that misses the electrons by more is an error.
+/// It is an error if the integral of a density differs from the number of electrons by more than this.
 const ELECTRONS_ERROR: f64 = 1e-3;
-/// A density below, 1/bohr, is no rounding error.
+/// A density below this, 1/bohr, is not a rounding error.
 const LEAST_DENSITY: f64 = -1e-6;
-/// By more than this: a warning.
+/// Likewise, but a warning.
 const ELECTRONS_WARNING: f64 = 1e-5;
-/// Potentials that differ by more, hartree, are not those of the nuclei: positions may be rounded to single precision.
+/// A potential that differs from that of the nuclei by more than this, hartree, is not theirs: positions may be rounded to single
+/// precision.
 const POTENTIAL_DIFFERENCE: f64 = 1e-5;
 
-/// What the files do not say.
+/// What the files do not specify.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Choice {
-    /// Only so many points about the middle.
+    /// Keep only this many points in the middle.
     pub points: Option<usize>,
     /// Points of the second-derivative stencil.
     pub stencil: usize,
@@ -138,7 +139,7 @@ pub enum DatasetWarning {
     Spin { set: String, index: usize, off: f64 },
 }
 
-/// A data set with its grid; references are made one by one.
+/// A data set and its grid; references are made one by one.
 #[derive(Debug)]
 pub struct Dataset {
     set: String,
@@ -149,7 +150,7 @@ pub struct Dataset {
     notes: Notes,
 }
 
-/// The worst of every kind, with how many there are.
+/// The worst problem of every kind, and how many there are.
 #[derive(Debug, Default)]
 struct Notes {
     electrons: Worst,
@@ -190,10 +191,10 @@ impl<E> From<DatasetError> for Failed<E> {
 }
 
 impl Dataset {
-    /// Finds the grid and cuts out its middle, if asked for; `set` is what the data are called.
+    /// Recognises the grid and cuts out its middle, if asked for; `set` is the name of the data set.
     ///
     /// # Errors
-    /// A grid that is not equally spaced, or too small; densities that reach beyond the middle.
+    /// A grid that is not equally spaced or too small; densities that reach beyond the middle.
     pub fn new(set: &str, mut layout: Layout, choice: &Choice) -> Result<Self, DatasetError> {
         let mut notes = Notes::default();
         let present = layout.grid.len();
@@ -224,10 +225,10 @@ impl Dataset {
         self.len() == 0
     }
 
-    /// The reference at an index, with what is to be said of its nuclei; `w` is asked as in [`System::build`].
+    /// The reference at an index, with notes on its nuclei; `w` is called as in [`System::build`].
     ///
     /// # Errors
-    /// A density that does not hold its electrons, numbers of which no system can be made, a failure of `w`.
+    /// A density with the wrong number of electrons, numbers that do not make a system, a failure of `w`.
     pub fn reference<E>(
         &mut self,
         index: usize,
@@ -298,7 +299,7 @@ impl Dataset {
             if differs && !bare {
                 self.notes.potential.note(index, off);
             }
-            // Of single precision, what the nuclei give is better.
+            // In single precision, the potential of the nuclei is more accurate.
             if differs || bare || !layout.potentials_single {
                 system.potential = given.into();
             }
@@ -306,7 +307,7 @@ impl Dataset {
         Ok((system, notes))
     }
 
-    /// The density of each spin, where it follows: of closed shells, of one spin alone, or from `spin_densities`.
+    /// The density of each spin, if it is known: for closed shells, for electrons of one spin, or from `spin_densities`.
     fn spins(&mut self, index: usize, system: &System) -> Option<[Vec<f64>; 2]> {
         let density = &self.layout.densities[index];
         if system.closed_shell() {
@@ -321,7 +322,7 @@ impl Dataset {
             self.notes.spin.note(index, off);
             return None;
         }
-        // The larger part is halved exactly, and the smaller is what is left: their sum has the bits of the density.
+        // The larger part is halved exactly, and the smaller is the rest, so that their sum has the bits of the density.
         let parts = |(n, m): (&f64, &f64)| {
             let larger = 0.5 * (n + m.abs());
             if *m < 0.0 { (n - larger, larger) } else { (larger, n - larger) }
@@ -330,12 +331,12 @@ impl Dataset {
         Some([up, down])
     }
 
-    /// What a user should know, after all references were made.
+    /// Warnings, after all references have been made.
     pub fn warnings(&self) -> Vec<DatasetWarning> {
         let set = || self.set.clone();
         let Notes { electrons, cut, potential, spin } = &self.notes;
         let mut warnings = Vec::new();
-        // What was cut off is told below.
+        // Electrons that were cut off are reported below.
         if electrons.off > 2.0 * cut.off {
             warnings.push(DatasetWarning::Electrons { set: set(), index: electrons.index, off: electrons.off });
         }
@@ -357,7 +358,7 @@ fn halved(density: &[f64]) -> Vec<f64> {
     density.iter().map(|n| 0.5 * n).collect()
 }
 
-/// The file of a part of a system.
+/// The file that defines a part of a system.
 fn file(part: Part) -> &'static str {
     match part {
         Part::Nucleus(_) => "locations.npy and nuclear_charges.npy",
@@ -368,7 +369,7 @@ fn file(part: Part) -> &'static str {
     }
 }
 
-/// Keeps the middle, as the published programs do: of an odd number of points too many, one more goes on the right.
+/// Keeps the middle, as the published programs do: if the number of points removed is odd, one more is removed on the right.
 fn trim(layout: &mut Layout, points: usize, notes: &mut Notes) -> Result<(), DatasetError> {
     let surplus = layout.grid.len() - points;
     let left = if surplus % 2 == 1 { (surplus - 1) / 2 } else { surplus / 2 };

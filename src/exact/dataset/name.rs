@@ -1,4 +1,4 @@
-//! What the systems of a data set are called.
+//! Names of the systems of a data set.
 
 use crate::data::Layout;
 
@@ -10,7 +10,7 @@ pub(super) fn element(charge: f64) -> String {
     known.map_or(format!("Z={charge}"), |(symbol, _)| (*symbol).to_owned())
 }
 
-/// The name of a system: its own, or the set's with the distance, `h2(1.28)`, or the index, `atoms[3]`.
+/// The name of a system: its own, or that of the set with the distance, `h2(1.28)`, or with the index, `atoms[3]`.
 pub(super) fn label(set: &str, layout: &Layout, index: usize) -> String {
     if let Some(name) = layout.names.as_ref().map(|names| plain(&names[index])).filter(|name| !name.is_empty()) {
         return name;
@@ -26,7 +26,7 @@ fn short(x: f64) -> f64 {
     (1e6 * x).round() / 1e6
 }
 
-/// A name without its LaTeX: `He$^+$` is `He+`. Only what stands between dollars is changed.
+/// A name without LaTeX: `He$^+$` is `He+`. Only text between dollar signs is changed.
 pub(super) fn plain(name: &str) -> String {
     let parts: Vec<&str> = name.trim().split('$').collect();
     if parts.len().is_multiple_of(2) {
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn unnamed_systems_are_called_by_distance_or_index() {
+    fn unnamed_systems_are_named_by_distance_or_index() {
         let mut layout = Layout { distances: Some(vec![0.0, 1.28]), ..Layout::default() };
         assert_eq!(label("h2", &layout, 1), "h2(1.28)");
         layout.distances = None;

@@ -1,11 +1,11 @@
-//! References and runs as a data set.
+//! Saves references and runs as a data set.
 
 use crate::data::Layout;
 use crate::model::{Grid, Interaction, System, Wall, both_spins};
 use miette::Diagnostic;
 use thiserror::Error;
 
-/// What a data set keeps of a reference or run.
+/// The part of a reference or run that a data set keeps.
 #[derive(Clone, Copy, Debug)]
 pub struct Sample<'a> {
     /// The system.
@@ -14,9 +14,9 @@ pub struct Sample<'a> {
     pub energy: f64,
     /// Density of each spin, 1/bohr.
     pub density: &'a [Vec<f64>; 2],
-    /// Whether it tells the spins apart.
+    /// Whether the spin densities are known separately.
     pub spins: bool,
-    /// What a data set called its distance, otherwise that of the first two nuclei, bohr.
+    /// The distance given by a data set, otherwise that between the first two nuclei, bohr.
     pub distance: Option<f64>,
 }
 
@@ -72,7 +72,7 @@ pub enum SaveNote {
     NoSpin { label: String },
 }
 
-/// The arrays of some samples, in their order.
+/// The arrays for some samples, in their order.
 ///
 /// # Errors
 /// No samples, or some on different grids or with different interactions.
@@ -113,11 +113,11 @@ pub fn layout(samples: &[Sample]) -> Result<(Layout, Vec<SaveNote>), SaveError> 
     Ok((layout, notes))
 }
 
-/// What a reader will have to be told.
+/// What the user has to specify when reading.
 fn unsaid(grid: &Grid, interaction: &Interaction) -> Vec<SaveNote> {
     let mut notes = Vec::new();
     if *interaction != Interaction::BAKER {
-        notes.push(SaveNote::Unsaid { what: "which interaction it is of", option: "interaction: w".into() });
+        notes.push(SaveNote::Unsaid { what: "for which interaction it was computed", option: "interaction: w".into() });
     }
     if grid.stencil != 5 {
         let option = format!("stencil: {}", grid.stencil);
@@ -129,8 +129,8 @@ fn unsaid(grid: &Grid, interaction: &Interaction) -> Vec<SaveNote> {
     notes
 }
 
-/// Up minus down, where it does not follow from the density of some system and is known of all; as much as the larger one
-/// of both lies above half the density, so that it comes back.
+/// Up minus down, if it is known for all systems and does not follow from the density for some; given by the larger of the two spin
+/// densities, so that reading restores it.
 fn spin_densities(samples: &[Sample], notes: &mut Vec<SaveNote>) -> Option<Vec<Vec<f64>>> {
     let partly = |s: &&Sample| s.system.unpaired > 0 && s.system.unpaired < s.system.electrons;
     let unknown = samples.iter().filter(partly).find(|s| !s.spins);

@@ -11,7 +11,7 @@ fn choice() -> Choice {
     Choice { points: None, stencil: 5, wall: Wall::Zero }
 }
 
-/// A nucleus of a charge with electrons around it, on 161 points.
+/// A nucleus with electrons, on 161 points.
 fn ion(charge: f64, electrons: usize) -> Reference {
     let grid = Arc::new(Grid::centred(161, 0.16));
     let parts = Parts {
@@ -51,7 +51,7 @@ fn read(layout: Layout) -> Result<(Vec<Reference>, Vec<DatasetWarning>), Dataset
 }
 
 #[test]
-fn what_was_saved_is_what_is_read() {
+fn a_saved_set_is_read_back() {
     let solved = [ion(1.0, 1), ion(2.0, 2)];
     let (read, warnings) = read(ions()).unwrap();
     assert!(warnings.is_empty(), "{warnings:?}");
@@ -85,7 +85,7 @@ fn spin_densities_come_back_and_their_sum_bit_by_bit() {
     assert_eq!(sum(&back[0].density), sum(&density));
     let close = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-15);
     assert!(close(&back[0].density[0], &density[0]) && close(&back[0].density[1], &density[1]));
-    // A second time nothing changes any more.
+    // Saving again changes nothing any more.
     let (again, _) = layout(&[sample(&back[0])]).unwrap();
     assert_eq!((&again.spin_densities, &again.densities), (&saved.spin_densities, &saved.densities));
     without.spin_densities = None;
@@ -101,7 +101,7 @@ fn spin_densities_come_back_and_their_sum_bit_by_bit() {
 }
 
 #[test]
-fn densities_must_hold_their_electrons() {
+fn densities_must_have_the_right_number_of_electrons() {
     let off = |factor: f64| {
         let mut layout = ions();
         layout.densities[1].iter_mut().for_each(|n| *n *= factor);
@@ -113,7 +113,7 @@ fn densities_must_hold_their_electrons() {
 }
 
 #[test]
-fn a_potential_of_other_nuclei_is_a_warning_and_counts() {
+fn a_potential_of_other_nuclei_is_used_with_a_warning() {
     let mut layout = ions();
     let given: Vec<f64> = layout.potentials.as_ref().unwrap()[0].iter().map(|v| v + 1e-3).collect();
     layout.potentials.as_mut().unwrap()[0] = given.clone();
@@ -131,7 +131,7 @@ fn a_potential_of_other_nuclei_is_a_warning_and_counts() {
 }
 
 #[test]
-fn single_precision_is_made_up_for() {
+fn single_precision_is_corrected() {
     let single = |row: &mut Vec<f64>| row.iter_mut().for_each(|x| *x = f64::from(*x as f32));
     let exact = ions();
     let mut layout = exact.clone();
@@ -145,7 +145,7 @@ fn single_precision_is_made_up_for() {
     let wanted = exact.potentials.unwrap();
     let off = system.potential.iter().zip(&wanted[1]).map(|(a, b)| (a - b).abs());
     assert!(off.fold(0.0, f64::max) < 2e-8);
-    // Rounded as it is, the nucleus counts as on its point.
+    // In spite of rounding, the nucleus counts as on its point.
     assert!(system.nuclei[0].position != 0.32 && system.mirror().is_ok());
 }
 
@@ -160,7 +160,7 @@ fn the_middle_of_a_grid() {
     let (reference, warnings) = middle(141).unwrap();
     assert_eq!(*reference.system.grid, Grid::centred(141, 0.16));
     assert!(warnings.is_empty() && (reference.system.grid.integrate(&reference.density[0]) - 1.0).abs() < 1e-5);
-    // The published programs leave out one more on the right.
+    // The published programs remove one more on the right.
     let (reference, _) = middle(140).unwrap();
     assert!((reference.system.grid.start + 70.0 * 0.16).abs() < 1e-12);
     let (_, warnings) = middle(65).unwrap();
@@ -190,7 +190,7 @@ fn impossible_systems_name_file_and_index() {
 }
 
 #[test]
-fn what_does_not_go_together_is_not_saved_together() {
+fn different_grids_or_interactions_are_not_saved_together() {
     let (a, b) = (ion(1.0, 1), ion(2.0, 2));
     let other = |change: &dyn Fn(&mut System)| {
         let mut system = (*b.system).clone();
@@ -209,7 +209,7 @@ fn what_does_not_go_together_is_not_saved_together() {
 }
 
 #[test]
-fn a_density_is_never_negative_and_names_steer_no_terminal() {
+fn negative_densities_are_refused_and_names_are_escaped() {
     let mut layout = ions();
     layout.densities[1][80] += 0.1;
     layout.densities[1][60] -= 0.1;

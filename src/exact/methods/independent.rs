@@ -70,7 +70,7 @@ fn pairs(system: &System, orbitals: &[Vec<f64>], density: &[Vec<f64>; 2]) -> Res
     let (up, down) = system.spins();
     let points = system.grid.points;
     if up * (up + 1) / 2 >= points {
-        // More products than points: P itself is smaller.
+        // With more products than points, P itself is smaller.
         let phi = |count: usize| Mat::from_fn(points, count, |i, k| orbitals[k][i]);
         let gamma = [up, down].map(|count| times(phi(count).as_ref(), phi(count).transpose()));
         let scale = 1.0 / system.grid.spacing;
@@ -104,7 +104,7 @@ mod tests {
     use crate::model::{Grid, Interaction};
 
     #[test]
-    fn wells_that_are_alike_share_an_electron() {
+    fn equal_wells_share_an_electron() {
         let well = |x: f64| -2.0 * (-x * x).exp();
         for apart in [4.0, 8.0, 14.0, 20.0] {
             let grid = Arc::new(Grid::centred(301, 0.15));

@@ -1,4 +1,4 @@
-//! Lists as vectors: element by element, anything else with every element.
+//! Lists as vectors: two lists combine element by element, anything else combines with every element.
 
 use crate::graph::Binary;
 use crate::interp::Interpreter;
@@ -26,7 +26,7 @@ impl Interpreter {
         items.map(Value::list)
     }
 
-    /// `where` with a list of truth values: element by element.
+    /// `where` with a list of Booleans: element by element.
     pub(crate) fn choose_listed(
         &mut self,
         conditions: &[Value],
@@ -44,7 +44,7 @@ impl Interpreter {
     }
 }
 
-/// Element i of a list as long as the condition, or the value that stretches to all.
+/// Element i of a list as long as the condition, or the value used for all elements.
 fn element<'a>(x: Operand<'a>, i: usize, length: usize, span: Span, place: Span) -> Result<Operand<'a>> {
     match x.value {
         Value::List(items) if items.len() != length => {

@@ -1,5 +1,5 @@
-//! Arithmetic and elementwise functions: one function of one value, one of two. Numbers carry dimensions, lists are
-//! vectors, fields combine point by point. Whatever else is to take part in arithmetic enters here.
+//! Arithmetic and elementwise functions: one function for one value, one for two. Numbers carry dimensions, lists are
+//! vectors, fields combine point by point. Support for other kinds of values is to be added here.
 
 mod lists;
 mod numbers;
@@ -20,7 +20,7 @@ impl Interpreter {
     /// An elementwise function of one value.
     ///
     /// # Errors
-    /// A kind that has no arithmetic; a dimension where the function needs a plain number.
+    /// A kind without arithmetic; a dimension where the function needs a plain number.
     pub fn unary(&mut self, op: Unary, x: Operand<'_>) -> Result<Value> {
         match x.value {
             Value::Number(q) => Ok(Value::Number(numbers::unary(op, *q, x.span)?)),
@@ -43,7 +43,7 @@ impl Interpreter {
         }
     }
 
-    /// A step function that is not part of graphs: of plain numbers, lists, concrete fields.
+    /// A step function that is not part of graphs, for plain numbers, lists and concrete fields.
     pub(crate) fn rounded(&mut self, x: Operand<'_>, name: &'static str, f: fn(f64) -> f64) -> Result<Value> {
         match x.value {
             Value::Number(q) if q.dim.is_plain() => Ok(Value::plain(f(q.value))),
@@ -62,7 +62,7 @@ impl Interpreter {
     /// `where(condition, a, b)`.
     ///
     /// # Errors
-    /// A condition that is neither true nor false; parts that do not combine.
+    /// A condition that is not a Boolean; parts that do not combine.
     pub(crate) fn choose(
         &mut self,
         condition: Operand<'_>,
@@ -78,7 +78,7 @@ impl Interpreter {
             Value::Bool(false) => Ok(b.value.clone()),
             Value::List(conditions) => self.choose_listed(conditions, condition.span, a, b, place),
             Value::Field(mask) => {
-                // 1 and 0 as weights would turn an infinity in the part not chosen into NaN: choose by index instead.
+                // Weights of 1 and 0 would turn an infinity in the part not chosen into NaN: choose by index instead.
                 let stretch = |s: &mut Self, x: Operand<'_>| {
                     let zero = s.binary(Binary::Mul, condition, Operand::new(&Value::plain(0.0), place), place)?;
                     s.binary(Binary::Add, Operand::new(&zero, condition.span), x, place)
@@ -95,8 +95,8 @@ impl Interpreter {
         }
     }
 
-    /// An elementwise function of two values; numbers stretch to lists and fields. Comparisons of numbers give truth
-    /// values, of lists a list of them, of fields a field of 0 and 1.
+    /// An elementwise function of two values; numbers broadcast to lists and fields. Comparisons of numbers give a Boolean,
+    /// of lists a list of Booleans, of fields a field of 0 and 1.
     ///
     /// # Errors
     /// Kinds that do not combine, clashing dimensions, lists of different lengths, fields on different grids.
@@ -158,7 +158,7 @@ fn fields(op: Binary, (x, xs): (&Field, Span), (y, ys): (&Field, Span), place: S
     Ok(Value::Field(Rc::new(Field { grid: x.grid.clone(), channels, data })))
 }
 
-/// Checks that two fields live on one grid.
+/// Checks that two fields are on one grid.
 pub fn same_grid(operator: &str, (x, xs): (&Field, Span), (y, ys): (&Field, Span), place: Span) -> Result<()> {
     if Arc::ptr_eq(&x.grid, &y.grid) || x.grid == y.grid {
         return Ok(());
@@ -180,10 +180,10 @@ fn operands(op: Binary, a: Operand<'_>, b: Operand<'_>) -> TypesError {
     let either = |is: fn(&Value) -> bool| is(a.value) || is(b.value);
     let help = match op {
         Binary::Add if either(|v| matches!(v, Value::Str(_))) => {
-            Some("put values into a text with braces: `\"R = {R}\"`".to_string())
+            Some("insert values into a string with braces: `\"R = {R}\"`".to_string())
         }
         _ if either(|v| matches!(v, Value::List(_))) && either(|v| matches!(v, Value::Field(_))) => {
-            Some("the values of a field are a list too, `n.values`; a list of fields is `[c * n for c in list]`".into())
+            Some("the values of a field are a list, `n.values`; for a list of fields write `[c * n for c in list]`".into())
         }
         _ => None,
     };
@@ -197,7 +197,7 @@ fn operands(op: Binary, a: Operand<'_>, b: Operand<'_>) -> TypesError {
     }
 }
 
-/// The number in a value, for those who combine numbers by hand.
+/// The number in a value, if it is one.
 pub fn as_quantity(value: &Value) -> Option<Quantity> {
     match value {
         Value::Number(q) => Some(*q),

@@ -41,10 +41,10 @@ fn powered(dim: Dimension, exponent: f64, span: Span) -> Result<Dimension> {
     )
 }
 
-/// The dimension both operands share.
+/// The dimension that both operands share.
 ///
 /// # Errors
-/// The dimensions clash: labelled are both operands.
+/// The dimensions clash; both operands are labelled.
 pub fn agree(operator: &str, a: (Dimension, Span), b: (Dimension, Span), place: Span) -> Result<Dimension> {
     a.0.agree(b.0).map_or_else(
         || {
@@ -55,7 +55,7 @@ pub fn agree(operator: &str, a: (Dimension, Span), b: (Dimension, Span), place: 
     )
 }
 
-/// A function of two numbers. Comparisons give truth values.
+/// A function of two numbers. Comparisons give Booleans.
 pub fn binary(op: Binary, (x, xs): (Quantity, Span), (y, ys): (Quantity, Span), place: Span) -> Result<Value> {
     let value = op.value(x.value, y.value);
     let dim = match op {

@@ -1,5 +1,5 @@
-//! Operators, elementary functions, reductions and indices of symbols. Fields combine point by point and channel by
-//! channel; a symbolic vector (an array without grid) combines with lists as a list does.
+//! Operators, elementary functions, reductions and indexing of symbols. Fields combine point by point and channel by
+//! channel; a symbolic vector (an array without a grid) combines with lists as a list does.
 
 use crate::graph::{Binary, Shape, Unary};
 use crate::interp::call::mismatch;
@@ -23,11 +23,11 @@ pub fn unary(op: Unary, x: &Symbol, span: Span) -> Value {
     x.trace().value(node)
 }
 
-/// An elementwise function of two values, one of which is a symbol. `None`: neither is, or one is a list that combines
+/// An elementwise function of two values, one of them a symbol. `None`: neither is, or one is a list that combines
 /// element by element. Comparisons give 1 where they hold, 0 elsewhere.
 ///
 /// # Errors
-/// A value that has no place in a graph, shapes that do not fit.
+/// A value that cannot be in a graph, a shape mismatch.
 pub fn binary(op: Binary, a: Operand<'_>, b: Operand<'_>, place: Span) -> Result<Option<Value>> {
     let Some(trace) = trace_of([a.value, b.value]) else { return Ok(None) };
     if by_element(a.value, b.value) || by_element(b.value, a.value) {
@@ -53,7 +53,7 @@ fn by_element(list: &Value, symbol: &Value) -> bool {
 /// `where(condition, a, b)`, if one of the three is a symbol.
 ///
 /// # Errors
-/// A part that has no place in a graph, shapes that do not fit.
+/// A part that cannot be in a graph, a shape mismatch.
 pub fn select(condition: Operand<'_>, a: Operand<'_>, b: Operand<'_>, place: Span) -> Result<Option<Value>> {
     let Some(trace) = trace_of([condition.value, a.value, b.value]) else { return Ok(None) };
     if let Value::Bool(_) = condition.value {
@@ -69,7 +69,7 @@ pub fn select(condition: Operand<'_>, a: Operand<'_>, b: Operand<'_>, place: Spa
     trace.try_add(place, |g| g.select(nodes[0], nodes[1], nodes[2], place)).map(Some)
 }
 
-/// How many values become one.
+/// How to reduce many values to one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Reduce {
@@ -79,10 +79,10 @@ pub enum Reduce {
     Min,
 }
 
-/// `sum`, `mean`, `max`, `min` of a symbol: over grid points, one value a channel; of a vector, over its entries.
+/// `sum`, `mean`, `max`, `min` of a symbol: over grid points, one value per channel; for a vector, over its entries.
 ///
 /// # Errors
-/// None that a shape allows; the place is for the graph.
+/// None for valid shapes; the place is for the graph.
 pub fn reduce(how: Reduce, x: &Symbol, span: Span) -> Result<Value> {
     let node = x.node();
     let on_grid = x.shape().grid.is_some();
@@ -101,7 +101,7 @@ pub fn reduce(how: Reduce, x: &Symbol, span: Span) -> Result<Value> {
 /// `n[256]`, the value at a grid point; `b[2]`, an entry of a vector; slices with both ends.
 ///
 /// # Errors
-/// An index that is not whole, an entry that is not there.
+/// An index that is not a whole number, or outside.
 pub fn index(x: &Symbol, index: Operand<'_>) -> Result<Value> {
     match index.value {
         Value::Number(q) => entry(x, whole(*q, index)?, index.span),

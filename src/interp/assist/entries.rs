@@ -1,4 +1,4 @@
-//! What the entries of blocks mean: of a training, of a Kohn-Sham calculation, of a system.
+//! Explains the options in blocks: of a training, of a Kohn-Sham calculation, of a system.
 
 use crate::interp::call::Param;
 use crate::interp::eval::SYSTEM_ENTRIES;
@@ -8,18 +8,18 @@ use crate::interp::value::scf;
 /// The entries of one kind of block.
 #[derive(Clone, Debug)]
 pub struct Entries {
-    /// Whose they are: `train`.
+    /// What they belong to: `train`.
     pub of: String,
-    /// How each is declared.
+    /// Their declarations.
     pub entries: Vec<&'static Param>,
-    /// Whether their defaults are the same wherever they stand.
+    /// Whether their defaults are the same everywhere.
     same_everywhere: bool,
 }
 
-/// Of every block: the explained parameters of the functions that take one, and the entries of systems.
+/// For every block: the documented parameters of the functions that take one, and the entries of systems.
 pub fn entries() -> Vec<Entries> {
     let scf = scf::PARAMS.iter().collect();
-    let scf = Entries { of: "`solve`, and of `scf:` in `train`".into(), entries: scf, same_everywhere: false };
+    let scf = Entries { of: "`solve` and of `scf:` in `train`".into(), entries: scf, same_everywhere: false };
     let of_builtin = registry::all().filter_map(|builtin| {
         let own = |p: &&Param| !p.about.is_empty() && scf::PARAMS.iter().all(|option| option.name != p.name);
         let entries: Vec<&Param> = builtin.params.iter().filter(own).collect();
@@ -30,11 +30,11 @@ pub fn entries() -> Vec<Entries> {
 }
 
 impl Entries {
-    /// What follows the name: of what it is an entry, and what it is unless given.
+    /// The name, what it is an option of, and its default.
     pub fn head(&self, entry: &Param) -> String {
         match entry.default.filter(|_| self.same_everywhere) {
-            Some(default) => format!("{}: of {}, `{}` unless given", entry.name, self.of, default.text()),
-            None => format!("{}: of {}", entry.name, self.of),
+            Some(default) => format!("{}: option of {}, default `{}`", entry.name, self.of, default.text()),
+            None => format!("{}: option of {}", entry.name, self.of),
         }
     }
 }
@@ -49,7 +49,7 @@ mod tests {
     fn every_entry_of_a_block_is_explained() {
         let known: Vec<&str> = entries().iter().flat_map(|of| of.entries.iter().map(|entry| entry.name)).collect();
         for builtin in registry::all().filter(|builtin| builtin.style == Style::Options) {
-            // The first one is what the block is about.
+            // The first one is the subject of the block.
             for param in builtin.params.iter().skip(1).filter(|param| param.name != "with") {
                 assert!(known.contains(&param.name) && !param.about.is_empty(), "{} of {}", param.name, builtin.name);
             }
@@ -69,14 +69,14 @@ mod tests {
         let interpreter = interpreter();
         for name in named {
             let doc = interpreter.doc(name).unwrap_or_default();
-            assert!(format!("{}\n{}", doc.signature, doc.text).contains(&format!("{name}: of ")), "{name}: {doc:?}");
+            assert!(format!("{}\n{}", doc.signature, doc.text).contains(&format!("{name}: option of ")), "{name}: {doc:?}");
         }
     }
 
     #[test]
-    fn a_default_is_told_and_a_word_finds_them() {
+    fn defaults_are_shown_and_options_are_found_by_search() {
         let doc = interpreter().doc("memory").unwrap_or_default();
-        assert_eq!(doc.signature, "memory: of `train`, `automatic` unless given");
+        assert_eq!(doc.signature, "memory: option of `train`, default `automatic`");
         assert!(interpreter().search("seeds").iter().any(|doc| doc.name == "seeds:"));
     }
 }

@@ -1,4 +1,4 @@
-//! What the checker is told: builtins, the standard library, used files, what the session has defined.
+//! What the checker knows: builtins, the standard library, used files, and the definitions of the session.
 
 use crate::interp::call::{Builtin, Meaning, Param, Style};
 use crate::interp::eval::documented_members;
@@ -14,17 +14,17 @@ use crate::source::SourceId;
 use std::rc::Rc;
 
 impl Interpreter {
-    /// Reads and checks a script without evaluating anything.
+    /// Parses and checks a script without evaluating anything.
     ///
     /// # Errors
-    /// All errors of the text, sorted by place.
+    /// All errors in the text, sorted by place.
     pub fn check_script(&mut self, name: &str, text: &str) -> Result<(), Vec<Problem>> {
         let source = self.sources.add(name, text);
         let program = parse(source, text)?;
         self.check(&program)
     }
 
-    /// Names, calls, systems and units that can be seen to be wrong before anything is evaluated.
+    /// Finds errors in names, calls, systems and units before anything is evaluated.
     pub(crate) fn check(&self, program: &Program) -> Result<(), Vec<Problem>> {
         let problems = check(program, &self.known(program));
         if problems.is_empty() { Ok(()) } else { Err(problems) }
@@ -46,7 +46,7 @@ impl Interpreter {
         names
     }
 
-    /// The definitions of the files a program uses; of one that cannot be read nothing is said here.
+    /// The definitions of the files that a program uses; files that cannot be read are ignored here.
     fn used_files(&self, program: &Program, names: &mut Names) {
         for statement in &program.statements {
             if let StmtKind::Use(used) = &statement.kind
@@ -62,7 +62,7 @@ impl Interpreter {
         }
     }
 
-    /// What earlier entries have defined; the latest of each name.
+    /// The definitions of earlier entries, the latest for each name.
     fn session(&self, names: &mut Names) {
         let mut seen: Vec<Rc<str>> = Vec::new();
         for binding in self.scope.bindings() {
@@ -133,7 +133,7 @@ fn builtin_known(builtin: &Builtin) -> Known {
     }))
 }
 
-/// What a builtin gives, where it is always of one kind and that has members.
+/// The result of a builtin, if it is always of one kind and that kind has members.
 fn answer(builtin: &Builtin) -> Option<Rc<Answer>> {
     let [kind] = builtin.gives else { return None };
     let (_, members) = documented_members().into_iter().find(|(known, _)| known == kind)?;

@@ -1,4 +1,4 @@
-//! What a session knows: names for completion, documentation, types.
+//! Information about a session: names for completion, documentation, types.
 
 use super::entries::entries;
 use crate::interp::call::Param;
@@ -16,7 +16,7 @@ use crate::problem::{Problem, Result};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-/// What `:doc` shows of a name.
+/// What `:doc` shows for a name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Doc {
     /// The name.
@@ -25,7 +25,7 @@ pub struct Doc {
     pub signature: String,
     /// Its documentation.
     pub text: String,
-    /// Pieces of ksr with what they give.
+    /// Pieces of ksr with their results.
     pub examples: Vec<(String, Option<String>)>,
 }
 
@@ -36,12 +36,12 @@ pub struct Listed {
     pub name: String,
     /// What it is: `a number`, `a system with parameters`.
     pub kind: String,
-    /// Its value in short.
+    /// Its value in short form.
     pub value: String,
 }
 
 impl Interpreter {
-    /// All names that may stand in an expression now, sorted.
+    /// All names that can be used in an expression now, sorted.
     pub fn names(&self) -> Vec<String> {
         let mut names: BTreeSet<String> = self.visible(&self.scope).iter().map(|n| n.to_string()).collect();
         for module in &self.modules {
@@ -98,8 +98,8 @@ impl Interpreter {
         list
     }
 
-    /// The documentation of a name: the user's, a builtin's, a module's (`functionals.lda`), a unit's, an entry's (`seeds`), a
-    /// member's (`run.gap`).
+    /// The documentation of a name: of a definition, a builtin, a module's definition (`functionals.lda`), a unit, an option
+    /// (`seeds`) or a member (`run.gap`).
     pub fn doc(&self, path: &str) -> Option<Doc> {
         let (head, rest) = path.split_once('.').map_or((path, None), |(h, r)| (h, Some(r)));
         match rest {
@@ -121,7 +121,7 @@ impl Interpreter {
         }
     }
 
-    /// Builtins whose name, sentence or search words contain a word, and entries of blocks likewise.
+    /// Builtins and options whose name, summary or search words contain a word.
     pub fn search(&self, word: &str) -> Vec<Doc> {
         let word = word.to_lowercase();
         let hit = |b: &&call::Builtin| {
@@ -133,8 +133,8 @@ impl Interpreter {
         registry::all().filter(hit).filter_map(|b| builtin_doc(b.name)).chain(entries).collect()
     }
 
-    /// The kind of an expression's value, in words: `an energy`, `a list of 5 lengths`. It is evaluated; definitions in it
-    /// do not stay.
+    /// The kind of an expression's value, in words: `an energy`, `a list of 5 lengths`. The expression is evaluated, but
+    /// definitions in it are not kept.
     ///
     /// # Errors
     /// Those of the expression.
@@ -161,7 +161,7 @@ impl Interpreter {
         Ok(kind)
     }
 
-    /// What a misspelt name may have meant.
+    /// A suggestion for a misspelt name.
     pub fn nearest_name(&self, name: &str) -> String {
         let names = self.names();
         let near = nearest(name, names.iter().map(String::as_str));
@@ -243,7 +243,7 @@ fn builtin_doc(name: &str) -> Option<Doc> {
     Some(Doc { name: name.into(), signature: builtin.signature(), text, examples })
 }
 
-/// With what an entry of the same name means.
+/// Adds the meaning of an option with the same name.
 fn with_entry(mut doc: Doc) -> Doc {
     if let Some(entry) = entry_doc(&doc.name) {
         doc.text = format!("{}\n{}: {}", doc.text, entry.signature, entry.text);
@@ -255,7 +255,7 @@ fn entry_doc(name: &str) -> Option<Doc> {
     entry_docs().find(|doc| doc.name.strip_suffix(':') == Some(name))
 }
 
-/// Of every entry of a block, by `seeds:`.
+/// The documentation of every option, under `seeds:`.
 fn entry_docs() -> impl Iterator<Item = Doc> {
     entries().into_iter().flat_map(|of| {
         let doc = |entry: &&Param| Doc {
@@ -268,7 +268,7 @@ fn entry_docs() -> impl Iterator<Item = Doc> {
     })
 }
 
-/// A definition of the standard library that is not used yet: of one module, or of the first that has it.
+/// A definition in the standard library that has not been imported: of one module, or of the first that has it.
 fn library_doc(library: &[Standard], module: Option<&str>, name: &str) -> Option<Doc> {
     let of = |Standard { name: m, program, .. }: &Standard| {
         let statement = program.statements.iter().find(|s| defined_name(&s.kind).is_some_and(|n| &*n.name == name))?;

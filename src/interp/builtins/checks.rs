@@ -15,7 +15,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "assert",
         &[required("condition", &[Kind::Truth]), optional("message", &[Kind::Text], DefaultValue::Absent("none"))],
         &[Kind::Nothing],
-        "stops the script with status 1 unless a condition holds",
+        "stops the script with status 1 if a condition is false",
         &["test", "check", "ensure"],
         &[shown("assert(1 < 2, \"order of numbers\")")],
         assert,
@@ -28,7 +28,7 @@ pub(crate) const ALL: &[Builtin] = &[
             optional("tolerance", &[Kind::Quantity], DefaultValue::Number(0.0)),
         ],
         &[Kind::Nothing],
-        "stops the script with status 1, showing both values, unless they differ by at most the tolerance; lists and fields \
+        "stops the script with status 1, showing both values, if they differ by more than the tolerance; lists and fields \
          are compared element by element",
         &["test", "check", "equal", "compare", "approx"],
         &[shown("assert_eq(0.1 + 0.2, 0.3, 1e-12)"), shown("assert_eq([1 hartree, 2 eV], [27.2114 eV, 2 eV], 1 meV)")],
@@ -43,12 +43,12 @@ fn assert(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     }
     let message = match args.opt_text("message")? {
         Some(message) => message.to_string(),
-        None => format!("`{}` does not hold", interp.sources().text(condition.span)),
+        None => format!("`{}` is false", interp.sources().text(condition.span)),
     };
     fail(RunError::Assertion { message, span: condition.span }, condition.span)
 }
 
-/// Two numbers side by side, and where they came from.
+/// Two numbers to compare, and where they came from.
 struct Pair {
     a: Quantity,
     b: Quantity,
@@ -116,7 +116,7 @@ fn same(args: &Args, a: Operand<'_>, b: Operand<'_>) -> Result<Value> {
 }
 
 impl Interpreter {
-    /// All numbers of two values of the same shape; a number stretches to a list or field, an interval is listed.
+    /// All numbers of two values of the same shape; a number is compared with every element, an interval is listed.
     fn collect(
         &mut self,
         a: Operand<'_>,

@@ -75,7 +75,7 @@ one.parameters.a == two.parameters.a";
 }
 
 #[test]
-fn another_interaction_is_told_when_reading() {
+fn another_interaction_is_given_when_reading() {
     let world = Rc::new(Memory::default());
     let script = "system soft(R) on line { interaction: soft_coulomb(softening: 1); H at -R / 2; H at R / 2 }
 save(exact(soft(1.6)), \"soft\")
@@ -88,7 +88,7 @@ dataset(\"soft\", interaction: soft_coulomb(softening: 1))[0].total_energy == ex
 }
 
 #[test]
-fn what_a_data_set_does_not_know_is_not_in_a_loss() {
+fn unknown_members_of_a_data_set_are_not_in_a_loss() {
     let world = Rc::new(Memory::default());
     let script = "save(solve(ion(3, 3), with: functionals.lsda), \"set\")
 loss end(run, exact) = (run.energy - exact.energy)^2

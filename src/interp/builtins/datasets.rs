@@ -37,10 +37,10 @@ pub(crate) const ALL: &[Builtin] = &[function(
     dataset,
 )];
 
-/// What a label calls the path.
+/// The label of the path.
 const SET: &str = "this data set";
 
-/// The endings of what is no folder.
+/// The extensions of files, which are not folders.
 const FILES: [&str; 8] = ["npy", "npz", "csv", "json", "ksr", "svg", "png", "txt"];
 
 fn dataset(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
@@ -83,7 +83,7 @@ fn choice(args: &Args) -> Result<Choice> {
     let wall = match args.opt_text("wall")?.as_deref() {
         None | Some("zero") => Wall::Zero,
         Some("odd") => Wall::Odd,
-        Some(_) => return args.wrong(args.span_of("wall"), "`wall` of `dataset` is `zero` or `odd`", None),
+        Some(_) => return args.wrong(args.span_of("wall"), "`wall` of `dataset` must be `zero` or `odd`", None),
     };
     Ok(Choice { points, stencil: args.whole("stencil")?, wall })
 }
@@ -92,7 +92,7 @@ fn failed<T>(error: impl Diagnostic + Send + Sync + 'static, span: Span, label: 
     fail(Placed::new(error, span, label), span)
 }
 
-/// Whether a value is a reference or run, or a list of which one is the first.
+/// Whether a value is a reference or run, or a list that begins with one.
 pub(super) fn holds_samples(value: &Value) -> bool {
     match value {
         Value::Reference(_) | Value::Run(_) => true,
@@ -101,7 +101,7 @@ pub(super) fn holds_samples(value: &Value) -> bool {
     }
 }
 
-/// Refuses what looks like a data set and is none: nothing at all, or systems without answers.
+/// Refuses values that look like a data set but are not: an empty list, or systems without answers.
 pub(super) fn refuse(args: &Args, value: &Value) -> Result<()> {
     let span = args.span_of("value");
     let system = |value: &Value| matches!(value, Value::System(_) | Value::SystemMaker(_));
@@ -110,11 +110,11 @@ pub(super) fn refuse(args: &Args, value: &Value) -> Result<()> {
         Value::List(items) if !items.iter().any(system) => Ok(()),
         Value::List(_) => {
             let help = "`save([exact(s) for s in list], \"mine\")`, or with `solve(s, with: f)`";
-            args.wrong(span, "a data set holds answers, and these are systems", Some(help.into()))
+            args.wrong(span, "a data set contains references and runs, but these are systems", Some(help.into()))
         }
         value if system(value) => {
             let help = "`save([exact(s)], \"mine\")`, or with `solve(s, with: f)`";
-            args.wrong(span, "a data set holds answers, and this is a system", Some(help.into()))
+            args.wrong(span, "a data set contains references and runs, but this is a system", Some(help.into()))
         }
         _ => Ok(()),
     }
@@ -126,7 +126,7 @@ pub(super) fn save(interp: &mut Interpreter, args: &Args, value: &Value, folder:
     let ending = folder.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
     if FILES.contains(&&*ending) {
         let message = "references and runs are saved as a folder of arrays";
-        return args.wrong(span, message, Some("give a name without an ending, as in `save(list, \"mine\")`".into()));
+        return args.wrong(span, message, Some("give a name without an extension, as in `save(list, \"mine\")`".into()));
     }
     let items = match value {
         Value::List(items) => items.as_slice(),
@@ -155,7 +155,7 @@ fn sample<'a>(args: &Args, item: &'a Value) -> Result<Sample<'a>> {
             Ok(Sample { system: &r.system, energy: r.energy, density: &r.density, spins: true, distance })
         }
         other => {
-            let help = Some("`exact(system)` and `solve(system, with: f)` give what can be saved so".into());
+            let help = Some("the results of `exact(system)` and `solve(system, with: f)` can be saved like this".into());
             crate::interp::call::mismatch(
                 "an element of a data set",
                 "a reference or run",

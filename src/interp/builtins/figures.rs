@@ -1,4 +1,4 @@
-//! Figures: curves of tables, fields and lists. Data are kept in atomic units until all curves are there; axes show one unit.
+//! Figures: curves of tables, fields and lists. Data are kept in atomic units until all curves are known; each axis has one unit.
 
 mod data;
 
@@ -39,12 +39,12 @@ pub(crate) const ALL: &[Builtin] = &[function(
 )
 .with(Style::Rest("others"))];
 
-/// What the numbers of an axis measure.
+/// The unit of the numbers on an axis.
 #[derive(Clone, Debug, PartialEq)]
 struct Measure {
     dim: Dimension,
     unit: Option<ShownUnit>,
-    /// Of a finished figure, whose numbers stay as they are: its label.
+    /// For a finished figure, whose numbers are kept: its label.
     words: Option<String>,
 }
 
@@ -67,13 +67,13 @@ impl Measure {
     }
 }
 
-/// A line with what its ordinate measures; its numbers are in atomic units.
+/// A curve and the unit of its y values; its numbers are in atomic units.
 struct Curve {
     series: Series,
     measure: Measure,
 }
 
-/// The lines, and what the abscissa is called and measures; its numbers are as shown.
+/// The curves, and the name and unit of x; the x values are as shown.
 struct Data {
     x_name: String,
     x: Measure,
@@ -122,7 +122,7 @@ fn labelled(name: &str, unit: &str) -> String {
     }
 }
 
-/// What all curves measure: in the unit they share, otherwise in atomic units; `None` if they measure different things.
+/// The common unit of all curves: the one they share, otherwise the atomic unit; `None` if their dimensions differ.
 fn common(curves: &[Curve]) -> Option<Measure> {
     let first = &curves.first()?.measure;
     if curves.iter().all(|c| c.measure == *first) {
@@ -132,7 +132,7 @@ fn common(curves: &[Curve]) -> Option<Measure> {
     same.then(|| Measure { unit: None, ..first.clone() })
 }
 
-/// An interval of an axis: plain ends are numbers of the axis, others are converted.
+/// An interval on an axis: plain ends are in the unit of the axis, others are converted.
 fn on_axis(
     args: &Args,
     interval: (&Quantity, &Quantity),
@@ -148,7 +148,7 @@ fn on_axis(
             return Ok(axis.shown(q.value));
         }
         let (what, found, shown) = (args.what(parameter), q.dim.words(), axis.dim.words());
-        let help = Some("plain numbers are those of the axis".to_string());
+        let help = Some("plain numbers are in the unit of the axis".to_string());
         args.wrong(span, format!("{what} is {found}, but the axis shows {shown}"), help)
     };
     let (from, to) = (one(interval.0)?, one(interval.1)?);
@@ -170,7 +170,7 @@ fn range(args: &Args, parameter: &str, axis: &Measure) -> Result<Option<(f64, f6
     Ok(Some((from, to)))
 }
 
-/// `a .. b`, or a list of such.
+/// `a .. b`, or a list of intervals.
 fn bands(interp: &mut Interpreter, args: &Args, axis: &Measure) -> Result<Vec<(f64, f64)>> {
     let Some(given) = args.get("band") else { return Ok(Vec::new()) };
     let items = match &given.value {
@@ -184,12 +184,12 @@ fn bands(interp: &mut Interpreter, args: &Args, axis: &Measure) -> Result<Vec<(f
     items.iter().map(one).collect()
 }
 
-/// New names in the legend, one for every curve of it.
+/// New names in the legend, one per entry.
 fn relabel(interp: &mut Interpreter, args: &Args, curves: &mut [Curve]) -> Result<()> {
     let Some(labels) = data::names(interp, args, "labels")? else { return Ok(()) };
     let count = curves.iter().map(|c| c.series.curve + 1).max().unwrap_or(0);
     if labels.len() != count {
-        let message = format!("{} labels do not go with {count} curves", labels.len());
+        let message = format!("{} labels do not match {count} curves", labels.len());
         return args.wrong(args.span_of("labels"), message, None);
     }
     for curve in curves {

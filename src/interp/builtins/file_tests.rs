@@ -1,4 +1,4 @@
-//! Saving, asserting, plotting: what examples cannot show.
+//! Saving, asserting and plotting, beyond what examples can show.
 
 use crate::interp::tests::helpers::{code, described, failure, interpreter_in, number, take_lines, value};
 use crate::interp::value::Value;
@@ -13,7 +13,7 @@ fn run_in(world: &Rc<Memory>, script: &str) {
 }
 
 #[test]
-fn tables_fields_and_figures_are_saved_beside_the_script() {
+fn tables_fields_and_figures_are_saved_next_to_the_script() {
     let world = Rc::new(Memory::default());
     let script =
         "let t = table { R: [1 bohr, 2 bohr], E: [1 hartree, 0.1 hartree] -> eV, note: [\"a,b\", \"c\"], x: [1, inf] }

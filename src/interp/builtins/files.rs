@@ -1,4 +1,4 @@
-//! Printing, and saving what can be saved.
+//! Printing and saving.
 
 mod table;
 
@@ -17,7 +17,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "print",
         &[required("first", &[Kind::Any])],
         &[Kind::Nothing],
-        "prints values, with a space between",
+        "prints values, separated by spaces",
         &["write", "output", "show"],
         &[shown("print(\"R =\", 1.4 bohr)")],
         |interp, args| {
@@ -33,7 +33,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "exists",
         &[required("path", &[Kind::Text])],
         &[Kind::Truth],
-        "whether there is a file or folder of that name, relative to the text of the call",
+        "whether there is a file or folder with that path, relative to the script",
         &["file", "folder", "there", "path"],
         &[example("exists(\"no/such/file.npz\")", "false")],
         |interp, args| {
@@ -51,7 +51,7 @@ pub(crate) const ALL: &[Builtin] = &[
         &[required("value", &[Kind::Any]), required("path", &[Kind::Text])],
         &[Kind::Nothing],
         "writes a table (`.csv`, `.json`), field or list of numbers (`.npy`), figure (`.svg`, `.png`) or model (`.ksr`) to a \
-         file, a list of references or runs to a folder that `dataset` reads; the path is relative to the text of the call",
+         file, a list of references or runs to a folder that `dataset` reads; the path is relative to the script",
         &["write", "export", "file", "csv", "npy", "svg", "dataset"],
         &[],
         save,
@@ -129,7 +129,7 @@ fn npy_bytes(path: &Path, shape: &[usize], data: &[f64]) -> std::result::Result<
     data::npy_bytes(path, shape, data).map_err(|error| error.to_string())
 }
 
-/// Channels outermost, as users meet them: `[points]`, or `[channels, points]`.
+/// Writes `[points]`, or `[channels, points]` with channels outermost, as users see them.
 fn field_bytes(path: &Path, field: &Field) -> std::result::Result<Vec<u8>, String> {
     let data: Vec<f64> = (0..field.channels).flat_map(|c| field.channel(c)).collect();
     let shape = [field.channels, field.grid.points];

@@ -12,7 +12,7 @@ use crate::model::{Grid, Wall};
 use crate::problem::Result;
 use std::sync::Arc;
 
-/// What orbitals do beyond the ends of a grid.
+/// The boundary conditions of a grid.
 pub(super) const WALL: Kind = Kind::Word(&["zero", "odd"]);
 
 pub(crate) const ALL: &[Builtin] = &[
@@ -27,7 +27,7 @@ pub(crate) const ALL: &[Builtin] = &[
             optional("wall", &[WALL], DefaultValue::Word("zero")),
         ],
         &[Kind::Grid],
-        "an equally spaced grid: so many points of a spacing centred on 0, or from one end to the other; `wall: odd` puts \
+        "an equally spaced grid: points with a spacing, centred on 0, or from one end to the other; `wall: odd` puts \
          hard walls at `from` and `to`, one spacing outside the first and last point",
         &["mesh", "points", "box"],
         &[
@@ -42,7 +42,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "snap",
         &[required("x", &[Kind::Measured(Dimension::LENGTH), Kind::List]), required("grid", &[Kind::Grid])],
         &[Kind::Measured(Dimension::LENGTH), Kind::List],
-        "the grid point nearest to a coordinate; of two equally near ones the right one",
+        "the grid point nearest to a coordinate; in a tie, the right one",
         &["round", "nearest", "align"],
         &[
             example("snap(0.05, uniform(points: 513, spacing: 0.08))", "0.08"),
@@ -56,7 +56,7 @@ pub(crate) const ALL: &[Builtin] = &[
     constant(
         "zero",
         &[Kind::Text],
-        "a wall of `uniform`: orbitals vanish at every point outside the grid",
+        "a wall of `uniform`: orbitals are zero at every point outside the grid",
         &["wall", "boundary"],
         &[example("uniform(points: 9, spacing: 1, wall: zero).wall", "\"zero\"")],
         || Value::text("zero"),
@@ -64,7 +64,7 @@ pub(crate) const ALL: &[Builtin] = &[
     constant(
         "odd",
         &[Kind::Text],
-        "a wall of `uniform`: orbitals vanish one spacing outside the ends and go on oddly",
+        "a wall of `uniform`: orbitals are zero one spacing outside the ends and continue there as odd functions",
         &["wall", "boundary", "hard"],
         &[example("uniform(points: 9, spacing: 1, wall: odd).wall", "\"odd\"")],
         || Value::text("odd"),
@@ -75,7 +75,7 @@ fn uniform(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let wall = match args.opt_text("wall")?.as_deref() {
         None | Some("zero") => Wall::Zero,
         Some("odd") => Wall::Odd,
-        Some(_) => return args.wrong(args.span_of("wall"), "`wall` of `uniform` is `zero` or `odd`", None),
+        Some(_) => return args.wrong(args.span_of("wall"), "`wall` of `uniform` must be `zero` or `odd`", None),
     };
     let length = |name: &str| args.has(name).then(|| args.dimensioned(name, Dimension::LENGTH)).transpose();
     let (from, to, spacing) = (length("from")?, length("to")?, length("spacing")?);
@@ -88,7 +88,7 @@ fn uniform(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
         (None, Some(spacing), Some(from), Some(to)) => {
             let steps = (to - from) / spacing;
             if (steps - steps.round()).abs() > 1e-6 {
-                let help = Some("give `points` instead of `spacing`, or move an end".to_string());
+                let help = Some("give `points` instead of `spacing`, or change an end".to_string());
                 return args.wrong(args.span_of("spacing"), "the spacing does not divide the interval", help);
             }
             let inside = if wall == Wall::Odd { -1.0 } else { 1.0 };

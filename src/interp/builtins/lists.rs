@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 const LIST: &[Param] = &[required("list", &[Kind::List])];
 const POINTS: &[Param] = &[required("list", &[Kind::List, Kind::Field])];
-/// In either order.
+/// A list and a function, in either order.
 const LIST_AND_F: &[Param] =
     &[required("list", &[Kind::List, Kind::Function]), required("f", &[Kind::Function, Kind::List])];
 
@@ -24,7 +24,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "len",
         &[required("x", &[Kind::List, Kind::Table, Kind::Field, Kind::Grid, Kind::Text, Kind::Record])],
         &[Kind::Whole],
-        "the number of elements of a list, rows of a table, points of a field, letters of a text, entries of a record",
+        "the number of elements of a list, rows of a table, points of a field, characters of a string, entries of a record",
         &["length", "size", "count"],
         &[example("len([4, 5])", "2"), example("len(1 .. 10)", "10")],
         len,
@@ -37,7 +37,7 @@ pub(crate) const ALL: &[Builtin] = &[
             named("reverse", &[Kind::Truth], DefaultValue::Truth(false)),
         ],
         &[Kind::List],
-        "a list in rising order, of its values or of what `by` makes of them",
+        "a list in ascending order of its values, or of the function `by` of them",
         &["order", "rank"],
         &[
             example("sort([3, 1, 2])", "[1, 2, 3]"),
@@ -50,7 +50,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "reverse",
         LIST,
         &[Kind::List],
-        "a list from its end",
+        "a list in reverse order",
         &["backwards"],
         &[example("reverse(0 .. 2)", "[2, 1, 0]")],
         |i, a| Ok(Value::list(a.list(i, "list")?.iter().rev().cloned().collect())),
@@ -59,7 +59,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "map",
         LIST_AND_F,
         &[Kind::List],
-        "a function of every element; so is a comprehension, `[f(x) for x in list]`",
+        "a function applied to every element, like the comprehension `[f(x) for x in list]`",
         &["apply", "each"],
         &[example("map([1, 4], sqrt)", "[1, 2]"), example("[1, 2] |> map(fn(x) = 2 * x)", "[2, 4]")],
         map,
@@ -68,7 +68,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "filter",
         LIST_AND_F,
         &[Kind::List],
-        "the elements for which a function is true",
+        "the elements for which a function is true, like `[x for x in list if f(x)]`",
         &["select", "where"],
         &[example("filter([1, 2, 3], fn(x) = x > 1)", "[2, 3]")],
         filter,
@@ -99,7 +99,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "cumulative",
         LIST,
         &[Kind::List],
-        "sums of the elements so far",
+        "the cumulative sums of the elements",
         &["cumsum", "running sum"],
         &[example("cumulative([1, 2, 3])", "[1, 3, 6]")],
         cumulative,
@@ -108,7 +108,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "differences",
         LIST,
         &[Kind::List],
-        "each element minus the one before",
+        "each element minus the previous one",
         &["diff"],
         &[example("differences([1, 4, 9])", "[3, 5]")],
         differences,
@@ -120,7 +120,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "whether an element is true",
         &["exists", "or"],
         &[example("any([1, 5] > 3)", "true")],
-        |i, a| truths(i, a).map(|t| Value::Bool(t.contains(&true))),
+        |i, a| booleans(i, a).map(|t| Value::Bool(t.contains(&true))),
     ),
     function(
         "all",
@@ -129,13 +129,13 @@ pub(crate) const ALL: &[Builtin] = &[
         "whether every element is true",
         &["every", "and"],
         &[example("all([1, 5] > 3)", "false")],
-        |i, a| truths(i, a).map(|t| Value::Bool(!t.contains(&false))),
+        |i, a| booleans(i, a).map(|t| Value::Bool(!t.contains(&false))),
     ),
     function(
         "argmax",
         POINTS,
         &[Kind::Whole],
-        "the index of the largest element, of equal ones the first; never that of a nan",
+        "the index of the largest element, the first if several are equal; nan is ignored",
         &["position", "index", "maximum"],
         &[example("argmax([1, 5, 2])", "1")],
         |i, a| extreme_index(i, a, |new, old| new > old),
@@ -144,7 +144,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "argmin",
         POINTS,
         &[Kind::Whole],
-        "the index of the smallest element, of equal ones the first; never that of a nan",
+        "the index of the smallest element, the first if several are equal; nan is ignored",
         &["position", "index", "minimum"],
         &[example("argmin([3, 1, 2])", "1")],
         |i, a| extreme_index(i, a, |new, old| new < old),
@@ -166,7 +166,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "join",
         &[required("first", &[Kind::Any])],
         &[Kind::List],
-        "lists one after another; anything else counts as a list of one",
+        "concatenates lists; any other value counts as a list of one element",
         &["append", "concatenate", "push", "vcat"],
         &[example("join([1, 2], [3], 4)", "[1, 2, 3, 4]")],
         join,
@@ -176,7 +176,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "linspace",
         &[required("interval", &[Kind::Interval]), required("count", &[Kind::Whole])],
         &[Kind::List],
-        "so many equally spaced values from one end of an interval to the other, both included",
+        "`count` equally spaced values from one end of an interval to the other, both included",
         &["range", "spaced", "sample"],
         &[example("linspace(0 .. 1, 5)", "[0, 0.25, 0.5, 0.75, 1]")],
         linspace,
@@ -192,12 +192,12 @@ fn len(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         Value::Field(f) => f.grid.points,
         Value::Grid(g) => g.points,
         Value::List(_) | Value::Interval(..) => interp.elements(x, "x")?.len(),
-        _ => return args.mismatch("x", "a list, table, field, text or record", None),
+        _ => return args.mismatch("x", "a list, table, field, string or record", None),
     };
     Ok(Value::plain(count as f64))
 }
 
-/// The order of two numbers or two texts; `None`: they have none.
+/// The order of two numbers or two strings; `None`: they have none.
 fn order(a: &Value, b: &Value) -> Option<Ordering> {
     match (a, b) {
         (Value::Number(x), Value::Number(y)) => x.dim.agree(y.dim).map(|_| x.value.total_cmp(&y.value)),
@@ -217,8 +217,8 @@ fn sort(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     };
     let first = keys.first();
     if let Some(odd) = keys.iter().find(|k| first.and_then(|f| order(f, k)).is_none()) {
-        let what = "what `sort` puts in order".to_string();
-        return mismatch(&what, "numbers of one dimension, or texts", odd, None, args.span_of("list"));
+        let what = "what `sort` orders".to_string();
+        return mismatch(&what, "numbers of one dimension, or strings", odd, None, args.span_of("list"));
     }
     let mut ranked: Vec<(&Value, &Value)> = keys.iter().zip(items.iter()).collect();
     ranked.sort_by(|a, b| order(a.0, b.0).unwrap_or(Ordering::Equal));
@@ -302,7 +302,7 @@ fn differences(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         .map(Value::list)
 }
 
-fn truths(interp: &mut Interpreter, args: &Args) -> Result<Vec<bool>> {
+fn booleans(interp: &mut Interpreter, args: &Args) -> Result<Vec<bool>> {
     let items = args.list(interp, "list")?;
     let (what, span) = (format!("an element of {}", args.what("list")), args.span_of("list"));
     items.iter().map(|v| truth(Operand::new(v, span), &what)).collect()
@@ -320,7 +320,7 @@ fn extreme_index(interp: &mut Interpreter, args: &Args, better: fn(f64, f64) -> 
     let span = args.span_of("list");
     match (0..values.len()).filter(|&i| !values[i].value.is_nan()).fold(None, pick) {
         Some(index) => Ok(Value::plain(index as f64)),
-        None if !values.is_empty() => args.wrong(span, "every element is nan, and none is the best", None),
+        None if !values.is_empty() => args.wrong(span, "every element is nan", None),
         None => fail(RunError::Empty { function: args.name().into(), span }, span),
     }
 }

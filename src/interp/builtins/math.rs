@@ -1,4 +1,4 @@
-//! Elementary functions: of numbers, lists element by element, fields point by point.
+//! Elementary functions of numbers, of lists element by element, of fields point by point.
 
 use crate::graph::{Binary, Unary};
 use crate::interp::Interpreter;
@@ -28,12 +28,12 @@ macro_rules! unary {
     };
 }
 
-/// Functions of one number and constants.
+/// Functions of one number, and constants.
 pub(crate) const ALL: &[Builtin] = &[
     constant(
         "pi",
         &[Kind::Number],
-        "the circumference of a circle over its diameter",
+        "the ratio of a circle's circumference to its diameter",
         &["circle", "constant"],
         &[example("round(pi * 100)", "314")],
         || Value::plain(std::f64::consts::PI),
@@ -44,7 +44,7 @@ pub(crate) const ALL: &[Builtin] = &[
     constant(
         "automatic",
         &[Kind::Text],
-        "the program's own choice, where an option has one (`memory:`)",
+        "the program's own choice, for the option `memory:`",
         &["option"],
         &[example("automatic", "automatic")],
         || Value::text("automatic"),
@@ -52,7 +52,7 @@ pub(crate) const ALL: &[Builtin] = &[
     constant(
         "unrolled",
         &[Kind::Text],
-        "the gradient of a training that goes back through every iteration: `gradient: unrolled`",
+        "the gradient of a training by a backward pass through every iteration: `gradient: unrolled`",
         &["training", "backpropagation"],
         &[example("unrolled", "unrolled")],
         || Value::text("unrolled"),
@@ -140,20 +140,20 @@ pub(crate) const ALL: &[Builtin] = &[
         &[example("softplus(0)", "ln(2)")],
         unary!(Unary::Softplus),
     ),
-    elementary("floor", "the whole number below", &["round"], &[example("floor(-1.5)", "-2")], |interp, args| {
+    elementary("floor", "rounds down to a whole number", &["round"], &[example("floor(-1.5)", "-2")], |interp, args| {
         interp.rounded(args.operand("x")?, "floor", f64::floor)
     }),
-    elementary("ceil", "the whole number above", &["round"], &[example("ceil(1.2)", "2")], |interp, args| {
+    elementary("ceil", "rounds up to a whole number", &["round"], &[example("ceil(1.2)", "2")], |interp, args| {
         interp.rounded(args.operand("x")?, "ceil", f64::ceil)
     }),
-    elementary("round", "the nearest whole number", &["integer"], &[example("round(2.6)", "3")], |interp, args| {
+    elementary("round", "rounds to the nearest whole number", &["integer"], &[example("round(2.6)", "3")], |interp, args| {
         interp.rounded(args.operand("x")?, "round", f64::round)
     }),
     function(
         "mod",
         &[required("x", EACH), required("y", EACH)],
         EACH,
-        "the rest of x / y, with the sign of y",
+        "the remainder of x / y, with the sign of y",
         &["remainder", "modulo"],
         &[example("mod(7, 3)", "1"), example("mod(-1, 3)", "2")],
         modulo,
@@ -166,7 +166,7 @@ pub(crate) const ALL: &[Builtin] = &[
             required("b", &[Kind::Any]),
         ],
         &[Kind::Any],
-        "a where the condition holds, b elsewhere, point by point or element by element",
+        "a where the condition is true, b elsewhere, point by point or element by element",
         &["if", "choose", "select", "piecewise"],
         &[example("where([1, 5] > 2, 10, 20)", "[20, 10]")],
         |interp, args| interp.choose(args.operand("condition")?, args.operand("a")?, args.operand("b")?, args.span),
@@ -175,7 +175,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "is_nan",
         &[required("x", &[Kind::Quantity])],
         &[Kind::Truth],
-        "whether a number is not a number",
+        "whether a number is nan",
         &["nan", "finite"],
         &[example("is_nan(1)", "false")],
         |_, args| Ok(Value::Bool(args.quantity("x")?.value.is_nan())),
@@ -188,7 +188,7 @@ pub(crate) const ALL: &[Builtin] = &[
             optional("to", EACH, DefaultValue::Number(f64::INFINITY)),
         ],
         EACH,
-        "x, but not below `from` nor above `to`",
+        "x limited to the range from `from` to `to`",
         &["limit", "bound", "clip"],
         &[example("clamp([-1, 5], from: 0, to: 3)", "[0, 3]")],
         clamp,

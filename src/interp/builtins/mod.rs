@@ -1,4 +1,4 @@
-//! The library functions of the language, a file per topic.
+//! The library functions of the language, one file per topic.
 
 pub(super) mod checks;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Records by their names, and what kind a value is.
+//! Names of records, and kinds of values.
 
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, example, function, mismatch, required};
@@ -13,7 +13,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "kind",
         &[required("x", &[Kind::Any])],
         &[Kind::Text],
-        "the type of a value as a text, as JSON names it: `number`, `quantity` (with a unit), `bool`, `string`, `list`, `record`, \
+        "the type of a value as a string, named as in JSON: `number`, `quantity` (with a unit), `bool`, `string`, `list`, `record`, \
          `table`, `field`, `grid`, `system`, `run`, `reference`, `functional`, `model`, `function`, …",
         &["type", "typeof", "isa", "class"],
         &[
@@ -27,7 +27,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "keys",
         &[required("x", &[Kind::Record, Kind::Table])],
         &[Kind::List],
-        "the names in a record, or of the columns of a table; `x[name]` is what stands under one",
+        "the names in a record, or of the columns of a table; `x[name]` is the value for a name",
         &["names", "columns", "entries", "fields"],
         &[
             example("keys({ a: 1, b: 2 })", "[\"a\", \"b\"]"),
@@ -39,7 +39,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "record",
         &[required("keys", &[Kind::List]), required("values", &[Kind::List])],
         &[Kind::Record],
-        "a record from a list of names and a list of their values; a table is made of one as of any other",
+        "a record from a list of names and a list of values; such a record can also be made into a table",
         &["dictionary", "struct", "names", "columns"],
         &[
             example("record([\"a\", \"b\"], [1, 2]).b", "2"),
@@ -68,10 +68,10 @@ fn record(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let mut entries: Vec<(Rc<str>, Value)> = Vec::with_capacity(names.len());
     for (name, value) in names.iter().zip(values.iter()) {
         let Value::Str(name) = name else {
-            return mismatch("a name of `record`", "a text in quotes", name, None, args.span_of("keys"));
+            return mismatch("a name of `record`", "a string in quotes", name, None, args.span_of("keys"));
         };
         if entries.iter().any(|(n, _)| n == name) {
-            return args.wrong(args.span_of("keys"), format!("`{name}` stands twice among the names"), None);
+            return args.wrong(args.span_of("keys"), format!("`{name}` occurs twice among the names"), None);
         }
         entries.push((name.clone(), value.clone()));
     }

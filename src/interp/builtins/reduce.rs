@@ -1,4 +1,4 @@
-//! Sums, means and extremes: of lists, of the points of fields, or of several values element by element.
+//! Sums, means and extremes of lists, of the points of fields, or of several values element by element.
 
 use crate::graph::Binary;
 use crate::interp::Interpreter;
@@ -86,7 +86,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "max",
         X,
         EACH,
-        "the largest of a list or of a field's points; of several values, element by element and point by point",
+        "the largest element of a list or value of a field; for several arguments, element by element and point by point",
         &["maximum", "largest", "extreme"],
         &[example("max([1, 5, 2])", "5"), example("max(0, [-1, 1])", "[0, 1]")],
         |interp, args| extreme(interp, args, Reduction::Max),
@@ -96,7 +96,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "min",
         X,
         EACH,
-        "the smallest of a list or of a field's points; of several values, element by element and point by point",
+        "the smallest element of a list or value of a field; for several arguments, element by element and point by point",
         &["minimum", "smallest", "extreme"],
         &[example("min([4, 1, 2])", "1"), example("min(3, 2, 5)", "2")],
         |interp, args| extreme(interp, args, Reduction::Min),
@@ -115,7 +115,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "median",
         LIST,
         &[Kind::Quantity],
-        "the middle of the sorted list; nan with a nan among them, which `[x for x in list if not is_nan(x)]` leaves out",
+        "the middle value of the sorted list; nan if it contains a nan, which `[x for x in list if not is_nan(x)]` leaves out",
         &["middle", "quantile"],
         &[example("median([5, 1, 2])", "2"), example("median([1, 2, 3, 10])", "2.5")],
         median,
@@ -138,7 +138,7 @@ impl Interpreter {
     /// One value from a list's elements or a field's points (per channel).
     ///
     /// # Errors
-    /// Nothing to take an extreme or mean of; elements that do not combine.
+    /// An extreme or mean of an empty list; elements that do not combine.
     pub(crate) fn reduce(&mut self, reduction: Reduction, x: Operand<'_>) -> Result<Value> {
         match x.value {
             Value::List(items) => self.reduce_list(reduction, items, x.span),
@@ -181,7 +181,7 @@ impl Interpreter {
             one_dimension(reduction.name(), items, span)?;
         }
         let neutral = Value::plain(0.0);
-        // An operation with one more operand finds elements that have no arithmetic.
+        // An operation with one more operand finds elements without arithmetic.
         let mut value = match reduction {
             Reduction::Sum | Reduction::Mean if rest.is_empty() => {
                 self.binary(Binary::Add, Operand::new(first, span), Operand::new(&neutral, span), span)?

@@ -10,7 +10,7 @@ use crate::lang::Dimension;
 use crate::lang::Kind;
 use crate::problem::Result;
 
-/// Points, ends included, at which a function is looked at before its minimum is bracketed.
+/// Number of points, including the ends, at which a function is evaluated before its minimum is bracketed.
 const SCANNED_POINTS: usize = 9;
 const MOST_STEPS: usize = 200;
 
@@ -23,8 +23,8 @@ pub(crate) const ALL: &[Builtin] = &[
             named("tolerance", &[Kind::Quantity], DefaultValue::Number(1e-8)),
         ],
         &[Kind::Record],
-        "the minimum of a function of one number in an interval: a record of `x`, where it is, and `value`; the lowest of \
-         several if they lie an eighth of the interval apart",
+        "the minimum of a function of one number in an interval: a record of its position `x` and `value`; the lowest of \
+         several if they are at least an eighth of the interval apart",
         &["minimise", "minimize", "optimum", "equilibrium", "bond length"],
         &[
             example("round(1e6 * minimum(fn(x) = (x - 2)^2, 0 .. 5).x)", "2e6"),
@@ -40,14 +40,14 @@ pub(crate) const ALL: &[Builtin] = &[
             named("tolerance", &[Kind::Quantity], DefaultValue::Number(1e-12)),
         ],
         &[Kind::Quantity],
-        "where a function of one number is zero; its values at the ends of the interval have opposite signs",
+        "where a function of one number is zero; its values at the ends of the interval must have opposite signs",
         &["zero", "solve", "equation", "crossing"],
         &[example("round(1e9 * root(fn(x) = x^2 - 2, 0 .. 2)) / 1e9", "round(1e9 * sqrt(2)) / 1e9")],
         root,
     ),
 ];
 
-/// The function under search, with what its argument and value measure.
+/// The function being searched, with the dimensions of its argument and value.
 struct Searched<'a> {
     interp: &'a mut Interpreter,
     f: Value,
@@ -93,7 +93,7 @@ fn minimum(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     Ok(Value::record([("x", Value::Number(Quantity::of(x, x_dim))), ("value", Value::Number(Quantity::of(y, y_dim)))]))
 }
 
-/// Looks at equally spaced points, then closes in on the lowest of them.
+/// Evaluates equally spaced points, then closes in on the lowest of them.
 fn lowest(f: &mut Searched<'_>, a: f64, b: f64, tolerance: f64) -> Result<(f64, f64)> {
     let place = |i: usize| a + (b - a) * i as f64 / (SCANNED_POINTS - 1) as f64;
     let mut values = Vec::with_capacity(SCANNED_POINTS);
@@ -103,11 +103,11 @@ fn lowest(f: &mut Searched<'_>, a: f64, b: f64, tolerance: f64) -> Result<(f64, 
     let best = (0..SCANNED_POINTS).fold(0, |best, i| if values[i] < values[best] { i } else { best });
     let (left, right) = (place(best.saturating_sub(1)), place((best + 1).min(SCANNED_POINTS - 1)));
     let found = brent_minimum(f, left, right, tolerance)?;
-    // At an end of the interval nothing inside may be lower.
+    // The minimum may be at an end of the interval.
     Ok(if values[best] < found.1 { (place(best), values[best]) } else { found })
 }
 
-/// Golden sections, and parabolas where they are trusted.
+/// Golden sections, and parabolas where they can be trusted.
 fn brent_minimum(f: &mut Searched<'_>, mut a: f64, mut b: f64, tolerance: f64) -> Result<(f64, f64)> {
     let golden = 0.5 * (3.0 - 5.0_f64.sqrt());
     let mut x = a + golden * (b - a);
@@ -184,8 +184,8 @@ fn root(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     Ok(Value::Number(Quantity::of(x, x_dim)))
 }
 
-/// Inverse quadratic interpolation or secants where they are trusted, otherwise halving. b is the best so far, a and b
-/// enclose the root, c is the b before.
+/// Inverse quadratic interpolation or secants where they can be trusted, otherwise bisection. b is the best so far, a and b
+/// enclose the root, c is the previous b.
 fn brent_root(f: &mut Searched<'_>, first: (f64, f64), second: (f64, f64), tolerance: f64) -> Result<f64> {
     let ((mut a, mut fa), (mut b, mut fb)) = (first, second);
     let (mut c, mut fc) = (a, fa);

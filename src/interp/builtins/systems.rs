@@ -1,4 +1,4 @@
-//! What systems are made of: nuclei and interactions.
+//! Nuclei and interactions, of which systems are made.
 
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, constant, example, function, optional, required, shown};
@@ -16,7 +16,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "nucleus",
         &[required("charge", &[Kind::Number])],
         &[Kind::Record],
-        "a nucleus of any charge, to be placed in a system: `nucleus(1.5) at 0`",
+        "a nucleus with any charge, to be placed in a system: `nucleus(1.5) at 0`",
         &["atom", "charge", "element"],
         &[example("nucleus(2.5).charge", "2.5")],
         |_, args| {
@@ -34,7 +34,7 @@ pub(crate) const ALL: &[Builtin] = &[
             optional("name", &[Kind::Text], DefaultValue::Absent("the system's and its electrons")),
         ],
         &[Kind::System],
-        "the same system with another number of electrons: an ion",
+        "the same system with another number of electrons, such as an ion",
         &["ion", "ionise", "ionize", "cation", "anion", "charge", "unpaired"],
         &[
             example(
@@ -63,8 +63,8 @@ pub(crate) const ALL: &[Builtin] = &[
             ),
         ],
         &[Kind::Interaction],
-        "the interaction amplitude * exp(-kappa |r|), by default that of Baker et al., Phys. Rev. B 91, 235141 (2015), which \
-         every system has that says nothing else",
+        "the interaction amplitude * exp(-kappa |r|), by default that of Baker et al., Phys. Rev. B 91, 235141 (2015), which is \
+         the default of every system",
         &["interaction", "repulsion", "coulomb", "yukawa"],
         &[example("exponential(amplitude: 2)(0)", "2"), shown("exponential()")],
         exponential,

@@ -15,7 +15,7 @@ pub(crate) const ALL: &[Builtin] = &[function(
     &[required("columns", &[Kind::Record, Kind::List, Kind::Table])],
     &[Kind::Table],
     "columns of equal length under names: `table { R: Rs, E: energies }`; fields become columns, a single value is repeated; \
-     a list of records makes a row of each",
+     a list of records gives one row per record",
     &["data", "columns", "dataframe", "csv"],
     &[
         example("let t = table { x: [1, 2], y: [3, 4], z: 0 }\nt.x * t.y + t.z", "[3, 8]"),
@@ -70,7 +70,7 @@ fn from_record(interp: &mut Interpreter, record: &Record, spans: &[Span], whole:
     even(columns).map(|table| Value::Table(Rc::new(table)))
 }
 
-/// Columns of one length; single values are repeated, and alone make one row.
+/// Columns of one length; single values are repeated, and give one row if there are no lists.
 fn even(columns: Vec<Column>) -> Result<Table> {
     let length = |c: &Column| match &c.values {
         Values::Many(items) => Some(items.len()),
@@ -98,7 +98,7 @@ fn even(columns: Vec<Column>) -> Result<Table> {
     Ok(Table { columns: columns.into_iter().map(|c| (c.name, filled(c.values))).collect() })
 }
 
-/// A row of every record; all have the same names.
+/// One row per record; all have the same names.
 fn from_rows(args: &Args, rows: &[Value]) -> Result<Value> {
     let mut columns: Vec<(Rc<str>, Vec<Value>)> = Vec::new();
     for (index, row) in rows.iter().enumerate() {
@@ -110,7 +110,7 @@ fn from_rows(args: &Args, rows: &[Value]) -> Result<Value> {
         }
         let same = record.entries.len() == columns.len() && columns.iter().all(|(n, _)| record.get(n).is_some());
         if !same {
-            let message = format!("row {index} has other names than row 0");
+            let message = format!("row {index} has different names from row 0");
             return args.wrong(args.span_of("columns"), message, None);
         }
         for (name, values) in &mut columns {

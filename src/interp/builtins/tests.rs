@@ -1,4 +1,4 @@
-//! Every example of every builtin runs and gives what it says.
+//! Every example of every builtin runs and gives the stated result.
 
 use crate::interp::eval::SYSTEM_ENTRIES;
 use crate::interp::registry::all;
@@ -8,7 +8,7 @@ use crate::interp::value::{Value, equal, text};
 /// Builtins whose examples would write files or train.
 const NEED_FILES_OR_TIME: &[&str] = &["dataset", "save", "load", "train", "trainable"];
 
-/// Equal as a whole, numbers to rounding.
+/// Whether values are equal, numbers to within rounding.
 fn close(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(x), Value::Number(y)) => (x.value - y.value).abs() <= 1e-12 * (1.0 + y.value.abs()),
@@ -18,7 +18,7 @@ fn close(a: &Value, b: &Value) -> bool {
 }
 
 #[test]
-fn examples_run_and_give_what_they_say() {
+fn examples_run_and_give_the_stated_results() {
     for builtin in all() {
         for example in builtin.examples {
             take_shown();
@@ -54,7 +54,7 @@ fn defaults_are_shown_as_they_are_used() {
 
 /// Defaults that depend on other arguments.
 #[test]
-fn what_is_done_without_a_value_is_what_is_said() {
+fn absent_defaults_do_what_they_say() {
     let setup = "use std.functionals\nlet g = uniform(points: 101, spacing: 0.1)\nlet n = exp(-g.x^2)\n";
     let halves = format!("{setup}energy(functionals.lsda, n) == energy(functionals.lsda, n / 2, n / 2)");
     assert!(matches!(value(&halves), Value::Bool(true)));
@@ -66,7 +66,7 @@ fn what_is_done_without_a_value_is_what_is_said() {
 }
 
 #[test]
-fn kinds_are_told_in_words() {
+fn kinds_are_described_in_words() {
     let kinds = |name: &str| all().find(|b| b.name == name).map(|b| b.kinds()).unwrap_or_default();
     assert_eq!(
         kinds("uniform"),

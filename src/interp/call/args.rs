@@ -1,4 +1,4 @@
-//! The bound arguments of a builtin, read by parameter name, with errors in the user's words.
+//! The bound arguments of a builtin, read by parameter name, with errors in the user's terms.
 
 use super::{Argument, Builtin, Parameter, Site, Style, bind, mismatch};
 use crate::interp::Interpreter;
@@ -45,7 +45,7 @@ impl Args {
         self.builtin.name
     }
 
-    /// The argument of a parameter, if it is given.
+    /// The argument for a parameter, if it is given.
     pub fn get(&self, name: &str) -> Option<&Argument> {
         let slot = self.builtin.params.iter().position(|p| p.name == name)?;
         self.values.get(slot)?.as_ref()
@@ -56,7 +56,7 @@ impl Args {
         self.get(name).is_some()
     }
 
-    /// The argument of a parameter.
+    /// The argument for a parameter.
     ///
     /// # Errors
     /// It is missing.
@@ -65,7 +65,7 @@ impl Args {
             .map_or_else(|| self.wrong(self.span, format!("`{}` needs a value for `{name}`", self.name()), None), Ok)
     }
 
-    /// The value of a parameter: the one given, otherwise its default.
+    /// The value of a parameter, given or by default.
     ///
     /// # Errors
     /// It is missing.
@@ -94,13 +94,13 @@ impl Args {
         }
     }
 
-    /// The error of an argument of the wrong kind.
+    /// The error for an argument of the wrong kind.
     pub fn mismatch<T>(&self, name: &str, wanted: &str, help: Option<String>) -> Result<T> {
         let arg = self.arg(name)?;
         mismatch(&self.what(name), wanted, &arg.value, help, arg.span)
     }
 
-    /// The error of a value out of range.
+    /// The error for a value out of range.
     pub fn wrong<T>(&self, span: Span, message: impl Into<String>, help: Option<String>) -> Result<T> {
         fail(RunError::Value { message: message.into(), help, span }, span)
     }
@@ -124,7 +124,7 @@ impl Args {
         fail(UnitsError::NotPlain { function, found: q.dim.words(), span }, span)
     }
 
-    /// A number of a dimension, or a plain one read in atomic units.
+    /// A number of a dimension, or a plain one in atomic units.
     pub fn dimensioned(&self, name: &str, dim: Dimension) -> Result<f64> {
         let q = self.quantity(name)?;
         if q.dim.agree(dim).is_some() {
@@ -134,7 +134,7 @@ impl Args {
         fail(UnitsError::Wanted { what, wanted: dim.words(), found: q.dim.words(), span }, span)
     }
 
-    /// A whole number, 0 or above.
+    /// A whole number, at least 0.
     pub fn whole(&self, name: &str) -> Result<usize> {
         let x = self.number(name)?;
         if x >= 0.0 && x == x.round() && x < 1e15 {
@@ -144,7 +144,7 @@ impl Args {
         self.wrong(self.span_of(name), message, None)
     }
 
-    /// A truth value.
+    /// A Boolean.
     pub fn truth(&self, name: &str) -> Result<bool> {
         match &*self.value(name)? {
             Value::Bool(b) => Ok(*b),
@@ -152,15 +152,15 @@ impl Args {
         }
     }
 
-    /// A text.
+    /// A string.
     pub fn text(&self, name: &str) -> Result<Rc<str>> {
         match &*self.value(name)? {
             Value::Str(s) => Ok(s.clone()),
-            _ => self.mismatch(name, "a text in quotes", None),
+            _ => self.mismatch(name, "a string in quotes", None),
         }
     }
 
-    /// A text, if one is given.
+    /// A string, if one is given.
     pub fn opt_text(&self, name: &str) -> Result<Option<Rc<str>>> {
         if self.has(name) { self.text(name).map(Some) } else { Ok(None) }
     }
@@ -173,7 +173,7 @@ impl Args {
         }
     }
 
-    /// The place of a parameter's argument, or of the call where it is not given.
+    /// The place of a parameter's argument, or of the call if it is not given.
     pub fn span_of(&self, name: &str) -> Span {
         self.get(name).map_or(self.span, |a| a.span)
     }
@@ -201,7 +201,7 @@ impl Args {
     }
 }
 
-/// A record at the end becomes named arguments, each at its own place.
+/// Turns a record at the end into named arguments, each with its own place.
 fn spread(mut args: Vec<Argument>) -> Vec<Argument> {
     let last_is_record = args.last().is_some_and(|a| a.name.is_none() && matches!(a.value, Value::Record(_)));
     let Some(last) = (if last_is_record { args.pop() } else { None }) else {

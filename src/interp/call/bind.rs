@@ -1,4 +1,4 @@
-//! Arguments and how they meet parameters.
+//! Arguments, and how they are bound to parameters.
 
 use crate::interp::error::{ArityError, fail, listed, suggestion};
 use crate::interp::value::{ShownUnit, Value};
@@ -18,9 +18,9 @@ pub struct Argument {
     pub span: Span,
     /// Whether it is the block after the call.
     pub trailing: bool,
-    /// Of a record written out in the call: names and places of its entries.
+    /// For a record literal in the call, the names and places of its entries.
     pub entries: Vec<(Ident, Span)>,
-    /// The unit in which it is written or converted, `0.1 kcal/mol`.
+    /// The unit in which it is written, or to which it is converted: `0.1 kcal/mol`.
     pub unit: Option<ShownUnit>,
 }
 
@@ -31,25 +31,25 @@ impl Argument {
     }
 }
 
-/// A parameter, as far as binding needs to know it.
+/// What binding needs to know about a parameter.
 #[derive(Clone, Debug)]
 pub struct Parameter {
     /// Its name.
     pub name: Rc<str>,
     /// Whether it must be given.
     pub required: bool,
-    /// Whether it is only given by name.
+    /// Whether it can be given only by name.
     pub named: bool,
 }
 
 impl Parameter {
-    /// A parameter that is given by place or name.
+    /// A parameter that can be given by position or name.
     pub fn new(name: Rc<str>, required: bool) -> Self {
         Self { name, required, named: false }
     }
 }
 
-/// Where a call stands and what it calls.
+/// The place of a call and what it calls.
 #[derive(Clone, Debug)]
 pub struct Site {
     /// The whole call.
@@ -58,10 +58,10 @@ pub struct Site {
     pub callee: String,
 }
 
-/// One value (or none, where there is a default) a parameter; and what is left over for a rest parameter.
+/// One value per parameter (or none, if there is a default), and what is left over for a rest parameter.
 #[derive(Debug)]
 pub struct BoundArguments {
-    /// In order of the parameters.
+    /// In the order of the parameters.
     pub values: Vec<Option<Argument>>,
     /// Positional arguments beyond the parameters.
     pub rest: Vec<Argument>,
@@ -70,7 +70,7 @@ pub struct BoundArguments {
 /// Binds arguments to parameters: positional ones in order, named ones by name.
 ///
 /// # Errors
-/// An unknown name, a doubled argument, too many (unless `rest`), a missing one.
+/// An unknown name, a doubled argument, too many (unless `rest`), or a missing one.
 pub fn bind(params: &[Parameter], args: Vec<Argument>, rest: bool, site: &Site) -> Result<BoundArguments> {
     let mut bound = BoundArguments { values: vec![None; params.len()], rest: Vec::new() };
     let mut by_place = params.iter().enumerate().filter(|(_, p)| !p.named).map(|(slot, _)| slot);

@@ -1,5 +1,4 @@
-//! The record of a function or constant of the language: one each, with all that completion, `:doc`, the reference pages and
-//! the tests need.
+//! The record of a function or constant of the language, with all that completion, `:doc`, the reference pages and the tests need.
 
 use super::{Args, Argument, Site};
 use crate::interp::Interpreter;
@@ -14,33 +13,33 @@ use std::fmt;
 pub struct Param {
     /// Its name.
     pub name: &'static str,
-    /// What it takes: a value of one of these kinds.
+    /// The kinds of values it takes.
     pub takes: &'static [Kind],
-    /// What counts where it is not given; `None`: it must be given.
+    /// Its default; `None`: it must be given.
     pub default: Option<DefaultValue>,
-    /// Whether it is only given by name.
+    /// Whether it can be given only by name.
     pub named: bool,
-    /// What it means, in a sentence; empty where the builtin's own sentence says it.
+    /// What it means, in a sentence; empty if the builtin's own summary says it.
     pub about: &'static str,
 }
 
-/// What counts where a parameter is not given: what is shown of it and what is used are one.
+/// The default of a parameter: what is shown and what is used are the same.
 #[derive(Clone, Copy, Debug)]
 pub enum DefaultValue {
     /// A plain number.
     Number(f64),
-    /// A truth value.
+    /// A Boolean.
     Truth(bool),
-    /// A text that is the value of the constant of its name: `zero`.
+    /// A string that is the value of the constant with that name: `zero`.
     Word(&'static str),
-    /// Any other value, as it would be written, and the value (a test evaluates the one and compares it with the other).
+    /// Any other value, as it would be written, and the value (a test evaluates one and compares it with the other).
     Value(&'static str, fn() -> Value),
-    /// No value: what is done without one, in words.
+    /// No value: a description of what is done without one.
     Absent(&'static str),
 }
 
 impl DefaultValue {
-    /// As it would be written, or what is done, in words.
+    /// As it would be written, or a description of what is done.
     pub fn text(&self) -> String {
         match self {
             DefaultValue::Number(x) => text::number(*x),
@@ -71,7 +70,7 @@ pub const fn optional(name: &'static str, takes: &'static [Kind], default: Defau
     Param { name, takes, default: Some(default), named: false, about: "" }
 }
 
-/// A parameter with a default that is only given by name.
+/// A parameter with a default that can be given only by name.
 pub const fn named(name: &'static str, takes: &'static [Kind], default: DefaultValue) -> Param {
     Param { name, takes, default: Some(default), named: true, about: "" }
 }
@@ -88,15 +87,15 @@ impl Param {
     }
 }
 
-/// What works element by element and point by point.
+/// The kinds on which functions act element by element and point by point.
 pub const EACH: &[Kind] = &[Kind::Quantity, Kind::List, Kind::Field];
 
-/// How a builtin takes what its parameters do not.
+/// What a builtin takes besides its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
-    /// Nothing more than its parameters.
+    /// Nothing.
     Plain,
-    /// Any number of further positional arguments, called so in the signature.
+    /// Any number of further positional arguments, with this name in the signature.
     Rest(&'static str),
     /// A record (usually the block after the call) whose entries are named arguments: `train f { on: … }`.
     Options,
@@ -107,7 +106,7 @@ pub enum Style {
 pub struct Example {
     /// A line or more.
     pub code: &'static str,
-    /// An expression of the same value; `None`: it only runs.
+    /// An expression with the same value; `None`: the example is only run.
     pub gives: Option<&'static str>,
 }
 
@@ -116,12 +115,12 @@ pub const fn example(code: &'static str, gives: &'static str) -> Example {
     Example { code, gives: Some(gives) }
 }
 
-/// An example that only runs.
+/// An example that is only run.
 pub const fn shown(code: &'static str) -> Example {
     Example { code, gives: None }
 }
 
-/// What stands behind a name.
+/// What a name refers to.
 #[derive(Clone, Copy)]
 pub enum Meaning {
     /// A function.
@@ -152,9 +151,9 @@ pub struct Builtin {
     pub gives: &'static [Kind],
     /// What it does, in a sentence.
     pub summary: &'static str,
-    /// Words a user may search for.
+    /// Words that users may search for.
     pub words: &'static [&'static str],
-    /// Examples; every one is run by the tests.
+    /// Examples; the tests run every one.
     pub examples: &'static [Example],
     /// Its function or value.
     pub meaning: Meaning,
@@ -192,7 +191,7 @@ impl Builtin {
         Builtin { style, ..self }
     }
 
-    /// The value of its name: itself, or the constant.
+    /// The value of its name: the function itself, or the constant.
     pub fn value(&'static self) -> Value {
         match self.meaning {
             Meaning::Function(_) => Value::Builtin(self),
@@ -255,7 +254,7 @@ impl Interpreter {
         Ok(given)
     }
 
-    /// In the tests of this crate, which run every example: what a call took and gave is of the kinds declared.
+    /// In the tests of this crate, which run every example: checks that arguments and result are of the declared kinds.
     #[cfg(test)]
     fn assert_kinds(&self, builtin: &Builtin, args: &Args, given: &Value) {
         for param in builtin.params {
@@ -265,7 +264,7 @@ impl Interpreter {
                 panic!("`{}` of `{}` takes {}, not {}", param.name, builtin.name, either(param.takes), value.kind());
             }
         }
-        // A training that is planned and not run gives nothing.
+        // A training that is only planned has no value.
         if self.planned.is_none() && !builtin.gives.iter().any(|kind| given.is(*kind)) {
             panic!("`{}` gives {}, not {}", builtin.name, either(builtin.gives), given.kind());
         }

@@ -1,4 +1,4 @@
-//! What a value must be: the value in it, or the error that says what it is instead.
+//! Expected kinds of values: gives what the value holds, or an error that says what it is instead.
 
 use crate::interp::error::{TraceError, TypesError, UnitsError, fail};
 use crate::interp::value::{Operand, Quantity, Value};
@@ -6,7 +6,7 @@ use crate::lang::Dimension;
 use crate::problem::Result;
 use crate::source::Span;
 
-/// The truth value in a value.
+/// The Boolean in a value.
 pub fn truth(x: Operand<'_>, what: &str) -> Result<bool> {
     match x.value {
         Value::Bool(b) => Ok(*b),
@@ -19,7 +19,7 @@ pub fn truth(x: Operand<'_>, what: &str) -> Result<bool> {
     }
 }
 
-/// The error of a value of the wrong kind.
+/// The error for a value of the wrong kind.
 pub fn mismatch<T>(what: &str, wanted: &str, found: &Value, help: Option<String>, span: Span) -> Result<T> {
     let (what, wanted, found) = (what.to_string(), wanted.to_string(), found.kind());
     fail(TypesError::Mismatch { what, wanted, found, help, span }, span)
@@ -33,7 +33,7 @@ pub fn quantity(x: Operand<'_>, what: &str) -> Result<Quantity> {
     }
 }
 
-/// A number of the wanted dimension, or a plain one read in atomic units.
+/// A number of the wanted dimension, or a plain one in atomic units.
 pub(crate) fn dimensioned(x: Operand<'_>, dim: Dimension, what: &str) -> Result<f64> {
     let q = quantity(x, what)?;
     if q.dim.agree(dim).is_some() {
@@ -43,11 +43,11 @@ pub(crate) fn dimensioned(x: Operand<'_>, dim: Dimension, what: &str) -> Result<
     fail(UnitsError::Wanted { what: what.into(), wanted, found, span: x.span }, x.span)
 }
 
-/// The error of a value that is not a functional.
+/// The error for a value that is not a functional.
 pub(crate) fn not_functional<T>(what: &str, value: &Value, span: Span) -> Result<T> {
     let help = match value {
         Value::Function(_) => Some("define it with `functional` instead of `fn`".to_string()),
-        Value::Module(m) => Some(format!("take one of its definitions: `{}.name`", m.name)),
+        Value::Module(m) => Some(format!("use one of its definitions: `{}.name`", m.name)),
         _ => None,
     };
     let error = TraceError::NotFunctional { what: what.to_string(), found: value.kind(), help, span };

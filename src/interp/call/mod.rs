@@ -1,4 +1,4 @@
-//! Calls: the record of a builtin, arguments and how they meet parameters, and what is expected of a value.
+//! Calls: the record of a builtin, binding of arguments to parameters, and expected kinds of values.
 
 mod args;
 mod bind;

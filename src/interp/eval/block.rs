@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 impl Interpreter {
-    /// `{ …; value }`: its definitions end with it, its value is that of its last expression.
+    /// `{ …; value }`: its definitions are local, and its value is that of its last expression.
     pub(crate) fn block(&mut self, statements: &[Stmt], scope: &Scope) -> Result<Value> {
         let mut scope = scope.clone();
         let mut last = Value::Nothing;

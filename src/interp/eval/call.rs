@@ -14,7 +14,7 @@ use crate::problem::{Problem, Result, Via};
 use crate::source::Span;
 use std::rc::Rc;
 
-/// Places on the way to an error that are kept; deeper recursion adds no more.
+/// How many calls that led to an error are kept; deeper recursion adds no more.
 const MAX_VIA: usize = 8;
 
 impl Interpreter {
@@ -60,7 +60,7 @@ impl Interpreter {
     /// Calls a value.
     ///
     /// # Errors
-    /// It cannot be called; its arguments do not fit; whatever goes wrong inside, with this call on the way.
+    /// It cannot be called; its arguments do not match; any error inside, with this call added to it.
     pub fn call(&mut self, function: &Value, args: Vec<Argument>, site: &Site, callee: Span) -> Result<Value> {
         self.check_interrupt(site.span)?;
         if self.calls >= MAX_CALLS {
@@ -108,7 +108,7 @@ impl Interpreter {
         }
     }
 
-    /// Calls a value with positional arguments, from a builtin; errors carry the builtin's place.
+    /// Calls a value with positional arguments, from a builtin; errors get the builtin's place.
     pub fn apply(&mut self, function: &Value, args: Vec<Value>, span: Span) -> Result<Value> {
         let args = args.into_iter().map(|v| Argument::positional(v, span)).collect();
         let callee = match function {
@@ -138,7 +138,7 @@ impl Interpreter {
         inside(self).map_err(|problem| self.through(problem, site, &closure.def.name.name))
     }
 
-    /// The scope of a body: what the closure saw, itself, its parameters; defaults see the parameters before them.
+    /// The scope of a body: that of the closure, the closure itself, its parameters; defaults see the parameters before them.
     fn frame(&mut self, closure: &Rc<Closure>, values: Vec<Option<(Value, Span)>>) -> Result<Scope> {
         let mut scope = closure.scope.clone();
         let name = &closure.def.name;
@@ -174,8 +174,8 @@ pub(crate) fn parameters(params: &[ParamDecl]) -> Vec<Parameter> {
 }
 
 impl Interpreter {
-    /// Adds a call to the way of a problem. What goes wrong in the library goes wrong at the user's call; where an assertion says
-    /// what is wrong with the call, its place in the library is of no use.
+    /// Adds a call to a problem. An error in the library is shown at the user's call; if an assertion already says what is wrong with
+    /// the call, the place in the library is left out.
     pub(crate) fn through(&self, problem: Box<Problem>, site: &Site, name: &str) -> Box<Problem> {
         let note = if name == "fn" { "in this call".to_string() } else { format!("in this call of `{name}`") };
         if !self.of_library(problem.span) || self.of_library(site.span) {
@@ -187,13 +187,13 @@ impl Interpreter {
         Box::new(if asserted { moved } else { moved.via(span, "where the library stops") })
     }
 
-    /// Whether a place lies in the standard library.
+    /// Whether a place is in the standard library.
     fn of_library(&self, span: Span) -> bool {
         let module = self.sources.get(span.source).and_then(|source| source.name.strip_prefix("std."));
         module.is_some_and(|name| standard_modules().any(|known| known == name))
     }
 
-    /// A warning or note of the library is one of the user's call.
+    /// Moves a warning or note in the library to the user's call.
     pub(crate) fn at_users_call(&self, problem: Problem) -> Problem {
         match self.users_call {
             Some(call) if self.of_library(problem.span) => {
@@ -204,7 +204,7 @@ impl Interpreter {
     }
 }
 
-/// Adds a place to the way of a problem, unless it is the place of the problem or the way is long.
+/// Adds a call to a problem, unless it is the place of the problem itself or there are many already.
 pub(crate) fn led_by(mut problem: Box<Problem>, span: Span, note: String) -> Box<Problem> {
     if problem.via.len() < MAX_VIA && problem.span != span {
         problem.via.push(Via { span, note });
@@ -223,9 +223,9 @@ fn site(callee: &Expr, span: Span) -> Site {
 
 fn not_callable(value: &Value, span: Span) -> TypesError {
     let help = match value {
-        Value::List(_) | Value::Field(_) => "an index stands in `[ ]`: `v[0]`",
+        Value::List(_) | Value::Field(_) => "an index goes in `[ ]`: `v[0]`",
         Value::System(_) => "this system has no parameters: use it without parentheses",
-        Value::Number(_) => "a product needs its `*`: `2 * (a + b)`",
+        Value::Number(_) => "a product needs a `*`: `2 * (a + b)`",
         _ => "functions, systems with parameters and functionals can be called",
     };
     TypesError::NotCallable { found: value.kind(), help: help.into(), span }

@@ -24,11 +24,11 @@ impl Interpreter {
         self.index(Operand::new(&whole, value.span), Operand::new(&index_value, index.span))
     }
 
-    /// An element or slice of a list, text, field or table (rows); by a name in quotes an entry of a record, a column of a
+    /// An element or slice of a list, string, field or table (rows); with a name in quotes, an entry of a record or a column of a
     /// table.
     ///
     /// # Errors
-    /// An index outside or not whole; a value that has no elements.
+    /// An index that is outside or not a whole number; a value without elements.
     pub(crate) fn index(&mut self, whole: Operand<'_>, index: Operand<'_>) -> Result<Value> {
         if let (Value::Record(_) | Value::Table(_), Value::Str(name)) = (whole.value, index.value) {
             return self.member(whole, &Ident { name: name.clone(), span: index.span });
@@ -40,7 +40,7 @@ impl Interpreter {
             }),
             Value::Str(letters) => {
                 let letters: Vec<char> = letters.chars().collect();
-                let chosen = pick(letters.len(), "a text", index)?.all();
+                let chosen = pick(letters.len(), "a string", index)?.all();
                 Ok(Value::text(chosen.into_iter().map(|i| letters[i]).collect::<String>()))
             }
             Value::Field(field) => point(field, index),
@@ -51,7 +51,7 @@ impl Interpreter {
                 self.index(Operand::new(&listed, whole.span), index)
             }
             Value::Record(_) => mismatch("the index of a record", "a name in quotes", index.value, None, index.span),
-            other => mismatch("what is indexed", "a list, field, table or text", other, None, whole.span),
+            other => mismatch("what is indexed", "a list, field, table or string", other, None, whole.span),
         }
     }
 }
@@ -114,7 +114,7 @@ fn position(index: &Value, length: usize, found: &str, span: Span) -> Result<usi
         return match help {
             Some(_) => fail(
                 RunError::Value {
-                    message: format!("an index is a whole number, not {}", text::number(q.value)),
+                    message: format!("an index must be a whole number, not {}", text::number(q.value)),
                     help,
                     span,
                 },

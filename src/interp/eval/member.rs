@@ -33,7 +33,7 @@ impl Interpreter {
     /// The value of `whole.name`.
     ///
     /// # Errors
-    /// There is no such name; what goes wrong when the value of a used file's definition is first needed.
+    /// There is no such name; an error when the value of a used file's definition is first needed.
     pub(crate) fn member(&mut self, whole: Operand<'_>, name: &Ident) -> Result<Value> {
         let found = match whole.value {
             Value::Module(module) => return self.module_member(module, name),
@@ -79,9 +79,9 @@ impl Interpreter {
                         model.absent(&name.name).unwrap_or_default().into()
                     }
                     Value::SystemMaker(_) => "this system has parameters: give them values in parentheses".into(),
-                    Value::List(_) => "its elements are counted from 0: `v[0]`".into(),
+                    Value::List(_) => "use an index for its elements, starting from 0: `v[0]`".into(),
                     value => match self.member_names(value).as_slice() {
-                        [] => "nothing stands after its dot".into(),
+                        [] => "it has no members".into(),
                         names => suggestion(&name.name, names, "names"),
                     },
                 };
@@ -107,7 +107,7 @@ impl Interpreter {
         self.module(module.id).map(|m| m.bindings.iter().map(|b| b.name.to_string()).collect()).unwrap_or_default()
     }
 
-    /// The names that may stand after the dot of a value.
+    /// The names of a value's members.
     pub fn member_names(&self, value: &Value) -> Vec<String> {
         let own = |names: Vec<Rc<str>>| names.iter().map(|n| n.to_string()).collect();
         match value {
@@ -140,13 +140,13 @@ impl Interpreter {
     }
 }
 
-/// Kinds of values with members, and these with their sentences, for the reference pages.
+/// Kinds of values with their members and what these mean, for the reference pages.
 pub fn documented_members() -> Vec<(Kind, Vec<(&'static str, &'static str)>)> {
     fn of<T: ?Sized>(members: &[Member<T>]) -> Vec<(&'static str, &'static str)> {
         members.iter().map(|m| (m.name, m.about)).collect()
     }
     vec![
-        (Kind::Interval, vec![("from", "its first end"), ("to", "its last end")]),
+        (Kind::Interval, vec![("from", "its first value"), ("to", "its last value")]),
         (Kind::Grid, of(physics::GRID)),
         (Kind::Field, of(physics::FIELD)),
         (Kind::Interaction, of(physics::INTERACTION)),

@@ -1,4 +1,4 @@
-//! The evaluator, a file a topic.
+//! The evaluator, one file per topic.
 
 mod block;
 mod call;
@@ -25,17 +25,17 @@ use crate::lang::ast::{Expr, ExprKind, UnaryOp};
 use crate::problem::Result;
 use std::rc::Rc;
 
-/// Calls may be nested so deep.
+/// The deepest nesting of calls.
 pub const MAX_CALLS: usize = 1000;
 
-/// Expressions under evaluation at once, in all calls together; protects the stack of [`super::on_large_stack`].
+/// The most expressions being evaluated at once, in all calls together; protects the stack of [`super::on_large_stack`].
 const MAX_DEPTH: usize = 50_000;
 
 impl Interpreter {
     /// The value of an expression.
     ///
     /// # Errors
-    /// Whatever goes wrong inside, at its place, with the calls that led there.
+    /// Any error inside, at its place, with the calls that led there.
     pub fn eval(&mut self, expr: &Expr, scope: &Scope) -> Result<Value> {
         self.depth += 1;
         let value = if self.depth > MAX_DEPTH {
@@ -103,7 +103,7 @@ impl Interpreter {
         }
     }
 
-    /// A truth value, for `if`, filters, `and`.
+    /// A Boolean, for `if`, filters and `and`.
     pub(crate) fn condition(&mut self, expr: &Expr, scope: &Scope, what: &str) -> Result<bool> {
         let value = self.eval(expr, scope)?;
         truth(Operand::new(&value, expr.span), what)

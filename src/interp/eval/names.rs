@@ -1,4 +1,4 @@
-//! Names: from the scope, later definitions of the module, the language, the standard atoms and interactions.
+//! Looks up names: in the scope, among later definitions of the module, in the language, among the standard atoms and interactions.
 
 use crate::interp::error::{RunError, fail};
 use crate::interp::value::Value;
@@ -13,7 +13,7 @@ impl Interpreter {
     /// The value of a name.
     ///
     /// # Errors
-    /// Nothing has that name; its value depends on itself; what goes wrong when it is first needed.
+    /// The name is unknown; its value depends on itself; an error when it is first needed.
     pub(crate) fn name(&mut self, name: &str, span: Span, scope: &Scope) -> Result<Value> {
         match self.find(name, span, scope)? {
             Some(value) => Ok(value),
@@ -25,7 +25,7 @@ impl Interpreter {
         }
     }
 
-    /// The value of a name, if anything has it.
+    /// The value of a name, if it is known.
     pub(crate) fn find(&mut self, name: &str, span: Span, scope: &Scope) -> Result<Option<Value>> {
         if let Some(binding) = scope.get(name) {
             return self.force(&binding.clone(), span).map(Some);

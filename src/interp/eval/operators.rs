@@ -56,7 +56,7 @@ impl Interpreter {
         }
     }
 
-    /// `and`, `or` of truth values, or of conditions on fields: those are 1 where they hold.
+    /// `and`, `or` of Booleans, or of conditions on fields, which are 1 where they hold.
     fn logic(&mut self, as_number: Binary, a: Operand<'_>, b: Operand<'_>, whole: Span, op: BinaryOp) -> Result<Value> {
         let operand = |x: Operand<'_>| match x.value {
             Value::Bool(t) => Ok(Value::plain(f64::from(u8::from(*t)))),
@@ -69,7 +69,7 @@ impl Interpreter {
         self.binary(as_number, Operand::new(&x, a.span), Operand::new(&y, b.span), whole)
     }
 
-    /// `not` of a truth value, or of a condition on a field.
+    /// `not` of a Boolean, or of a condition on a field.
     pub(crate) fn not(&mut self, x: Operand<'_>) -> Result<Value> {
         match x.value {
             Value::Bool(t) => Ok(Value::Bool(!t)),
@@ -83,7 +83,7 @@ impl Interpreter {
         }
     }
 
-    /// `==`: point by point where a field is involved, otherwise of the values as a whole.
+    /// `==`: point by point if a field is involved, otherwise of the values as a whole.
     fn equality(&mut self, a: Operand<'_>, b: Operand<'_>, whole: Span) -> Result<Value> {
         match (a.value, b.value) {
             (Value::Number(_), Value::Number(_)) => self.binary(Binary::Eq, a, b, whole),

@@ -11,7 +11,7 @@ use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
 
-/// Lists hold at most so many elements.
+/// The most elements in a list.
 pub const MAX_LENGTH: usize = 10_000_000;
 
 impl Interpreter {
@@ -32,10 +32,10 @@ impl Interpreter {
             .map(|values| Value::list(values.into_iter().map(|v| Value::Number(Quantity::of(v, dim))).collect()))
     }
 
-    /// The values of an interval with whole ends, both included; none where the end lies before the start.
+    /// The values of an interval with whole numbers as ends, both included; none if the end is before the start.
     ///
     /// # Errors
-    /// An end is not whole.
+    /// An end is not a whole number.
     pub(crate) fn listed(&mut self, from: Quantity, to: Quantity, span: Span) -> Result<Value> {
         if !from.is_whole() || !to.is_whole() {
             let interval = text::value(&Value::Interval(from, to));
@@ -48,7 +48,7 @@ impl Interpreter {
     /// The elements of a list or listed interval.
     ///
     /// # Errors
-    /// Neither a list nor an interval with whole ends.
+    /// Neither a list nor an interval with whole numbers as ends.
     pub fn elements(&mut self, x: Operand<'_>, what: &str) -> Result<Rc<Vec<Value>>> {
         match x.value {
             Value::List(items) => Ok(items.clone()),

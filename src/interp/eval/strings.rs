@@ -1,4 +1,4 @@
-//! Strings with values in them, and the index of texts.
+//! Strings with interpolated values.
 
 use crate::interp::Interpreter;
 use crate::interp::value::scope::Scope;

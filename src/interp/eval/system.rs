@@ -1,4 +1,4 @@
-//! `system`: entries to parts, parts to a system.
+//! `system`: from entries to parts, and from parts to a system.
 
 use super::call::parameters;
 use crate::interp::Interpreter;
@@ -18,24 +18,24 @@ use std::sync::Arc;
 /// The entries that have names.
 pub(crate) const SYSTEM_ENTRIES: [Param; 6] = [
     optional("potential", &[Kind::Function, Kind::Field], DefaultValue::Absent("that of the nuclei"))
-        .about("an external potential, `potential(x): …` or a field; it adds to that of the nuclei"),
+        .about("an external potential, `potential(x): …` or a field, added to that of the nuclei"),
     optional(
         "interaction",
         &[Kind::Function, Kind::Interaction],
         DefaultValue::Value("exponential()", || Value::Interaction(Interaction::BAKER)),
     )
-    .about("between electrons, and between them and the nuclei, `interaction(r): …`; the exponential one unless given"),
+    .about("the interaction between electrons, and with nuclei, `interaction(r): …`; by default the exponential one"),
     optional("electrons", &[Kind::Whole], DefaultValue::Absent("neutral"))
-        .about("how many electrons; as many as make it neutral unless given"),
+        .about("the number of electrons; by default the system is neutral"),
     optional("charge", &[Kind::Number], DefaultValue::Absent("neutral"))
-        .about("the charge left by the electrons, instead of `electrons:`"),
+        .about("the total charge, instead of `electrons:`"),
     optional("unpaired", &[Kind::Whole], DefaultValue::Absent("the parity"))
-        .about("up minus down electrons; the parity of the electrons unless given"),
-    optional("name", &[Kind::Text], DefaultValue::Absent("as it was written"))
-        .about("what it is called in tables and messages"),
+        .about("up minus down electrons; by default 0 for an even number of electrons, 1 for an odd number"),
+    optional("name", &[Kind::Text], DefaultValue::Absent("as written"))
+        .about("its name in tables and messages"),
 ];
 
-/// What the entries say so far, and where.
+/// The entries so far, with their places.
 struct Draft {
     parts: Parts,
     interaction: Option<Value>,
@@ -45,7 +45,7 @@ struct Draft {
 }
 
 impl Draft {
-    /// Where the user wrote a part.
+    /// The place of a part in the script.
     fn span(&self, part: Part) -> Span {
         let option = |name: &str| self.options.iter().find(|(n, _)| &**n == name).map(|(_, s)| *s);
         let found = match part {
@@ -79,7 +79,7 @@ impl Interpreter {
         built.map_err(|problem| self.through(problem, site, &maker.def.name.name))
     }
 
-    /// `h2(1.28)`, on one line: numbers by their value, anything else as it was written.
+    /// `h2(1.28)`, on one line: numbers by value, anything else as written.
     fn label(&self, name: &str, args: &[Argument]) -> String {
         let one = |a: &Argument| {
             let value = match &a.value {
@@ -99,7 +99,7 @@ impl Interpreter {
         };
         let grid = match self.eval(on, &scope)? {
             Value::Grid(grid) => grid,
-            other => return mismatch("what stands after `on`", "a grid", &other, None, on.span),
+            other => return mismatch("the grid after `on`", "a grid", &other, None, on.span),
         };
         let mut draft = Draft {
             parts: Parts {
@@ -136,7 +136,7 @@ impl Interpreter {
             SystemEntry::Function { function } => {
                 let FnDef { name, span, .. } = &**function;
                 noted(draft, name, *span)?;
-                // `potential` in `potential(x): …` is what it is elsewhere.
+                // `potential` in `potential(x): …` means what it means elsewhere.
                 let closure = Closure { def: function.clone(), scope: scope.clone(), named: false };
                 self.option(name, &Value::Function(Rc::new(closure)), *span, draft)
             }
@@ -152,7 +152,7 @@ impl Interpreter {
             "unpaired" => draft.parts.unpaired = Some(count(name, given, span)?),
             "name" => match given {
                 Value::Str(text) if !text.trim().is_empty() => draft.parts.label = text.to_string(),
-                other => return mismatch("`name`", "a text in quotes", other, None, span),
+                other => return mismatch("`name`", "a string in quotes", other, None, span),
             },
             other => {
                 let (name_, help) =
@@ -192,7 +192,7 @@ impl Interpreter {
         Ok(Nucleus { symbol, charge, position })
     }
 
-    /// `potential:` on the grid: a function of x point by point, or a field.
+    /// `potential:` on the grid, from a function of x or a field.
     fn potential(&mut self, given: &Value, span: Span, grid: &Arc<Grid>) -> Result<Vec<f64>> {
         match given {
             Value::Field(f) if *f.grid == **grid && f.channels == 1 => Ok(f.data.clone()),
@@ -274,13 +274,13 @@ impl Interpreter {
         Ok(Value::System(Arc::new(system)))
     }
 
-    /// Tells the host of a warning or note, the first of its kind at its place: a curve would repeat it at every point.
+    /// Sends a warning or note to the host, only the first of its kind per place: a curve would repeat it at every point.
     pub(crate) fn warn_at(&mut self, error: impl Diagnostic + Send + Sync + 'static, span: Span) {
         self.warn_with(Problem::new(error, span), true);
     }
 }
 
-/// Remembers where an entry stands; twice is an error.
+/// Records the place of an entry; twice is an error.
 fn noted(draft: &mut Draft, name: &Ident, span: Span) -> Result<()> {
     let before = draft.options.iter().find(|(n, _)| *n == name.name).map(|(_, s)| *s);
     if let Some(first) = before {
@@ -290,7 +290,7 @@ fn noted(draft: &mut Draft, name: &Ident, span: Span) -> Result<()> {
     Ok(())
 }
 
-/// A plain number as written; whether it is whole is for the model to say.
+/// A plain number as written; the model checks whether it is whole.
 fn count(name: &Ident, given: &Value, span: Span) -> Result<f64> {
     match given {
         Value::Number(q) if q.dim.is_plain() => Ok(q.value),

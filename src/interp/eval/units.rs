@@ -20,10 +20,10 @@ impl Interpreter {
         Ok(Value::Number(Quantity::of(value * shown.factor, dim)))
     }
 
-    /// `x -> eV`: the same value, shown in a unit; a plain number is read in atomic units.
+    /// `x -> eV`: the same value, shown in a unit; a plain number is taken to be in atomic units.
     ///
     /// # Errors
-    /// The unit is of another dimension, or the value has none.
+    /// The unit has another dimension, or the value has none.
     pub(crate) fn convert(&mut self, value: &Value, span: Span, unit: &UnitExpr) -> Result<Value> {
         let to = shown_unit(unit)?;
         self.converted(Operand::new(value, span), unit, to)
@@ -55,14 +55,14 @@ impl Interpreter {
                 Ok(Value::Table(Rc::new(Table { columns })))
             }
             Value::Field(_) => {
-                let help = "fields are plain: multiply by the factor you want, as in `f * 27.2114`".to_string();
+                let help = "fields are plain numbers: multiply by a factor, as in `f * 27.2114`".to_string();
                 mismatch("what `->` converts", "a number", x.value, Some(help), x.span)
             }
             other => mismatch("what `->` converts", "a number", other, None, x.span),
         }
     }
 
-    /// In records and tables only what has the unit's dimension is converted.
+    /// In records and tables, only values of the unit's dimension are converted.
     fn where_it_fits(
         &mut self,
         value: &Value,
@@ -84,7 +84,7 @@ impl Interpreter {
     }
 }
 
-/// The unit a unit expression names, power included, and its dimension.
+/// The unit of a unit expression, including its power, and its dimension.
 ///
 /// # Errors
 /// There is no such unit.

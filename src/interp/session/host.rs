@@ -1,5 +1,5 @@
-//! What the interpreter needs of whoever runs it; its files come from a [`World`](crate::world::World). The command line
-//! implements it; tests collect.
+//! What the interpreter needs from its host; files come from a [`World`](crate::world::World). The command line
+//! implements it; tests collect what is shown.
 
 use crate::control::Control;
 use crate::interp::value::{Figure, Value};
@@ -25,10 +25,9 @@ pub trait Host: Control {
     fn print(&self, text: &str);
     /// A warning or note.
     fn warn(&self, problem: Problem, sources: &Sources);
-    /// An interruption was answered: the work it stopped gave the best it had, and the script goes on with that. From now on
-    /// [`Control::interrupted`] is false again, until the next one.
+    /// An interruption was answered: the work it stopped returned its best result so far, and the script continues with that. From now
+    /// on [`Control::interrupted`] is false again, until the next interruption.
     fn answered(&self) {}
-    /// The content of the file of that name (`.svg`, `.png`) with a figure drawn into it; the message of a failure is for the
-    /// user.
+    /// A figure drawn as the content of a file with that name (`.svg`, `.png`); the message of a failure is for the user.
     fn draw(&self, figure: &Figure, path: &Path) -> Result<Vec<u8>, String>;
 }

@@ -1,4 +1,4 @@
-//! The standard library: written in ksr, read once a session.
+//! The standard library: written in ksr, read once per session.
 
 use crate::lang::ast::Program;
 use crate::lang::check::{Module, definitions};
@@ -18,7 +18,7 @@ pub(crate) const STANDARD: &[(&str, &str)] = &[
     ("models", include_str!("../../../stdlib/models.ksr")),
 ];
 
-/// Standard modules whose names are known without `use`.
+/// Standard modules whose definitions are known without `use`.
 pub(crate) const PRELUDE: &[&str] = &["interactions", "atoms"];
 
 /// The names of the standard modules.
@@ -26,7 +26,7 @@ pub fn standard_modules() -> impl Iterator<Item = &'static str> {
     STANDARD.iter().map(|(name, _)| *name)
 }
 
-/// A module of it, read.
+/// A parsed module of the library.
 pub(crate) struct Standard {
     /// `losses`.
     pub name: &'static str,
@@ -34,16 +34,16 @@ pub(crate) struct Standard {
     pub key: String,
     pub source: SourceId,
     pub program: Rc<Program>,
-    /// What the checker knows of it.
+    /// What the checker knows about it.
     pub definitions: Module,
 }
 
-/// Reads all modules of it.
+/// Parses all modules of the library.
 pub(crate) fn library(sources: &mut Sources) -> Vec<Standard> {
     let read = |(name, text): &(&'static str, &str)| {
         let key = format!("std.{name}");
         let source = sources.add(&key, *text);
-        // Tests see to it that every one can be read.
+        // Tests ensure that every one can be parsed.
         let program = parse(source, text).ok()?;
         let definitions = definitions(&program);
         Some(Standard { name, key, source, program: Rc::new(program), definitions })

@@ -1,4 +1,4 @@
-//! The interpreter: what it keeps between statements, and its front.
+//! The interpreter: its state between statements, and its interface.
 
 pub mod host;
 mod library;
@@ -28,21 +28,21 @@ use std::rc::Rc;
 /// How an interpreter works.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// `--set name=expression`: right sides that replace those of top-level `let`s.
+    /// `--set name=expression`: right-hand sides that replace those of top-level `let`s.
     pub overrides: Vec<(String, String)>,
     /// Where calculations run.
     pub device: Device,
     /// Less progress.
     pub quiet: bool,
-    /// Train again, whatever is kept.
+    /// Train again, ignoring earlier results.
     pub fresh: bool,
-    /// Where references and checkpoints are kept; `None`: nowhere.
+    /// The folder for cached references and checkpoints; `None`: nothing is cached.
     pub cache: Option<PathBuf>,
-    /// Folder to which the paths of the script are relative.
+    /// The folder that paths in the script are relative to.
     pub base: PathBuf,
 }
 
-/// How a run ended that did not fail.
+/// How a successful run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// All statements are done.
@@ -51,7 +51,7 @@ pub enum Ending {
     Interrupted,
 }
 
-/// Evaluates programs. Lives on one thread; see [`crate::interp::on_large_stack`].
+/// Evaluates programs, on one thread; see [`crate::interp::on_large_stack`].
 pub struct Interpreter {
     pub(in crate::interp) host: Rc<dyn Host>,
     /// The files it may reach.
@@ -66,19 +66,19 @@ pub struct Interpreter {
     pub(in crate::interp) scope: Scope,
     /// Entries of the REPL so far.
     pub(in crate::interp) entries: usize,
-    /// Calls under evaluation.
+    /// Depth of nested calls.
     pub(in crate::interp) calls: usize,
     /// The call in the user's text that is being evaluated.
     pub(in crate::interp) users_call: Option<Span>,
-    /// Expressions under evaluation.
+    /// Depth of nested expressions.
     pub(in crate::interp) depth: usize,
-    /// Graphs of the bodies under evaluation, the innermost last.
+    /// Graphs of the bodies being evaluated, the innermost last.
     pub(in crate::interp) traces: Vec<Rc<Trace>>,
-    /// Trainings that are planned and not run, where that is asked for.
+    /// Trainings that are only planned, if that is asked for.
     pub(in crate::interp) planned: Option<Vec<Plan>>,
-    /// Warnings given once a place: code and place.
+    /// Code and place of the warnings that are given once per place.
     pub(in crate::interp) told: Vec<(String, Span)>,
-    /// Warnings given of exact answers: each once.
+    /// Warnings about exact answers, each given once.
     pub(in crate::interp) told_of_exact: Vec<CacheWarning>,
 }
 
@@ -86,7 +86,7 @@ pub struct Interpreter {
 pub(crate) const MAIN: ModuleId = ModuleId(0);
 
 impl Interpreter {
-    /// An interpreter that has seen nothing, with the files of a world.
+    /// A new interpreter with the files of a world.
     pub fn new(host: Rc<dyn Host>, world: Rc<dyn World>, options: Options) -> Self {
         let mut sources = Sources::default();
         let library = library(&mut sources);
@@ -131,7 +131,7 @@ impl Interpreter {
         self.modules.get(id.0 as usize)
     }
 
-    /// Stops where the user has asked for it.
+    /// Stops if the user has asked for it.
     pub(crate) fn check_interrupt(&self, span: Span) -> Result<()> {
         if self.host.interrupted() { fail(RunError::Interrupted { span }, span) } else { Ok(()) }
     }

@@ -1,4 +1,4 @@
-//! `use`: files and the standard library, read once, evaluated when needed.
+//! `use`: files and the standard library, parsed once, evaluated when needed.
 
 use super::MAIN;
 use super::library::{PRELUDE, Standard, standard_modules};
@@ -16,10 +16,10 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 impl Interpreter {
-    /// What a `use` brings: the module under its stem or alias, or the names it lists.
+    /// What a `use` imports: the module under its stem or alias, or the names it lists.
     ///
     /// # Errors
-    /// There is no such module or name; its text is wrong; it uses itself.
+    /// There is no such module or name; the module has errors; it uses itself.
     pub(crate) fn use_module(&mut self, used: &Use, statement: &Stmt, scope: &Scope) -> Result<Vec<Rc<Binding>>> {
         let (id, span) = match &used.path {
             UsePath::Std(path) => self.standard(path, statement.span)?,
@@ -28,7 +28,7 @@ impl Interpreter {
         let stem = used.path.stem();
         let Some(names) = &used.names else {
             if let (Some(model), UsePath::File { .. }) = (self.saved(id), &used.path) {
-                // A saved model stands under the stem itself.
+                // A saved model gets the stem itself as its name.
                 let name = used.alias.clone().unwrap_or(Ident { name: stem, span });
                 return Ok(vec![model.renamed(&name)]);
             }
@@ -107,21 +107,21 @@ impl Interpreter {
         self.read_module(&key, source, &program, base, span)
     }
 
-    /// The module in whose text a place lies.
+    /// The module whose text contains a place.
     pub(crate) fn module_at(&self, span: Span) -> ModuleId {
         let index = self.modules.iter().skip(1).position(|m| m.source == span.source);
         index.map_or(MAIN, |index| ModuleId(index as u32 + 1))
     }
 
-    /// A path of a module's text, relative to its folder.
+    /// A path in a module's text, relative to its folder.
     pub(crate) fn path(&self, path: &str, module: ModuleId) -> PathBuf {
         self.module(module).map(|m| m.base.join(path)).unwrap_or_else(|| PathBuf::from(path))
     }
 
-    /// The module with a key, if it has been read.
+    /// The module with a key, if it has been parsed.
     ///
     /// # Errors
-    /// It is still being read: it uses itself.
+    /// It is still being parsed: it uses itself.
     fn read_before(&self, key: &str, span: Span) -> Result<Option<ModuleId>> {
         let Some(index) = self.modules.iter().skip(1).position(|m| m.key == key) else { return Ok(None) };
         let id = ModuleId(index as u32 + 1);
@@ -131,7 +131,7 @@ impl Interpreter {
         Ok(Some(id))
     }
 
-    /// Takes in a module that was not read before.
+    /// Parses a module that has not been parsed before.
     fn read_module(
         &mut self,
         key: &str,
@@ -167,7 +167,7 @@ impl Interpreter {
         }
     }
 
-    /// Makes every definition known; none is evaluated yet. Expression statements are skipped.
+    /// Declares every definition without evaluating it. Expression statements are skipped.
     fn read_definitions(&mut self, id: ModuleId, program: &Program) -> Result<()> {
         let mut scope = Scope::new(id);
         for statement in &program.statements {
@@ -224,7 +224,7 @@ pub(crate) fn defined_name(statement: &StmtKind) -> Option<&Ident> {
     }
 }
 
-/// What the user calls a module by default: `losses` for `std.losses`, `lda` for `my/lda.ksr`.
+/// The default name of a module: `losses` for `std.losses`, `lda` for `my/lda.ksr`.
 fn stem(path: &str) -> String {
     if let Some(name) = path.strip_prefix("std.") {
         return name.to_string();

@@ -1,4 +1,4 @@
-//! Running whole scripts and entries of the REPL.
+//! Runs whole scripts and entries of the REPL.
 
 use super::host::Shown;
 use super::{Ending, Interpreter, MAIN};
@@ -13,22 +13,22 @@ use crate::source::{SourceId, Span};
 use crate::train::Plan;
 use std::rc::Rc;
 
-/// What became of an entry of the REPL.
+/// The outcome of an entry of the REPL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Evaluated {
     /// It is done.
     Done,
-    /// It may go on in the next line; nothing has been evaluated.
+    /// It may continue on the next line; nothing has been evaluated.
     Incomplete,
     /// The user stopped it.
     Interrupted,
 }
 
 impl Interpreter {
-    /// Runs a script. Expression statements are shown by the host as they come.
+    /// Runs a script. The host shows expression statements as they are evaluated.
     ///
     /// # Errors
-    /// All errors of the text, sorted by place; or the one that stopped its evaluation.
+    /// All errors in the text, sorted by place; or the one that stopped the evaluation.
     pub fn run(&mut self, name: &str, text: &str) -> Result<Ending, Vec<Problem>> {
         let source = self.sources.add(name, text);
         let mut program = parse(source, text)?;
@@ -37,7 +37,7 @@ impl Interpreter {
         self.finish(|s| s.execute(&program))
     }
 
-    /// Runs a script whose trainings are planned and not run: what each would do, in order. A training has no value then.
+    /// Runs a script but only plans its trainings: gives what each would do, in order. A training then has no value.
     ///
     /// # Errors
     /// As [`Interpreter::run`].
@@ -48,10 +48,10 @@ impl Interpreter {
         outcome.map(|outcome| (outcome, plans))
     }
 
-    /// Evaluates an entry of the REPL after all before it. An entry that fails leaves no definition behind.
+    /// Evaluates an entry of the REPL after those before it. An entry that fails leaves no definitions.
     ///
     /// # Errors
-    /// All errors of the text, sorted by place; or the one that stopped its evaluation.
+    /// All errors in the text, sorted by place; or the one that stopped the evaluation.
     pub fn eval_entry(&mut self, text: &str) -> Result<Evaluated, Vec<Problem>> {
         if let Entry::Incomplete = parse_entry(SourceId::default(), text) {
             return Ok(Evaluated::Incomplete);
@@ -87,12 +87,12 @@ impl Interpreter {
         self.finish(|s| s.execute(&program))
     }
 
-    /// How many definitions there are, and names that `use` has brought.
+    /// The numbers of definitions and of names imported by `use`.
     fn main_bindings(&self) -> (usize, usize) {
         self.module(MAIN).map_or((0, 0), |m| (m.bindings.len(), m.brought.len()))
     }
 
-    /// An interruption is an outcome, not an error.
+    /// Turns an interruption from an error into an outcome.
     fn finish(&mut self, work: impl FnOnce(&mut Self) -> Result<()>) -> Result<Ending, Vec<Problem>> {
         (self.calls, self.depth, self.users_call) = (0, 0, None);
         match work(self) {
@@ -148,7 +148,7 @@ impl Interpreter {
         Ok(())
     }
 
-    /// `--set name=expression`: replaces the right side of the first top-level `let name`.
+    /// `--set name=expression`: replaces the right-hand side of the first top-level `let name`.
     fn set_overrides(&mut self, program: &mut Program) -> Result<(), Vec<Problem>> {
         let mut problems = Vec::new();
         for (name, text) in self.options.overrides.clone() {

@@ -28,10 +28,10 @@ struct Applied {
 }
 
 impl Interpreter {
-    /// A call of a functional: with densities its energy per electron, without them the functional with options bound.
+    /// A call of a functional: with densities its energy per electron, without them the functional with new options.
     ///
     /// # Errors
-    /// Arguments that do not fit, whatever goes wrong in the body, with this call on the way.
+    /// Arguments that do not match; any error in the body, with this call added to it.
     pub(crate) fn call_functional(
         &mut self,
         functional: &Rc<Functional>,
@@ -73,7 +73,7 @@ impl Interpreter {
         let names: Vec<Rc<str>> = f.densities().cloned().collect();
         let leading = args.iter().take_while(|a| a.name.is_none() && is_density(&a.value, f)).count();
         if names.len() == 1 && leading > 1 {
-            // The densities of both spins given to what sees their sum.
+            // The densities of both spins, given to a functional of their sum.
             let second = args.remove(1);
             let (a, b) = (Operand::new(&args[0].value, args[0].span), Operand::new(&second.value, second.span));
             args[0].value = self.binary(Binary::Add, a, b, args[0].span.to(second.span))?;
@@ -121,7 +121,7 @@ impl Interpreter {
         Ok(Value::Symbol(energy))
     }
 
-    /// One density for a functional of both spins means half of it twice.
+    /// One density for a functional of both spins means half of it for each spin.
     fn both_spins(
         &mut self,
         f: &Functional,
@@ -147,7 +147,7 @@ impl Interpreter {
         }
     }
 
-    /// The body, averaged over the flip of the spins unless it is spin-dependent or symmetric by itself.
+    /// The body, averaged over swapping the spins unless it is spin-dependent or already symmetric.
     fn averaged(&mut self, trace: &Rc<Trace>, f: &Applied, densities: &[(Value, Span)]) -> Result<Symbol> {
         let straight = self.enter_body(trace, f, densities)?;
         let [up, down] = densities else { return Ok(straight) };
@@ -215,7 +215,7 @@ impl Interpreter {
         self.eval(&function.body, &scope)
     }
 
-    /// The body at plain numbers, averaged over the flip of the spins.
+    /// The body at plain numbers, averaged over swapping the spins.
     fn averaged_numbers(&mut self, f: &Rc<Functional>, densities: &[(Value, Span)]) -> Result<Value> {
         let straight = self.body_value(f, densities)?;
         let [up, down] = densities else { return Ok(straight) };
@@ -231,7 +231,7 @@ impl Interpreter {
     /// The graph of a functional, made once.
     ///
     /// # Errors
-    /// Whatever goes wrong in its body, with this use on the way.
+    /// Any error in its body, with this use added to it.
     pub(crate) fn traced(&mut self, f: &Rc<Functional>, span: Span) -> Result<Rc<Traced>> {
         if let Some(traced) = f.traced.get() {
             return Ok(traced.clone());
@@ -256,7 +256,7 @@ impl Interpreter {
         super::compile::finish(f, &trace, &energy, flip_average)
     }
 
-    /// The body as it stands, and whether its energy is still to be averaged over the flip of the spins.
+    /// The body itself, and whether its energy still has to be averaged over swapping the spins.
     fn root(&mut self, trace: &Rc<Trace>, f: &Applied, densities: &[(Value, Span)]) -> Result<(Symbol, bool)> {
         let straight = self.enter_body(trace, f, densities)?;
         let [up, down] = densities else { return Ok((straight, false)) };
@@ -273,7 +273,7 @@ impl Interpreter {
     /// `param a[8] = 1.0 in 0 .. 2`.
     ///
     /// # Errors
-    /// Outside a body; a shape, start or bounds that make no sense.
+    /// Outside a body; a shape, initial value or bounds that make no sense.
     pub(crate) fn param(&mut self, param: &Param, scope: &mut Scope) -> Result<()> {
         let span = param.name.span;
         let Some(trace) = self.traces.last().cloned() else {
@@ -304,7 +304,7 @@ impl Interpreter {
             Value::Number(q) if q.dim.is_plain() && q.value >= 1.0 && q.value == q.value.round() && q.value < 1e8 => {
                 Ok(q.value as usize)
             }
-            other => mismatch("the length of a parameter", "a whole number above 0", &other, None, expr.span),
+            other => mismatch("the length of a parameter", "a positive whole number", &other, None, expr.span),
         }
     }
 
@@ -315,8 +315,8 @@ impl Interpreter {
                 Ok((a.value, b.value))
             }
             Value::Interval(..) => {
-                let message = format!("a parameter cannot lie in {}", text::value(&value));
-                let help = Some("bounds are finite, the lower one first: `in 0 .. 2`".into());
+                let message = format!("a parameter cannot have the bounds {}", text::value(&value));
+                let help = Some("bounds must be finite, the lower one first: `in 0 .. 2`".into());
                 fail(TraceError::Param { message, help, span: expr.span }, expr.span)
             }
             other => mismatch("the bounds of a parameter", "an interval `a .. b`", &other, None, expr.span),
@@ -340,7 +340,7 @@ impl Interpreter {
                         None => Ok(Init::Normal { mean, deviation }),
                     }
                 }
-                _ => mismatch("what a parameter is drawn from", "`normal(mean, deviation)`", &value, None, drawn.span),
+                _ => mismatch("the distribution of a parameter", "`normal(mean, deviation)`", &value, None, drawn.span),
             };
         }
         let Some(expr) = &param.value else {
@@ -349,12 +349,12 @@ impl Interpreter {
         let value = self.eval(expr, scope)?;
         let mut values = Vec::new();
         if !flat(&value, &mut values) || values.is_empty() {
-            return mismatch("the start of a parameter", "a number or a list of numbers", &value, None, expr.span);
+            return mismatch("the initial value of a parameter", "a number or a list of numbers", &value, None, expr.span);
         }
         let len: usize = shape.iter().product();
         if values.len() != 1 && values.len() != len {
-            let message = format!("{} starting values for {len} numbers", values.len());
-            let help = Some("give one for all, or one each".into());
+            let message = format!("{} initial values for {len} numbers", values.len());
+            let help = Some("give one value for all, or one for each".into());
             return fail(TraceError::Param { message, help, span: expr.span }, expr.span);
         }
         if let Some((a, b)) = bounds
@@ -366,15 +366,15 @@ impl Interpreter {
     }
 }
 
-/// The error of a start, or of the mean of one that is drawn, beyond the bounds.
+/// The error for an initial value, or the mean of a drawn one, outside the bounds.
 fn outside(start: f64, (a, b): (f64, f64), span: Span) -> Result<Init> {
     let (start, a, b) = (text::number(start), text::number(a), text::number(b));
-    let message = format!("the start {start} does not lie between {a} and {b}");
-    let help = Some("a bounded parameter starts inside its bounds".into());
+    let message = format!("the initial value {start} is not between {a} and {b}");
+    let help = Some("the initial value of a bounded parameter must be inside its bounds".into());
     fail(TraceError::Param { message, help, span }, span)
 }
 
-/// The numbers of a (nested) list in order; false where there is anything else.
+/// Collects the numbers of a (nested) list in order; false if there is anything else.
 pub(crate) fn flat(value: &Value, into: &mut Vec<f64>) -> bool {
     match value {
         Value::Number(q) => {
@@ -392,12 +392,12 @@ fn without_grid(problem: Box<Problem>, f: &Functional, span: Span) -> Box<Proble
         return problem;
     }
     let message =
-        format!("`{}` has trainable parameters or layers: it is evaluated on a grid, not at numbers", f.name());
+        format!("`{}` has trainable parameters or layers: it needs a density on a grid, not numbers", f.name());
     let help = Some(format!("give it a density: `energy({}, n)`", f.name()));
     Box::new(Problem::new(TraceError::Param { message, help, span }, span))
 }
 
-/// Whether a positional argument is meant as a density.
+/// Whether a positional argument is a density.
 fn is_density(value: &Value, f: &Functional) -> bool {
     match value {
         Value::Field(_) => true,
@@ -411,13 +411,13 @@ fn option_names(f: &Functional) -> Vec<Rc<str>> {
     f.def.function.params.iter().filter(|p| p.default.is_some()).map(|p| p.name.name.clone()).collect()
 }
 
-/// The options bound before, with those given now in their place.
+/// The earlier options, replaced by those given now.
 fn merged(f: &Functional, given: Vec<(Rc<str>, Value)>) -> Vec<(Rc<str>, Value)> {
     let find = |list: &[(Rc<str>, Value)], name: &Rc<str>| list.iter().find(|(n, _)| n == name).cloned();
     option_names(f).iter().filter_map(|name| find(&given, name).or_else(|| find(&f.options, name))).collect()
 }
 
-/// The node of a density: a field of one channel on the grid of the system, or a number that stretches to one.
+/// The node of a density: a field of one channel on the grid of the system, or a number broadcast to one.
 fn density(trace: &Rc<Trace>, value: &Value, span: Span, f: &Functional) -> Result<crate::graph::NodeId> {
     let not_density = |found: String| {
         let functional = f.name().to_string();
@@ -435,7 +435,7 @@ fn density(trace: &Rc<Trace>, value: &Value, span: Span, f: &Functional) -> Resu
     }
 }
 
-/// Where the value of a body comes from.
+/// The place of the last expression of a body, its value.
 fn last_expression(body: &Expr) -> Span {
     match &*body.kind {
         ExprKind::Block(statements) => statements.last().map_or(body.span, |s| s.span),
@@ -443,7 +443,7 @@ fn last_expression(body: &Expr) -> Span {
     }
 }
 
-/// Adds the application of a functional to the way of a problem.
+/// Adds the use of a functional to a problem.
 pub(crate) fn through(mut problem: Box<Problem>, site: &Site, name: &str) -> Box<Problem> {
     if problem.via.len() < 8 && problem.span != site.span {
         problem.via.push(crate::problem::Via { span: site.span, note: format!("in this use of `{name}`") });

@@ -1,4 +1,4 @@
-//! From a traced body to a compiled functional, and from any value that can stand for one to its graph and parameters.
+//! From a traced body to a compiled functional, and from any value that can serve as one to its graph and parameters.
 
 use crate::functional::{CompileError, Compiled, Definition, Density};
 use crate::graph::DifferentiateError;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// A functional or model, ready to be evaluated.
 #[derive(Clone, Debug)]
 pub(crate) struct Ready {
-    /// What the user calls it.
+    /// Its name in the script.
     pub name: String,
     /// The functional behind it.
     pub functional: Rc<Functional>,
@@ -30,7 +30,7 @@ pub(crate) struct Ready {
     pub scf: Option<ScfOptions>,
 }
 
-/// Makes a body into a functional: energy and potential.
+/// Turns a body into a functional with energy and potential.
 pub(crate) fn finish(f: &Functional, trace: &Rc<Trace>, energy: &Symbol, flip_average: bool) -> Result<Traced> {
     let span = f.def.function.body.span;
     let exponential = f.def.made_for.as_ref().is_some_and(|name| &*name.name == "exponential");
@@ -61,7 +61,7 @@ pub(crate) fn finish(f: &Functional, trace: &Rc<Trace>, energy: &Symbol, flip_av
 }
 
 impl Traced {
-    /// The parameters a functional starts from.
+    /// The initial parameters of a functional.
     pub fn initial(&self, start: &StartFrom) -> Rc<[f64]> {
         match start {
             StartFrom::Seed(seed) => self.compiled.initial(*seed).into(),
@@ -81,10 +81,10 @@ impl Interpreter {
         Ok((ready.traced.compiled.clone(), ready.parameters.to_vec()))
     }
 
-    /// What a value that stands for a functional is made of.
+    /// A value that serves as a functional, ready to be evaluated.
     ///
     /// # Errors
-    /// It is neither functional nor model; its body is wrong.
+    /// It is neither a functional nor a model; its body has an error.
     pub(crate) fn ready(&mut self, value: Operand<'_>, what: &str) -> Result<Ready> {
         match value.value {
             Value::Functional(f) => {
@@ -104,7 +104,7 @@ impl Interpreter {
         }
     }
 
-    /// Refuses a grid on which the functional cannot live.
+    /// Refuses a grid that the functional cannot be used on.
     pub(crate) fn check_grid(&self, ready: &Ready, grid: &Grid, span: Span) -> Result<()> {
         match &ready.traced.grid {
             Some(own) if **own != *grid => fail(TraceError::OtherGrid { functional: ready.name.clone(), span }, span),

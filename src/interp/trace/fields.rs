@@ -1,5 +1,4 @@
-//! Functions of fields that mean the same in a body and on concrete fields: derivatives, integrals, values at a place,
-//! channels.
+//! Functions of fields that mean the same in a body and on concrete fields: derivatives, integrals, values at a point, channels.
 
 use crate::graph::{Formula, Graph, LowerError, NodeId, Plan, ShapeError};
 use crate::interp::Interpreter;
@@ -24,7 +23,7 @@ pub const FIELDS: &[Builtin] = &[
         "integral",
         FIELD,
         &[Kind::Number, Kind::List],
-        "the integral over x: the spacing times the sum over grid points, one number a channel",
+        "the integral over x: the spacing times the sum over grid points, one number per channel",
         &["sum", "norm", "electrons", "area"],
         &[example(
             "let g = uniform(points: 101, spacing: 0.2)\nround(integral(exp(-g.x^2))^2 * 1000)",
@@ -36,7 +35,7 @@ pub const FIELDS: &[Builtin] = &[
         "grad",
         FIELD,
         &[Kind::Field],
-        "the derivative by x: central differences, one-sided at the ends",
+        "the derivative with respect to x: central differences, one-sided at the ends",
         &["derivative", "gradient", "slope", "gga"],
         &[example("let g = uniform(points: 101, spacing: 0.2)\ngrad(3 * g.x)[50]", "3")],
         |interp, args| on_field(interp, args, |g, x, span| g.grad(x, span)),
@@ -45,7 +44,7 @@ pub const FIELDS: &[Builtin] = &[
         "laplacian",
         FIELD,
         &[Kind::Field],
-        "the second derivative by x, from three points",
+        "the second derivative with respect to x, from three points",
         &["derivative", "curvature", "second"],
         &[example("let g = uniform(points: 101, spacing: 0.25)\nlaplacian(g.x^2)[50]", "2")],
         |interp, args| on_field(interp, args, |g, x, span| g.laplacian(x, span)),
@@ -82,7 +81,7 @@ pub const FIELDS: &[Builtin] = &[
         "concat",
         &[],
         &[Kind::Field],
-        "fields side by side as one field of several channels",
+        "several fields as one field of several channels",
         &["join", "stack", "channels"],
         &[example("let g = uniform(points: 5, spacing: 1)\nconcat(g.x, g.x^2)[0]", "[-2, 4]")],
         concat,
@@ -99,7 +98,7 @@ pub const FIELDS: &[Builtin] = &[
     ),
 ];
 
-/// Builds an operation into the body its argument belongs to, or evaluates it at once.
+/// Adds an operation to the body that its argument belongs to, or evaluates it at once.
 fn on_field(
     interp: &Interpreter,
     args: &Args,
@@ -210,7 +209,7 @@ fn channel(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let k = args.number("k")?;
     let place = args.arg("k")?.span;
     if k != k.round() || k.abs() > 1e9 {
-        return args.wrong(place, "a channel is a whole number", None);
+        return args.wrong(place, "a channel must be a whole number", None);
     }
     match &args.arg("f")?.value {
         Value::Symbol(x) => x.trace().try_add(args.span, |g| g.channel(x.node(), k as i64, args.span)),
@@ -218,7 +217,7 @@ fn channel(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
             let index = if k < 0.0 { k + f.channels as f64 } else { k };
             if index < 0.0 || index >= f.channels as f64 {
                 let message = format!("channel {k} does not exist: the field has {}", f.channels);
-                return args.wrong(place, message, Some("channels count from 0; -1 is the last".into()));
+                return args.wrong(place, message, Some("channels are counted from 0; -1 is the last".into()));
             }
             Ok(Value::field(&f.grid, f.channel(index as usize)))
         }

@@ -25,7 +25,7 @@ pub const LAYERS: &[Builtin] = &[
             optional("bias", &[Kind::Truth], DefaultValue::Truth(false)),
         ],
         &[Kind::Field],
-        "a convolution with trainable weights over `width` points, zeros beyond the ends, to so many channels",
+        "a convolution with trainable weights over `width` points, with zeros beyond the ends, to `channels` channels",
         &["convolution", "network", "layer", "filter"],
         &[shown("functional f(n) = n |> conv(16, width: 3) |> silu |> conv(1, width: 1)")],
         |interp, args| {
@@ -41,7 +41,7 @@ pub const LAYERS: &[Builtin] = &[
             optional("bias", &[Kind::Truth], DefaultValue::Truth(false)),
         ],
         &[Kind::Field],
-        "trainable weights from all channels to so many, point by point: a `conv` of width 1",
+        "trainable weights from all channels to `channels` channels, point by point: a `conv` of width 1",
         &["linear", "network", "layer", "fully connected"],
         &[shown("functional f(n) = n |> dense(16) |> tanh |> dense(1)")],
         |interp, args| conv(interp, args, 1),
@@ -50,7 +50,7 @@ pub const LAYERS: &[Builtin] = &[
         "global_conv",
         &[required("f", &[Kind::Field]), required("channels", &[Kind::Whole]), required("width", &[Kind::Interval])],
         &[Kind::Field],
-        "the field itself and its convolutions with channels - 1 exponentials, whose trainable widths lie in `width`, bohr",
+        "the field itself and its convolutions with channels - 1 exponentials, with trainable widths in the interval `width`, bohr",
         &["exponential", "convolution", "nonlocal", "layer", "network"],
         &[shown("functional f(n) = n |> global_conv(channels: 16, width: 0.1 .. 2.4) |> dense(1)")],
         global_conv,
@@ -99,7 +99,7 @@ pub const LAYERS: &[Builtin] = &[
         "negative",
         X,
         EACH,
-        "minus silu(x): an energy that is at most slightly positive",
+        "minus silu(x), for an energy that is at most slightly positive",
         &["activation", "bound"],
         &[example("negative(0)", "0")],
         |interp, args| {
@@ -154,7 +154,7 @@ pub const LAYERS: &[Builtin] = &[
     ),
 ];
 
-/// The trace and node of a field argument. A layer makes sense in a body only.
+/// The trace and node of a field argument. A layer makes sense only in a body.
 fn field(interp: &Interpreter, args: &Args, name: &str) -> Result<(Rc<Trace>, NodeId)> {
     let arg = args.arg(name)?;
     let Some(trace) = trace_of([&arg.value]).or_else(|| interp.traces.last().cloned()) else {
@@ -191,7 +191,7 @@ fn conv(interp: &mut Interpreter, args: &Args, width: usize) -> Result<Value> {
     let (channels, span) = (args.whole("channels")?, args.span);
     let shape = trace.graph().shape(x);
     if channels == 0 || width == 0 || shape.grid.is_none() {
-        // The builder has the words for all three.
+        // The builder has the messages for all three.
         return trace.try_add(span, |g| g.conv(x, x, width, channels, span));
     }
     let request = Request {
@@ -236,7 +236,7 @@ fn global_conv(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let (from, to) = args.interval("width")?;
     let (a, b) = (from.value, to.value);
     if !(a > 0.0 && b > a && b.is_finite()) {
-        let message = format!("the widths of `global_conv` lie between two positive numbers, not {a} and {b}");
+        let message = format!("the widths of `global_conv` must be between two positive numbers, not {a} and {b}");
         let help = Some("for example `width: 0.1 .. 2.385345`, in bohr".into());
         return fail(TraceError::Layer { message, help, span: args.arg("width")?.span }, span);
     }

@@ -1,5 +1,5 @@
-//! Losses: values with options bound, called on a finished run, or traced over the trajectory of a system's run. Inside a
-//! loss everything is plain: energies in hartree, lengths in bohr.
+//! Losses: setting options, calls on a finished run, and tracing over the trajectory of a system's run. Inside a loss all numbers are
+//! plain, energies in hartree and lengths in bohr.
 
 use super::body::through;
 use crate::exact::Reference;
@@ -16,14 +16,14 @@ use crate::source::Span;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// What a body is evaluated with: one value a parameter, `None` where its default is to count.
+/// What a body is evaluated with: one value per parameter, `None` for its default.
 type Values = Vec<Option<(Value, Span)>>;
 
 impl Interpreter {
-    /// A call of a loss: on a run and a reference its value, without them the loss with options bound.
+    /// A call of a loss: with a run and a reference its value, without them the loss with new options.
     ///
     /// # Errors
-    /// Arguments that do not fit, whatever goes wrong in the body, with this call on the way.
+    /// Arguments that do not match; any error in the body, with this call added to it.
     pub(crate) fn call_loss(&mut self, loss: &Rc<Loss>, args: Vec<Argument>, site: &Site) -> Result<Value> {
         let site = &Site { callee: format!("`{}`", loss.name()), span: site.span };
         let (run, exact, options) = self.split(loss, args, site)?;
@@ -50,7 +50,7 @@ impl Interpreter {
         }
     }
 
-    /// Splits the arguments of a loss into run, reference and options (those bound before included).
+    /// Splits the arguments of a loss into run, reference and options (including earlier ones).
     #[allow(clippy::type_complexity)]
     fn split(
         &mut self,
@@ -84,7 +84,7 @@ impl Interpreter {
         Ok((run, exact, options))
     }
 
-    /// The body with run and reference in the place of the parameters without default.
+    /// The value of the body with run and reference as the parameters without defaults.
     fn loss_value(&mut self, loss: &Loss, given: [(Value, Span); 2]) -> Result<Value> {
         let mut scope = loss.closure.scope.clone();
         let mut given = given.into_iter();
@@ -97,10 +97,10 @@ impl Interpreter {
         self.eval(&loss.closure.def.body, &scope)
     }
 
-    /// The loss of a system as a graph over a trajectory of so many iterations, the reference's numbers baked in.
+    /// The loss of a system as a graph over a trajectory of `iterations` iterations, with the reference's numbers as constants.
     ///
     /// # Errors
-    /// Whatever goes wrong in the body, with `span` on the way.
+    /// Any error in the body, with `span` added to it.
     pub(crate) fn trace_loss(
         &mut self,
         loss: &Rc<Loss>,
@@ -132,7 +132,7 @@ impl Interpreter {
         Ok(needed(&trace.graph(), output, &inputs))
     }
 
-    /// The reference of a value that stands for one: itself, or the exact answer of a system.
+    /// The reference given by a value: itself, or the exact answer for a system.
     ///
     /// # Errors
     /// It is neither; the exact answer cannot be found.
@@ -165,7 +165,7 @@ fn not_a_loss<T>(loss: &Loss, found: String) -> Result<T> {
     fail(TraceError::NotLoss { loss: loss.name().to_string(), found, span }, span)
 }
 
-/// The part of a graph an output needs, its inputs numbered anew.
+/// The part of a graph that an output needs, with its inputs renumbered.
 fn needed(graph: &Graph, output: NodeId, observables: &[Observable]) -> TracedLoss {
     let used = graph.live(&[output]);
     let mut kept = Graph { params: graph.params.clone(), ..Graph::default() };
@@ -196,7 +196,7 @@ fn plain_list(values: &[f64]) -> Value {
     Value::list(values.iter().map(|&v| Value::plain(v)).collect())
 }
 
-/// What every record of a loss has.
+/// What both records of a loss have.
 fn common(system: &Arc<System>) -> Vec<(&'static str, Value)> {
     vec![
         ("electrons", Value::plain(system.electrons as f64)),
@@ -206,7 +206,7 @@ fn common(system: &Arc<System>) -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// The trajectory of a run as symbols, each an input: what they observe is put into `inputs` in their order.
+/// The trajectory of a run as symbols, each an input; their observables are appended to `inputs` in order.
 fn symbolic_run(
     trace: &Rc<Trace>,
     system: &Arc<System>,
@@ -270,7 +270,7 @@ impl Symbols<'_> {
     }
 }
 
-/// A finished run with plain numbers.
+/// A finished run as plain numbers.
 fn run_view(run: &Run) -> Value {
     let seen = PROPERTIES.iter().filter(|property| property.is_seen());
     let mut list: Vec<(&str, Value)> =
@@ -279,7 +279,7 @@ fn run_view(run: &Run) -> Value {
     entries(list)
 }
 
-/// A reference with plain numbers, without what is not known of it.
+/// A reference as plain numbers, without what is not known.
 fn reference_view(reference: &Reference) -> Value {
     let system = &reference.system;
     let [up, down] = &reference.density;

@@ -1,6 +1,5 @@
-//! Tracing: the bodies of functionals and losses, evaluated once by the same evaluator over symbolic values, become graphs.
-//! A [`Symbol`](super::value::Symbol) is a node of a graph under construction; whatever the evaluator does with it appends to that
-//! graph.
+//! Tracing: the bodies of functionals and losses become graphs by being evaluated once, by the same evaluator, over symbolic values.
+//! A [`Symbol`](super::value::Symbol) is a node of a graph under construction; every operation on it appends to that graph.
 
 mod body;
 mod compile;

@@ -1,10 +1,10 @@
-//! Whether two nodes of a graph are the same calculation: so that an energy that is already symmetric in the spins is
-//! not averaged once more.
+//! Whether two nodes of a graph are the same calculation, so that an energy that is already symmetric in the spins is
+//! not averaged again.
 
 use crate::graph::{Graph, NodeId, Op};
 use std::collections::BTreeMap;
 
-/// Whether two nodes are the same calculation, as far as their operations tell (sums and products in either order).
+/// Whether two nodes are the same calculation, as far as their operations show (sums and products in either order).
 pub fn same(graph: &Graph, a: NodeId, b: NodeId) -> bool {
     let mut seen = BTreeMap::new();
     let mut numbers: Vec<usize> = Vec::with_capacity(graph.nodes.len());

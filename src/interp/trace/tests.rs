@@ -1,4 +1,4 @@
-//! Functionals as the language has them: derived potentials, parameters and how they are shared, spins.
+//! Functionals in the language: derived potentials, shared parameters, spins.
 
 use crate::functional::Evaluation;
 use crate::interp::tests::helpers::{code, failure, number, shows, take_lines, texts, value, values};
@@ -30,7 +30,7 @@ fn evaluate(traced: &Traced, grid: &Grid, parameters: &[f64], n: &[Vec<f64>; 2])
     traced.compiled.evaluate(grid, &Interaction::BAKER, parameters, &fields).expect("an energy")
 }
 
-/// The largest distance of the potential from central differences of the energy, relative to the largest potential.
+/// The largest difference of the potential from central differences of the energy, relative to the largest potential.
 fn potential_error(script: &str) -> f64 {
     let (_, traced, parameters) = functional(script);
     let grid = Grid::centred(65, 0.2);
@@ -136,7 +136,7 @@ fn spins_are_averaged_unless_the_functional_says_otherwise() {
 }
 
 #[test]
-fn what_is_symmetric_in_the_spins_is_not_averaged_again() {
+fn functionals_symmetric_in_the_spins_are_not_averaged_again() {
     let average = |script: &str| functional(script).1.compiled.flip_average;
     assert!(!average("let f = functionals.lsda"));
     assert!(!average(
@@ -147,7 +147,7 @@ fn what_is_symmetric_in_the_spins_is_not_averaged_again() {
 }
 
 #[test]
-fn one_density_for_both_spins_is_half_of_it_twice() {
+fn one_density_for_both_spins_is_half_of_it_for_each() {
     let script = format!("{GRID}use std.functionals\n");
     let close = |a: &str, b: &str| number(&format!("{script}abs({a} - {b}) / abs({b})")) < 1e-14;
     assert!(close("energy(functionals.lsda, n)", "energy(functionals.lsda, n / 2, n / 2)"));
@@ -174,7 +174,7 @@ fn initial_parameters_follow_the_seed() {
 }
 
 #[test]
-fn mistakes_in_bodies_are_errors_in_the_users_words() {
+fn mistakes_in_bodies_are_errors_in_the_users_terms() {
     let body = |body: &str| format!("{GRID}functional f(n) {{ {body} }}\nenergy(f, n)");
     for (script, wanted) in [
         (body("if n > 1 then n else 2 * n"), "ksr::functional::condition"),
@@ -203,7 +203,7 @@ fn mistakes_in_bodies_are_errors_in_the_users_words() {
 }
 
 #[test]
-fn an_error_inside_a_functional_tells_the_way_there() {
+fn an_error_inside_a_functional_shows_the_calls_that_led_there() {
     let problem = failure(&format!(
         "{GRID}functional f(n) = n + dense(concat(n, n), 3) * concat(n, n)\nfunctional h(n) = f(n)\nenergy(h, n)"
     ));
@@ -235,7 +235,7 @@ fn functionals_with_parameters_need_a_grid() {
 }
 
 #[test]
-fn an_exact_answer_that_is_not_good_enough_is_told_once() {
+fn an_exact_answer_that_is_not_accurate_enough_is_reported_once() {
     take_lines();
     values(
         "grid g = uniform(points: 65, spacing: 0.3)\nsystem h on g { H at 0 }\nsystem he on g { He at 0 }\n\
@@ -255,7 +255,7 @@ fn a_reference_is_its_own_answer_unless_a_better_one_is_asked_for() {
     let system = "grid g = uniform(points: 65, spacing: 0.3)\nsystem h on g { H at 0 }\nlet r = exact(h)\n";
     values(&format!("{system}exact(r)\nexact(r, accuracy: 1e-3)\nexact(r, time_limit: 60)"));
     assert_eq!(take_lines(), Vec::<String>::new());
-    // No answer is that good: trying tells.
+    // No answer is that accurate, so it is calculated again.
     values(&format!("{system}exact(r, accuracy: 1e-20)"));
     let lines = take_lines();
     assert!(lines.len() == 1 && lines[0].starts_with("ksr::exact::rough"), "{lines:?}");

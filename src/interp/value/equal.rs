@@ -2,7 +2,7 @@
 
 use super::Value;
 
-/// Whether two plain values are the same as a whole; `None` where the kinds cannot be compared.
+/// Whether two plain values are equal as a whole; `None` if the kinds cannot be compared.
 pub fn equal(a: &Value, b: &Value) -> Option<bool> {
     match (a, b) {
         (Value::Number(x), Value::Number(y)) => x.dim.agree(y.dim).map(|_| x.value == y.value),

@@ -1,5 +1,5 @@
-//! The functional as a value: a definition with the names it sees, options bound to it, and the values its parameters
-//! start from.
+//! The functional as a value: a definition with the names in its scope, bound options and the initial values of its
+//! parameters.
 
 use super::scope::Scope;
 use super::{Value, equal};
@@ -12,12 +12,12 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// What the parameters of a functional start from.
+/// The initial values of the parameters of a functional.
 #[derive(Clone, Debug)]
 pub enum StartFrom {
     /// Drawn with a seed.
     Seed(u64),
-    /// Given, as the optimiser holds them (a bounded one is the t of a + (b - a) sigmoid(t)).
+    /// Given, as the optimiser stores them (for a bounded one, the t of a + (b - a) sigmoid(t)).
     Values(Rc<[f64]>),
 }
 
@@ -26,9 +26,9 @@ pub enum StartFrom {
 pub struct Layer {
     /// `conv(16, width: 3)`.
     pub what: String,
-    /// What comes out.
+    /// The shape of its result.
     pub shape: Shape,
-    /// Number of trainable values made by it.
+    /// Number of its trainable values.
     pub parameters: usize,
 }
 
@@ -38,28 +38,28 @@ pub struct Functional {
     pub def: Rc<FunctionalDef>,
     /// What was visible where it was defined.
     pub scope: Scope,
-    /// Options bound by a call without density, in the order of the definition.
+    /// Options set by a call without density, in the order of the definition.
     pub options: Vec<(Rc<str>, Value)>,
-    /// Where its parameters start.
+    /// The initial values of its parameters.
     pub start: StartFrom,
     pub(in crate::interp) traced: OnceCell<Rc<Traced>>,
 }
 
-/// A functional's graph, ready to be evaluated, and what is known about it.
+/// A functional's graph, ready to be evaluated, and what else is known about it.
 #[derive(Debug)]
 pub struct Traced {
     /// Energy and potential.
     pub compiled: Arc<Compiled>,
     /// Its layers.
     pub layers: Vec<Layer>,
-    /// The only grid it can live on, if it holds values on one.
+    /// The only grid it can be used on, if it contains fields.
     pub grid: Option<Arc<Grid>>,
     /// The interactions it and its parts are made for.
     pub interactions: Vec<Rc<str>>,
 }
 
 impl Functional {
-    /// A definition as it stands.
+    /// The functional of a definition, without options.
     pub fn new(def: Rc<FunctionalDef>, scope: Scope) -> Self {
         Self { def, scope, options: Vec::new(), start: StartFrom::Seed(0), traced: OnceCell::new() }
     }
@@ -70,7 +70,7 @@ impl Functional {
         Self { def, scope, options, start: self.start.clone(), traced: OnceCell::new() }
     }
 
-    /// The same functional with other starting values.
+    /// The same functional with other initial values.
     pub fn with_start(&self, start: StartFrom) -> Self {
         let traced = self.traced.get().cloned().map_or_else(OnceCell::new, OnceCell::from);
         let (def, scope, options) = (self.def.clone(), self.scope.clone(), self.options.clone());
@@ -91,7 +91,7 @@ impl Functional {
         format!("{}({})", self.name(), self.options.iter().map(written).collect::<Vec<_>>().join(", "))
     }
 
-    /// What can be shown of it in a few lines.
+    /// A summary in a few lines.
     pub fn summary(&self) -> Vec<(&'static str, Value)> {
         let mut entries = vec![("densities", Value::list(self.densities().map(Value::text).collect()))];
         if let Some(traced) = self.traced.get() {
@@ -108,7 +108,7 @@ impl Functional {
         self.def.function.params.iter().filter(|p| p.default.is_none()).map(|p| &p.name.name)
     }
 
-    /// Whether two values are one functional, with one set of parameters.
+    /// Whether two values are the same functional, with one set of parameters.
     pub fn same(&self, other: &Functional) -> bool {
         let options = self.options.len() == other.options.len()
             && self.options.iter().zip(&other.options).all(|((n, v), (m, w))| n == m && same_value(v, w));
@@ -121,7 +121,7 @@ impl Functional {
     }
 }
 
-/// Whether two option values are the same: plain ones by value, others by identity.
+/// Whether two option values are the same: plain values by value, others by identity.
 fn same_value(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Function(f), Value::Function(g)) => Rc::ptr_eq(f, g),

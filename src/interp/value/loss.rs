@@ -11,11 +11,11 @@ use std::rc::Rc;
 pub struct Loss {
     /// Parameters (the run, the reference, options), body, and the names it sees.
     pub closure: Rc<Closure>,
-    /// Options bound by a call.
+    /// Options set by a call.
     pub options: Vec<(Rc<str>, Value)>,
 }
 
-/// A loss of one system as a graph over what a trajectory shows.
+/// A loss for one system as a graph of observables of a trajectory.
 #[derive(Clone, Debug)]
 pub struct TracedLoss {
     /// The graph; input i is `inputs[i]`.
@@ -27,7 +27,7 @@ pub struct TracedLoss {
 }
 
 impl Loss {
-    /// A definition as it stands.
+    /// The loss of a definition, without options.
     pub fn new(closure: Rc<Closure>) -> Self {
         Self { closure, options: Vec::new() }
     }
@@ -37,7 +37,7 @@ impl Loss {
         &self.closure.def.name.name
     }
 
-    /// What its definition declares.
+    /// The parameters of its definition.
     pub(crate) fn params(&self) -> &[ParamDecl] {
         &self.closure.def.params
     }

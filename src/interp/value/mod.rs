@@ -1,4 +1,4 @@
-//! Values. They never cross threads; what does is plain data (graphs, systems, parameters).
+//! Values. They never cross threads; only plain data does (graphs, systems, parameters).
 
 mod equal;
 mod functional;
@@ -40,7 +40,7 @@ pub struct Quantity {
     pub value: f64,
     /// Dimension; plain numbers combine with any.
     pub dim: Dimension,
-    /// Unit to be shown in, after `->`; `None`: hartree, bohr, byte.
+    /// Unit for display, set by `->`; `None`: hartree, bohr, byte.
     pub unit: Option<ShownUnit>,
 }
 
@@ -57,7 +57,7 @@ impl Quantity {
     pub const fn length(value: f64) -> Self {
         Self { value, dim: Dimension::LENGTH, unit: None }
     }
-    /// Of a dimension, shown in atomic units.
+    /// A number of the given dimension, shown in atomic units.
     pub const fn of(value: f64, dim: Dimension) -> Self {
         Self { value, dim, unit: None }
     }
@@ -65,7 +65,7 @@ impl Quantity {
     pub fn is_whole(&self) -> bool {
         self.value.is_finite() && self.value == self.value.round()
     }
-    /// As a reader likes it: memory, unless a unit was chosen for it, in the one that suits `bytes`.
+    /// The same for display: memory in the unit that suits `bytes`, unless a unit was chosen.
     pub fn readable(self, bytes: f64) -> Self {
         match (self.unit, self.dim, units::of_memory(bytes)) {
             (None, Dimension::MEMORY, Some(u)) => {
@@ -78,7 +78,7 @@ impl Quantity {
     pub fn shown(&self) -> f64 {
         self.unit.map_or(self.value, |u| self.value / u.factor)
     }
-    /// Name of the unit it is shown in, power included; empty for a plain number.
+    /// Name of the unit it is shown in, including its power; empty for a plain number.
     pub fn unit_text(&self) -> String {
         match self.unit {
             Some(ShownUnit { name, power: 1, .. }) => name.to_string(),
@@ -105,7 +105,7 @@ pub struct ShownUnit {
     pub name: &'static str,
     /// Its power.
     pub power: i32,
-    /// Atomic units in one of it, power included.
+    /// Its value in atomic units, including its power.
     pub factor: f64,
 }
 
@@ -121,7 +121,7 @@ pub struct Field {
 }
 
 impl Field {
-    /// A field of one channel; `data` has one value a grid point.
+    /// A field of one channel; `data` has one value per grid point.
     pub fn simple(grid: Arc<Grid>, data: Vec<f64>) -> Self {
         Self { grid, channels: 1, data }
     }
@@ -149,41 +149,41 @@ impl Table {
     }
 }
 
-/// Lines in a plane.
+/// Curves in a plane.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
     /// Title.
     pub title: Option<String>,
-    /// Label of the abscissa, unit included.
+    /// Label of the x axis, including the unit.
     pub x_label: String,
-    /// Label of the ordinate.
+    /// Label of the y axis.
     pub y_label: String,
-    /// Ends of the abscissa, if not those of the data.
+    /// Range of the x axis, if not that of the data.
     pub x_range: Option<(f64, f64)>,
-    /// Ends of the ordinate, if not those of the data.
+    /// Range of the y axis, if not that of the data.
     pub y_range: Option<(f64, f64)>,
-    /// Shaded ranges of the ordinate; a line where both ends are one.
+    /// Shaded ranges of y; drawn as a line if both ends are equal.
     pub bands: Vec<(f64, f64)>,
     /// Curves.
     pub series: Vec<Series>,
 }
 
-/// One line of a figure.
+/// One curve of a figure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
     /// Legend.
     pub name: String,
-    /// The curve of the legend it belongs to: the members of an ensemble share one.
+    /// The entry of the legend that it belongs to: the members of an ensemble share one.
     pub curve: usize,
-    /// Whether it is drawn thin, one of an ensemble.
+    /// Whether it is drawn thin, as one of an ensemble.
     pub thin: bool,
-    /// Abscissae.
+    /// Values of x.
     pub x: Vec<f64>,
-    /// Ordinates; gaps where not finite.
+    /// Values of y, with gaps where they are not finite.
     pub y: Vec<f64>,
 }
 
-/// Names to values, in order of definition.
+/// Named values, in order of definition.
 #[derive(Clone, Debug, Default)]
 pub struct Record {
     /// Entries in order.
@@ -204,7 +204,7 @@ pub struct Closure {
     pub def: Rc<FnDef>,
     /// What was visible where it was defined.
     pub scope: Scope,
-    /// Whether its body sees it under its own name.
+    /// Whether its body can refer to it by name.
     pub named: bool,
 }
 
@@ -217,31 +217,31 @@ pub struct SystemMaker {
     pub scope: Scope,
 }
 
-/// The names of a used file or standard module; their values come when they are asked for.
+/// The names of a used file or standard module; their values are looked up on demand.
 #[derive(Clone, Debug)]
 pub struct ModuleRef {
     /// Which.
     pub id: ModuleId,
-    /// As the user calls it: `functionals`.
+    /// Its name in the script: `functionals`.
     pub name: Rc<str>,
 }
 
-/// Anything a name can stand for.
+/// Any value of the language.
 #[derive(Clone, Debug)]
 pub enum Value {
-    /// What `print` and `save` give; never shown.
+    /// The value of `print` and `save`; never shown.
     Nothing,
     /// A number with its dimension.
     Number(Quantity),
     /// `true`, `false`.
     Bool(bool),
-    /// A text.
+    /// A string.
     Str(Rc<str>),
-    /// A list; of numbers, a vector.
+    /// A list; a list of numbers is a vector.
     List(Rc<Vec<Value>>),
     /// `{ a: 1 }`.
     Record(Rc<Record>),
-    /// `a .. b` that was not listed: bounds of a search, of a parameter, of a width.
+    /// `a .. b` that is not a list: bounds of a search, of a parameter, of a width.
     Interval(Quantity, Quantity),
     /// Numbers on a grid.
     Field(Rc<Field>),
@@ -253,7 +253,7 @@ pub enum Value {
     System(Arc<System>),
     /// A finished Kohn-Sham calculation.
     Run(Rc<Run>),
-    /// An exact answer, or one of a data set.
+    /// An exact answer, or one from a data set.
     Reference(Arc<Reference>),
     /// Columns.
     Table(Rc<Table>),
@@ -267,17 +267,17 @@ pub enum Value {
     Builtin(&'static Builtin),
     /// A system with parameters.
     SystemMaker(Rc<SystemMaker>),
-    /// What `use` brings.
+    /// A module imported by `use`.
     Module(ModuleRef),
     /// A part of a body that is being traced: a node of its graph.
     Symbol(Symbol),
     /// A functional.
     Functional(Rc<Functional>),
-    /// A functional with the parameters it was trained to.
+    /// A functional with trained parameters.
     Model(Rc<Model>),
     /// `lbfgs(…)`, `adam(…)`.
     Optimizer(Optimizer),
-    /// A loss, with or without options bound.
+    /// A loss, with or without options.
     Loss(Rc<Loss>),
 }
 
@@ -298,7 +298,7 @@ impl Value {
     pub fn of(value: f64, dim: Dimension) -> Self {
         Value::Number(Quantity::of(value, dim))
     }
-    /// A text.
+    /// A string.
     pub fn text(text: impl AsRef<str>) -> Self {
         Value::Str(Rc::from(text.as_ref()))
     }
@@ -320,7 +320,7 @@ impl Value {
         Value::Record(Rc::new(Record { entries }))
     }
 
-    /// The word for its type, as `kind` and JSON have it: `number`, `quantity`, `list`, `run`.
+    /// The name of its type, as in `kind` and JSON: `number`, `quantity`, `list`, `run`.
     pub fn type_word(&self) -> &'static str {
         match self {
             Value::Nothing => "nothing",
@@ -355,7 +355,7 @@ impl Value {
         }
     }
 
-    /// Whether it is of a kind. A part of a body that is being traced may be any of the kinds that numbers take.
+    /// Whether it is of a kind. A symbol counts as any of the kinds that can be numbers.
     pub fn is(&self, kind: Kind) -> bool {
         let traced = matches!(self, Value::Symbol(_));
         match kind {
@@ -403,8 +403,8 @@ impl Value {
             Value::Nothing => "nothing",
             Value::Number(q) if q.dim.is_plain() => "a number",
             Value::Number(q) => return q.dim.words(),
-            Value::Bool(_) => "a truth value",
-            Value::Str(_) => "a text",
+            Value::Bool(_) => "a Boolean",
+            Value::Str(_) => "a string",
             Value::List(_) => "a list",
             Value::Record(_) => "a record",
             Value::Interval(..) => "an interval",

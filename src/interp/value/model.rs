@@ -1,4 +1,4 @@
-//! The model as a value: a functional with the parameters it was trained to, and what is known of the training.
+//! The model as a value: a functional with trained parameters, and what is known about the training.
 
 use super::functional::{Functional, Traced};
 use super::params::bounded;
@@ -11,25 +11,25 @@ use std::rc::Rc;
 /// A functional with fixed parameters.
 #[derive(Debug)]
 pub struct Model {
-    /// What the user calls it: the name of its functional, or the stem of its file.
+    /// Its name: that of its functional, or the stem of its file.
     pub name: String,
     /// Its functional.
     pub functional: Rc<Functional>,
     /// The functional's graph.
     pub traced: Rc<Traced>,
-    /// Flat parameters, as the optimiser holds them.
+    /// Flat parameters, as the optimiser stores them.
     pub parameters: Rc<[f64]>,
     /// Kohn-Sham options of its training.
     pub scf: Option<ScfOptions>,
-    /// What its training gave; `None`: its parameters were loaded.
+    /// The result of its training; `None`: its parameters were loaded.
     pub training: Option<Training>,
-    /// The models of all seeds that have parameters, in the order of the seeds; empty where they are not known.
+    /// The models of all seeds that have parameters, in the order of the seeds; empty if they are not known.
     pub members: Vec<Rc<Model>>,
-    /// Where its parameters come from, a sentence a line.
+    /// Where its parameters come from, one sentence per line.
     pub origin: Vec<String>,
 }
 
-/// What a training gave.
+/// The result of a training.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Training {
     /// Loss at the kept parameters.
@@ -40,9 +40,9 @@ pub struct Training {
     pub seed: u64,
     /// Their step.
     pub step: usize,
-    /// All seeds; empty where they are not known.
+    /// All seeds; empty if they are not known.
     pub seeds: Vec<SeedRow>,
-    /// The steps of the seed of the kept parameters; empty where they are not known.
+    /// The steps of the seed of the kept parameters; empty if they are not known.
     pub history: Vec<Step>,
 }
 
@@ -59,17 +59,17 @@ pub struct SeedRow {
     pub validation_loss: Option<f64>,
     /// Loss-and-gradient evaluations.
     pub evaluations: usize,
-    /// `finished`, `flat`, `converged`, or what went wrong.
+    /// `finished`, `flat`, `converged`, or the error.
     pub outcome: String,
 }
 
-/// The names a model has.
+/// The members of a model.
 pub(crate) const MEMBERS: &[(&str, &str)] = &[
     ("functional", "the functional, with its untrained parameters"),
     ("parameters", "its parameters, by layer and name"),
-    ("loss", "the loss at these parameters"),
-    ("validation_loss", "the loss of the validation systems, if it had any"),
-    ("seed", "the seed these parameters come from"),
+    ("loss", "the loss with these parameters"),
+    ("validation_loss", "the loss of the validation systems, if there were any"),
+    ("seed", "the seed that these parameters come from"),
     (
         "members",
         "the models of all seeds that have parameters, in the order of the seeds; a model from a file has none",
@@ -77,11 +77,11 @@ pub(crate) const MEMBERS: &[(&str, &str)] = &[
     ("seeds", "a table of all seeds; a member has none"),
     ("history", "a table of the steps of the chosen seed; a model from a file has none"),
     ("scf", "the Kohn-Sham options it was trained with"),
-    ("name", "what it is called"),
+    ("name", "its name"),
 ];
 
 impl Model {
-    /// The names known of it.
+    /// The names of its known members.
     pub(crate) fn names(&self) -> Vec<String> {
         MEMBERS.iter().filter(|(name, _)| self.member(name).is_some()).map(|(name, _)| name.to_string()).collect()
     }
@@ -103,7 +103,7 @@ impl Model {
         entries
     }
 
-    /// The value of `model.name`; `None`: there is no such name, or it is not known of a loaded model.
+    /// The value of `model.name`; `None`: there is no such member, or it is not known for this model.
     pub(crate) fn member(&self, name: &str) -> Option<Value> {
         let training = self.training.as_ref();
         Some(match name {
@@ -125,21 +125,21 @@ impl Model {
 }
 
 impl Model {
-    /// Why a name that models have is not known of this one.
+    /// Why a member that models have is not known for this one.
     pub(crate) fn absent(&self, name: &str) -> Option<&'static str> {
         match (name, &self.training) {
             ("loss" | "validation_loss" | "seed" | "seeds" | "history" | "members", None) => {
-                Some("nothing is known of a training: its parameters were given or come from an archive")
+                Some("it has no training: its parameters were given or come from an archive")
             }
             ("validation_loss", Some(_)) => Some("it was trained without validation systems"),
             ("seeds" | "members", Some(training)) if !training.history.is_empty() => {
-                Some("it is the model of one seed: the model that `train` gives has the table and the members")
+                Some("it is the model of one seed: the model returned by `train` has the table and the members")
             }
-            ("seeds", Some(_)) => Some("its file holds no table of seeds"),
+            ("seeds", Some(_)) => Some("its file has no table of seeds"),
             ("members", Some(_)) => Some(
-                "a file keeps the parameters of the chosen seed alone: run the `train` again, which reuses what is done",
+                "a file keeps only the parameters of the chosen seed: run the `train` again, which reuses finished seeds",
             ),
-            ("history", Some(_)) => Some("a file keeps the table of the seeds of a training, not that of the steps"),
+            ("history", Some(_)) => Some("a file keeps the table of seeds, but not that of steps"),
             ("scf", _) => Some("no Kohn-Sham options came with its parameters"),
             _ => None,
         }
@@ -151,7 +151,7 @@ fn table(columns: Vec<(&str, Vec<Value>)>) -> Value {
     Value::Table(Rc::new(Table { columns }))
 }
 
-/// The table of all seeds; without any validation loss, it has no column of them.
+/// The table of all seeds; without validation it has no column of validation losses.
 fn seeds(rows: &[SeedRow]) -> Value {
     let column = |f: fn(&SeedRow) -> f64| rows.iter().map(|r| Value::plain(f(r))).collect::<Vec<_>>();
     let mut columns =
@@ -164,7 +164,7 @@ fn seeds(rows: &[SeedRow]) -> Value {
     table(columns)
 }
 
-/// The table of steps; validation losses are nothing where none was taken, and have no column if none ever was.
+/// The table of steps; validation losses are `nothing` at steps without validation, and have no column if there is none at all.
 fn history(steps: &[Step]) -> Value {
     let column = |f: fn(&Step) -> f64| steps.iter().map(|s| Value::plain(f(s))).collect::<Vec<_>>();
     let mut columns = vec![
@@ -179,7 +179,7 @@ fn history(steps: &[Step]) -> Value {
     table(columns)
 }
 
-/// Parameters by layer and name, `{ conv0: { weight: … }, a: 1 }`, arrays as nested lists; bounded ones as their values.
+/// Parameters by layer and name, `{ conv0: { weight: … }, a: 1 }`, with arrays as nested lists, and bounded ones as values.
 pub(crate) fn parameters(specs: &[ParamSpec], flat: &[f64]) -> Value {
     let mut start = 0;
     let arrays = specs.iter().map(|spec| {

@@ -5,20 +5,20 @@ use crate::source::SourceId;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-/// A text's definitions.
+/// The definitions of a source text.
 #[derive(Debug)]
 pub struct Module {
     /// What identifies it: the canonical path of a file, `std.losses`.
     pub key: String,
     /// Its text.
     pub source: SourceId,
-    /// Folder to which its paths are relative.
+    /// The folder that its paths are relative to.
     pub base: PathBuf,
-    /// Definitions in order; of a name defined twice the later one counts.
+    /// Definitions in order; if a name is defined twice, the later definition counts.
     pub bindings: Vec<Rc<Binding>>,
-    /// What its `use`s bring: visible in its own text, but no part of it for others.
+    /// Names imported by its `use`s: visible in its own text, but not to other modules.
     pub brought: Vec<Rc<Binding>>,
-    /// Whether it is still being read: used again, it is a cycle.
+    /// Whether it is still being parsed: if it is used again, there is a cycle.
     pub loading: bool,
 }
 
@@ -28,7 +28,7 @@ impl Module {
         self.bindings.iter().rev().find(|b| &*b.name == name)
     }
 
-    /// What a name stands for in the module's own text.
+    /// The meaning of a name in the module's own text.
     pub fn within(&self, name: &str) -> Option<&Rc<Binding>> {
         self.get(name).or_else(|| self.brought.iter().rev().find(|b| &*b.name == name))
     }

@@ -1,5 +1,5 @@
-//! Trainable arrays of a graph under construction: who makes them, what they are called, and that every application of a
-//! functional meets the same ones.
+//! Trainable arrays of a graph under construction: their creation, their names, and their sharing between all applications of a
+//! functional.
 
 use super::functional::Functional;
 use crate::graph::{Init, NodeId};
@@ -14,7 +14,7 @@ pub struct Request {
     pub name: Name,
     /// `[width, input, output]`, `[len]`, `[]`.
     pub shape: Vec<usize>,
-    /// How it starts.
+    /// Its initial values.
     pub init: Init,
     /// Bounds.
     pub bounds: Option<(f64, f64)>,
@@ -22,10 +22,10 @@ pub struct Request {
     pub span: Span,
 }
 
-/// What a new array is called.
+/// The name of a new array.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Name {
-    /// The user's word; a second one of that name is numbered.
+    /// The user's name; a second array with that name is numbered.
     User(Rc<str>),
     /// The first array of a layer, which takes the next number of its kind: `conv0.weight`, `global_conv.eta`.
     Layer(&'static str, &'static str),
@@ -36,7 +36,7 @@ pub enum Name {
 /// Where values come from.
 #[derive(Clone, Debug)]
 enum Source {
-    /// They are made, and trained.
+    /// They are new, and trained.
     Trainable,
     /// They are those of a model; frozen, or the start of a training.
     Given { values: Rc<[f64]>, next: usize, frozen: bool },
@@ -49,7 +49,7 @@ struct Shared {
     made: Vec<(Vec<usize>, NodeId)>,
 }
 
-/// Functionals that draw on one source.
+/// Functionals that share one source.
 #[derive(Debug)]
 struct Pool {
     source: Source,
@@ -73,14 +73,14 @@ pub struct Params {
     names: Vec<String>,
 }
 
-/// How a functional gets its arrays when its body is entered.
+/// Where a functional gets its arrays from when its body is entered.
 #[derive(Clone, Debug)]
 pub enum Entry {
-    /// With its own, made at the first application.
+    /// Its own, made at the first application.
     Shared,
-    /// From the values of a model, which are not trained.
+    /// The values of a model, which are not trained.
     Frozen(Rc<[f64]>),
-    /// From given values, which are trained.
+    /// Given values, which are trained.
     From(Rc<[f64]>),
 }
 
@@ -155,7 +155,7 @@ impl Params {
         self.pools.len() - 1
     }
 
-    /// The pool of what is trained.
+    /// The pool of trained arrays.
     fn root_pool(&mut self) -> usize {
         let found = self.pools.iter().position(|p| matches!(p.source, Source::Trainable));
         found.unwrap_or_else(|| self.new_pool(Source::Trainable))
@@ -195,7 +195,7 @@ impl Params {
     }
 }
 
-/// `conv0.weight`, `conv1.weight`, but `global_conv.eta`, `global_conv1.eta`: only convolutions are many as a rule.
+/// `conv0.weight`, `conv1.weight`, but `global_conv.eta`, `global_conv1.eta`: usually only convolutions occur more than once.
 fn layer_name(kind: &str, number: usize, array: &str) -> String {
     match number {
         0 if kind != "conv" => format!("{kind}.{array}"),

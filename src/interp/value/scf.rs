@@ -1,6 +1,6 @@
-//! The options of a Kohn-Sham calculation as values: one table of how each is called, what it takes, what counts without it,
-//! what it means and how a value sets it. The parameters of `solve`, the entries of `scf:`, the record `.scf` of a model and
-//! the text of a saved one are made from it.
+//! The options of a Kohn-Sham calculation as values: one table with their names, kinds, defaults, meanings, and how a value sets
+//! them. The parameters of `solve`, the entries of `scf:`, the record `.scf` of a model and the text of a saved one are made
+//! from it.
 
 use super::{Record, Value, text};
 use crate::interp::call::{DefaultValue, Param, mismatch, optional};
@@ -22,7 +22,7 @@ pub(crate) struct ScfOption {
 pub(crate) const SCF: [ScfOption; 4] = [
     ScfOption {
         param: optional("iterations", &[Kind::Whole], DefaultValue::Number(ScfOptions::STANDARD.iterations as f64))
-            .about("Kohn-Sham iterations: at most so many with a tolerance, exactly so many without"),
+            .about("Kohn-Sham iterations: the maximum with a tolerance, the exact number without"),
         set: |scf, value, span| {
             scf.iterations = iterations(value, span)?;
             Ok(())
@@ -34,7 +34,7 @@ pub(crate) const SCF: [ScfOption; 4] = [
             &[Kind::Mixing],
             DefaultValue::Value("diis()", || Value::Mixing(ScfOptions::STANDARD.mixing)),
         )
-        .about("how the next density follows from the ones before: `diis(…)` or `linear(…)`"),
+        .about("how the next density follows from the previous ones: `diis(…)` or `linear(…)`"),
         set: |scf, value, span| match value {
             Value::Mixing(mixing) => {
                 scf.mixing = mixing.clone();
@@ -48,21 +48,21 @@ pub(crate) const SCF: [ScfOption; 4] = [
     },
     ScfOption {
         param: optional("tolerance", &[Kind::Number], DefaultValue::Number(ScfOptions::TOLERANCE))
-            .about("electrons that may still move, the integral of |n_out - n_in|, in a density that is converged"),
+            .about("the integral of |n_out - n_in|, in electrons, below which a density is converged"),
         set: |scf, value, span| match value {
             Value::Number(q) if q.dim.is_plain() => {
                 scf.tolerance = Some(q.value);
                 Ok(())
             }
             other => {
-                let help = Some("it is the number of electrons that still move".into());
+                let help = Some("it is a number of electrons".into());
                 mismatch("`tolerance`", "a plain number", other, help, span)
             }
         },
     },
     ScfOption {
         param: optional("symmetric", &[Kind::Truth], DefaultValue::Truth(ScfOptions::STANDARD.symmetric))
-            .about("whether densities are mirrored about the middle of the nuclei and averaged"),
+            .about("whether densities are averaged with their mirror image about the middle of the nuclei"),
         set: |scf, value, span| match value {
             Value::Bool(symmetric) => {
                 scf.symmetric = *symmetric;
@@ -73,8 +73,8 @@ pub(crate) const SCF: [ScfOption; 4] = [
     },
 ];
 
-/// Their values, in the order of the table; `None`: there is none. A new field of [`ScfOptions`] must be named here, and is
-/// then one value more than the table has options.
+/// Their values, in the order of the table; `None`: there is none. A new field of [`ScfOptions`] must be named here, which
+/// gives one value more than the table has options.
 fn values(scf: &ScfOptions) -> [Option<Value>; SCF.len()] {
     let ScfOptions { iterations, mixing, tolerance, symmetric } = scf;
     [
@@ -102,7 +102,7 @@ pub(crate) fn record(scf: &ScfOptions) -> Value {
     Value::Record(std::rc::Rc::new(Record { entries: named.collect() }))
 }
 
-/// Sets the option of a name; `false`: there is none.
+/// Sets the option with a name; `false`: there is none.
 ///
 /// # Errors
 /// A value of the wrong kind.

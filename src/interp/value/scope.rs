@@ -1,5 +1,5 @@
 //! Lexical scopes. A scope is an immutable chain: binding a name makes a longer chain, so a closure keeps what was
-//! visible where it was defined, and a failed entry of the REPL is undone by going on from the chain before.
+//! visible where it was defined, and a failed entry of the REPL is undone by continuing from the previous chain.
 
 use super::Value;
 use crate::lang::ast::{Expr, Stmt};
@@ -7,31 +7,31 @@ use crate::source::Span;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// Which module of an interpreter.
+/// Identifies a module of an interpreter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ModuleId(pub u32);
 
-/// How far a binding is.
+/// The state of a binding.
 #[derive(Clone, Debug)]
 pub enum Readiness {
-    /// Its value is there.
+    /// It has its value.
     Ready(Value),
-    /// The right side of a `let` of a used file, not needed yet.
+    /// A definition of a used file that is not needed yet.
     Lazy(Thunk),
-    /// It is being evaluated: asked for again, it is a cycle.
+    /// It is being evaluated: if it is needed again, there is a cycle.
     Forcing,
 }
 
 /// An expression to be evaluated when it is needed.
 #[derive(Clone, Debug)]
 pub enum Thunk {
-    /// The right side of a `let`.
+    /// The right-hand side of a `let`.
     Expr(Expr, Scope),
     /// Any other definition.
     Definition(Rc<Stmt>, Scope),
 }
 
-/// A name and what it stands for.
+/// A name and its meaning.
 #[derive(Debug)]
 pub struct Binding {
     /// The name.
@@ -40,7 +40,7 @@ pub struct Binding {
     pub span: Span,
     /// Its `##` lines.
     pub docs: Option<Rc<str>>,
-    /// Its value, or the way to it.
+    /// Its value, or how to get it.
     pub state: RefCell<Readiness>,
 }
 
@@ -50,13 +50,13 @@ impl Binding {
         Rc::new(Self { name, span, docs: None, state: RefCell::new(Readiness::Ready(value)) })
     }
 
-    /// The same under another name: shares what is already there, otherwise the way to it.
+    /// The same under another name: shares the value, or how to get it.
     pub fn renamed(&self, alias: &crate::lang::ast::Ident) -> Rc<Self> {
         let state = RefCell::new(self.state.borrow().clone());
         Rc::new(Self { name: alias.name.clone(), span: alias.span, docs: self.docs.clone(), state })
     }
 
-    /// The value, if it is there.
+    /// The value, if it has been evaluated.
     pub fn value(&self) -> Option<Value> {
         match &*self.state.borrow() {
             Readiness::Ready(value) => Some(value.clone()),
@@ -92,7 +92,7 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// No names but those of the language, in a module.
+    /// A scope in a module, with only the names of the language.
     pub fn new(module: ModuleId) -> Self {
         Self { head: None, module }
     }
@@ -117,7 +117,7 @@ impl Scope {
         self.bindings().find(|b| &*b.name == name)
     }
 
-    /// Whether two places see the very same names.
+    /// Whether two scopes are the same.
     pub fn same(&self, other: &Scope) -> bool {
         let head = match (&self.head, &other.head) {
             (Some(a), Some(b)) => Rc::ptr_eq(a, b),

@@ -36,12 +36,12 @@ impl Symbol {
         self.node
     }
 
-    /// What it holds.
+    /// Its shape.
     pub fn shape(&self) -> Shape {
         self.trace.graph().shape(self.node)
     }
 
-    /// The number it is, if it does not depend on anything.
+    /// Its number, if it is a constant.
     pub fn constant(&self) -> Option<f64> {
         self.trace.graph().as_constant(self.node)
     }
@@ -53,7 +53,7 @@ impl fmt::Debug for Symbol {
     }
 }
 
-/// A graph under construction, with the parameters made so far and what a description needs.
+/// A graph under construction, with its parameters so far and what a description needs.
 #[derive(Debug, Default)]
 pub struct Trace {
     graph: RefCell<Graph>,
@@ -79,10 +79,10 @@ impl Trace {
         build(&mut self.graph.borrow_mut())
     }
 
-    /// Appends to the graph what may not fit.
+    /// Appends to the graph an operation that may fail.
     ///
     /// # Errors
-    /// Shapes that do not fit, at `span`.
+    /// A shape mismatch, at `span`.
     pub fn try_add(
         self: &Rc<Self>,
         span: Span,
@@ -102,7 +102,7 @@ impl Trace {
     /// The node of a value that can be one: a symbol, a number, a field, a list of numbers.
     ///
     /// # Errors
-    /// A symbol of another body, a field on another grid. `Ok(None)`: the value has no place in a graph.
+    /// A symbol from another body, a field on another grid. `Ok(None)`: the value cannot be in a graph.
     pub fn node_of(self: &Rc<Self>, value: &Value, span: Span) -> Result<Option<NodeId>> {
         Ok(Some(match value {
             Value::Symbol(s) if Rc::ptr_eq(&s.trace, self) => s.node,
@@ -137,7 +137,7 @@ impl Trace {
         Ok(self.add(|g| g.concat(&nodes, span)).ok())
     }
 
-    /// Concrete values on a grid: from now on the graph lives on this grid alone.
+    /// Concrete values on a grid: from now on the graph can be used only on this grid.
     fn samples(&self, field: &Field, span: Span) -> Result<NodeId> {
         let mut grid = self.grid.borrow_mut();
         match &*grid {
@@ -147,12 +147,12 @@ impl Trace {
         Ok(self.add(|g| g.samples(&field.data, field.channels, span)))
     }
 
-    /// The only grid the graph can live on, if it holds values on one.
+    /// The only grid that the graph can be used on, if it contains fields.
     pub fn grid(&self) -> Option<Arc<Grid>> {
         self.grid.borrow().clone()
     }
 
-    /// Notes a layer.
+    /// Records a layer.
     pub fn log(&self, what: impl Into<String>, node: NodeId, parameters: usize) {
         let shape = self.graph().shape(node);
         self.layers.borrow_mut().push(Layer { what: what.into(), shape, parameters });
@@ -163,7 +163,7 @@ impl Trace {
         self.layers.borrow().clone()
     }
 
-    /// How many layers there are; [`Self::forget_layers`] goes back to it.
+    /// The number of layers, for [`Self::forget_layers`].
     pub fn layer_count(&self) -> usize {
         self.layers.borrow().len()
     }
@@ -173,7 +173,7 @@ impl Trace {
         self.layers.borrow_mut().truncate(count);
     }
 
-    /// Notes that a part is made for an interaction.
+    /// Records that a part is made for an interaction.
     pub fn made_for(&self, interaction: &Rc<str>) {
         let mut all = self.interactions.borrow_mut();
         if !all.contains(interaction) {
@@ -181,14 +181,14 @@ impl Trace {
         }
     }
 
-    /// The interactions its parts are made for.
+    /// The interactions that its parts are made for.
     pub fn interactions(&self) -> Vec<Rc<str>> {
         self.interactions.borrow().clone()
     }
 }
 
 impl Trace {
-    /// Enters the body of a functional: from now on arrays are its own.
+    /// Enters the body of a functional: from now on arrays belong to it.
     pub fn enter(&self, functional: &Rc<Functional>, entry: &Entry) {
         self.params.borrow_mut().enter(functional, entry);
     }

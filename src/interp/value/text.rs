@@ -1,4 +1,4 @@
-//! Values as short texts: string interpolation, `print`, labels of systems, messages.
+//! Values as short strings, for interpolation, `print`, labels of systems and messages.
 
 use super::{Field, Quantity, Value};
 use crate::model::Grid;
@@ -65,7 +65,7 @@ pub fn value(v: &Value) -> String {
     }
 }
 
-/// What a value is, more closely than [`Value::kind`]: `a list of 5 energies`, `a field on 513 points 0.08 bohr apart`.
+/// What a value is, in more detail than [`Value::kind`]: `a list of 5 energies`, `a field on 513 points 0.08 bohr apart`.
 pub fn kind(v: &Value) -> String {
     match v {
         Value::List(items) => {
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_no_noise_and_no_trailing_zeros() {
+    fn numbers_have_no_rounding_noise_and_no_trailing_zeros() {
         for (x, text) in [
             (0.1 + 0.2, "0.3"),
             (0.4 + 6.0 * 0.16, "1.36"),

@@ -1,4 +1,4 @@
-//! What a functional consists of, what it costs, and the memory that a training of it needs.
+//! `describe`: what a functional consists of, what it costs, and the memory that training it needs.
 
 use super::solve::system_in;
 use crate::functional::Compiled;
@@ -7,7 +7,7 @@ use crate::interp::Interpreter;
 use crate::interp::call::Args;
 use crate::interp::trace::Ready;
 use crate::interp::value::{Quantity, ShownUnit, Table, Value};
-use crate::ks::MOST_ITERATIONS;
+use crate::ks::MAX_ITERATIONS;
 use crate::lang::Dimension;
 use crate::model::System;
 use crate::problem::Result;
@@ -52,7 +52,7 @@ pub(crate) fn describe(interp: &mut Interpreter, args: &mut Args) -> Result<Valu
     Ok(Value::record(entries))
 }
 
-/// Those of `on:`, if it is given.
+/// The systems of `on:`, if it is given.
 fn systems(interp: &mut Interpreter, args: &Args) -> Result<Option<Vec<Arc<System>>>> {
     if !args.has("on") {
         return Ok(None);
@@ -66,7 +66,7 @@ fn systems(interp: &mut Interpreter, args: &Args) -> Result<Option<Vec<Arc<Syste
 }
 
 /// Floating-point operations of one evaluation at the densities of all systems: of the energy, of energy and potential, and of
-/// the way back through both.
+/// the backward pass through both.
 fn flop(functional: &Compiled, systems: &[Arc<System>]) -> Value {
     let of = |system: &Arc<System>| functional.operations(system.grid.points, system.closed_shell());
     let sum = |[e, f]: [Operations; 2], [energy, full]: [Operations; 2]| [e + energy, f + full];
@@ -79,7 +79,7 @@ fn flop(functional: &Compiled, systems: &[Arc<System>]) -> Value {
     ])
 }
 
-/// The forecast for the systems of `on:`, or what one iteration of a system like the published ones takes.
+/// The memory forecast for the systems of `on:`, or for one iteration of a system like the published ones.
 fn memory(args: &Args, ready: &Ready, systems: Option<&[Arc<System>]>) -> Result<Value> {
     let functional = &ready.traced.compiled;
     let Some(systems) = systems else {
@@ -87,7 +87,7 @@ fn memory(args: &Args, ready: &Ready, systems: Option<&[Arc<System>]>) -> Result
             let help = "`describe(f, on: [h, he], iterations: 40)`".to_owned();
             return args.wrong(
                 args.span_of("iterations"),
-                "`iterations` are those of a training `on:` systems",
+                "`iterations` needs `on:`, the systems of a training",
                 Some(help),
             );
         }
@@ -96,8 +96,8 @@ fn memory(args: &Args, ready: &Ready, systems: Option<&[Arc<System>]>) -> Result
         return Ok(Value::record([("points", points), ("closed_shell", one(1)), ("open_shell", one(2))]));
     };
     let iterations = args.whole("iterations")?;
-    if !(1..=MOST_ITERATIONS).contains(&iterations) {
-        let message = format!("`iterations` must be from 1 to {MOST_ITERATIONS}, not {iterations}");
+    if !(1..=MAX_ITERATIONS).contains(&iterations) {
+        let message = format!("`iterations` must be from 1 to {MAX_ITERATIONS}, not {iterations}");
         return args.wrong(args.span_of("iterations"), message, None);
     }
     let forecast = Forecast::of(functional, systems, iterations, rayon::current_num_threads());
@@ -111,7 +111,7 @@ fn memory(args: &Args, ready: &Ready, systems: Option<&[Arc<System>]>) -> Result
 /// Grid points of the published calculations (Li et al., Phys. Rev. Lett. 126, 036401 (2021)).
 const PUBLISHED_POINTS: usize = 513;
 
-/// Shown in MB, to hundredths: it is a forecast.
+/// In MB, rounded to hundredths, as it is only a forecast.
 fn megabytes(bytes: u64) -> Value {
     let unit = Some(ShownUnit { name: "MB", power: 1, factor: 1e6 });
     Value::Number(Quantity { value: (bytes as f64 / 1e4).round() * 1e4, dim: Dimension::MEMORY, unit })

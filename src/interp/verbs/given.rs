@@ -1,4 +1,4 @@
-//! Parameters that a call gives by layer and name: as values, or as the numbers of the optimiser.
+//! Parameters given in a call by layer and name, as values or as the numbers that the optimiser stores.
 
 use crate::graph::ParamSpec;
 use crate::interp::call::Args;
@@ -8,13 +8,13 @@ use crate::interp::value::{Record, Value, text};
 use crate::problem::Result;
 use std::rc::Rc;
 
-/// The t of a bounded value is at most this: there a + (b - a) sigmoid(t) is the bound itself, to rounding.
+/// The largest t of a bounded value: there a + (b - a) sigmoid(t) is the bound itself, to rounding.
 const LARGEST_UNBOUNDED: f64 = 40.0;
 
-/// Flat parameters, as the optimiser holds them, of `parameters:` (values) and `unbounded:` (the t of those with bounds).
+/// Flat parameters, as the optimiser stores them, from `parameters:` (values) and `unbounded:` (the t of bounded ones).
 ///
 /// # Errors
-/// An array that is missing, unknown or of another length; a value outside its bounds; one that is given twice.
+/// An array that is missing, unknown or of the wrong length; a value outside its bounds; an array given twice.
 pub(crate) fn from_records(ready: &Ready, args: &Args) -> Result<Rc<[f64]>> {
     let specs = &ready.traced.compiled.graph.params;
     let values = record(args, "parameters")?;
@@ -32,7 +32,7 @@ pub(crate) fn from_records(ready: &Ready, args: &Args) -> Result<Rc<[f64]>> {
         let raw = unbounded.and_then(|record| array(record, spec));
         let found = array(values, spec);
         if raw.is_some() && found.is_some() {
-            let message = format!("`{}` is given as a value and as `unbounded`", spec.name);
+            let message = format!("`{}` is given both as a value and as `unbounded`", spec.name);
             return args.wrong(args.span_of("unbounded"), message, Some("leave one of them out".into()));
         }
         let slot = if raw.is_some() { "unbounded" } else { "parameters" };
@@ -56,7 +56,7 @@ fn record<'a>(args: &'a Args, name: &str) -> Result<&'a Record> {
     }
 }
 
-/// Layer and array of a parameter's name; no array where the name is one word.
+/// Layer and array of a parameter's name; no array if the name is a single word.
 fn parts(spec: &ParamSpec) -> (&str, &str) {
     spec.name.split_once('.').unwrap_or((&spec.name, ""))
 }
@@ -69,7 +69,7 @@ fn array(record: &Record, spec: &ParamSpec) -> Option<Value> {
     }
 }
 
-/// Refuses names that none of the parameters has.
+/// Refuses names that no parameter has.
 fn known(slot: &str, record: &Record, specs: &[ParamSpec], ready: &Ready, args: &Args) -> Result<()> {
     for (layer, value) in &record.entries {
         let unknown = match value {
@@ -91,7 +91,7 @@ fn known(slot: &str, record: &Record, specs: &[ParamSpec], ready: &Ready, args: 
     Ok(())
 }
 
-/// The numbers of an array, as many as it has.
+/// The numbers of an array, checked for their count.
 fn numbers(slot: &str, found: Option<&Value>, spec: &ParamSpec, ready: &Ready, args: &Args) -> Result<Vec<f64>> {
     let mut values = Vec::with_capacity(spec.len());
     if found.is_some_and(|value| crate::interp::trace::flat(value, &mut values)) && values.len() == spec.len() {
@@ -110,8 +110,8 @@ fn free(value: f64, (a, b): (f64, f64), spec: &ParamSpec, args: &Args) -> Result
         return Ok(((value - a) / (b - value)).ln().clamp(-LARGEST_UNBOUNDED, LARGEST_UNBOUNDED));
     }
     let (found, a, b) = (text::number(value), text::number(a), text::number(b));
-    let message = format!("`{}` lies between {a} and {b}, and {found} does not", spec.name);
-    let help = "`parameters:` takes values, as `.parameters` of a model gives them; the optimiser's own numbers are given as \
+    let message = format!("`{}` must be between {a} and {b}, but {found} is not", spec.name);
+    let help = "`parameters:` takes values, as given by `.parameters` of a model; the numbers that the optimiser stores are given as \
                 `unbounded:`";
     args.wrong(args.span_of("parameters"), message, Some(help.into()))
 }

@@ -1,4 +1,4 @@
-//! Models from files: what `save` has written, and published archives of parameters.
+//! Models from files: those written by `save`, and published archives of parameters.
 
 use super::save::SAVED;
 use super::scf;
@@ -28,9 +28,9 @@ pub const MODELS: &[Builtin] = &[
             optional("path", &[Kind::Text], DefaultValue::Absent("the functional")),
         ],
         &[Kind::Model],
-        "the model in a file that `save` has written, `load(\"h2.ksr\")`; or a functional with the parameters of an \
-                  archive of arrays, `load(f, \"params.npz\")`, matched by name if all names are there, otherwise in order, \
-                  or of one flat list of all, `.npz` or `.npy`",
+        "the model in a file written by `save`, `load(\"h2.ksr\")`; or a functional with the parameters from an \
+                  archive of arrays, `load(f, \"params.npz\")`, matched by name if all names occur in it, otherwise in order, \
+                  or from one flat list of all, `.npz` or `.npy`",
         &["read", "open", "import", "npz", "npy", "model", "parameters"],
         &[],
         load,
@@ -56,7 +56,7 @@ pub const MODELS: &[Builtin] = &[
 ];
 
 impl Model {
-    /// A functional with parameters that no training gave.
+    /// A functional with parameters that do not come from a training.
     pub(crate) fn untrained(functional: Rc<Functional>, traced: Rc<Traced>, parameters: Rc<[f64]>) -> Self {
         let name = functional.name().to_string();
         Model {
@@ -101,7 +101,7 @@ fn make(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     })))
 }
 
-/// What `save` has written of a training.
+/// What `save` has written about a training.
 fn training(value: &Value) -> Option<Training> {
     let Value::Record(record) = value else { return None };
     let seeds = match record.get("seeds") {
@@ -144,14 +144,14 @@ fn load(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
             interp.load_model(&path, span, args.span)
         }
         _ => {
-            let ready = interp.ready(args.operand("functional")?, "what parameters are loaded for")?;
+            let ready = interp.ready(args.operand("functional")?, "the functional of the parameters")?;
             let path = args.text("path")?;
             interp.load_arrays(ready, &path, args.span_of("path"), args.span)
         }
     }
 }
 
-/// Whether the text of a file holds a model as `save` writes it: its last `saved` is `let saved = model(…)`.
+/// Whether a file contains a model as written by `save`: its last `saved` is `let saved = model(…)`.
 pub(crate) fn holds_model(program: &Program) -> bool {
     let saved = program.statements.iter().rev().find_map(|s| match &s.kind {
         StmtKind::Let { name, value } if &*name.name == SAVED => Some(value),
@@ -168,17 +168,17 @@ fn makes_model(value: &Expr) -> bool {
 }
 
 impl Interpreter {
-    /// The model of a file, its path relative to the text of the call.
+    /// The model in a file; the path is relative to the script with the call.
     fn load_model(&mut self, path: &str, span: Span, call: Span) -> Result<Value> {
         if [".npz", ".npy"].iter().any(|ending| path.to_lowercase().ends_with(ending)) {
-            let message = format!("`{path}` holds arrays, but not the functional whose parameters they are");
+            let message = format!("`{path}` contains arrays, but not the functional that they belong to");
             let help = Some(format!("name it first: `load(networks.sksr_global, \"{path}\")`"));
             return fail(RunError::Value { message, help, span }, span);
         }
         let id = self.file_module(path, span, self.module_at(call))?;
         let Some(binding) = self.saved(id) else {
-            let message = format!("`{path}` holds no model");
-            let help = Some("`use` brings the definitions of a file".into());
+            let message = format!("`{path}` does not contain a model");
+            let help = Some("`use` imports the definitions of a file".into());
             return fail(RunError::Value { message, help, span }, span);
         };
         self.force(&binding, span)
@@ -235,7 +235,7 @@ impl Interpreter {
     }
 }
 
-/// The array of every parameter: by name if all names are there, otherwise in the archive's order.
+/// The array of every parameter: by name if all names are present, otherwise in the archive's order.
 fn matched<'a>(specs: &[ParamSpec], arrays: &'a [Array]) -> std::result::Result<Vec<&'a Array>, String> {
     let by_name: Option<Vec<&Array>> =
         specs.iter().map(|spec| arrays.iter().find(|array| array.name == spec.name)).collect();
@@ -243,7 +243,7 @@ fn matched<'a>(specs: &[ParamSpec], arrays: &'a [Array]) -> std::result::Result<
         Some(chosen) => chosen,
         None => {
             let in_order: Vec<&Array> = match arrays {
-                // Everything in one flat array.
+                // All parameters in one flat array.
                 [only] if specs.len() != 1 || long(&only.shape).len() <= 1 => return flat(specs, only),
                 _ => arrays.iter().filter(|a| a.name != "flat").take(specs.len()).collect(),
             };
@@ -266,7 +266,7 @@ fn matched<'a>(specs: &[ParamSpec], arrays: &'a [Array]) -> std::result::Result<
     Ok(chosen)
 }
 
-/// An array under the name of one parameter that its place would give to another: some name is misspelt or missing.
+/// Reports an array with the name of one parameter in the position of another: some name is misspelt or missing.
 fn contradiction(specs: &[ParamSpec], in_order: &[&Array]) -> std::result::Result<(), String> {
     let misplaced = |(spec, array): &(&ParamSpec, &&Array)| {
         spec.name != array.name && specs.iter().any(|other| other.name == array.name)
@@ -274,7 +274,7 @@ fn contradiction(specs: &[ParamSpec], in_order: &[&Array]) -> std::result::Resul
     let Some((spec, array)) = specs.iter().zip(in_order).find(misplaced) else { return Ok(()) };
     let missing = specs.iter().find(|spec| in_order.iter().all(|array| array.name != spec.name));
     let missing = missing.map_or(&spec.name, |spec| &spec.name);
-    Err(format!("has no array `{missing}`, and in the order of the file `{}` would be `{}`", array.name, spec.name))
+    Err(format!("has no array `{missing}`, and taken in order its array `{}` would be `{}`", array.name, spec.name))
 }
 
 /// A shape without its axes of length 1.
@@ -297,7 +297,7 @@ fn flat<'a>(specs: &[ParamSpec], only: &'a Array) -> std::result::Result<Vec<&'a
 
 fn finite(array: &Array) -> std::result::Result<(), String> {
     match array.data.iter().position(|x| !x.is_finite()) {
-        Some(index) => Err(format!("holds {} at index {index} of `{}`", array.data[index], array.name)),
+        Some(index) => Err(format!("contains {} at index {index} of `{}`", array.data[index], array.name)),
         None => Ok(()),
     }
 }

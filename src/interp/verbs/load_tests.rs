@@ -1,4 +1,4 @@
-//! Parameters from archives: by name, in order, flat; what does not fit.
+//! Parameters from archives: by name, in order, flat; mismatches.
 
 use crate::data::npy_bytes;
 use crate::interp::tests::helpers::{described, interpreter_in, take_lines, take_shown};
@@ -98,7 +98,7 @@ fn a_flat_list_is_taken_in_order() {
 }
 
 #[test]
-fn what_does_not_fit_is_told_with_its_shape() {
+fn mismatches_are_reported_with_their_shapes() {
     let (a, first) = (array(&[], 0.5), array(&[1, 1, 2], 1.0));
     let wrong = [("a", a.clone()), ("conv0.weight", array(&[3, 1, 2], 1.0)), ("conv1.weight", array(&[1, 2, 1], 3.0))];
     let message = refused(&archive(&wrong, false));
@@ -114,6 +114,6 @@ fn what_does_not_fit_is_told_with_its_shape() {
     let short = archive(&[("flat", array(&[4], 0.0))], false);
     assert!(refused(&short).ends_with("has 4 numbers, but 5 are needed"));
     let nan = [("a", a), ("conv0.weight", first * f64::NAN), ("conv1.weight", array(&[2], 3.0))];
-    assert!(refused(&archive(&nan, false)).ends_with("holds NaN at index 0 of `conv0.weight`"));
+    assert!(refused(&archive(&nan, false)).ends_with("contains NaN at index 0 of `conv0.weight`"));
     assert!(refused(&files(&[("p.npy", b"text".to_vec())])).contains("is not a readable npy file"));
 }

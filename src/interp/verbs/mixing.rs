@@ -1,4 +1,4 @@
-//! Options of solving and training: mixing of densities.
+//! Mixing of densities, an option of solving and training.
 
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, function, optional, shown};
@@ -16,8 +16,8 @@ pub(crate) const MIXING: &[Builtin] = &[
             optional("history", &[Kind::Whole], DefaultValue::Number(1.0)),
         ],
         &[Kind::Mixing],
-        "mixing of densities by a part of the last difference, n + alpha decay^k (n_out - n_in), or of the mean of the last \
-         `history` ones",
+        "mixing of densities by a fraction of the last difference, n + alpha decay^k (n_out - n_in), or of the mean of the last \
+         `history` differences",
         &["mixing", "damping", "scf"],
         &[shown("linear(0.5, decay: 0.9)")],
         linear,
@@ -42,7 +42,7 @@ fn fraction(args: &Args, name: &str, most: f64) -> Result<f64> {
     if x > 0.0 && x <= most {
         return Ok(x);
     }
-    let message = format!("{} must be above 0 and at most {most}", args.what(name));
+    let message = format!("{} must be positive and at most {most}", args.what(name));
     args.wrong(args.span_of(name), message, None)
 }
 

@@ -1,4 +1,4 @@
-//! What a script asks of the physics: solving, training, probing functionals, loading and saving models.
+//! Functions that run the physics: solving, training, probing functionals, loading and saving models.
 
 mod describe;
 mod given;

@@ -1,4 +1,4 @@
-//! Functionals under test: their energy and potential at any density, what they are made of, other starting values.
+//! Functionals under test: their energy and potential at any density, their structure, other initial values.
 
 use super::describe::describe;
 use crate::functional::Evaluation;
@@ -77,7 +77,7 @@ pub const FUNCTIONALS: &[Builtin] = &[
             optional("seed", &[Kind::Whole], DefaultValue::Number(0.0)),
         ],
         &[Kind::Functional],
-        "a functional with initial parameters drawn with another seed",
+        "a functional with initial parameters drawn with a given seed",
         &["seed", "random", "parameters", "initial"],
         &[shown("use std.networks\ninit(networks.ksr_lda, seed: 3)")],
         init,
@@ -86,7 +86,7 @@ pub const FUNCTIONALS: &[Builtin] = &[
         "trainable",
         &[required("model", &[Kind::Model, Kind::Functional])],
         &[Kind::Functional],
-        "the functional of a model whose parameters start from the model's and are trained",
+        "the functional of a model, with the model's parameters as initial values for training",
         &["model", "continue", "fine-tune", "unfreeze"],
         &[],
         trainable,
@@ -200,7 +200,7 @@ fn density_field(args: &Args, name: &str) -> Result<Rc<Field>> {
 }
 
 impl TraceError {
-    /// What the numbers below have to say, at a place.
+    /// An error of the layers below, at a place.
     pub(crate) fn lower(error: &LowerError, span: Span) -> Self {
         TraceError::Failed { message: error.to_string(), span }
     }
@@ -224,7 +224,7 @@ fn trainable(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
 }
 
 impl Model {
-    /// Its functional, whose parameters start from the model's.
+    /// Its functional, with the model's parameters as initial values.
     pub fn trainable(&self) -> Rc<Functional> {
         Rc::new(self.functional.with_start(StartFrom::Values(self.parameters.clone())))
     }

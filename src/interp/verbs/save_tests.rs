@@ -1,4 +1,4 @@
-//! Saved models come back bit for bit, with all they use, and published parameters are found in archives.
+//! Saved models come back bit for bit, with everything they use, and published parameters are found in archives.
 
 use crate::interp::Ending;
 use crate::interp::tests::helpers::{described, interpreter_in, take_lines, take_shown};
@@ -72,7 +72,7 @@ fn the_members_of_a_used_model_are_those_of_a_model() {
         "use \"m.ksr\"\nuse \"m.ksr\" as other\nfn of(x) = m.parameters\nm.parameters\nother.parameters\nof(1)",
     );
     assert_eq!((found.len(), &found[0], &found[0]), (3, &found[1], &found[2]));
-    // Names taken out of the file are still looked at.
+    // Names imported from the file are still checked.
     let problems = interpreter_in(world.clone()).run("t.ksr", "use \"m.ksr\" (nothing)");
     assert_eq!(problems.unwrap_err()[0].code(), "ksr::names::not_in_module");
 }
@@ -96,7 +96,7 @@ fn labels_of_several_lines_stay_in_their_comments() {
 }
 
 #[test]
-fn paths_are_relative_to_the_text_of_the_call() {
+fn paths_are_relative_to_the_script_with_the_call() {
     let world = Rc::new(Memory::default());
     let text = "functional f(n) { param a = 1; -a * n }\nfn kept() = save(model(f, parameters: { a: 3 }), \"m.ksr\")\n\
                 fn again() = load(\"m.ksr\")\nlet read = load(\"m.ksr\").parameters.a\n";
@@ -162,7 +162,7 @@ fn members_that_a_body_uses_are_saved_with_it() {
     let problem = &refused.unwrap_err()[0];
     let help = problem.error.help().map(|help| help.to_string()).unwrap_or_default();
     assert!(
-        problem.error.to_string().contains("`average` asks for the members") && help.contains("let parts"),
+        problem.error.to_string().contains("`average` uses the members") && help.contains("let parts"),
         "{help}"
     );
     assert_eq!(world.kind(Path::new("h.ksr")), None);
@@ -176,11 +176,11 @@ fn parameters_are_values_and_every_name_is_known() {
     assert_eq!(shown("model(f, parameters: { a: 1, b: 2 }).parameters"), "{ a: 1, b: 2 }");
     assert_eq!(shown("model(f, parameters: { a: 1 }, unbounded: { b: 0 }).parameters"), "{ a: 1, b: 1.25 }");
     let wrong = [
-        ("parameters: { a: 1, b: 2.5 }", "lies between 0.5 and 2"),
+        ("parameters: { a: 1, b: 2.5 }", "must be between 0.5 and 2"),
         ("parameters: { a: 1, b: 1, c: 1 }", "no parameter `c`"),
         ("parameters: { a: 1, b: 1, conv0: { weight: 1 } }", "no parameter `conv0.weight`"),
         ("parameters: { b: 1 }, unbounded: { a: 1 }", "no bounded parameter `a`"),
-        ("parameters: { a: 1, b: 1 }, unbounded: { b: 1 }", "as a value and as"),
+        ("parameters: { a: 1, b: 1 }, unbounded: { b: 1 }", "both as a value and as"),
         ("parameters: { a: 1 }", "needs one number for `b`"),
     ];
     for (given, why) in wrong {
@@ -190,7 +190,7 @@ fn parameters_are_values_and_every_name_is_known() {
 }
 
 #[test]
-fn what_has_no_text_cannot_be_saved() {
+fn values_without_a_text_form_cannot_be_saved() {
     let world = Rc::new(Memory::default());
     let script = format!("{HEAD}functional f(n) = n * g.x\nlet w = g.x\nfunctional h(n) = n * w\nsave(f, \"f.ksr\")\n");
     run(&world, &script);

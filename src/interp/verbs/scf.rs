@@ -8,11 +8,10 @@ use crate::ks::{Mixing, ScfOptions};
 use crate::problem::Result;
 use crate::source::Span;
 
-/// Iterations of a fixed number where none is given.
+/// The default for a fixed number of iterations.
 const FIXED_ITERATIONS: usize = 30;
 
-/// The loop in which functionals are trained where nothing else is said: that of Li et al., Phys. Rev. Lett. 126, 036401
-/// (2021).
+/// The default loop for training: that of Li et al., Phys. Rev. Lett. 126, 036401 (2021).
 pub fn training() -> ScfOptions {
     let mixing = Mixing::Linear { alpha: 0.5, decay: 0.9, history: 1 };
     ScfOptions { iterations: 15, mixing, tolerance: None, ..ScfOptions::STANDARD }
@@ -33,7 +32,7 @@ pub fn from_args(args: &Args, base: Option<&ScfOptions>) -> Result<ScfOptions> {
 /// The options of a record `{ iterations: 15, mixing: linear(0.5) }`, each changing only itself.
 ///
 /// # Errors
-/// Something that is no record, an unknown name, a value of the wrong kind.
+/// A value that is not a record, an unknown name, an option of the wrong kind.
 pub fn from_value(value: &Value, span: Span, base: &ScfOptions) -> Result<ScfOptions> {
     let Value::Record(record) = value else {
         return mismatch("`scf`", "a record, `{ iterations: 15 }`", value, None, span);
@@ -53,8 +52,8 @@ fn known(record: &Record, span: Span) -> Result<()> {
     }
 }
 
-/// Naming another kind of mixing than that of `base` (the standard is DIIS) drops its iterations and tolerance for those the
-/// mixing has by itself: linear mixing a fixed number, DIIS a tolerance.
+/// Merges options. Another kind of mixing than that of `base` (by default DIIS) resets iterations and tolerance to the defaults of
+/// that mixing: a fixed number of iterations for linear mixing, a tolerance for DIIS.
 fn merged<'a>(
     base: Option<&ScfOptions>,
     given: impl Iterator<Item = (&'a str, &'a Value, Span)>,

@@ -1,4 +1,4 @@
-//! Systems into answers: Kohn-Sham calculations and exact ones.
+//! Solves systems: Kohn-Sham calculations and exact answers.
 
 use super::scf;
 use crate::control::{Control, Event};
@@ -20,7 +20,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The parameters of `solve`: what is solved and with what, and the options of the calculation.
+/// The parameters of `solve`: the system, the functional, and the options of the calculation.
 const SOLVE: [Param; 2 + PARAMS.len()] = {
     let mut params = [required("system", SOLVED); 2 + PARAMS.len()];
     params[1] = required("with", &[Kind::Functional, Kind::Model]);
@@ -32,17 +32,17 @@ const SOLVE: [Param; 2 + PARAMS.len()] = {
     params
 };
 
-/// A system, or what holds one.
+/// A system, or a value that has one.
 const SOLVED: &[Kind] = &[Kind::System, Kind::Reference, Kind::Run];
 
-/// What can be asked of a system.
+/// Functions of a system.
 pub const ANSWERS: &[Builtin] = &[
     function("solve", &SOLVE, &[Kind::Run], "the Kohn-Sham calculation of a system (or of a reference's) with a functional or model: a run. A model brings \
                   the options it was trained with; with `linear(…)` and no `tolerance:` it does exactly `iterations` (30)", &["scf", "kohn-sham", "run", "ground state", "energy", "density"], &[shown(
             "use std.functionals\ngrid g = uniform(points: 129, spacing: 0.2)\nsystem he on g { He at 0 }\n\
              solve(he, with: functionals.lda)",
         )], solve).with(Style::Options),
-    function("exact", &[required("system", SOLVED), optional("accuracy", &[Kind::Measured(Dimension::ENERGY)], DefaultValue::Absent("by the electrons")).about("the error of the energy that is allowed"), optional("time_limit", &[Kind::Number], DefaultValue::Number(f64::INFINITY)).about("seconds after which the best answer so far is given"), optional("method", &[Kind::Text], DefaultValue::Value("\"automatic\"", || Value::text("automatic"))).about("how it is found")], &[Kind::Reference], "the exact answer of the interacting problem, on the grid itself; kept on disk. `accuracy` is that of the energy, \
+    function("exact", &[required("system", SOLVED), optional("accuracy", &[Kind::Measured(Dimension::ENERGY)], DefaultValue::Absent("by the electrons")).about("the largest acceptable error of the energy"), optional("time_limit", &[Kind::Number], DefaultValue::Number(f64::INFINITY)).about("the time in seconds after which the best answer so far is returned"), optional("method", &[Kind::Text], DefaultValue::Value("\"automatic\"", || Value::text("automatic"))).about("how it is found")], &[Kind::Reference], "the exact answer of the interacting problem, on the grid itself; kept on disk. `accuracy` is that of the energy, \
                   by default 1e-9 for one and two electrons, 1e-6 for three and four, 1e-5 for five, 2e-5 for more; after \
                   `time_limit` seconds the best so far is the answer. A reference is its own answer, unless it was calculated \
                   and `accuracy` asks for a better one", &["reference", "full ci", "wave function", "ground state", "benchmark"], &[shown("grid g = uniform(points: 65, spacing: 0.3)\nsystem h on g { H at 0 }\nexact(h)")], exact_answer).with(Style::Options),
@@ -71,11 +71,11 @@ fn exact_answer(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         let asked = ["accuracy", "time_limit", "method"].into_iter().find(|option| args.has(option));
         match (asked, &reference.origin) {
             (Some(option), Origin::Data(_)) => {
-                let message = format!("`{}` comes from a data set, which is as good as it is", system.label);
+                let message = format!("`{}` comes from a data set and cannot be recalculated", system.label);
                 let help = Some(format!("`exact(r.system, {option}: …)` calculates the answer instead"));
                 return args.wrong(args.span_of(option), message, help);
             }
-            // Calculated, but not as well as is asked for now.
+            // Calculated, but less accurately than now requested.
             (Some(_), Origin::Solved(_)) if reference.error > accuracy => {}
             // By another method than is asked for now.
             (Some(_), Origin::Solved(by)) if method.is_some_and(|method| method != *by) => {}
@@ -99,7 +99,7 @@ fn method(args: &Args) -> Result<Option<&'static dyn Method>> {
     )
 }
 
-/// Seconds; infinitely many are no limit.
+/// Seconds; infinity means no limit.
 fn time_limit(args: &Args) -> Result<Option<Duration>> {
     let seconds = args.number("time_limit")?;
     if seconds == f64::INFINITY {
@@ -158,7 +158,7 @@ impl Interpreter {
         Ok(run)
     }
 
-    /// The exact answer of a system, kept on disk.
+    /// The exact answer for a system, cached on disk.
     ///
     /// # Errors
     /// It has too many electrons; the user stopped it.
@@ -176,7 +176,7 @@ impl Interpreter {
         let (reference, warnings) =
             found.or_else(|error| fail(Placed::new(error, span, "the exact answer is needed here"), span))?;
         for warning in warnings {
-            // An answer may be read from the cache many times.
+            // The same answer may be read from the cache many times.
             if !self.told_of_exact.contains(&warning) {
                 self.told_of_exact.push(warning.clone());
                 self.warn_with(Problem::new(Placed::new(warning, span, "here"), span), false);
@@ -185,7 +185,7 @@ impl Interpreter {
         Ok(Arc::new(reference))
     }
 
-    /// Refuses a kinetic functional where one of exchange and correlation is needed.
+    /// Refuses a kinetic functional where an exchange-correlation functional is needed.
     pub(crate) fn check_kinetic(&self, ready: &Ready, span: Span) -> Result<()> {
         if !ready.traced.compiled.kinetic {
             return Ok(());
@@ -193,7 +193,7 @@ impl Interpreter {
         fail(TraceError::Kinetic { functional: ready.name.clone(), span }, span)
     }
 
-    /// Warns, once a place, where a functional is made for another interaction.
+    /// Warns, once per place, if a functional was made for another interaction.
     pub(crate) fn check_interaction(&mut self, ready: &Ready, system: &System, span: Span) {
         let found = match &system.interaction {
             Interaction::None => "none".to_string(),
@@ -212,7 +212,7 @@ impl Interpreter {
         self.warn_with(Problem::new(warning, span), true);
     }
 
-    /// Tells the host of a warning; with `once` only the first of its kind at its place.
+    /// Sends a warning to the host; with `once`, only the first of its kind per place.
     pub(crate) fn warn_with(&mut self, problem: Problem, once: bool) {
         let problem = self.at_users_call(problem);
         let key = (problem.code(), problem.span);

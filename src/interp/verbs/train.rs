@@ -1,4 +1,4 @@
-//! `train f { … }`: options to a plan, losses traced for every system, the result as a model.
+//! `train f { … }`: makes a plan from the options, traces the losses for every system, and returns the result as a model.
 
 use super::optimizers;
 use super::scf::{from_value, training};
@@ -31,7 +31,7 @@ pub const TRAINING: &[Builtin] = &[function(
     "train",
     &TRAIN,
     &[Kind::Model],
-    "fits the parameters of a functional so that its Kohn-Sham calculations come near the exact answers: a model",
+    "fits the parameters of a functional so that its Kohn-Sham calculations approach the exact answers, and returns a model",
     &["fit", "learn", "optimize", "network", "model", "loss"],
     &[],
     train_call,
@@ -41,13 +41,13 @@ pub const TRAINING: &[Builtin] = &[function(
 /// A list of systems, or one.
 const SYSTEMS: &[Kind] = &[Kind::List, Kind::System, Kind::Reference];
 
-/// What is trained, on what, and by what.
+/// The functional, the systems and the loss.
 const SUBJECT: [Param; 6] = [
     required("functional", &[Kind::Functional, Kind::Model]),
     required("on", SYSTEMS).about("systems or references to train on, at least one"),
     optional("validate", SYSTEMS, DefaultValue::Value("[]", || Value::list(Vec::new())))
-        .about("systems or references that choose the parameters kept; otherwise those of `on:` do"),
-    required("loss", &[Kind::Loss]).about("what is made small, with its options bound: `losses.ksr(skip: 10)`"),
+        .about("systems or references whose loss decides which parameters are kept; by default those of `on:`"),
+    required("loss", &[Kind::Loss]).about("the loss to minimise, with its options: `losses.ksr(skip: 10)`"),
     optional("validate_with", &[Kind::Loss], DefaultValue::Absent("loss")).about("another loss for `validate:`"),
     optional(
         "scf",
@@ -59,7 +59,7 @@ const SUBJECT: [Param; 6] = [
     .about("options of the Kohn-Sham iterations: `iterations:`, `mixing:`, `tolerance:`, `symmetric:`"),
 ];
 
-/// An option that says how to train: how it is declared, and how it sets the plan.
+/// An option that says how to train: its declaration, and how it changes the plan.
 struct Setting {
     param: Param,
     set: fn(&mut Interpreter, &Args, &mut Plan) -> Result<()>,
@@ -87,7 +87,7 @@ const SETTINGS: [Setting; 6] = [
     },
     Setting {
         param: optional("seeds", &[Kind::Whole, Kind::List], DefaultValue::Absent("the functional's"))
-            .about("a seed or a list of them; each draws its own initial parameters, the best wins"),
+            .about("a seed or a list of seeds; each draws its own initial parameters, and the best one wins"),
         set: |interp, args, plan| {
             if args.has("seeds") {
                 plan.seeds = seeds(interp, args)?;
@@ -97,7 +97,7 @@ const SETTINGS: [Setting; 6] = [
     },
     Setting {
         param: optional("validate_every", &[Kind::Whole], DefaultValue::Number(Plan::EVERY as f64))
-            .about("steps from one validation to the next; the last step is always validated"),
+            .about("the number of steps between validations; the last step is always validated"),
         set: |_, args, plan| {
             plan.validate_every = every(args, "validate_every")?;
             Ok(())
@@ -105,7 +105,7 @@ const SETTINGS: [Setting; 6] = [
     },
     Setting {
         param: optional("checkpoint", &[Kind::Whole], DefaultValue::Number(Plan::EVERY as f64))
-            .about("steps from one checkpoint to the next; the result does not depend on it"),
+            .about("the number of steps between checkpoints; the result does not depend on it"),
         set: |_, args, plan| {
             plan.checkpoint_every = every(args, "checkpoint")?;
             Ok(())
@@ -118,8 +118,8 @@ const SETTINGS: [Setting; 6] = [
             DefaultValue::Word("automatic"),
         )
         .about(
-            "what the iterations may keep for the way back, `2 GB`: `automatic` is half of what the computer has free, `inf` no \
-             limit. Iterations that do not fit are done again, with the same bits",
+            "the limit on what the iterations keep for the backward pass, such as `2 GB`: `automatic` is half of the computer's free \
+             memory, `inf` means no limit. Iterations that do not fit are done again, with the same bits",
         ),
         set: |_, args, plan| {
             plan.memory = budget(args)?;
@@ -134,7 +134,7 @@ const SETTINGS: [Setting; 6] = [
         )
         .about(
             "`unrolled` goes back through every iteration, `implicit` converges the density and takes the gradient from the \
-             equation that it fulfils",
+             equation that it satisfies",
         ),
         set: |_, args, plan| {
             plan.gradient = gradient(args)?;
@@ -154,13 +154,13 @@ const TRAIN: [Param; SUBJECT.len() + SETTINGS.len()] = {
     params
 };
 
-/// Systems with their losses and references.
+/// Systems with their references and losses.
 struct Cases {
     cases: Vec<Case>,
     labels: Vec<String>,
 }
 
-/// A loss with the place where it was given.
+/// A loss and its place in the script.
 struct Judge {
     loss: Rc<Loss>,
     span: Span,
@@ -172,7 +172,7 @@ impl Judge {
         Ok(Self { loss: interp.loss(&arg.value, arg.span)?, span: arg.span })
     }
 
-    /// `losses.ksr(skip: 10)`, its name and what was set.
+    /// `losses.ksr(skip: 10)`: its name and the options that were set.
     fn text(&self) -> String {
         let options: Vec<String> =
             self.loss.options.iter().map(|(name, value)| format!("{name}: {}", text::value(value))).collect();
@@ -181,17 +181,17 @@ impl Judge {
 }
 
 fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
-    let ready = interp.ready(args.operand("functional")?, "what is trained")?;
+    let ready = interp.ready(args.operand("functional")?, "the functional to train")?;
     interp.check_kinetic(&ready, args.arg("functional")?.span)?;
     let mut plan = interp.plan(args, &ready)?;
-    // What the loss sees of a converged calculation is its last iteration.
+    // Of a converged calculation the loss sees only the last iteration.
     let iterations = if plan.gradient == Gradient::Implicit { 1 } else { plan.scf.iterations };
     let loss = Judge::of(interp, args, "loss")?;
     let criterion = match args.has("validate_with") {
         true if !args.has("validate") => {
             return args.wrong(
                 args.span_of("validate_with"),
-                "there is nothing to validate on",
+                "there are no systems to validate with",
                 Some("add `validate: […]`".into()),
             );
         }
@@ -214,7 +214,7 @@ fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
 }
 
 impl Interpreter {
-    /// The systems of an option, each with its reference and its traced loss.
+    /// The systems of an option, each with its reference and traced loss.
     fn cases(&mut self, args: &Args, name: &str, ready: &Ready, judge: &Judge, iterations: usize) -> Result<Cases> {
         let arg = args.arg(name)?;
         let span = arg.span;
@@ -251,7 +251,7 @@ impl Interpreter {
         if plan.seeds.len() > 1 && (given || compiled.initial(0) == compiled.initial(1)) {
             plan.seeds.truncate(1);
             let starts = if given { "from given parameters" } else { "from the same parameters with every seed" };
-            let message = format!("`{}` starts {starts}: one seed is as good as many", ready.name);
+            let message = format!("`{}` starts {starts}, so one seed is enough", ready.name);
             let note = Advice::Note { message, span: args.arg("seeds")?.span };
             self.warn_with(Problem::new(note, args.span), true);
         }
@@ -293,7 +293,7 @@ fn seeds(interp: &mut Interpreter, args: &Args) -> Result<Vec<u64>> {
     match &args.arg("seeds")?.value {
         Value::Number(_) => return Ok(vec![args.whole("seeds")? as u64]),
         Value::List(_) | Value::Interval(..) => {}
-        _ => return args.mismatch("seeds", "a seed or a list of seeds", Some("`seeds: 0 .. 9` are ten".into())),
+        _ => return args.mismatch("seeds", "a seed or a list of seeds", Some("`seeds: 0 .. 9` is ten seeds".into())),
     }
     let span = args.arg("seeds")?.span;
     let seed = |value: &Value| match value {
@@ -307,8 +307,8 @@ fn seeds(interp: &mut Interpreter, args: &Args) -> Result<Vec<u64>> {
 fn every(args: &Args, name: &str) -> Result<usize> {
     match args.whole(name)? {
         0 => {
-            let help = Some("more than there are `steps` makes only that of the last step".into());
-            args.wrong(args.span_of(name), format!("`{name}` is at least 1: the steps from one to the next"), help)
+            let help = Some("a number larger than `steps` leaves only that at the last step".into());
+            args.wrong(args.span_of(name), format!("`{name}` must be at least 1 step"), help)
         }
         every => Ok(every),
     }
@@ -324,13 +324,13 @@ fn gradient(args: &Args) -> Result<Gradient> {
         _ => {
             let help =
                 "`unrolled` goes back through every iteration, `implicit` takes the gradient at the converged density";
-            args.mismatch("gradient", "a way to a gradient", Some(help.into()))
+            args.mismatch("gradient", "`unrolled` or `implicit`", Some(help.into()))
         }
     }
 }
 
-/// The Kohn-Sham loop of a training. Where the gradient is that of a converged density, a tolerance is part of it, and the
-/// standard is that of `solve`.
+/// The Kohn-Sham loop of a training. If the gradient is that of a converged density, the loop has a tolerance, and its defaults are
+/// those of `solve`.
 fn loop_of(args: &Args, ready: &Ready, gradient: Gradient) -> Result<ScfOptions> {
     let own = ready.scf.clone();
     let symmetric = own.as_ref().is_some_and(|scf| scf.symmetric);
@@ -349,7 +349,7 @@ fn loop_of(args: &Args, ready: &Ready, gradient: Gradient) -> Result<ScfOptions>
         None => base,
     };
     if gradient == Gradient::Implicit && scf.tolerance.is_none() {
-        // Linear mixing by itself is a fixed number of iterations, and fewer than a density takes to converge.
+        // By default linear mixing does a fixed number of iterations, fewer than a density needs to converge.
         let given = |name: &str| matches!(args.get("scf").map(|scf| &scf.value), Some(Value::Record(r)) if r.entries.iter().any(|(n, _)| &**n == name));
         scf.tolerance = Some(IMPLICIT_TOLERANCE);
         if !given("iterations") {
@@ -359,7 +359,7 @@ fn loop_of(args: &Args, ready: &Ready, gradient: Gradient) -> Result<ScfOptions>
     Ok(scf)
 }
 
-/// Electrons that may still move in a density whose gradient is taken as that of a fixed point.
+/// The tolerance, in electrons, for a density whose gradient is that of a fixed point.
 const IMPLICIT_TOLERANCE: f64 = 1e-10;
 
 /// `memory: 2 GB`.
@@ -370,13 +370,13 @@ fn budget(args: &Args) -> Result<Budget> {
             Ok(Budget::Unlimited)
         }
         Value::Number(q) if q.dim == Dimension::MEMORY && q.value >= 1.0 => Ok(Budget::Bytes(q.value as u64)),
-        Value::Number(q) if q.dim == Dimension::MEMORY => args.wrong(span, "`memory` is at least 1 byte", None),
+        Value::Number(q) if q.dim == Dimension::MEMORY => args.wrong(span, "`memory` must be at least 1 byte", None),
         Value::Str(text) if &**text == "automatic" => Ok(Budget::Automatic),
         _ => args.mismatch("memory", "an amount of memory", Some("`memory: 2 GB`, `automatic` or `inf`".into())),
     }
 }
 
-/// What a training of so many seeds that was interrupted is told to lack.
+/// The message about an interrupted training.
 fn interrupted(seeds: usize, trained: &Trained) -> String {
     let missing = seeds.saturating_sub(trained.seeds.len());
     let missing = match missing {
@@ -384,10 +384,10 @@ fn interrupted(seeds: usize, trained: &Trained) -> String {
         1 => format!("; 1 of {seeds} seeds was never started"),
         n => format!("; {n} of {seeds} seeds were never started"),
     };
-    format!("the training was interrupted: its best parameters so far are used{missing}; run it again to go on")
+    format!("the training was interrupted: its best parameters so far are used{missing}; run it again to continue")
 }
 
-/// A warning if seeds ended where they began for no good reason.
+/// A warning if seeds ended at their initial parameters without a good reason.
 fn unmoved(functional: &str, trained: &Trained, span: Span) -> Option<Advice> {
     let gradient = |record: &SeedRecord| record.history.last().map_or(0.0, |last| last.gradient_norm);
     let stuck = |r: &&SeedRecord| r.never_moved() && (r.outcome == Outcome::Flat || gradient(r) == 0.0);
@@ -395,7 +395,7 @@ fn unmoved(functional: &str, trained: &Trained, span: Span) -> Option<Advice> {
     let help = if stuck.iter().all(|record| gradient(record) == 0.0) {
         "the gradient is 0: the loss does not depend on the parameters"
     } else {
-        "a kink or jump of the loss or of the functional, or Kohn-Sham iterations so far from settled that the loss is rough: \
+        "the loss or the functional has a kink or a jump, or the Kohn-Sham iterations are so far from convergence that the loss is rough: \
          try a lower mixing, other `iterations`, or `adam(…)`"
     };
     let seeds: Vec<String> = stuck.iter().map(|record| record.seed.to_string()).collect();
@@ -403,7 +403,7 @@ fn unmoved(functional: &str, trained: &Trained, span: Span) -> Option<Advice> {
     (!stuck.is_empty()).then(|| Advice::Unmoved { functional, seeds, help: help.into(), span })
 }
 
-/// The functional with its start, and the seed it stands for.
+/// The functional with its initial values, and the seed for them.
 fn started(ready: &Ready) -> (Arc<Compiled>, u64) {
     let values = match ready.functional.start {
         StartFrom::Seed(seed) if !ready.model => return (ready.traced.compiled.clone(), seed),
@@ -414,7 +414,7 @@ fn started(ready: &Ready) -> (Arc<Compiled>, u64) {
     for spec in &mut compiled.graph.params {
         let raw = values.get(start..start + spec.len()).unwrap_or_default();
         start += spec.len();
-        // The builder takes the start of a bounded parameter as a value.
+        // The builder takes the initial value of a bounded parameter itself, not its t.
         spec.init = Init::Values(raw.iter().map(|&t| spec.bounds.map_or(t, |b| bounded(b, t))).collect());
     }
     (Arc::new(compiled), 0)
@@ -447,7 +447,7 @@ fn model(ready: &Ready, plan: &Plan, trained: &Trained, origin: Vec<String>) -> 
     of(&trained.best, trained.seed, trained.seeds.iter().map(row).collect(), trained.history(), members)
 }
 
-/// A seed's line in the table of all.
+/// A seed's row in the table of seeds.
 fn row(record: &SeedRecord) -> SeedRow {
     let kept = record.kept.as_ref();
     SeedRow {
@@ -466,7 +466,7 @@ fn row(record: &SeedRecord) -> SeedRow {
     }
 }
 
-/// Where a model comes from, a sentence a line.
+/// Where a model comes from, one sentence per line.
 fn origin(on: &[String], validation: &[String], loss: &Judge, criterion: Option<&Judge>, plan: &Plan) -> Vec<String> {
     let mut lines = vec![format!("trained on {}", on.join(", "))];
     if !validation.is_empty() {

@@ -1,4 +1,4 @@
-//! Losses, trainings and calculations as scripts have them.
+//! Losses, trainings and calculations in scripts.
 
 use crate::interp::tests::helpers::{Collector, code, failure, number, shows, take_lines, take_shown, texts};
 use crate::interp::{Interpreter, Options};
@@ -67,7 +67,7 @@ fn a_model_carries_its_training() {
     assert_eq!(texts(&text), ["1", "6", "6", "3", "true", "true", "6", "f"]);
     // Every seed starts `f` from the same parameters.
     let lines = take_lines();
-    assert!(lines.iter().any(|line| line.contains("one seed is as good as many")), "{lines:?}");
+    assert!(lines.iter().any(|line| line.contains("one seed is enough")), "{lines:?}");
 }
 
 /// The history of a training with an entry, kept in a folder.
@@ -91,7 +91,7 @@ fn a_result_depends_on_how_often_it_is_validated_but_not_on_checkpoints() {
     let (one, two) = (folder(), folder());
     let often = validated("checkpoint: 1", one.path());
     assert_eq!(often, validated("checkpoint: 4", two.path()));
-    // What is kept under the one serves the other.
+    // A result cached for one is reused for the other.
     assert_eq!((validated("checkpoint: 4", one.path()), files(one.path())), (often.clone(), 1));
     let every = validated("validate_every: 2", one.path());
     assert_ne!(every, often);
@@ -100,7 +100,7 @@ fn a_result_depends_on_how_often_it_is_validated_but_not_on_checkpoints() {
 }
 
 #[test]
-fn validation_has_a_loss_of_its_own() {
+fn validation_can_have_its_own_loss() {
     let trained = |entry: &str| {
         format!(
             "let m = train f {{ on: [h2(1.5)]; validate: [h2(2)]; loss: losses.final(); {entry}\n\
@@ -144,7 +144,7 @@ fn the_members_of_a_model_are_models_of_every_seed() {
 }
 
 #[test]
-fn losses_that_were_not_taken_are_nothing() {
+fn losses_at_steps_without_validation_are_nothing() {
     let found = texts(&script(&format!("{ENSEMBLE}m.history.validation_loss[1]\nm.history.validation_loss[3] > 0")));
     assert_eq!(found, ["true"], "nothing is not shown");
     let curves = script(&format!("{ENSEMBLE}plot(m.history, x: \"step\", y: [\"loss\", \"validation_loss\"])"));
@@ -189,7 +189,7 @@ fn a_loss_that_is_not_a_number_names_its_operation() {
 }
 
 #[test]
-fn naming_another_mixing_drops_the_iterations_of_a_model() {
+fn another_mixing_resets_the_iterations_of_a_model() {
     let text = |solve: &str| {
         script(&format!(
             "let m = train f {{ on: [h2(1.5)]; loss: losses.final(); optimizer: lbfgs(steps: 1)\n\
@@ -204,7 +204,7 @@ fn naming_another_mixing_drops_the_iterations_of_a_model() {
 }
 
 #[test]
-fn training_goes_on_from_a_model() {
+fn training_continues_from_a_model() {
     let text = script(
         "let once = fn(f, steps) = train f { on: [h2(1.5)]; loss: losses.final(); scf: { iterations: 5, mixing: linear(0.4) }; \
          optimizer: adam(steps: steps, rate: 0.01) }\n\
@@ -225,7 +225,7 @@ fn a_model_without_a_history_starts_from_its_parameters() {
 }
 
 #[test]
-fn a_loss_lives_on_the_grid_of_its_systems() {
+fn a_loss_is_on_the_grid_of_its_systems() {
     let text = script(
         "grid other = uniform(points: 65, spacing: 0.3)\nloss dip(run, exact) = integral(other.x^2 * run.density)\n\
          train f { on: [h2(1.5)]; loss: dip; optimizer: lbfgs(steps: 0) }",
@@ -246,7 +246,7 @@ fn options_of_a_calculation_change_only_themselves() {
 }
 
 #[test]
-fn a_functional_for_another_interaction_is_a_warning_once_a_place() {
+fn a_functional_for_another_interaction_is_a_warning_once_per_place() {
     take_lines();
     number(&script(
         "system s(R) on g { H at -R / 2; H at R / 2; interaction: exponential(amplitude: 0.5) }\n\
@@ -258,14 +258,14 @@ fn a_functional_for_another_interaction_is_a_warning_once_a_place() {
 }
 
 #[test]
-fn losses_bind_options_and_refuse_what_does_not_fit() {
+fn losses_take_options_and_refuse_wrong_ones() {
     assert_eq!(shows(&script("losses.ksr(skip: 3)(solve(h, with: functionals.lda), exact(h)) > 0")), "true");
     assert_eq!(code(&script("losses.ksr(skp: 3)")), "ksr::arity::unknown");
     assert_eq!(code(&script("losses.ksr(skip: -1)(solve(h, with: functionals.lda), exact(h))")), "ksr::run::assertion");
     assert_eq!(code(&script("losses.ksr(solve(h, with: functionals.lda))")), "ksr::loss::half");
     assert_eq!(code(&script("train f { on: [h]; loss: fn(run, exact) = 1 }")), "ksr::types::mismatch");
     let seeds = failure(&script("train f { on: [h]; loss: losses.final(); seeds: \"a\" }")).error.to_string();
-    assert!(seeds.contains("a seed or a list of seeds, not a text"), "{seeds}");
+    assert!(seeds.contains("a seed or a list of seeds, not a string"), "{seeds}");
 }
 
 #[test]
@@ -290,7 +290,7 @@ fn memory_and_gradient_are_options() {
 }
 
 #[test]
-fn trainings_of_one_kind_go_on_from_those_of_the_other() {
+fn trainings_of_one_kind_continue_from_those_of_the_other() {
     let by = |options: &str| format!("on: h, loss: losses.ksr(), optimizer: lbfgs(steps: 2), {options}");
     let both = |first: &str, second: &str| {
         let (first, second) = (by(first), by(second));
@@ -298,7 +298,7 @@ fn trainings_of_one_kind_go_on_from_those_of_the_other() {
     };
     assert!(both("gradient: implicit", "gradient: unrolled").is_finite());
     assert!(both("gradient: unrolled", "gradient: implicit").is_finite());
-    // Linear mixing converges too, in more iterations than it does by itself.
+    // Linear mixing converges too, in more iterations than its default.
     let with = |mixing: &str| {
         let options = by(&format!("gradient: implicit, scf: {{ mixing: {mixing} }}"));
         number(&script(&format!("(train f {{ {options} }}).loss")))
@@ -310,7 +310,7 @@ fn trainings_of_one_kind_go_on_from_those_of_the_other() {
 }
 
 #[test]
-fn the_work_of_an_evaluation_is_counted_for_given_systems() {
+fn the_operations_of_an_evaluation_are_counted_for_given_systems() {
     let flop = |systems: &str, what: &str| number(&script(&format!("describe(f, on: {systems}).flop.{what}")));
     for what in ["energy", "with_potential", "backward"] {
         assert_eq!(flop("[h, h2(1.5)]", what), flop("h", what) + flop("h2(1.5)", what), "{what}");

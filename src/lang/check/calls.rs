@@ -146,20 +146,20 @@ impl Checker<'_> {
     fn literal(&mut self, callee: &str, signature: &Signature, index: usize, value: &Expr) {
         let Some(parameter) = signature.params.get(index) else { return };
         let found = match &*value.kind {
-            ExprKind::Str(_) => "a text",
-            ExprKind::Bool(_) => "a truth value",
+            ExprKind::Str(_) => "a string",
+            ExprKind::Bool(_) => "a Boolean",
             ExprKind::Number(_) | ExprKind::Quantity { .. } => "a number",
             _ => return,
         };
         let wanted = match parameter.takes {
             kinds if !kinds.is_empty() && kinds.iter().all(|kind| kind.is_numeric()) => "a number",
             [Kind::Truth] => "true or false",
-            [Kind::Text] => "a text",
+            [Kind::Text] => "a string",
             _ => return,
         };
         if matches!(
             (wanted, found),
-            ("a number", "a number") | ("true or false", "a truth value") | ("a text", "a text")
+            ("a number", "a number") | ("true or false", "a Boolean") | ("a string", "a string")
         ) {
             return;
         }

@@ -1,4 +1,4 @@
-//! States that almost coincide: electrons far apart, and wells that are almost alike.
+//! Nearly degenerate states: electrons far apart, and wells that are almost equal.
 
 use super::tests::{answer, system};
 use super::*;
@@ -6,7 +6,7 @@ use crate::control::Quiet;
 use crate::exact::{Reference, solve as exact};
 use crate::model::{Grid, Interaction};
 
-/// Electrons in a potential, with an interaction of so short a range that distant wells do not feel each other.
+/// Electrons in a potential, with an interaction of such short range that distant wells are independent.
 fn short(points: usize, spins: (usize, usize), v: impl Fn(f64) -> f64) -> Arc<System> {
     let grid = Grid::centred(points, 0.2);
     let repulsion = |r: f64| Ok::<_, ()>(0.8 * (-0.5 * r * r).exp());
@@ -14,7 +14,7 @@ fn short(points: usize, spins: (usize, usize), v: impl Fn(f64) -> f64) -> Arc<Sy
     system(grid, interaction, spins, v)
 }
 
-/// Wells of those depths, 12 bohr apart.
+/// Wells of the given depths, 12 bohr apart.
 fn wells(depths: &[f64]) -> impl Fn(f64) -> f64 {
     move |x| {
         let centre = |k: usize| 12.0 * (k as f64 - 0.5 * (depths.len() - 1) as f64);
@@ -22,7 +22,7 @@ fn wells(depths: &[f64]) -> impl Fn(f64) -> f64 {
     }
 }
 
-/// The energy of so many electrons in one well of that depth.
+/// The energy of some electrons in one well of the given depth.
 fn alone(depth: f64, electrons: usize) -> f64 {
     if electrons == 0 {
         return 0.0;
@@ -31,7 +31,7 @@ fn alone(depth: f64, electrons: usize) -> f64 {
     exact(&one, &Options::default(), &Quiet).expect("an answer").energy
 }
 
-/// The energy and the estimated error of electrons in several wells, and the best of all ways to share them out.
+/// The answer for electrons in several wells, and the lowest energy of all ways to distribute them.
 fn shared(depths: &[f64], spins: (usize, usize)) -> (Reference, f64) {
     let levels = |depth: f64| [0, 1, 2].map(|electrons| alone(depth, electrons));
     let mut least = vec![0.0];
@@ -47,7 +47,7 @@ fn shared(depths: &[f64], spins: (usize, usize)) -> (Reference, f64) {
 }
 
 #[test]
-fn wells_that_are_alike_or_almost() {
+fn wells_that_are_equal_or_almost() {
     for spins in [(3, 1), (4, 0)] {
         for second in [3.0, 3.0 + 1e-9, 3.0 + 1e-6, 3.0 + 1e-5, 3.0 + 1e-4, 3.0 + 1e-3, 2.99] {
             let (found, best) = shared(&[3.0, second], spins);

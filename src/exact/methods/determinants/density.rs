@@ -9,10 +9,10 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
 use std::f64::consts::SQRT_2;
 
-/// Sums taken apart and added in a fixed order.
+/// Number of partial sums, which are added in a fixed order.
 const LANES: usize = 4;
 
-/// One-electron density matrices of the up and of the down electrons, <a+_p a_q>: the mean of some states.
+/// One-electron density matrices of the up and of the down electrons, <a+_p a_q>, averaged over some states.
 pub(super) fn one(space: &Space, states: &[Vec<f64>]) -> [Mat<f64>; 2] {
     let mut sum = [0, 1].map(|_| Mat::zeros(space.orbitals(), space.orbitals()));
     for state in states {
@@ -50,10 +50,10 @@ fn one_up(space: &Space, create: &Creation, state: &[f64]) -> Mat<f64> {
     Mat::from_fn(count, count, |p, q| rows[p.max(q)][p.min(q)])
 }
 
-/// The two-electron density matrix of all spins together, <a+_p a+_r a_s a_q>, in normalised pairs (p, r) and (q, s): the mean of some
+/// The two-electron density matrix of all spins together, <a+_p a+_r a_s a_q>, in normalised pairs (p, r) and (q, s), averaged over some
 /// states.
 pub(super) struct Two {
-    /// By parity: of symmetric and of antisymmetric pairs.
+    /// By parity, the blocks of symmetric and of antisymmetric pairs.
     blocks: [[Mat<f64>; 2]; 2],
     pairs: [Pairs; 2],
     orbitals: usize,
@@ -71,7 +71,7 @@ impl Two {
         };
         let same = Same::new(space);
         let down = space.exchanged().filter(|_| !space.balanced()).map(|exchanged| (Same::new(&exchanged), exchanged));
-        // The down electrons count as much as the up ones where they are alike.
+        // If up and down electrons are equivalent, the down ones contribute as much.
         let alike = if space.balanced() { 4.0 } else { 2.0 };
         for state in states {
             count(summed(&sizes, |lane, blocks| {
@@ -124,7 +124,7 @@ impl Two {
     }
 }
 
-/// Blocks of those sizes, summed over lanes.
+/// Blocks of the given sizes, summed over lanes.
 fn summed(sizes: &[[usize; 2]; 2], work: impl Fn(usize, &mut [[Mat<f64>; 2]; 2]) + Sync) -> [[Mat<f64>; 2]; 2] {
     let zeros = || sizes.map(|sizes| sizes.map(|n| Mat::<f64>::zeros(n, n)));
     let parts: Vec<_> = (0..LANES)

@@ -1,34 +1,34 @@
-//! How far the energy is above that of all orbitals.
+//! Estimates how far the energy is above that of a complete set of orbitals.
 
 use super::gradient::Growth;
 use super::natural::Natural;
 
-/// How much more than the gain of one electron outside is missing: 3 to 9 times as much was found for atoms.
+/// The missing energy as a multiple of the gain of one electron outside: 3 to 9 was found for atoms.
 const MISSING_PER_GAIN: f64 = 6.0;
 
-/// And how much more with fewer than two orbitals an electron: for ten hydrogen atoms it was three times as much.
+/// A further factor for fewer than two orbitals per electron: it was three for ten hydrogen atoms.
 const FEW_ORBITALS: f64 = 3.0;
 
-/// What the estimate from the tail of occupations is taken times.
+/// The estimate from the tail of occupations is multiplied by this.
 const TAIL_FACTOR: f64 = 2.0;
 
-/// The slowest decay of contributions to the energy with the number of the orbital: below, the fit makes no sense.
+/// The slowest decay of contributions to the energy with the index of the orbital: a slower fit makes no sense.
 const SLOWEST_DECAY: f64 = 2.5;
 
-/// The part of the estimate that better orbitals, not more, may take away.
+/// The fraction of the estimate that better orbitals, rather than more, may remove.
 const LEAST_REMAINDER: f64 = 0.8;
 
-/// Estimates of the energy that is missing, hartree, on the safe side: from what more orbitals promise, from what the last ones gave,
-/// and from how the contributions of the orbitals decay.
+/// Cautious estimate of the missing energy, hartree: from the expected gain of more orbitals, from the gain of the last ones, and from
+/// the decay of the orbitals' contributions.
 #[derive(Default)]
 pub(super) struct Estimate {
-    /// When orbitals were last added.
+    /// The estimate when orbitals were last added.
     then: f64,
 }
 
 impl Estimate {
-    /// `fell` is what the last orbitals gave; `full`: orbitals are exchanged for better ones, and not added. The gradient vanishes for
-    /// the best orbitals, and tells nothing of what their number costs.
+    /// `fell` is the gain of the last orbitals; `full`: orbitals are only replaced by better ones. The gradient vanishes for the best
+    /// orbitals, and says nothing about the error due to their number.
     pub(super) fn missing(&mut self, natural: &Natural, growth: &Growth, fell: f64, full: bool) -> f64 {
         let both = natural.occupations.iter().zip(&growth.costs);
         let mut contributions: Vec<f64> = both.map(|(n, cost)| n * cost).collect();
@@ -45,13 +45,13 @@ impl Estimate {
     }
 }
 
-/// What a power law through the middle of the contributions (largest first) lacks from there on.
+/// What is missing from the contributions (largest first) compared with a power law fitted to the middle ones.
 ///
-/// The first of the natural orbitals are settled, the last are not: their contributions are too small. As many as there are electrons
-/// do not follow the law, if bonds are stretched.
+/// The first natural orbitals are converged, the last are not: their contributions are too small. In stretched bonds, the first ones, as
+/// many as there are electrons, do not follow the law.
 fn tail(contributions: &[f64], electrons: usize) -> f64 {
     let count = contributions.len();
-    // Two neighbours each, since natural orbitals often come in pairs.
+    // The mean of two neighbours, since natural orbitals often come in pairs.
     let at = |k: usize| match contributions.get(k.max(1) - 1..=k) {
         Some([a, b]) => (a * b).sqrt(),
         _ => 0.0,

@@ -1,4 +1,4 @@
-//! Which orbitals a state lacks: the gradient of its energy with respect to its orbitals, preconditioned.
+//! Finds the orbitals that a state lacks: the preconditioned gradient of its energy with respect to its orbitals.
 
 use crate::exact::dense::times;
 use crate::exact::field::purify;
@@ -12,21 +12,21 @@ use faer::{Mat, Side};
 /// Occupations below this are noise.
 const LEAST_OCCUPATION: f64 = 1e-13;
 
-/// How far the shift stays below the lowest level, hartree; and no orbital costs less.
+/// The shift is at least this far below the lowest level, hartree; also the lowest cost of an orbital.
 const SHIFT_MARGIN: f64 = 0.1;
 
-/// Directions in which to grow.
+/// Directions for new orbitals.
 pub(super) struct Growth {
-    /// What second-order perturbation theory expects of moving one electron out of the orbitals, hartree.
+    /// The gain of moving one electron out of the orbitals, by second-order perturbation theory, hartree.
     pub gain: f64,
-    /// Of every orbital, from mu up to the first level that the mean field leaves empty: about what half a pair of its electrons
-    /// costs, hartree. 0 of empty ones.
+    /// For every orbital, the energy from mu to the lowest empty level of the mean field, hartree: roughly the energy of one electron
+    /// of a pair in it. 0 for empty orbitals.
     pub costs: Vec<f64>,
-    /// New vectors (not orthogonal to anything), their parity and their weight, heaviest first.
+    /// New vectors (not orthogonalised), with their parity and weight, largest weight first.
     pub directions: Vec<(Vec<f64>, u8, f64)>,
 }
 
-/// A state for its growth: natural orbitals, their occupations, and the two-electron density matrix as of `Two::whole`.
+/// A state to be improved: natural orbitals, their occupations, and the two-electron density matrix as from `Two::whole`.
 pub(super) struct State<'a> {
     pub basis: &'a Basis,
     pub integrals: &'a Integrals,
@@ -58,7 +58,8 @@ impl State<'_> {
             .collect()
     }
 
-    /// `screened` stands for what an electron outside feels; of its levels the lowest and the first empty one are given.
+    /// The directions for new orbitals. `screened` is the Hamiltonian of an electron outside; its lowest and its first empty level are
+    /// given.
     pub(super) fn growth(&self, h: &Hamiltonian, screened: &Hamiltonian, (lowest, empty): (f64, f64)) -> Growth {
         let basis = self.basis;
         let gradient = self.gradient(h);
@@ -99,7 +100,7 @@ fn purify_if(vector: &mut [f64], basis: &Basis, p: usize) {
     }
 }
 
-/// Takes out of a vector what lies in a space.
+/// Removes the part of a vector that lies in a space.
 fn outside(vector: &mut [f64], space: &[&Vec<f64>]) {
     for v in space {
         let overlap = dot(v, vector);
@@ -107,7 +108,7 @@ fn outside(vector: &mut [f64], space: &[&Vec<f64>]) {
     }
 }
 
-/// x outside of the space with (H - shift) x = g there.
+/// The x outside the space with (H - shift) x = g there.
 fn resolved(h: &Hamiltonian, shift: f64, g: &[f64], space: &[&Vec<f64>]) -> Vec<f64> {
     let lu = Lu::new(h, h.scale(), shift);
     let solve = |b: &[f64]| {

@@ -1,4 +1,4 @@
-//! The lowest states in the determinants of given orbitals.
+//! The lowest states in the space of determinants of given orbitals.
 
 use super::Watch;
 use super::operator::{Operator, diagonal};
@@ -7,13 +7,13 @@ use crate::exact::ExactError;
 use crate::exact::davidson::{self, Found, LEAST_GAP};
 use crate::exact::integrals::Integrals;
 
-/// Most iterations.
+/// The most iterations.
 const ITERATIONS: usize = 120;
 
 /// Denominators of the corrections are at least this, hartree.
 const LEAST_DENOMINATOR: f64 = 0.8 * LEAST_GAP;
 
-/// How many states close to the lowest are looked for.
+/// How many states close to the lowest are searched for.
 const NEIGHBOURS: u64 = 4;
 
 /// H, and the energies of the determinants.
@@ -33,7 +33,7 @@ impl davidson::Operator for Problem<'_> {
         residual.iter().zip(&self.energies).map(|(r, d)| r / (d - energy).max(LEAST_DENOMINATOR)).collect()
     }
 
-    /// Symmetric under exchange of the spins to the last bit, where there are as many up as down.
+    /// Makes it symmetric under exchange of the spins to the last bit, if there are as many up as down.
     fn symmetrise(&self, state: &mut Vec<f64>) {
         if self.space.balanced() {
             let other = self.space.transpose(state);
@@ -47,7 +47,7 @@ impl davidson::Operator for Problem<'_> {
 }
 
 impl Problem<'_> {
-    /// States of the spin and parity of one of that energy, in which others close to it have a part.
+    /// Starting states of the same spin and parity as `state`, which overlap with states close to it in energy.
     fn neighbours(&self, state: &[f64], energy: f64) -> Vec<Vec<f64>> {
         let near = |seed| {
             let other = Integrals::arbitrary(self.space.orbitals(), seed);
@@ -58,8 +58,8 @@ impl Problem<'_> {
     }
 }
 
-/// Davidson iterations from some states, until the next would gain less than `tolerance`, or time is up. `search` looks for others
-/// close to the first.
+/// Davidson iterations from some states, until the next would gain less than `tolerance` or time is up. `search`: also look for other
+/// states close to the first.
 pub(super) fn ground(
     space: &Space,
     integrals: &Integrals,

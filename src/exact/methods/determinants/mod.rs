@@ -1,4 +1,4 @@
-//! Three and more interacting electrons: full configuration interaction in natural orbitals that grow until the energy settles.
+//! Three or more interacting electrons: full configuration interaction in natural orbitals, which are added until the energy converges.
 
 #[cfg(test)]
 mod close_tests;
@@ -35,37 +35,37 @@ use std::sync::Arc;
 use std::time::Duration;
 use strings::binomial;
 
-/// The most determinants of a state: with the vectors of its iterations they take up to 2 GiB.
+/// The most determinants: with the vectors of the iterations they take up to 2 GiB.
 const MOST_DETERMINANTS: usize = 10_000_000;
 
-/// Orbitals beyond the occupied ones to begin with.
+/// Initial orbitals beyond the occupied ones.
 const EXTRA_ORBITALS: usize = 6;
 
-/// Entries of the tables of strings, of 8 bytes each, at most: 1 GiB.
+/// The most entries, of 8 bytes each, in the tables of strings: 1 GiB.
 const MOST_ENTRIES: usize = 1 << 27;
 
-/// Orbitals to begin with, at least.
+/// The fewest orbitals to begin with.
 const FEWEST_ORBITALS: usize = 12;
 
-/// Orbitals added at a time, at most.
+/// The most orbitals added at a time.
 const MOST_ADDED: usize = 6;
 
-/// What an orbital more takes off the logarithm of the error.
+/// Decrease of the logarithm of the error per additional orbital.
 const ERROR_DECAY: f64 = 0.35;
 
 /// The most orbitals: strings are words of 64 bits.
 const MOST_ORBITALS: usize = 62;
 
-/// Orbitals that contribute less to the energy than this fraction of what new ones promise make place.
+/// Orbitals that contribute less to the energy than this fraction of the expected gain of new ones are replaced.
 const LEAST_CONTRIBUTION: f64 = 0.1;
 
 /// Tolerance of the first iterations, hartree.
 const FIRST_TOLERANCE: f64 = 1e-6;
 
-/// Rounds without more orbitals after which it is enough.
+/// Rounds without new orbitals after which the search ends.
 const IDLE_ROUNDS: usize = 6;
 
-/// What they must gain, of the error.
+/// The fraction of the error that such a round must gain.
 const LEAST_GAIN: f64 = 0.05;
 
 /// Occupations below this are not listed.
@@ -122,12 +122,12 @@ fn solve(system: &System, options: &Options, control: &dyn Control) -> Result<An
     let mut tolerance = if whole(&calculation.basis) { fine } else { FIRST_TOLERANCE };
     let mut estimate = error::Estimate::default();
     let mut error = f64::INFINITY;
-    // The most orbitals so far, and how often since there were not more.
+    // The most orbitals so far, and the number of rounds since.
     let (mut most, mut idle) = (0, 0);
     loop {
         let found = calculation.ground((tolerance, before.is_none()), &watch)?;
         let energy = found.energies[0];
-        // States may change places if they are closer than their energies are known: the orbitals are to suit all of these.
+        // States closer together than the error of their energies may change order: the orbitals should suit all of them.
         let averaged = found.energies.iter().take_while(|other| *other - energy < error).count().max(1);
         let states = (&found.states[..], averaged);
         let natural = Natural::new(&calculation.basis, calculation.space, states, &watch)?;
@@ -144,11 +144,11 @@ fn solve(system: &System, options: &Options, control: &dyn Control) -> Result<An
         error = 2.0 * found.left + missing + 1e-15 * field.hamiltonian.scale();
         control.report(progress.at(error));
         before = Some(energy);
-        // Without more orbitals better ones must be worth their while.
+        // Replacing orbitals without adding any must gain enough.
         let tired = idle > IDLE_ROUNDS || (full && idle > 1 && fell < LEAST_GAIN * error);
         let done = error <= options.accuracy || watch.late() || tired;
         let more = ((error / options.accuracy).ln() / ERROR_DECAY).ceil().clamp(1.0, MOST_ADDED as f64) as usize;
-        // With fewer orbitals than before it was too much that made place.
+        // With fewer orbitals than before, too many were dropped.
         let least = LEAST_CONTRIBUTION * if full { 1.0 } else { 0.5_f64.powi(idle as i32) };
         match if done { None } else { grown(&natural, &growth, (least, more)) } {
             Some((basis, space, states)) => {
@@ -199,7 +199,7 @@ fn determinants((up, down): (usize, usize), orbitals: usize) -> usize {
     binomial(orbitals, up).saturating_mul(binomial(orbitals, down))
 }
 
-/// Entries of the tables of where strings lead: an electron put into an orbital, or two into a pair of them.
+/// Entries of the tables that say which string results from creating an electron in an orbital, or two in a pair of orbitals.
 fn tables((up, down): (usize, usize), orbitals: usize) -> usize {
     let pairs = orbitals * orbitals.saturating_sub(1) / 2;
     let of = |n: usize| match n {
@@ -212,9 +212,9 @@ fn tables((up, down): (usize, usize), orbitals: usize) -> usize {
     of(up).saturating_add(of(down))
 }
 
-/// Whether so many orbitals fit in memory.
+/// Whether a calculation with `orbitals` orbitals fits in memory.
 fn fits(space: &Space, orbitals: usize) -> bool {
-    // A mirror image halves the determinants.
+    // Mirror symmetry halves the number of determinants.
     let most = if space.parities.contains(&1) { 2 * MOST_DETERMINANTS } else { MOST_DETERMINANTS };
     let electrons = (space.up.electrons(), space.down.electrons());
     orbitals <= MOST_ORBITALS
@@ -222,7 +222,7 @@ fn fits(space: &Space, orbitals: usize) -> bool {
         && tables(electrons, orbitals) <= MOST_ENTRIES
 }
 
-/// What is to be solved next: determinants of some orbitals, and states to begin with.
+/// The next calculation: determinants of some orbitals, and initial states.
 struct Calculation<'a> {
     system: &'a System,
     field: &'a Field,
@@ -232,8 +232,8 @@ struct Calculation<'a> {
 }
 
 impl<'a> Calculation<'a> {
-    /// From the determinant of the first orbitals. In one dimension the lowest state has its parity: neither changes sign where the
-    /// electrons of a spin do not change places.
+    /// Starts from the determinant of the lowest orbitals. In one dimension the lowest state has the same parity: neither changes sign
+    /// as long as the electrons of each spin keep their order.
     fn new(system: &'a System, field: &'a Field, basis: Basis) -> Self {
         let spins = system.spins();
         let odd = |n: usize| basis.parities[..n].iter().filter(|parity| **parity == 1).count();
@@ -245,7 +245,7 @@ impl<'a> Calculation<'a> {
         Self { system, field, basis, space, states: vec![state] }
     }
 
-    /// Within a tolerance, with a search for other states close to it or not.
+    /// The lowest states; `how` is the tolerance, and whether to search for other states close to the first.
     fn ground(&mut self, how: (f64, bool), watch: &Watch) -> Result<Found, ExactError> {
         let integrals = Integrals::new(self.system, &self.field.hamiltonian, &self.basis);
         ground(&self.space, &integrals, std::mem::take(&mut self.states), how, watch)
@@ -262,8 +262,8 @@ fn growth(system: &System, field: &Field, natural: &Natural, two: &Mat<f64>) -> 
     Ok(State { basis, integrals, occupations, two }.growth(h, &screened, ends))
 }
 
-/// Orbitals without those that contribute less than `least` of what new ones promise, and some `more`, and the states in them; `None` if
-/// there is nothing to add or no place for it.
+/// The orbitals without those that contribute less than the fraction `least` of the expected gain of new ones, with up to `more` new
+/// ones, and the states in them; `None` if nothing can be added.
 fn grown(natural: &Natural, growth: &Growth, (least, more): (f64, usize)) -> Option<(Basis, Space, Vec<Vec<f64>>)> {
     let (count, space) = (natural.basis.vectors.len(), &natural.space);
     let spins = (space.up.electrons(), space.down.electrons());
@@ -290,7 +290,7 @@ fn grown(natural: &Natural, growth: &Growth, (least, more): (f64, usize)) -> Opt
     Some((basis, next, states))
 }
 
-/// The clock and the user.
+/// Watches the time limit and interruptions.
 pub(super) struct Watch<'a> {
     system: &'a System,
     control: &'a dyn Control,
@@ -306,7 +306,7 @@ impl<'a> Watch<'a> {
         self.system.label.clone()
     }
 
-    /// Whether the time limit has come.
+    /// Whether the time limit has passed.
     fn late(&self) -> bool {
         self.until.is_some_and(|until| self.control.elapsed() > until)
     }
@@ -316,7 +316,7 @@ impl<'a> Watch<'a> {
         self.control.interrupted()
     }
 
-    /// Fails then.
+    /// Fails if the user has stopped the work.
     fn check(&self) -> Result<(), ExactError> {
         if self.stopped() { Err(ExactError::Interrupted { label: self.label() }) } else { Ok(()) }
     }

@@ -1,4 +1,4 @@
-//! Natural orbitals: those in which the one-electron density matrix is diagonal.
+//! Natural orbitals, in which the one-electron density matrix is diagonal.
 
 use super::rotate::Replacement;
 use super::space::Space;
@@ -9,20 +9,20 @@ use crate::exact::orbitals::Basis;
 use crate::tensor::vector::{add, settle};
 use faer::{Mat, Side};
 
-/// States in natural orbitals: those of the lowest state, or of the mean of some.
+/// States in natural orbitals of the lowest state, or of the average of several.
 pub(super) struct Natural {
     pub basis: Basis,
     pub space: Space,
-    /// The lowest, and those close above.
+    /// The lowest state, and those just above it.
     pub states: Vec<Vec<f64>>,
-    /// How many of them the orbitals are to suit.
+    /// How many of them the orbitals are averaged over.
     pub averaged: usize,
-    /// Of the orbitals, both spins together.
+    /// Occupations of the orbitals, both spins together.
     pub occupations: Vec<f64>,
 }
 
 impl Natural {
-    /// From states in any orthonormal orbitals.
+    /// Transforms states from any orthonormal orbitals.
     pub(super) fn new(
         basis: &Basis,
         space: Space,
@@ -51,7 +51,7 @@ impl Natural {
         Ok(Self { basis, space, states, averaged, occupations })
     }
 
-    /// The states whose mean has these natural orbitals.
+    /// The states whose average has these natural orbitals.
     pub(super) fn mean(&self) -> &[Vec<f64>] {
         &self.states[..self.averaged]
     }
@@ -71,7 +71,7 @@ impl Natural {
     }
 }
 
-/// Eigenvectors (a column each, within a parity) and eigenvalues of a density matrix.
+/// Eigenvectors (as columns, within each parity) and eigenvalues of a density matrix.
 fn eigen(gamma: &Mat<f64>, parities: &[u8], watch: &Watch) -> Result<(Mat<f64>, Vec<f64>), ExactError> {
     let count = parities.len();
     let (mut u, mut occupations) = (Mat::zeros(count, count), vec![0.0; count]);

@@ -1,4 +1,4 @@
-//! H on the determinants of a set of orbitals.
+//! The Hamiltonian in the determinants of a set of orbitals.
 
 use super::Watch;
 use super::panels::{Opposite, Pairs, Same};
@@ -10,7 +10,7 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
-/// Sums taken apart and added in a fixed order: at most so many threads, the same bits on any number.
+/// Number of partial sums, which are added in a fixed order: at most this many threads, and the same bits on any number.
 const LANES: usize = 4;
 
 /// 1/sqrt(2).
@@ -26,9 +26,9 @@ pub(super) struct Operator<'a> {
     same: Same,
     /// Between pairs of up electrons, by parity.
     alike: [Mat<f64>; 2],
-    /// Stops in the middle when the user does.
+    /// Lets the user stop it midway.
     watch: &'a Watch<'a>,
-    /// For the down electrons, where they are not as the up ones: the space with the spins exchanged.
+    /// For the down electrons, if they are not equivalent to the up ones: the space with the spins exchanged.
     down: Option<Box<Down>>,
 }
 
@@ -43,8 +43,8 @@ impl<'a> Operator<'a> {
         let (up, down) = (space.up.electrons(), space.down.electrons());
         let opposite = Opposite::new(space);
         let same = Same::new(space);
-        // One-electron terms go with pairs of opposite spin: h of every down electron whole, of an up one down/up of it. The rest goes
-        // with pairs of up electrons.
+        // One-electron terms are included in the pair terms. Pairs of opposite spin take the whole of h of every down electron and the
+        // fraction down/up of that of every up electron; pairs of up electrons take the rest.
         let share = 1.0 / up as f64;
         let rest = if up > 1 { (1.0 - down as f64 * share) / (up - 1) as f64 } else { 0.0 };
         let mixed = [0, 1].map(|parity| between(integrals, opposite.pairs(parity), parity, share));
@@ -57,8 +57,8 @@ impl<'a> Operator<'a> {
         Self { space, opposite, mixed, same, alike, watch, down }
     }
 
-    /// H applied to a state, symmetric under exchange of the spins where there are as many up as down; anything at all where the user
-    /// has stopped it.
+    /// H applied to a state, which must be symmetric under exchange of the spins if there are as many up as down. The result is
+    /// meaningless if the user has stopped it.
     pub(super) fn apply(&self, state: &[f64]) -> Vec<f64> {
         let mut image = lanes(state.len(), |lane, image| {
             let panels = self.opposite.panels.iter().skip(lane).step_by(LANES);
@@ -85,7 +85,7 @@ impl<'a> Operator<'a> {
         image
     }
 
-    /// Pairs of electrons of one spin, the up one of `space`: the panels of a lane.
+    /// Pairs of electrons of one spin, the up spin of `space`, for the panels of one lane.
     fn pairs(
         &self,
         space: &Space,
@@ -103,7 +103,7 @@ impl<'a> Operator<'a> {
     }
 }
 
-/// The sum of what every lane adds to zeros.
+/// Sums the contributions of all lanes, each starting from zeros.
 pub(super) fn lanes(length: usize, work: impl Fn(usize, &mut [f64]) + Sync) -> Vec<f64> {
     let parts: Vec<Vec<f64>> = (0..LANES)
         .into_par_iter()
@@ -146,7 +146,7 @@ fn element(integrals: &Integrals, (p, r): (usize, usize), (q, s): (usize, usize)
     element
 }
 
-/// Between normalised symmetric pairs (q > s, then, of parity 0, q = s), and between antisymmetric ones.
+/// Matrices between normalised symmetric pairs (q > s, and for parity 0 then q = s), and between antisymmetric ones.
 pub(super) fn between(integrals: &Integrals, pairs: &Pairs, parity: usize, share: f64) -> [Mat<f64>; 2] {
     let twice = if parity == 0 { integrals.one.nrows() } else { 0 };
     let at = |k: usize| pairs.get(k).copied().unwrap_or_else(|| (k - pairs.len(), k - pairs.len()));
@@ -159,7 +159,7 @@ pub(super) fn between(integrals: &Integrals, pairs: &Pairs, parity: usize, share
     [plus, antisymmetric(integrals, pairs, share)]
 }
 
-/// Between antisymmetric pairs.
+/// The matrix between antisymmetric pairs.
 fn antisymmetric(integrals: &Integrals, pairs: &Pairs, share: f64) -> Mat<f64> {
     Mat::from_fn(pairs.len(), pairs.len(), |i, j| {
         let ((p, r), (q, s)) = (pairs[i.max(j)], pairs[i.min(j)]);
@@ -167,8 +167,8 @@ fn antisymmetric(integrals: &Integrals, pairs: &Pairs, share: f64) -> Mat<f64> {
     })
 }
 
-/// Energies of the determinants, hartree, with the exchange of singly occupied orbitals averaged over their spins: what depends on
-/// occupations alone mixes no total spins.
+/// Energies of the determinants, hartree, with the exchange of singly occupied orbitals averaged over their spins: depending on
+/// occupations alone, they do not mix total spins.
 pub(super) fn diagonal(space: &Space, integrals: &Integrals) -> Vec<f64> {
     let count = space.orbitals();
     let meet = Mat::from_fn(count, count, |p, q| {

@@ -1,7 +1,7 @@
-//! How the interaction takes two electrons out of a state and puts them back: all that is left of the state without a pair of
-//! electrons in orbitals q and s is a column of the matrix X, whose rows are the pairs; H is a matrix of pairs times X.
+//! How the interaction removes two electrons from a state and puts them back. X is the matrix whose rows are pairs of orbitals q and s
+//! and whose columns are the strings that remain without such a pair; H is a matrix of pairs times X.
 //!
-//! Pairs are symmetric or antisymmetric in q and s, which the interaction does not mix, and it keeps their parity.
+//! Pairs are symmetric or antisymmetric in q and s; the interaction does not mix these, and conserves parity.
 
 use super::space::Space;
 use super::strings::{Creation, Strings, sign};
@@ -9,9 +9,9 @@ use std::ops::Range;
 
 /// The most columns of X treated together.
 const MOST_COLUMNS: usize = 192;
-/// And the fewest, if there are enough.
+/// The fewest, if there are enough.
 const FEWEST_COLUMNS: usize = 24;
-/// Panels that are enough to share out.
+/// Enough panels to distribute over the lanes.
 const PANELS: usize = 16;
 
 /// 1/sqrt(2).
@@ -20,13 +20,13 @@ const ROOT: f64 = std::f64::consts::FRAC_1_SQRT_2;
 /// Pairs of orbitals of one parity: q > s.
 pub(super) type Pairs = Vec<(usize, usize)>;
 
-/// q > s of that parity.
+/// The pairs q > s of the given parity.
 pub(super) fn pairs(parities: &[u8], parity: usize) -> Pairs {
     let all = (0..parities.len()).flat_map(|q| (0..q).map(move |s| (q, s)));
     all.filter(|(q, s)| usize::from(parities[*q] ^ parities[*s]) == parity).collect()
 }
 
-/// Columns of X that belong together: what is left of the up string, and which down strings (or what is left of those).
+/// Adjacent columns of X: the up string that remains, and a range of down strings (or of what remains of them).
 #[derive(Clone, Debug)]
 pub(super) struct Segment {
     pub left: usize,
@@ -44,7 +44,7 @@ pub(super) struct Panel {
     pub columns: usize,
 }
 
-/// Shares out runs of columns over panels.
+/// Distributes runs of columns over panels.
 fn panels(parity: usize, runs: Vec<(usize, Range<usize>)>) -> Vec<Panel> {
     let total: usize = runs.iter().map(|(_, run)| run.len()).sum();
     let widest = total.div_ceil(PANELS).clamp(FEWEST_COLUMNS, MOST_COLUMNS);
@@ -71,7 +71,8 @@ fn panels(parity: usize, runs: Vec<(usize, Range<usize>)>) -> Vec<Panel> {
 /// Pairs of an up and a down electron.
 pub(super) struct Opposite {
     pub panels: Vec<Panel>,
-    /// The state is symmetric under exchange of the spins: of X only the columns whose up string does not come before the down one.
+    /// The state is symmetric under exchange of the spins, so that X needs only the columns whose up string does not come before the
+    /// down one.
     pub half: bool,
     pairs: [Pairs; 2],
 }
@@ -97,7 +98,7 @@ impl Opposite {
         Self { panels: all, half, pairs: lists }
     }
 
-    /// Antisymmetric pairs of a parity; the symmetric ones are these and, of parity 0, every orbital twice.
+    /// Antisymmetric pairs of a parity; the symmetric ones are these and, for parity 0, every orbital with itself.
     pub(super) fn pairs(&self, parity: usize) -> &Pairs {
         &self.pairs[parity]
     }
@@ -107,7 +108,7 @@ impl Opposite {
         self.pairs[parity].len() + if parity == 0 { orbitals } else { 0 }
     }
 
-    /// X of symmetric and of antisymmetric pairs, row by row.
+    /// X for symmetric and for antisymmetric pairs, row by row.
     pub(super) fn gather(&self, space: &Space, panel: &Panel, state: &[f64]) -> [Vec<f64>; 2] {
         let Some(down) = &space.create_down else { return [Vec::new(), Vec::new()] };
         let (pairs, width) = (&self.pairs[panel.parity], panel.columns);
@@ -169,7 +170,7 @@ impl Opposite {
         }
     }
 
-    /// Weight of a column that stands for its mirror image too: `alone` where it is its own.
+    /// Weights a column that also represents its mirror image by `both`, or by `alone` if it is its own image.
     pub(super) fn weigh(&self, panel: &Panel, y: &mut [Vec<f64>; 2], alone: f64, both: f64) {
         if !self.half {
             return;
@@ -209,7 +210,7 @@ impl<'a> Entries<'a> {
         let (up, sign) = self.up.to[q][self.segment.left];
         let up = up as usize;
         let first = self.space.down.of(self.space.partner(up)).start;
-        // May lie before the beginning, where no down string of the right parity leads.
+        // May be before the beginning, if there is no down string of the right parity.
         let base = self.space.row(up).start.wrapping_sub(first);
         Side { sign: f64::from(sign), base, to: &self.down.to[s][self.segment.down.clone()] }
     }

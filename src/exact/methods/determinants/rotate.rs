@@ -1,18 +1,18 @@
-//! A state in other orbitals: one orbital after another is replaced (P. Malmqvist, Int. J. Quantum Chem. 30, 479 (1986)).
+//! Transforms a state to other orbitals, replacing one orbital after another (P. Malmqvist, Int. J. Quantum Chem. 30, 479 (1986)).
 
 use super::space::Space;
 use crate::tensor::vector::add;
 use faer::Mat;
 
-/// Which new orbital took the place of which old one: `slots[q]` is the new orbital in the place of the old one q.
+/// Which new orbital replaces which old one: `slots[q]` is the new orbital in place of the old orbital q.
 pub(super) struct Replacement {
-    /// For each step: the place, and the coefficients t with phi_place = sum_j t_j (orbitals of the step).
+    /// For each step, the place and the coefficients t with phi_place = sum_j t_j (orbitals of the step).
     steps: Vec<(usize, Vec<f64>)>,
     pub slots: Vec<usize>,
 }
 
 impl Replacement {
-    /// By the orbitals phi'_m = sum_q phi_q u_qm: u is orthogonal. The largest entry left is the next pivot.
+    /// The replacement by the orbitals phi'_m = sum_q phi_q u_qm, with u orthogonal. The largest remaining entry is the next pivot.
     pub(super) fn new(u: &Mat<f64>) -> Self {
         let count = u.nrows();
         let mut left = u.clone();
@@ -43,7 +43,7 @@ impl Replacement {
         Self { steps, slots }
     }
 
-    /// The coefficients of a state in the new orbitals, each in the place of an old one.
+    /// The coefficients of a state in the new orbitals, each in place of an old one.
     pub(super) fn apply(&self, space: &Space, state: &[f64]) -> Vec<f64> {
         let ups = self.replaced(space, state);
         let Some(exchanged) = space.exchanged() else { return ups };
@@ -75,7 +75,7 @@ impl Replacement {
     }
 }
 
-/// A state in a space with other orbitals: `places[q]` is where orbital q of `from` is in `to`, if it is there; places ascend.
+/// A state in a space with other orbitals: `places[q]` is the index in `to` of orbital q of `from`, if it is there; indices ascend.
 pub(super) fn moved(from: &Space, to: &Space, places: &[Option<usize>], state: &[f64]) -> Vec<f64> {
     let strings = |bits: u64| -> Option<u64> {
         super::strings::occupied(bits).try_fold(0, |all, q| places[q].map(|place| all | 1 << place))

@@ -1,9 +1,9 @@
-//! Determinants: an up string and a down string, of one parity together.
+//! Determinants: pairs of an up string and a down string with a given total parity.
 
 use super::strings::{Creation, Strings};
 use std::sync::Arc;
 
-/// The determinants of a state. A vector over them goes up string by up string; with each go the down strings that make the parity.
+/// The determinants of a state. A vector over them is ordered by up strings; each is followed by the down strings that give the parity.
 #[derive(Clone, Debug)]
 pub(super) struct Space {
     pub up: Arc<Strings>,
@@ -12,15 +12,15 @@ pub(super) struct Space {
     pub parities: Vec<u8>,
     /// Parity of the state.
     pub parity: usize,
-    /// How strings arise from those of one electron less; nothing without down electrons.
+    /// How strings arise from those with one electron fewer; empty without down electrons.
     pub create_up: Arc<Creation>,
     pub create_down: Option<Arc<Creation>>,
-    /// The part of a vector that goes with the even up strings.
+    /// The length of the part of a vector with even up strings.
     split: usize,
 }
 
 impl Space {
-    /// All determinants of that many electrons (of each spin, at least one up) in orbitals of those parities.
+    /// All determinants of the given electrons (of each spin, at least one up) in orbitals of the given parities.
     pub(super) fn new(spins: (usize, usize), parities: &[u8], parity: usize) -> Self {
         let up = Arc::new(Strings::new(spins.0, parities));
         let create_up = Arc::new(Creation::new(&up, parities));
@@ -43,7 +43,7 @@ impl Space {
         Self { up, down, parities: parities.to_vec(), parity, create_up, create_down, split }
     }
 
-    /// With up and down exchanged; nothing without down electrons.
+    /// The space with up and down exchanged; `None` without down electrons.
     pub(super) fn exchanged(&self) -> Option<Self> {
         let create_up = self.create_down.clone()?;
         let (up, down) = ((self.down.clone(), create_up), (self.up.clone(), Some(self.create_up.clone())));
@@ -60,7 +60,7 @@ impl Space {
         self.parities.len()
     }
 
-    /// As many up as down.
+    /// Whether there are as many up as down electrons.
     pub(super) fn balanced(&self) -> bool {
         self.up.electrons() == self.down.electrons()
     }
@@ -80,12 +80,12 @@ impl Space {
         start..start + width
     }
 
-    /// Where the determinant of an up and a down string is; they must make the parity.
+    /// The index of the determinant of an up and a down string, which must give the parity.
     pub(super) fn at(&self, up: usize, down: usize) -> usize {
         self.row(up).start + down - self.down.of(self.partner(up)).start
     }
 
-    /// The vector with up and down exchanged, in the space so exchanged.
+    /// The vector with up and down exchanged, in the exchanged space.
     pub(super) fn transpose(&self, vector: &[f64]) -> Vec<f64> {
         let mut out = Vec::with_capacity(vector.len());
         for parity in 0..2 {

@@ -1,7 +1,7 @@
-//! Occupations of one spin: which of the orbitals its electrons fill.
+//! Occupations of one spin: which orbitals its electrons occupy.
 
-/// All ways to put n electrons of one spin into K orbitals, those even under reflection first. Where the potential has no mirror
-/// symmetry every orbital counts as even.
+/// All ways to put n electrons of one spin into K orbitals, those even under reflection first. If the potential has no mirror
+/// symmetry, every orbital counts as even.
 #[derive(Clone, Debug)]
 pub(super) struct Strings {
     orbitals: usize,
@@ -16,7 +16,7 @@ pub(super) struct Strings {
     binomials: Vec<Vec<usize>>,
 }
 
-/// k over n; the largest number where it is larger than that.
+/// The binomial coefficient k over n, saturating at the largest number.
 pub(super) fn binomial(k: usize, n: usize) -> usize {
     if n > k {
         return 0;
@@ -32,7 +32,7 @@ pub(super) fn binomial(k: usize, n: usize) -> usize {
 }
 
 impl Strings {
-    /// Of that many electrons in orbitals of those parities (0 even, 1 odd); at most 64 orbitals.
+    /// The strings of the given electrons in orbitals of the given parities (0 even, 1 odd); at most 64 orbitals.
     pub(super) fn new(electrons: usize, parities: &[u8]) -> Self {
         let orbitals = parities.len();
         let binomials = (0..=electrons).map(|n| (0..=orbitals).map(|q| binomial(q, n)).collect()).collect();
@@ -79,14 +79,14 @@ impl Strings {
         self.starts[parity]..self.starts[parity + 1]
     }
 
-    /// Where the string with those occupied orbitals is.
+    /// The index of the string with those occupied orbitals.
     pub(super) fn find(&self, bits: u64) -> usize {
         let rank: usize = occupied(bits).enumerate().map(|(n, q)| self.binomials[n + 1][q]).sum();
         self.index[rank] as usize
     }
 }
 
-/// The set bits, from below.
+/// The set bits in ascending order.
 pub(super) fn occupied(mut bits: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         (bits != 0).then(|| {
@@ -107,7 +107,7 @@ fn combinations(orbitals: usize, electrons: usize) -> impl Iterator<Item = u64> 
     let mut next = (electrons <= orbitals).then_some((1_u64 << electrons) - 1);
     std::iter::from_fn(move || {
         let bits = next?;
-        // Gosper: the next larger number of as many bits.
+        // Gosper: the next larger number with as many bits.
         let low = bits & bits.wrapping_neg();
         let up = bits + low;
         let following = if bits == 0 { u64::MAX } else { (((up ^ bits) >> 2) / low) | up };
@@ -116,17 +116,17 @@ fn combinations(orbitals: usize, electrons: usize) -> impl Iterator<Item = u64> 
     })
 }
 
-/// What creating an electron does to the strings of one electron less.
+/// What creating an electron does to the strings with one electron fewer.
 #[derive(Clone, Debug)]
 pub(super) struct Creation {
-    /// The strings of one electron less.
+    /// The strings with one electron fewer.
     pub fewer: Strings,
-    /// `[q][string]`: the string that arises, and its sign; sign 0 where q is occupied.
+    /// `[q][string]`: the resulting string and its sign; sign 0 if q is occupied.
     pub to: Vec<Vec<(u32, f32)>>,
 }
 
 impl Creation {
-    /// Into `strings` (of one electron or more).
+    /// Creation into `strings` (of at least one electron).
     pub(super) fn new(strings: &Strings, parities: &[u8]) -> Self {
         let fewer = Strings::new(strings.electrons() - 1, parities);
         let arises = |bits: u64, q: usize| match bits >> q & 1 {

@@ -30,7 +30,7 @@ pub(super) fn answer(system: &Arc<System>, accuracy: f64) -> Reference {
     exact(system, &options, &Quiet).expect("an answer")
 }
 
-/// Lowest energies by dense diagonalisation of all determinants of grid points, built from second quantisation itself.
+/// Lowest energy by dense diagonalisation of all determinants of grid points, built directly from second quantisation.
 fn dense(system: &System) -> f64 {
     let n = system.grid.points;
     let h = Hamiltonian::new(&system.grid, &system.potential);
@@ -123,7 +123,7 @@ fn the_zero_of_the_potential_does_not_matter() {
 }
 
 #[test]
-fn hardly_any_interaction_is_none() {
+fn a_tiny_interaction_is_almost_none() {
     let none = Interaction::Exponential { amplitude: 1e-8, kappa: 1.0 };
     let grid = Grid::centred(101, 0.15);
     for spins in [(3, 1), (4, 0), (4, 4), (5, 1)] {
@@ -157,13 +157,13 @@ fn the_density_is_the_derivative_of_the_energy() {
     }
 }
 
-/// Orbitals of the mean field.
+/// Initial orbitals of the mean field.
 fn begun(system: &System, field: &Field, count: usize) -> Basis {
     let screened = field.screened(system, &field.settled(system).expect("a density"));
     mean_field(field, &screened, count).expect("orbitals")
 }
 
-/// <S²> of a state: S_z (S_z + 1) and the part of S_- S_+ that is not zero.
+/// <S²> of a state: S_z (S_z + 1) plus <S_- S_+>.
 fn total_spin(space: &Space, state: &[f64]) -> f64 {
     let (up, down) = (space.up.electrons() as f64, space.down.electrons() as f64);
     let z = 0.5 * (up - down);
@@ -180,7 +180,7 @@ fn total_spin(space: &Space, state: &[f64]) -> f64 {
 
 #[test]
 fn states_have_the_spin_asked_for() {
-    // Three wells far apart: doublets and quartet almost coincide.
+    // Three wells far apart: doublets and quartet are almost degenerate.
     let wells = |x: f64| [-4.5, 0.0, 4.5].iter().map(|c| -1.5 * (-(x - c).powi(2)).exp()).sum();
     for (spins, expected) in [((3, 1), 0.75), ((3, 3), 3.75), ((4, 0), 0.0), ((4, 2), 2.0)] {
         let atom = system(Grid::centred(121, 0.15), Interaction::BAKER, spins, wells);
@@ -281,7 +281,7 @@ fn pairs_add_up_to_electrons() {
             assert!((others - (spins.0 - 1) as f64 * density).abs() < 1e-10);
             assert!(pairs[i * n + i] > -1e-12 && (spins.0 != spins.1 || pairs[i * n + i] < 1e-10));
         }
-        // Their repulsion and the rest of the energy: half of the pairs' interaction is the derivative by its strength.
+        // Half of the pairs' interaction is the derivative of the energy with respect to its strength.
         let weaker = |factor: f64| {
             let interaction = Interaction::Exponential { amplitude: 1.071295 * factor, kappa: 1.0 / 2.385345 };
             answer(&Arc::new(System { interaction, ..(*atom).clone() }), 1e-5).energy
@@ -293,7 +293,7 @@ fn pairs_add_up_to_electrons() {
     }
 }
 
-/// Stopped or late after some events.
+/// Interrupted, or out of time, after some events.
 struct Impatient {
     events: std::sync::atomic::AtomicUsize,
     patience: usize,
@@ -345,7 +345,7 @@ fn energies_fall_as_orbitals_grow_and_errors_are_not_too_small() {
 
 #[test]
 fn strong_repulsion_takes_many_orbitals() {
-    // Four electrons in a wide trap, spread over more orbitals than there are to begin with.
+    // Four electrons in a wide trap, spread over more orbitals than there are initially.
     let grid = Grid::centred(121, 0.25);
     let repulsion = |r: f64| Ok::<_, ()>(3.0 / (1.0 + r));
     let interaction = Interaction::sample("long", &grid, &mut { repulsion }).expect("samples");

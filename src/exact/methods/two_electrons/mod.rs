@@ -19,16 +19,16 @@ use product::{Exchange, Preconditioner, Product, exchange};
 use start::start;
 use std::sync::Arc;
 
-/// The most grid points: a wave function of as many squared is 128 MiB.
-const MOST_POINTS: usize = 4096;
+/// The most grid points: a wave function is then 128 MiB.
+const MAX_POINTS: usize = 4096;
 
-/// Most iterations; about ten are needed, a few hundred where the electrons repel each other from point to point.
+/// The most iterations; about ten are needed, a few hundred if the repulsion changes strongly from point to point.
 const ITERATIONS: usize = 400;
 
-/// The error is estimated as this times what second-order perturbation theory expects the next step to gain.
+/// The error is estimated as this times the gain of the next step in second-order perturbation theory.
 const ERROR_FACTOR: f64 = 2.0;
 
-/// The part of the accuracy that the estimated error must reach.
+/// The estimated error must reach this fraction of the accuracy.
 const ERROR_SHARE: f64 = 0.1;
 
 /// Occupations below this are not listed.
@@ -62,8 +62,8 @@ impl Method for TwoElectrons {
 
 fn solve(system: &System, options: &Options, control: &dyn Control) -> Result<Answer, ExactError> {
     let points = system.grid.points;
-    if points > MOST_POINTS {
-        return Err(ExactError::Grid { points, most: MOST_POINTS });
+    if points > MAX_POINTS {
+        return Err(ExactError::Grid { points, most: MAX_POINTS });
     }
     let field = Field::new(system);
     let found = iterate(system, &field, options, control)?;
@@ -79,7 +79,7 @@ fn symmetry(system: &System) -> Exchange {
     if system.closed_shell() { Exchange::Symmetric } else { Exchange::Antisymmetric }
 }
 
-/// H of two electrons, and what steers the iterations.
+/// H of two electrons, and the preconditioner.
 struct Pair<'a> {
     system: &'a System,
     product: Product,
@@ -96,7 +96,7 @@ impl davidson::Operator for Pair<'_> {
         self.inverse.apply(residual, energy)
     }
 
-    /// In one dimension the lowest function does not change sign where x < y, which tells its parity.
+    /// In one dimension the lowest function does not change sign for x < y, which determines its parity.
     fn symmetrise(&self, psi: &mut Vec<f64>) {
         let symmetry = symmetry(self.system);
         exchange(psi, self.system.grid.points, symmetry);
@@ -116,7 +116,7 @@ fn iterate(system: &System, field: &Field, options: &Options, control: &dyn Cont
     let late = || options.time_limit.is_some_and(|limit| control.elapsed().saturating_sub(begun) > limit);
     let density = field.settled(system)?;
     let screened = field.screened(system, &density);
-    // Half of v_H was added for each electron, which counts the repulsion twice.
+    // Half of v_H was included for each electron, which counts the repulsion twice.
     let repulsion = system.interaction.hartree(&system.grid, &density);
     let constant = 0.25 * system.grid.spacing * dot(&density, &repulsion);
     let pair = Pair {
@@ -126,7 +126,7 @@ fn iterate(system: &System, field: &Field, options: &Options, control: &dyn Cont
         symmetric: field.symmetric,
     };
     let starts = start(system, field, &screened, symmetry(system))?;
-    // Below rounding error there is nothing to gain.
+    // There is nothing to gain below the rounding error.
     let wanted = (ERROR_SHARE * options.accuracy).max(1e-16 * field.hamiltonian.scale());
     let mut progress = Progress::new(system.label.clone(), wanted);
     davidson::lowest(&pair, starts, (wanted / ERROR_FACTOR, ITERATIONS), &mut |left| {
@@ -138,7 +138,7 @@ fn iterate(system: &System, field: &Field, options: &Options, control: &dyn Cont
     })
 }
 
-/// Density of each spin, 1/bohr, and natural occupations.
+/// The density of each spin, 1/bohr, and the natural occupations.
 fn observe(system: &System, psi: &[f64]) -> Result<([Vec<f64>; 2], Vec<f64>), ExactError> {
     let n = system.grid.points;
     let share = 2.0 / system.grid.spacing;

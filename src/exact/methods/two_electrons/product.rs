@@ -1,6 +1,6 @@
-//! The two-electron Hamiltonian on the product grid, and the approximate inverse that makes its iterations few.
+//! The two-electron Hamiltonian on the product grid, and the approximate inverse used as preconditioner.
 //!
-//! A wave function is N x N numbers psi_ij = psi(x_i, x_j), column by column, sum of squares 1, with psi_ij = +- psi_ji.
+//! A wave function is N x N numbers psi_ij = psi(x_i, x_j), column by column, with a sum of squares of 1 and psi_ij = +- psi_ji.
 
 use crate::exact::ExactError;
 use crate::exact::davidson::LEAST_GAP;
@@ -20,7 +20,7 @@ pub(super) enum Exchange {
 }
 
 impl Exchange {
-    /// What psi(y, x) is of psi(x, y).
+    /// The ratio of psi(y, x) to psi(x, y).
     pub(super) fn sign(self) -> f64 {
         match self {
             Self::Symmetric => 1.0,
@@ -28,7 +28,7 @@ impl Exchange {
         }
     }
 
-    /// Of a function that does not change sign where x < y, under reflection: 0, or 1 for odd.
+    /// The parity under reflection, 0 for even, 1 for odd, of a function that does not change sign for x < y.
     pub(super) fn parity(self) -> u8 {
         u8::from(self == Self::Antisymmetric)
     }
@@ -39,12 +39,12 @@ pub(super) struct Product {
     points: usize,
     /// `bands[k][i]` = h_i+k,i.
     bands: Vec<Vec<f64>>,
-    /// w_{N-1} .. w_1 w_0 w_1 .. w_{N-1}: column j of the interaction is the window that begins at N - 1 - j.
+    /// w_{N-1} .. w_1 w_0 w_1 .. w_{N-1}: column j of the interaction is the window starting at N - 1 - j.
     mirrored: Vec<f64>,
 }
 
 impl Product {
-    /// Of two electrons with that h.
+    /// The Hamiltonian of two electrons with one-electron Hamiltonian h.
     pub(super) fn new(system: &System, h: &Hamiltonian) -> Self {
         let points = h.points();
         let bands = (0..=h.half_bandwidth()).map(|k| (0..points - k).map(|i| h.entry(i + k, i)).collect()).collect();
@@ -84,7 +84,7 @@ impl Product {
 pub(super) fn exchange(psi: &mut [f64], n: usize, exchange: Exchange) {
     let sign = exchange.sign();
     const TILE: usize = 16;
-    // Tile by tile: a column of the transpose is far apart in memory.
+    // Tile by tile, because a column of the transpose is spread out in memory.
     for bj in (0..n).step_by(TILE) {
         for bi in (0..=bj).step_by(TILE) {
             for j in bj..(bj + TILE).min(n) {
@@ -99,7 +99,7 @@ pub(super) fn exchange(psi: &mut [f64], n: usize, exchange: Exchange) {
 }
 
 /// (F(1) + F(2) - constant - energy)^-1 for the mean field F = h + v_H/2, in its eigenvectors: four matrix products in single precision,
-/// which steer the iterations and do not limit their accuracy.
+/// which does not limit the accuracy of the iterations.
 pub(super) struct Preconditioner {
     points: usize,
     levels: Vec<f64>,
@@ -108,7 +108,7 @@ pub(super) struct Preconditioner {
 }
 
 impl Preconditioner {
-    /// Diagonalises the mean field; the sum over two electrons counts `constant`, hartree, twice.
+    /// Diagonalises the mean field; `constant`, hartree, is what the sum over two electrons counts twice.
     pub(super) fn new(field: &Hamiltonian, constant: f64, label: &str) -> Result<Self, ExactError> {
         let points = field.points();
         let dense = Mat::from_fn(points, points, |i, j| field.entry(i, j));
@@ -118,7 +118,7 @@ impl Preconditioner {
         Ok(Self { points, levels, vectors, constant })
     }
 
-    /// Applied to a residual.
+    /// Applies it to a residual.
     pub(super) fn apply(&self, residual: &[f64], energy: f64) -> Vec<f64> {
         let n = self.points;
         let largest = residual.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
@@ -142,7 +142,7 @@ impl Preconditioner {
     }
 }
 
-/// Column panels of a product: fixed, so that the sums are the same on any number of threads.
+/// Number of column panels of a product; fixed, so that the sums are the same on any number of threads.
 const PANELS: usize = 4;
 
 /// out = a b, panel by panel of columns.

@@ -1,4 +1,4 @@
-//! Where the two-electron iterations start: all configurations of a few mean-field orbitals.
+//! The start of the two-electron iterations: all configurations of a few mean-field orbitals.
 
 use super::product::Exchange;
 use crate::exact::ExactError;
@@ -13,7 +13,7 @@ use faer::{Mat, Side};
 /// Mean-field orbitals that both electrons may occupy.
 const ORBITALS: usize = 12;
 
-/// States handed on: those close to the lowest must be told apart.
+/// Number of initial states: those close to the lowest must be resolved.
 const STATES: usize = 3;
 
 /// The lowest states within all configurations of the lowest orbitals of a mean field, as functions on the product grid.
@@ -79,7 +79,7 @@ fn plain(integrals: &Integrals, (a, b): (usize, usize), (c, d): (usize, usize)) 
     element
 }
 
-/// The same between normalised (anti)symmetric ones.
+/// The same between normalised (anti)symmetric products.
 fn element(integrals: &Integrals, bra: (usize, usize), ket: (usize, usize), symmetry: Exchange) -> f64 {
     let both = plain(integrals, bra, ket) + symmetry.sign() * plain(integrals, bra, (ket.1, ket.0));
     2.0 * norm(bra.0, bra.1) * norm(ket.0, ket.1) * both

@@ -18,7 +18,7 @@ fn well(x: f64) -> f64 {
     -3.0 * (-x * x).exp()
 }
 
-/// Lowest energy by dense diagonalisation of the whole product space.
+/// Lowest energy, by dense diagonalisation of the whole product space.
 fn dense(system: &System) -> f64 {
     let n = system.grid.points;
     let operator = Product::new(system, &Hamiltonian::new(&system.grid, &system.potential));
@@ -88,7 +88,7 @@ fn distant_wells_hold_one_electron_each() {
 }
 
 #[test]
-fn what_is_symmetric_stays_so() {
+fn symmetric_systems_have_symmetric_densities() {
     let grid = Grid::centred(161, 0.2);
     for wells in [vec![-4.0, 4.0], vec![-10.0, 10.0], vec![-8.0, 0.0, 8.0]] {
         for unpaired in [0, 2] {
@@ -103,8 +103,8 @@ fn what_is_symmetric_stays_so() {
 }
 
 #[test]
-fn wells_that_are_almost_alike() {
-    // Two electrons in three wells that do not feel each other: the shallowest is empty.
+fn wells_that_are_almost_equal() {
+    // Two electrons in three independent wells: the shallowest is empty.
     let grid = Grid::centred(181, 0.2);
     let repulsion = |r: f64| Ok::<_, ()>((-0.5 * r * r).exp());
     let interaction = Interaction::sample("short", &grid, &mut { repulsion }).expect("samples");
@@ -142,13 +142,13 @@ fn repulsion_from_point_to_point() {
         assert!(found.error < 1e-9, "{:e}", found.error);
         found.energy
     };
-    // Electrons that never meet hardly feel their spin.
+    // The spin of electrons that never meet hardly matters.
     let (singlet, triplet) = (energy(0), energy(2));
     assert!((triplet - singlet).abs() < 0.01, "{singlet} {triplet}");
 }
 
 #[test]
-fn more_than_rounding_allows_is_not_reached() {
+fn accuracy_beyond_rounding_is_not_reached() {
     let pair = system(Grid::centred(61, 0.25), Interaction::BAKER, 0, well);
     let found = exact(&pair, &Options { accuracy: 1e-30, ..Options::default() }, &Quiet).expect("an answer");
     assert!(found.error > 1e-30 && found.error < 1e-12, "{:e}", found.error);
@@ -180,7 +180,7 @@ fn the_same_bits_on_any_number_of_threads() {
     assert_eq!((one.density, one.occupations), (three.density, three.occupations));
 }
 
-/// Interrupts after some events, and has a clock that each look advances.
+/// Interrupts after some events, with a clock that advances whenever it is read.
 struct Impatient {
     events: AtomicUsize,
     patience: usize,

@@ -1,4 +1,4 @@
-//! The lines of a figure, from tables, fields, lists and other figures.
+//! The curves of a figure, from tables, fields, lists and other figures.
 
 use super::{Curve, Data, Measure};
 use crate::interp::Interpreter;
@@ -24,7 +24,7 @@ pub(super) fn gather(interp: &mut Interpreter, args: &Args) -> Result<Data> {
     }
 }
 
-/// The numbers of a list in atomic units, and what they measure: in the unit they share, otherwise in atomic units.
+/// The numbers of a list in atomic units, and their unit: the one they share, otherwise the atomic unit.
 fn numbers(items: &[Value], what: &str, span: Span) -> Result<(Vec<f64>, Measure)> {
     let number = |v: &Value| quantity(Operand::new(v, span), what);
     let quantities = items.iter().map(number).collect::<Result<Vec<Quantity>>>()?;
@@ -39,7 +39,7 @@ fn numbers(items: &[Value], what: &str, span: Span) -> Result<(Vec<f64>, Measure
     Ok((quantities.iter().map(|q| q.value).collect(), measure))
 }
 
-/// Abscissae, as they are shown.
+/// Values of x, as they are shown.
 fn abscissae(items: &[Value], what: &str, span: Span) -> Result<(Vec<f64>, Measure)> {
     let (values, measure) = numbers(items, what, span)?;
     Ok((values.iter().map(|v| measure.shown(*v)).collect(), measure))
@@ -91,7 +91,7 @@ fn from_table(interp: &mut Interpreter, args: &Args, table: &Table) -> Result<Da
         let members = members(args, cells, span)?;
         let thin = members.is_some();
         for ys in members.unwrap_or_else(|| vec![cells.to_vec()]) {
-            // A curve goes through what was computed.
+            // A curve goes through the values that were computed.
             let known = || xs.iter().zip(&ys).filter(|(_, y)| !matches!(y, Value::Nothing));
             let [x, y] =
                 [known().map(|(x, _)| x.clone()).collect::<Vec<_>>(), known().map(|(_, y)| y.clone()).collect()];
@@ -103,7 +103,7 @@ fn from_table(interp: &mut Interpreter, args: &Args, table: &Table) -> Result<Da
     Ok(Data { x_name: x_name.to_string(), x: x_measure, curves })
 }
 
-/// The ordinates of every member where the cells of a column are lists: one member in each place of them.
+/// The y values of every member, if the cells of a column are lists: one member per position in the lists.
 fn members(args: &Args, cells: &[Value], span: Span) -> Result<Option<Vec<Vec<Value>>>> {
     let Some(Value::List(first)) = cells.first() else { return Ok(None) };
     let mut members = vec![Vec::with_capacity(cells.len()); first.len()];
@@ -112,7 +112,7 @@ fn members(args: &Args, cells: &[Value], span: Span) -> Result<Option<Vec<Vec<Va
             Value::List(items) if items.len() == members.len() => {
                 members.iter_mut().zip(items.iter()).for_each(|(member, v)| member.push(v.clone()));
             }
-            _ => return args.wrong(span, "the lists in a column must be of equal length, a curve in each place", None),
+            _ => return args.wrong(span, "the lists in a column must have equal lengths, one curve per position", None),
         }
     }
     Ok(Some(members))
@@ -141,7 +141,7 @@ fn from_fields(interp: &Interpreter, all: &[&Argument]) -> Result<Data> {
 }
 
 fn not_a_field<T>(value: &Value, span: Span) -> Result<T> {
-    mismatch("what is plotted beside a field", "a field", value, None, span)
+    mismatch("what is plotted with a field", "a field", value, None, span)
 }
 
 fn channel_curve(field: &Field, channel: usize, next: usize, written: &str) -> Curve {
@@ -155,7 +155,7 @@ fn from_figures(all: &[&Argument]) -> Result<Data> {
     let mut x_name = String::new();
     for arg in all {
         let Value::Figure(figure) = &arg.value else {
-            return mismatch("what is plotted beside a figure", "a figure", &arg.value, None, arg.span);
+            return mismatch("what is plotted with a figure", "a figure", &arg.value, None, arg.span);
         };
         if curves.is_empty() {
             x_name = figure.x_label.clone();
@@ -195,7 +195,7 @@ fn from_lists(interp: &mut Interpreter, args: &Args, all: &[&Argument]) -> Resul
             let items = interp.elements(Operand::new(&line, arg.span), what)?;
             let (y, measure) = numbers(&items, what, arg.span)?;
             if y.len() != x.len() {
-                let message = format!("{} ordinates do not go with {} abscissae", y.len(), x.len());
+                let message = format!("{} y values do not match {} x values", y.len(), x.len());
                 return args.wrong(arg.span, message, None);
             }
             curves.push(Curve { series: Series { name: written(interp, arg), curve, thin, x: x.clone(), y }, measure });

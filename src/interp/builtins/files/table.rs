@@ -1,4 +1,4 @@
-//! Tables as CSV and JSON. Numbers round-trip; a column's unit stands in its header.
+//! Tables as CSV and JSON. Numbers round-trip; a column's unit is in its header.
 
 use crate::interp::value::{Quantity, Table, Value, shared, text};
 use crate::number::{EXACT, shortest};
@@ -26,7 +26,7 @@ fn quoted(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_string() }
 }
 
-/// A header line `R (bohr),E (hartree)` and a line for every row.
+/// A header line `R (bohr),E (hartree)` and one line per row.
 pub(super) fn csv(table: &Table) -> String {
     let units: Vec<String> = table.columns.iter().map(|(_, c)| unit(c)).collect();
     let header = |((name, _), unit): (&(std::rc::Rc<str>, _), &String)| {
@@ -43,7 +43,7 @@ pub(super) fn csv(table: &Table) -> String {
     lines.join("\n") + "\n"
 }
 
-/// `{"columns": {"R": […]}, "units": {"R": "bohr"}}`; a column of whole numbers holds integers.
+/// `{"columns": {"R": […]}, "units": {"R": "bohr"}}`; a column of whole numbers has integers.
 pub(super) fn json(table: &Table) -> String {
     let (mut columns, mut units) = (Map::new(), Map::new());
     for (name, column) in &table.columns {

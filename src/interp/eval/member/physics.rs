@@ -1,4 +1,4 @@
-//! What grids, fields, systems, runs and references have.
+//! Members of grids, fields, systems, runs and references.
 
 use super::{Member, pick};
 use crate::exact::{PairDensity, Reference};
@@ -19,25 +19,25 @@ fn count(n: usize) -> Value {
 
 pub(crate) const GRID: &[Member<Arc<Grid>>] = &[
     member("x", "the coordinates of its points, as a field", |g| Value::field(g, g.xs())),
-    member("points", "how many points it has", |g| count(g.points)),
+    member("points", "the number of points", |g| count(g.points)),
     member("spacing", "the distance between points", |g| Value::length(g.spacing)),
     member("from", "the coordinate of the first point", |g| Value::length(g.start)),
     member("to", "the coordinate of the last point", |g| Value::length(g.end())),
     member("stencil", "the points of the second-derivative stencil", |g| count(g.stencil)),
-    member("wall", "what orbitals do beyond the ends: `zero` or `odd`", |g| match g.wall {
+    member("wall", "the boundary condition: `zero` or `odd`", |g| match g.wall {
         Wall::Zero => Value::text("zero"),
         Wall::Odd => Value::text("odd"),
     }),
 ];
 
 pub(crate) const FIELD: &[Member<Field>] = &[
-    member("grid", "the grid it lives on", |f| Value::Grid(f.grid.clone())),
-    member("channels", "how many channels it has", |f| count(f.channels)),
+    member("grid", "its grid", |f| Value::Grid(f.grid.clone())),
+    member("channels", "the number of channels", |f| count(f.channels)),
     member("values", "its values, as a list", |f| Value::vector(&f.data, Dimension::PLAIN)),
 ];
 
 pub(crate) const INTERACTION: &[Member<Interaction>] = &[
-    member("name", "what it is called", |w| Value::text(interaction_name(w))),
+    member("name", "its name", |w| Value::text(interaction_name(w))),
     member("kappa", "the inverse decay length of an exponential, 1/bohr", |w| match w {
         Interaction::Exponential { kappa, .. } => Value::plain(*kappa),
         _ => Value::plain(f64::NAN),
@@ -53,19 +53,19 @@ fn interaction_name(w: &Interaction) -> &str {
 }
 
 pub(crate) const SYSTEM: &[Member<Arc<System>>] = &[
-    member("name", "what it is called: its `name:`, otherwise how it was written", |s| Value::text(&s.label)),
+    member("name", "its name: that given by `name:`, otherwise the expression it was written as", |s| Value::text(&s.label)),
     member("electrons", "the number of electrons", |s| count(s.electrons)),
     member("unpaired", "up minus down electrons", |s| count(s.unpaired)),
-    member("charge", "nuclear charges minus electrons", |s| Value::plain(nuclear_charge(s) - s.electrons as f64)),
-    member("grid", "the grid it lives on", |s| Value::Grid(s.grid.clone())),
+    member("charge", "the nuclear charges minus the number of electrons", |s| Value::plain(nuclear_charge(s) - s.electrons as f64)),
+    member("grid", "its grid", |s| Value::Grid(s.grid.clone())),
     member("system", "itself", |s| Value::System(s.clone())),
-    member("potential", "the whole external potential, as a field", |s| Value::field(&s.grid, s.potential.to_vec())),
-    member("nuclear_repulsion", "the energy of the nuclei among themselves", |s| Value::energy(s.nuclear_repulsion)),
+    member("potential", "the total external potential, as a field", |s| Value::field(&s.grid, s.potential.to_vec())),
+    member("nuclear_repulsion", "the repulsion energy of the nuclei", |s| Value::energy(s.nuclear_repulsion)),
     member("nuclei", "its nuclei: records with `symbol`, `charge` and `position`", nuclei),
     member("charges", "the charges of its nuclei", |s| charges(s)),
     member("locations", "the positions of its nuclei", |s| locations(s)),
     member("distance", "the distance between its first two nuclei", |s| length(s.distance())),
-    member("interaction", "the interaction of its electrons", |s| Value::Interaction(s.interaction.clone())),
+    member("interaction", "the interaction between its electrons", |s| Value::Interaction(s.interaction.clone())),
 ];
 
 fn nuclear_charge(s: &System) -> f64 {
@@ -80,7 +80,7 @@ fn locations(s: &System) -> Value {
     Value::list(s.nuclei.iter().map(|n| Value::length(n.position)).collect())
 }
 
-/// Not a number where there is no second nucleus.
+/// NaN if there is no second nucleus.
 fn length(distance: Option<f64>) -> Value {
     Value::length(distance.unwrap_or(f64::NAN))
 }
@@ -103,7 +103,7 @@ fn pair_density(r: &Reference, pairs: &PairDensity) -> Value {
 }
 
 /// What a run has beside its properties: what is before them, and what is behind.
-const RUN_HEAD: &[Member<Run>] = &[member("name", "what the system is called", |r| Value::text(&r.system.label))];
+const RUN_HEAD: &[Member<Run>] = &[member("name", "the name of the system", |r| Value::text(&r.system.label))];
 const RUN_REST: &[Member<Run>] = &[
     member("electrons", "the number of electrons", |r| count(r.system.electrons)),
     member("unpaired", "up minus down electrons", |r| count(r.system.unpaired)),
@@ -111,7 +111,7 @@ const RUN_REST: &[Member<Run>] = &[
     member("charges", "the charges of the nuclei", |r| charges(&r.system)),
     member("locations", "the positions of the nuclei", |r| locations(&r.system)),
     member("distance", "the distance between the first two nuclei", |r| length(r.system.distance())),
-    member("system", "what was solved", |r| Value::System(r.system.clone())),
+    member("system", "the system", |r| Value::System(r.system.clone())),
     member("functional", "the name of the functional", |r| Value::text(&r.functional)),
 ];
 
@@ -129,21 +129,21 @@ pub(crate) fn of_run(run: &Run, name: &str) -> Option<Value> {
 }
 
 pub(crate) const REFERENCE: &[Member<Arc<Reference>>] = &[
-    member("name", "what the system is called", |r| Value::text(&r.system.label)),
+    member("name", "the name of the system", |r| Value::text(&r.system.label)),
     member("energy", "the electronic energy", |r| Value::energy(r.energy)),
-    member("total_energy", "the energy with the repulsion of the nuclei", |r| {
+    member("total_energy", "the energy including the nuclear repulsion", |r| {
         Value::energy(r.energy + r.system.nuclear_repulsion)
     }),
-    member("density", "the density of all electrons", |r| Value::field(&r.system.grid, r.total_density())),
+    member("density", "the total density", |r| Value::field(&r.system.grid, r.total_density())),
     member("density_up", "the density of the up electrons", |r| Value::field(&r.system.grid, r.density[0].clone())),
     member("density_down", "the density of the down electrons", |r| Value::field(&r.system.grid, r.density[1].clone())),
-    member("spin_density", "the density of the up electrons less that of the down electrons", |r| {
+    member("spin_density", "the density of the up electrons minus that of the down electrons", |r| {
         let [up, down] = &r.density;
         Value::field(&r.system.grid, up.iter().zip(down).map(|(up, down)| up - down).collect())
     }),
     member(
         "pair_density",
-        "P(x, x'), the density of pairs of electrons, integral N (N - 1), as a field with a channel for every x'",
+        "the pair density P(x, x'), with integral N (N - 1), as a field with one channel per x'",
         |r| r.pairs.as_ref().map_or(Value::Nothing, |pairs| pair_density(r, pairs)),
     ),
     member("occupations", "the natural occupations, largest first", |r| {
@@ -158,13 +158,13 @@ pub(crate) const REFERENCE: &[Member<Arc<Reference>>] = &[
     member("grid", "the grid of the system", |r| Value::Grid(r.system.grid.clone())),
     member("charges", "the charges of the nuclei", |r| charges(&r.system)),
     member("locations", "the positions of the nuclei", |r| locations(&r.system)),
-    member("distance", "the distance a data set gives, otherwise that between the first two nuclei", |r| {
+    member("distance", "the distance given by a data set, otherwise that between the first two nuclei", |r| {
         length(r.distance())
     }),
-    member("system", "what was solved", |r| Value::System(r.system.clone())),
+    member("system", "the system", |r| Value::System(r.system.clone())),
 ];
 
-/// Why a reference does not have what others have.
+/// Why a reference lacks a member that others have.
 pub(crate) fn absent(reference: &Reference, name: &str) -> Option<String> {
     let Some(method) = reference.method() else { return absent_in_data(reference, name).map(str::to_owned) };
     let what = match name {
@@ -179,11 +179,11 @@ pub(crate) fn absent(reference: &Reference, name: &str) -> Option<String> {
 fn absent_in_data(reference: &Reference, name: &str) -> Option<&'static str> {
     match name {
         "density_up" | "density_down" | "spin_density" if !reference.spins() => {
-            Some("the data set gives the density of all electrons only; `exact(r.system)` computes that of each spin")
+            Some("the data set has only the total density; `exact(r.system)` calculates that of each spin")
         }
-        "pair_density" => Some("a data set has no pair density; `exact(r.system)` computes it"),
-        "occupations" => Some("a data set has no natural occupations; `exact(r.system)` computes them"),
-        "error" => Some("a data set does not say how good its energies are; compare with `exact(r.system)`"),
+        "pair_density" => Some("a data set has no pair density; `exact(r.system)` calculates it"),
+        "occupations" => Some("a data set has no natural occupations; `exact(r.system)` calculates them"),
+        "error" => Some("a data set has no errors of its energies; compare with `exact(r.system)`"),
         "method" => Some("a data set does not say how it was computed"),
         _ => None,
     }

@@ -1,4 +1,4 @@
-//! Plain values as they would be written, bit for bit.
+//! Plain values as literals, exact to the last bit.
 
 use crate::interp::value::model::mixing_text;
 use crate::interp::value::{Quantity, Value};
@@ -14,7 +14,7 @@ pub fn number(x: f64) -> String {
     }
 }
 
-/// A number with its unit; of another dimension than energy and length, without.
+/// A number with its unit; without a unit if its dimension is not energy or length.
 fn quantity(q: &Quantity) -> String {
     match q.dim {
         dim if dim == Dimension::ENERGY => format!("{} hartree", number(q.value)),
@@ -23,7 +23,7 @@ fn quantity(q: &Quantity) -> String {
     }
 }
 
-/// A text in quotes.
+/// A string in quotes.
 pub fn text(s: &str) -> String {
     let mut quoted = String::from("\"");
     for letter in s.chars() {
@@ -38,7 +38,7 @@ pub fn text(s: &str) -> String {
     quoted + "\""
 }
 
-/// A value without definitions in it, as it would be written; `None`: it has no such form.
+/// A value without definitions, as it would be written; `None`: it cannot be written.
 pub fn plain(value: &Value) -> Option<String> {
     Some(match value {
         Value::Number(q) => quantity(q),
@@ -94,7 +94,7 @@ fn grid(grid: &Grid) -> String {
     format!("uniform(from: {from}, to: {to}, points: {points}, stencil: {stencil}, wall: {wall})")
 }
 
-/// Numbers in a list, as many a line as fit.
+/// Numbers in a list, as many per line as fit.
 pub fn array(values: &[f64], indent: &str) -> String {
     let numbers: Vec<String> = values.iter().map(|&x| number(x)).collect();
     if numbers.iter().map(|n| n.len() + 2).sum::<usize>() <= 80 {

@@ -1,8 +1,8 @@
-//! A model as one readable text that is itself ksr: the definitions its functional uses, wherever they come from, as they
-//! were written; its parameters bit for bit; its Kohn-Sham options; where it comes from.
+//! A model as one readable script: the definitions that its functional uses, from whichever file, as they were written; its
+//! parameters bit for bit; its Kohn-Sham options; its origin.
 //!
-//! Definitions of several modules become definitions of one file: a name that is already taken, or that the language or
-//! a definition's own words hide, is replaced by a free one at every use.
+//! Definitions of several modules become definitions of one file: a name that is already taken, or hidden by the language or
+//! by a definition's own names, is replaced by a free one at every use.
 
 pub(super) mod literal;
 mod names;
@@ -20,26 +20,26 @@ use crate::source::Span;
 use names::{Used, of_function};
 use std::rc::Rc;
 
-/// The name under which a file has its model, and the function that makes it.
+/// The name of the model in its file, and the function that makes it.
 pub const SAVED: &str = "saved";
 
 /// Definitions gathered so far.
 struct Gathered {
-    /// In an order in which they can stand.
+    /// In a valid order.
     texts: Vec<String>,
-    /// What has a name, and which.
+    /// What has been given a name, and which.
     known: Vec<(Known, Rc<str>)>,
     /// Names that are taken.
     taken: Vec<Rc<str>>,
-    /// A definition that asks a value it is given or makes for its `.members`.
+    /// A definition that uses `.members` of a value that it gets or makes.
     asks_members: Option<Rc<str>>,
-    /// A model brought along that has members, which its text does not keep.
+    /// A gathered model with members, which its text does not keep.
     ensemble: Option<String>,
     /// The `save`.
     span: Span,
 }
 
-/// A comment of as many lines as the text has.
+/// A text as a comment, line by line.
 fn comment(text: &str) -> String {
     text.split(['\n', '\r']).filter(|line| !line.trim().is_empty()).map(|line| format!("# {line}\n")).collect()
 }
@@ -67,19 +67,19 @@ impl Known {
 }
 
 impl Interpreter {
-    /// The text of a model's file; `name` is what the model will be called.
+    /// The text of a model's file; `name` will be the name of the model.
     ///
     /// # Errors
-    /// Its functional uses something that has no text: a run, a system, a field.
+    /// Its functional uses something that cannot be written as text: a run, a system, a field.
     pub(crate) fn model_text(&mut self, model: &Model, name: &str, span: Span) -> Result<String> {
         let mut gathered = Gathered { taken: vec![SAVED.into(), "model".into()], ..Gathered::new(span) };
         let call = self.model_call(model, name, &mut gathered)?;
         if let (Some(definition), Some(ensemble)) = (&gathered.asks_members, &gathered.ensemble) {
             let message = format!(
-                "this model cannot be saved: `{definition}` asks for the members of the model `{ensemble}`, which a file does \
+                "this model cannot be saved: `{definition}` uses the members of the model `{ensemble}`, which a file does \
                  not keep"
             );
-            let help = "give them a name outside, `let parts = m.members`, and use `parts` in the body: what a name stands for \
+            let help = "name them outside, `let parts = m.members`, and use `parts` in the body: the value of a name \
                         is saved with the model";
             return fail(RunError::Value { message, help: Some(help.into()), span }, span);
         }
@@ -103,10 +103,10 @@ impl Interpreter {
         Ok(format!("{text}let {SAVED} = {call}\n"))
     }
 
-    /// The text of the file at `path` for a model, or for a functional with the parameters it starts from.
+    /// The text of the file at `path` for a model, or for a functional with its initial parameters.
     ///
     /// # Errors
-    /// As for [`Self::model_text`]; a body that is wrong.
+    /// As for [`Self::model_text`]; an error in the body.
     pub(crate) fn saved_text(&mut self, value: &Value, path: &std::path::Path, span: Span) -> Result<String> {
         let name = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
         match value {
@@ -121,7 +121,7 @@ impl Interpreter {
 
     /// `model(f, parameters: …, scf: …)`.
     fn model_call(&mut self, model: &Model, name: &str, gathered: &mut Gathered) -> Result<String> {
-        // Where the functional itself would start does not matter to a model.
+        // The functional's own initial values do not matter to a model.
         let functional = self.functional_text(&Rc::new(model.functional.with_start(StartFrom::Seed(0))), gathered)?;
         let mut call = format!("model({functional},\n  name: {},\n", literal::text(name));
         let specs = &model.traced.compiled.graph.params;
@@ -144,7 +144,7 @@ impl Interpreter {
         Ok(call + &format!("  origin: [{}])", origin.join(", ")))
     }
 
-    /// A functional as an expression; its definition is gathered.
+    /// A functional as an expression; gathers its definition.
     fn functional_text(&mut self, f: &Rc<Functional>, gathered: &mut Gathered) -> Result<String> {
         let name = self.functional_name(f, gathered)?;
         let mut text = name.to_string();
@@ -165,7 +165,7 @@ impl Interpreter {
         }
     }
 
-    /// A functional that starts from given values, as the model of these.
+    /// A functional with given initial values, as a model with these values.
     fn start_as_model(&mut self, f: &Rc<Functional>, span: Span) -> Result<Rc<Model>> {
         let traced = self.traced(f, span)?;
         let parameters = traced.initial(&f.start);
@@ -225,7 +225,7 @@ impl Interpreter {
         Ok(name)
     }
 
-    /// The words of a definition with outer names replaced by those of the file.
+    /// The text of a definition with outer names replaced by those of the file.
     fn definition_text(
         &mut self,
         def: &FnDef,
@@ -260,7 +260,7 @@ impl Interpreter {
         Ok(edited(self.sources.text(whole), whole, &edits))
     }
 
-    /// The replacement of a used name, if it needs one; what it stands for is gathered.
+    /// The replacement for a used name, if it needs one; gathers its value.
     fn used_text(
         &mut self,
         used: &Used,
@@ -287,7 +287,7 @@ impl Interpreter {
             && matches!(&**member, "members" | "history")
             && let Some(found) = model.member(member)
         {
-            // What the file of a model does not keep is brought along itself.
+            // A value that the file of a model does not keep is gathered itself.
             value = found;
             (span, called) = (*whole, member.clone());
         }
@@ -331,7 +331,7 @@ impl Interpreter {
         if !bound.contains(&name) {
             return Ok(name);
         }
-        // The definition binds that name itself: reach the value under another one.
+        // The definition binds that name itself: give the value another one.
         let known = Known::Alias(name.clone());
         if let Some(alias) = gathered.find(&known).filter(|alias| !bound.contains(alias)) {
             return Ok(alias);
@@ -342,7 +342,7 @@ impl Interpreter {
         Ok(alias)
     }
 
-    /// A value as an expression; the definitions it needs are gathered.
+    /// A value as an expression; gathers the definitions it needs.
     fn value_text(&mut self, value: &Value, called: &Rc<str>, gathered: &mut Gathered) -> Result<String> {
         if let Some(text) = literal::plain(value) {
             return Ok(text);
@@ -369,13 +369,13 @@ impl Interpreter {
                 Ok(format!("{{ {} }}", texts.join(", ")))
             }
             other => {
-                let reason = format!("`{called}` is {}, which has no text", other.kind());
+                let reason = format!("`{called}` is {}, which cannot be written as text", other.kind());
                 cannot(gathered, reason, gathered.span)
             }
         }
     }
 
-    /// A name that nothing else has: the wanted one, or that with a number.
+    /// A free name: the wanted one, or that with a number.
     fn new_name(&mut self, wanted: Rc<str>, bound: &[Rc<str>], gathered: &mut Gathered) -> Rc<str> {
         let mut name = wanted.clone();
         let mut number = 2;
@@ -421,7 +421,7 @@ fn cannot<T>(gathered: &Gathered, reason: String, _: Span) -> Result<T> {
     let span = gathered.span;
     let message = format!("this model cannot be saved: {reason}");
     let help =
-        Some("a saved model brings all its functional uses: numbers, lists, functions, functionals, models".into());
+        Some("everything that its functional uses is saved too, and can be numbers, lists, functions, functionals and models".into());
     fail(RunError::Value { message, help, span }, span)
 }
 
@@ -443,7 +443,7 @@ fn edited(text: &str, whole: Span, edits: &[(Span, Rc<str>)]) -> String {
     result + text.get(done..).unwrap_or_default()
 }
 
-/// The table of all seeds, a record a line.
+/// The table of all seeds, one record per line.
 fn seeds(rows: &[SeedRow]) -> String {
     if rows.is_empty() {
         return String::new();
@@ -460,7 +460,7 @@ fn seeds(rows: &[SeedRow]) -> String {
     format!(", seeds: [\n{}\n  ]", rows.iter().map(row).collect::<Vec<_>>().join(",\n"))
 }
 
-/// The chosen parameters by layer and name, as the optimiser holds them.
+/// The chosen parameters by layer and name, as the optimiser stores them.
 fn parameters(specs: &[ParamSpec], flat: &[f64], chosen: impl Fn(&ParamSpec) -> bool) -> String {
     let mut start = 0;
     let mut layers: Vec<(&str, Vec<(&str, String)>)> = Vec::new();
@@ -478,7 +478,7 @@ fn parameters(specs: &[ParamSpec], flat: &[f64], chosen: impl Fn(&ParamSpec) -> 
         };
         if let Some(bounds) = spec.bounds {
             let shown: Vec<String> = values.iter().take(4).map(|&t| literal::number(bounded(bounds, t))).collect();
-            notes += &format!("    # {} lies between {} and {}: {}\n", spec.name, bounds.0, bounds.1, shown.join(", "));
+            notes += &format!("    # {} is between {} and {}: {}\n", spec.name, bounds.0, bounds.1, shown.join(", "));
         }
         match layers.last_mut() {
             Some((last, arrays)) if *last == layer => arrays.push((array, text)),

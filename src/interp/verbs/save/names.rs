@@ -1,4 +1,4 @@
-//! The names a definition uses that it does not bind itself, with their places: what a saved model has to bring along.
+//! The names that a definition uses but does not bind itself, with their places: a saved model has to include them.
 
 use crate::lang::ast::{
     Each, Expr, ExprKind, FnDef, Param, ParamDecl, Stmt, StmtKind, StrPart, SystemDef, SystemEntry,
@@ -11,22 +11,22 @@ use std::rc::Rc;
 pub struct Used {
     /// The name.
     pub name: Rc<str>,
-    /// Where it stands.
+    /// Its place.
     pub span: Span,
-    /// What stands after the dot, and the whole.
+    /// The name after the dot, and the place of the whole expression.
     pub member: Option<(Rc<str>, Span)>,
 }
 
-/// What is found in a definition.
+/// The names in a definition.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     /// Uses of outer names, in order.
     pub used: Vec<Used>,
     /// All names bound inside.
     pub bound: Vec<Rc<str>>,
-    /// A `use` inside, which cannot be brought along.
+    /// A `use` inside, which cannot be included.
     pub uses: Option<Span>,
-    /// Whether something other than an outer name is asked for `.members`.
+    /// Whether `.members` of something other than an outer name is used.
     pub asks_members: bool,
     visible: Vec<Rc<str>>,
 }
@@ -46,7 +46,7 @@ impl Names {
         }
     }
 
-    /// Walks with names that are forgotten at the end.
+    /// Walks with names that are local to it.
     fn inside(&mut self, walk: impl FnOnce(&mut Self)) {
         let visible = self.visible.len();
         walk(self);
@@ -150,7 +150,7 @@ impl Names {
         }
     }
 
-    /// A definition sees itself.
+    /// Walks a definition, which sees itself.
     fn named(&mut self, name: &Rc<str>, def: &FnDef) {
         self.bind(name);
         self.function(def);
