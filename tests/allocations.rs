@@ -1,4 +1,4 @@
-//! The loop of a training allocates hardly any array: an evaluation finds them where earlier ones have left them.
+//! The loop of a training allocates almost no arrays: an evaluation reuses those of earlier ones.
 #![allow(unsafe_code, reason = "an allocator is unsafe by its trait")]
 #![allow(clippy::unwrap_used)]
 
@@ -16,9 +16,9 @@ use ksr::train::{Plan, with_evaluation};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Bytes of allocations that are not small.
+/// Total bytes of large allocations.
 static BYTES: AtomicUsize = AtomicUsize::new(0);
-/// Smaller ones are not of several channels on a grid of 513 points.
+/// The fewest bytes of a large allocation: several channels on a grid of 513 points need more.
 const LARGE: usize = 8_000;
 
 /// The system's allocator, counting.
@@ -41,7 +41,7 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 #[test]
-fn a_warm_evaluation_allocates_hardly_any_array() {
+fn a_warm_evaluation_allocates_almost_no_arrays() {
     for plan in [setups::a(), setups::b(), setups::c(15), setups::c(40)] {
         let (plan, params) = (Plan { threads: Some(1), ..plan.clone() }, plan.functional.initial(0));
         let spent = with_evaluation(Device::Cpu, &plan, |evaluate| {

@@ -1,4 +1,4 @@
-//! `ksr bench`: what it measures, and how it is asked.
+//! `ksr bench`: its measurements and its command line.
 #![allow(clippy::expect_used)] // a test that cannot set itself up may panic
 
 #[path = "helpers/command.rs"]
@@ -13,7 +13,7 @@ fn objects(args: &[&str]) -> Vec<Value> {
     let (out, err, status) =
         finished(place.ksr().args(["bench", "--json", "--quiet", "--repetitions", "1"]).args(args));
     assert_eq!((err.as_str(), status), ("", 0));
-    out.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect()
+    out.lines().map(|line| serde_json::from_str(line).expect("one object per line")).collect()
 }
 
 fn number(value: &Value) -> f64 {
@@ -30,7 +30,7 @@ fn a_set_up_and_the_operators_are_timed() {
     assert!(cell("serial") > 0.0 && cell("parallel") > 0.0 && cell("published") == 2.7);
     assert!((cell("ratio") * cell("parallel") / 1e3 / cell("published") - 1.0).abs() < 1e-9);
     assert!(cell("limit") > 0.0 && cell("limit") < 100.0, "{setups}");
-    // The same share from what stands beside it.
+    // The same share from the values beside it.
     let (operations, rate) = (&tables[0]["operations"][0], &tables[0]["matrix_product"]["Gflop/s"]);
     let share = 100.0 * number(operations) / (cell("serial") * 1e-3) / (number(rate) * 1e9);
     assert!((share / cell("limit") - 1.0).abs() < 1e-9);
@@ -42,7 +42,7 @@ fn a_set_up_and_the_operators_are_timed() {
         let cell = |name: &str| number(&operators[name][k]);
         assert!((cell("ratio") * cell("time") / cell("its_time") - 1.0).abs() < 1e-9, "{operators}");
     }
-    // Not a matter of a busy machine.
+    // True even on a busy machine.
     assert!(number(&operators["ratio"][0]) > 10.0, "warm orbitals against a dense eigensolver: {operators}");
 }
 
@@ -55,7 +55,7 @@ fn tables_are_for_reading() {
         assert!(out.contains(words), "{words}\n{out}");
     }
     assert!(out.lines().all(|line| line.chars().count() < 90), "{out}");
-    // Nothing is kept.
+    // Nothing is cached.
     assert!(!place.path().join(".cache").exists());
 }
 
@@ -68,7 +68,7 @@ fn scaling_is_fitted_and_drawn() {
         let (xs, times) = (table["value"][over].as_array(), table["value"]["time"].as_array());
         let (xs, times) = (xs.expect("a column"), times.expect("a column"));
         assert!(xs.len() == times.len() && xs.len() >= 4, "{table}");
-        // At eight times as much or more.
+        // For a problem at least eight times as large.
         assert!(number(&times[xs.len() - 1]) > number(&times[0]), "{table}");
         assert!(number(&table["exponent"]) > 0.0, "{table}");
         let figure = std::fs::read_to_string(folder.join(format!("scaling_{over}.svg"))).expect("a figure");

@@ -1,11 +1,11 @@
-//! The book cannot rot: every `ksr` snippet of README.md, CHANGELOG.md and docs/ runs, what it shows is what stands below it, and the
+//! The book stays true: every `ksr` snippet of README.md, CHANGELOG.md and docs/ runs and shows the output below it, and the
 //! reference is written from the interpreter's own registry.
 //!
-//! A page's snippets are one script, in order. The `text` block after a snippet is what it shows, to the last digits; one marked
-//! `text trained` is what a training has led to, which another processor may change: four digits, of which a hundredth may be off.
-//! A snippet marked `ksr wrong` runs alone and fails with the message below it; one marked `ksr alone` runs alone; one marked
-//! `ksr part` does not run: it is a part of a script.
-//! `cargo pages` writes the blocks and the reference anew.
+//! The snippets of a page are one script, in order. The `text` block after a snippet is its output, up to the last digits; one
+//! marked `text trained` is the result of a training, which depends on the processor: it has four digits and may be off by one
+//! percent. A snippet marked `ksr wrong` runs alone and fails with the message below it; one marked `ksr alone` runs alone; one
+//! marked `ksr part` is part of a script and does not run.
+//! `cargo pages` rewrites the blocks and the reference.
 #![allow(clippy::expect_used)] // a test that cannot set itself up may panic
 
 #[path = "helpers/alike.rs"]
@@ -67,7 +67,7 @@ fn written(pieces: &[Piece]) -> String {
     pieces.iter().map(one).collect()
 }
 
-/// What is shown by snippets, by the index of their piece.
+/// The output of snippets, by the index of their piece.
 fn run(page: &Path, pieces: &[Piece]) -> Vec<(usize, String)> {
     let of = |word: &'static str| {
         pieces
@@ -98,7 +98,7 @@ fn run(page: &Path, pieces: &[Piece]) -> Vec<(usize, String)> {
     shown
 }
 
-/// Runs from a folder with the examples beside it.
+/// Runs a script in a folder next to the examples.
 fn script_output(script: &str) -> (String, String, i32) {
     let place = Place::new();
     place.file("script.ksr", script);
@@ -106,7 +106,7 @@ fn script_output(script: &str) -> (String, String, i32) {
 }
 
 #[test]
-fn every_snippet_shows_what_stands_below_it() {
+fn every_snippet_shows_the_output_below_it() {
     for page in pages() {
         let text = fs::read_to_string(&page).expect("a page");
         let mut found = pieces(&text);
@@ -119,7 +119,7 @@ fn every_snippet_shows_what_stands_below_it() {
             let below = found.get(index + 2).filter(|_| trained || fence == Some("text"));
             let adjacent = found.get(index + 1).is_some_and(|p| p.text.trim().is_empty());
             match below.filter(|_| adjacent) {
-                // What differs in its last digits only is left as it is.
+                // Output that differs only in its last digits is left as it is.
                 Some(below) if alike(&below.text, &shown, part) => {}
                 Some(_) => found[index + 2].text = shown,
                 None => assert!(shown.trim().is_empty(), "{}: this snippet shows\n{shown}", page.display()),
@@ -129,12 +129,12 @@ fn every_snippet_shows_what_stands_below_it() {
         if update() {
             fs::write(&page, &wanted).expect("a page");
         }
-        assert!(text == wanted || update(), "{} is stale; as it should be:\n{wanted}", page.display());
+        assert!(text == wanted || update(), "{} is stale; it should be:\n{wanted}", page.display());
     }
 }
 
 #[test]
-fn the_reference_is_that_of_the_interpreter() {
+fn the_reference_matches_the_interpreter() {
     let path = Path::new(ROOT).join("docs/reference.md");
     let wanted = reference::page();
     if update() {

@@ -1,4 +1,4 @@
-//! The command line: statuses, options, the shape of JSON.
+//! The command line: exit statuses, options, the structure of JSON.
 #![allow(clippy::expect_used)] // a test that cannot set itself up may panic
 
 #[path = "helpers/command.rs"]
@@ -7,12 +7,12 @@ mod command;
 use command::{Place, finished};
 use serde_json::{Value, json};
 
-/// Objects of standard output, and status, of a script run with `--json`.
+/// The objects that a script shows with `--json`.
 fn shown(script: &str) -> Vec<Value> {
     let place = Place::new();
     let (out, err, status) = finished(place.ksr().args(["run", "--json", "-"]).write_stdin(script));
     assert_eq!(status, 0, "{err}");
-    out.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect()
+    out.lines().map(|line| serde_json::from_str(line).expect("one object per line")).collect()
 }
 
 /// The only value a script shows.
@@ -47,7 +47,7 @@ fn a_wrong_command_line_has_status_2() {
         &["--json", "run", "-"],
         &["-e", "5", "run", "-"],
         &["--quiet", "check", "-"],
-        // Only a script has right sides to replace.
+        // Only a script has right-hand sides to replace.
         &["--set", "R=1", "-e", "let R = 2"],
         &["--set", "R=1"],
         &["repl", "--set", "R=1"],
@@ -60,7 +60,7 @@ fn a_wrong_command_line_has_status_2() {
 
 #[test]
 #[cfg(not(feature = "cuda"))]
-fn cuda_is_refused_without_it() {
+fn cuda_is_refused_where_it_is_unavailable() {
     let place = Place::new();
     let (_, err, status) = finished(place.ksr().args(["run", "--device", "cuda", "-"]).write_stdin("1\n"));
     assert_eq!(status, 2);
@@ -80,7 +80,7 @@ fn help_and_version_succeed() {
 }
 
 #[test]
-fn a_code_is_explained_with_a_way_out() {
+fn a_code_is_explained_with_advice() {
     let place = Place::new();
     for code in ["ksr::units::clash", "units::clash"] {
         let (out, err, status) = finished(place.ksr().args(["explain", code]));
@@ -103,7 +103,7 @@ fn expressions_share_a_session_and_stop_at_an_error() {
 }
 
 #[test]
-fn set_replaces_a_let_and_knows_no_others() {
+fn set_replaces_a_let_and_rejects_other_names() {
     let place = Place::new();
     let file = place.file("a.ksr", "let R = 1\nlet twice = 2 * R\ntwice\n");
     let run = |set: &str| finished(place.ksr().args(["run", "--set", set]).arg(&file));
@@ -132,7 +132,7 @@ fn check_finds_errors_without_running() {
 }
 
 #[test]
-fn what_has_no_place_is_json_too() {
+fn problems_without_a_position_are_json_too() {
     let place = Place::new();
     for args in [&["run", "--json", "missing.ksr"], &["check", "--json", "missing.ksr"]] {
         let (_, err, status) = finished(place.ksr().args(args));
@@ -147,7 +147,7 @@ fn what_has_no_place_is_json_too() {
 }
 
 #[test]
-fn errors_as_json_carry_their_place() {
+fn errors_as_json_have_their_position() {
     let place = Place::new();
     let (out, err, status) = finished(place.ksr().args(["run", "--json", "-"]).write_stdin("1\n  sqtr(2)\n"));
     assert_eq!((out.as_str(), status), ("", 1), "found before anything runs");
@@ -169,7 +169,7 @@ fn json_of_numbers_quantities_and_plain_values() {
 }
 
 #[test]
-fn whole_numbers_have_no_point_and_all_come_back() {
+fn whole_numbers_have_no_point_and_all_numbers_round_trip() {
     let place = Place::new();
     let (out, _, _) =
         finished(place.ksr().args(["--json", "-e", "3", "-e", "-2", "-e", "-1 / inf", "-e", "2^60", "-e", "1e300"]));
@@ -183,7 +183,7 @@ fn whole_numbers_have_no_point_and_all_come_back() {
 }
 
 #[test]
-fn json_of_lists_and_records_is_bare() {
+fn json_of_lists_and_records_has_no_wrapper() {
     let list = only("[1 bohr, 2 bohr]");
     assert_eq!((&list["type"], &list["unit"], &list["value"]), (&json!("list"), &json!("bohr"), &json!([1, 2])));
     let range = only("-1 .. 3");
@@ -195,7 +195,7 @@ fn json_of_lists_and_records_is_bare() {
 }
 
 #[test]
-fn what_is_not_finite_is_a_string() {
+fn numbers_that_are_not_finite_are_strings() {
     let values = only("[ln(0), -ln(0), ln(0) - ln(0)]");
     assert_eq!(values["value"], json!(["-inf", "inf", "nan"]));
 }
@@ -244,7 +244,7 @@ fn json_of_physics_is_an_object_of_scalars() {
 }
 
 #[test]
-fn a_closed_pipe_is_no_panic() {
+fn a_closed_pipe_does_not_panic() {
     use std::process::{Command, Stdio};
     let mut child = Command::new(assert_cmd::cargo::cargo_bin!("ksr"))
         .args(["run", "-"])
@@ -301,12 +301,12 @@ functional mine(n) {
   -a * n / (b + n)
 }
 let model = train mine { on: [he]; loss: losses.final(); optimizer: adam(steps: 1000000) }
-print(\"went on\")
+print(\"continued\")
 ";
 
 #[test]
 #[cfg(unix)]
-fn ctrl_c_ends_a_training_and_the_script_goes_on_with_the_best() {
+fn ctrl_c_ends_a_training_and_the_script_continues_with_the_best_result() {
     use std::io::{BufRead, BufReader, Read};
     use std::process::{Command, Stdio};
     let place = Place::new();
@@ -325,14 +325,14 @@ fn ctrl_c_ends_a_training_and_the_script_goes_on_with_the_best() {
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill").success());
     let rest: Vec<String> = lines.map_while(Result::ok).collect();
     assert_eq!(child.wait().expect("ksr ends").code(), Some(130));
-    assert!(rest.iter().any(|l| l.contains("went on")), "{rest:?}");
+    assert!(rest.iter().any(|l| l.contains("continued")), "{rest:?}");
     let mut shown = String::new();
     child.stdout.take().expect("a pipe").read_to_string(&mut shown).expect("text");
     assert_eq!(shown, "");
 }
 
 #[test]
-fn fmt_rewrites_scripts_and_says_which() {
+fn fmt_rewrites_scripts_and_names_them() {
     let place = Place::new();
     let wild = place.file("wild.ksr", "let  a=1# one\r\n\r\n\r\na  +1");
     let wrong = place.file("wrong.ksr", "let a = (1\n");

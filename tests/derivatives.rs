@@ -1,5 +1,5 @@
-//! Every rule of differentiation, of the graph and of the tape, against differences: of a number of two fields, and of a slope of it
-//! that is itself a derivative of the graph.
+//! Every rule of differentiation, of the graph and of the tape, against finite differences: for a number that depends on two
+//! fields, and for its slope, which is itself a derivative of the graph.
 #![allow(clippy::unwrap_used)]
 
 #[path = "helpers/functionals.rs"]
@@ -51,7 +51,7 @@ fn taped(graph: &Graph, output: NodeId, at: &[Vec<f64>; 2]) -> [Vec<f64>; 2] {
     [a, b].map(|field| field.cotangent(&mut cotangents).unwrap())
 }
 
-/// The plain sum of a field times fixed numbers that tell its points apart.
+/// The plain sum of a field times fixed weights that differ from point to point.
 fn weighted(body: &mut Body, x: NodeId, frequency: f64) -> NodeId {
     let weights: Vec<f64> = grid().xs().iter().map(|x| 1.0 + 0.5 * (frequency * x).sin()).collect();
     let weights = body.g.samples(&weights, 1, S);
@@ -60,7 +60,7 @@ fn weighted(body: &mut Body, x: NodeId, frequency: f64) -> NodeId {
     body.g.sum_grid(product, S).unwrap()
 }
 
-/// Derivatives of a weighted sum of what `make` makes of two fields, and those of a weighted sum of these derivatives.
+/// Derivatives of a weighted sum of the result of `make` for two fields, and those of a weighted sum of these derivatives.
 #[track_caller]
 fn check(what: &str, make: impl Fn(&mut Body, NodeId, NodeId) -> NodeId) {
     let mut body = Body::new();
@@ -158,22 +158,22 @@ fn functions_of_two_numbers() {
         let (product, ratio) = (body.mul(a, b), body.div(a, b));
         body.select(above, product, ratio)
     });
-    // The slope of x sigmoid(x) has a rule of its own.
+    // The slope of x sigmoid(x) has its own rule.
     check("silu", |body, a, b| {
         let product = body.mul(a, b);
         body.silu(product)
     });
 }
 
-/// What moves numbers between points and channels, squared, so that its derivative moves too.
+/// Operations that move numbers between points and channels, squared, so that the derivative depends on the fields too.
 #[test]
 fn operations_on_fields() {
     let squared = |what: &str, operation: &dyn Fn(&mut Body, NodeId) -> NodeId| {
         check(what, |body, a, b| {
             let product = body.mul(a, b);
             let moved = operation(body, product);
-            // Numbers without a grid are stretched over it again.
-            let stretched = body.mul(moved, a);
+            // Numbers without a grid are broadcast over it again.
+            let broadcast = body.mul(moved, a);
             body.mul(moved, stretched)
         });
     };

@@ -1,9 +1,8 @@
-//! Every example runs, from a copy in an empty folder and with a cache that all share: exact answers are wanted by several.
-//! Where a file has a `let steps` or a `let seeds`, it is shortened: what a full training reaches is checked by running the
-//! example itself.
+//! Every example runs, from a copy in an empty folder and with a shared cache, because several need the same exact answers.
+//! Files with `let steps` or `let seeds` are shortened; the result of a full training is checked by running the example itself.
 //!
-//! What an example shows is that of its snapshot, to the last digits; of one that trains, to a hundredth. `INSTA_UPDATE=always` writes
-//! the snapshots anew.
+//! The output of an example is compared with its snapshot, up to the last digits; with a training, to one percent.
+//! `INSTA_UPDATE=always` rewrites the snapshots.
 #![allow(clippy::expect_used)] // a test that cannot set itself up may panic
 
 #[path = "helpers/alike.rs"]
@@ -16,7 +15,7 @@ use command::{Place, finished};
 use std::fs;
 use std::path::PathBuf;
 
-/// What a shortened example gets instead of its own values.
+/// The values in a shortened example.
 const SHORT: [(&str, &str); 2] = [("steps", "2"), ("seeds", "[0, 1]")];
 
 fn examples() -> Vec<PathBuf> {
@@ -29,7 +28,7 @@ fn examples() -> Vec<PathBuf> {
 }
 
 #[test]
-fn every_example_shows_what_it_did() {
+fn every_example_shows_its_snapshot() {
     let cache = Place::new();
     for example in examples() {
         let place = Place::new();
@@ -52,7 +51,7 @@ fn every_example_shows_what_it_did() {
     }
 }
 
-/// Against the snapshot, in which numbers that differ by no more than a part of their size count as the same.
+/// Compares with the snapshot; numbers count as equal if they differ by at most the fraction `part` of their size.
 fn check_output(example: &str, out: &str, part: f64) {
     let file = format!("{}/tests/snapshots/examples__{example}.snap", env!("CARGO_MANIFEST_DIR"));
     let stored = fs::read_to_string(file).unwrap_or_default();

@@ -72,9 +72,9 @@ fn laplacian_and_u_net_potential() {
 }
 
 #[test]
-fn odd_bodies() {
+fn unusual_bodies() {
     let s = Span::default();
-    // where, with an untaken branch that is not a number.
+    // `where` with an unused branch that is not a number.
     let mut b = Body::new();
     let n = b.n("n");
     let limit = b.c(0.3);
@@ -103,7 +103,7 @@ fn odd_bodies() {
     let spread = b.b(Binary::Pow, largest, smallest);
     let e = b.mul(spread, sum);
     check(b.compile(e, Density::Total));
-    // The largest value of the density, a vector, hartree of a channel, softplus and arc functions.
+    // The largest value of the density, a vector, the Hartree potential of a channel, softplus and inverse trigonometric functions.
     let mut b = Body::new();
     let n = b.n("n");
     let peak = b.g.max_grid(n, s).unwrap();
@@ -171,7 +171,7 @@ fn empty_space_and_empty_spin_have_potentials() {
         assert!(v.is_finite() && v < previous, "{n:e}: {v:e}");
         previous = v;
     }
-    // One spin alone: the other one's potential is the limit at a small density.
+    // One spin alone: the potential of the other is the limit at a small density.
     let up = bumps(&grid, 1.0, 0.0);
     let small: Vec<f64> = up.iter().map(|n| 1e-9 * n).collect();
     let a = lsda().evaluate(&grid, &w, &[], &[&up, &none]).unwrap();
@@ -184,13 +184,13 @@ fn empty_space_and_empty_spin_have_potentials() {
     assert!(f.potential.iter().flatten().chain(&f.e).all(|v| v.is_finite()));
 }
 
-/// A closed shell at half the work: as an open one with equal densities, the gradients of the parameters too.
+/// A closed shell, at half the work, gives the same as an open one with equal densities, including the gradients of the parameters.
 #[test]
-fn closed_shells_are_open_ones_with_equal_densities() {
+fn closed_shells_equal_open_ones_with_equal_densities() {
     let grid = Grid::centred(61, 0.2);
     let n = bumps(&grid, 2.0, 0.3);
     let half: Vec<f64> = n.iter().map(|n| 0.5 * n).collect();
-    // Equal channels through everything that keeps them equal, mixed with what does not.
+    // Equal channels through all operations that keep them equal, mixed with others that do not.
     let mixed = of("functional f(n_up, n_down) {
           let wide = concat(n_up, grad(n_up), n_down, grad(n_down)) |> global_conv(channels: 3, width: 0.1 .. 2.385345)
           let product = silu(wide) * wide
@@ -339,7 +339,7 @@ fn a_nan_names_its_operation() {
 }
 
 #[test]
-fn gradients_stay_finite_where_there_is_nothing() {
+fn gradients_stay_finite_at_zero_density() {
     let grid = grid();
     let none = vec![0.0; grid.points];
     let (_, _, slopes) = loss(&lsda(), &grid, &[], &[bumps(&grid, 1.0, 0.0), none.clone()], true);

@@ -1,5 +1,5 @@
-//! Every script of `tests/errors` has one error (or earns one warning or note). What users see of it is a snapshot, and one
-//! for each code is the example in `docs/errors.md`, from which `ksr explain` answers.
+//! Every script of `tests/errors` has one error (or causes one warning or note). Its message is a snapshot, and one script per
+//! code is the example in `docs/errors.md`, which `ksr explain` displays.
 #![allow(clippy::expect_used)] // a test that cannot set itself up may panic
 
 #[path = "helpers/command.rs"]
@@ -33,12 +33,12 @@ fn scripts() -> Vec<PathBuf> {
     found
 }
 
-/// A file that others use: its name begins with `_`.
+/// A file used by others: its name begins with `_`.
 fn is_part(path: &Path) -> bool {
     path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('_'))
 }
 
-/// What a script shows, prints and complains about; run in a copy of its folder, so that paths are short and stable.
+/// The output and messages of a script, run in a copy of its folder, so that paths are short and stable.
 fn shown(script: &Path) -> (String, i32) {
     let place = Place::new();
     let folder = script.parent().expect("a folder");

@@ -1,4 +1,4 @@
-//! The gradient at the converged density: against the unrolled one where that has converged, and against differences.
+//! The gradient at the converged density, against the unrolled one where that has converged, and against finite differences.
 #![allow(clippy::unwrap_used)]
 
 #[path = "helpers/functionals.rs"]
@@ -20,7 +20,7 @@ fn with_targets(systems: &[Arc<System>]) -> Vec<(Arc<System>, Target)> {
     systems.iter().map(|system| (system.clone(), made_up(system))).collect()
 }
 
-/// A training on the last iteration alone.
+/// A training on the last iteration only.
 fn plan(f: &Arc<Compiled>, systems: &[Arc<System>], iterations: usize, scf: ScfOptions) -> Plan {
     let loss = Published { energy_weight: 1.0, density_weight: 1.0, discount: 1.0, skip: iterations - 1 };
     let cases = with_targets(systems).iter().map(|(s, target)| loss.case(s, target, iterations)).collect();
@@ -39,7 +39,7 @@ fn distance(a: &(f64, Vec<f64>), b: &(f64, Vec<f64>)) -> [f64; 2] {
     [worst / largest, (a.0 - b.0).abs() / a.0]
 }
 
-/// Against the unrolled gradient of so many iterations.
+/// Compares with the unrolled gradient of `iterations` iterations.
 fn compare(f: &Arc<Compiled>, systems: &[Arc<System>], symmetric: bool, iterations: usize, alpha: f64) {
     let params = f.initial(2);
     let at_end = evaluate(Device::Cpu, &implicit(f, systems, symmetric, 1e-11), &params).unwrap();
@@ -51,12 +51,12 @@ fn compare(f: &Arc<Compiled>, systems: &[Arc<System>], symmetric: bool, iteratio
 }
 
 #[test]
-fn it_is_the_unrolled_one_at_convergence_for_a_symmetric_closed_shell() {
+fn it_equals_the_unrolled_one_at_convergence_for_a_symmetric_closed_shell() {
     compare(&functionals::ksr_global(), &[training::h2(1.28), training::h2(3.84)], true, 60, 0.5);
 }
 
 #[test]
-fn it_is_the_unrolled_one_at_convergence_for_open_shells() {
+fn it_equals_the_unrolled_one_at_convergence_for_open_shells() {
     compare(&functionals::sksr_global(), &[training::ion(3.0, 3.0), training::ion(4.0, 2.0)], false, 60, 0.5);
 }
 
@@ -80,7 +80,7 @@ fn it_is_the_slope_of_the_loss() {
 }
 
 #[test]
-fn what_does_not_converge_is_said() {
+fn an_iteration_that_does_not_converge_is_an_error() {
     let f = functionals::ksr_global();
     let mut plan = implicit(&f, &[training::h2(1.28)], true, 1e-11);
     plan.scf.iterations = 3;

@@ -1,7 +1,7 @@
-//! Figures that do not come from ksr: closed forms, published figures, and those of tests/independent/figures.py, another program
-//! with dense matrices and the derivatives of jax. What is compared is what ships: the standard library, through scripts.
+//! Values that do not come from ksr: closed forms, published values, and those of tests/independent/figures.py, another program
+//! with dense matrices and the derivatives of jax. They are compared with the standard library as shipped, through scripts.
 //!
-//! A clone needs nothing else for this. More published data is compared with by tests/reference_*.rs, where there is any.
+//! These tests run in every clone. tests/reference_*.rs compare with more published data, where it is available.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 #[path = "helpers/keeper.rs"]
@@ -14,7 +14,7 @@ use ksr::tensor::Device;
 use ksr::train::evaluate;
 use std::f64::consts::PI;
 
-/// What figures.py may differ by: it and ksr both work in double precision.
+/// Tolerance for values from figures.py, which works in double precision, as ksr does.
 const SAME: f64 = 1e-8;
 
 #[track_caller]
@@ -31,7 +31,7 @@ fn weights(count: usize) -> Vec<f64> {
     (1..=count).map(|i| 0.5 * ((i * i) as f64).sin()).collect()
 }
 
-/// Numbers that a script shows, a list a statement.
+/// The numbers that a script shows, one list per statement.
 fn figures(script: &str) -> Vec<Vec<f64>> {
     shown(&format!("grid line = uniform(points: 513, spacing: 0.08 bohr)\n{script}")).iter().map(numbers).collect()
 }
@@ -50,8 +50,8 @@ fn densities(grid: &Grid) -> [Vec<f64>; 2] {
     [xs.iter().map(|x| up(*x)).collect(), xs.iter().map(|x| down(*x)).collect()]
 }
 
-/// The energy of a functional of the library and its potentials at [`POINTS`], spin by spin; with the total density for one that sees
-/// no spins, scaled to so many electrons if that is said.
+/// The energy of a functional of the library and its potentials at [`POINTS`], spin by spin; with the total density for one that
+/// does not distinguish spins, scaled to `electrons` if given.
 #[track_caller]
 fn at_a_density(name: &str, electrons: Option<f64>, known: &[f64]) {
     let (module, _) = name.split_once('.').unwrap();
@@ -102,7 +102,7 @@ fn lsda_is_the_published_one() {
     let (f, _) = compiled("use std.functionals\nfunctionals.lsda");
     let grid = Grid::centred(65, 0.08);
     for [up, down, e, v_up, v_down] in published {
-        // It sees one point at a time: the density may be the same at all.
+        // It is local: the density may be the same at all points.
         let n = [vec![up; 65], vec![down; 65]];
         let xc = f.evaluate(&grid, &Interaction::BAKER, &[], &[&n[0], &n[1]]).unwrap();
         near("lsda", &[xc.e[32], xc.potential[0][32], xc.potential[1][32]], &[e, v_up, v_down], 1e-12);
@@ -121,7 +121,7 @@ fn networks_of_the_total_density() {
     at_a_density("networks.unet", None, &known);
 }
 
-/// Near one electron the gate lets half of the Hartree potential pass.
+/// Near one electron the gate removes half of the Hartree potential.
 #[test]
 fn the_gate_near_one_electron() {
     let known = [-0.3967589621230897, -0.30797031464676233, -0.4684291218100067, -0.19420359012323704];
@@ -279,7 +279,7 @@ fn published_energies_of_three_and_four_electrons() {
     near("Li, Be+, Be", &found[0], &[-4.21625397, -6.45928398, -6.8105826], 1e-6);
 }
 
-/// Without interaction levels add up: those of the oscillator, of -3 sech^2 x (Pöschl and Teller 1933), and of a box between hard walls.
+/// Without interaction the energy is a sum of levels: those of the oscillator, of -3 sech^2 x (Pöschl and Teller 1933), and of a box between hard walls.
 #[test]
 fn levels_that_are_known_in_closed_form() {
     let found = shown(

@@ -1,4 +1,4 @@
-//! Physics of Kohn-Sham calculations: invariants, convergence, honest verdicts.
+//! Physics of Kohn-Sham calculations: invariants, convergence, correct reports of it.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 #[path = "helpers/functionals.rs"]
@@ -36,7 +36,7 @@ fn nothing() -> Arc<Compiled> {
 }
 
 #[test]
-fn electrons_are_kept_and_energies_add_up() {
+fn electrons_are_conserved_and_energies_add_up() {
     let f = functionals::lda();
     let systems = [training::ion(1.0, 1.0), training::ion(2.0, 2.0), training::ion(3.0, 3.0), training::h2(2.0)];
     for options in [ScfOptions::default(), training::linear(12, 0.5, 0.9, false)] {
@@ -104,7 +104,7 @@ fn diis_converges_for_an_untrained_network() {
     }
 }
 
-/// The total density decides in the LDA: an unrestricted calculation of a closed shell is the restricted one.
+/// The LDA depends on the total density only: unrestricted and restricted calculations of a closed shell agree.
 #[test]
 fn up_and_down_are_alike_in_a_closed_shell() {
     for f in [functionals::lda(), functionals::lsda()] {
@@ -133,7 +133,7 @@ fn an_odd_electron_sees_its_own_potential() {
 #[test]
 fn symmetric_runs_are_symmetric() {
     let f = functionals::ksr_global();
-    // On a point, and midway between two.
+    // The centre on a grid point, and midway between two.
     for r in [1.28, 1.36] {
         let system = training::h2(r);
         let mirror = system.mirror().unwrap();
@@ -146,7 +146,7 @@ fn symmetric_runs_are_symmetric() {
 }
 
 #[test]
-fn a_symmetry_that_is_not_there_is_refused() {
+fn a_missing_symmetry_is_refused() {
     let f = functionals::lda();
     let mut symmetric = options(50);
     symmetric.symmetric = true;
@@ -158,7 +158,7 @@ fn a_symmetry_that_is_not_there_is_refused() {
 }
 
 #[test]
-fn verdicts_are_honest() {
+fn convergence_is_reported_correctly() {
     let f = functionals::lda();
     let system = training::h2(4.0);
     let short = run(&system, &f, &options(3));
@@ -187,7 +187,7 @@ fn double_well(depth: f64, d: f64, lopsided: f64, electrons: f64, unpaired: f64)
 
 /// Where the highest occupied and the next level nearly meet, iterations jump between them.
 #[test]
-fn levels_that_trade_their_electrons_do_not_keep_diis_from_converging() {
+fn levels_that_swap_their_electrons_do_not_keep_diis_from_converging() {
     let cases = [
         double_well(2.0, 2.0, 0.0, 4.0, 2.0),
         double_well(2.0, 2.0, 0.0, 5.0, 1.0),
@@ -205,7 +205,7 @@ fn levels_that_trade_their_electrons_do_not_keep_diis_from_converging() {
 }
 
 #[test]
-fn advice_names_the_levels_and_does_not_go_in_a_circle() {
+fn advice_names_the_levels_and_is_not_circular() {
     let system = double_well(2.0, 2.0, 0.0, 4.0, 2.0);
     let advice = |options: &ScfOptions| -> String {
         let run = run(&system, &functionals::lda(), options);
@@ -233,7 +233,7 @@ fn advice_names_the_levels_and_does_not_go_in_a_circle() {
 }
 
 #[test]
-fn a_run_goes_on_from_a_density() {
+fn a_run_continues_from_a_density() {
     let (f, system) = (functionals::lda(), training::h2(2.0));
     let first = run(&system, &f, &options(200));
     let start = Start::Density(first.density.clone());
@@ -245,7 +245,7 @@ fn a_run_goes_on_from_a_density() {
 }
 
 #[test]
-fn options_that_cannot_be_are_refused() {
+fn impossible_options_are_refused() {
     let (f, system) = (functionals::lda(), training::h2(2.0));
     let linear = |alpha, decay, history| ScfOptions { mixing: Mixing::Linear { alpha, decay, history }, ..options(10) };
     for wrong in [
@@ -262,7 +262,7 @@ fn options_that_cannot_be_are_refused() {
 
 /// e = 1/(n - n): not a number anywhere.
 #[test]
-fn a_value_that_is_not_finite_names_its_place() {
+fn a_value_that_is_not_finite_is_reported_with_its_position() {
     let mut b = functionals::Body::new();
     let n = b.n("n");
     let one = b.c(1.0);

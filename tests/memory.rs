@@ -1,4 +1,4 @@
-//! The memory of a training's tapes: what is forecast, what is taken, and that a budget changes no bit.
+//! The memory of a training's tapes: the forecast, the memory used, and that a budget does not change a single bit.
 #![allow(clippy::unwrap_used)]
 
 #[path = "helpers/functionals.rs"]
@@ -17,7 +17,7 @@ fn one_thread(plan: Plan, memory: Budget) -> Plan {
     Plan { threads: Some(1), memory, ..plan }
 }
 
-/// Most memory that the process has had, bytes, where the system says.
+/// Peak memory of the process, bytes, where the system reports it.
 fn peak() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -25,7 +25,7 @@ fn peak() -> Option<u64> {
 }
 
 #[test]
-fn a_budget_changes_no_bit_and_is_kept() {
+fn a_budget_is_kept_and_does_not_change_a_bit() {
     let plans = [setups::ions(&[(3.0, 3.0)], 60), setups::b(), setups::long_mixing()];
     for (i, plan) in plans.into_iter().enumerate() {
         let params = plan.functional.initial(3);
@@ -37,7 +37,7 @@ fn a_budget_changes_no_bit_and_is_kept() {
         assert_eq!(few, with(Budget::Bytes(forecast.all() / 2)));
         assert_eq!(few, with(Budget::Unlimited));
         let Some(((start, between), end)) = start.zip(between).zip(peak()) else { continue };
-        // Only of the first plan is it known what was there before: later ones use again what lies around.
+        // Only for the first plan is the memory in use before it known: later ones reuse freed memory.
         if i == 0 {
             // The system rounds.
             let (low, high) = (between.saturating_sub(start), end.saturating_sub(start));

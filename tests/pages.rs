@@ -1,5 +1,5 @@
-//! The pages hold together: every link between them leads to a page and a heading, the book has them all, and what cites the
-//! project names its version.
+//! The pages are consistent: every link between them leads to a page and a heading, the book contains all of them, and the
+//! citation names the project's version.
 #![allow(clippy::expect_used)] // a test that cannot set itself up may panic
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// A page: where its links lead, what links can lead to, and what stands in backticks.
+/// A page: the targets of its links, its own link targets, and its texts in backticks.
 struct Page {
     links: Vec<String>,
     code: Vec<String>,
@@ -56,7 +56,7 @@ fn page(text: &str) -> Page {
     page
 }
 
-/// What a heading is called in links, by mdBook as on the pages of code hosts.
+/// The name of a heading in links, in mdBook and on code hosts.
 fn anchor(heading: &str) -> String {
     let kept = heading.trim().chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
     kept.map(|c| if c == ' ' { '-' } else { c }).flat_map(char::to_lowercase).collect()
@@ -89,7 +89,7 @@ fn links_lead_to_a_page_and_a_heading() {
             }
         }
     }
-    assert!(wrong.is_empty(), "these lead nowhere, or out of the book:\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "these links are broken or leave the book:\n{}", wrong.join("\n"));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn files_that_are_named_exist() {
             page.code.iter().filter(|c| folders.iter().any(|f| c.starts_with(f)) && !c.contains(['*', ' ', '…']));
         wrong.extend(named.filter(|c| !Path::new(ROOT).join(c).exists()).map(|c| format!("{}: {c}", path.display())));
     }
-    assert!(wrong.is_empty(), "these are not there:\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "these files do not exist:\n{}", wrong.join("\n"));
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn the_book_has_every_page() {
 }
 
 #[test]
-fn a_link_to_nowhere_would_be_found() {
+fn a_broken_link_would_be_found() {
     let page = page(
         "# A `b::c` (d)\n\n## Twice\n\n## Twice\n\n`](code)` [x](y.md#z)\n\n```text\n# no [heading](or link)\n```\n",
     );

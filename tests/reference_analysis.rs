@@ -1,4 +1,4 @@
-//! The analysis of the standard library on the published ions (Kalita et al. 2022), given beside the project in the folder of
+//! The analysis of the standard library on the published ions (Kalita et al. 2022), from the folder named by
 //! KSR_REFERENCE_DIR.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -27,7 +27,7 @@ fn errors_of_lsda_over_the_published_ions() {
     assert_eq!(numbers(&values[1]), [1.0; 10]);
 }
 
-/// All ten have their cation among them or are left without electrons; against themselves nothing is off.
+/// The cation of each is among them or has no electrons; compared with themselves all errors are zero.
 #[test]
 fn ionisation_energies_of_the_published_ions() {
     let script = "let t = analysis.ionisation_energies(ions, with: exact)\n\

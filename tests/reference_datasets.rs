@@ -1,5 +1,5 @@
-//! Published data sets through scripts: Kalita et al. (2022) and Li et al. (2021), given beside the project in the folder of
-//! KSR_REFERENCE_DIR, with published figures of what is computed on them.
+//! Published data sets through scripts: Kalita et al. (2022) and Li et al. (2021), from the folder named by
+//! KSR_REFERENCE_DIR, with published results for them.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)] // a test may panic, and says why it is skipped
 
 #[path = "helpers/functionals.rs"]
@@ -54,7 +54,7 @@ fn published_sets_are_read_without_a_warning() {
 }
 
 #[test]
-fn saved_sets_come_back_bit_by_bit() {
+fn saved_sets_are_read_back_bit_by_bit() {
     let Some(dir) = published_data::folder() else { return };
     let place = tempfile::tempdir().unwrap();
     for set in ["ions", "h2", "h4", "li_h"] {

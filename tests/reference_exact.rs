@@ -1,5 +1,5 @@
-//! Exact energies and densities against published ones (Kalita et al. and Li et al., DMRG on the same grid), if the folder of them
-//! is named by `KSR_REFERENCE_DIR`.
+//! Exact energies and densities against published ones (Kalita et al. and Li et al., DMRG on the same grid), from the folder
+//! named by `KSR_REFERENCE_DIR`.
 #![allow(clippy::expect_used, clippy::print_stderr)]
 
 #[path = "helpers/published_data.rs"]
@@ -41,7 +41,7 @@ fn published(set: &str) -> Option<Published> {
 }
 
 impl Published {
-    /// Our answer, its energy less the published one, and the integral of the squared difference of the densities.
+    /// Our answer, its energy minus the published one, and the integral of the squared difference of the densities.
     fn compare(&self, k: usize, stencil: usize) -> (Reference, f64, f64) {
         let grid = Arc::new(Grid::centred(513, 0.08).with_stencil(stencil));
         let nuclei = self.charges[k].iter().zip(&self.locations[k]);
@@ -75,7 +75,7 @@ fn hydrogen_molecule() {
         let distance = set.locations[k][1] - set.locations[k][0];
         let (exact, energy, density) = set.compare(k, 5);
         assert!(exact.error < 1e-9);
-        // The published points beyond 3 are not converged: they lie above.
+        // The published energies beyond 3 bohr are not converged: they are too high.
         assert!(energy < 1e-8, "{distance}: {energy:e}");
         if distance < 3.0 {
             assert!(energy.abs() < 1e-7, "{distance}: {energy:e}");
@@ -105,8 +105,8 @@ fn ions_of_one_and_two_electrons() {
     }
 }
 
-/// Every `stride`-th system of a set: the energy lies `above` the published one (given the distance between the first two nuclei), and
-/// the density agrees where the published one is converged.
+/// Every `stride`-th system of a set: the energy minus the published one is in the range `above` (for the distance between the
+/// first two nuclei), and the density agrees where the published one is converged.
 fn check(set: &str, first: usize, stride: usize, above: impl Fn(f64) -> std::ops::Range<f64>) {
     let Some(published) = published(set) else { return };
     for k in (first..published.energies.len()).step_by(stride) {
@@ -130,12 +130,13 @@ fn ions_of_three_and_four_electrons() {
 
 #[test]
 fn four_hydrogen_atoms() {
-    // The published points are less and less converged beyond 3 bohr: they lie above.
+    // The published energies are less and less converged beyond 3 bohr: they are too high.
     check("h4", 2, 14, |distance| if distance < 3.0 { -1e-6..1e-6 } else { -2e-4..1e-6 });
 }
 
 #[test]
 fn lithium_hydride() {
-    // The published energies lie 1e-5 hartree an electron too low (at no distance, this is Be, and not the energy of the ions' Be).
+    // The published energies are 1e-5 hartree per electron too low (at zero distance this is Be, but not with the energy of Be in the set
+    // of ions).
     check("li_h", 4, 24, |_| 3e-5..5e-5);
 }

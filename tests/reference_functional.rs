@@ -1,5 +1,5 @@
-//! Published figures: energies per electron and potentials of the trained sKSR-global model of Kalita et al. (2022) and of
-//! the analytic LSDA at a density of Li. They lie beside the project, where `KSR_REFERENCE_DIR` says.
+//! Published values: energies per electron and potentials of the trained sKSR-global model of Kalita et al. (2022) and of
+//! the analytic LSDA at a density of Li, from the folder named by `KSR_REFERENCE_DIR`.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 #[path = "helpers/functionals.rs"]

@@ -1,4 +1,4 @@
-//! Published parameters and densities, given beside the project in the folder of KSR_REFERENCE_DIR: energies and potentials
+//! Published parameters and densities, from the folder named by KSR_REFERENCE_DIR: energies and potentials
 //! of the networks and of the local spin-density approximation at one spin-polarised density of lithium.
 #![allow(clippy::panic)]
 
@@ -22,7 +22,7 @@ fn networks_agree_with_the_published_program_at_a_point() {
     let (up, down) = (get("Li/n_up"), get("Li/n_dn"));
     let total: Vec<f64> = up.iter().zip(down).map(|(up, down)| up + down).collect();
     let close = |what: String, found: &[f64], wanted: &[f64]| {
-        // The published LSDA takes ln(1 + y^2) as it stands, which loses digits where y is below 1e-8.
+        // The published LSDA evaluates ln(1 + y^2) literally, which loses digits where y is below 1e-8.
         let tolerance = if what.starts_with("lsda") { 1e-8 } else { 1e-9 };
         assert_eq!(found.len(), wanted.len());
         for (i, (f, w)) in found.iter().zip(wanted).enumerate() {

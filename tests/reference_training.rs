@@ -1,5 +1,5 @@
-//! Published figures of whole Kohn-Sham calculations and of a training gradient. They lie beside the project, where
-//! `KSR_REFERENCE_DIR` says.
+//! Published values of whole Kohn-Sham calculations and of a training gradient, from the folder named by
+//! `KSR_REFERENCE_DIR`.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
 #[path = "helpers/functionals.rs"]

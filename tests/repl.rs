@@ -6,7 +6,7 @@ mod command;
 
 use command::{Place, finished};
 
-/// Standard output and error of a session, which must end well.
+/// Standard output and error of a session, which must succeed.
 fn session(entries: &str) -> (String, String) {
     let place = Place::new();
     let (out, err, status) = finished(place.ksr().write_stdin(entries));
@@ -64,7 +64,7 @@ fn the_session_is_listed_and_forgotten() {
 }
 
 #[test]
-fn a_misspelt_command_or_name_gets_the_nearest() {
+fn the_nearest_name_is_suggested_for_a_misspelt_one() {
     let (_, err) = session(":lsit\n:doc sqtr\n:load missing.ksr\n:list frogs\n:doc\n");
     for word in [":list", "`sqrt`", "missing.ksr", "functionals", "`:doc NAME`"] {
         assert!(err.contains(word), "{word}\n{err}");
@@ -80,7 +80,7 @@ fn a_loaded_script_leaves_its_definitions() {
 }
 
 #[test]
-fn quit_leaves_and_later_lines_are_not_read() {
+fn quit_ends_the_session_and_later_lines_are_not_read() {
     assert_eq!(session("1\n:quit\n2\n").0, "1\n");
 }
 
@@ -100,7 +100,7 @@ fn plots_are_drawn() {
 }
 
 #[test]
-fn what_help_says_can_be_typed() {
+fn examples_in_the_help_can_be_typed() {
     for topic in ksr::cli::TOPICS {
         let (_, err) = session(&topic.examples.join("\n"));
         assert_eq!(err, "", "{}", topic.name);

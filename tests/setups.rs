@@ -1,5 +1,5 @@
-//! Loss and gradient of the set-ups whose cost is followed, as they were before the work on speed: faster is not
-//! different.
+//! Loss and gradient of the set-ups for measuring speed, as they were before the work on speed: faster code must not give
+//! different results.
 #![allow(clippy::unwrap_used)]
 
 #[path = "helpers/functionals.rs"]

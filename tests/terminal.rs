@@ -14,10 +14,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// What the line editor sends when it begins to read: bracketed paste is on.
+/// Sent by the line editor when it begins to read: it turns bracketed paste on.
 const READY: &str = "\u{1b}[?2004h";
 
-/// A session on a terminal of its own.
+/// A session on its own terminal.
 struct Terminal {
     child: Child,
     keys: File,
@@ -62,13 +62,13 @@ impl Terminal {
         self.keys.write_all(keys.as_bytes()).expect("pressed");
     }
 
-    /// Types an entry, and waits for the next prompt: what is typed before it is lost.
+    /// Types an entry and waits for the next prompt: keys typed before it are lost.
     fn enter(&mut self, entry: &str) {
         self.press(&format!("{entry}\r"));
         self.wait_for(READY);
     }
 
-    /// Waits until the text is on the screen, and forgets everything up to it.
+    /// Waits until the text is on the screen and discards everything up to it.
     fn wait_for(&mut self, text: &str) {
         let begun = Instant::now();
         loop {
@@ -126,7 +126,7 @@ fn history_is_kept_between_sessions() {
     first.press("\u{4}");
     assert_eq!(first.ends(), Some(0));
     let mut second = Terminal::start(&place);
-    // Arrow up brings the last line of the session before.
+    // Arrow up recalls the last line of the previous session.
     second.press("\u{1b}[A\r");
     second.wait_for("21\r\n");
     second.wait_for(READY);

@@ -1,4 +1,4 @@
-//! The gradient of training, and that a training is the same however it is run.
+//! The gradient of a training, and that a training has the same result however it is run.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 #[path = "helpers/functionals.rs"]
@@ -42,7 +42,7 @@ fn gradient_error(plan: &Plan, params: &[f64], count: usize) -> f64 {
             };
             (functionals::central(step, loss) - gradient[i]).abs()
         };
-        // A shorter step only where truncation shows.
+        // A shorter step only where truncation matters.
         let error = along(1e-2);
         worst = worst.max(if error < 3e-7 * largest { error } else { error.min(along(1e-3)) });
     }
@@ -125,7 +125,7 @@ fn gradient_of_every_observable() {
     assert!(error < 1e-3, "{error}");
 }
 
-/// Two far wells, one orbital in each: the occupied pair is degenerate within rounding.
+/// Two distant wells, one orbital in each: the occupied pair is degenerate within rounding.
 #[test]
 fn a_degenerate_occupied_pair_has_a_gradient() {
     let grid = training::line();
@@ -142,7 +142,7 @@ fn a_degenerate_occupied_pair_has_a_gradient() {
     assert!(error < 1e-6, "{error}");
 }
 
-/// A one-parameter functional on a small grid: trains in a moment.
+/// A one-parameter functional on a small grid, which trains quickly.
 fn tiny() -> (Arc<Compiled>, Plan) {
     let grid = Arc::new(ksr::model::Grid::centred(101, 0.16));
     let f = functionals::of(
@@ -189,7 +189,7 @@ fn the_same_bits_for_any_number_of_threads() {
     assert_eq!(t.best.validation, Some(lowest));
 }
 
-/// Interrupts after so many steps.
+/// Interrupts after a number of steps.
 struct After(AtomicUsize);
 
 impl Control for After {
@@ -207,7 +207,7 @@ impl Control for After {
 }
 
 #[test]
-fn going_on_after_interruptions_gives_the_same_bits() {
+fn resuming_after_interruptions_gives_the_same_bits() {
     let (_, plan) = tiny();
     let whole = train(Device::Cpu, &plan, &Store::none(), &Quiet).unwrap();
     for optimizer in [plan.optimizer.clone(), Optimizer::Adam(Adam { steps: 12, rate: 0.01, ..Adam::default() })] {
@@ -231,9 +231,9 @@ fn going_on_after_interruptions_gives_the_same_bits() {
     assert!(whole.warnings.is_empty());
 }
 
-/// The last step of 7 is validated for the end alone, which a training of 12 steps must not know of.
+/// The last of 7 steps is validated only because it is the last, which must not affect a training of 12 steps.
 #[test]
-fn more_steps_and_more_seeds_go_on_from_what_is_done() {
+fn more_steps_and_more_seeds_resume_from_checkpoints() {
     let (_, plan) = tiny();
     let shorter = |optimizer: &Optimizer| match optimizer.clone() {
         Optimizer::Lbfgs(options) => Optimizer::Lbfgs(Lbfgs { steps: 7, ..options }),
@@ -279,7 +279,7 @@ impl Control for Evaluations {
     }
 }
 
-/// Keeps the sentences.
+/// Collects the sentences.
 #[derive(Default)]
 struct Sentences(Mutex<Vec<String>>);
 
@@ -298,7 +298,7 @@ impl Control for Sentences {
 }
 
 #[test]
-fn a_budget_that_does_not_suffice_is_told_once_and_only_where_something_is_trained() {
+fn an_insufficient_budget_is_reported_once_and_only_if_something_is_trained() {
     let (_, mut plan) = tiny();
     plan.memory = Budget::Bytes(1000);
     let folder = tempfile::tempdir().unwrap();
@@ -307,7 +307,7 @@ fn a_budget_that_does_not_suffice_is_told_once_and_only_where_something_is_train
         let sentences = Sentences::default();
         let trained = train(Device::Cpu, &plan, &store, &sentences).unwrap();
         let told = sentences.0.into_inner().unwrap();
-        (told.iter().filter(|told| told.contains("tapes of all iterations")).count(), trained.warnings.len())
+        (told.iter().filter(|sentence| sentence.contains("tapes of all iterations")).count(), trained.warnings.len())
     };
     assert_eq!([run(), run()], [(1, 1), (0, 0)]);
 }
@@ -330,7 +330,7 @@ fn an_unwritable_checkpoint_is_a_warning() {
     assert_eq!(trained.warnings.len(), 1, "{:?}", trained.warnings);
 }
 
-/// e = ln(a - n) is not a number once n exceeds a, and a starts below the largest density.
+/// e = ln(a - n) is not a number where n exceeds a, and a is initially below the largest density.
 #[test]
 fn a_loss_that_is_not_finite_names_operation_iteration_and_system() {
     use ksr::functional::Density;
@@ -351,7 +351,7 @@ fn a_loss_that_is_not_finite_names_operation_iteration_and_system() {
 }
 
 #[test]
-fn other_seeds_go_on_when_one_fails() {
+fn other_seeds_continue_when_one_fails() {
     use ksr::functional::Density;
     use ksr::graph::Init;
     let (_, mut plan) = tiny();
@@ -377,7 +377,7 @@ fn other_seeds_go_on_when_one_fails() {
 }
 
 #[test]
-fn what_cannot_be_trained_is_refused() {
+fn impossible_trainings_are_refused() {
     let (_, plan) = tiny();
     let refused = |change: &dyn Fn(&mut Plan)| {
         let mut plan = plan.clone();

@@ -235,7 +235,13 @@ const LEVELS_AND_ITERATIONS: [Property; 7] = [
         |r| spins(|s| Datum::Energies(r.orbital_energies[s].clone())),
         Some(|t| t.levels()),
     ),
-    row("gap", "the lowest empty minus the highest occupied level", Shown::Yes(BELOW_TERMS), |r| Datum::Energy(r.gap), None),
+    row(
+        "gap",
+        "the lowest empty minus the highest occupied level",
+        Shown::Yes(BELOW_TERMS),
+        |r| Datum::Energy(r.gap),
+        None,
+    ),
     row(
         "converged",
         "whether the tolerance was met",

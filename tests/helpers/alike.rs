@@ -1,19 +1,19 @@
-//! Whether two outputs say the same: words equal, numbers within what another processor may change.
+//! Whether two outputs agree: equal words, and numbers equal up to differences between processors.
 
-/// Relative difference of numbers that counts as none: iterations that converge forget their last bits.
+/// Relative difference of numbers that counts as none: iterations that converge do not fix the last bits.
 pub const SAME: f64 = 1e-6;
-/// The same for what a training has led to: hundreds of steps amplify the last bits.
+/// The same for results of a training: hundreds of steps amplify the last bits.
 #[allow(dead_code)]
 pub const TRAINED: f64 = 1e-2;
-/// Two numbers below this are both rounding, or what is left where an iteration ends.
+/// Two numbers below this are both rounding errors or residuals of an iteration.
 const ROUNDING: f64 = 1e-8;
-/// A unit in the last digit of a printed number is no difference either, if it is smaller than this part of the number.
+/// A unit in the last printed digit counts as no difference either, if it is smaller than this fraction of the number.
 const LAST_DIGIT: f64 = 1e-4;
-/// Digits that a trained number is shown with.
+/// Digits of a trained number.
 const DIGITS: usize = 4;
 
-/// Whether the words are the same and the numbers differ by no more than a part of their size. Spaces, lines of tables and dots
-/// of plots do not matter.
+/// Whether the words are the same and the numbers differ by at most the fraction `part` of their size. Spaces, lines of tables
+/// and dots of plots do not matter.
 pub fn alike(a: &str, b: &str, part: f64) -> bool {
     let (a, b) = (tokens(a), tokens(b));
     a.len() == b.len() && a.iter().zip(&b).all(|(x, y)| same(x, y, part))
@@ -23,18 +23,18 @@ fn same(x: &str, y: &str, part: f64) -> bool {
     let (Ok(a), Ok(b)) = (x.parse::<f64>(), y.parse::<f64>()) else { return x == y };
     let size = a.abs().max(b.abs());
     let last = unit_of_last_digit(x).min(unit_of_last_digit(y)).min(LAST_DIGIT * size);
-    // A little more: neither a part nor a power of ten is exact.
+    // A little more, as neither the fraction nor a power of ten is exact.
     (a - b).abs() <= 1.001 * (part * size).max(last) || size < ROUNDING
 }
 
-/// What one more in the last digit means; nothing for a whole number.
+/// The unit of the last digit; zero for a whole number.
 fn unit_of_last_digit(number: &str) -> f64 {
     let (mantissa, exponent) = number.split_once('e').unwrap_or((number, "0"));
     let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len());
     if decimals == 0 { 0.0 } else { 10f64.powi(exponent.parse::<i32>().unwrap_or(0) - decimals as i32) }
 }
 
-/// The same text with decimal numbers of more than four digits rounded to four, as trained ones are shown: the others mean
+/// The same text with decimal numbers of more than four digits rounded to four, for trained ones, whose other digits mean
 /// nothing. In a table they stay aligned to the right.
 #[allow(dead_code)]
 pub fn shortened(text: &str) -> String {
@@ -68,7 +68,7 @@ fn rounded(number: &str) -> String {
     format!("{value:.*}", decimals.len() + DIGITS - digits)
 }
 
-/// Numbers, and what stands between them.
+/// Numbers and the text between them.
 fn tokens(text: &str) -> Vec<String> {
     let mut tokens = vec![String::new()];
     let mut before = ' ';
@@ -108,7 +108,7 @@ fn numbers_may_differ_in_the_last_digits_only() {
 }
 
 #[test]
-fn trained_numbers_may_differ_by_a_hundredth() {
+fn trained_numbers_may_differ_by_one_percent() {
     assert!(alike("loss  0.003222005", "loss 0.003222", TRAINED) && alike("-1.500", "-1.5001", TRAINED));
     assert!(!alike("-1.17 hartree", "-1.27 hartree", TRAINED));
 }

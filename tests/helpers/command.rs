@@ -1,10 +1,10 @@
-//! The built `ksr`, in a folder and with a cache of its own.
+//! The built `ksr`, with its own folder and cache.
 
 use assert_cmd::Command;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// A folder that goes away, with a cache and REPL history beside it.
+/// A temporary folder, with a cache and REPL history beside it.
 pub struct Place {
     folder: TempDir,
 }

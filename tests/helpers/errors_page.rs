@@ -1,7 +1,7 @@
-//! `docs/errors.md`: what the sources say of every code, in the documentation of its variant, and one example of the gallery.
+//! `docs/errors.md`: for every code the documentation of its variant in the sources, and one example from the gallery.
 //!
-//! The documentation of a variant says in its first paragraphs why the error happens, and in the last one, which begins with
-//! `What to do:`, what helps. Where several variants have one code, at least one of them says so.
+//! The first paragraphs of the documentation of a variant say why the error happens, and the last one, which begins with
+//! `What to do:`, what helps. If several variants share a code, at least one of them must have it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -38,7 +38,7 @@ const STAGES: [(&str, &str); 17] = [
     ("train", "training"),
 ];
 
-/// What the sources say about a code.
+/// The information about a code in the sources.
 #[derive(Default)]
 pub struct Entry {
     messages: Vec<String>,
@@ -54,7 +54,7 @@ pub struct Example {
 }
 
 impl Example {
-    /// Keeps what follows the first line with the code, up to the next code.
+    /// Keeps the text after the first line with the code, up to the next code.
     pub fn new(name: &str, script: &str, shown: &str, code: &str) -> Self {
         let after = shown.lines().skip_while(|l| *l != code).skip(1);
         let message: Vec<&str> = after.take_while(|l| !l.starts_with("ksr::")).collect();
@@ -132,13 +132,13 @@ fn read(attributes: &[Attribute], found: &mut BTreeMap<String, Entry>) {
     let entry: &mut Entry = found.entry(code).or_default();
     entry.messages.push(message);
     if let Some((why, to_do)) = lines.join("\n").split_once(&format!("\n\n{TO_DO}")) {
-        // A paragraph is a line: the reader's window is not that of the sources.
+        // One line per paragraph: readers have windows of different widths.
         let unwrapped = |text: &str| text.split("\n\n").map(|p| p.replace('\n', " ")).collect::<Vec<_>>().join("\n\n");
         entry.advice.push([unwrapped(why), unwrapped(to_do)]);
     }
 }
 
-/// The whole page; what is missing for it, if something is.
+/// The whole page, or a list of what is missing.
 pub fn page(
     entries: &BTreeMap<String, Entry>,
     examples: &BTreeMap<String, Vec<Example>>,
@@ -146,7 +146,7 @@ pub fn page(
     let stage = |code: &str| code.split("::").nth(1).unwrap_or_default().to_owned();
     let known = |code: &str| STAGES.iter().any(|(name, _)| *name == stage(code));
     let mut missing: Vec<String> = Vec::new();
-    missing.extend(entries.keys().filter(|c| !known(c)).map(|c| format!("{c} is of a stage that is not listed")));
+    missing.extend(entries.keys().filter(|c| !known(c)).map(|c| format!("{c} belongs to a stage that is not listed")));
     let silent = |e: &Entry| e.advice.is_empty();
     missing.extend(entries.iter().filter(|(_, e)| silent(e)).map(|(c, _)| format!("{c} has no `{TO_DO}`")));
     missing.extend(examples.keys().filter(|c| !entries.contains_key(*c)).map(|c| format!("{c} is not in the sources")));
@@ -178,7 +178,7 @@ fn section(code: &str, entry: &Entry, examples: &[Example], page: &mut String) {
     for [why, to_do] in &entry.advice {
         page.push_str(&format!("\n{why}\n\n**What to do:** {to_do}\n"));
     }
-    // The one that is called like the code, or else the shortest.
+    // The one named like the code, or else the shortest.
     let named = |e: &&Example| Some(e.name.as_str()) == code.rsplit("::").next();
     let Some(example) = examples.iter().find(named).or_else(|| examples.iter().min_by_key(|e| e.lines())) else {
         page.push_str(&format!("\n```text\n{}\n```\n", entry.messages.join("\n")));

@@ -1,4 +1,4 @@
-//! Scripts run in the test's own process: what they show is kept, and a warning is a failure.
+//! Scripts run in the process of the test: the values they show are kept, and a warning is a failure.
 #![allow(dead_code, clippy::panic)]
 
 use ksr::cli::Disk;
@@ -45,7 +45,7 @@ impl Host for Keeper {
     }
 }
 
-/// What a script shows, one value a statement.
+/// The values that a script shows, one per statement.
 pub fn shown(script: &str) -> Vec<Value> {
     run(script).1
 }
@@ -58,7 +58,7 @@ fn run(script: &str) -> (Interpreter, Vec<Value>) {
     (interpreter, SHOWN.take())
 }
 
-/// The trainings that a script asks for.
+/// The trainings in a script.
 pub fn plans(script: &str) -> Vec<Plan> {
     let mut interpreter = Interpreter::new(Rc::new(Keeper), Rc::new(Disk), Options::default());
     match interpreter.plans("test.ksr", script) {

@@ -1,4 +1,5 @@
-//! `docs/reference.md` from the registry: functions, members, entries of blocks, the standard library, units, words, REPL commands.
+//! `docs/reference.md` from the registry: functions, members, options in blocks, the standard library, units, words, REPL
+//! commands.
 
 use ksr::interp::call::EACH;
 use ksr::interp::entries;
@@ -75,7 +76,7 @@ fn blocks(page: &mut String) {
     }
 }
 
-/// The heads and `##` lines of the standard library; what has none is for its own use.
+/// The heads and `##` lines of the standard library; definitions without `##` are internal.
 fn library(page: &mut String) {
     page.push_str("\n## Standard library\n\nWritten in ksr, in `stdlib/`. `use std.losses` binds `losses`; the names of `atoms` and \
                    `interactions` are known without `use`.\n");
@@ -108,7 +109,7 @@ fn head(line: &str) -> Option<String> {
     Some(rest[..end].trim().to_owned())
 }
 
-/// Behind the bracket that closes the one at `open`.
+/// The position after the bracket that closes the one at `open`.
 fn closed(text: &str, open: usize) -> Option<usize> {
     let mut depth = 0;
     for (at, c) in text[open..].char_indices() {

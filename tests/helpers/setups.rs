@@ -1,4 +1,4 @@
-//! The set-ups whose cost is followed: one loss and gradient of each is what a training step pays for.
+//! The set-ups for measuring speed: one loss and gradient of each, the cost of a training step.
 #![allow(dead_code, missing_docs)]
 
 use super::functionals;

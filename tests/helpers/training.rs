@@ -16,7 +16,7 @@ pub fn line() -> Arc<Grid> {
     Arc::new(Grid::centred(513, 0.08))
 }
 
-/// Nuclei (charge, position) with so many electrons.
+/// Nuclei (charge, position) and a number of electrons.
 pub fn atoms(label: &str, nuclei: &[(f64, f64)], electrons: f64, unpaired: Option<f64>) -> Arc<System> {
     on(line(), label, nuclei, electrons, unpaired)
 }
@@ -51,7 +51,7 @@ pub fn linear(iterations: usize, alpha: f64, decay: f64, symmetric: bool) -> Scf
     ScfOptions { iterations, mixing: Mixing::Linear { alpha, decay, history: 1 }, tolerance: None, symmetric }
 }
 
-/// What is to be reproduced.
+/// The values to be reproduced.
 #[derive(Clone)]
 pub struct Target {
     /// Electronic.
@@ -108,7 +108,7 @@ pub fn plan(functional: &Arc<Compiled>, systems: &[(Arc<System>, Target)], loss:
     Plan::new(functional.clone(), cases, scf.clone())
 }
 
-/// A made-up target near the truth: Gaussians on the nuclei.
+/// An invented target near the truth: Gaussians on the nuclei.
 pub fn made_up(system: &System) -> Target {
     let raw: Vec<f64> = system
         .grid

@@ -182,9 +182,9 @@ fn operands(op: Binary, a: Operand<'_>, b: Operand<'_>) -> TypesError {
         Binary::Add if either(|v| matches!(v, Value::Str(_))) => {
             Some("insert values into a string with braces: `\"R = {R}\"`".to_string())
         }
-        _ if either(|v| matches!(v, Value::List(_))) && either(|v| matches!(v, Value::Field(_))) => {
-            Some("the values of a field are a list, `n.values`; for a list of fields write `[c * n for c in list]`".into())
-        }
+        _ if either(|v| matches!(v, Value::List(_))) && either(|v| matches!(v, Value::Field(_))) => Some(
+            "the values of a field are a list, `n.values`; for a list of fields write `[c * n for c in list]`".into(),
+        ),
         _ => None,
     };
     TypesError::Operands {

@@ -69,7 +69,10 @@ mod tests {
         let interpreter = interpreter();
         for name in named {
             let doc = interpreter.doc(name).unwrap_or_default();
-            assert!(format!("{}\n{}", doc.signature, doc.text).contains(&format!("{name}: option of ")), "{name}: {doc:?}");
+            assert!(
+                format!("{}\n{}", doc.signature, doc.text).contains(&format!("{name}: option of ")),
+                "{name}: {doc:?}"
+            );
         }
     }
 

@@ -126,7 +126,11 @@ pub(super) fn save(interp: &mut Interpreter, args: &Args, value: &Value, folder:
     let ending = folder.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
     if FILES.contains(&&*ending) {
         let message = "references and runs are saved as a folder of arrays";
-        return args.wrong(span, message, Some("give a name without an extension, as in `save(list, \"mine\")`".into()));
+        return args.wrong(
+            span,
+            message,
+            Some("give a name without an extension, as in `save(list, \"mine\")`".into()),
+        );
     }
     let items = match value {
         Value::List(items) => items.as_slice(),
@@ -155,7 +159,8 @@ fn sample<'a>(args: &Args, item: &'a Value) -> Result<Sample<'a>> {
             Ok(Sample { system: &r.system, energy: r.energy, density: &r.density, spins: true, distance })
         }
         other => {
-            let help = Some("the results of `exact(system)` and `solve(system, with: f)` can be saved like this".into());
+            let help =
+                Some("the results of `exact(system)` and `solve(system, with: f)` can be saved like this".into());
             crate::interp::call::mismatch(
                 "an element of a data set",
                 "a reference or run",

@@ -140,15 +140,23 @@ pub(crate) const ALL: &[Builtin] = &[
         &[example("softplus(0)", "ln(2)")],
         unary!(Unary::Softplus),
     ),
-    elementary("floor", "rounds down to a whole number", &["round"], &[example("floor(-1.5)", "-2")], |interp, args| {
-        interp.rounded(args.operand("x")?, "floor", f64::floor)
-    }),
+    elementary(
+        "floor",
+        "rounds down to a whole number",
+        &["round"],
+        &[example("floor(-1.5)", "-2")],
+        |interp, args| interp.rounded(args.operand("x")?, "floor", f64::floor),
+    ),
     elementary("ceil", "rounds up to a whole number", &["round"], &[example("ceil(1.2)", "2")], |interp, args| {
         interp.rounded(args.operand("x")?, "ceil", f64::ceil)
     }),
-    elementary("round", "rounds to the nearest whole number", &["integer"], &[example("round(2.6)", "3")], |interp, args| {
-        interp.rounded(args.operand("x")?, "round", f64::round)
-    }),
+    elementary(
+        "round",
+        "rounds to the nearest whole number",
+        &["integer"],
+        &[example("round(2.6)", "3")],
+        |interp, args| interp.rounded(args.operand("x")?, "round", f64::round),
+    ),
     function(
         "mod",
         &[required("x", EACH), required("y", EACH)],

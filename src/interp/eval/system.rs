@@ -31,8 +31,7 @@ pub(crate) const SYSTEM_ENTRIES: [Param; 6] = [
         .about("the total charge, instead of `electrons:`"),
     optional("unpaired", &[Kind::Whole], DefaultValue::Absent("the parity"))
         .about("up minus down electrons; by default 0 for an even number of electrons, 1 for an odd number"),
-    optional("name", &[Kind::Text], DefaultValue::Absent("as written"))
-        .about("its name in tables and messages"),
+    optional("name", &[Kind::Text], DefaultValue::Absent("as written")).about("its name in tables and messages"),
 ];
 
 /// The entries so far, with their places.

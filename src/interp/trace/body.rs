@@ -349,7 +349,13 @@ impl Interpreter {
         let value = self.eval(expr, scope)?;
         let mut values = Vec::new();
         if !flat(&value, &mut values) || values.is_empty() {
-            return mismatch("the initial value of a parameter", "a number or a list of numbers", &value, None, expr.span);
+            return mismatch(
+                "the initial value of a parameter",
+                "a number or a list of numbers",
+                &value,
+                None,
+                expr.span,
+            );
         }
         let len: usize = shape.iter().product();
         if values.len() != 1 && values.len() != len {

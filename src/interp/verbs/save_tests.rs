@@ -161,10 +161,7 @@ fn members_that_a_body_uses_are_saved_with_it() {
     let refused = interpreter_in(world.clone()).run("t.ksr", &format!("{script}save(hidden, \"h.ksr\")"));
     let problem = &refused.unwrap_err()[0];
     let help = problem.error.help().map(|help| help.to_string()).unwrap_or_default();
-    assert!(
-        problem.error.to_string().contains("`average` uses the members") && help.contains("let parts"),
-        "{help}"
-    );
+    assert!(problem.error.to_string().contains("`average` uses the members") && help.contains("let parts"), "{help}");
     assert_eq!(world.kind(Path::new("h.ksr")), None);
 }
 

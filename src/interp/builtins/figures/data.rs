@@ -112,7 +112,9 @@ fn members(args: &Args, cells: &[Value], span: Span) -> Result<Option<Vec<Vec<Va
             Value::List(items) if items.len() == members.len() => {
                 members.iter_mut().zip(items.iter()).for_each(|(member, v)| member.push(v.clone()));
             }
-            _ => return args.wrong(span, "the lists in a column must have equal lengths, one curve per position", None),
+            _ => {
+                return args.wrong(span, "the lists in a column must have equal lengths, one curve per position", None);
+            }
         }
     }
     Ok(Some(members))

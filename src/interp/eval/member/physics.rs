@@ -53,10 +53,14 @@ fn interaction_name(w: &Interaction) -> &str {
 }
 
 pub(crate) const SYSTEM: &[Member<Arc<System>>] = &[
-    member("name", "its name: that given by `name:`, otherwise the expression it was written as", |s| Value::text(&s.label)),
+    member("name", "its name: that given by `name:`, otherwise the expression it was written as", |s| {
+        Value::text(&s.label)
+    }),
     member("electrons", "the number of electrons", |s| count(s.electrons)),
     member("unpaired", "up minus down electrons", |s| count(s.unpaired)),
-    member("charge", "the nuclear charges minus the number of electrons", |s| Value::plain(nuclear_charge(s) - s.electrons as f64)),
+    member("charge", "the nuclear charges minus the number of electrons", |s| {
+        Value::plain(nuclear_charge(s) - s.electrons as f64)
+    }),
     member("grid", "its grid", |s| Value::Grid(s.grid.clone())),
     member("system", "itself", |s| Value::System(s.clone())),
     member("potential", "the total external potential, as a field", |s| Value::field(&s.grid, s.potential.to_vec())),
