@@ -11,7 +11,7 @@ pub enum Event {
         seed: u64,
         /// Steps done.
         step: usize,
-        /// Steps asked for.
+        /// Requested number of steps.
         steps: usize,
         /// Loss after the step.
         loss: f64,
@@ -38,7 +38,7 @@ pub enum Event {
         /// Total number of pieces.
         total: usize,
     },
-    /// A sentence on a line of its own: `resumes from its checkpoint at step 40`.
+    /// A sentence on its own line: `resumes from its checkpoint at step 40`.
     Message(String),
 }
 

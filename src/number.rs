@@ -1,11 +1,11 @@
-//! Numbers as texts: so many digits for a reader, or all that are needed to read the same number back.
+//! Numbers as text: a few digits for readers, or all that are needed to read the same number back.
 
 use std::ops::Range;
 
 /// Whole numbers below it, 2^53, are exact.
 pub const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// At most so many significant digits, without trailing zeros: as decimals where the power of ten lies within `plain`,
+/// At most `digits` significant digits, without trailing zeros: as decimals where the power of ten lies within `plain`,
 /// otherwise `1.2e-9`; `nan`, `inf`, `-inf`.
 pub fn significant(x: f64, digits: usize, plain: Range<i32>) -> String {
     if !x.is_finite() {

@@ -1,11 +1,11 @@
 //! Answers cached on disk under a hash of the problem.
 //!
-//! A file holds 64-bit words, little-endian: the problem, then the answer (energy, error, the accuracy that was asked for,
+//! A file holds 64-bit words, little-endian: the problem, then the answer (energy, error, the requested accuracy,
 //! densities, pair density, occupations), numbers bit by bit; and at its end a hash of all that, as text. A file that is damaged or
 //! answers another problem is ignored. The accuracy is not part of the problem: an answer is reused if it is accurate enough, or if no
-//! more is asked for than when it was calculated.
+//! higher accuracy is requested than when it was calculated.
 
-#![allow(clippy::disallowed_methods, reason = "answers lie in a cache of their own, no part of a script's world")]
+#![allow(clippy::disallowed_methods, reason = "answers are in a separate cache, outside a script's world")]
 
 use super::{ExactError, Options, Origin, PairDensity, Reference, automatic, solve};
 use crate::control::Control;
@@ -22,7 +22,7 @@ const VERSION: u64 = 4;
 /// Stored as the number of functions where the pair density is unknown.
 const NO_PAIRS: f64 = -1.0;
 
-/// What a user should know of an answer that was had.
+/// What a user should know about an answer.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum CacheWarning {
@@ -43,7 +43,7 @@ pub enum CacheWarning {
     #[error("the cached exact answer for `{label}` is damaged and is calculated again ({})", path.display())]
     #[diagnostic(severity(Warning), code(ksr::exact::cache_damaged))]
     Damaged { label: String, path: PathBuf },
-    /// `time_limit:` ended the calculation before it had reached the accuracy that was asked for. The error of the
+    /// `time_limit:` ended the calculation before it had reached the requested accuracy. The error of the
     /// answer is estimated in `.error`.
     ///
     /// What to do: allow more time, or ask for less accuracy.
@@ -54,7 +54,7 @@ pub enum CacheWarning {
     )]
     #[diagnostic(severity(Warning), code(ksr::exact::time_limit), help("allow more time, or ask for less accuracy"))]
     TimeLimit { label: String, error: f64, accuracy: f64 },
-    /// The calculation stopped improving before it reached the accuracy that was asked for: rounding, or the number of
+    /// The calculation stopped improving before it reached the requested accuracy: rounding, or the number of
     /// orbitals that fit in memory, is the limit.
     ///
     /// What to do: ask for less with `accuracy:`, and use the estimate in `.error`.
@@ -120,7 +120,7 @@ pub fn cached(
     Ok((reference, warnings))
 }
 
-/// A warning that the answer is less accurate than asked for.
+/// A warning that the answer is less accurate than requested.
 fn rough(reference: &Reference, options: &Options) -> Option<CacheWarning> {
     let (label, error, accuracy) = (reference.system.label.clone(), reference.error, options.accuracy);
     (error > accuracy).then_some(CacheWarning::Rough { label, error, accuracy })
@@ -134,8 +134,8 @@ fn keep(path: &Path, bytes: &[u8]) -> Result<(), String> {
     write_whole(path, bytes).map_err(|reason| failed(reason).to_string())
 }
 
-/// Everything that the answer depends on except the accuracy, and nothing else. A method that would be taken anyway is not named, so
-/// that its answers serve whether it was asked for or not.
+/// Everything that the answer depends on except the accuracy, and nothing else. A method that would be chosen anyway is not named, so
+/// that its answers are reused whether it was requested or not.
 fn question(system: &System, options: &Options) -> Vec<u64> {
     let grid = &system.grid;
     let wall = match grid.wall {
@@ -178,7 +178,7 @@ fn written(reference: &Reference, asked: f64, question: &[u64]) -> Vec<u8> {
     bytes.chain(key(&words).into_bytes()).collect()
 }
 
-/// The answer in a file and the accuracy that was asked for, if the file is intact and for this problem.
+/// The answer in a file and the requested accuracy, if the file is intact and for this problem.
 fn read(bytes: &[u8], question: &[u64], system: &Arc<System>, options: &Options) -> Option<(Reference, f64)> {
     let (content, seal) = bytes.split_last_chunk::<32>()?;
     let (words, rest) = content.as_chunks::<8>();
@@ -293,7 +293,7 @@ mod tests {
             cached(&well(3.0), &options, Some(folder.path()), &Quiet).expect("an answer").0
         };
         let (default, _) = ask(&well(3.0), folder.path());
-        // The one that is taken anyway.
+        // The one that would be chosen anyway.
         assert!(same(&by("two_electrons"), &default));
         assert_eq!(files(folder.path()).len(), 1);
         let other = by("determinants");

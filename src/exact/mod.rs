@@ -1,6 +1,6 @@
 //! The interacting problem, solved on the grid itself, without a functional. One electron is a banded eigenproblem, two are a symmetric
 //! or antisymmetric function of two coordinates, more are a superposition of all determinants of optimised orbitals; electrons that
-//! do not interact fill orbitals. These methods stand behind one interface, [`Method`].
+//! do not interact fill orbitals. These methods share one interface, [`Method`].
 
 mod cache;
 pub mod dataset;
@@ -48,7 +48,7 @@ pub struct Reference {
 /// Where a reference comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Origin {
-    /// It was solved here, by that method.
+    /// It was solved here, by this method.
     Solved(&'static dyn Method),
     /// It was read from a data set.
     Data(Entry),
@@ -76,7 +76,7 @@ impl Reference {
         }
     }
 
-    /// The method that found it; none of a data set.
+    /// The method that found it; none for a data set.
     pub fn method(&self) -> Option<&'static dyn Method> {
         match &self.origin {
             Origin::Solved(method) => Some(*method),
@@ -110,7 +110,7 @@ pub struct Options {
     pub accuracy: f64,
     /// Time after which the best answer so far is returned; its `error` says how accurate it is.
     pub time_limit: Option<Duration>,
-    /// The method that is asked for; without one, the first that suits the system.
+    /// The requested method; without one, the first that suits the system.
     pub method: Option<&'static dyn Method>,
 }
 
@@ -128,13 +128,13 @@ impl Options {
         Self::by(None, system)
     }
 
-    /// What a method reaches in seconds, or without one what [`Options::of`] says.
+    /// The accuracy that a method reaches in seconds; without one, that of [`Options::of`].
     pub fn by(method: Option<&'static dyn Method>, system: &System) -> Self {
         let accuracy = method.unwrap_or_else(|| automatic(system)).accuracy(system);
         Self { accuracy, time_limit: None, method }
     }
 
-    /// The method that is asked for, otherwise the first that suits.
+    /// The requested method, otherwise the first that suits the system.
     fn method_for(&self, system: &System) -> &'static dyn Method {
         self.method.unwrap_or_else(|| automatic(system))
     }
@@ -166,7 +166,7 @@ pub enum ExactError {
     )]
     #[diagnostic(code(ksr::exact::grid), help("use at most {most} points"))]
     Grid { points: usize, most: usize },
-    /// The method that is asked for does not solve such systems.
+    /// The requested method does not solve such systems.
     ///
     /// What to do: name one that does, or leave `method:` out.
     #[error("the method \"{method}\" does not solve `{label}`: it takes {takes}")]
@@ -202,7 +202,7 @@ pub enum ExactError {
 }
 
 impl ExactError {
-    /// Of asking a method for a system that it does not take.
+    /// The error of a method for a system that it does not solve.
     pub fn unsuitable(method: &dyn Method, system: &System) -> Self {
         let suitable = methods::suitable(system);
         Self::Method { method: method.name(), label: system.label.clone(), takes: method.takes(), suitable }
@@ -223,7 +223,7 @@ pub fn solve(system: &Arc<System>, options: &Options, control: &dyn Control) -> 
     Ok(Reference { system: system.clone(), energy, density, occupations, pairs, error, origin })
 }
 
-/// Names as one writes them in a script.
+/// Names as written in a script.
 fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
 }

@@ -70,7 +70,7 @@ impl Narrow {
             let width = self.nodes.node(x).shape.channels;
             let narrow = |channels: usize| Shape { channels, ..*shape };
             match op {
-                // Every channel by itself.
+                // Every channel separately.
                 Op::Unary(_) | Op::SumGrid | Op::MaxGrid | Op::Map(_) | Op::Hartree => {
                     let node = self.insert(op.clone(), vec![x], narrow(width), *span);
                     return Place { node, channels: Some(channels) };
@@ -93,7 +93,7 @@ impl Narrow {
                 }
                 // Together with their other arguments.
                 Op::Binary(_) | Op::Where | Op::Broadcast | Op::Concat => {}
-                // Channels are told apart, or the body has no such operation.
+                // Channels are distinguished, or the body has no such operation.
                 Op::Input(_) | Op::Param(_) | Op::Const(_) | Op::Spacing | Op::Points(_) => {}
                 Op::SumChannels | Op::Channels { .. } | Op::ChannelsT { .. } => {}
                 Op::MapT(_) | Op::ExpConvT | Op::ConvT { .. } => {}

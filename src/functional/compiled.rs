@@ -42,7 +42,7 @@ pub struct Definition {
     pub flip_average: bool,
     /// A kinetic functional, T = integral of n t.
     pub kinetic: bool,
-    /// The interaction it was made for, if it says.
+    /// The interaction it was made for, if declared.
     pub made_for: Option<Interaction>,
 }
 
@@ -78,7 +78,7 @@ pub struct Compiled {
     pub flip_average: bool,
     /// A kinetic functional.
     pub kinetic: bool,
-    /// The interaction it was made for, if it says.
+    /// The interaction it was made for, if declared.
     pub made_for: Option<Interaction>,
     /// Nodes of the body, without energy and potential.
     pub body: usize,

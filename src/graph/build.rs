@@ -163,7 +163,7 @@ impl Graph {
         Ok(best)
     }
 
-    /// Channels one after another; those without grid are stretched if others have one.
+    /// Concatenates channels; those without a grid are broadcast if others have one.
     pub fn concat(&mut self, parts: &[NodeId], span: Span) -> Result<NodeId, ShapeError> {
         let nothing = || ShapeError::Nothing { operation: "concat".into(), what: "field to join" };
         let first = *parts.first().ok_or_else(nothing)?;

@@ -93,7 +93,7 @@ fn pullback(
         (node.op.clone(), node.inputs.clone(), node.shape, node.span)
     };
     let moves = |x: NodeId| moving[x.0 as usize];
-    // An operation that is linear in its first argument passes its transpose of the adjoint to that.
+    // An operation that is linear in its first argument passes its transpose of the adjoint to that argument.
     let transposed = |graph: &mut Graph, transpose: Op| {
         let full = graph.stretch(adjoint, shape, span);
         let arguments = std::iter::once(full).chain(inputs.iter().skip(1).copied()).collect();
@@ -144,7 +144,7 @@ fn pullback(
         Op::Conv { .. } | Op::ConvT { .. } if moves(inputs[1]) => {
             return Err(DifferentiateError::MovingKernel { operation: "conv", what: "weights", span });
         }
-        // Made of weights alone.
+        // Depends on weights only.
         Op::FlipWeight { .. } | Op::MergeWeight { .. } => {
             return Err(DifferentiateError::MovingKernel { operation: "conv", what: "weights", span });
         }
@@ -163,7 +163,7 @@ fn pullback(
             let share = graph.binary(Binary::Div, full, count, span)?;
             parts.push((inputs[0], graph.binary(Binary::Mul, largest, share, span)?));
         }
-        // Nothing moves what is known without arguments.
+        // Constant without arguments.
         Op::Input(_) | Op::Param(_) | Op::Const(_) | Op::Spacing | Op::Points(_) => {}
         Op::Channels { from, to } => parts.push(transposed(graph, Op::ChannelsT { from, to })),
         Op::ChannelsT { from, to } => parts.push(transposed(graph, Op::Channels { from, to })),
@@ -194,7 +194,7 @@ fn unary(graph: &mut Graph, f: Unary, x: NodeId, y: NodeId, adjoint: NodeId, spa
     let shape = g.shape(x);
     let square = |g: &mut Graph, u| g.unary(Unary::Pow(2.0), u, span);
     let one = g.constant(1.0, span);
-    // 1 - u^2, for the arc functions and tanh.
+    // 1 - u^2, for the inverse trigonometric functions and tanh.
     let one_minus_square = |g: &mut Graph, u| {
         let u2 = g.unary(Unary::Pow(2.0), u, span);
         g.binary(Binary::Sub, one, u2, span)

@@ -26,7 +26,7 @@ fn field(g: &Graph, grid: Option<u8>, channels: usize, x: NodeId) -> Shape {
     Shape { grid: grid.or(g.shape(x).grid), channels }
 }
 
-/// Uses of an operation; the compiler asks for those of every new one.
+/// Uses of an operation; the compiler requires them for every new one.
 fn bodies(kind: OpKind) -> Vec<Body> {
     match kind {
         OpKind::Input => body(|_, x| Ok(x)),
@@ -129,7 +129,7 @@ fn numbers(count: usize) -> Vec<f64> {
     (0..count).map(|i| 0.5 + 0.4 * (1.7 * i as f64 + 0.3).sin()).collect()
 }
 
-/// Every number of a node times a weight of its own, summed.
+/// The sum of the numbers of a node, each times its own weight.
 fn weighted(g: &mut Graph, y: NodeId) -> Result<NodeId, ShapeError> {
     let shape = g.shape(y);
     let points = shape.grid.map_or(1, |level| (0..level).fold(POINTS, |points, _| points.div_ceil(2)));

@@ -36,7 +36,7 @@ impl Graph {
     /// The layers up to `output`, in order of evaluation.
     pub fn layers(&self, output: NodeId) -> Vec<Layer> {
         let live = self.live(&[output]);
-        let mut told = vec![false; self.params.len()];
+        let mut shown = vec![false; self.params.len()];
         let mut layers: Vec<Layer> = Vec::new();
         let mut chain: Vec<&'static str> = Vec::new();
         let mut chained = None;
@@ -54,7 +54,7 @@ impl Graph {
             }
             finish(&mut layers, &mut chain, chained);
             let parameters = node.inputs.iter().filter_map(|&input| self.parameter_behind(input));
-            let parameters: Vec<usize> = parameters.filter(|&k| !std::mem::replace(&mut told[k], true)).collect();
+            let parameters: Vec<usize> = parameters.filter(|&k| !std::mem::replace(&mut shown[k], true)).collect();
             let name = match (&node.op, self.inputs.first()) {
                 (Op::Input(k), _) => self.inputs.get(*k).map_or(String::new(), |input| input.name.clone()),
                 (Op::Conv { width, .. }, _) if *width > 1 => format!("conv, width {width}"),
@@ -68,7 +68,7 @@ impl Graph {
             });
         }
         finish(&mut layers, &mut chain, chained);
-        let lone: Vec<_> = (0..self.params.len()).filter(|&k| !told[k]).collect();
+        let lone: Vec<_> = (0..self.params.len()).filter(|&k| !shown[k]).collect();
         for k in lone {
             let spec = &self.params[k];
             let gives = Shape::vector(spec.len()).to_string();

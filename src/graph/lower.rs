@@ -23,7 +23,7 @@ pub enum LowerError {
         index: i64,
         /// Points of the grid.
         points: usize,
-        /// Where it is asked for.
+        /// Where it is used.
         span: Span,
     },
     /// `at(n, x: 50)` outside.
@@ -35,7 +35,7 @@ pub enum LowerError {
         from: f64,
         /// Last point, bohr.
         to: f64,
-        /// Where it is asked for.
+        /// Where it is used.
         span: Span,
     },
     /// A field on another grid in a functional's body.

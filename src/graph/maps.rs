@@ -1,5 +1,5 @@
-//! Linear maps along the grid, the same for every channel: all that is to be known of one stands here. To the rest of the
-//! compiler they are one operation and its transpose.
+//! Linear maps along the grid, the same for every channel. Everything about a map is in this file; the rest of the compiler
+//! sees one operation and its transpose.
 
 use super::lower::{LowerError, Lowered};
 use super::nodes::{Graph, NodeId, Op, Shape};
@@ -30,7 +30,7 @@ pub enum GridMap {
 const COARSEST: u8 = 16;
 
 impl GridMap {
-    /// The name a user knows it by.
+    /// Its name for users.
     pub fn name(self) -> &'static str {
         match self {
             GridMap::Grad => "grad",
@@ -42,7 +42,7 @@ impl GridMap {
         }
     }
 
-    /// What it gives of a field.
+    /// The shape of its result.
     fn gives(self, found: Shape, level: u8) -> Result<Shape, ShapeError> {
         let on = |grid: Option<u8>| Ok(Shape { grid, ..found });
         match self {
@@ -87,7 +87,7 @@ impl GridMap {
         })
     }
 
-    /// Floating-point operations for a number of its result, and for one of its transpose.
+    /// Floating-point operations per number of its result, and per number of its transpose.
     pub(super) fn operations(self) -> [u64; 2] {
         match self {
             // Two or three neighbours each.

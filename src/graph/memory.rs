@@ -32,14 +32,14 @@ impl Plan {
     }
 }
 
-/// Whether the way back through an operation, on its own, needs the field that it was applied to.
+/// Whether the backward pass of an operation, on its own, needs the field that it was applied to.
 fn keeps_argument(op: &Op) -> bool {
     match op {
         Op::Conv { .. } | Op::ConvT { .. } | Op::ExpConv | Op::ExpConvT => true,
         Op::Input(_) | Op::Param(_) | Op::Const(_) | Op::Spacing | Op::Points(_) => false,
         // Programs keep their operands, which are counted with them.
         Op::Unary(_) | Op::Binary(_) | Op::Where | Op::Broadcast => false,
-        // The place of the largest value is a number a channel.
+        // The position of the largest value is one number per channel.
         Op::SumGrid | Op::SumChannels | Op::MaxGrid => false,
         Op::Concat | Op::Channels { .. } | Op::ChannelsT { .. } => false,
         Op::Map(_) | Op::MapT(_) | Op::Hartree => false,

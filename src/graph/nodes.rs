@@ -64,7 +64,7 @@ pub enum Op {
     SumChannels,
     /// Largest value over grid points, per channel.
     MaxGrid,
-    /// Channels one after another.
+    /// Concatenated channels.
     Concat,
     /// Channels `from .. to` (exclusive).
     Channels {
@@ -132,7 +132,7 @@ pub enum Op {
     },
 }
 
-/// An operation on every point and channel by itself: what programs are made of.
+/// An operation on every point and channel separately, as programs consist of.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Pointwise {
     /// [`Op::Unary`].
@@ -146,7 +146,7 @@ pub enum Pointwise {
 }
 
 impl Op {
-    /// What it does, if it acts on every point and channel by itself.
+    /// What it does, if it acts on every point and channel separately.
     pub fn pointwise(&self) -> Option<Pointwise> {
         match *self {
             Op::Unary(f) => Some(Pointwise::Unary(f)),
@@ -161,7 +161,7 @@ impl Op {
         }
     }
 
-    /// Whether it acts on every point and channel by itself.
+    /// Whether it acts on every point and channel separately.
     pub fn elementwise(&self) -> bool {
         self.pointwise().is_some()
     }
@@ -244,7 +244,7 @@ pub struct ParamSpec {
     pub name: String,
     /// `[width, input, output]`, `[len]`, or `[]` for a single number.
     pub shape: Vec<usize>,
-    /// Start.
+    /// Initial values.
     pub init: Init,
     /// Bounds a .. b: the array then stores t, with value a + (b - a) sigmoid(t); initial values, given or drawn, are values.
     pub bounds: Option<(f64, f64)>,

@@ -236,7 +236,7 @@ impl Builder<'_> {
             Some(Pointwise::Unary(f)) => self.push(member, Instruction::Unary(f, argument(0))),
             Some(Pointwise::Binary(f)) => self.push(member, Instruction::Binary(f, argument(0), argument(1))),
             Some(Pointwise::Where) => self.push(member, Instruction::Where(argument(0), argument(1), argument(2))),
-            // Loading has stretched it already.
+            // Loading has broadcast it already.
             Some(Pointwise::Broadcast) | None => {
                 self.registers.insert(member, argument(0));
                 argument(0)

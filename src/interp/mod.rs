@@ -1,13 +1,13 @@
 //! Evaluates a checked program, and traces the bodies of functionals and losses into graphs.
 //!
-//! - [`value`]: what names stand for, scopes, dimensions
+//! - [`value`]: the values of names, scopes, dimensions
 //! - [`call`]: the record of a builtin, arguments, binding
 //! - [`arith`]: arithmetic and elementwise functions over all kinds of values
 //! - [`eval`]: expressions, calls, blocks, sequences, members, systems
 //! - [`trace`]: bodies and losses evaluated over symbols, into graphs
-//! - [`builtins`]: library functions; [`verbs`]: what a script asks of the physics; [`registry`]: the one list of both
-//! - [`session`]: the interpreter itself, modules, and what it needs of the world
-//! - [`assist`]: what an editor or the REPL asks about a session
+//! - [`builtins`]: library functions; [`verbs`]: the physics that a script calls; [`registry`]: the single list of both
+//! - [`session`]: the interpreter itself, modules, and the interface to its host
+//! - [`assist`]: answers for editors and the REPL about a session
 
 pub mod arith;
 pub mod assist;

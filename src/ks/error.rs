@@ -71,7 +71,7 @@ pub enum KsError {
     Response {
         /// Label of the system.
         system: String,
-        /// What the linear response says (a vanishing gap, mostly).
+        /// The error of the linear response (usually a vanishing gap).
         cause: String,
     },
     /// `symmetric: true`, but the system is not.
@@ -94,7 +94,7 @@ pub enum KsError {
     /// or not finite.
     ///
     /// What to do: give a density of a run or reference on the same grid.
-    #[error("the start density does not fit `{system}`: {problem}")]
+    #[error("the initial density does not fit `{system}`: {problem}")]
     #[diagnostic(code(ksr::ks::start))]
     Start {
         /// Label of the system.
@@ -108,7 +108,7 @@ pub enum KsError {
     #[error("the loss uses {what}, but a run of `{system}` {has}")]
     #[diagnostic(code(ksr::ks::no_such_observable))]
     NoSuchObservable {
-        /// What it asks for.
+        /// What it uses.
         what: String,
         /// Label of the system.
         system: String,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// The formulas of a calculation. Spin channels follow one another.
 #[derive(Clone, Debug)]
 pub(crate) struct Formulas {
-    /// v_s, what all terms add up to. Inputs: v, every n, every v_xc; outputs: every v_s.
+    /// v_s, the sum of all terms. Inputs: v, every n, every v_xc; outputs: every v_s.
     pub potential: Arc<Plan>,
     /// The energy. Inputs: v, E_xc, every n, every v_s, the levels of every channel; outputs: every term in the order of [`TERMS`],
     /// and their sum.
@@ -55,7 +55,7 @@ fn potential(spins: usize) -> Result<Arc<Plan>, ShapeError> {
             Potential::OfChannels(fields) => own.iter_mut().zip(fields).for_each(|(own, field)| own.push(field)),
         }
     }
-    // What the channels share is added up once.
+    // Terms shared by the channels are added once.
     let shared = if shared.is_empty() { None } else { Some(sum(&mut graph, &shared)?) };
     let full: Result<Vec<NodeId>, _> =
         own.into_iter().map(|own| sum(&mut graph, &shared.into_iter().chain(own).collect::<Vec<_>>())).collect();

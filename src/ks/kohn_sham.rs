@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// One field per spin channel, each `[1, points, 1]`.
 pub(crate) type Spins<D> = Vec<Value<D>>;
 
-/// The equations of a system with a functional: all that depends neither on its parameters nor on a device. Threads share it.
+/// The equations of a system with a functional: everything that depends neither on its parameters nor on a device. Threads share it.
 #[derive(Debug)]
 pub(crate) struct Equations {
     pub system: Arc<System>,
@@ -65,7 +65,7 @@ impl<D: Backend> Iteration<D> {
 /// Energies of an iteration's output, each a single number, hartree.
 #[derive(Clone)]
 pub(crate) struct Energies<D: Backend> {
-    /// One of every term, in the order of [`TERMS`].
+    /// One per term, in the order of [`TERMS`].
     pub terms: Vec<Value<D>>,
     /// Electronic energy.
     pub total: Value<D>,
@@ -95,7 +95,7 @@ impl Equations {
     /// Lowers a functional, and the formulas of the loop, for a system.
     ///
     /// # Errors
-    /// A symmetry that is asked for and not there; a functional that does not fit.
+    /// A requested symmetry that does not exist; a functional that does not fit.
     pub fn new(setting: &Setting<'_>) -> Result<Self, KsError> {
         let Setting { system, functional, occupation, symmetric } = *setting;
         let mirror = if symmetric { Some(system.mirror()?) } else { None };

@@ -1,4 +1,4 @@
-//! What is done to the vectors of a block, lane by lane, in one go.
+//! Operations on all vectors of a block at once, lane by lane.
 
 use super::block::Block;
 use super::hamiltonian::Hamiltonian;

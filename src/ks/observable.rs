@@ -35,7 +35,7 @@ impl Observable {
         matches!(self, Observable::Part(_))
     }
 
-    /// Whether it is a field, and no number.
+    /// Whether it is a field rather than a number.
     pub(crate) fn is_field(&self) -> bool {
         use Observable::{Density, Energy, OrbitalEnergy, Part, Potential, Residual, SpinDensity, XcPotential};
         match self {

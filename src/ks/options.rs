@@ -61,7 +61,7 @@ impl ScfOptions {
     pub const STANDARD: ScfOptions =
         ScfOptions { iterations: 200, mixing: Mixing::DIIS, tolerance: Some(Self::TOLERANCE), symmetric: false };
 
-    /// All that decides about a calculation, for a content key.
+    /// Everything that determines a calculation, for a content key.
     pub(crate) fn content(&self) -> String {
         let ScfOptions { iterations, mixing, tolerance, symmetric } = self;
         let mixing = match mixing {
@@ -136,7 +136,7 @@ impl ScfOptions {
         )
     }
 
-    /// The error if no iteration is asked for.
+    /// The error for zero iterations.
     pub(super) fn no_iterations() -> KsError {
         KsError::Option { option: "iterations", problem: "must be at least 1, not 0".to_owned() }
     }

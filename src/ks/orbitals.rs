@@ -14,7 +14,7 @@ pub use super::response::pullback;
 /// The most points for which a dense diagonalisation replaces a failed inverse iteration.
 const DENSE: usize = 2048;
 
-/// How many more levels than asked for may be in one bracket wider than [`COARSE`].
+/// How many more levels than requested may be in one bracket wider than [`COARSE`].
 const SURPLUS: usize = 8;
 
 /// Width of a bracket, hartree, above which its levels are not degenerate.

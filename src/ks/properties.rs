@@ -12,12 +12,12 @@ pub(crate) struct Property {
     pub name: &'static str,
     /// What it is, in a phrase.
     pub about: &'static str,
-    /// Whether and where it stands in what is shown of a run.
+    /// Whether and where it is shown in the summary of a run.
     pub shown: Shown,
     source: Source,
 }
 
-/// Where a property stands in what is shown of a run: places count from above.
+/// The position of a property in the summary of a run, counted from the top.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shown {
     /// Nowhere.
@@ -42,23 +42,23 @@ pub(crate) enum Datum {
     Count(usize),
     /// An energy, if there is one.
     Energy(Option<f64>),
-    /// A number of electrons that is no whole one.
+    /// A number of electrons that need not be whole.
     Electrons(f64),
     /// Some energies.
     Energies(Vec<f64>),
-    /// Why the run ended, after so many iterations.
+    /// Why the run ended, and the number of iterations.
     Verdict(Stop, usize),
     /// A field on the system's grid.
     Field(Vec<f64>),
     /// Some fields.
     Fields(Vec<Vec<f64>>),
-    /// One for up and one for down; of closed shells both are one, and not told apart.
+    /// One for up and one for down; for closed shells one for both.
     Spins(Box<[Datum; 2]>),
 }
 
 /// What a loss sees of a trajectory.
 pub(crate) enum Seen {
-    /// What is the same for every run of so many iterations.
+    /// What is the same for all runs with this number of iterations.
     Known(f64),
     /// An observable.
     One(Observable),
@@ -164,7 +164,7 @@ fn term((index, term): (usize, &&dyn Term)) -> Property {
 /// All properties in the order of their names after the dot.
 pub(crate) static PROPERTIES: LazyLock<Vec<Property>> = LazyLock::new(|| {
     let mut all = Vec::from(FIELDS_AND_SUMS);
-    // What the functional gives stands beside its potential.
+    // The results of the functional are next to its potential.
     let functional = |of: bool| TERMS.iter().enumerate().filter(move |(_, term)| term.of_functional() == of).map(term);
     all.extend(functional(true).chain(functional(false)));
     all.extend(LEVELS_AND_ITERATIONS);

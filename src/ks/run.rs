@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub enum Stop {
     /// The tolerance was met.
     Converged,
-    /// A fixed number of iterations was asked for and done; convergence was not tested.
+    /// The requested fixed number of iterations is done; convergence was not tested.
     Fixed,
     /// The iterations ran out before the tolerance was met.
     Exhausted,

@@ -26,7 +26,7 @@ pub enum KsWarning {
         iterations: usize,
         /// Integral of |n_out - n_in|, electrons.
         residual: f64,
-        /// What was asked for.
+        /// The requested value.
         tolerance: f64,
         /// What to try.
         advice: String,
@@ -132,7 +132,7 @@ pub(super) fn advice(options: &ScfOptions, residuals: &[f64], closest: &[Option<
         Mixing::Linear { alpha, .. } => format!("use `diis()`, or lower the mixing below {alpha}"),
         Mixing::Diis { .. } if last < ROUNDED => format!("set a looser tolerance, `tolerance: {:.0e}`", 10.0 * last),
         Mixing::Diis { .. } if hopeless => {
-            "rounding errors are large enough for that, and more `iterations` will hardly help".to_owned()
+            "rounding errors are large enough for that, and more `iterations` will not help much".to_owned()
         }
         Mixing::Diis { .. } => more,
     };

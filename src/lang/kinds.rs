@@ -99,7 +99,7 @@ impl Kind {
         words.strip_prefix("a ").or_else(|| words.strip_prefix("an ")).map_or(words.clone(), str::to_owned)
     }
 
-    /// Whether only a number will do.
+    /// Whether only a number is accepted.
     pub fn is_numeric(self) -> bool {
         matches!(self, Kind::Number | Kind::Quantity | Kind::Measured(_) | Kind::Whole)
     }

@@ -142,7 +142,7 @@ mod tests {
         let grammar: BTreeSet<&str> = written.iter().copied().collect();
         let table: BTreeSet<&str> = names().chain([sign]).collect();
         assert_eq!(grammar, table);
-        assert_eq!(written.len(), grammar.len(), "a unit stands in the grammar twice: {written:?}");
+        assert_eq!(written.len(), grammar.len(), "a unit occurs in the grammar twice: {written:?}");
     }
 
     /// The parser's choice is the first that fits, so a unit may be hidden behind another one that it begins with.

@@ -45,7 +45,7 @@ pub enum GridError {
     #[error("a grid of {points} points is too small for a stencil of {stencil}")]
     #[diagnostic(code(ksr::grid::too_few_points), help("`points:` must be at least {stencil}"))]
     TooFewPoints {
-        /// Points asked for.
+        /// The given number of points.
         points: usize,
         /// Points of the stencil.
         stencil: usize,
@@ -56,7 +56,7 @@ pub enum GridError {
     #[error("a grid of {points} points is too large")]
     #[diagnostic(code(ksr::grid::too_many_points), help("`points:` can be at most {most}"))]
     TooManyPoints {
-        /// Points asked for.
+        /// The given number of points.
         points: usize,
         /// The most.
         most: usize,
@@ -68,7 +68,7 @@ pub enum GridError {
     #[error("the spacing of a grid must be positive, not {spacing} bohr")]
     #[diagnostic(code(ksr::grid::spacing), help("with `from:` and `to:`, `to` must be greater than `from`"))]
     Spacing {
-        /// Spacing asked for, bohr.
+        /// The given spacing, bohr.
         spacing: f64,
     },
     /// The first point of the grid is infinite or not a number.
@@ -77,7 +77,7 @@ pub enum GridError {
     #[error("a grid cannot begin at {start} bohr")]
     #[diagnostic(code(ksr::grid::start))]
     Start {
-        /// First point asked for, bohr.
+        /// The given first point, bohr.
         start: f64,
     },
     /// The second derivative uses 3, 5, 7 or 9 neighbouring points; there is no formula for other numbers.
@@ -86,7 +86,7 @@ pub enum GridError {
     #[error("there is no stencil of {stencil} points")]
     #[diagnostic(code(ksr::grid::stencil), help("`stencil:` must be 3, 5, 7 or 9"))]
     Stencil {
-        /// Points asked for.
+        /// The given number of points.
         stencil: usize,
     },
 }

@@ -294,7 +294,7 @@ fn lines(name: &str, datum: Datum, run: &Run) -> Vec<(String, String)> {
 fn verdict(stop: Stop, iterations: usize) -> String {
     match stop {
         Stop::Converged => format!("yes, in {iterations} iterations"),
-        Stop::Fixed => format!("not asked for; {iterations} iterations done"),
+        Stop::Fixed => format!("not requested; {iterations} iterations done"),
         Stop::Exhausted => format!("no, after {iterations} iterations"),
         Stop::Interrupted => format!("no, stopped after {iterations} iterations"),
     }

@@ -30,7 +30,7 @@ impl Device {
     /// Whether there is such a device.
     ///
     /// # Errors
-    /// Why there is none, in words.
+    /// Why it is not available, in words.
     pub fn check(self) -> Result<(), String> {
         match self {
             Device::Cpu => Ok(()),
@@ -42,7 +42,7 @@ impl Device {
     }
 }
 
-/// What a build without the feature says.
+/// The message of a build without the feature.
 #[cfg(not(feature = "cuda"))]
 pub(crate) const NO_CUDA: &str = "this build of ksr has no CUDA; build with `--features cuda`";
 

@@ -56,9 +56,9 @@ pub enum Binary {
     Less,
     LessEq,
     Eq,
-    /// a b, but 0 where a is 0, whatever b is: a zero cotangent times a slope that may be infinite.
+    /// a b, but 0 where a is 0, for any b: a zero cotangent times a slope that may be infinite.
     MulZero,
-    /// a / b, but 0 where a is 0, whatever b is.
+    /// a / b, but 0 where a is 0, for any b.
     DivZero,
     /// The slope of a sigmoid(a) where b is sigmoid(a): b (1 + a (1 - b)).
     SiluSlope,

@@ -176,7 +176,7 @@ pub fn resume<D: Backend>(
         *gradients = cotangents;
         Ok(())
     });
-    // dfdx starts from a tensor of its own.
+    // dfdx starts from its own tensor.
     let start = device.try_tensor_from_vec(vec![1.0], ()).map_err(TensorError::device)?;
     start.put_tape(tape).try_backward().map_err(TensorError::device)
 }

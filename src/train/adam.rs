@@ -25,18 +25,18 @@ pub struct Adam {
 }
 
 impl Adam {
-    /// The options where none are given.
+    /// The default options.
     pub const STANDARD: Adam = Adam { steps: 1000, rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 }
 
 impl Adam {
-    /// What decides about each step.
+    /// Everything that determines a step.
     pub(super) fn content(&self) -> String {
         let Self { steps: _, rate, beta1, beta2, epsilon } = self;
         format!("adam {rate:?} {beta1:?} {beta2:?} {epsilon:?}")
     }
 
-    /// Refuses what cannot be.
+    /// Refuses impossible options.
     pub(super) fn check(&self) -> Result<(), TrainError> {
         positive("rate", self.rate)?;
         positive("epsilon", self.epsilon)?;

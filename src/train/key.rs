@@ -5,7 +5,7 @@ use crate::data::ContentKey;
 use crate::graph::Graph;
 use crate::model::{Interaction, System};
 
-/// Changes when the same plan would give other results.
+/// To be changed when the same plan would give different results.
 const KIND: &str = "ksr training 5";
 
 /// The key of a plan on a `device`. It depends neither on the seeds nor on the number of steps: each seed is kept under it
@@ -20,7 +20,7 @@ pub(crate) fn key(plan: &Plan, device: &str) -> String {
         gradient,
         optimizer,
         validate_every,
-        // Each seed has a file of its own; the rest changes no bit of the result.
+        // Each seed has its own file; the rest does not change a bit of the result.
         seeds: _,
         checkpoint_every: _,
         threads: _,

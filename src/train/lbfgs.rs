@@ -24,18 +24,18 @@ pub struct Lbfgs {
 }
 
 impl Lbfgs {
-    /// The options where none are given.
+    /// The default options.
     pub const STANDARD: Lbfgs = Lbfgs { steps: 200, history: 20, longest_step: 0.1, tolerance: 1e-12 };
 }
 
 impl Lbfgs {
-    /// What decides about each step.
+    /// Everything that determines a step.
     pub(super) fn content(&self) -> String {
         let Self { steps: _, history, longest_step, tolerance } = self;
         format!("lbfgs {history} {longest_step:?} {tolerance:?}")
     }
 
-    /// Refuses what cannot be.
+    /// Refuses impossible options.
     pub(super) fn check(&self) -> Result<(), TrainError> {
         positive("history", self.history as f64)?;
         if self.tolerance.is_nan() || self.tolerance < 0.0 {

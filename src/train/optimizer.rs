@@ -25,7 +25,7 @@ impl Optimizer {
         }
     }
 
-    /// What decides about each step, whatever their number, for a content key.
+    /// Everything that determines a step, but not the number of steps, for a content key.
     pub(crate) fn content(&self) -> String {
         match self {
             Optimizer::Lbfgs(options) => options.content(),

@@ -68,7 +68,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Steps from one validation or checkpoint to the next where nothing else is said.
+    /// Default number of steps between validations and between checkpoints.
     pub const EVERY: usize = 10;
 
     /// A plan with the default optimiser and seed 0.

@@ -1,6 +1,6 @@
 //! Checkpoints on disk: one file per seed, written completely or not at all.
 
-#![allow(clippy::disallowed_methods, reason = "checkpoints lie in a cache of their own, no part of a script's world")]
+#![allow(clippy::disallowed_methods, reason = "checkpoints are in a separate cache, outside a script's world")]
 
 use super::record::Outcome;
 use super::seed::SeedState;

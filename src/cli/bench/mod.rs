@@ -39,7 +39,7 @@ impl Halt {
 }
 
 impl Bench {
-    /// Stops if the user has asked for it.
+    /// Stops if the user has interrupted it.
     fn go_on(&self) -> Result<(), Halt> {
         if self.host.interrupted() { Err(Halt::Interrupted) } else { Ok(()) }
     }

@@ -40,7 +40,7 @@ pub fn complete(interpreter: &Interpreter, line: &str, pos: usize) -> (usize, Ve
         let new = |p: &String| !given.contains(&p.as_str());
         interpreter.parameters(called).into_iter().filter(new).map(|p| format!("{p}: ")).collect()
     });
-    // Where an argument begins and nothing is typed, all names there are would hide those that are asked for.
+    // Where an argument begins and nothing is typed, all known names would hide the relevant ones.
     if word.is_empty() && ahead.ends_with(['(', ',']) && !options.is_empty() {
         return (start, matching(word, options));
     }

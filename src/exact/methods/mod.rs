@@ -1,4 +1,4 @@
-//! How the interacting problem is solved: one method a file or folder, all of them behind one interface and in one list.
+//! Methods for the interacting problem: one file or folder per method, all with one interface and in one list.
 
 mod determinants;
 mod independent;
@@ -12,19 +12,19 @@ use std::sync::Arc;
 
 /// A way to solve the interacting problem.
 pub trait Method: fmt::Debug + Sync {
-    /// What `method:` calls it, and `.method` of its answers.
+    /// Its name in `method:` and in `.method` of its answers.
     fn name(&self) -> &'static str;
 
     /// The systems that it solves, for messages: "two electrons".
     fn takes(&self) -> &'static str;
 
-    /// Whether a system is one of them. It may still be too large, which [`Method::solve`] says.
+    /// Whether a system is one of them. It may still be too large, which is an error of [`Method::solve`].
     fn suits(&self, system: &System) -> bool;
 
-    /// The error of the energy, hartree, that seconds reach.
+    /// The error of the energy, hartree, reached within seconds.
     fn accuracy(&self, system: &System) -> f64;
 
-    /// The ground state of the spin of a system that suits it.
+    /// The ground state, with the spin of the system, of a system that suits it.
     ///
     /// # Errors
     /// The system is too large, something within fails, or the user stops it.
@@ -32,7 +32,7 @@ pub trait Method: fmt::Debug + Sync {
 }
 
 impl PartialEq for dyn Method {
-    /// Names tell methods apart.
+    /// Names identify methods.
     fn eq(&self, other: &Self) -> bool {
         self.name() == other.name()
     }
@@ -53,19 +53,19 @@ pub struct Answer {
     pub error: f64,
 }
 
-/// All methods. The first that suits a system is the one that is taken where none is asked for.
+/// All methods. The default is the first that suits a system.
 pub const METHODS: &[&dyn Method] =
     &[&independent::Independent, &two_electrons::TwoElectrons, &determinants::Determinants];
 
-/// What `method:` calls the choice by [`automatic`].
+/// The name of the choice by [`automatic`] in `method:`.
 pub const AUTOMATIC: &str = "automatic";
 
-/// The method for a system where none is asked for; of a system that suits none, determinants tell why.
+/// The default method for a system; if none suits it, determinants, whose error says why.
 pub fn automatic(system: &System) -> &'static dyn Method {
     METHODS.iter().copied().find(|method| method.suits(system)).unwrap_or(&determinants::Determinants)
 }
 
-/// The method of a name.
+/// The method with a name.
 pub fn named(name: &str) -> Option<&'static dyn Method> {
     METHODS.iter().copied().find(|method| method.name() == name)
 }

@@ -1,4 +1,4 @@
-//! What an editor, a notebook or the REPL asks about a session: names, documentation, and what the checker knows.
+//! Answers for an editor, a notebook or the REPL about a session: names, documentation, and what the checker knows.
 
 mod entries;
 mod known;

@@ -30,7 +30,7 @@ pub(crate) const ALL: &[Builtin] = &[function(
     ],
     &[Kind::List],
     "the references of a folder in the layout of Li et al. (2021) and Kalita et al. (2022): `.npy` arrays of densities, energies, \
-     nuclei, electrons, checked against each other; `points:` keeps so many in the middle, the others say what the files do \
+     nuclei, electrons, checked against each other; `points:` keeps that many in the middle, the others say what the files do \
      not. `save` writes such a folder",
     &["data", "reference", "npy", "published", "dmrg", "load", "read"],
     &[],

@@ -218,16 +218,16 @@ impl Builtin {
     }
 
     /// What its parameters take and what it gives, in words: `` `x`: a number; `grid`: a grid; gives a length ``. Parameters
-    /// side by side that take the same stand together.
+    /// side by side that take the same are grouped.
     pub fn kinds(&self) -> String {
         let mut parts: Vec<String> = Vec::new();
-        let told = |kinds: &[Kind]| *kinds != [Kind::Any];
-        for group in self.params.chunk_by(|a, b| a.takes == b.takes).filter(|group| told(group[0].takes)) {
+        let stated = |kinds: &[Kind]| *kinds != [Kind::Any];
+        for group in self.params.chunk_by(|a, b| a.takes == b.takes).filter(|group| stated(group[0].takes)) {
             let names: Vec<String> = group.iter().map(|p| format!("`{}`", p.name)).collect();
             parts.push(format!("{}: {}", names.join(", "), either(group[0].takes)));
         }
         match self.meaning {
-            Meaning::Function(_) if !self.has_effect() && told(self.gives) => {
+            Meaning::Function(_) if !self.has_effect() && stated(self.gives) => {
                 parts.push(format!("gives {}", either(self.gives)))
             }
             Meaning::Function(_) | Meaning::Constant(_) => {}

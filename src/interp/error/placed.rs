@@ -26,7 +26,7 @@ impl Placed {
     }
 }
 
-/// The error of a problem, if it is one of a stage, with a place of its own or moved to another.
+/// The error of a problem, if it is one of a stage, with its own place or moved to another.
 pub fn inside<E: Error + 'static>(problem: &Problem) -> Option<&E> {
     let mut diagnostic = &*problem.error;
     loop {

@@ -87,7 +87,7 @@ impl Interpreter {
 /// The unit of a unit expression, including its power, and its dimension.
 ///
 /// # Errors
-/// There is no such unit.
+/// The unit does not exist.
 pub(crate) fn shown_unit(unit: &UnitExpr) -> Result<(ShownUnit, Dimension)> {
     let Some(Unit { name, dimension, factor, .. }) = units::find(&unit.name) else {
         let known: Vec<&str> = units::names().collect();

@@ -74,7 +74,7 @@ pub struct Interpreter {
     pub(in crate::interp) depth: usize,
     /// Graphs of the bodies being evaluated, the innermost last.
     pub(in crate::interp) traces: Vec<Rc<Trace>>,
-    /// Trainings that are only planned, if that is asked for.
+    /// Trainings that are only planned, in that mode.
     pub(in crate::interp) planned: Option<Vec<Plan>>,
     /// Code and place of the warnings that are given once per place.
     pub(in crate::interp) told: Vec<(String, Span)>,
@@ -131,7 +131,7 @@ impl Interpreter {
         self.modules.get(id.0 as usize)
     }
 
-    /// Stops if the user has asked for it.
+    /// Stops if the user has interrupted it.
     pub(crate) fn check_interrupt(&self, span: Span) -> Result<()> {
         if self.host.interrupted() { fail(RunError::Interrupted { span }, span) } else { Ok(()) }
     }

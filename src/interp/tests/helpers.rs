@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 thread_local! {
-    // Values are not Send, and a host must be Sync: each test has a thread of its own.
+    // Values are not Send, and a host must be Sync: each test has its own thread.
     static SHOWN: RefCell<Vec<Value>> = const { RefCell::new(Vec::new()) };
     static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }

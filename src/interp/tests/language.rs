@@ -305,7 +305,7 @@ fn functions_see_modules_used_after_them() {
     };
     let script = "use \"outer.ksr\"\nfn f(x) = m.g(x)\nuse \"lib.ksr\" as m\nf(1) + outer.h(1)";
     assert_eq!(run(script).map_err(|p| crate::interp::tests::helpers::described(&p)), Ok(vec!["5".into()]));
-    // What a module uses is no part of it.
+    // The names that a module imports are not part of it.
     let problems = run("use \"outer.ksr\"\nouter.m.g(1)").expect_err("not a member");
     assert_eq!(problems[0].to_string(), "`outer` has no `.m`");
 }

@@ -129,7 +129,7 @@ fn runs_are_compared_with_exact_answers() {
     assert!((number(&format!("{runs}analysis.density_error(solve(all[2], with: f))")) - by_hand).abs() < 1e-15);
     assert_eq!(shows(&format!("{runs}len(analysis.compare(all[0], with: f))")), "1");
     assert_eq!(code(&format!("{runs}analysis.compare(all, with: 3)")), "ksr::run::assertion");
-    // What gives an energy alone has no density; another method may stand for the exact one.
+    // A method that gives only an energy has no density; another method may replace the exact one.
     assert_eq!(shows(&format!("{runs}is_nan(analysis.compare(all, with: fn(s) = 1).density_error[0])")), "true");
     assert_eq!(
         shows(&format!("{runs}analysis.mae(analysis.compare(all, with: f, against: f)) -> hartree")),

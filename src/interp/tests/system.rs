@@ -115,7 +115,7 @@ fn ions_are_systems_with_other_electrons() {
     assert_eq!(named("with_electrons(he, 1, name: \"He+\")"), "He+");
     assert_eq!(named("with_electrons(with_electrons(he, 4), 4, unpaired: 2)"), "he with 4 electrons, 2 unpaired");
     assert_eq!(named("with_electrons(with_electrons(he, 2, unpaired: 2), 2)"), "he with 2 electrons");
-    // A name of one's own that says `with` stays.
+    // A given name that contains `with` is kept.
     let dressed = "with_electrons(he, 2, unpaired: 2, name: \"he with field\")";
     assert_eq!(named(&format!("with_electrons({dressed}, 1)")), "he with field with 1 electron");
     let Value::System(triplet) = value(&format!("{he}with_electrons(exact(he), 2, unpaired: 2, name: \"triplet\")"))

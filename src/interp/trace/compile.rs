@@ -71,8 +71,8 @@ impl Traced {
 }
 
 impl Interpreter {
-    /// A functional or model as `solve` and `train` evaluate it, and its parameters: a model's own, or those that a functional
-    /// starts from. For a host that has been shown one, at `span`.
+    /// A functional or model as `solve` and `train` evaluate it, and its parameters: those of a model, or the initial ones of a
+    /// functional. For a host that displays one, at `span`.
     ///
     /// # Errors
     /// It is neither functional nor model; its body is wrong.

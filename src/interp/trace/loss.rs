@@ -216,7 +216,7 @@ fn symbolic_run(
 ) -> Value {
     let mut run = Symbols { trace, system, inputs, values: Vec::new(), span };
     let trajectory = Trajectory { system, iterations };
-    // First those of all iterations, whatever the order of names: trainings are kept under the numbers of their inputs.
+    // Those of all iterations come first, for any order of names: keys of trainings contain the numbers of the inputs.
     for observable in (0..iterations).map(Observable::Energy).chain((0..iterations).map(Observable::Density)) {
         run.observed(observable);
     }
@@ -226,7 +226,7 @@ fn symbolic_run(
     entries(list)
 }
 
-/// The symbols of a trajectory, one an observable.
+/// The symbols of a trajectory, one per observable.
 struct Symbols<'a> {
     trace: &'a Rc<Trace>,
     system: &'a System,

@@ -7,7 +7,7 @@ use crate::source::Span;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// What a layer or `param` statement asks for.
+/// What a layer or `param` statement needs.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// Its name, or the layer it belongs to.
@@ -127,7 +127,7 @@ impl Params {
         self.frames.pop();
     }
 
-    /// The values of a new array of so many in the body being evaluated; bounded ones as themselves, not as the t.
+    /// `count` values of a new array in the body being evaluated; bounded ones as values, not as the t.
     pub(super) fn take(&mut self, len: usize, bounds: Option<(f64, f64)>) -> Taken {
         let Some(pool) = self.frames.last().map(|frame| frame.pool) else { return Taken::Own };
         match &mut self.pools[pool].source {

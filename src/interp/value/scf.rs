@@ -73,7 +73,7 @@ pub(crate) const SCF: [ScfOption; 4] = [
     },
 ];
 
-/// Their values, in the order of the table; `None`: there is none. A new field of [`ScfOptions`] must be named here, which
+/// Their values, in the order of the table; `None`: it has none. A new field of [`ScfOptions`] must be named here, which
 /// gives one value more than the table has options.
 fn values(scf: &ScfOptions) -> [Option<Value>; SCF.len()] {
     let ScfOptions { iterations, mixing, tolerance, symmetric } = scf;
@@ -102,7 +102,7 @@ pub(crate) fn record(scf: &ScfOptions) -> Value {
     Value::Record(std::rc::Rc::new(Record { entries: named.collect() }))
 }
 
-/// Sets the option with a name; `false`: there is none.
+/// Sets the option with a name; `false`: there is no such option.
 ///
 /// # Errors
 /// A value of the wrong kind.

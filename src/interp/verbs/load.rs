@@ -29,8 +29,8 @@ pub const MODELS: &[Builtin] = &[
         ],
         &[Kind::Model],
         "the model in a file written by `save`, `load(\"h2.ksr\")`; or a functional with the parameters from an \
-                  archive of arrays, `load(f, \"params.npz\")`, matched by name if all names occur in it, otherwise in order, \
-                  or from one flat list of all, `.npz` or `.npy`",
+         archive of arrays, `load(f, \"params.npz\")`, matched by name if all names occur in it, otherwise in order, \
+         or from one flat list of all, `.npz` or `.npy`",
         &["read", "open", "import", "npz", "npy", "model", "parameters"],
         &[],
         load,
@@ -48,7 +48,7 @@ pub const MODELS: &[Builtin] = &[
         ],
         &[Kind::Model],
         "a functional with given parameters, by layer and name, as `.parameters` of a model gives them; `save` writes those with \
-                  bounds bit for bit as `unbounded`: the t of the value a + (b - a) / (1 + exp(-t)) in a .. b",
+         bounds bit for bit as `unbounded`: the t of the value a + (b - a) / (1 + exp(-t)) in a .. b",
         &["parameters", "fixed", "saved"],
         &[crate::interp::call::shown("functional f(n) { param a = 1.0; -a * n }\nmodel(f, parameters: { a: 0.5 })")],
         make,

@@ -17,8 +17,8 @@ pub const OPTIMIZERS: &[Builtin] = &[
         ],
         &[Kind::Optimizer],
         "training by the limited-memory BFGS method, with `history` pairs of changes kept; no step changes the \
-                  parameters by more than `longest_step` (root mean square), and the training ends when the norm of the \
-                  gradient is below `tolerance`",
+         parameters by more than `longest_step` (root mean square), and the training ends when the norm of the \
+         gradient is below `tolerance`",
         &["optimizer", "training", "quasi-newton"],
         &[shown("lbfgs(steps: 100)")],
         |_, args| {
@@ -55,7 +55,7 @@ pub const OPTIMIZERS: &[Builtin] = &[
     ),
 ];
 
-/// As it stands in the origin of a model.
+/// As written in the origin of a model.
 pub(super) fn text(optimizer: &Optimizer) -> String {
     match optimizer {
         Optimizer::Lbfgs(o) => format!("lbfgs(steps: {}, history: {})", o.steps, o.history),

@@ -29,7 +29,7 @@ const PROBE: &[Param] = &[
     ),
 ];
 
-/// What can be asked of a functional.
+/// Functions of a functional.
 pub const FUNCTIONALS: &[Builtin] = &[
     function(
         "energy",
@@ -47,7 +47,7 @@ pub const FUNCTIONALS: &[Builtin] = &[
         PROBE,
         &[Kind::Field, Kind::Record],
         "the potential of a functional at a density, v(x) = dE/dn(x); with densities of up and down electrons, \
-                  `.up` and `.down`",
+         `.up` and `.down`",
         &["functional", "xc", "derivative", "evaluate", "test"],
         &[shown(
             "use std.functionals\nlet g = uniform(points: 101, spacing: 0.1)\npotential(functionals.lda, exp(-g.x^2))",
@@ -62,10 +62,11 @@ pub const FUNCTIONALS: &[Builtin] = &[
             optional("iterations", &[Kind::Whole], DefaultValue::Number(15.0)),
         ],
         &[Kind::Record],
-        "what a functional is made of: densities, parameters, operations in order, layers with what comes out of them; \
-                  the memory that a training `on:` systems (by default a closed and an open shell on 513 points) needs for \
-                  all its iterations, if its loss sees all their energies, or at least; and `on:` systems the floating-point operations of one evaluation at their \
-                  densities, of the energy, with the potential, and of the way back through both (`flop`)",
+        "the structure of a functional: densities, parameters, operations in order, layers with their results; the \
+         memory that a training `on:` systems (by default a closed and an open shell on 513 points) needs for all its \
+         iterations, if its loss uses the energies of all of them, and the least it needs; and, with `on:`, the floating-point \
+         operations of one evaluation at the densities of the systems: of the energy, with the potential, and of the \
+         backward pass through both (`flop`)",
         &["layers", "network", "parameters", "shape", "summary", "count", "memory", "forecast"],
         &[example("use std.networks\ndescribe(networks.ksr_global).parameters", "1568")],
         describe,

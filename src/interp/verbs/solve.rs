@@ -37,15 +37,49 @@ const SOLVED: &[Kind] = &[Kind::System, Kind::Reference, Kind::Run];
 
 /// Functions of a system.
 pub const ANSWERS: &[Builtin] = &[
-    function("solve", &SOLVE, &[Kind::Run], "the Kohn-Sham calculation of a system (or of a reference's) with a functional or model: a run. A model brings \
-                  the options it was trained with; with `linear(…)` and no `tolerance:` it does exactly `iterations` (30)", &["scf", "kohn-sham", "run", "ground state", "energy", "density"], &[shown(
+    function(
+        "solve",
+        &SOLVE,
+        &[Kind::Run],
+        "the Kohn-Sham calculation of a system (or of that of a reference) with a functional or model: a run. A model \
+         comes with the options it was trained with; with `linear(…)` and no `tolerance:` it does exactly `iterations` (30)",
+        &["scf", "kohn-sham", "run", "ground state", "energy", "density"],
+        &[shown(
             "use std.functionals\ngrid g = uniform(points: 129, spacing: 0.2)\nsystem he on g { He at 0 }\n\
              solve(he, with: functionals.lda)",
-        )], solve).with(Style::Options),
-    function("exact", &[required("system", SOLVED), optional("accuracy", &[Kind::Measured(Dimension::ENERGY)], DefaultValue::Absent("by the electrons")).about("the largest acceptable error of the energy"), optional("time_limit", &[Kind::Number], DefaultValue::Number(f64::INFINITY)).about("the time in seconds after which the best answer so far is returned"), optional("method", &[Kind::Text], DefaultValue::Value("\"automatic\"", || Value::text("automatic"))).about("how it is found")], &[Kind::Reference], "the exact answer of the interacting problem, on the grid itself; kept on disk. `accuracy` is that of the energy, \
-                  by default 1e-9 for one and two electrons, 1e-6 for three and four, 1e-5 for five, 2e-5 for more; after \
-                  `time_limit` seconds the best so far is the answer. A reference is its own answer, unless it was calculated \
-                  and `accuracy` asks for a better one", &["reference", "full ci", "wave function", "ground state", "benchmark"], &[shown("grid g = uniform(points: 65, spacing: 0.3)\nsystem h on g { H at 0 }\nexact(h)")], exact_answer).with(Style::Options),
+        )],
+        solve,
+    )
+    .with(Style::Options),
+    function(
+        "exact",
+        &[
+            required("system", SOLVED),
+            optional(
+                "accuracy",
+                &[Kind::Measured(Dimension::ENERGY)],
+                DefaultValue::Absent("by the electrons"),
+            )
+            .about("the largest acceptable error of the energy"),
+            optional("time_limit", &[Kind::Number], DefaultValue::Number(f64::INFINITY))
+                .about("the time in seconds after which the best answer so far is returned"),
+            optional(
+                "method",
+                &[Kind::Text],
+                DefaultValue::Value("\"automatic\"", || Value::text("automatic")),
+            )
+            .about("the method that finds it"),
+        ],
+        &[Kind::Reference],
+        "the exact answer of the interacting problem, on the grid itself; cached on disk. `accuracy` is that of the \
+         energy, by default 1e-9 for one and two electrons, 1e-6 for three and four, 1e-5 for five, 2e-5 for more; \
+         after `time_limit` seconds the best answer so far is returned. A reference is returned unchanged, unless \
+         it was calculated and `accuracy` requests a better one",
+        &["reference", "full ci", "wave function", "ground state", "benchmark"],
+        &[shown("grid g = uniform(points: 65, spacing: 0.3)\nsystem h on g { H at 0 }\nexact(h)")],
+        exact_answer,
+    )
+    .with(Style::Options),
 ];
 
 fn solve(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
@@ -77,7 +111,7 @@ fn exact_answer(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
             }
             // Calculated, but less accurately than now requested.
             (Some(_), Origin::Solved(_)) if reference.error > accuracy => {}
-            // By another method than is asked for now.
+            // By another method than the one now requested.
             (Some(_), Origin::Solved(by)) if method.is_some_and(|method| method != *by) => {}
             _ => return Ok(Value::Reference(reference.clone())),
         }
@@ -85,7 +119,7 @@ fn exact_answer(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     interp.exactly(&system, &options, args.span).map(Value::Reference)
 }
 
-/// The method that is asked for, if one is.
+/// The requested method, if any.
 fn method(args: &Args) -> Result<Option<&'static dyn Method>> {
     let Some(name) = args.opt_text("method")?.filter(|name| **name != *exact::AUTOMATIC) else { return Ok(None) };
     exact::named(&name).map(Some).map_or_else(

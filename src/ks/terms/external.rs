@@ -1,4 +1,4 @@
-//! The energy in the external potential: that of the nuclei, and of whatever else the system has.
+//! The energy in the external potential: that of the nuclei and any further one of the system.
 
 use super::{Input, Output, Potential, Term, overlap};
 use crate::graph::{Graph, NodeId, ShapeError};

@@ -31,7 +31,7 @@ impl Term for Kinetic {
         Ok(kinetic)
     }
 
-    /// -1/2 d²/dx² is no potential.
+    /// -1/2 d²/dx² is not a potential.
     fn potential(&self, _: &mut Graph, _: &Input) -> Result<Potential, ShapeError> {
         Ok(Potential::Nothing)
     }

@@ -13,7 +13,7 @@ use crate::source::{SourceId, Span};
 /// The terms, in the order in which they are added up.
 pub(crate) const TERMS: &[&dyn Term] = &[&kinetic::Kinetic, &hartree::Hartree, &xc::Xc, &external::External];
 
-/// Formulas of the loop stand in no script.
+/// Formulas of the loop are not in a script.
 pub(super) const NOWHERE: Span = Span { source: SourceId(0), start: 0, end: 0 };
 
 /// A term of the energy.

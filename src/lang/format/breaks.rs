@@ -51,7 +51,7 @@ fn written_width(line: &[Piece]) -> usize {
     width(&written(line, |_| 0))
 }
 
-/// `{ seed: 0, loss: 1e-6 },` on a line of its own.
+/// `{ seed: 0, loss: 1e-6 },` on its own line.
 fn is_row_of_data(line: &[Piece], group: &Range<usize>) -> bool {
     let kinds = [Kind::Word, Kind::Number, Kind::Minus, Kind::Text, Kind::Separator];
     let plain = |p: &Piece| kinds.contains(&p.kind) || p.is(":");

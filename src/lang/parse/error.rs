@@ -287,7 +287,7 @@ pub enum ParseError {
         help: Option<String>,
     },
 
-    /// Brackets, conditions or signs are nested so deeply that this is hardly intended.
+    /// Brackets, conditions or signs are nested so deeply that this is probably not intended.
     ///
     /// What to do: give inner parts a name with `let`, or make them a function.
     #[error("this is nested more than {limit} levels deep")]

@@ -106,7 +106,7 @@ fn pair_density(r: &Reference, pairs: &PairDensity) -> Value {
     Value::Field(Rc::new(Field { channels: grid.points, data: pairs.on_grid(grid.points), grid }))
 }
 
-/// What a run has beside its properties: what is before them, and what is behind.
+/// The members of a run besides its properties: those before and those after them.
 const RUN_HEAD: &[Member<Run>] = &[member("name", "the name of the system", |r| Value::text(&r.system.label))];
 const RUN_REST: &[Member<Run>] = &[
     member("electrons", "the number of electrons", |r| count(r.system.electrons)),
@@ -119,14 +119,14 @@ const RUN_REST: &[Member<Run>] = &[
     member("functional", "the name of the functional", |r| Value::text(&r.functional)),
 ];
 
-/// Names and sentences of what a run has.
+/// Names and sentences of the members of a run.
 pub(crate) fn run_members() -> Vec<(&'static str, &'static str)> {
     let properties = PROPERTIES.iter().map(|property| (property.name, property.about));
     let others = |members: &'static [Member<Run>]| members.iter().map(|member| (member.name, member.about));
     others(RUN_HEAD).chain(properties).chain(others(RUN_REST)).collect()
 }
 
-/// What a run has of that name.
+/// The member of a run with that name.
 pub(crate) fn of_run(run: &Run, name: &str) -> Option<Value> {
     let property = || Property::named(name).map(|property| datum(property.of(run), &run.system, false));
     pick(RUN_HEAD, run, name).or_else(property).or_else(|| pick(RUN_REST, run, name))

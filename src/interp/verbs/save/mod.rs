@@ -27,7 +27,7 @@ pub const SAVED: &str = "saved";
 struct Gathered {
     /// In a valid order.
     texts: Vec<String>,
-    /// What has been given a name, and which.
+    /// Values that have a name, with it.
     known: Vec<(Known, Rc<str>)>,
     /// Names that are taken.
     taken: Vec<Rc<str>>,
@@ -44,7 +44,7 @@ fn comment(text: &str) -> String {
     text.split(['\n', '\r']).filter(|line| !line.trim().is_empty()).map(|line| format!("# {line}\n")).collect()
 }
 
-/// What identifies a definition.
+/// The identity of a definition.
 enum Known {
     Function(Rc<FnDef>, Scope),
     Functional(Rc<Functional>),
