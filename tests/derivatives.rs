@@ -174,7 +174,7 @@ fn operations_on_fields() {
             let moved = operation(body, product);
             // Numbers without a grid are broadcast over it again.
             let broadcast = body.mul(moved, a);
-            body.mul(moved, stretched)
+            body.mul(moved, broadcast)
         });
     };
     squared("sum over points", &|body, x| body.g.sum_grid(x, S).unwrap());
