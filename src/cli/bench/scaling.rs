@@ -4,8 +4,11 @@ use super::measure::{Times, Work, busy, in_turns};
 use super::plans::{plan, with_evaluation};
 use super::show::Column;
 use super::{Bench, Halt};
+use crate::cli::Disk;
 use crate::interp::value::{Figure, Series};
+use crate::problem::reason;
 use crate::report;
+use crate::world::World;
 use serde_json::json;
 use std::path::Path;
 use std::sync::mpsc::channel;
@@ -59,7 +62,8 @@ pub fn run(bench: &Bench, folder: Option<&Path>) -> Result<(), Halt> {
         if let Some(folder) = folder {
             let path = folder.join(format!("scaling_{}.svg", sweep.over));
             let drawn = report::draw(&figure(sweep, &xs, &ms, power), &path);
-            drawn.map_err(|reason| Halt::Failed(format!("cannot draw `{}`: {reason}", path.display())))?;
+            let kept = drawn.and_then(|bytes| Disk.write(&path, &bytes).map_err(|error| reason(&error, "write")));
+            kept.map_err(|reason| Halt::Failed(format!("cannot draw `{}`: {reason}", path.display())))?;
         }
     }
     Ok(())

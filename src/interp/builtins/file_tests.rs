@@ -52,10 +52,10 @@ fn what_somebody_else_sent_reads_and_does_not_write() {
     {
         let problem = run(&format!("{grid}save({value})")).expect_err("refused").remove(0);
         assert_eq!(problem.code(), "ksr::run::file");
-        assert!(problem.to_string().ends_with("files may be read here, but not written"), "{problem}");
+        assert!(problem.to_string().ends_with("files can be read here, but not written"), "{problem}");
     }
     let problem = run(&format!("{grid}save([exact(h)], \"new\")")).expect_err("refused").remove(0);
-    assert_eq!(problem.to_string(), "the folder cannot be written: files may be read here, but not written");
+    assert_eq!(problem.to_string(), "the folder cannot be written: files can be read here, but not written");
     assert_eq!(memory.list(Path::new("")).expect("listed").len(), 2);
 }
 
