@@ -97,3 +97,67 @@ fn distance(spins: usize) -> Result<Arc<Plan>, ShapeError> {
     let distance = graph.integral(size, NOWHERE)?;
     Ok(Arc::new(Plan::new(&graph, &[distance])))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Formula;
+    use crate::model::{Grid, Interaction, System};
+    use crate::tensor::{Cpu, NoneTape, Value};
+
+    /// Outputs at fields and numbers.
+    fn evaluated(plan: &Arc<Plan>, system: &System, inputs: &[&[f64]]) -> Vec<Vec<f64>> {
+        let device = Cpu::default();
+        let formula = Formula::new(plan, &system.grid, &system.interaction).expect("a formula");
+        let constants = formula.on(&device).expect("constants");
+        let points = system.grid.points;
+        let value = |numbers: &&[f64]| {
+            let dims = if numbers.len() == points { (1, points, 1) } else { (1, 1, numbers.len()) };
+            Value::constant(&device, dims, numbers.to_vec()).expect("a value")
+        };
+        let values: Vec<_> = inputs.iter().map(value).collect();
+        let (outputs, _) = formula.run(&constants, &values.iter().collect::<Vec<_>>(), NoneTape).expect("outputs");
+        outputs.iter().map(|output| output.host().to_vec()).collect()
+    }
+
+    /// With levels, v_s and what the functional gives all zero the energy is a polynomial of the density.
+    #[test]
+    fn the_potential_is_the_derivative_of_the_energy() {
+        let grid = Arc::new(Grid::centred(41, 0.3));
+        let bump = |centre: f64| -> Vec<f64> { grid.xs().iter().map(|x| (-(x - centre).powi(2)).exp()).collect() };
+        let (label, nuclei, nuclear_repulsion) = ("wells".to_string(), vec![], 0.0);
+        let (potential, interaction) = (bump(0.5).iter().map(|v| -2.0 * v).collect(), Interaction::BAKER);
+        let system = System {
+            label,
+            grid: grid.clone(),
+            interaction,
+            nuclei,
+            potential,
+            nuclear_repulsion,
+            electrons: 3,
+            unpaired: 1,
+        };
+        let occupation = Occupation::of(&system);
+        let formulas = Formulas::new(&occupation).expect("formulas");
+        let (v, zero) = (&system.potential[..], vec![0.0; grid.points]);
+        let (up, down, direction) = (bump(0.2), bump(-1.0), bump(1.1));
+        let energies = |step: f64| {
+            let moved: Vec<f64> = up.iter().zip(&direction).map(|(n, d)| n + step * d).collect();
+            let levels = occupation.channels.iter().map(|channel| vec![0.0; channel.levels]).collect::<Vec<_>>();
+            let inputs = [v, &[0.0], &moved, &down, &zero, &zero, &levels[0], &levels[1]];
+            evaluated(&formulas.energy, &system, &inputs).iter().map(|energy| energy[0]).collect::<Vec<f64>>()
+        };
+        let (forth, back) = (energies(1.0), energies(-1.0));
+        // Every term, and last their sum.
+        assert_eq!(forth.len(), TERMS.len() + 1);
+        assert!((forth[..TERMS.len()].iter().sum::<f64>() - forth[TERMS.len()]).abs() < 1e-12);
+        let slope = 0.5 * (forth[TERMS.len()] - back[TERMS.len()]);
+        let potentials = evaluated(&formulas.potential, &system, &[v, &up, &down, &zero, &zero]);
+        let felt: Vec<f64> = potentials[0].iter().zip(&direction).map(|(v, d)| v * d).collect();
+        assert!((grid.integrate(&felt) - slope).abs() < 1e-12, "{slope}");
+        // What the functional gives is of one spin each.
+        let own = evaluated(&formulas.potential, &system, &[v, &up, &down, &direction, &zero]);
+        assert_eq!(own[1], potentials[1]);
+        assert!(own[0].iter().zip(&potentials[0]).zip(&direction).all(|((a, b), d)| (a - b - d).abs() < 1e-14));
+    }
+}

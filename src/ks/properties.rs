@@ -7,6 +7,7 @@ use crate::model::System;
 use std::sync::LazyLock;
 
 /// A property of a run.
+#[derive(Clone, Copy)]
 pub(crate) struct Property {
     /// Its name after the dot, in losses and in what is shown.
     pub name: &'static str,
@@ -29,6 +30,7 @@ pub(crate) enum Shown {
 }
 
 /// Where a property comes from.
+#[derive(Clone, Copy)]
 enum Source {
     /// A finished run; and the trajectory that a loss sees, where it sees the property.
     Run(fn(&Run) -> Datum, Option<fn(&Trajectory) -> Seen>),
@@ -163,7 +165,7 @@ fn term((index, term): (usize, &&dyn Term)) -> Property {
 
 /// All properties in the order of their names after the dot.
 pub(crate) static PROPERTIES: LazyLock<Vec<Property>> = LazyLock::new(|| {
-    let mut all = Vec::from(FIELDS_AND_SUMS);
+    let mut all = FIELDS_AND_SUMS.to_vec();
     // The results of the functional are next to its potential.
     let functional = |of: bool| TERMS.iter().enumerate().filter(move |(_, term)| term.of_functional() == of).map(term);
     all.extend(functional(true).chain(functional(false)));
@@ -175,7 +177,7 @@ fn spins(of: impl Fn(usize) -> Datum) -> Datum {
     Datum::Spins(Box::new([of(0), of(1)]))
 }
 
-const FIELDS_AND_SUMS: [Property; 7] = [
+const FIELDS_AND_SUMS: &[Property] = &[
     row(
         "energy",
         "the electronic energy",
@@ -227,7 +229,7 @@ const FIELDS_AND_SUMS: [Property; 7] = [
     ),
 ];
 
-const LEVELS_AND_ITERATIONS: [Property; 7] = [
+const LEVELS_AND_ITERATIONS: &[Property] = &[
     row(
         "orbital_energies",
         "the occupied levels and the lowest empty one (with unpaired electrons, `.up` and `.down`)",
@@ -278,3 +280,24 @@ const LEVELS_AND_ITERATIONS: [Property; 7] = [
         Some(|t| t.each(Observable::Density)),
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_property_has_a_name_of_its_own_and_every_term_is_one() {
+        for (k, property) in PROPERTIES.iter().enumerate() {
+            assert!(PROPERTIES[..k].iter().all(|other| other.name != property.name), "{}", property.name);
+        }
+        assert!(TERMS.iter().all(|term| Property::named(term.name()).is_some_and(Property::is_seen)));
+    }
+
+    #[test]
+    fn what_is_shown_begins_with_the_energies() {
+        let names = |json: bool| Property::all_shown(json).iter().map(|property| property.name).collect::<Vec<_>>();
+        assert_eq!(names(false)[..2], ["total_energy", "energy"]);
+        assert!(names(false)[2..].starts_with(&TERMS.iter().map(|term| term.name()).collect::<Vec<_>>()));
+        assert_eq!(names(true).iter().filter(|name| !names(false).contains(name)).collect::<Vec<_>>(), [&"iterations"]);
+    }
+}

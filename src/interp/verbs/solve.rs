@@ -66,15 +66,18 @@ pub const ANSWERS: &[Builtin] = &[
             optional(
                 "method",
                 &[Kind::Text],
-                DefaultValue::Value("\"automatic\"", || Value::text("automatic")),
+                DefaultValue::Value("\"automatic\"", || Value::text(exact::AUTOMATIC)),
             )
-            .about("the method that finds it"),
+            .about(
+                "\"independent\" (one electron, or any number without interaction), \"two_electrons\", \"determinants\" (two \
+                 to about ten electrons), or \"automatic\": the first of these that suits the system",
+            ),
         ],
         &[Kind::Reference],
         "the exact answer of the interacting problem, on the grid itself; cached on disk. `accuracy` is that of the \
          energy, by default 1e-9 for one and two electrons, 1e-6 for three and four, 1e-5 for five, 2e-5 for more; \
          after `time_limit` seconds the best answer so far is returned. A reference is returned unchanged, unless \
-         it was calculated and `accuracy` requests a better one",
+         it was calculated and `accuracy` requests a better one or `method` another method",
         &["reference", "full ci", "wave function", "ground state", "benchmark"],
         &[shown("grid g = uniform(points: 65, spacing: 0.3)\nsystem h on g { H at 0 }\nexact(h)")],
         exact_answer,
@@ -257,5 +260,19 @@ impl Interpreter {
             self.told.push(key);
         }
         self.host.warn(problem, &self.sources);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_record_of_exact_names_every_method() {
+        let record = ANSWERS.iter().find(|builtin| builtin.name == "exact").expect("a record");
+        let method = record.params.iter().find(|param| param.name == "method").expect("a parameter");
+        for name in exact::METHODS.iter().map(|method| method.name()).chain([exact::AUTOMATIC]) {
+            assert!(method.about.contains(&format!("{name:?}")), "{name}");
+        }
     }
 }
