@@ -147,17 +147,27 @@ impl Interpreter {
         }
     }
 
-    /// The body, averaged over swapping the spins unless it is spin-dependent or already symmetric.
-    fn averaged(&mut self, trace: &Rc<Trace>, f: &Applied, densities: &[(Value, Span)]) -> Result<Symbol> {
+    /// The body as it stands and, where its energy is to be averaged over the exchange of the spins and changes by it, with the
+    /// spins exchanged.
+    fn both_orders(
+        &mut self,
+        trace: &Rc<Trace>,
+        f: &Applied,
+        densities: &[(Value, Span)],
+    ) -> Result<(Symbol, Option<Symbol>)> {
         let straight = self.enter_body(trace, f, densities)?;
-        let [up, down] = densities else { return Ok(straight) };
-        if f.functional.def.spin_dependent {
-            return Ok(straight);
-        }
-        let flipped = self.enter_body(trace, f, &[down.clone(), up.clone()])?;
-        if same(&trace.graph(), straight.node(), flipped.node()) {
-            return Ok(straight);
-        }
+        let Some(exchanged) = exchanged(&f.functional, densities) else { return Ok((straight, None)) };
+        let layers = trace.layer_count();
+        let flipped = self.enter_body(trace, f, &exchanged)?;
+        trace.forget_layers(layers);
+        let symmetric = same(&trace.graph(), straight.node(), flipped.node());
+        Ok((straight, (!symmetric).then_some(flipped)))
+    }
+
+    /// The body, averaged over the exchange of the spins.
+    fn averaged(&mut self, trace: &Rc<Trace>, f: &Applied, densities: &[(Value, Span)]) -> Result<Symbol> {
+        let (straight, flipped) = self.both_orders(trace, f, densities)?;
+        let Some(flipped) = flipped else { return Ok(straight) };
         let span = f.functional.def.function.body.span;
         let mean = trace.try_add(span, |g| {
             let sum = g.binary(Binary::Add, straight.node(), flipped.node(), span)?;
@@ -215,14 +225,11 @@ impl Interpreter {
         self.eval(&function.body, &scope)
     }
 
-    /// The body at plain numbers, averaged over swapping the spins.
+    /// The body at plain numbers, averaged over the exchange of the spins.
     fn averaged_numbers(&mut self, f: &Rc<Functional>, densities: &[(Value, Span)]) -> Result<Value> {
         let straight = self.body_value(f, densities)?;
-        let [up, down] = densities else { return Ok(straight) };
-        if f.def.spin_dependent {
-            return Ok(straight);
-        }
-        let flipped = self.body_value(f, &[down.clone(), up.clone()])?;
+        let Some(exchanged) = exchanged(f, densities) else { return Ok(straight) };
+        let flipped = self.body_value(f, &exchanged)?;
         let (span, half) = (f.def.function.body.span, Value::plain(0.5));
         let sum = self.binary(Binary::Add, Operand::new(&straight, span), Operand::new(&flipped, span), span)?;
         self.binary(Binary::Mul, Operand::new(&half, span), Operand::new(&sum, span), span)
@@ -250,24 +257,10 @@ impl Interpreter {
         let densities: Vec<(Value, Span)> =
             params.iter().filter(|p| p.default.is_none()).map(|p| input((&p.name.name, p.name.span))).collect();
         let outer = std::mem::take(&mut self.traces);
-        let energy = self.root(&trace, &applied, &densities);
+        let energy = self.both_orders(&trace, &applied, &densities);
         self.traces = outer;
-        let (energy, flip_average) = energy?;
-        super::compile::finish(f, &trace, &energy, flip_average)
-    }
-
-    /// The body itself, and whether its energy still has to be averaged over swapping the spins.
-    fn root(&mut self, trace: &Rc<Trace>, f: &Applied, densities: &[(Value, Span)]) -> Result<(Symbol, bool)> {
-        let straight = self.enter_body(trace, f, densities)?;
-        let [up, down] = densities else { return Ok((straight, false)) };
-        if f.functional.def.spin_dependent {
-            return Ok((straight, false));
-        }
-        let layers = trace.layer_count();
-        let flipped = self.enter_body(trace, f, &[down.clone(), up.clone()])?;
-        trace.forget_layers(layers);
-        let symmetric = same(&trace.graph(), straight.node(), flipped.node());
-        Ok((straight, !symmetric))
+        let (energy, flipped) = energy?;
+        super::compile::finish(f, &trace, &energy, flipped.is_some())
     }
 
     /// `param a[8] = 1.0 in 0 .. 2`.
@@ -370,6 +363,12 @@ impl Interpreter {
         }
         Ok(Init::Values(values))
     }
+}
+
+/// The densities in the other order, if the functional is the average over both.
+fn exchanged(f: &Functional, densities: &[(Value, Span)]) -> Option<[(Value, Span); 2]> {
+    let [up, down] = densities else { return None };
+    (!f.def.spin_dependent).then(|| [down.clone(), up.clone()])
 }
 
 /// The error for an initial value, or the mean of a drawn one, outside the bounds.
