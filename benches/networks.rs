@@ -13,7 +13,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use ksr::control::Quiet;
 use ksr::functional::{BoundXc, Compiled, Density, LoweredXc};
-use ksr::ks::{Start, solve};
+use ksr::ks::{InitialDensity, solve};
 use ksr::model::{Grid, Interaction};
 use ksr::tensor::{Cpu, Device, NoneTape, OwnedTape, Value, arrange, backward};
 use std::fmt;
@@ -142,6 +142,6 @@ fn potential_and_backward(bencher: Bencher, network: Network) {
 fn iterations_of_ksr_global(bencher: Bencher, iterations: usize) {
     let (system, f) = (training::h2(1.28), functionals::ksr_global());
     let (params, scf) = (f.initial(0), training::linear(iterations, 0.5, 0.9, true));
-    let start = Start::NonInteracting;
+    let start = InitialDensity::NonInteracting;
     bencher.bench_local(|| solve(Device::Cpu, &system, &f, &params, &scf, &start, &Quiet).unwrap());
 }

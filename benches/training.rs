@@ -16,7 +16,7 @@ use faer::{Mat, Side};
 use ksr::control::Quiet;
 use ksr::functional::LoweredXc;
 use ksr::ks::hamiltonian::Hamiltonian;
-use ksr::ks::{Start, solve};
+use ksr::ks::{InitialDensity, solve};
 use ksr::tensor::{Cpu, Device, OwnedTape, Value, arrange, backward};
 use ksr::train::{Plan, with_evaluation};
 use training::made_up;
@@ -113,7 +113,9 @@ fn dissociation_curve(bencher: Bencher) {
     let (params, scf) = (f.initial(0), training::linear(ITERATIONS, 0.5, 0.9, true));
     bencher.bench_local(|| {
         for system in &systems {
-            divan::black_box(solve(Device::Cpu, system, &f, &params, &scf, &Start::NonInteracting, &Quiet).unwrap());
+            divan::black_box(
+                solve(Device::Cpu, system, &f, &params, &scf, &InitialDensity::NonInteracting, &Quiet).unwrap(),
+            );
         }
     });
 }

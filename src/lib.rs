@@ -12,7 +12,7 @@
 //! - [`exact`]: the interacting problem
 //! - [`ks`]: Hamiltonian, orbitals, energies, mixing, the unrolled loop
 //! - [`functional`]: what a functional is: spin, closed shells, evaluation
-//! - [`graph`]: the compiler of graphs: nodes, shapes, differentiate, plan, lower
+//! - [`graph`]: the compiler of graphs: nodes, shapes, differentiate, routine, lower
 //! - [`model`]: grid, interaction, system
 //! - [`tensor`]: dfdx devices and our operators with their backward rules
 //! - [`data`]: npy and npz, folders in the published layout, content keys

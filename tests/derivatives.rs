@@ -8,7 +8,7 @@ mod functionals;
 mod keeper;
 
 use functionals::{Body, central};
-use ksr::graph::{Binary, Graph, Lowered, NodeId, Plan, Unary, gradient};
+use ksr::graph::{Binary, Graph, Lowered, NodeId, Routine, Unary, gradient};
 use ksr::model::{Grid, Interaction};
 use ksr::source::Span;
 use ksr::tensor::{Cpu, NoneTape, OwnedTape, Value, backward};
@@ -30,8 +30,8 @@ fn fields() -> [Vec<f64>; 2] {
 
 /// Outputs of a graph of two fields.
 fn run(graph: &Graph, outputs: &[NodeId], at: &[Vec<f64>; 2]) -> Vec<Vec<f64>> {
-    let (device, plan) = (Cpu::default(), Arc::new(Plan::new(graph, outputs)));
-    let lowered = Lowered::new(&plan, &grid(), &Interaction::BAKER).unwrap();
+    let (device, routine) = (Cpu::default(), Arc::new(Routine::new(graph, outputs)));
+    let lowered = Lowered::new(&routine, &grid(), &Interaction::BAKER).unwrap();
     let leaf = lowered.parameters(&device, &graph.initial(1)).unwrap();
     let (bound, tape) = lowered.bind(&leaf, NoneTape).unwrap();
     let [a, b] = at.clone().map(|field| Value::constant(&device, (1, field.len(), 1), field).unwrap());
@@ -41,8 +41,8 @@ fn run(graph: &Graph, outputs: &[NodeId], at: &[Vec<f64>; 2]) -> Vec<Vec<f64>> {
 
 /// The derivatives of a number by the tape.
 fn taped(graph: &Graph, output: NodeId, at: &[Vec<f64>; 2]) -> [Vec<f64>; 2] {
-    let (device, plan) = (Cpu::default(), Arc::new(Plan::new(graph, &[output])));
-    let lowered = Lowered::new(&plan, &grid(), &Interaction::BAKER).unwrap();
+    let (device, routine) = (Cpu::default(), Arc::new(Routine::new(graph, &[output])));
+    let lowered = Lowered::new(&routine, &grid(), &Interaction::BAKER).unwrap();
     let leaf = lowered.parameters(&device, &graph.initial(1)).unwrap();
     let (bound, tape) = lowered.bind(&leaf, OwnedTape::default()).unwrap();
     let [a, b] = at.clone().map(|field| Value::leaf(&device, (1, field.len(), 1), field).unwrap());
@@ -104,10 +104,8 @@ fn compare(what: &str, graph: &Graph, number: NodeId, slopes: &[NodeId]) {
 fn functions_of_one_number() {
     use Unary as U;
     let all = [
-        U::Copy,
         U::Neg,
         U::Sign,
-        U::Step,
         U::Ln,
         U::Ln1p,
         U::Sqrt,

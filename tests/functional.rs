@@ -243,7 +243,7 @@ fn loss(f: &Arc<Compiled>, grid: &Grid, p: &[f64], n: &[Vec<f64>], taped: bool) 
     let square = b.pow(e, 2.0);
     let sum = b.add(weighted, square);
     let out = b.g.sum_grid(sum, Span::default()).unwrap();
-    let plan = Arc::new(Plan::new(&b.g, &[out]));
+    let plan = Arc::new(Routine::new(&b.g, &[out]));
     let outer = Lowered::new(&plan, grid, &Interaction::BAKER).unwrap();
     fn go<T: ksr::tensor::Tape<f64, Cpu>>(
         (lowered, outer): (&LoweredXc, &Lowered),

@@ -10,13 +10,13 @@ mod training;
 
 use ksr::control::Quiet;
 use ksr::functional::{Compiled, Density};
-use ksr::ks::{KsError, KsWarning, Mixing, Run, ScfOptions, Start, Stop, solve};
+use ksr::ks::{InitialDensity, KsError, KsWarning, Mixing, Run, ScfOptions, Stop, solve};
 use ksr::model::{Grid, System};
 use ksr::tensor::Device;
 use std::sync::Arc;
 
 fn try_run(system: &Arc<System>, f: &Arc<Compiled>, options: &ScfOptions) -> Result<Run, KsError> {
-    solve(Device::Cpu, system, f, &f.initial(0), options, &Start::NonInteracting, &Quiet)
+    solve(Device::Cpu, system, f, &f.initial(0), options, &InitialDensity::NonInteracting, &Quiet)
 }
 
 fn run(system: &Arc<System>, f: &Arc<Compiled>, options: &ScfOptions) -> Run {
@@ -198,7 +198,7 @@ fn levels_that_swap_their_electrons_do_not_keep_diis_from_converging() {
         let run = run(&system, &functionals::lda(), &options(200));
         assert_eq!(run.stop, Stop::Converged, "{:?} {:?}", system.electrons, run.residuals);
         assert!(run.gap.is_some_and(|gap| gap < 1e-3), "{:?}", run.gap);
-        let again = Start::Density(run.density.clone());
+        let again = InitialDensity::Given(run.density.clone());
         let again = solve(Device::Cpu, &system, &functionals::lda(), &[], &options(1), &again, &Quiet).unwrap();
         assert!((again.energy - run.energy).abs() < 1e-6, "{} {}", again.energy, run.energy);
     }
@@ -236,10 +236,10 @@ fn advice_names_the_levels_and_is_not_circular() {
 fn a_run_continues_from_a_density() {
     let (f, system) = (functionals::lda(), training::h2(2.0));
     let first = run(&system, &f, &options(200));
-    let start = Start::Density(first.density.clone());
+    let start = InitialDensity::Given(first.density.clone());
     let again = solve(Device::Cpu, &system, &f, &[], &options(200), &start, &Quiet).unwrap();
     assert_eq!(again.iterations, 1);
-    let wrong = Start::Density([vec![0.0; 3], vec![0.0; 3]]);
+    let wrong = InitialDensity::Given([vec![0.0; 3], vec![0.0; 3]]);
     let error = solve(Device::Cpu, &system, &f, &[], &options(200), &wrong, &Quiet);
     assert!(matches!(error, Err(KsError::Start { .. })));
 }

@@ -15,7 +15,7 @@ use ksr::cli::Disk;
 use ksr::control::Quiet;
 use ksr::data::{Array, read_npy, read_npz};
 use ksr::functional::Compiled;
-use ksr::ks::{ScfOptions, Start, solve};
+use ksr::ks::{InitialDensity, ScfOptions, solve};
 use ksr::model::System;
 use ksr::tensor::Device;
 use std::path::Path;
@@ -45,7 +45,7 @@ fn json(path: &Path) -> serde_json::Value {
 }
 
 fn run(system: &Arc<System>, f: &Arc<Compiled>, params: &[f64], options: &ScfOptions) -> ksr::ks::Run {
-    solve(Device::Cpu, system, f, params, options, &Start::NonInteracting, &Quiet).unwrap()
+    solve(Device::Cpu, system, f, params, options, &InitialDensity::NonInteracting, &Quiet).unwrap()
 }
 
 #[test]

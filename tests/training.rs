@@ -15,7 +15,7 @@ use ksr::ks::Observable;
 use ksr::model::System;
 use ksr::tensor::Device;
 use ksr::train::{
-    Adam, Budget, Case, Lbfgs, LossGraph, Optimizer, Outcome, Plan, Store, TrainError, Trained, evaluate, train,
+    Adam, Budget, Case, Ending, Lbfgs, LossGraph, Optimizer, Plan, Store, TrainError, Trained, evaluate, train,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -372,7 +372,7 @@ fn other_seeds_continue_when_one_fails() {
     let trained = train(Device::Cpu, &plan, &Store::none(), &Quiet).unwrap();
     same(&alone, &trained);
     for (record, finite) in trained.seeds.iter().zip(signs) {
-        assert_eq!(matches!(record.outcome, Outcome::Failed { .. }), !finite, "{record:?}");
+        assert_eq!(matches!(record.outcome, Ending::Failed { .. }), !finite, "{record:?}");
     }
 }
 

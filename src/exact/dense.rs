@@ -1,6 +1,6 @@
 //! Products of dense matrices, on one thread, so that the bits are always the same.
 
-use crate::tensor::vector::settle;
+use crate::tensor::vector::leave_vector_registers;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 
@@ -8,6 +8,6 @@ use faer::{Accum, Mat, MatRef, Par};
 pub(super) fn times(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Mat<f64> {
     let mut out = Mat::zeros(a.nrows(), b.ncols());
     matmul(&mut out, Accum::Replace, a, b, 1.0, Par::Seq);
-    settle();
+    leave_vector_registers();
     out
 }

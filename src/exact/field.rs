@@ -48,7 +48,7 @@ impl Field {
     }
 
     /// The self-consistent density of electrons in each other's mean field, 1/bohr.
-    pub(super) fn settled(&self, system: &System) -> Result<Vec<f64>, ExactError> {
+    pub(super) fn self_consistent_density(&self, system: &System) -> Result<Vec<f64>, ExactError> {
         let (up, down) = system.spins();
         let mut density = vec![0.0; system.grid.points];
         let mut warm = None;

@@ -4,7 +4,7 @@ use super::dense::times;
 use super::orbitals::Basis;
 use crate::ks::hamiltonian::Hamiltonian;
 use crate::model::{Interaction, System};
-use crate::tensor::vector::{dot, settle};
+use crate::tensor::vector::{dot, leave_vector_registers};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 
@@ -94,7 +94,7 @@ fn potentials(system: &System, densities: &Mat<f64>) -> Mat<f64> {
             let target = out.as_mut().subrows_mut(first, rows);
             matmul(target, Accum::Replace, matrix.as_ref(), densities.as_ref(), 1.0, Par::Seq);
         }
-        settle();
+        leave_vector_registers();
         return out;
     }
     for k in 0..count {

@@ -2,7 +2,7 @@
 
 use super::ExactError;
 use super::dense::times;
-use crate::tensor::vector::{add, dot, norm, settle};
+use crate::tensor::vector::{add, dot, leave_vector_registers, norm};
 use faer::{Mat, MatRef, Side};
 
 /// A column counts as spanned if its remainder, relative to the largest column, is below this.
@@ -41,7 +41,7 @@ impl PairDensity {
         let size = q.ncols();
         let even = Mat::from_fn(size, size, |i, j| 0.5 * (core[(i, j)] + core[(j, i)]));
         let eigen = even.self_adjoint_eigen(Side::Lower).map_err(|_| ExactError::Eigen { label: label.into() })?;
-        settle();
+        leave_vector_registers();
         let functions = times(q.as_ref(), eigen.U());
         let mut order: Vec<usize> = (0..size).collect();
         order.sort_by(|a, b| eigen.S()[*b].abs().total_cmp(&eigen.S()[*a].abs()));

@@ -2,7 +2,7 @@
 //! calculated once. Equal channels are kept once for as long as operations leave them equal, down to the convolution that
 //! mixes them, whose weights for equal channels are added up beforehand.
 
-use crate::graph::plan::Fresh;
+use crate::graph::routine::Fresh;
 use crate::graph::{Graph, Node, NodeId, Op, Shape};
 use crate::source::Span;
 

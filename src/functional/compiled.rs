@@ -2,10 +2,9 @@
 
 use super::closed::closed_shell;
 use crate::graph::ShapeError;
-use crate::graph::plan::Plan;
+use crate::graph::routine::Routine;
 use crate::graph::{Binary, Graph, NodeId, Shape};
 use crate::graph::{DifferentiateError, gradient};
-use crate::model::Interaction;
 use std::sync::Arc;
 
 /// Which densities a functional takes.
@@ -42,8 +41,6 @@ pub struct Definition {
     pub flip_average: bool,
     /// A kinetic functional, T = integral of n t.
     pub kinetic: bool,
-    /// The interaction it was made for, if declared.
-    pub made_for: Option<Interaction>,
 }
 
 /// Why a body is not a functional.
@@ -78,21 +75,16 @@ pub struct Compiled {
     pub flip_average: bool,
     /// A kinetic functional.
     pub kinetic: bool,
-    /// The interaction it was made for, if declared.
-    pub made_for: Option<Interaction>,
-    /// Nodes of the body, without energy and potential.
-    pub body: usize,
-    pub(super) plan_energy: Arc<Plan>,
-    pub(super) plan: Arc<Plan>,
+    pub(super) routine_energy: Arc<Routine>,
+    pub(super) routine: Arc<Routine>,
     /// Plans for energy alone, and for energy and potential, of a closed shell: a functional of both spins takes half the density.
-    pub(super) closed: [Arc<Plan>; 2],
+    pub(super) closed: [Arc<Routine>; 2],
 }
 
 impl Compiled {
     /// Appends energy and potential to a body.
     pub fn new(definition: Definition) -> Result<Self, CompileError> {
-        let Definition { name, mut graph, energy_per_electron, density, flip_average, kinetic, made_for } = definition;
-        let body = graph.nodes.len();
+        let Definition { name, mut graph, energy_per_electron, density, flip_average, kinetic } = definition;
         let inputs = graph.density_inputs(density);
         let span = graph.node(energy_per_electron).span;
         let found = graph.shape(energy_per_electron);
@@ -110,29 +102,15 @@ impl Compiled {
         let potential = gradient(&mut graph, sum, &inputs)?;
         let h = graph.spacing(0, span);
         let energy = graph.binary(Binary::Mul, h, sum, span)?;
-        let plan_energy = Arc::new(Plan::new(&graph, &[e, energy]));
+        let routine_energy = Arc::new(Routine::new(&graph, &[e, energy]));
         let outputs: Vec<NodeId> = [e, energy].into_iter().chain(potential.iter().copied()).collect();
-        let plan = Arc::new(Plan::new(&graph, &outputs));
+        let routine = Arc::new(Routine::new(&graph, &outputs));
         let closed = match density {
-            Density::Total => [plan_energy.clone(), plan.clone()],
-            Density::Spin => closed_plans(&graph, e)?,
+            Density::Total => [routine_energy.clone(), routine.clone()],
+            Density::Spin => closed_routines(&graph, e)?,
         };
         let flip_average = flip_average && density == Density::Spin;
-        Ok(Self {
-            name,
-            graph,
-            e,
-            energy,
-            potential,
-            density,
-            flip_average,
-            kinetic,
-            made_for,
-            body,
-            plan_energy,
-            plan,
-            closed,
-        })
+        Ok(Self { name, graph, e, energy, potential, density, flip_average, kinetic, routine_energy, routine, closed })
     }
 
     /// The initial flat parameter vector, drawn with `seed`.
@@ -147,7 +125,7 @@ impl Compiled {
 }
 
 /// Plans for a closed shell: e, E and, in the second, the potential v = (1/2) dE/dm of the density n = 2 m.
-fn closed_plans(graph: &Graph, e: NodeId) -> Result<[Arc<Plan>; 2], CompileError> {
+fn closed_routines(graph: &Graph, e: NodeId) -> Result<[Arc<Routine>; 2], CompileError> {
     let (mut graph, e) = closed_shell(graph, e);
     let (m, span) = (graph.input_node(0, "n"), graph.node(e).span);
     let n = graph.scale(2.0, m, span);
@@ -158,7 +136,7 @@ fn closed_plans(graph: &Graph, e: NodeId) -> Result<[Arc<Plan>; 2], CompileError
     let h = graph.spacing(0, span);
     let energy = graph.binary(Binary::Mul, h, sum, span)?;
     let outputs: Vec<NodeId> = [e, energy].into_iter().chain(potential).collect();
-    Ok([Plan::new(&graph, &outputs[..2]).into(), Plan::new(&graph, &outputs).into()])
+    Ok([Routine::new(&graph, &outputs[..2]).into(), Routine::new(&graph, &outputs).into()])
 }
 
 impl Graph {

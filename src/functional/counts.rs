@@ -8,19 +8,20 @@ impl Compiled {
     pub fn operations(&self, points: usize, closed: bool) -> [Operations; 2] {
         let [energy, full] = match closed {
             true => &self.closed,
-            false => &[self.plan_energy.clone(), self.plan.clone()],
+            false => &[self.routine_energy.clone(), self.routine.clone()],
         };
         let exchanged = self.flip_average && self.density == Density::Spin && !closed;
         let batch = if exchanged { 2 } else { 1 };
         [energy.operations(points, batch), full.operations(points, batch)]
     }
 
-    /// [`crate::graph::Plan::tape_bytes`] of the energy alone, and of energy and potential, in a calculation with `spins` spin channels
+    /// [`crate::graph::Routine::tape_bytes`] of the energy alone, and of energy and potential, in a calculation with `spins` spin channels
     /// (1: a closed shell).
     pub fn tape_bytes(&self, points: usize, spins: usize) -> [usize; 2] {
         let batch = if spins == 2 && self.flip_average && self.density == Density::Spin { 2 } else { 1 };
-        let plans = if spins == 1 { [&self.closed[0], &self.closed[1]] } else { [&self.plan_energy, &self.plan] };
-        plans.map(|plan| plan.tape_bytes(points, batch))
+        let routines =
+            if spins == 1 { [&self.closed[0], &self.closed[1]] } else { [&self.routine_energy, &self.routine] };
+        routines.map(|routine| routine.tape_bytes(points, batch))
     }
 }
 
@@ -52,7 +53,6 @@ mod tests {
             density,
             flip_average: density == Density::Spin,
             kinetic: false,
-            made_for: None,
         })
         .unwrap()
     }
@@ -75,7 +75,7 @@ mod tests {
     fn spins_are_averaged_over_swapping_them_in_a_batch_of_two() {
         let f = network(Density::Spin);
         let [open, closed] = [false, true].map(|closed| f.operations(11, closed)[1]);
-        assert_eq!(open, f.plan.operations(11, 2));
+        assert_eq!(open, f.routine.operations(11, 2));
         assert!(open.total() > 2 * closed.total() && closed.total() > 0);
         assert_eq!(open.times(3).forward, 3 * open.forward);
     }

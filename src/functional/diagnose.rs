@@ -2,7 +2,7 @@
 
 use super::compiled::{Compiled, Density};
 use super::xc::DENSITY_SHIFT;
-use crate::graph::plan::Plan;
+use crate::graph::routine::Routine;
 use crate::graph::{Graph, NodeId, Op};
 use crate::graph::{LowerError, Lowered};
 use crate::model::{Grid, Interaction};
@@ -36,7 +36,7 @@ impl Graph {
         let live = self.live(outputs);
         let nodes: Vec<NodeId> = (0..live.len()).filter(|&i| live[i]).map(|i| NodeId(i as u32)).collect();
         let device = Cpu::default();
-        let lowered = Lowered::new(&Arc::new(Plan::new(self, &nodes)), grid, interaction)?;
+        let lowered = Lowered::new(&Arc::new(Routine::new(self, &nodes)), grid, interaction)?;
         let field = |(numbers, spec): (&Vec<f64>, &crate::graph::InputSpec)| {
             let channels = spec.shape.channels.max(1);
             Value::constant(&device, (1, numbers.len() / channels, channels), numbers.clone())

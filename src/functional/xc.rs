@@ -1,7 +1,7 @@
 //! Evaluates a compiled functional at densities: spin average, closed shells, and the shift away from zero density.
 
 use super::compiled::{Compiled, Density};
-use crate::graph::{Bound, LowerError, Lowered};
+use crate::graph::{Binding, LowerError, Lowered};
 use crate::model::{Grid, Interaction};
 use crate::tensor::{Backend, Cotangents, Cpu, NoneTape, Tape, TensorError, Value, arrange};
 use std::sync::Arc;
@@ -22,8 +22,8 @@ pub struct LoweredXc {
 /// Its parameters on a device and one tape.
 #[derive(Clone, Debug)]
 pub struct BoundXc<D: Backend> {
-    energy: Bound<D>,
-    full: Bound<D>,
+    energy: Binding<D>,
+    full: Binding<D>,
 }
 
 impl<D: Backend> BoundXc<D> {
@@ -60,8 +60,8 @@ impl LoweredXc {
     pub fn new(compiled: &Arc<Compiled>, grid: &Grid, interaction: &Interaction) -> Result<Self, LowerError> {
         Ok(Self {
             compiled: compiled.clone(),
-            energy: Lowered::new(&compiled.plan_energy, grid, interaction)?,
-            full: Lowered::new(&compiled.plan, grid, interaction)?,
+            energy: Lowered::new(&compiled.routine_energy, grid, interaction)?,
+            full: Lowered::new(&compiled.routine, grid, interaction)?,
             closed: false,
         })
     }
@@ -131,7 +131,7 @@ impl LoweredXc {
     fn run<D: Backend, T: Tape<f64, D>>(
         &self,
         lowered: &Lowered,
-        bound: &Bound<D>,
+        bound: &Binding<D>,
         densities: &[&Value<D>],
         tape: T,
     ) -> Result<(Xc<D>, T), LowerError> {

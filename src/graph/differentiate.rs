@@ -200,12 +200,11 @@ fn unary(graph: &mut Graph, f: Unary, x: NodeId, y: NodeId, adjoint: NodeId, spa
         g.binary(Binary::Sub, one, u2, span)
     };
     let slope = match f {
-        Unary::Copy => return Ok(g.stretch(adjoint, shape, span)),
         Unary::Neg => {
             let minus = g.unary(Unary::Neg, adjoint, span);
             return Ok(g.stretch(minus, shape, span));
         }
-        Unary::Sign | Unary::Step => {
+        Unary::Sign => {
             let zero = g.constant(0.0, span);
             return Ok(g.stretch(zero, shape, span));
         }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::graph::nodes::OpKind;
-use crate::graph::{Formula, GridMap, Init, ParamSpec, Plan};
+use crate::graph::{Formula, GridMap, Init, ParamSpec, Routine};
 use crate::model::{Grid, Interaction};
 use crate::tensor::{Cpu, NoneTape, Value};
 use std::sync::Arc;
@@ -151,7 +151,7 @@ fn evaluated(g: &Graph, node: NodeId, x: &[f64]) -> Vec<f64> {
         }
     }
     plain.params.clear();
-    let formula = Formula::new(&Arc::new(Plan::new(&plain, &[node])), &grid, &Interaction::BAKER).unwrap();
+    let formula = Formula::new(&Arc::new(Routine::new(&plain, &[node])), &grid, &Interaction::BAKER).unwrap();
     let x = Value::constant(&device, (1, POINTS, CHANNELS), x.to_vec()).unwrap();
     let (values, _) = formula.run(&formula.on(&device).unwrap(), &[&x], NoneTape).unwrap();
     values[0].host().to_vec()

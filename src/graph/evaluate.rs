@@ -1,8 +1,8 @@
-//! Runs a lowered plan on tensors `[batch, points, channels]` with any tape.
+//! Runs a lowered routine on tensors `[batch, points, channels]` with any tape.
 
 use super::lower::{LowerError, Lowered, Static};
 use super::nodes::Op;
-use super::plan::{self, Plan, Step};
+use super::routine::{self, Routine, Step};
 use crate::model::{Grid, Interaction};
 use crate::tensor::{
     Backend, Cpu, Dims, NoneTape, Numbers, Tape, TensorError, Value, arrange, convolution, elementwise, exponential,
@@ -12,13 +12,13 @@ use std::sync::Arc;
 
 /// Constants and parameters, and everything that depends only on them, on a device and one tape.
 #[derive(Clone, Debug)]
-pub struct Bound<D: Backend> {
+pub struct Binding<D: Backend> {
     device: D,
     /// By node.
     values: Vec<Option<Value<D>>>,
 }
 
-impl<D: Backend> Bound<D> {
+impl<D: Backend> Binding<D> {
     /// The device of its values, and of the values made from them.
     pub fn device(&self) -> &D {
         &self.device
@@ -37,7 +37,7 @@ impl Lowered {
         &self,
         parameters: &Value<D>,
         mut tape: T,
-    ) -> Result<(Bound<D>, T), LowerError> {
+    ) -> Result<(Binding<D>, T), LowerError> {
         let device = parameters.device();
         let mut pass = Pass::new(self, device, &[], &[]);
         pass.parameters = Some(parameters);
@@ -46,17 +46,17 @@ impl Lowered {
                 *value = Some(Value::constant(device, *dims, numbers.clone())?);
             }
         }
-        for step in &self.plan.prelude {
+        for step in &self.routine.prelude {
             tape = pass.advance(step, tape)?;
         }
-        Ok((Bound { device: device.clone(), values: pass.made }, tape))
+        Ok((Binding { device: device.clone(), values: pass.made }, tape))
     }
 
-    /// Evaluates the outputs of the plan at inputs `[batch, points, channels]`, in the order of the outputs. Outputs that do not
+    /// Evaluates the outputs of the routine at inputs `[batch, points, channels]`, in the order of the outputs. Outputs that do not
     /// depend on the inputs have a batch of one.
     pub fn run<D: Backend, T: Tape<f64, D>>(
         &self,
-        bound: &Bound<D>,
+        bound: &Binding<D>,
         inputs: &[&Value<D>],
         tape: T,
     ) -> Result<(Vec<Value<D>>, T), LowerError> {
@@ -64,7 +64,7 @@ impl Lowered {
     }
 }
 
-/// A plan without parameters on a grid, with what does not depend on the inputs already evaluated. Plain data: `Send + Sync`.
+/// A routine without parameters on a grid, with what does not depend on the inputs already evaluated. Plain data: `Send + Sync`.
 #[derive(Clone, Debug)]
 pub struct Formula {
     lowered: Lowered,
@@ -73,31 +73,31 @@ pub struct Formula {
 }
 
 impl Formula {
-    /// Lowers a plan.
+    /// Lowers a routine.
     ///
     /// # Errors
-    /// A plan that has parameters; as [`Lowered::new`].
-    pub fn new(plan: &Arc<Plan>, grid: &Grid, interaction: &Interaction) -> Result<Self, LowerError> {
-        let lowered = Lowered::new(plan, grid, interaction)?;
+    /// A routine that has parameters; as [`Lowered::new`].
+    pub fn new(routine: &Arc<Routine>, grid: &Grid, interaction: &Interaction) -> Result<Self, LowerError> {
+        let lowered = Lowered::new(routine, grid, interaction)?;
         let (bound, _) = lowered.bind(&lowered.parameters(&Cpu::default(), &[])?, NoneTape)?;
         let fixed = bound.values.iter().map(|value| value.as_ref().map(|value| (value.dims(), value.host()))).collect();
         Ok(Self { lowered, fixed })
     }
 
     /// Its constants on a device.
-    pub fn on<D: Backend>(&self, device: &D) -> Result<Bound<D>, LowerError> {
+    pub fn on<D: Backend>(&self, device: &D) -> Result<Binding<D>, LowerError> {
         let value = |fixed: &Option<(Dims, Numbers)>| {
             let made = fixed.as_ref().map(|(dims, numbers)| Value::constant(device, *dims, numbers.clone()));
             made.transpose().map_err(LowerError::from)
         };
         let values = self.fixed.iter().map(value).collect::<Result<_, _>>()?;
-        Ok(Bound { device: device.clone(), values })
+        Ok(Binding { device: device.clone(), values })
     }
 
     /// Its outputs at inputs, as [`Lowered::run`].
     pub fn run<D: Backend, T: Tape<f64, D>>(
         &self,
-        constants: &Bound<D>,
+        constants: &Binding<D>,
         inputs: &[&Value<D>],
         tape: T,
     ) -> Result<(Vec<Value<D>>, T), LowerError> {
@@ -105,7 +105,7 @@ impl Formula {
     }
 }
 
-/// One pass through a plan.
+/// One pass through a routine.
 struct Pass<'a, D: Backend> {
     lowered: &'a Lowered,
     device: &'a D,
@@ -119,22 +119,22 @@ struct Pass<'a, D: Backend> {
 
 impl<'a, D: Backend> Pass<'a, D> {
     fn new(lowered: &'a Lowered, device: &'a D, bound: &'a [Option<Value<D>>], inputs: &'a [&'a Value<D>]) -> Self {
-        Self { lowered, device, parameters: None, bound, inputs, made: vec![None; lowered.plan.nodes.len()] }
+        Self { lowered, device, parameters: None, bound, inputs, made: vec![None; lowered.routine.nodes.len()] }
     }
 
     fn outputs<T: Tape<f64, D>>(mut self, mut tape: T) -> Result<(Vec<Value<D>>, T), LowerError> {
-        let plan = &self.lowered.plan;
-        for (index, shape) in plan.inputs.iter().enumerate() {
+        let routine = &self.lowered.routine;
+        for (index, shape) in routine.inputs.iter().enumerate() {
             let expected = self.lowered.size(*shape) * shape.channels;
             let found = self.inputs.get(index).map_or(0, |input| input.dims().1 * input.dims().2);
             if expected != found {
                 return Err(LowerError::Input { index, expected, found });
             }
         }
-        for step in &plan.steps {
+        for step in &routine.steps {
             tape = self.advance(step, tape)?;
         }
-        let outputs = plan.outputs.iter().map(|&output| self.get(output).cloned());
+        let outputs = routine.outputs.iter().map(|&output| self.get(output).cloned());
         Ok((outputs.collect::<Result<_, _>>()?, tape))
     }
 
@@ -146,13 +146,13 @@ impl<'a, D: Backend> Pass<'a, D> {
     }
 
     fn get(&self, index: usize) -> Result<&Value<D>, LowerError> {
-        let missing = TensorError::Length { operation: "plan", expected: 1, found: 0 };
+        let missing = TensorError::Length { operation: "routine", expected: 1, found: 0 };
         self.find(index).ok_or(LowerError::Tensor(missing))
     }
 
     /// Argument k of a node.
     fn argument(&self, index: usize, k: usize) -> Result<&Value<D>, LowerError> {
-        self.get(self.lowered.plan.nodes[index].inputs.get(k).map_or(usize::MAX, |i| i.0 as usize))
+        self.get(self.lowered.routine.nodes[index].inputs.get(k).map_or(usize::MAX, |i| i.0 as usize))
     }
 
     fn advance<T: Tape<f64, D>>(&mut self, step: &Step, tape: T) -> Result<T, LowerError> {
@@ -177,26 +177,26 @@ impl<'a, D: Backend> Pass<'a, D> {
         }
     }
 
-    fn operand(&self, operand: plan::Operand) -> Result<elementwise::Operand<'_, D>, LowerError> {
+    fn operand(&self, operand: routine::Reading) -> Result<elementwise::Argument<'_, D>, LowerError> {
         match operand {
-            plan::Operand::Node(index) => Ok(elementwise::Operand::Value(self.get(index)?)),
-            plan::Operand::Convolved(index) => {
+            routine::Reading::Node(index) => Ok(elementwise::Argument::Value(self.get(index)?)),
+            routine::Reading::Convolved(index) => {
                 let (x, weight) = (self.argument(index, 0)?, self.argument(index, 1)?);
-                let (width, left) = self.lowered.plan.nodes[index].op.convolution().unwrap_or((1, 0));
-                Ok(elementwise::Operand::Convolved { x, weight, width, left })
+                let (width, left) = self.lowered.routine.nodes[index].op.convolution().unwrap_or((1, 0));
+                Ok(elementwise::Argument::Convolved { x, weight, width, left })
             }
         }
     }
 
     fn single<T: Tape<f64, D>>(&self, index: usize, tape: T) -> Result<(Value<D>, T), LowerError> {
-        let plan = &self.lowered.plan;
-        let node = &plan.nodes[index];
+        let routine = &self.lowered.routine;
+        let node = &routine.nodes[index];
         let argument = |k: usize| self.argument(index, k);
         let missing = || TensorError::Length { operation: node.op.name(), expected: 1, found: 0 };
         Ok(match &node.op {
             Op::Input(k) => ((*self.inputs.get(*k).ok_or_else(missing)?).clone(), tape),
             Op::Param(k) => {
-                let range = plan.parameters.get(*k).ok_or_else(missing)?;
+                let range = routine.parameters.get(*k).ok_or_else(missing)?;
                 arrange::take(self.parameters.ok_or_else(missing)?, range.start, range.end, tape)?
             }
             Op::SumGrid => arrange::sum_points(argument(0)?, tape)?,
@@ -228,7 +228,7 @@ impl<'a, D: Backend> Pass<'a, D> {
                 Static::Kernel(kernel) => hartree::hartree(argument(0)?, kernel, tape)?,
                 _ => return Err(missing().into()),
             },
-            // Bound before, or in a program.
+            // Binding before, or in a program.
             Op::Const(_) | Op::Spacing | Op::Points(_) => return Err(missing().into()),
             Op::Unary(_) | Op::Binary(_) | Op::Where | Op::Broadcast => return Err(missing().into()),
         })

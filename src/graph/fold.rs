@@ -45,7 +45,6 @@ impl Graph {
             return self.vector(&values, span);
         }
         match f {
-            Unary::Copy => return x,
             Unary::Pow(1.0) => return x,
             Unary::Pow(0.0) => return self.fixed(1.0, shape, span),
             Unary::Pow(0.5) => return self.fold_unary(Unary::Sqrt, x, span),

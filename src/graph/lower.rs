@@ -1,8 +1,8 @@
-//! Lowering: a plan bound to a grid and an interaction, as plain data that threads share. `evaluate` runs it on a device.
+//! Lowering: a routine bound to a grid and an interaction, as plain data that threads share. `evaluate` runs it on a device.
 
 use super::maps::GridMap;
 use super::nodes::{Op, Shape};
-use super::plan::Plan;
+use super::routine::Routine;
 use crate::model::{Grid, Interaction};
 use crate::source::Span;
 use crate::tensor::hartree::Kernel;
@@ -70,10 +70,10 @@ pub(super) enum Static {
     Kernel(Arc<Kernel>),
 }
 
-/// A plan bound to a grid and an interaction. Plain data: `Send + Sync`.
+/// A routine bound to a grid and an interaction. Plain data: `Send + Sync`.
 #[derive(Clone, Debug)]
 pub struct Lowered {
-    pub(super) plan: Arc<Plan>,
+    pub(super) routine: Arc<Routine>,
     spacing: f64,
     /// Points of every level.
     points: Vec<usize>,
@@ -81,24 +81,19 @@ pub struct Lowered {
 }
 
 impl Lowered {
-    /// Binds a plan.
-    pub fn new(plan: &Arc<Plan>, grid: &Grid, interaction: &Interaction) -> Result<Self, LowerError> {
-        let deepest = plan.nodes.iter().filter_map(|node| node.shape.grid).max().unwrap_or(0);
+    /// Binds a routine.
+    pub fn new(routine: &Arc<Routine>, grid: &Grid, interaction: &Interaction) -> Result<Self, LowerError> {
+        let deepest = routine.nodes.iter().filter_map(|node| node.shape.grid).max().unwrap_or(0);
         let mut points = vec![grid.points];
         for level in 0..deepest as usize {
             points.push(points[level].div_ceil(2));
         }
-        let mut lowered = Self { plan: plan.clone(), spacing: grid.spacing, points, statics: Vec::new() };
-        for index in 0..plan.nodes.len() {
+        let mut lowered = Self { routine: routine.clone(), spacing: grid.spacing, points, statics: Vec::new() };
+        for index in 0..routine.nodes.len() {
             let fixed = lowered.prepare(index, grid, interaction)?;
             lowered.statics.push(fixed);
         }
         Ok(lowered)
-    }
-
-    /// The plan.
-    pub fn plan(&self) -> &Arc<Plan> {
-        &self.plan
     }
 
     pub(super) fn size(&self, shape: Shape) -> usize {
@@ -110,8 +105,8 @@ impl Lowered {
     }
 
     fn prepare(&self, index: usize, grid: &Grid, interaction: &Interaction) -> Result<Static, LowerError> {
-        let node = &self.plan.nodes[index];
-        let source = node.inputs.first().map_or(node.shape, |input| self.plan.nodes[input.0 as usize].shape);
+        let node = &self.routine.nodes[index];
+        let source = node.inputs.first().map_or(node.shape, |input| self.routine.nodes[input.0 as usize].shape);
         let matrix = |map: GridMap, from, to| map.rows(self, grid, [from, to], node.span);
         let number = |value: f64| Ok(Static::Value((1, 1, 1), vec![value].into()));
         match &node.op {
@@ -161,7 +156,7 @@ impl Lowered {
 
     /// A flat parameter vector as a leaf whose gradient can be read after the backward pass.
     pub fn parameters<D: Backend>(&self, device: &D, flat: &[f64]) -> Result<Value<D>, LowerError> {
-        let expected = self.plan.parameter_count();
+        let expected = self.routine.parameter_count();
         if flat.len() != expected {
             return Err(TensorError::Length { operation: "parameters", expected, found: flat.len() }.into());
         }
@@ -177,7 +172,7 @@ impl Lowered {
         cotangents: &mut Cotangents<D>,
     ) -> Result<Vec<f64>, LowerError> {
         let mut gradient = parameters.cotangent(cotangents)?;
-        gradient.truncate(self.plan.parameter_count());
+        gradient.truncate(self.routine.parameter_count());
         Ok(gradient)
     }
 }

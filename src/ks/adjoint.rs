@@ -5,10 +5,9 @@
 //! Schultz, SIAM J. Sci. Stat. Comput. 7, 856 (1986)) solves the equation with a few of them.
 
 use super::KsError;
-use super::kohn_sham::{KohnSham, Spins, device_error};
-use super::mixing::norm;
+use super::kohn_sham::{KohnSham, Spins, device_error, fields};
 use super::orbitals::Orbitals;
-use crate::tensor::vector::{add, dot_in_order as dot};
+use crate::tensor::vector::{add, dot_in_order as dot, norm_in_order as norm};
 use crate::tensor::{Backend, Cotangents, OwnedTape, Value, resume};
 use faer::Mat;
 use faer::linalg::solvers::SolveLstsq;
@@ -19,12 +18,6 @@ const TOLERANCE: f64 = 1e-10;
 
 /// The most products; to this accuracy the response of a density has fewer independent directions.
 const MAX_PRODUCTS: usize = 80;
-
-/// A density as leaves of a tape, one per channel.
-fn leaves<D: Backend>(device: &D, density: &[Vec<f64>]) -> Result<Spins<D>, KsError> {
-    let leaf = |n: &Vec<f64>| Value::leaf(device, (1, n.len(), 1), n.clone());
-    density.iter().map(leaf).collect::<Result<_, _>>().map_err(device_error)
-}
 
 /// The cotangents of fields, joined.
 pub(crate) fn taken<D: Backend>(fields: &Spins<D>, cotangents: &mut Cotangents<D>) -> Result<Vec<f64>, KsError> {
@@ -62,7 +55,7 @@ pub(crate) fn adjoint<D: Backend>(
     right: &[f64],
 ) -> Result<Vec<f64>, KsError> {
     let product = |x: &[f64]| -> Result<Vec<f64>, KsError> {
-        let density = leaves(&ks.device, density)?;
+        let density = fields(&ks.device, density, Value::leaf)?;
         let mut cotangents = pull(ks, &density, warm, x, Cotangents::leaky())?;
         ks.check_response()?;
         let mut y = x.to_vec();

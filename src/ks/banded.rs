@@ -23,7 +23,7 @@ fn minors(h: &Hamiltonian, shift: f64) -> usize {
     // The rows above that reach the new one's columns; entry k of row j is column j + k.
     let mut above: Vec<[f64; WIDEST + 1]> = Vec::with_capacity(half + 1);
     // The sign of the exchanges, times those of the final pivots.
-    let mut settled = 1.0;
+    let mut sign_so_far = 1.0;
     let mut before = 1.0;
     let mut count = 0;
     for i in 0..h.points() {
@@ -36,7 +36,7 @@ fn minors(h: &Hamiltonian, shift: f64) -> usize {
         for row in &mut above {
             if new[0].abs() > row[0].abs() {
                 std::mem::swap(row, &mut new);
-                settled = -settled;
+                sign_so_far = -sign_so_far;
             }
             let factor = if row[0] == 0.0 { 0.0 } else { new[0] / row[0] };
             for k in 1..=WIDEST {
@@ -45,11 +45,11 @@ fn minors(h: &Hamiltonian, shift: f64) -> usize {
             new[WIDEST] = 0.0;
         }
         above.push(new);
-        let sign = above.iter().fold(settled, |sign, row| if row[0] < 0.0 { -sign } else { sign });
+        let sign = above.iter().fold(sign_so_far, |sign, row| if row[0] < 0.0 { -sign } else { sign });
         count += usize::from(sign != before);
         before = sign;
         if above.len() > half {
-            settled *= if above.remove(0)[0] < 0.0 { -1.0 } else { 1.0 };
+            sign_so_far *= if above.remove(0)[0] < 0.0 { -1.0 } else { 1.0 };
         }
     }
     count

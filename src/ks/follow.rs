@@ -8,10 +8,10 @@ use super::ldl::{Inertia, Ldl, inertia};
 use super::orthonormal::{Orbitals, ROUNDING, finished};
 
 /// The most factorisations, each at better levels.
-const FACTORISATIONS: usize = 6;
+const MAX_FACTORISATIONS: usize = 6;
 
 /// Steps after which Rayleigh quotient iteration has converged to rounding, unless small pivots prevent it.
-const USUAL: usize = 3;
+const STEPS_WITHOUT_CORRECTION: usize = 3;
 
 /// The lowest `count` orbitals of H from those of a similar one; `None` if they do not converge soon or a level may be missed.
 pub(super) fn follow(h: &Hamiltonian, count: usize, warm: &Orbitals) -> Option<Orbitals> {
@@ -46,7 +46,7 @@ fn followed<const W: usize>(h: &Hamiltonian, warm: &[Vec<f64>]) -> Option<Orbita
     levels[count..].fill(ceiling);
     let mut below = None;
     for (x, (b, levels)) in blocks.iter_mut().zip(levels.as_chunks_mut::<W>().0.iter_mut().enumerate()) {
-        below = settle(h, scale, x, levels, (count - b * W).min(W))?.below(W - 1);
+        below = converge(h, scale, x, levels, (count - b * W).min(W))?.below(W - 1);
     }
     // If there are as many distinct levels as are counted below the ceiling, none is missing.
     let apart = levels[..count].windows(2).all(|pair| pair[1] - pair[0] >= 2.0 * margin(pair[0]));
@@ -62,7 +62,7 @@ fn followed<const W: usize>(h: &Hamiltonian, warm: &[Vec<f64>]) -> Option<Orbita
 /// Rayleigh quotient iteration of the normalised vectors in the first `used` lanes, starting from `levels`, until their residuals
 /// are rounding errors; vectors and levels become those of H. Gives the inertia at the initial levels of the other lanes. `None` if
 /// they do not converge soon.
-fn settle<const W: usize>(
+fn converge<const W: usize>(
     h: &Hamiltonian,
     scale: f64,
     x: &mut Block<W>,
@@ -73,14 +73,14 @@ fn settle<const W: usize>(
         return Some(inertia(h, scale, levels));
     }
     let mut open: [bool; W] = std::array::from_fn(|w| w < used);
-    for step in 0..FACTORISATIONS {
+    for step in 0..MAX_FACTORISATIONS {
         let factors = Ldl::new(h, scale, levels);
         let mut trial = x.clone();
         factors.solve(&mut trial);
         normalise(&mut trial);
         keep(x, &trial, &open);
         let mut known = measure(h, x);
-        if step >= USUAL {
+        if step >= STEPS_WITHOUT_CORRECTION {
             // As a correction, so that rounding errors are those of the residuals and not those of the factors.
             factors.solve(&mut known.residuals);
             correct(&mut trial, &known.residuals);
@@ -89,8 +89,8 @@ fn settle<const W: usize>(
         }
         levels[..used].copy_from_slice(&known.energies[..used]);
         for w in 0..used {
-            let settled = known.sizes[w] <= ROUNDING * (scale + levels[w].abs());
-            open[w] &= !settled;
+            let converged = known.sizes[w] <= ROUNDING * (scale + levels[w].abs());
+            open[w] &= !converged;
         }
         if !open.contains(&true) {
             return Some(factors.inertia);

@@ -21,7 +21,7 @@ fn a_similar_start_is_enough_for_any_number_of_levels() {
         for count in [1, 2, 3, 4, 7, 8, 9, 16, 20] {
             let h = wells(stencil, 3.0, 4.0);
             let warm = lowest(&wells(stencil, 3.0, 4.02), count, None).expect("orbitals");
-            let found = follow(&h, count, &warm).expect("settles");
+            let found = follow(&h, count, &warm).expect("converges");
             assert!(same(&found, &lowest(&h, count, None).expect("orbitals")), "{stencil} {count}");
         }
     }
@@ -31,7 +31,7 @@ fn a_similar_start_is_enough_for_any_number_of_levels() {
 fn its_own_orbitals_are_a_valid_start() {
     let h = wells(5, 3.0, 4.0);
     let warm = lowest(&h, 3, None).expect("orbitals");
-    assert!(same(&follow(&h, 3, &warm).expect("settles"), &warm));
+    assert!(same(&follow(&h, 3, &warm).expect("converges"), &warm));
 }
 
 #[test]

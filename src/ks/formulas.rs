@@ -2,19 +2,19 @@
 
 use super::occupation::Occupation;
 use super::terms::{Filled, Input, NOWHERE, Output, Potential, TERMS};
-use crate::graph::{Binary, Graph, NodeId, Plan, Shape, ShapeError, Unary};
+use crate::graph::{Binary, Graph, NodeId, Routine, Shape, ShapeError, Unary};
 use std::sync::Arc;
 
 /// The formulas of a calculation. Spin channels follow one another.
 #[derive(Clone, Debug)]
 pub(crate) struct Formulas {
     /// v_s, the sum of all terms. Inputs: v, every n, every v_xc; outputs: every v_s.
-    pub potential: Arc<Plan>,
+    pub potential: Arc<Routine>,
     /// The energy. Inputs: v, E_xc, every n, every v_s, the levels of every channel; outputs: every term in the order of [`TERMS`],
     /// and their sum.
-    pub energy: Arc<Plan>,
+    pub energy: Arc<Routine>,
     /// Integral of |a - b|. Inputs: every a, every b.
-    pub distance: Arc<Plan>,
+    pub distance: Arc<Routine>,
 }
 
 impl Formulas {
@@ -40,7 +40,7 @@ fn sum(graph: &mut Graph, terms: &[NodeId]) -> Result<NodeId, ShapeError> {
     Ok(total)
 }
 
-fn potential(spins: usize) -> Result<Arc<Plan>, ShapeError> {
+fn potential(spins: usize) -> Result<Arc<Routine>, ShapeError> {
     let mut graph = Graph::new();
     let external = graph.input("v", Shape::FIELD, NOWHERE);
     let densities = fields(&mut graph, "n", spins);
@@ -59,10 +59,10 @@ fn potential(spins: usize) -> Result<Arc<Plan>, ShapeError> {
     let shared = if shared.is_empty() { None } else { Some(sum(&mut graph, &shared)?) };
     let full: Result<Vec<NodeId>, _> =
         own.into_iter().map(|own| sum(&mut graph, &shared.into_iter().chain(own).collect::<Vec<_>>())).collect();
-    Ok(Arc::new(Plan::new(&graph, &full?)))
+    Ok(Arc::new(Routine::new(&graph, &full?)))
 }
 
-fn energy(occupation: &Occupation) -> Result<Arc<Plan>, ShapeError> {
+fn energy(occupation: &Occupation) -> Result<Arc<Routine>, ShapeError> {
     let spins = occupation.spins();
     let mut graph = Graph::new();
     let external = graph.input("v", Shape::FIELD, NOWHERE);
@@ -81,10 +81,10 @@ fn energy(occupation: &Occupation) -> Result<Arc<Plan>, ShapeError> {
         outputs.push(term.energy(&mut graph, &output)?);
     }
     outputs.push(sum(&mut graph, &outputs)?);
-    Ok(Arc::new(Plan::new(&graph, &outputs)))
+    Ok(Arc::new(Routine::new(&graph, &outputs)))
 }
 
-fn distance(spins: usize) -> Result<Arc<Plan>, ShapeError> {
+fn distance(spins: usize) -> Result<Arc<Routine>, ShapeError> {
     let mut graph = Graph::new();
     let a = fields(&mut graph, "a", spins);
     let b = fields(&mut graph, "b", spins);
@@ -95,7 +95,7 @@ fn distance(spins: usize) -> Result<Arc<Plan>, ShapeError> {
     }
     let size = sum(&mut graph, &sizes)?;
     let distance = graph.integral(size, NOWHERE)?;
-    Ok(Arc::new(Plan::new(&graph, &[distance])))
+    Ok(Arc::new(Routine::new(&graph, &[distance])))
 }
 
 #[cfg(test)]

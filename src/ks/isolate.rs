@@ -7,7 +7,7 @@ use super::hamiltonian::Hamiltonian;
 const LANES: usize = 8;
 
 /// Levels closer than this fraction of the norm of H are refined together.
-const CLUSTER: f64 = 1e-9;
+const CLUSTER_DISTANCE: f64 = 1e-9;
 
 /// A bracket must be shorter than this fraction of the distance to the next level outside.
 const WIDTH_OF_GAP: f64 = 0.1;
@@ -69,7 +69,7 @@ fn is_sharp(bracket: &Bracket, scale: f64) -> bool {
     let width = bracket.high - bracket.low;
     let single = bracket.size == 1 && width <= WIDTH_OF_GAP * bracket.gap;
     // The last condition: there are no floating-point numbers left in between.
-    single || width <= CLUSTER * scale || width <= 8.0 * f64::EPSILON * bracket.high.abs()
+    single || width <= CLUSTER_DISTANCE * scale || width <= 8.0 * f64::EPSILON * bracket.high.abs()
 }
 
 /// Brackets around the levels `0 .. count`, in ascending order; the last may reach beyond `count`. `scale` is the norm of H.
@@ -87,7 +87,7 @@ pub(super) fn isolate(h: &Hamiltonian, scale: f64, count: usize) -> Vec<Bracket>
         let wanted = brackets.iter().filter(|b| b.first < count).count();
         let mut blurred: Vec<Bracket> = brackets[..wanted].iter().filter(|b| !is_sharp(b, scale)).copied().collect();
         // How narrow the last bracket must be, and whether it has close neighbours, depends on the levels above.
-        let near = |k: usize| brackets[k].low - brackets[k - 1].high <= CLUSTER * scale;
+        let near = |k: usize| brackets[k].low - brackets[k - 1].high <= CLUSTER_DISTANCE * scale;
         let chain = (wanted..brackets.len()).find(|&k| !near(k)).unwrap_or(brackets.len());
         let last = if blurred.is_empty() { chain } else { chain.max(wanted + 1).min(brackets.len()) };
         blurred.extend(brackets[wanted..last].iter().filter(|b| !is_sharp(b, scale)));
@@ -115,7 +115,7 @@ fn merged(brackets: &[Bracket], scale: f64) -> Vec<Bracket> {
     let mut joined: Vec<Bracket> = Vec::new();
     for bracket in brackets {
         match joined.last_mut() {
-            Some(last) if bracket.low - last.high <= CLUSTER * scale => {
+            Some(last) if bracket.low - last.high <= CLUSTER_DISTANCE * scale => {
                 last.size += bracket.size;
                 last.high = bracket.high;
             }

@@ -8,10 +8,10 @@ use super::orbitals::Orbitals;
 use super::orbitals_operator::{Fault, FillError, Filled, fill};
 use super::terms::{self, TERMS};
 use crate::functional::{BoundXc, Compiled, LoweredXc};
-use crate::graph::{Bound, Formula, LowerError};
+use crate::graph::{Binding, Formula, LowerError};
 use crate::model::{Mirror, System};
 use crate::source::Span;
-use crate::tensor::{Backend, Cotangents, NoneTape, Numbers, Tape, TensorError, Value, turn_to};
+use crate::tensor::{Backend, Cotangents, Dims, NoneTape, Numbers, Tape, TensorError, Value, turn_to};
 use std::sync::Arc;
 
 /// One field per spin channel, each `[1, points, 1]`.
@@ -36,9 +36,9 @@ pub(crate) struct KohnSham<D: Backend> {
     pub device: D,
     parameters: Value<D>,
     xc: BoundXc<D>,
-    potential: Bound<D>,
-    energy: Bound<D>,
-    distance: Bound<D>,
+    potential: Binding<D>,
+    energy: Binding<D>,
+    distance: Binding<D>,
     external: Value<D>,
     fault: Fault,
 }
@@ -305,7 +305,7 @@ impl<D: Backend> KohnSham<D> {
     fn run<T: Tape<f64, D>>(
         &self,
         formula: &Formula,
-        constants: &Bound<D>,
+        constants: &Binding<D>,
         inputs: &[&Value<D>],
         tape: T,
     ) -> Result<(Vec<Value<D>>, T), KsError> {
@@ -351,6 +351,18 @@ impl<D: Backend> KohnSham<D> {
 
 fn finite<D: Backend>(values: &[Value<D>]) -> bool {
     values.iter().all(|value| value.host().iter().all(|x| x.is_finite()))
+}
+
+/// A density as fields `[1, points, 1]`, one for every spin channel, by [`Value::constant`] or [`Value::leaf`].
+///
+/// # Errors
+/// The device's own.
+pub(crate) fn fields<D: Backend>(
+    device: &D,
+    density: &[Vec<f64>],
+    make: impl Fn(&D, Dims, Vec<f64>) -> Result<Value<D>, TensorError>,
+) -> Result<Spins<D>, KsError> {
+    density.iter().map(|n| make(device, (1, n.len(), 1), n.clone())).collect::<Result<_, _>>().map_err(device_error)
 }
 
 /// The error of a failed device.

@@ -6,7 +6,7 @@ use super::hamiltonian::Hamiltonian;
 use crate::tensor::vector::vectorised;
 
 /// A pivot below this fraction of the norm of H makes a factorisation without row exchanges inaccurate.
-const SMALL: f64 = 1e-6;
+const MIN_PIVOT: f64 = 1e-6;
 
 /// The inertia of H - shift for `W` shifts.
 pub(super) struct Inertia<const W: usize> {
@@ -137,7 +137,7 @@ fn eliminated<const B: usize, const W: usize>(
             None => pivots::<B, W>(h, shifts, |_, _| ()),
         },
     );
-    let least = SMALL * scale;
+    let least = MIN_PIVOT * scale;
     Inertia {
         below: negative.map(|n| n as usize),
         spoilt: smallest.map(|smallest| smallest.is_nan() || smallest < least),

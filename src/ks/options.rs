@@ -102,7 +102,7 @@ impl ScfOptions {
     ///
     /// # Errors
     /// [`KsError::Option`] with the option's name.
-    pub(crate) fn check_settles(&self) -> Result<(), KsError> {
+    pub(crate) fn check_converges(&self) -> Result<(), KsError> {
         self.check()?;
         let wrong = |option, problem: &str| Err(KsError::Option { option, problem: problem.to_owned() });
         match self.mixing {
@@ -118,7 +118,7 @@ impl ScfOptions {
     }
 
     /// Advice for a density that has to converge and did not.
-    pub(crate) fn to_settle(&self) -> String {
+    pub(crate) fn to_converge(&self) -> String {
         let mixing = match self.mixing {
             Mixing::Linear { .. } => "`mixing: diis()`".to_owned(),
             Mixing::Diis { alpha, .. } => format!("smaller steps (`mixing: diis(alpha: {})`)", alpha / 2.0),
@@ -148,8 +148,9 @@ mod tests {
 
     #[test]
     fn advice_is_about_the_options_in_use() {
-        let advice =
-            |tolerance, mixing| ScfOptions { tolerance: Some(tolerance), mixing, ..ScfOptions::default() }.to_settle();
+        let advice = |tolerance, mixing| {
+            ScfOptions { tolerance: Some(tolerance), mixing, ..ScfOptions::default() }.to_converge()
+        };
         let diis = advice(1e-9, Mixing::Diis { history: 8, alpha: 0.5 });
         assert!(
             diis.contains("than 200") && diis.contains("above 1e-9, up to 1e-6") && diis.contains("alpha: 0.25"),

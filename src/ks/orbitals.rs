@@ -12,16 +12,16 @@ pub use super::orthonormal::{OrbitalError, Orbitals};
 pub use super::response::pullback;
 
 /// The most points for which a dense diagonalisation replaces a failed inverse iteration.
-const DENSE: usize = 2048;
+const MAX_DENSE_POINTS: usize = 2048;
 
-/// How many more levels than requested may be in one bracket wider than [`COARSE`].
-const SURPLUS: usize = 8;
+/// How many more levels than requested may be in one bracket wider than [`CLUSTER_WIDTH`].
+const MAX_EXTRA_LEVELS: usize = 8;
 
 /// Width of a bracket, hartree, above which its levels are not degenerate.
-const COARSE: f64 = 1e-4;
+const CLUSTER_WIDTH: f64 = 1e-4;
 
 /// The most steps of inverse iteration.
-const STEPS: usize = 100;
+const MAX_STEPS: usize = 100;
 
 /// The lowest `count` orbitals of H. `warm`, orbitals of a similar H, saves time but never changes which levels are found: a count
 /// of levels makes sure of that.
@@ -37,7 +37,7 @@ pub fn lowest(h: &Hamiltonian, count: usize, warm: Option<&Orbitals>) -> Result<
     }
     let found = match search(h, count) {
         // Levels as close together as the rounding errors of high walls.
-        Err(OrbitalError::NotFound { .. }) if h.points() <= DENSE => dense(h, count)?,
+        Err(OrbitalError::NotFound { .. }) if h.points() <= MAX_DENSE_POINTS => dense(h, count)?,
         found => found?,
     };
     Ok(finished(h, found, count))
@@ -48,7 +48,7 @@ fn search(h: &Hamiltonian, count: usize) -> Result<Vec<Vec<f64>>, OrbitalError> 
     let scale = h.scale();
     let mut vectors = Vec::with_capacity(count);
     for bracket in isolate(h, scale, count) {
-        if bracket.size > count + SURPLUS && bracket.high - bracket.low > COARSE {
+        if bracket.size > count + MAX_EXTRA_LEVELS && bracket.high - bracket.low > CLUSTER_WIDTH {
             return Err(OrbitalError::Unresolved { lowest: h.bounds().0 });
         }
         vectors.extend(refine(h, scale, &bracket)?);
@@ -76,7 +76,7 @@ fn refine(h: &Hamiltonian, scale: f64, bracket: &Bracket) -> Result<Vec<Vec<f64>
     let tolerance = (1e-9 * size).min(0.3 * bracket.gap);
     let mut shift = middle;
     let mut before = f64::INFINITY;
-    for _ in 0..STEPS {
+    for _ in 0..MAX_STEPS {
         let lu = Lu::new(h, scale, shift);
         block.iter_mut().for_each(|vector| lu.solve(vector));
         orthonormalise(&mut block);

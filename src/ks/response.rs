@@ -10,13 +10,13 @@ use crate::model::Grid;
 use crate::tensor::Buffer;
 
 /// A gap below this fraction of the norm of H counts as zero.
-const NO_GAP: f64 = 1e-12;
+const MIN_GAP: f64 = 1e-12;
 
 /// How far below the level the linear system is shifted, as a fraction of the gap.
-const SHIFT: f64 = 1e-6;
+const SHIFT_OF_GAP: f64 = 1e-6;
 
-/// The most corrections of a solution; each gains a factor `SHIFT`.
-const CORRECTIONS: usize = 6;
+/// The most corrections of a solution; each gains a factor `SHIFT_OF_GAP`.
+const MAX_CORRECTIONS: usize = 6;
 
 /// The rounding error of a residual may be this many times its usual size.
 const ROUNDING_FACTOR: f64 = 16.0;
@@ -68,7 +68,7 @@ pub fn pullback(
 fn gap(h: &Hamiltonian, orbitals: &Orbitals, occupied: usize) -> Result<f64, OrbitalError> {
     // Without an unoccupied level, any shift well below the spacing of the spectrum will do.
     let gap = orbitals.energies.get(occupied).map_or(1e-3, |above| above - orbitals.energies[occupied - 1]);
-    if gap > NO_GAP * h.scale() { Ok(gap) } else { Err(OrbitalError::NoGap { gap }) }
+    if gap > MIN_GAP * h.scale() { Ok(gap) } else { Err(OrbitalError::NoGap { gap }) }
 }
 
 /// What the linear systems of all occupied orbitals share.
@@ -89,11 +89,11 @@ impl Problem<'_> {
             let energies: [f64; W] = std::array::from_fn(|w| energies[of(w)]);
             let source = |i: usize| std::array::from_fn(|w| -density_bar[i] * psis[of(w)][i]);
             let source: Block<W> = Block::of(self.h.points(), source);
-            let shifts = energies.map(|energy| energy - SHIFT * self.gap);
+            let shifts = energies.map(|energy| energy - SHIFT_OF_GAP * self.gap);
             let factors = Ldl::new(self.h, self.scale, &shifts);
-            let (phi, settled) = self.solve(&energies, source.clone(), |x| factors.solve(x));
+            let (phi, solved) = self.solve(&energies, source.clone(), |x| factors.solve(x));
             for w in 0..psis.len() {
-                if settled[w] {
+                if solved[w] {
                     phis.push(lane(&phi, w).flattened());
                     continue;
                 }
@@ -119,8 +119,8 @@ impl Problem<'_> {
         let mut phi = Block::zeros(source.len());
         let mut rest = source.clone();
         let mut size = norms(&rest);
-        let mut settled = [false; W];
-        for _ in 0..CORRECTIONS {
+        let mut solved = [false; W];
+        for _ in 0..MAX_CORRECTIONS {
             let mut trial = rest.clone();
             solve(&mut trial);
             project_out(&mut trial, self.filled);
@@ -136,13 +136,13 @@ impl Problem<'_> {
             let rounding = norms(&phi).map(|phi| f64::EPSILON * self.scale * phi);
             for w in 0..W {
                 size[w] = if better[w] { after[w] } else { size[w] };
-                settled[w] = size[w] <= if better[w] { rounding[w] } else { ROUNDING_FACTOR * rounding[w] };
+                solved[w] = size[w] <= if better[w] { rounding[w] } else { ROUNDING_FACTOR * rounding[w] };
             }
-            if (0..W).all(|w| settled[w] || !better[w]) {
+            if (0..W).all(|w| solved[w] || !better[w]) {
                 break;
             }
         }
-        (phi, settled)
+        (phi, solved)
     }
 }
 

@@ -138,7 +138,8 @@ fn a_zero_pivot_does_no_harm() {
     // The first point is deep enough for a level of its own, and its diagonal entry is the shift for the second level.
     let grid = Grid::centred(121, 0.15);
     let mut v: Vec<f64> = grid.xs().iter().map(|x| 0.5 * x * x).collect();
-    let shift = |orbitals: &Orbitals| orbitals.energies[1] - SHIFT * (orbitals.energies[2] - orbitals.energies[1]);
+    let shift =
+        |orbitals: &Orbitals| orbitals.energies[1] - SHIFT_OF_GAP * (orbitals.energies[2] - orbitals.energies[1]);
     for _ in 0..4 {
         let h = Hamiltonian::new(&grid, &v);
         v[0] += shift(&lowest(&h, 3, None).expect("orbitals")) - h.entry(0, 0);

@@ -7,8 +7,9 @@
 //! On the detour the two levels share their electrons as at a temperature T, which makes the response smooth; the density found is
 //! the start at a lower T, until no electron is shared.
 
-use super::kohn_sham::{Iteration, KohnSham, Spins, device_error};
-use super::mixing::Mixer;
+use super::kohn_sham::{Iteration, KohnSham, Spins, device_error, fields};
+use super::linear::Linear;
+use super::pulay::Pulay;
 use super::{KsError, Mixing, ScfOptions};
 use crate::tensor::{Backend, NoneTape, Value};
 
@@ -26,7 +27,7 @@ const COOLING_RESIDUAL: f64 = 1e-3;
 const LEAST_SHARE: f64 = 1e-14;
 /// Temperature, hartree, from which on mixing may begin with its full step: about the potential that an electron causes where it
 /// moves to. At lower temperatures the output responds more strongly to the input, and mixing begins with shorter steps.
-const COUPLING: f64 = 0.05;
+const FULL_STEP_TEMPERATURE: f64 = 0.05;
 /// Fraction of the full step with which mixing begins after cooling.
 const DAMPING_AFTER_COOLING: f64 = 0.01;
 
@@ -40,22 +41,30 @@ enum Stage {
     Cooled,
 }
 
+/// How the next density follows from the previous ones.
+enum Method<D: Backend> {
+    /// Linear mixing, with the inputs and outputs of the iterations that it averages, oldest first.
+    Linear { linear: Linear, iteration: usize, pairs: Vec<(Spins<D>, Spins<D>)> },
+    /// Pulay's method.
+    Pulay(Pulay),
+}
+
 /// The search for a self-consistent density.
-pub(super) struct Search {
+pub(super) struct Search<D: Backend> {
     mixing: Mixing,
     points: usize,
-    mixer: Mixer,
+    method: Method<D>,
     stage: Stage,
     detours: bool,
 }
 
-impl Search {
+impl<D: Backend> Search<D> {
     /// For densities with `points` numbers per channel.
     pub fn new(options: &ScfOptions, points: usize) -> Self {
         Self {
             mixing: options.mixing.clone(),
             points,
-            mixer: Mixer::new(options.mixing.clone(), points),
+            method: Method::new(&options.mixing, points, 1.0),
             stage: Stage::Direct { least: f64::INFINITY, waited: 0 },
             detours: matches!(options.mixing, Mixing::Diis { .. }) && options.tolerance.is_some(),
         }
@@ -65,20 +74,19 @@ impl Search {
     ///
     /// # Errors
     /// Those of the device.
-    pub fn next<D: Backend>(
+    pub fn next(
         &mut self,
         ks: &KohnSham<D>,
         input: &Spins<D>,
         iteration: &Iteration<D>,
         residual: f64,
-    ) -> Result<Vec<Vec<f64>>, KsError> {
+    ) -> Result<Spins<D>, KsError> {
         self.turn(residual);
         let output = match self.stage {
             Stage::Shared { temperature } => self.shared(ks, input, iteration, temperature)?,
             _ => iteration.output.clone(),
         };
-        let mixed = self.mixer.next(&joined(input), &joined(&output));
-        Ok(mixed.chunks(self.points).map(<[f64]>::to_vec).collect())
+        self.method.next(ks, input, output, self.points)
     }
 
     /// Gives up the direct search if it makes no progress.
@@ -97,15 +105,15 @@ impl Search {
     fn go(&mut self, stage: Stage) {
         let damping = match stage {
             Stage::Direct { .. } => 1.0,
-            Stage::Shared { temperature } => (temperature / COUPLING).min(1.0),
+            Stage::Shared { temperature } => (temperature / FULL_STEP_TEMPERATURE).min(1.0),
             Stage::Cooled => DAMPING_AFTER_COOLING,
         };
-        self.mixer = Mixer::new(self.mixing.clone(), self.points).damped(damping);
+        self.method = Method::new(&self.mixing, self.points, damping);
         self.stage = stage;
     }
 
     /// The output density with shared electrons; lowers the temperature once it agrees with the input.
-    fn shared<D: Backend>(
+    fn shared(
         &mut self,
         ks: &KohnSham<D>,
         input: &Spins<D>,
@@ -124,6 +132,43 @@ impl Search {
         let cooler = temperature * COOLING_FACTOR;
         self.go(Stage::Shared { temperature: cooler });
         Ok(share(ks, iteration, cooler)?.0)
+    }
+}
+
+impl<D: Backend> Method<D> {
+    /// At the start of a calculation; Pulay's method with steps that start at the fraction `damping` of the full one.
+    fn new(mixing: &Mixing, points: usize, damping: f64) -> Self {
+        match *mixing {
+            Mixing::Linear { alpha, decay, history } => {
+                Method::Linear { linear: Linear { alpha, decay, history }, iteration: 0, pairs: Vec::new() }
+            }
+            Mixing::Diis { history, alpha } => Method::Pulay(Pulay::new(history, alpha, points, damping)),
+        }
+    }
+
+    fn next(
+        &mut self,
+        ks: &KohnSham<D>,
+        input: &Spins<D>,
+        output: Spins<D>,
+        points: usize,
+    ) -> Result<Spins<D>, KsError> {
+        match self {
+            Method::Linear { linear, iteration, pairs } => {
+                pairs.push((input.clone(), output));
+                let surplus = pairs.len().saturating_sub(linear.history.max(1));
+                pairs.drain(..surplus);
+                let differences: Vec<_> = pairs.iter().map(|(input, output)| (output, input)).collect();
+                let (mixed, _) = linear.mix(*iteration, input, &differences, NoneTape)?;
+                *iteration += 1;
+                Ok(mixed)
+            }
+            Method::Pulay(pulay) => {
+                let mixed = pulay.next(&joined(input), &joined(&output));
+                let channels: Vec<Vec<f64>> = mixed.chunks(points).map(<[f64]>::to_vec).collect();
+                fields(&ks.device, &channels, Value::constant)
+            }
+        }
     }
 }
 

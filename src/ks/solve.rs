@@ -1,6 +1,6 @@
 //! Solving: the same iteration as in training, without a tape, and with a test of convergence.
 
-use super::kohn_sham::{Energies, Equations, Iteration, KohnSham, Setting, Spins, device_error};
+use super::kohn_sham::{Energies, Equations, Iteration, KohnSham, Setting, Spins, fields};
 use super::occupation::{Closest, Occupation};
 use super::search::Search;
 use super::{KsError, KsWarning, Run, ScfOptions, Stop, warning};
@@ -12,12 +12,12 @@ use std::sync::Arc;
 
 /// The initial density of a calculation.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub enum Start {
+pub enum InitialDensity {
     /// Non-interacting electrons in v.
     #[default]
     NonInteracting,
     /// A given density of each spin.
-    Density([Vec<f64>; 2]),
+    Given([Vec<f64>; 2]),
 }
 
 /// Solves the Kohn-Sham equations of `system` with a functional and its flat parameters on a device.
@@ -34,7 +34,7 @@ pub fn solve(
     functional: &Arc<Compiled>,
     params: &[f64],
     options: &ScfOptions,
-    start: &Start,
+    start: &InitialDensity,
     control: &dyn Control,
 ) -> Result<Run, KsError> {
     options.check()?;
@@ -53,7 +53,7 @@ pub(crate) fn solve_bound<D: Backend>(
     ks: &KohnSham<D>,
     functional: &str,
     options: &ScfOptions,
-    start: &Start,
+    start: &InitialDensity,
     control: &dyn Control,
 ) -> Result<Run, KsError> {
     let mut search = Search::new(options, ks.equations.system.grid.points);
@@ -79,17 +79,10 @@ pub(crate) fn solve_bound<D: Backend>(
             let last = Last { iteration, energies, mixed, stop };
             return Ok(finish(ks, functional, options, log, &last));
         }
-        density = fields(ks, mixed)?;
+        density = mixed;
         warm = iteration.orbitals();
     }
     Err(ScfOptions::no_iterations())
-}
-
-/// The densities of the channels as values.
-fn fields<D: Backend>(ks: &KohnSham<D>, channels: Vec<Vec<f64>>) -> Result<Spins<D>, KsError> {
-    let field =
-        |n: Vec<f64>| Value::constant(&ks.device, (1, ks.equations.system.grid.points, 1), n).map_err(device_error);
-    channels.into_iter().map(field).collect()
 }
 
 /// The trajectory so far.
@@ -102,10 +95,11 @@ struct Log {
 }
 
 impl Log {
-    fn note<D: Backend>(&mut self, energies: &Energies<D>, residual: f64, mixed: &[Vec<f64>]) {
+    fn note<D: Backend>(&mut self, energies: &Energies<D>, residual: f64, mixed: &Spins<D>) {
         self.energies.push(energies.total.first());
         self.residuals.push(residual);
-        let points = mixed.first().map_or(0, Vec::len);
+        let mixed: Vec<_> = mixed.iter().map(Value::host).collect();
+        let points = mixed.first().map_or(0, |n| n.len());
         self.densities.push((0..points).map(|i| mixed.iter().map(|n| n[i]).sum()).collect());
     }
 }
@@ -114,13 +108,13 @@ impl Log {
 struct Last<D: Backend> {
     iteration: Iteration<D>,
     energies: Energies<D>,
-    mixed: Vec<Vec<f64>>,
+    mixed: Spins<D>,
     stop: Stop,
 }
 
 /// The first input density.
-fn initial<D: Backend>(ks: &KohnSham<D>, start: &Start) -> Result<Spins<D>, KsError> {
-    let Start::Density([up, down]) = start else { return ks.non_interacting() };
+fn initial<D: Backend>(ks: &KohnSham<D>, start: &InitialDensity) -> Result<Spins<D>, KsError> {
+    let InitialDensity::Given([up, down]) = start else { return ks.non_interacting() };
     let points = ks.equations.system.grid.points;
     let wrong = |problem: String| KsError::Start { system: ks.equations.system.label.clone(), problem };
     for density in [up, down] {
@@ -131,9 +125,10 @@ fn initial<D: Backend>(ks: &KohnSham<D>, start: &Start) -> Result<Spins<D>, KsEr
             return Err(wrong(format!("it contains {bad}; densities must be finite and not negative")));
         }
     }
+    let constant = |density: Vec<Vec<f64>>| fields(&ks.device, &density, Value::constant);
     match ks.equations.occupation.spins() {
-        1 => fields(ks, vec![up.iter().zip(down).map(|(up, down)| up + down).collect()]),
-        _ => fields(ks, vec![up.clone(), down.clone()]),
+        1 => constant(vec![up.iter().zip(down).map(|(up, down)| up + down).collect()]),
+        _ => constant(vec![up.clone(), down.clone()]),
     }
 }
 
@@ -144,7 +139,7 @@ fn finish<D: Backend>(ks: &KohnSham<D>, functional: &str, options: &ScfOptions, 
     let density = |s: usize| -> Vec<f64> {
         let field = match options.tolerance {
             Some(_) => spin(&iteration.output, s),
-            None => mixed[occupation.channel(s)].clone(),
+            None => spin(mixed, s),
         };
         field.into_iter().map(|n| occupation.share() * n).collect()
     };

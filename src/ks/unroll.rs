@@ -94,10 +94,10 @@ impl<'a, D: Backend, T: Tape<f64, D>> Unrolled<'a, D, T> {
             let (found, next) = ks.distance(&iteration.output, density, tape)?;
             (residual, tape) = (Some(found), next);
         }
-        let first = (k + 1).saturating_sub(self.schedule.history);
+        let first = (k + 1).saturating_sub(self.schedule.mixing.history);
         let mut differences: Vec<_> = (first..k).map(|j| (&self.steps[j].iteration.output, self.input(j))).collect();
         differences.push((&iteration.output, density));
-        let (mixed, mut tape) = self.schedule.mix(k, density, &differences, tape)?;
+        let (mixed, mut tape) = self.schedule.mixing.mix(k, density, &differences, tape)?;
         if has(Observable::Density(k)) {
             let (found, next) = sum(&mixed, 1.0, tape)?;
             (total, tape) = (Some(found), next);

@@ -75,16 +75,16 @@ pub enum KsWarning {
 const SMALL_GAP: f64 = 1e-3;
 
 /// A gap below this, hartree, makes iterations jump.
-const NARROW: f64 = 0.02;
+const JUMPING_GAP: f64 = 0.02;
 
 /// The number of last iterations that show how a calculation develops.
-const RECENT: usize = 10;
+const RECENT_ITERATIONS: usize = 10;
 
 /// A residual, electrons, that may be rounding error if levels nearly coincide.
-const ROUNDED: f64 = 1e-6;
+const ROUNDED_RESIDUAL: f64 = 1e-6;
 
 /// Rounding error of a potential and its levels, hartree; divided by the gap, it gives the electrons that it moves.
-const ROUNDING: f64 = 1e-14;
+const ROUNDED_POTENTIAL: f64 = 1e-14;
 
 /// The warning about a decaying mixing with a tolerance, if it applies to `options`.
 pub(super) fn decaying_mixing(options: &ScfOptions) -> Option<KsWarning> {
@@ -115,22 +115,24 @@ fn levels(closest: &Closest) -> String {
 /// is its own mirror image and `symmetric: true` was not set.
 pub(super) fn advice(options: &ScfOptions, residuals: &[f64], closest: &[Option<Closest>], mirror: bool) -> String {
     let last = residuals.last().copied().unwrap_or(f64::INFINITY);
-    let earlier = residuals.len().checked_sub(RECENT + 1).and_then(|k| residuals.get(k)).copied();
+    let earlier = residuals.len().checked_sub(RECENT_ITERATIONS + 1).and_then(|k| residuals.get(k)).copied();
     let converging = match earlier {
         Some(earlier) => last < 0.3 * earlier,
         // Too few to tell, unless they have not fallen at all.
         None => residuals.first().is_none_or(|first| last < *first),
     };
-    let recent = closest.iter().rev().take(RECENT).flatten();
-    let near = recent.min_by(|a, b| a.gap.total_cmp(&b.gap)).filter(|near| near.gap < NARROW);
+    let recent = closest.iter().rev().take(RECENT_ITERATIONS).flatten();
+    let near = recent.min_by(|a, b| a.gap.total_cmp(&b.gap)).filter(|near| near.gap < JUMPING_GAP);
     let tolerance = options.tolerance.unwrap_or(f64::INFINITY);
-    let hopeless = near.is_some_and(|near| ROUNDING > tolerance * near.gap);
+    let hopeless = near.is_some_and(|near| ROUNDED_POTENTIAL > tolerance * near.gap);
     let more = format!("allow more than {} `iterations`", options.iterations);
     let remedy = match options.mixing {
         _ if converging => format!("it is still converging: {more}"),
         Mixing::Linear { decay, .. } if decay < 1.0 => "use a mixing without `decay`".to_owned(),
         Mixing::Linear { alpha, .. } => format!("use `diis()`, or lower the mixing below {alpha}"),
-        Mixing::Diis { .. } if last < ROUNDED => format!("set a looser tolerance, `tolerance: {:.0e}`", 10.0 * last),
+        Mixing::Diis { .. } if last < ROUNDED_RESIDUAL => {
+            format!("set a looser tolerance, `tolerance: {:.0e}`", 10.0 * last)
+        }
         Mixing::Diis { .. } if hopeless => {
             "rounding errors are large enough for that, and more `iterations` will not help much".to_owned()
         }

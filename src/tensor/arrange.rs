@@ -3,7 +3,7 @@
 use super::backend::{Backend, Dims, TensorError, count};
 use super::cotangent::add;
 use super::stock::Buffer;
-use super::value::{Value, only, record_one};
+use super::value::{Value, record_one};
 use dfdx::prelude::Tape;
 
 /// Concatenates the channels of several values. A batch of one is repeated.
@@ -157,18 +157,6 @@ pub fn max_points<D: Backend, T: Tape<f64, D>>(x: &Value<D>, tape: T) -> Result<
     })
 }
 
-/// A value broadcast over missing points and single channels.
-pub fn stretch<D: Backend, T: Tape<f64, D>>(
-    x: &Value<D>,
-    (points, channels): (usize, usize),
-    tape: T,
-) -> Result<(Value<D>, T), TensorError> {
-    use super::elementwise::{Instruction, Operand, Program, elementwise};
-    let program = Program { instructions: vec![Instruction::Load(0)], operands: 1, results: vec![0] };
-    let (values, tape) = elementwise(x.device(), &program.into(), &[Operand::Value(x)], (points, channels), tape)?;
-    Ok((only("stretch", values)?, tape))
-}
-
 /// Concatenates the batch entries of several values (of the same shape except for the batch).
 pub fn stack<D: Backend, T: Tape<f64, D>>(
     device: &D,
@@ -263,7 +251,6 @@ mod tests {
         let ((largest, _), _) = run(&input, |x, tape| max_points(x[0], tape));
         let best = (0..4).map(|i| input[0].1[i * 3 + 1]).fold(f64::MIN, f64::max);
         assert_eq!(largest.host()[1], best);
-        check_gradient(&[((2, 1, 1), vec![0.4, 0.7])], |x, tape| stretch(x[0], (4, 3), tape));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::cotangent::Cotangent;
 use super::elementwise::{Call, Instruction, Program};
 use super::stock::{Buffer, Numbers};
 use super::value::{Value, only};
-use super::vector::settle;
+use super::vector::leave_vector_registers;
 use super::window;
 use dfdx::prelude::Tape;
 use faer::linalg::matmul::matmul;
@@ -125,7 +125,7 @@ impl Convolution {
         &self.x[batch * size..(batch + 1) * size]
     }
 
-    /// Writes rows of one batch entry of the result. Needs [`settle`] afterwards.
+    /// Writes rows of one batch entry of the result. Needs [`leave_vector_registers`] afterwards.
     pub(super) fn rows(&self, batch: usize, rows: Range<usize>, out: &mut [f64]) {
         self.layout.apply(self.entry(batch), rows, &self.weight, Accum::Replace, out);
     }
@@ -146,7 +146,7 @@ impl Convolution {
             let into = into.whole();
             parts.enumerate().for_each(|(batch, part)| self.layout.add_weight(self.entry(batch), part, into));
         }
-        settle();
+        leave_vector_registers();
     }
 }
 

@@ -51,7 +51,7 @@ pub struct Program {
 
 /// What a program reads.
 #[derive(Debug)]
-pub enum Operand<'a, D: Backend> {
+pub enum Argument<'a, D: Backend> {
     /// A value, broadcast where it has a single point or channel.
     Value(&'a Value<D>),
     /// The convolution of a value, as by [`convolve`](super::convolution::convolve). Its rows are computed a few at a time, just
@@ -73,17 +73,17 @@ pub enum Operand<'a, D: Backend> {
 pub fn elementwise<D: Backend, T: Tape<f64, D>>(
     device: &D,
     program: &Arc<Program>,
-    operands: &[Operand<D>],
+    operands: &[Argument<D>],
     (points, channels): (usize, usize),
     mut tape: T,
 ) -> Result<(Vec<Value<D>>, T), TensorError> {
-    let batches = operands.iter().map(|(Operand::Value(x) | Operand::Convolved { x, .. })| x.dims().0);
+    let batches = operands.iter().map(|(Argument::Value(x) | Argument::Convolved { x, .. })| x.dims().0);
     let mut call = Call::new((batches.max().unwrap_or(1), points, channels));
     // For other devices, and where the result is broadcast, convolutions are computed beforehand.
     let mut beforehand = Vec::with_capacity(operands.len());
     for operand in operands {
         beforehand.push(match *operand {
-            Operand::Convolved { x, weight, width, left } if !call.fits(x, weight, width) => {
+            Argument::Convolved { x, weight, width, left } if !call.fits(x, weight, width) => {
                 let (value, next) = convolution::convolve(x, weight, width, left, tape)?;
                 tape = next;
                 Some(value)
@@ -93,8 +93,8 @@ pub fn elementwise<D: Backend, T: Tape<f64, D>>(
     }
     for (operand, beforehand) in operands.iter().zip(&beforehand) {
         match operand {
-            Operand::Value(x) => call.read(x)?,
-            Operand::Convolved { x, weight, width, left } => match beforehand {
+            Argument::Value(x) => call.read(x)?,
+            Argument::Convolved { x, weight, width, left } => match beforehand {
                 Some(x) => call.read(x)?,
                 None => call.convolve(x, weight, *width, *left)?,
             },
@@ -210,8 +210,8 @@ mod tests {
         Arc::new(Program { instructions, operands, results })
     }
 
-    fn values<'a>(x: &[&'a Value<Cpu>]) -> Vec<Operand<'a, Cpu>> {
-        x.iter().map(|x| Operand::Value(x)).collect()
+    fn values<'a>(x: &[&'a Value<Cpu>]) -> Vec<Argument<'a, Cpu>> {
+        x.iter().map(|x| Argument::Value(x)).collect()
     }
 
     fn check(program: &Arc<Program>, inputs: &[(Dims, Vec<f64>)], extent: (usize, usize)) {
@@ -331,8 +331,8 @@ mod tests {
                 arrange::combine(&device, &terms, 0.0, tape)
             };
             let fused = |x: &[&Value<Cpu>], tape| {
-                let made = Operand::Convolved { x: x[0], weight: x[1], width: 3, left };
-                let (out, tape) = elementwise(&device, &program, &[made, Operand::Value(x[2])], extent, tape)?;
+                let made = Argument::Convolved { x: x[0], weight: x[1], width: 3, left };
+                let (out, tape) = elementwise(&device, &program, &[made, Argument::Value(x[2])], extent, tape)?;
                 weighted(out, tape)
             };
             let apart = |x: &[&Value<Cpu>], tape| {
@@ -367,7 +367,7 @@ mod tests {
         let x = value((1, 5, 2));
         for (weight, channels) in [(11, 2), (12, 3), (0, 2), (6, 2)] {
             let weight = value((1, 1, weight));
-            let made = Operand::Convolved { x: &x, weight: &weight, width: 3, left: 1 };
+            let made = Argument::Convolved { x: &x, weight: &weight, width: 3, left: 1 };
             let found = elementwise(&device, &program, &[made], (5, channels), NoneTape);
             assert_eq!(found.is_ok(), channels == 2 && weight.count() == 6, "{}", weight.count());
         }
@@ -375,14 +375,14 @@ mod tests {
 
     #[test]
     fn branches_not_taken_leave_no_nan() {
-        // where(x > 0, sqrt(x), 0) at x < 0.
+        // where(0 < x, sqrt(x), 0) at x < 0.
         let program = single(
             vec![
                 Load(0),
-                Instruction::Unary(Unary::Step, 0),
-                Instruction::Unary(Unary::Sqrt, 0),
                 Number(0.0),
-                Instruction::Where(1, 2, 3),
+                Instruction::Binary(Binary::Less, 1, 0),
+                Instruction::Unary(Unary::Sqrt, 0),
+                Instruction::Where(2, 3, 1),
             ],
             1,
         );

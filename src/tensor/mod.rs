@@ -8,18 +8,18 @@ mod backend;
 pub mod convolution;
 mod cotangent;
 mod device;
-pub mod elementwise;
+pub(crate) mod elementwise;
 mod exp;
 pub mod exponential;
 pub mod hartree;
-pub mod rows;
-pub mod scalar;
+pub(crate) mod rows;
+pub(crate) mod scalar;
 mod stock;
 mod sweep;
 #[cfg(test)]
 mod testing;
 mod value;
-pub mod vector;
+pub(crate) mod vector;
 pub mod window;
 
 pub use backend::{Array, Backend, Cotangents, Dims, TensorError, count};

@@ -24,11 +24,6 @@ impl Rows {
         self.rows.len()
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// The transposed map.
     pub fn transposed(&self) -> Rows {
         let mut rows = vec![Vec::new(); self.columns];

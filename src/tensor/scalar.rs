@@ -7,14 +7,10 @@ use super::exp::exp;
 #[cfg_attr(test, derive(strum::EnumIter))]
 #[allow(missing_docs)]
 pub enum Unary {
-    /// The argument itself.
-    Copy,
     Neg,
     Abs,
     /// -1, 0, 1; slope 0.
     Sign,
-    /// 1 where x > 0, else 0; slope 0.
-    Step,
     Recip,
     Exp,
     Expm1,
@@ -157,11 +153,9 @@ impl Unary {
     #[inline(always)]
     pub fn values(self, x: &[f64], out: &mut [f64]) {
         match self {
-            Unary::Copy => out.copy_from_slice(x),
             Unary::Neg => map(x, out, |x| -x),
             Unary::Abs => map(x, out, f64::abs),
             Unary::Sign => map(x, out, sign),
-            Unary::Step => map(x, out, |x| if x.is_nan() { x } else { truth(x > 0.0) }),
             Unary::Recip => map(x, out, |x| 1.0 / x),
             Unary::Exp => map(x, out, exp),
             Unary::Expm1 => map(x, out, f64::exp_m1),
@@ -188,8 +182,8 @@ impl Unary {
     pub fn slope(self) -> Option<&'static [Known]> {
         use Unary::*;
         match self {
-            Sign | Step => None,
-            Copy | Neg => Some(&[]),
+            Sign => None,
+            Neg => Some(&[]),
             Abs | Ln | Ln1p | Sin | Cos | Asin | Acos | Atan | Sinh | Cosh | Softplus | Pow(_) => Some(&[Known::First]),
             Recip | Exp | Expm1 | Sqrt | Tan | Tanh | Sigmoid => Some(&[Known::Value]),
         }
@@ -199,8 +193,7 @@ impl Unary {
     #[inline(always)]
     pub fn pull(self, cotangent: &[f64], x: &[f64], y: &[f64], into: &mut [f64]) {
         match self {
-            Unary::Sign | Unary::Step => into.fill(0.0),
-            Unary::Copy => into.copy_from_slice(cotangent),
+            Unary::Sign => into.fill(0.0),
             Unary::Neg => map(cotangent, into, |c| -c),
             Unary::Abs => pull_one(cotangent, x, into, sign),
             Unary::Recip => pull_one(cotangent, y, into, |y| -y * y),
@@ -227,11 +220,9 @@ impl Unary {
     /// Its name in the language.
     pub fn name(self) -> &'static str {
         match self {
-            Unary::Copy => "broadcast",
             Unary::Neg => "-",
             Unary::Abs => "abs",
             Unary::Sign => "sign",
-            Unary::Step => "step",
             Unary::Recip => "1/x",
             Unary::Exp => "exp",
             Unary::Expm1 => "exp(x) - 1",

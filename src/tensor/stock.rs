@@ -11,10 +11,10 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 /// Shorter arrays come from the allocator, which is as fast.
-const SHORTEST: usize = 128;
+const SHORTEST_KEPT: usize = 128;
 
 /// How many times longer than requested an array may be.
-const ROOM: usize = 2;
+const LONGEST_RATIO: usize = 2;
 
 thread_local! {
     static STOCK: RefCell<Stock> = const { RefCell::new(Stock { points: 0, spare: BTreeMap::new(), kept: 0, out: 0, most: 0 }) };
@@ -42,7 +42,7 @@ impl Stock {
 
     /// An array with room for that length or somewhat more: an open shell's arrays also serve a closed shell.
     fn take(&mut self, length: usize) -> Option<Vec<f64>> {
-        let found = self.spare.range_mut(length..=ROOM * length).find_map(|(_, arrays)| arrays.pop())?;
+        let found = self.spare.range_mut(length..=LONGEST_RATIO * length).find_map(|(_, arrays)| arrays.pop())?;
         self.kept -= found.capacity();
         Some(found)
     }
@@ -95,7 +95,7 @@ impl Buffer {
     pub fn any(length: usize) -> Self {
         // So that reading before writing makes a test fail.
         let fresh = if cfg!(test) { f64::NAN } else { 0.0 };
-        let found = if length < SHORTEST { None } else { stock(|stock| stock.take(length)).flatten() };
+        let found = if length < SHORTEST_KEPT { None } else { stock(|stock| stock.take(length)).flatten() };
         let mut array = found.unwrap_or_else(|| vec![fresh; length]);
         if cfg!(test) {
             array.fill(fresh);
@@ -116,7 +116,7 @@ impl Buffer {
     /// Its numbers, whose memory (possibly more than needed) now belongs to the caller.
     pub fn into_vec(mut self) -> Vec<f64> {
         let mut array = std::mem::take(&mut self.array);
-        if array.capacity() >= SHORTEST {
+        if array.capacity() >= SHORTEST_KEPT {
             stock(|stock| stock.out = stock.out.saturating_sub(array.capacity()));
         }
         array.truncate(self.length);
@@ -126,7 +126,7 @@ impl Buffer {
 
 impl From<Vec<f64>> for Buffer {
     fn from(array: Vec<f64>) -> Self {
-        if array.capacity() >= SHORTEST {
+        if array.capacity() >= SHORTEST_KEPT {
             stock(|stock| stock.lend(array.capacity()));
         }
         Self { length: array.len(), array }
@@ -135,7 +135,7 @@ impl From<Vec<f64>> for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        if self.array.capacity() >= SHORTEST {
+        if self.array.capacity() >= SHORTEST_KEPT {
             let array = std::mem::take(&mut self.array);
             stock(|stock| stock.give(array));
         }
@@ -269,8 +269,8 @@ mod tests {
     #[test]
     fn short_arrays_come_from_the_allocator() {
         alone(|| {
-            let (short, empty) = (Buffer::filled(SHORTEST - 1, 1.0), Buffer::default());
-            assert_eq!((short.len(), empty.len()), (SHORTEST - 1, 0));
+            let (short, empty) = (Buffer::filled(SHORTEST_KEPT - 1, 1.0), Buffer::default());
+            assert_eq!((short.len(), empty.len()), (SHORTEST_KEPT - 1, 0));
             drop((short, empty));
             assert_eq!(kept(), [0; 3]);
         });

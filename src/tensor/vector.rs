@@ -10,7 +10,7 @@ pub fn vectorised<R>(f: impl FnOnce() -> R) -> R {
 
 /// Puts the vector registers into the state that code without wide vector instructions needs. Kernels written in assembly (such
 /// as faer's products) may not do so, and then every scalar loop after them runs many times slower.
-pub fn settle() {
+pub fn leave_vector_registers() {
     let sums = vectorised(
         #[inline(always)]
         || {
@@ -38,6 +38,11 @@ pub fn dot(a: &[f64], b: &[f64]) -> f64 {
 /// Sum of products, from the first to the last: mixing and L-BFGS are pinned to its bits.
 pub fn dot_in_order(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// The length of a vector: the root of [`dot_in_order`] with itself.
+pub fn norm_in_order(a: &[f64]) -> f64 {
+    dot_in_order(a, a).sqrt()
 }
 
 /// The length of a vector: the root of [`dot`] with itself.

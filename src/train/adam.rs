@@ -58,7 +58,7 @@ impl Default for Adam {
 
 /// The state kept between steps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct State {
+pub(crate) struct Moments {
     mean: Vec<f64>,
     square: Vec<f64>,
     step: i32,
@@ -66,7 +66,7 @@ pub(crate) struct State {
     halvings: i32,
 }
 
-impl State {
+impl Moments {
     /// One step from `at`.
     ///
     /// # Errors
@@ -122,7 +122,7 @@ mod tests {
         let deep = |p: &[f64]| (p[0] * p[0] - 50.0, vec![2.0 * p[0]]);
         let (loss, gradient) = deep(&[1.0]);
         let mut at = Point { parameters: vec![1.0], loss, gradient };
-        let (mut state, options) = (State::default(), Adam { rate: 0.1, ..Adam::default() });
+        let (mut state, options) = (Moments::default(), Adam { rate: 0.1, ..Adam::default() });
         for _ in 0..300 {
             match state.step(&options, &at, &mut |p| Ok::<_, ()>(Some(deep(p)))).unwrap() {
                 Stepped::To(next) => at = next,
@@ -139,7 +139,7 @@ mod tests {
         let (loss, _) = bowl(&parameters).unwrap();
         // The first step is driven over the edge at p[0] = 1.4 by a false gradient: it must be shortened.
         let mut at = Point { parameters, loss, gradient: vec![-1.0, 0.0] };
-        let mut state = State::default();
+        let mut state = Moments::default();
         let far = Adam { rate: 2.0, ..options.clone() };
         for step in 0..600 {
             let options = if step == 0 { &far } else { &options };

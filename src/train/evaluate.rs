@@ -3,14 +3,12 @@
 use super::plan::{Case, Gradient};
 use crate::control::Quiet;
 use crate::functional::Compiled;
-use crate::graph::{self, Formula};
+use crate::graph::{Formula, Routine};
 use crate::ks::{
-    Equations, KohnSham, KsError, Occupation, ScfOptions, Schedule, Setting, Spins, Start, Stop, Unrolled, adjoint,
-    device_error, functional_error, pull, solve_bound, taken,
+    Equations, InitialDensity, KohnSham, KsError, Occupation, ScfOptions, Schedule, Setting, Stop, Unrolled, adjoint,
+    device_error, fields, functional_error, pull, solve_bound, taken,
 };
-use crate::tensor::{
-    Backend, Cotangents, Cpu, Device, Dims, NoneTape, OwnedTape, Tape, TensorError, Value, backward, on_device, resume,
-};
+use crate::tensor::{Backend, Cotangents, Cpu, Device, NoneTape, OwnedTape, Tape, Value, backward, on_device, resume};
 use std::sync::Arc;
 
 /// The part of a case that does not depend on the parameters. Threads share it.
@@ -44,7 +42,7 @@ impl<'a> Prepared<'a> {
         let (schedule, converge) = match gradient {
             Gradient::Unrolled => (Schedule::of(scf)?, None),
             Gradient::Implicit => {
-                scf.check_settles()?;
+                scf.check_converges()?;
                 (Schedule::ONCE, Some(scf.clone()))
             }
         };
@@ -55,8 +53,8 @@ impl<'a> Prepared<'a> {
         for observable in &loss.inputs {
             observable.check(schedule.iterations, &equations)?;
         }
-        let plan = Arc::new(graph::Plan::new(&loss.graph, &[loss.output]));
-        let lowered = Formula::new(&plan, &system.grid, &system.interaction);
+        let routine = Arc::new(Routine::new(&loss.graph, &[loss.output]));
+        let lowered = Formula::new(&routine, &system.grid, &system.interaction);
         let params = vec![0.0; functional.parameter_count()];
         let (ks, _) = KohnSham::new(&equations, &Cpu::default(), &params, NoneTape)?;
         Ok(Self {
@@ -140,10 +138,10 @@ impl<'a> Prepared<'a> {
 
     /// The converged density for every spin channel.
     fn converged<D: Backend>(&self, ks: &KohnSham<D>, scf: &ScfOptions) -> Result<Vec<Vec<f64>>, KsError> {
-        let run = solve_bound(ks, self.functional, scf, &Start::NonInteracting, &Quiet)?;
+        let run = solve_bound(ks, self.functional, scf, &InitialDensity::NonInteracting, &Quiet)?;
         if run.stop != Stop::Converged {
             let (system, iterations, residual) = (self.case.system.label.clone(), run.iterations, run.residual);
-            return Err(KsError::NotSettled { system, iterations, residual, advice: scf.to_settle() });
+            return Err(KsError::NotSettled { system, iterations, residual, advice: scf.to_converge() });
         }
         Ok(if self.equations.occupation.spins() == 1 { vec![run.total_density()] } else { run.density.to_vec() })
     }
@@ -188,13 +186,4 @@ impl<'a> Prepared<'a> {
             place: None,
         }
     }
-}
-
-/// A field `[1, points, 1]` for every spin channel.
-fn fields<D: Backend>(
-    device: &D,
-    density: &[Vec<f64>],
-    make: impl Fn(&D, Dims, Vec<f64>) -> Result<Value<D>, TensorError>,
-) -> Result<Spins<D>, KsError> {
-    density.iter().map(|n| make(device, (1, n.len(), 1), n.clone())).collect::<Result<_, _>>().map_err(device_error)
 }

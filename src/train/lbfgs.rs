@@ -2,7 +2,7 @@
 //! plain data.
 
 use super::TrainError;
-use super::line_search::{self, Sample, Start};
+use super::line_search::{self, Descent, Sample};
 use super::optimizer::{Objective, Point, Stepped, positive};
 use crate::tensor::vector::{add, dot_in_order as dot};
 use serde::{Deserialize, Serialize};
@@ -61,12 +61,12 @@ struct Pair {
 
 /// The state kept between steps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct State {
+pub(crate) struct Curvature {
     /// Oldest first.
     pairs: Vec<Pair>,
 }
 
-impl State {
+impl Curvature {
     /// One step from `at`: two-loop recursion, line search, update of the pairs.
     ///
     /// # Errors
@@ -115,7 +115,7 @@ impl State {
         objective: &mut Objective<'_, E>,
     ) -> Result<Option<Point>, E> {
         let size = (dot(direction, direction) / direction.len().max(1) as f64).sqrt();
-        let start = Start { value: at.loss, slope, first, longest: options.longest_step / size };
+        let start = Descent { value: at.loss, slope, first, longest: options.longest_step / size };
         let found = line_search::search(start, |length| {
             let parameters: Vec<f64> = at.parameters.iter().zip(direction).map(|(p, d)| p + length * d).collect();
             Ok(objective(&parameters)?.map(|(value, gradient)| Sample {
@@ -185,7 +185,7 @@ mod tests {
         Point { parameters, loss, gradient }
     }
 
-    fn run(state: &mut State, mut at: Point, steps: usize) -> Point {
+    fn run(state: &mut Curvature, mut at: Point, steps: usize) -> Point {
         let options = Lbfgs { steps, history: 5, longest_step: 1.0, tolerance: 0.0 };
         for _ in 0..steps {
             match state.step(&options, &at, &mut |p| Ok::<_, ()>(rosenbrock(p))).unwrap() {
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn the_valley_is_followed_to_its_end() {
-        let end = run(&mut State::default(), start(), 120);
+        let end = run(&mut Curvature::default(), start(), 120);
         assert!(end.loss < 1e-18, "loss {}", end.loss);
         assert!(end.parameters.iter().all(|p| (p - 1.0).abs() < 1e-8));
     }
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn a_small_gradient_ends_the_training() {
         let options = Lbfgs { tolerance: 1e-6, ..Lbfgs::default() };
-        let (mut state, mut at) = (State::default(), start());
+        let (mut state, mut at) = (Curvature::default(), start());
         for _ in 0..500 {
             match state.step(&options, &at, &mut |p| Ok::<_, ()>(rosenbrock(p))).unwrap() {
                 Stepped::To(next) => at = next,
@@ -225,11 +225,11 @@ mod tests {
 
     #[test]
     fn resuming_from_stored_state_gives_the_same_bits() {
-        let whole = run(&mut State::default(), start(), 40);
-        let mut first = State::default();
+        let whole = run(&mut Curvature::default(), start(), 40);
+        let mut first = Curvature::default();
         let half = run(&mut first, start(), 17);
         let text = serde_json::to_string(&(first, half)).unwrap();
-        let (mut second, half): (State, Point) = serde_json::from_str(&text).unwrap();
+        let (mut second, half): (Curvature, Point) = serde_json::from_str(&text).unwrap();
         assert_eq!(run(&mut second, half, 23), whole);
     }
 
@@ -238,13 +238,13 @@ mod tests {
         // Only the point itself is low enough: the step is shortened until it changes no bit.
         let mut objective = |p: &[f64]| Ok::<_, ()>(Some((if p[0] == 7.0 { 1.0 } else { 2.0 }, vec![-1e-9])));
         let at = Point { parameters: vec![7.0], loss: 1.0, gradient: vec![-1e-9] };
-        let stepped = State::default().step(&Lbfgs::default(), &at, &mut objective).unwrap();
+        let stepped = Curvature::default().step(&Lbfgs::default(), &at, &mut objective).unwrap();
         assert_eq!(stepped, Stepped::Flat);
     }
 
     #[test]
     fn an_interrupted_step_leaves_the_state_unchanged() {
-        let mut state = State::default();
+        let mut state = Curvature::default();
         let at = run(&mut state, start(), 10);
         let before = state.clone();
         let stopped = state.step(&Lbfgs::default(), &at, &mut |_| Err("stop"));

@@ -24,7 +24,7 @@ pub(crate) struct Sample<P> {
 
 /// Where the search begins: at length 0.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Start {
+pub(crate) struct Descent {
     /// Loss.
     pub value: f64,
     /// Derivative along the line, negative.
@@ -59,29 +59,29 @@ enum Upper {
 /// # Errors
 /// Those of `evaluate` (an interruption).
 pub(crate) fn search<P: Clone, E>(
-    start: Start,
+    descent: Descent,
     mut evaluate: impl FnMut(f64) -> Result<Option<Sample<P>>, E>,
 ) -> Result<Option<Sample<P>>, E> {
-    let origin = End { length: 0.0, value: start.value, slope: start.slope };
+    let origin = End { length: 0.0, value: descent.value, slope: descent.slope };
     let mut lower = origin;
     let mut upper = Upper::Open;
     let mut best: Option<Sample<P>> = None;
-    let mut length = start.first.min(start.longest);
+    let mut length = descent.first.min(descent.longest);
     for _ in 0..MAX_EVALUATIONS {
         match evaluate(length)? {
             None => upper = Upper::Diverged(length),
             Some(sample) => {
                 let end = End { length, value: sample.value, slope: sample.slope };
-                let allowed = start.value + DECREASE * length * start.slope + ROUNDING * start.value.abs();
+                let allowed = descent.value + DECREASE * length * descent.slope + ROUNDING * descent.value.abs();
                 if sample.value > allowed {
                     upper = Upper::TooHigh(end);
                 } else {
-                    let long_enough = sample.slope >= CURVATURE * start.slope;
+                    let long_enough = sample.slope >= CURVATURE * descent.slope;
                     let lowest = best.as_ref().is_none_or(|b| sample.value <= b.value);
                     if lowest {
                         best = Some(sample);
                     }
-                    if long_enough || length >= start.longest {
+                    if long_enough || length >= descent.longest {
                         break;
                     }
                     lower = end;
@@ -89,7 +89,7 @@ pub(crate) fn search<P: Clone, E>(
             }
         }
         length = match upper {
-            Upper::Open => extrapolate(origin, lower).min(start.longest),
+            Upper::Open => extrapolate(origin, lower).min(descent.longest),
             Upper::Diverged(limit) => lower.length + SHORTENING * (limit - lower.length),
             Upper::TooHigh(end) => interpolate(lower, end),
         };
@@ -131,9 +131,9 @@ fn extrapolate(a: End, b: End) -> f64 {
 mod tests {
     use super::*;
 
-    fn along(f: impl Fn(f64) -> (f64, f64), start: Start) -> (Option<Sample<()>>, usize) {
+    fn along(f: impl Fn(f64) -> (f64, f64), descent: Descent) -> (Option<Sample<()>>, usize) {
         let mut evaluations = 0;
-        let found = search(start, |length| {
+        let found = search(descent, |length| {
             evaluations += 1;
             let (value, slope) = f(length);
             Ok::<_, ()>(value.is_finite().then_some(Sample { value, slope, payload: () }))
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_good_first_step_costs_one_evaluation() {
-        let start = Start { value: 1.0, slope: -2.0, first: 1.0, longest: 10.0 };
+        let start = Descent { value: 1.0, slope: -2.0, first: 1.0, longest: 10.0 };
         let (found, evaluations) = along(|t| ((1.0 - t).powi(2), -2.0 * (1.0 - t)), start);
         assert_eq!((found.unwrap().value, evaluations), (0.0, 1));
     }
@@ -152,7 +152,7 @@ mod tests {
     fn too_long_and_too_short_steps_are_corrected() {
         let f = |t: f64| ((1.0 - t).powi(2), -2.0 * (1.0 - t));
         for first in [1e-4, 1e-2, 2.5, 50.0] {
-            let start = Start { value: 1.0, slope: -2.0, first, longest: 100.0 };
+            let start = Descent { value: 1.0, slope: -2.0, first, longest: 100.0 };
             let found = along(f, start).0.unwrap();
             assert!(found.value < 0.9 && found.slope > -1.8, "{first}: {found:?}");
         }
@@ -161,14 +161,14 @@ mod tests {
     #[test]
     fn a_diverging_step_is_shortened() {
         let f = |t: f64| if t > 0.3 { (f64::NAN, 0.0) } else { ((1.0 - t).powi(2), -2.0 * (1.0 - t)) };
-        let start = Start { value: 1.0, slope: -2.0, first: 1.0, longest: 10.0 };
+        let start = Descent { value: 1.0, slope: -2.0, first: 1.0, longest: 10.0 };
         let found = along(f, start).0.unwrap();
         assert!(found.value < 1.0);
     }
 
     #[test]
     fn without_descent_there_is_no_step() {
-        let start = Start { value: 1.0, slope: -1.0, first: 1.0, longest: 10.0 };
+        let start = Descent { value: 1.0, slope: -1.0, first: 1.0, longest: 10.0 };
         assert!(along(|t| (1.0 + t, 1.0), start).0.is_none());
     }
 }

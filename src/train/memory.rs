@@ -24,14 +24,14 @@ pub enum Budget {
 
 impl Budget {
     /// The same as a fixed number of bytes, independent of what else the machine does later.
-    pub(crate) fn settled(self) -> Self {
+    pub(crate) fn fixed(self) -> Self {
         Budget::Bytes(self.bytes())
     }
 
     /// In bytes.
     fn bytes(self) -> u64 {
         match self {
-            Budget::Automatic => available().map_or(UNKNOWN, |bytes| (bytes / 2).max(FLOOR)),
+            Budget::Automatic => available().map_or(ASSUMED_BYTES, |bytes| (bytes / 2).max(LEAST_BYTES)),
             Budget::Bytes(bytes) => bytes,
             Budget::Unlimited => u64::MAX,
         }
@@ -39,14 +39,14 @@ impl Budget {
 }
 
 /// Free bytes assumed on a machine that does not report them.
-const UNKNOWN: u64 = 2_000_000_000;
+const ASSUMED_BYTES: u64 = 2_000_000_000;
 
 /// Free bytes always assumed.
-const FLOOR: u64 = 100_000_000;
+const LEAST_BYTES: u64 = 100_000_000;
 
 /// Fields of one number per point that an iteration keeps per spin channel, besides its orbitals and those of the functional:
 /// potentials, densities, the Hamiltonian's bands, sums of the mixing.
-const FIELDS: usize = 32;
+const FIELDS_PER_CHANNEL: usize = 32;
 
 /// The memory that the tapes of a training take, in bytes.
 #[derive(Clone, Debug, PartialEq)]
@@ -137,7 +137,8 @@ impl Forecast {
 fn tapes(functional: &Compiled, system: &System, iterations: usize, wants: impl Fn(usize) -> bool) -> Vec<u64> {
     let (points, occupation) = (system.grid.points, Occupation::of(system));
     let [energy, potential] = functional.tape_bytes(points, occupation.spins());
-    let besides = 8 * points * occupation.channels.iter().map(|channel| FIELDS + channel.levels).sum::<usize>();
+    let besides =
+        8 * points * occupation.channels.iter().map(|channel| FIELDS_PER_CHANNEL + channel.levels).sum::<usize>();
     (0..iterations).map(|k| (potential + besides + if wants(k) { energy } else { 0 }) as u64).collect()
 }
 

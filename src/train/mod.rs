@@ -21,6 +21,6 @@ pub use lbfgs::Lbfgs;
 pub use memory::{Budget, Forecast, size};
 pub use optimizer::Optimizer;
 pub use plan::{Case, Gradient, LossGraph, Plan};
-pub use record::{Kept, Outcome, SeedRecord, Step, Trained};
+pub use record::{Ending, Kept, SeedRecord, Step, Trained};
 pub use run::{Evaluation, evaluate, train, with_evaluation};
 pub use store::Store;

@@ -1,7 +1,7 @@
 //! The choice of an optimiser, its state as plain data, and its one operation: a step.
 
 use super::{TrainError, adam, lbfgs};
-use crate::tensor::vector::dot_in_order;
+use crate::tensor::vector::norm_in_order;
 use serde::{Deserialize, Serialize};
 
 /// Loss and gradient at given parameters; `None` where the loss is not finite or its calculation diverges.
@@ -68,7 +68,7 @@ pub(crate) struct Point {
 impl Point {
     /// Euclidean norm of the gradient.
     pub fn gradient_norm(&self) -> f64 {
-        dot_in_order(&self.gradient, &self.gradient).sqrt()
+        norm_in_order(&self.gradient)
     }
 }
 
@@ -86,8 +86,8 @@ pub(crate) enum Stepped {
 /// The state of an optimiser between steps: that of the one in use; the other is empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Memory {
-    lbfgs: lbfgs::State,
-    adam: adam::State,
+    lbfgs: lbfgs::Curvature,
+    adam: adam::Moments,
 }
 
 impl Memory {

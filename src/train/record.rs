@@ -21,7 +21,7 @@ pub struct Step {
 
 /// Why a seed ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Outcome {
+pub enum Ending {
     /// All steps done.
     Finished,
     /// No step lowers the loss any more by more than rounding.
@@ -43,19 +43,19 @@ pub enum Outcome {
     },
 }
 
-impl Outcome {
+impl Ending {
     /// The outcome of an error in the physics.
     pub(crate) fn failed(error: &KsError) -> Self {
         let advice = match error {
             KsError::NotSettled { advice, .. } => Some(advice.clone()),
             _ => None,
         };
-        Outcome::Failed { cause: error.to_string(), place: error.place(), advice }
+        Ending::Failed { cause: error.to_string(), place: error.place(), advice }
     }
 
     /// The outcome of a fault in the program.
     pub(crate) fn broken(error: &TrainError) -> Self {
-        Outcome::Failed { cause: error.to_string(), place: error.place(), advice: None }
+        Ending::Failed { cause: error.to_string(), place: error.place(), advice: None }
     }
 }
 
@@ -78,7 +78,7 @@ pub struct SeedRecord {
     /// Seed of the initial parameters.
     pub seed: u64,
     /// Why it ended.
-    pub outcome: Outcome,
+    pub outcome: Ending,
     /// Its best parameters; `None` if it failed at once.
     pub kept: Option<Kept>,
     /// Loss-and-gradient evaluations.
@@ -112,11 +112,11 @@ impl SeedRecord {
     pub fn end(&self) -> SeedEnd {
         let step = self.history.last().map_or(0, |last| last.step);
         let outcome = match &self.outcome {
-            Outcome::Finished => format!("{step} steps"),
-            Outcome::Flat => format!("flat at step {step}"),
-            Outcome::Converged => format!("converged at step {step}"),
-            Outcome::Interrupted => format!("interrupted at step {step}"),
-            Outcome::Failed { .. } => "failed".to_owned(),
+            Ending::Finished => format!("{step} steps"),
+            Ending::Flat => format!("flat at step {step}"),
+            Ending::Converged => format!("converged at step {step}"),
+            Ending::Interrupted => format!("interrupted at step {step}"),
+            Ending::Failed { .. } => "failed".to_owned(),
         };
         let kept = self.kept.as_ref();
         let (loss, validation) = (kept.map(|kept| kept.loss), kept.and_then(|kept| kept.validation));
@@ -125,7 +125,7 @@ impl SeedRecord {
 
     /// Whether no step from the initial parameters was found.
     pub fn never_moved(&self) -> bool {
-        let ended = matches!(self.outcome, Outcome::Flat | Outcome::Converged);
+        let ended = matches!(self.outcome, Ending::Flat | Ending::Converged);
         ended && self.history.last().is_some_and(|last| last.step == 0)
     }
 }

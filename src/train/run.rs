@@ -3,7 +3,7 @@
 use super::evaluate::Prepared;
 use super::key::key;
 use super::plan::{Case, Plan};
-use super::record::{Outcome, SeedRecord, Trained, better};
+use super::record::{Ending, SeedRecord, Trained, better};
 use super::seed::{Context, Halt, SeedState};
 use super::workers::{Team, with_team};
 use super::{Budget, Forecast, Store, TrainError};
@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, Once};
 pub fn train(device: Device, plan: &Plan, store: &Store, control: &dyn Control) -> Result<Trained, TrainError> {
     check(device)?;
     plan.check()?;
-    let (forecast, memory) = (Forecast::new(plan, threads(plan)), plan.memory.settled());
+    let (forecast, memory) = (Forecast::new(plan, threads(plan)), plan.memory.fixed());
     let cases = kept(&forecast, memory, prepare(plan, &plan.cases)?);
     let validation = prepare(plan, &plan.validation)?;
     let warnings = Mutex::new(Vec::new());
@@ -251,7 +251,7 @@ fn choose(
     control: &dyn Control,
 ) -> Result<Trained, TrainError> {
     let interrupted =
-        seeds.iter().any(|record| record.outcome == Outcome::Interrupted) || seeds.len() < plan.seeds.len();
+        seeds.iter().any(|record| record.outcome == Ending::Interrupted) || seeds.len() < plan.seeds.len();
     let best = seeds
         .iter()
         .filter_map(|record| record.kept.as_ref().map(|kept| (record.seed, kept)))
@@ -275,11 +275,11 @@ fn choose(
 
 /// The error if no seed gave a model: that of the first seed, with advice if all of them have some.
 fn all_failed(functional: &str, seeds: &[SeedRecord]) -> TrainError {
-    let advised = |record: &SeedRecord| matches!(record.outcome, Outcome::Failed { advice: Some(_), .. });
+    let advised = |record: &SeedRecord| matches!(record.outcome, Ending::Failed { advice: Some(_), .. });
     let known = seeds.iter().all(advised);
     let seed = seeds.first().map_or(0, |record| record.seed);
     let (cause, place, advice) = match seeds.first().map(|record| &record.outcome) {
-        Some(Outcome::Failed { cause, place, advice }) => (cause.clone(), *place, advice.clone().filter(|_| known)),
+        Some(Ending::Failed { cause, place, advice }) => (cause.clone(), *place, advice.clone().filter(|_| known)),
         other => (format!("{other:?}"), None, None),
     };
     let advice = advice.unwrap_or_else(|| TOO_LARGE.to_owned());

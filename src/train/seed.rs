@@ -1,7 +1,7 @@
 //! The training of one seed, from initial parameters or a checkpoint, step by step, to its record.
 
 use super::optimizer::{Memory, Optimizer, Point, Stepped};
-use super::record::{Kept, Outcome, SeedRecord, Step, better};
+use super::record::{Ending, Kept, SeedRecord, Step, better};
 use super::{Store, TrainError};
 use crate::control::{Control, Event};
 use crate::ks::KsError;
@@ -18,7 +18,7 @@ pub(crate) struct SeedState {
     pub kept: Option<Kept>,
     pub history: Vec<Step>,
     /// `None` while steps remain.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<Ending>,
     /// Validation loss of the last point, if it was calculated only because the training ended there: a training of more steps
     /// that continues from here ignores it.
     pub end: Option<f64>,
@@ -88,13 +88,13 @@ impl SeedState {
                 Ok(()) => {}
                 Err(Halt::Interrupted) => {
                     state.checkpoint(context);
-                    state.outcome = Some(Outcome::Interrupted);
+                    state.outcome = Some(Ending::Interrupted);
                     return Ok(state.record(false));
                 }
                 Err(Halt::Physics(error)) => return Err(TrainError::Setup(error)),
                 Err(Halt::Program(error)) => {
                     // Only this seed fails; the others continue.
-                    state.outcome = Some(Outcome::broken(&error));
+                    state.outcome = Some(Ending::broken(&error));
                     return Ok(state.record(false));
                 }
             }
@@ -121,22 +121,22 @@ impl SeedState {
                 };
                 match state.take_stock(context) {
                     Ok(()) => Ok(Ok(state)),
-                    Err(Halt::Interrupted) => Ok(Err(ended(Outcome::Interrupted))),
+                    Err(Halt::Interrupted) => Ok(Err(ended(Ending::Interrupted))),
                     Err(Halt::Physics(error)) => Err(TrainError::Setup(error)),
-                    Err(Halt::Program(error)) => Ok(Err(ended(Outcome::broken(&error)))),
+                    Err(Halt::Program(error)) => Ok(Err(ended(Ending::broken(&error)))),
                 }
             }
-            Err(Halt::Physics(error)) if error.diverged() => Ok(Err(ended(Outcome::failed(&error)))),
+            Err(Halt::Physics(error)) if error.diverged() => Ok(Err(ended(Ending::failed(&error)))),
             Err(Halt::Physics(error)) => Err(TrainError::Setup(error)),
-            Err(Halt::Interrupted) => Ok(Err(ended(Outcome::Interrupted))),
-            Err(Halt::Program(error)) => Ok(Err(ended(Outcome::broken(&error)))),
+            Err(Halt::Interrupted) => Ok(Err(ended(Ending::Interrupted))),
+            Err(Halt::Program(error)) => Ok(Err(ended(Ending::broken(&error)))),
         }
     }
 
     /// One step, with validation and checkpoint if they are due. An error leaves the state unchanged.
     fn advance(&mut self, context: &Context<'_>) -> Result<(), Halt> {
         if self.step >= context.optimizer.steps() {
-            return self.finish(context, Outcome::Finished);
+            return self.finish(context, Ending::Finished);
         }
         let before = self.clone();
         let result = self.step_once(context);
@@ -160,8 +160,8 @@ impl SeedState {
         self.evaluations += evaluations;
         match stepped {
             Stepped::To(point) => self.point = point,
-            Stepped::Flat => return self.finish(context, Outcome::Flat),
-            Stepped::Converged => return self.finish(context, Outcome::Converged),
+            Stepped::Flat => return self.finish(context, Ending::Flat),
+            Stepped::Converged => return self.finish(context, Ending::Converged),
         }
         self.step += 1;
         self.take_stock(context)?;
@@ -186,7 +186,7 @@ impl SeedState {
     }
 
     /// Ends the seed; the last point is validated if it has not been.
-    fn finish(&mut self, context: &Context<'_>, outcome: Outcome) -> Result<(), Halt> {
+    fn finish(&mut self, context: &Context<'_>, outcome: Ending) -> Result<(), Halt> {
         if context.validated && self.history.last().is_some_and(|last| last.validation.is_none()) {
             self.end = self.validation(context)?;
             self.report(context, self.end);
@@ -237,7 +237,7 @@ impl SeedState {
         }
         SeedRecord {
             seed: self.seed,
-            outcome: self.outcome.unwrap_or(Outcome::Interrupted),
+            outcome: self.outcome.unwrap_or(Ending::Interrupted),
             kept: self.kept,
             evaluations: self.evaluations,
             history: self.history,
@@ -268,7 +268,7 @@ mod tests {
             warn: &|_| {},
         };
         let record = SeedState::run(&context, 0, || vec![1.0]).unwrap();
-        assert!(matches!(record.outcome, Outcome::Flat | Outcome::Converged));
+        assert!(matches!(record.outcome, Ending::Flat | Ending::Converged));
         let last = record.history.last().unwrap();
         assert!(last.step > 0 && last.validation.is_some_and(|v| v < 1e-6), "{last:?}");
         assert_eq!(record.kept.map(|kept| kept.step), Some(last.step));

@@ -2,7 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "checkpoints are in a separate cache, outside a script's world")]
 
-use super::record::Outcome;
+use super::record::Ending;
 use super::seed::SeedState;
 use crate::data::{DataError, write_whole};
 use std::fs;
@@ -43,7 +43,7 @@ impl Store {
         if best.as_ref().is_none_or(|state| state.outcome.is_none()) {
             for path in self.others(key, seed) {
                 let Ok(Some(mut state)) = read(&path, seed) else { continue };
-                if state.outcome == Some(Outcome::Finished) && state.step < steps {
+                if state.outcome == Some(Ending::Finished) && state.step < steps {
                     (state.outcome, state.end) = (None, None);
                 }
                 let ahead = |best: &SeedState| (state.outcome.is_some(), state.step) > (false, best.step);
@@ -141,16 +141,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::at(folder.path());
         let ended = |step, outcome| SeedState { step, outcome, end: Some(0.5), ..state(-0.7) };
-        store.write("key", 10, &ended(10, Some(Outcome::Finished))).unwrap();
+        store.write("key", 10, &ended(10, Some(Ending::Finished))).unwrap();
         store.write("key", 40, &ended(30, None)).unwrap();
         let found = |steps| store.read("key", 3, steps).unwrap().map(|s| (s.step, s.outcome, s.end));
         assert_eq!(found(5), None);
-        assert_eq!(found(10), Some((10, Some(Outcome::Finished), Some(0.5))));
+        assert_eq!(found(10), Some((10, Some(Ending::Finished), Some(0.5))));
         assert_eq!(found(20), Some((10, None, None)));
         assert_eq!((found(30).map(|f| f.0), found(50).map(|f| f.0)), (Some(30), Some(30)));
         // If no step lowers the loss, more steps change nothing.
-        store.write("key", 100, &ended(35, Some(Outcome::Flat))).unwrap();
-        assert_eq!(found(60), Some((35, Some(Outcome::Flat), Some(0.5))));
+        store.write("key", 100, &ended(35, Some(Ending::Flat))).unwrap();
+        assert_eq!(found(60), Some((35, Some(Ending::Flat), Some(0.5))));
         assert_eq!(store.read("key", 33, 60), Ok(None));
     }
 

@@ -85,7 +85,6 @@ impl Body {
                 density,
                 flip_average,
                 kinetic: false,
-                made_for: None,
             })
             .unwrap(),
         )

@@ -8,7 +8,7 @@ use crate::ks::hamiltonian::Hamiltonian;
 use crate::ks::orbitals::lowest;
 use crate::model::Grid;
 use crate::tensor::hartree::Kernel;
-use crate::tensor::vector::settle;
+use crate::tensor::vector::leave_vector_registers;
 use crate::tensor::{Cpu, NoneTape, Value, convolution, exponential, window};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par, Side};
@@ -45,7 +45,7 @@ pub fn matrix_product(bench: &Bench) -> Result<Product, Halt> {
         Ok(())
     };
     let times = in_turns(bench, "matrix products", &mut [&mut work]);
-    settle();
+    leave_vector_registers();
     let operations = (2 * POINTS * WIDTH * CHANNELS * CHANNELS) as f64;
     let fastest = times?.first().map_or(f64::NAN, Times::fastest);
     Ok(Product { rate: operations / fastest })
@@ -115,7 +115,7 @@ fn orbitals(bench: &Bench) -> Result<Row, Halt> {
     let mut other = || {
         let dense = Mat::from_fn(POINTS, POINTS, |i, j| h.entry(i, j));
         let found = dense.self_adjoint_eigen(Side::Lower);
-        settle();
+        leave_vector_registers();
         found.map(drop).map_err(|error| Halt::Failed(format!("the dense eigensolver failed: {error:?}")))
     };
     timed(bench, "warm orbitals", "dense eigensolver", [&mut own, &mut other])
@@ -150,7 +150,7 @@ fn global_convolution(bench: &Bench) -> Result<Row, Halt> {
         for (out, kernel) in out.iter_mut().zip(&kernels) {
             matmul(out.as_mut(), Accum::Replace, kernel, black_box(&dense), 1.0, Par::Seq);
         }
-        settle();
+        leave_vector_registers();
         Ok(())
     };
     timed(bench, "global convolution", "dense product", [&mut own, &mut other])

@@ -11,8 +11,8 @@ use crate::source::Span;
 pub fn unary(op: Unary, x: Quantity, span: Span) -> Result<Quantity> {
     let value = op.value(x.value);
     let dim = match op {
-        Unary::Neg | Unary::Abs | Unary::Copy => return Ok(Quantity { value, ..x }),
-        Unary::Sign | Unary::Step => Dimension::PLAIN,
+        Unary::Neg | Unary::Abs => return Ok(Quantity { value, ..x }),
+        Unary::Sign => Dimension::PLAIN,
         Unary::Recip => Dimension::PLAIN.over(x.dim),
         Unary::Sqrt => powered(x.dim, 0.5, span)?,
         Unary::Pow(p) => powered(x.dim, p, span)?,

@@ -7,7 +7,7 @@ use crate::interp::call::not_functional;
 use crate::interp::error::{TraceError, fail};
 use crate::interp::value::{Functional, Operand, StartFrom, Symbol, Trace, Traced, Value};
 use crate::ks::ScfOptions;
-use crate::model::{Grid, Interaction};
+use crate::model::Grid;
 use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
@@ -33,7 +33,6 @@ pub(crate) struct Ready {
 /// Turns a body into a functional with energy and potential.
 pub(crate) fn finish(f: &Functional, trace: &Rc<Trace>, energy: &Symbol, flip_average: bool) -> Result<Traced> {
     let span = f.def.function.body.span;
-    let exponential = f.def.made_for.as_ref().is_some_and(|name| &*name.name == "exponential");
     let definition = Definition {
         name: f.name().to_string(),
         graph: trace.graph().clone(),
@@ -41,7 +40,6 @@ pub(crate) fn finish(f: &Functional, trace: &Rc<Trace>, energy: &Symbol, flip_av
         density: if f.densities().count() == 2 { Density::Spin } else { Density::Total },
         flip_average,
         kinetic: f.def.kinetic,
-        made_for: exponential.then_some(Interaction::BAKER),
     };
     let compiled = match Compiled::new(definition) {
         Ok(compiled) => compiled,

@@ -1,6 +1,6 @@
 //! Functions of fields that mean the same in a body and on concrete fields: derivatives, integrals, values at a point, channels.
 
-use crate::graph::{Formula, Graph, LowerError, NodeId, Plan, ShapeError};
+use crate::graph::{Formula, Graph, LowerError, NodeId, Routine, ShapeError};
 use crate::interp::Interpreter;
 use crate::interp::arith::symbols::trace_of;
 use crate::interp::call::{Args, Builtin, DefaultValue, Param, Style, example, function, optional, required, shown};
@@ -147,7 +147,7 @@ fn run(
     grid: &Grid,
     interaction: &Interaction,
 ) -> std::result::Result<Vec<f64>, LowerError> {
-    let formula = Formula::new(&Arc::new(Plan::new(graph, &[output])), grid, interaction)?;
+    let formula = Formula::new(&Arc::new(Routine::new(graph, &[output])), grid, interaction)?;
     let (outputs, _) = formula.run(&formula.on(&Cpu::default())?, &[], NoneTape)?;
     Ok(outputs.first().map(|v| v.host().to_vec()).unwrap_or_default())
 }

@@ -177,7 +177,7 @@ impl Interpreter {
         self.check_interaction(ready, system, args.arg("with")?.span);
         let compiled = &ready.traced.compiled;
         let control: &dyn Control = &*self.host;
-        let start = ks::Start::NonInteracting;
+        let start = ks::InitialDensity::NonInteracting;
         let run = ks::solve(self.options.device, system, compiled, &ready.parameters, scf, &start, control);
         let mut run = run.or_else(|error| fail(Placed::new(error, span, "in this calculation"), span))?;
         self.check_interrupt(span)?;

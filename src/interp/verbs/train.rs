@@ -21,7 +21,7 @@ use crate::problem::{Problem, Result};
 use crate::source::Span;
 use crate::train;
 use crate::train::{
-    Budget, Case, Gradient, Kept, LossGraph, Optimizer, Outcome, Plan, SeedRecord, Step, Store, TrainError, Trained,
+    Budget, Case, Ending, Gradient, Kept, LossGraph, Optimizer, Plan, SeedRecord, Step, Store, TrainError, Trained,
 };
 use std::rc::Rc;
 use std::sync::Arc;
@@ -390,7 +390,7 @@ fn interrupted(seeds: usize, trained: &Trained) -> String {
 /// A warning if seeds ended at their initial parameters without a good reason.
 fn unmoved(functional: &str, trained: &Trained, span: Span) -> Option<Advice> {
     let gradient = |record: &SeedRecord| record.history.last().map_or(0.0, |last| last.gradient_norm);
-    let stuck = |r: &&SeedRecord| r.never_moved() && (r.outcome == Outcome::Flat || gradient(r) == 0.0);
+    let stuck = |r: &&SeedRecord| r.never_moved() && (r.outcome == Ending::Flat || gradient(r) == 0.0);
     let stuck: Vec<&SeedRecord> = trained.seeds.iter().filter(stuck).collect();
     let help = if stuck.iter().all(|record| gradient(record) == 0.0) {
         "the gradient is 0: the loss does not depend on the parameters"
@@ -457,11 +457,11 @@ fn row(record: &SeedRecord) -> SeedRow {
         validation_loss: kept.and_then(|k| k.validation),
         evaluations: record.evaluations,
         outcome: match &record.outcome {
-            Outcome::Finished => "finished".into(),
-            Outcome::Flat => "flat".into(),
-            Outcome::Converged => "converged".into(),
-            Outcome::Interrupted => "interrupted".into(),
-            Outcome::Failed { cause, .. } => cause.clone(),
+            Ending::Finished => "finished".into(),
+            Ending::Flat => "flat".into(),
+            Ending::Converged => "converged".into(),
+            Ending::Interrupted => "interrupted".into(),
+            Ending::Failed { cause, .. } => cause.clone(),
         },
     }
 }

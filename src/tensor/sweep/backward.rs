@@ -42,7 +42,7 @@ impl Sweep {
         let (mut from, mut of) = (vec![false; operands.len()], vec![false; results.len()]);
         for (place, instruction) in fill.places.iter().zip(&self.program.instructions) {
             match (place, instruction) {
-                (Some(Place::Operand(k)), _) | (Some(Place::Scratch), Instruction::Load(k)) => from[*k] = true,
+                (Some(Place::Argument(k)), _) | (Some(Place::Scratch), Instruction::Load(k)) => from[*k] = true,
                 (Some(Place::Result(k)), _) => of[*k] = true,
                 _ => {}
             }
@@ -79,7 +79,7 @@ impl Sweep {
                 continue;
             }
             let place = match instruction {
-                Instruction::Load(k) if self.strides[k].whole => Place::Operand(k),
+                Instruction::Load(k) if self.strides[k].whole => Place::Argument(k),
                 _ => program.results.iter().position(|&r| r == i).map_or(Place::Scratch, Place::Result),
             };
             if place == Place::Scratch {

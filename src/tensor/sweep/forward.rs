@@ -3,7 +3,7 @@
 use super::super::backend::count;
 use super::super::elementwise::Instruction;
 use super::super::stock::{Buffer, Numbers};
-use super::super::vector::{settle, vectorised};
+use super::super::vector::{leave_vector_registers, vectorised};
 use super::{Arrays, Block, CHUNK, Place, Source, Sweep};
 
 /// Where registers and operands are stored while a program runs.
@@ -34,7 +34,7 @@ impl Sweep {
         let place = |(i, instruction): (usize, &Instruction)| match *instruction {
             Instruction::Load(k) => match made[k] {
                 Some(array) => Place::Result(array),
-                None if self.strides[k].whole => Place::Operand(k),
+                None if self.strides[k].whole => Place::Argument(k),
                 None => Place::Scratch,
             },
             Instruction::Number(_) => Place::Scratch,
@@ -63,7 +63,7 @@ impl Sweep {
                         if let (Source::Made(convolution), &Some(array)) = (source, array) {
                             let rows = stretch.row..stretch.row + stretch.rows;
                             convolution.rows(stretch.batch, rows, &mut own[array][stretch.here()]);
-                            settle();
+                            leave_vector_registers();
                         }
                     }
                     for block in stretch.parts(self.rows) {

@@ -130,7 +130,7 @@ impl Stride {
 enum Place {
     Scratch,
     /// In an operand.
-    Operand(usize),
+    Argument(usize),
     /// In an array with the layout of the results.
     Result(usize),
 }
@@ -186,7 +186,7 @@ impl Sweep {
     ) -> &'a [f64] {
         match place {
             Place::Scratch => &arrays.scratch[r * self.length()..][..block.len()],
-            Place::Operand(k) => &arrays.operands[k][self.strides[k].start(block)..][..block.len()],
+            Place::Argument(k) => &arrays.operands[k][self.strides[k].start(block)..][..block.len()],
             Place::Result(k) => &arrays.results[k][block.here()],
         }
     }
@@ -250,8 +250,8 @@ fn arguments(instruction: Instruction) -> impl Iterator<Item = (usize, usize, &'
     first.into_iter().chain(second)
 }
 
-type Argument = Option<(usize, usize, &'static [Known])>;
+type Receiver = Option<(usize, usize, &'static [Known])>;
 
-fn binary(f: Binary, a: usize, b: usize) -> [Argument; 2] {
+fn binary(f: Binary, a: usize, b: usize) -> [Receiver; 2] {
     [f.slope(Known::First).map(|known| (0, a, known)), f.slope(Known::Second).map(|known| (1, b, known))]
 }

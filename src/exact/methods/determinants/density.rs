@@ -3,7 +3,7 @@
 use super::panels::{Opposite, Pairs, Same};
 use super::space::Space;
 use super::strings::Creation;
-use crate::tensor::vector::{dot, settle};
+use crate::tensor::vector::{dot, leave_vector_registers};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
@@ -148,5 +148,5 @@ fn square(sum: &mut Mat<f64>, x: &[f64], columns: usize, weight: f64) {
     let x = MatRef::from_row_major_slice(x, rows, columns);
     let target: MatMut<'_, f64> = sum.as_mut();
     matmul(target, Accum::Add, x, x.transpose(), weight, Par::Seq);
-    settle();
+    leave_vector_registers();
 }

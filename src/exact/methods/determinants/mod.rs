@@ -113,7 +113,7 @@ fn solve(system: &System, options: &Options, control: &dyn Control) -> Result<An
         return Err(ExactError::Electrons { label: watch.label(), electrons: system.electrons });
     }
     let field = Field::new(system);
-    let basis = mean_field(&field, &field.screened(system, &field.settled(system)?), begin)?;
+    let basis = mean_field(&field, &field.screened(system, &field.self_consistent_density(system)?), begin)?;
     let mut calculation = Calculation::new(system, &field, basis);
     let mut progress = Progress::new(watch.label(), options.accuracy);
     let mut before: Option<f64> = None;

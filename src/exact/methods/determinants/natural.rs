@@ -6,7 +6,7 @@ use super::{Watch, density};
 use crate::exact::ExactError;
 use crate::exact::field::purify;
 use crate::exact::orbitals::Basis;
-use crate::tensor::vector::{add, settle};
+use crate::tensor::vector::{add, leave_vector_registers};
 use faer::{Mat, Side};
 
 /// States in natural orbitals of the lowest state, or of the average of several.
@@ -87,6 +87,6 @@ fn eigen(gamma: &Mat<f64>, parities: &[u8], watch: &Watch) -> Result<(Mat<f64>, 
             members.iter().enumerate().for_each(|(i, p)| u[(*p, *m)] = eigen.U()[(i, k)]);
         }
     }
-    settle();
+    leave_vector_registers();
     Ok((u, occupations))
 }

@@ -5,7 +5,7 @@ use super::panels::{Opposite, Pairs, Same};
 use super::space::Space;
 use super::strings::occupied;
 use crate::exact::integrals::Integrals;
-use crate::tensor::vector::settle;
+use crate::tensor::vector::leave_vector_registers;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
@@ -65,7 +65,7 @@ impl<'a> Operator<'a> {
             panels.take_while(|_| !self.watch.stopped()).for_each(|panel| {
                 let x = self.opposite.gather(self.space, panel, state);
                 let mut y = [0, 1].map(|k| product(&self.mixed[panel.parity][k], &x[k], panel.columns));
-                settle();
+                leave_vector_registers();
                 self.opposite.weigh(panel, &mut y, 0.5, 1.0);
                 self.opposite.scatter(self.space, panel, &y, image);
             });
@@ -97,7 +97,7 @@ impl<'a> Operator<'a> {
         panels.take_while(|_| !self.watch.stopped()).for_each(|panel| {
             let x = same.gather(space, panel, state);
             let y = product(&matrix[panel.parity], &x, panel.columns);
-            settle();
+            leave_vector_registers();
             same.scatter(space, panel, &y, image);
         });
     }

@@ -159,7 +159,7 @@ fn the_density_is_the_derivative_of_the_energy() {
 
 /// Initial orbitals of the mean field.
 fn begun(system: &System, field: &Field, count: usize) -> Basis {
-    let screened = field.screened(system, &field.settled(system).expect("a density"));
+    let screened = field.screened(system, &field.self_consistent_density(system).expect("a density"));
     mean_field(field, &screened, count).expect("orbitals")
 }
 

@@ -114,7 +114,7 @@ impl davidson::Operator for Pair<'_> {
 fn iterate(system: &System, field: &Field, options: &Options, control: &dyn Control) -> Result<Found, ExactError> {
     let begun = control.elapsed();
     let late = || options.time_limit.is_some_and(|limit| control.elapsed().saturating_sub(begun) > limit);
-    let density = field.settled(system)?;
+    let density = field.self_consistent_density(system)?;
     let screened = field.screened(system, &density);
     // Half of v_H was included for each electron, which counts the repulsion twice.
     let repulsion = system.interaction.hartree(&system.grid, &density);

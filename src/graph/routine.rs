@@ -1,4 +1,4 @@
-//! The plan of a graph: the nodes that the outputs need, without repetitions, with chains of elementwise operations
+//! The routine of a graph: the nodes that the outputs need, without repetitions, with chains of elementwise operations
 //! fused into programs, in an order of evaluation. Made once, run on any grid and device.
 //!
 //! Every operation that is not elementwise starts a new stage; elementwise nodes of one stage and shape become one
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// One step of a plan; numbers are positions in [`Plan::nodes`].
+/// One step of a routine; numbers are positions in [`Routine::nodes`].
 #[derive(Clone, Debug)]
 pub enum Step {
     /// A node that is not elementwise.
@@ -21,7 +21,7 @@ pub enum Step {
         /// The program to run.
         program: Arc<Program>,
         /// Its operands: nodes, or convolutions that are made on the fly.
-        operands: Vec<Operand>,
+        operands: Vec<Reading>,
         /// The nodes of its results.
         results: Vec<usize>,
         /// Shape of the results.
@@ -31,7 +31,7 @@ pub enum Step {
 
 /// What a fused program reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operand {
+pub enum Reading {
     /// A node.
     Node(usize),
     /// A convolution ([`Op::Conv`] or [`Op::ConvT`]) that is not made by an earlier step.
@@ -40,7 +40,7 @@ pub enum Operand {
 
 /// A graph, ready to run.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct Routine {
     /// The nodes needed; the inputs of a node come before it.
     pub(super) nodes: Vec<Node>,
     /// For every node, whether it does not depend on the inputs.
@@ -57,7 +57,7 @@ pub struct Plan {
     pub(super) inputs: Vec<Shape>,
 }
 
-impl Plan {
+impl Routine {
     /// Plans the evaluation of `outputs`.
     pub fn new(graph: &Graph, outputs: &[NodeId]) -> Self {
         let (nodes, outputs) = compact(graph, outputs);
@@ -66,7 +66,7 @@ impl Plan {
             let moves = matches!(node.op, Op::Input(_)) || node.inputs.iter().any(|i| !fixed[i.0 as usize]);
             fixed.push(!moves);
         }
-        let mut plan = Plan {
+        let mut routine = Routine {
             nodes,
             fixed,
             prelude: Vec::new(),
@@ -75,19 +75,19 @@ impl Plan {
             parameters: graph.parameter_ranges(),
             inputs: graph.inputs.iter().map(|input| input.shape).collect(),
         };
-        let stages = plan.stages();
-        let used = plan.used_elsewhere(&stages);
-        let groups = plan.groups(&stages);
-        let made = plan.made_on_the_fly(&groups);
+        let stages = routine.stages();
+        let used = routine.used_elsewhere(&stages);
+        let groups = routine.groups(&stages);
+        let made = routine.made_on_the_fly(&groups);
         for (key, members) in groups {
             let step = match members[..] {
                 [node] if made.values().any(|made| made.contains(&node)) => continue,
-                [node] if !plan.nodes[node].op.elementwise() => Step::Single(node),
-                _ => plan.fuse(&members, &used, made.get(&key).map_or(&[], |made| &made[..]), key.shape()),
+                [node] if !routine.nodes[node].op.elementwise() => Step::Single(node),
+                _ => routine.fuse(&members, &used, made.get(&key).map_or(&[], |made| &made[..]), key.shape()),
             };
-            if key.fixed { plan.prelude.push(step) } else { plan.steps.push(step) }
+            if key.fixed { routine.prelude.push(step) } else { routine.steps.push(step) }
         }
-        plan
+        routine
     }
 
     /// Length of the flat parameter vector.
@@ -166,7 +166,7 @@ impl Plan {
 
     fn fuse(&self, members: &[usize], used: &[bool], made: &[usize], shape: Shape) -> Step {
         let mut builder =
-            Builder { plan: self, made, registers: BTreeMap::new(), program: Program::default(), operands: vec![] };
+            Builder { routine: self, made, registers: BTreeMap::new(), program: Program::default(), operands: vec![] };
         for &member in members {
             builder.add(member);
         }
@@ -195,12 +195,12 @@ impl Key {
 }
 
 struct Builder<'a> {
-    plan: &'a Plan,
+    routine: &'a Routine,
     /// Convolutions that it makes on the fly.
     made: &'a [usize],
     registers: BTreeMap<usize, usize>,
     program: Program,
-    operands: Vec<Operand>,
+    operands: Vec<Reading>,
 }
 
 impl Builder<'_> {
@@ -215,13 +215,13 @@ impl Builder<'_> {
         if let Some(&register) = self.registers.get(&node) {
             return register;
         }
-        match self.plan.number(node) {
+        match self.routine.number(node) {
             Some(value) => self.push(node, Instruction::Number(value)),
             None => {
                 self.operands.push(if self.made.contains(&node) {
-                    Operand::Convolved(node)
+                    Reading::Convolved(node)
                 } else {
-                    Operand::Node(node)
+                    Reading::Node(node)
                 });
                 self.push(node, Instruction::Load(self.operands.len() - 1))
             }
@@ -229,7 +229,7 @@ impl Builder<'_> {
     }
 
     fn add(&mut self, member: usize) {
-        let node = &self.plan.nodes[member];
+        let node = &self.routine.nodes[member];
         let r: Vec<usize> = node.inputs.iter().map(|input| self.register(input.0 as usize)).collect();
         let argument = |k: usize| r.get(k).copied().unwrap_or(0);
         match node.op.pointwise() {

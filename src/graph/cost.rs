@@ -1,11 +1,13 @@
-//! How many floating-point operations a plan takes, counted from its nodes, to compare with the time.
+//! What a routine costs, counted from its nodes: floating-point operations, to compare with the time, and the memory that its
+//! tape keeps for the backward pass.
 //!
 //! A product, a sum and an elementary function count as one each. Moving numbers does not count, nor does what depends only on
 //! the parameters, which is done once per tape.
 
 use super::nodes::{Node, Op, Shape};
-use super::plan::{Operand, Plan, Step};
+use super::routine::{Reading, Routine, Step};
 use crate::tensor::elementwise::{Instruction, Program};
+use std::collections::BTreeSet;
 use std::ops::Add;
 
 /// Operations for one number and one exponential kernel: the recursions from left and right, and their sum with its factor.
@@ -43,7 +45,7 @@ impl Add for Operations {
     }
 }
 
-impl Plan {
+impl Routine {
     /// Operations of one evaluation on a grid of `points` points, for a batch of `batch` inputs. A Hartree potential counts as
     /// the recursion for an exponential interaction.
     pub fn operations(&self, points: usize, batch: usize) -> Operations {
@@ -60,13 +62,39 @@ impl Plan {
             Step::Single(index) => one(*index),
             Step::Fused { program, operands, shape, .. } => {
                 let made = operands.iter().map(|operand| match operand {
-                    Operand::Node(_) => Operations::default(),
-                    Operand::Convolved(index) => one(*index),
+                    Reading::Node(_) => Operations::default(),
+                    Reading::Convolved(index) => one(*index),
                 });
                 made.fold(elementwise(program).times(numbers(*shape)), Add::add)
             }
         };
         self.steps.iter().map(cost).fold(Operations::default(), Add::add)
+    }
+
+    /// Bytes that the tape of one evaluation keeps, on a grid of `points` points and for a batch of `batch` densities:
+    /// operands of elementwise programs and inputs of convolutions. What depends only on the parameters is kept once for
+    /// all evaluations and does not count.
+    pub fn tape_bytes(&self, points: usize, batch: usize) -> usize {
+        let size = |shape: Shape| (0..shape.grid.unwrap_or(0)).fold(points, |n, _| n.div_ceil(2)) * shape.channels;
+        let source = |index: usize| self.nodes[index].inputs.first().map(|input| input.0 as usize).into_iter();
+        let mut kept = BTreeSet::new();
+        for step in &self.steps {
+            match step {
+                Step::Fused { operands, .. } => {
+                    for operand in operands {
+                        match *operand {
+                            Reading::Node(index) => kept.extend([index]),
+                            Reading::Convolved(index) => kept.extend(source(index).chain([index])),
+                        }
+                    }
+                }
+                Step::Single(index) if keeps_argument(&self.nodes[*index].op) => kept.extend(source(*index)),
+                Step::Single(_) => {}
+            }
+        }
+        let of_grid = |index: &usize| !self.fixed[*index] && self.nodes[*index].shape.grid.is_some();
+        let values: usize = kept.iter().filter(|i| of_grid(i)).map(|&i| size(self.nodes[i].shape)).sum();
+        8 * batch * values
     }
 }
 
@@ -95,6 +123,21 @@ fn single(node: &Node, out: u64, source: u64) -> Operations {
         Op::FlipWeight { .. } | Op::MergeWeight { .. } => Operations::default(),
         // Counted with their program.
         Op::Unary(_) | Op::Binary(_) | Op::Where | Op::Broadcast => Operations::default(),
+    }
+}
+
+/// Whether the backward pass of an operation, on its own, needs the field that it was applied to.
+fn keeps_argument(op: &Op) -> bool {
+    match op {
+        Op::Conv { .. } | Op::ConvT { .. } | Op::ExpConv | Op::ExpConvT => true,
+        Op::Input(_) | Op::Param(_) | Op::Const(_) | Op::Spacing | Op::Points(_) => false,
+        // Programs keep their operands, which are counted with them.
+        Op::Unary(_) | Op::Binary(_) | Op::Where | Op::Broadcast => false,
+        // The position of the largest value is one number per channel.
+        Op::SumGrid | Op::SumChannels | Op::MaxGrid => false,
+        Op::Concat | Op::Channels { .. } | Op::ChannelsT { .. } => false,
+        Op::Map(_) | Op::MapT(_) | Op::Hartree => false,
+        Op::FlipWeight { .. } | Op::MergeWeight { .. } => false,
     }
 }
 

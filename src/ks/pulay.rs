@@ -1,18 +1,12 @@
-//! The next input density from the previous ones: linear mixing, and Pulay's method for solving without a tape.
+//! Pulay's method (Chem. Phys. Lett. 73, 393 (1980)) for the next input density, without a tape.
 
-use super::Mixing;
-use crate::tensor::vector::{add, dot_in_order as dot};
+use crate::tensor::vector::{add, dot_in_order as dot, norm_in_order as norm};
 use faer::prelude::*;
 
 /// Relative weight of the squared coefficients in Pulay's least squares.
 const REGULARISATION: f64 = 1e-14;
 /// Pulay's method returns to the best density when the residual is this many times the smallest so far.
 const DIVERGENCE_FACTOR: f64 = 20.0;
-
-/// Step length of linear mixing: alpha decay^k.
-pub(crate) fn step_length(alpha: f64, decay: f64, iteration: usize) -> f64 {
-    alpha * decay.powi(iteration as i32)
-}
 
 /// An input density and its residual: output minus input.
 #[derive(Clone, Debug)]
@@ -23,82 +17,47 @@ struct Trial {
 
 /// The mixing of a running calculation.
 #[derive(Clone, Debug)]
-pub(crate) struct Mixer {
-    mixing: Mixing,
+pub(crate) struct Pulay {
+    /// How many densities are kept.
+    history: usize,
+    /// Step along the extrapolated residual.
+    alpha: f64,
     /// Grid points of a channel.
     points: usize,
-    iteration: usize,
     /// Oldest first.
     trials: Vec<Trial>,
     /// The lowest residual norm so far, with its density.
     best: Option<(f64, Trial)>,
-    /// Fraction of alpha used by Pulay's method; halved at a restart, doubled again at a new best.
+    /// Fraction of alpha in use; halved at a restart, doubled again at a new best.
     damping: f64,
 }
 
-impl Mixer {
-    /// At the start of a calculation; every `points` numbers of a density are one channel.
-    pub fn new(mixing: Mixing, points: usize) -> Self {
-        Self { mixing, points: points.max(1), iteration: 0, trials: Vec::new(), best: None, damping: 1.0 }
+impl Pulay {
+    /// At the start of a calculation, with steps that start at the fraction `damping` of alpha; every `points` numbers of a density
+    /// are one channel.
+    pub fn new(history: usize, alpha: f64, points: usize, damping: f64) -> Self {
+        Self { history, alpha, points: points.max(1), trials: Vec::new(), best: None, damping }
     }
 
-    /// Pulay's method with steps that start at a fraction of alpha.
-    pub fn damped(self, damping: f64) -> Self {
-        Self { damping, ..self }
-    }
-
-    /// The next input density, all spins in one vector.
+    /// The next input density, all spins in one vector, in differences of successive trials; negative densities are cut off,
+    /// keeping the integral of every channel.
     pub fn next(&mut self, input: &[f64], output: &[f64]) -> Vec<f64> {
         let residual: Vec<f64> = output.iter().zip(input).map(|(o, i)| o - i).collect();
         let trial = Trial { density: input.to_vec(), residual };
-        let next = match self.mixing {
-            Mixing::Linear { alpha, decay, history } => {
-                self.keep(trial, history);
-                self.linear(step_length(alpha, decay, self.iteration))
-            }
-            Mixing::Diis { history, alpha } => self.pulay(trial, history, alpha),
-        };
-        self.iteration += 1;
-        next
-    }
-
-    fn keep(&mut self, trial: Trial, history: usize) {
-        self.trials.push(trial);
-        let surplus = self.trials.len().saturating_sub(history.max(1));
-        self.trials.drain(..surplus);
-    }
-
-    /// n + alpha times the mean of the kept residuals.
-    fn linear(&self, alpha: f64) -> Vec<f64> {
-        let Some(last) = self.trials.last() else { return Vec::new() };
-        let weight = alpha / self.trials.len() as f64;
-        let mut next = last.density.clone();
-        for trial in &self.trials {
-            add(&mut next, weight, &trial.residual);
-        }
-        next
-    }
-
-    /// Pulay (Chem. Phys. Lett. 73, 393 (1980)), in differences of successive trials; negative densities are cut off,
-    /// keeping the integral of every channel.
-    fn pulay(&mut self, trial: Trial, history: usize, alpha: f64) -> Vec<f64> {
         let norm = norm(&trial.residual);
         match &self.best {
             Some((best, start)) if norm.is_nan() || norm >= DIVERGENCE_FACTOR * best => {
                 self.trials = vec![start.clone()];
                 self.damping *= 0.5;
-                let mut next = self.linear(alpha * self.damping);
-                next.chunks_mut(self.points).for_each(cut);
-                return next;
             }
-            Some((best, _)) if norm >= *best => {}
+            Some((best, _)) if norm >= *best => self.keep(trial),
             _ => {
                 self.damping = (2.0 * self.damping).min(1.0);
                 self.best = Some((norm, trial.clone()));
+                self.keep(trial);
             }
         }
-        self.keep(trial, history);
-        let alpha = alpha * self.damping;
+        let alpha = self.alpha * self.damping;
         let Some(last) = self.trials.last() else { return Vec::new() };
         let mut next = last.density.clone();
         add(&mut next, alpha, &last.residual);
@@ -110,6 +69,12 @@ impl Mixer {
         }
         next.chunks_mut(self.points).for_each(cut);
         next
+    }
+
+    fn keep(&mut self, trial: Trial) {
+        self.trials.push(trial);
+        let surplus = self.trials.len().saturating_sub(self.history.max(1));
+        self.trials.drain(..surplus);
     }
 
     /// Coefficients c that minimise |r - sum_j c_j (r_{j+1} - r_j)|^2, regularised; empty if they are not finite.
@@ -147,44 +112,29 @@ fn cut(channel: &mut [f64]) {
     }
 }
 
-pub(super) fn norm(a: &[f64]) -> f64 {
-    dot(a, a).sqrt()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn linear_mixing_follows_its_formula() {
-        let mut mixer = Mixer::new(Mixing::Linear { alpha: 0.5, decay: 0.9, history: 2 }, 1);
-        let first = mixer.next(&[1.0], &[3.0]);
-        assert_eq!(first, [2.0]);
-        let second = mixer.next(&first, &[2.4]);
-        assert!((second[0] - (2.0 + 0.45 * (2.0 + 0.4) / 2.0)).abs() < 1e-15);
-    }
-
-    /// An affine map with a slope far too large for linear mixing.
+    /// An affine map with a slope far beyond what plain mixing stands.
     fn sloshing(n: &[f64]) -> Vec<f64> {
         (0..n.len()).map(|i| 1.0 + 0.1 * i as f64 - 6.0 * (i as f64 / 5.0) * (n[i] - 1.0)).collect()
     }
 
     #[test]
-    fn pulay_converges_where_linear_mixing_diverges() {
-        let run = |mixing: Mixing| {
-            let (mut mixer, mut n) = (Mixer::new(mixing, 6), vec![1.0; 6]);
-            for _ in 0..40 {
-                n = mixer.next(&n, &sloshing(&n));
-            }
-            sloshing(&n).iter().zip(&n).map(|(o, i)| (o - i).abs()).fold(0.0, f64::max)
-        };
-        assert!(run(Mixing::Diis { history: 8, alpha: 0.5 }) < 1e-10);
-        assert!(run(Mixing::Linear { alpha: 0.5, decay: 1.0, history: 1 }) > 1.0);
+    fn it_converges_where_plain_mixing_diverges() {
+        let (mut pulay, mut n, mut plain) = (Pulay::new(8, 0.5, 6, 1.0), vec![1.0; 6], vec![1.0; 6]);
+        for _ in 0..40 {
+            n = pulay.next(&n, &sloshing(&n));
+            plain = plain.iter().zip(sloshing(&plain)).map(|(n, out)| 0.5 * (n + out)).collect();
+        }
+        let apart = |n: &[f64]| sloshing(n).iter().zip(n).map(|(o, i)| (o - i).abs()).fold(0.0, f64::max);
+        assert!(apart(&n) < 1e-10 && apart(&plain) > 1.0);
     }
 
     #[test]
     fn negative_densities_are_cut_and_electrons_kept() {
-        let mut mixer = Mixer::new(Mixing::Diis { history: 8, alpha: 4.0 }, 2);
+        let mut mixer = Pulay::new(8, 4.0, 2, 1.0);
         let next = mixer.next(&[0.5, 0.5, 1.0, 2.0], &[0.1, 0.9, 1.0, 2.0]);
         let expect = |next: &[f64]| {
             assert!(next.iter().zip([0.0, 1.0, 1.0, 2.0]).all(|(n, wanted)| (n - wanted).abs() < 1e-14), "{next:?}");
@@ -197,7 +147,7 @@ mod tests {
 
     #[test]
     fn damping_recovers_at_a_new_best() {
-        let mut mixer = Mixer::new(Mixing::Diis { history: 8, alpha: 0.5 }, 1);
+        let mut mixer = Pulay::new(8, 0.5, 1, 1.0);
         for (residual, damping) in [(1.0, 1.0), (50.0, 0.5), (30.0, 0.25), (0.5, 0.5), (0.2, 1.0), (0.1, 1.0)] {
             mixer.next(&[1.0], &[1.0 + residual]);
             assert_eq!(mixer.damping, damping);
