@@ -106,9 +106,9 @@ mod tests {
     use crate::tensor::{Cpu, NoneTape, Value};
 
     /// Outputs at fields and numbers.
-    fn evaluated(plan: &Arc<Plan>, system: &System, inputs: &[&[f64]]) -> Vec<Vec<f64>> {
+    fn evaluated(routine: &Arc<Routine>, system: &System, inputs: &[&[f64]]) -> Vec<Vec<f64>> {
         let device = Cpu::default();
-        let formula = Formula::new(plan, &system.grid, &system.interaction).expect("a formula");
+        let formula = Formula::new(routine, &system.grid, &system.interaction).expect("a formula");
         let constants = formula.on(&device).expect("constants");
         let points = system.grid.points;
         let value = |numbers: &&[f64]| {
