@@ -166,7 +166,7 @@ mod convolution {
     use divan::{Bencher, black_box};
     use faer::linalg::matmul::matmul;
     use faer::{Accum, Mat, Par};
-    use ksr::tensor::{Cpu, NoneTape, OwnedTape, TensorError, Value, arrange, backward, convolution, window};
+    use ksr::tensor::{Cpu, NoneTape, OwnedTape, TensorError, Value, arrange, backward, convolve, window};
 
     type Layer = (usize, usize, usize);
     const LAYERS: [Layer; 4] = [(3, 16, 16), (3, 9, 16), (3, 16, 9), (1, 16, 1)];
@@ -185,7 +185,7 @@ mod convolution {
     fn forward(bencher: Bencher, layer: Layer) {
         let (x, w) = operands(layer);
         let (width, left) = (layer.0, (layer.0 - 1) / 2);
-        let run = || convolution::convolve(black_box(&x), &w, width, left, NoneTape).unwrap().0;
+        let run = || convolve(black_box(&x), &w, width, left, NoneTape).unwrap().0;
         bencher.counter(operations(layer)).bench_local(run);
     }
 
@@ -218,7 +218,7 @@ mod convolution {
 
     #[divan::bench(args = LAYERS)]
     fn gradient_fused(bencher: Bencher, layer: Layer) {
-        gradient(bencher, layer, |x, w, tape| convolution::convolve(x, w, layer.0, (layer.0 - 1) / 2, tape));
+        gradient(bencher, layer, |x, w, tape| convolve(x, w, layer.0, (layer.0 - 1) / 2, tape));
     }
 
     #[divan::bench(args = LAYERS)]

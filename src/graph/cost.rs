@@ -4,9 +4,10 @@
 //! A product, a sum and an elementary function count as one each. Moving numbers does not count, nor does what depends only on
 //! the parameters, which is done once per tape.
 
-use super::nodes::{Node, Op, Shape};
+use super::nodes::{Node, Op};
 use super::routine::{Reading, Routine, Step};
-use crate::tensor::elementwise::{Instruction, Program};
+use super::shapes::Shape;
+use crate::tensor::program::{Instruction, Program};
 use std::collections::BTreeSet;
 use std::ops::Add;
 

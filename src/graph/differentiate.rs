@@ -4,8 +4,8 @@
 //! Cotangents that are exactly 0 (an untaken branch of `where`, a field outside its support) must suppress slopes that are
 //! infinite or NaN there: such products are [`Binary::MulZero`] and [`Binary::DivZero`].
 
-use super::nodes::{Binary, Graph, NodeId, Op, Shape, Unary};
-use super::shapes::ShapeError;
+use super::nodes::{Binary, Graph, NodeId, Op, Unary};
+use super::shapes::{Shape, ShapeError};
 use crate::source::Span;
 
 /// Why there is no derivative.

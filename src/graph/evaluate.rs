@@ -1,11 +1,12 @@
 //! Runs a lowered routine on tensors `[batch, points, channels]` with any tape.
 
-use super::lower::{LowerError, Lowered, Static};
+use super::error::LowerError;
+use super::lower::{Lowered, Static};
 use super::nodes::Op;
 use super::routine::{self, Routine, Step};
 use crate::model::{Grid, Interaction};
 use crate::tensor::{
-    Backend, Cpu, Dims, NoneTape, Numbers, Tape, TensorError, Value, arrange, convolution, elementwise, exponential,
+    Backend, Cpu, Dims, NoneTape, Numbers, Tape, TensorError, Value, arrange, convolve, elementwise, exponential,
     hartree, rows, window,
 };
 use std::sync::Arc;
@@ -218,7 +219,7 @@ impl<'a, D: Backend> Pass<'a, D> {
             }
             Op::Conv { .. } | Op::ConvT { .. } => {
                 let (width, left) = node.op.convolution().ok_or_else(missing)?;
-                convolution::convolve(argument(0)?, argument(1)?, width, left, tape)?
+                convolve(argument(0)?, argument(1)?, width, left, tape)?
             }
             Op::Map(_) | Op::MapT(_) => match &self.lowered.statics[index] {
                 Static::Rows(rows, transposed) => rows::apply(argument(0)?, rows, transposed, tape)?,

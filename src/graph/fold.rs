@@ -1,6 +1,7 @@
 //! Simplification while building: constants are folded, neutral operands are removed, and a few forms get their accurate function.
 
-use super::nodes::{Binary, Graph, NodeId, Op, Shape, Unary};
+use super::nodes::{Binary, Graph, NodeId, Op, Unary};
+use super::shapes::Shape;
 use crate::source::Span;
 
 impl Graph {

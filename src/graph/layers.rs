@@ -1,6 +1,7 @@
 //! Describes the layers of a graph.
 
-use super::nodes::{Binary, Graph, NodeId, Op, Shape, Unary};
+use super::nodes::{Binary, Graph, NodeId, Op, Unary};
+use super::shapes::Shape;
 
 /// One line of a description.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,64 +1,15 @@
 //! Lowering: a routine bound to a grid and an interaction, as plain data that threads share. `evaluate` runs it on a device.
 
+use super::error::LowerError;
 use super::maps::GridMap;
-use super::nodes::{Op, Shape};
+use super::nodes::Op;
 use super::routine::Routine;
+use super::shapes::Shape;
 use crate::model::{Grid, Interaction};
-use crate::source::Span;
 use crate::tensor::hartree::Kernel;
 use crate::tensor::rows::Rows;
 use crate::tensor::{Backend, Cotangents, Dims, Numbers, TensorError, Value, count};
 use std::sync::Arc;
-
-/// Why a graph cannot run on this grid or device.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum LowerError {
-    /// The tensor layer failed.
-    #[error(transparent)]
-    Tensor(#[from] TensorError),
-    /// `n[600]` on fewer points.
-    #[error("point {index} does not exist on a grid of {points} points")]
-    NoPoint {
-        /// The index.
-        index: i64,
-        /// Points of the grid.
-        points: usize,
-        /// Where it is used.
-        span: Span,
-    },
-    /// `at(n, x: 50)` outside.
-    #[error("x = {position} is outside the grid, {from} .. {to} bohr")]
-    Outside {
-        /// Coordinate, bohr.
-        position: f64,
-        /// First point, bohr.
-        from: f64,
-        /// Last point, bohr.
-        to: f64,
-        /// Where it is used.
-        span: Span,
-    },
-    /// A field on another grid in a functional's body.
-    #[error("a functional with a field of {found} points cannot run on a grid of {expected}")]
-    OtherGrid {
-        /// Points of the grid.
-        expected: usize,
-        /// Points of the field.
-        found: usize,
-        /// Its place.
-        span: Span,
-    },
-    /// An input of the wrong shape.
-    #[error("input {index} has {found} numbers instead of {expected}")]
-    Input {
-        /// Its index.
-        index: usize,
-        /// Points times channels expected.
-        expected: usize,
-        /// Points times channels given.
-        found: usize,
-    },
-}
 
 /// What a node needs that depends only on the grid.
 #[derive(Clone, Debug)]
@@ -107,7 +58,8 @@ impl Lowered {
     fn prepare(&self, index: usize, grid: &Grid, interaction: &Interaction) -> Result<Static, LowerError> {
         let node = &self.routine.nodes[index];
         let source = node.inputs.first().map_or(node.shape, |input| self.routine.nodes[input.0 as usize].shape);
-        let matrix = |map: GridMap, from, to| map.rows(self, grid, [from, to], node.span);
+        let matrix =
+            |map: GridMap, from, to| map.rows(grid, (self.size(from), self.step(from)), self.size(to), node.span);
         let number = |value: f64| Ok(Static::Value((1, 1, 1), vec![value].into()));
         match &node.op {
             Op::Const(values) => {

@@ -1,9 +1,8 @@
 //! Linear maps along the grid, the same for every channel. Everything about a map is in this file; the rest of the compiler
 //! sees one operation and its transpose.
 
-use super::lower::{LowerError, Lowered};
-use super::nodes::{Graph, NodeId, Op, Shape};
-use super::shapes::ShapeError;
+use super::error::LowerError;
+use super::shapes::{Shape, ShapeError};
 use crate::model::Grid;
 use crate::source::Span;
 use crate::tensor::rows::Rows;
@@ -43,7 +42,7 @@ impl GridMap {
     }
 
     /// The shape of its result.
-    fn gives(self, found: Shape, level: u8) -> Result<Shape, ShapeError> {
+    pub(super) fn gives(self, found: Shape, level: u8) -> Result<Shape, ShapeError> {
         let on = |grid: Option<u8>| Ok(Shape { grid, ..found });
         match self {
             GridMap::Grad | GridMap::Laplacian => on(Some(level)),
@@ -55,20 +54,19 @@ impl GridMap {
         }
     }
 
-    /// Its matrix from the points of one shape to those of another.
+    /// Its matrix, from `points` points at a distance of `h` bohr to `results` points.
     pub(super) fn rows(
         self,
-        lowered: &Lowered,
         grid: &Grid,
-        [from, to]: [Shape; 2],
+        (points, h): (usize, f64),
+        results: usize,
         span: Span,
     ) -> Result<Rows, LowerError> {
-        let (points, h) = (lowered.size(from), lowered.step(from));
         Ok(match self {
             GridMap::Grad => Rows::gradient(points, h),
             GridMap::Laplacian => Rows::laplacian(points, h),
             GridMap::Downsample => Rows::downsample(points),
-            GridMap::Upsample => Rows::upsample(lowered.size(to)),
+            GridMap::Upsample => Rows::upsample(results),
             GridMap::Point(index) => {
                 let place = if index < 0 { index + points as i64 } else { index };
                 if place < 0 || place >= points as i64 {
@@ -97,44 +95,5 @@ impl GridMap {
             GridMap::Upsample => [2, 5],
             GridMap::Point(_) | GridMap::At(_) => [0, 0],
         }
-    }
-}
-
-impl Graph {
-    /// A linear map along the grid, per channel.
-    pub fn map(&mut self, map: GridMap, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
-        let level = self.level(map.name(), x)?;
-        let shape = map.gives(self.shape(x), level)?;
-        Ok(self.push(Op::Map(map), vec![x], shape, span))
-    }
-
-    /// First derivative, 1/bohr: central differences, one-sided at the ends.
-    pub fn grad(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
-        self.map(GridMap::Grad, x, span)
-    }
-
-    /// Second derivative, 1/bohr^2.
-    pub fn laplacian(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
-        self.map(GridMap::Laplacian, x, span)
-    }
-
-    /// To the next coarser level: every second point.
-    pub fn downsample(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
-        self.map(GridMap::Downsample, x, span)
-    }
-
-    /// To the next finer level.
-    pub fn upsample(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
-        self.map(GridMap::Upsample, x, span)
-    }
-
-    /// The value at a grid point, per channel; -1 is the last.
-    pub fn point(&mut self, x: NodeId, index: i64, span: Span) -> Result<NodeId, ShapeError> {
-        self.map(GridMap::Point(index), x, span)
-    }
-
-    /// `at(f, x: position)`: the value at a coordinate, bohr, by linear interpolation, per channel.
-    pub fn at(&mut self, x: NodeId, position: f64, span: Span) -> Result<NodeId, ShapeError> {
-        self.map(GridMap::At(position), x, span)
     }
 }

@@ -4,22 +4,25 @@
 mod build;
 mod cost;
 mod differentiate;
+mod error;
 mod evaluate;
 mod fold;
 mod layers;
 mod lower;
 mod maps;
 mod nodes;
+mod operators;
 pub(crate) mod parameters;
 pub(crate) mod routine;
 mod shapes;
 
 pub use cost::Operations;
 pub use differentiate::{DifferentiateError, gradient};
+pub use error::LowerError;
 pub use evaluate::{Binding, Formula};
 pub use layers::Layer;
-pub use lower::{LowerError, Lowered};
+pub use lower::Lowered;
 pub use maps::GridMap;
-pub use nodes::{Binary, Graph, Init, InputSpec, Node, NodeId, Op, ParamSpec, Shape, Unary};
+pub use nodes::{Binary, Graph, Init, InputSpec, Node, NodeId, Op, ParamSpec, Unary};
 pub use routine::Routine;
-pub use shapes::{ShapeError, size};
+pub use shapes::{Shape, ShapeError, size};

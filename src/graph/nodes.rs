@@ -4,6 +4,7 @@
 //! `[batch, points, channels]` (with one point if the node has no grid).
 
 use super::maps::GridMap;
+use super::shapes::{Shape, ShapeError};
 use crate::source::Span;
 pub use crate::tensor::scalar::{Binary, Unary};
 use std::sync::Arc;
@@ -11,30 +12,6 @@ use std::sync::Arc;
 /// A node of a [`Graph`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(pub u32);
-
-/// The shape of a node's value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Shape {
-    /// Grid level: `Some(0)` is the system's grid, `Some(k)` after k downsamplings; `None`: no grid axis.
-    pub grid: Option<u8>,
-    /// Number of channels; 1 for a plain scalar or a simple field.
-    pub channels: usize,
-}
-
-impl Shape {
-    /// One number.
-    pub const SCALAR: Shape = Shape { grid: None, channels: 1 };
-    /// One value per grid point.
-    pub const FIELD: Shape = Shape { grid: Some(0), channels: 1 };
-    /// A vector without a grid axis.
-    pub const fn vector(channels: usize) -> Shape {
-        Shape { grid: None, channels }
-    }
-    /// A field of several channels on the system's grid.
-    pub const fn field(channels: usize) -> Shape {
-        Shape { grid: Some(0), channels }
-    }
-}
 
 /// What a node does. `T` marks transposes: the adjoint of a linear operation with respect to the plain sum over points.
 #[derive(Clone, Debug, PartialEq)]
@@ -294,5 +271,25 @@ impl Graph {
             }
         }
         live
+    }
+
+    /// The shape of a node.
+    pub fn shape(&self, node: NodeId) -> Shape {
+        self.nodes[node.0 as usize].shape
+    }
+
+    /// The grid level of a field.
+    pub(super) fn level(&self, operation: &str, x: NodeId) -> Result<u8, ShapeError> {
+        let found = self.shape(x);
+        found.grid.ok_or_else(|| ShapeError::NotField { operation: operation.into(), found })
+    }
+
+    /// Refuses anything but this shape.
+    pub fn expect_shape(&self, operation: &str, x: NodeId, expected: Shape) -> Result<(), ShapeError> {
+        let found = self.shape(x);
+        match found == expected {
+            true => Ok(()),
+            false => Err(ShapeError::Unexpected { operation: operation.into(), expected, found }),
+        }
     }
 }

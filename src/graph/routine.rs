@@ -5,8 +5,9 @@
 //! program, with the convolutions of that stage and shape that it reads. Within a stage the smaller shapes come first, as
 //! broadcasting only makes shapes larger.
 
-use super::nodes::{Graph, Node, NodeId, Op, Pointwise, Shape};
-use crate::tensor::elementwise::{Instruction, Program};
+use super::nodes::{Graph, Node, NodeId, Op, Pointwise};
+use super::shapes::Shape;
+use crate::tensor::program::{Instruction, Program};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;

@@ -1,7 +1,30 @@
-//! Which shapes combine, and the errors for those that do not.
+//! Shapes, which of them combine, and the errors for those that do not.
 
-use super::nodes::{Graph, NodeId, Shape};
 use std::fmt;
+
+/// The shape of a node's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Shape {
+    /// Grid level: `Some(0)` is the system's grid, `Some(k)` after k downsamplings; `None`: no grid axis.
+    pub grid: Option<u8>,
+    /// Number of channels; 1 for a plain scalar or a simple field.
+    pub channels: usize,
+}
+
+impl Shape {
+    /// One number.
+    pub const SCALAR: Shape = Shape { grid: None, channels: 1 };
+    /// One value per grid point.
+    pub const FIELD: Shape = Shape { grid: Some(0), channels: 1 };
+    /// A vector without a grid axis.
+    pub const fn vector(channels: usize) -> Shape {
+        Shape { grid: None, channels }
+    }
+    /// A field of several channels on the system's grid.
+    pub const fn field(channels: usize) -> Shape {
+        Shape { grid: Some(0), channels }
+    }
+}
 
 impl fmt::Display for Shape {
     /// `a single number`, `a vector of 8`, `a field`, `a field of 3 channels`, with `, coarsened twice` on a coarser level.
@@ -159,31 +182,10 @@ pub fn broadcast(operation: &str, left: Shape, right: Shape) -> Result<Shape, Sh
     }
 }
 
-impl Graph {
-    /// The shape of a node.
-    pub fn shape(&self, node: NodeId) -> Shape {
-        self.nodes[node.0 as usize].shape
-    }
-
-    /// The grid level of a field.
-    pub(super) fn level(&self, operation: &str, x: NodeId) -> Result<u8, ShapeError> {
-        let found = self.shape(x);
-        found.grid.ok_or_else(|| ShapeError::NotField { operation: operation.into(), found })
-    }
-
-    /// Refuses anything but this shape.
-    pub fn expect_shape(&self, operation: &str, x: NodeId, expected: Shape) -> Result<(), ShapeError> {
-        let found = self.shape(x);
-        match found == expected {
-            true => Ok(()),
-            false => Err(ShapeError::Unexpected { operation: operation.into(), expected, found }),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::Graph;
 
     #[test]
     fn shapes_are_described_in_words() {

@@ -1,7 +1,8 @@
 //! What a loss may use of a Kohn-Sham trajectory.
 
 use super::KsError;
-use super::kohn_sham::Equations;
+use super::occupation::Occupation;
+use crate::model::System;
 
 /// What a loss may use of a Kohn-Sham trajectory: the inputs of its graph, one per index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +36,11 @@ impl Observable {
         matches!(self, Observable::Part(_))
     }
 
+    /// Whether it is an orbital energy of spin 0 (up) or 1 (down).
+    pub(crate) fn is_orbital_energy(&self, of: usize) -> bool {
+        matches!(self, Observable::OrbitalEnergy { spin, .. } if *spin == of)
+    }
+
     /// Whether it is a field rather than a number.
     pub(crate) fn is_field(&self) -> bool {
         use Observable::{Density, Energy, OrbitalEnergy, Part, Potential, Residual, SpinDensity, XcPotential};
@@ -57,25 +63,25 @@ impl Observable {
     }
 
     /// The error if it is not available.
-    pub(super) fn absent(&self, equations: &Equations, has: String) -> KsError {
-        KsError::NoSuchObservable { what: self.words(), system: equations.system.label.clone(), has }
+    pub(super) fn absent(&self, system: &System, has: String) -> KsError {
+        KsError::NoSuchObservable { what: self.words(), system: system.label.clone(), has }
     }
 
     /// Checks that a trajectory of `iterations` iterations has it.
     ///
     /// # Errors
     /// [`KsError::NoSuchObservable`] if not.
-    pub(crate) fn check(&self, iterations: usize, equations: &Equations) -> Result<(), KsError> {
+    pub(crate) fn check(&self, iterations: usize, system: &System, occupation: &Occupation) -> Result<(), KsError> {
         match *self {
             Observable::Energy(k) | Observable::Density(k) if k >= iterations => {
-                Err(self.absent(equations, format!("has {iterations} iterations, counted from 0")))
+                Err(self.absent(system, format!("has {iterations} iterations, counted from 0")))
             }
             Observable::OrbitalEnergy { spin, index } => {
-                let levels = equations.occupation.channels[equations.occupation.channel(spin)].levels;
+                let levels = occupation.channels[occupation.channel(spin)].levels;
                 if index < levels {
                     return Ok(());
                 }
-                Err(self.absent(equations, format!("calculates {levels} of them, counted from 0")))
+                Err(self.absent(system, format!("calculates {levels} of them, counted from 0")))
             }
             _ => Ok(()),
         }

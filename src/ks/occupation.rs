@@ -1,6 +1,5 @@
 //! Which orbitals are occupied.
 
-use super::Observable;
 use crate::model::System;
 
 /// One spin channel: both spins of a restricted calculation, or one spin of an unrestricted one.
@@ -42,9 +41,8 @@ impl Occupation {
         Self { channels: occupied.iter().map(channel).collect() }
     }
 
-    /// Without the levels of empty channels that nothing in `wanted` needs.
-    pub fn without_idle(mut self, wanted: &[Observable]) -> Self {
-        let asked = |k: usize| wanted.iter().any(|o| matches!(o, Observable::OrbitalEnergy { spin, .. } if *spin == k));
+    /// Without the levels of empty channels, except where `asked(channel)` wants their energies.
+    pub fn without_idle(mut self, asked: impl Fn(usize) -> bool) -> Self {
         for (k, channel) in self.channels.iter_mut().enumerate() {
             if channel.occupied == 0 && !asked(k) {
                 channel.levels = 0;

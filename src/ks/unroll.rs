@@ -55,7 +55,7 @@ impl<'a, D: Backend, T: Tape<f64, D>> Unrolled<'a, D, T> {
         kept: usize,
     ) -> Result<Self, KsError> {
         for observable in wanted {
-            observable.check(schedule.iterations, &ks.equations)?;
+            observable.check(schedule.iterations, &ks.equations.system, &ks.equations.occupation)?;
         }
         let mut unrolled = Self { ks, schedule, wanted, start, steps: Vec::new(), tapes: Vec::new() };
         for k in 0..schedule.iterations {
@@ -141,7 +141,7 @@ impl<'a, D: Backend, T: Tape<f64, D>> Unrolled<'a, D, T> {
         };
         match found {
             Some(value) => Ok((value, tape)),
-            None => Err(observable.absent(&self.ks.equations, "does not keep it".to_owned())),
+            None => Err(observable.absent(&self.ks.equations.system, "does not keep it".to_owned())),
         }
     }
 }

@@ -4,15 +4,16 @@
 //! coordinates, the PNG to be averaged down.
 
 mod curves;
+mod frame;
 
 use super::ticks::{Ticks, finite_range};
 use crate::interp::value::Figure;
 use curves::{draw_curve, legend};
-use plotters::coord::Shift;
-use plotters::element::{PathElement, Rectangle, Text};
-use plotters::prelude::{BitMapBackend, DrawingArea, DrawingBackend, IntoDrawingArea, RGBColor, SVGBackend, WHITE};
+use frame::{Area, FAINT, Frame, INK, Painted, line, pixel, text_style, text_width};
+use plotters::element::{Rectangle, Text};
+use plotters::prelude::{BitMapBackend, DrawingBackend, IntoDrawingArea, RGBColor, SVGBackend, WHITE};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, FontStyle, FontTransform, IntoFont, IntoTextStyle, TextStyle, register_font};
+use plotters::style::{Color, FontStyle, FontTransform, IntoFont, TextStyle, register_font};
 use std::path::Path;
 
 /// DejaVu Sans, reduced to the characters used in labels; its licence is next to the file.
@@ -28,8 +29,6 @@ const PNG_SAMPLES: usize = 2;
 /// CSS pixels by which text is lowered, because the bitmap backend centres it a little too high.
 const BITMAP_NUDGE: f64 = 2.2;
 
-const INK: RGBColor = RGBColor(38, 41, 48);
-const FAINT: RGBColor = RGBColor(228, 230, 235);
 const AXIS: RGBColor = RGBColor(110, 114, 124);
 const BAND: RGBColor = RGBColor(223, 238, 228);
 /// The edge of a band.
@@ -106,31 +105,6 @@ fn average(large: &[u8], width: usize, height: usize) -> Vec<u8> {
     pixels
 }
 
-/// The frame that the data is drawn in, in device units.
-struct Frame {
-    left: f64,
-    right: f64,
-    top: f64,
-    bottom: f64,
-    xs: (f64, f64),
-    ys: (f64, f64),
-    /// Device units per CSS pixel.
-    scale: f64,
-    /// Device units by which centred text is lowered.
-    nudge: f64,
-}
-
-impl Frame {
-    fn x(&self, x: f64) -> f64 {
-        self.left + (x - self.xs.0) / (self.xs.1 - self.xs.0) * (self.right - self.left)
-    }
-    fn y(&self, y: f64) -> f64 {
-        self.bottom - (y - self.ys.0) / (self.ys.1 - self.ys.0) * (self.bottom - self.top)
-    }
-}
-
-type Area<DB> = DrawingArea<DB, Shift>;
-
 fn paint<DB: DrawingBackend>(area: &Area<DB>, figure: &Figure, scale: f64, nudge: f64) -> Result<(), String> {
     let _ = register_font("sans-serif", FontStyle::Normal, FONT);
     let points =
@@ -143,8 +117,6 @@ fn paint<DB: DrawingBackend>(area: &Area<DB>, figure: &Figure, scale: f64, nudge
     let ranges = [figure.x_range.unwrap_or(padded(xs, 0.02)), figure.y_range.unwrap_or(padded(ys, 0.05))];
     paint_all(area, figure, ranges, scale, nudge).map_err(|e| e.to_string())
 }
-
-type Painted<DB> = Result<(), plotters::drawing::DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
 
 fn paint_all<DB: DrawingBackend>(
     area: &Area<DB>,
@@ -184,28 +156,6 @@ fn paint_all<DB: DrawingBackend>(
 fn padded((low, high): (f64, f64), share: f64) -> (f64, f64) {
     let room = if high > low { share * (high - low) } else { (0.1 * low.abs()).max(0.5) };
     (low - room, high + room)
-}
-
-fn text_style(size: f64, scale: f64, colour: RGBColor, h: HPos, v: VPos) -> TextStyle<'static> {
-    let font = ("sans-serif", size * scale).into_font();
-    TextStyle { font, color: colour.to_backend_color(), pos: Pos::new(h, v) }
-}
-
-fn text_width<DB: DrawingBackend>(area: &Area<DB>, text: &str, size: f64, scale: f64) -> f64 {
-    let style = ("sans-serif", size * scale).into_text_style(area);
-    area.estimate_text_size(text, &style).map_or(0.0, |(width, _)| f64::from(width))
-}
-
-/// A point in device units.
-type Point = (f64, f64);
-
-fn pixel((x, y): Point) -> (i32, i32) {
-    (x.round() as i32, y.round() as i32)
-}
-
-fn line<DB: DrawingBackend>(area: &Area<DB>, points: &[Point], colour: impl Color, width: f64) -> Painted<DB> {
-    let points: Vec<(i32, i32)> = points.iter().map(|p| pixel(*p)).collect();
-    area.draw(&PathElement::new(points, colour.stroke_width(width.round().max(1.0) as u32)))
 }
 
 /// Shades a range of y over the whole width.

@@ -71,7 +71,7 @@ pub fn json(value: &Value) -> Option<(&'static str, Json)> {
         | Value::Module(_)
         | Value::SystemMaker(_)
         | Value::Function(_)
-        | Value::Builtin(_) => super::text::inline(value).into(),
+        | Value::Builtin(_) => super::inline::inline(value).into(),
     };
     Some((value.type_word(), json))
 }

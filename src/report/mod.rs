@@ -3,11 +3,13 @@
 //! Everything here produces strings or the bytes of files; only [`crate::cli`] writes to the terminal.
 
 mod figure;
+mod inline;
 mod json;
 pub mod number;
 mod problem;
 pub mod progress;
 mod sketch;
+mod style;
 mod table;
 mod text;
 mod ticks;
@@ -16,4 +18,5 @@ pub use figure::{draw, png, svg};
 pub use json::{json, record as json_record};
 pub use problem::{Report, problem_json};
 pub use sketch::sketch;
-pub use text::{Style, text};
+pub use style::Style;
+pub use text::text;

@@ -1,6 +1,6 @@
 //! Curves in a terminal: a canvas of braille characters with a y axis and an x axis.
 
-use super::text::Style;
+use super::style::Style;
 use super::ticks::{Ticks, finite_range};
 use crate::interp::value::Series;
 

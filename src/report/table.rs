@@ -1,10 +1,9 @@
 //! Tables as text: header, units, aligned decimal points; long tables are abbreviated in the middle.
 
+use super::inline::{common_unit, inline, readable};
 use super::number;
-use super::text::{Style, inline};
-use crate::interp::value::{Table, Value, shared};
-use crate::lang::Dimension;
-use std::borrow::Cow;
+use super::style::Style;
+use crate::interp::value::{Table, Value};
 
 /// The most rows shown; in longer tables the middle is left out.
 const ROWS: usize = 24;
@@ -120,34 +119,11 @@ fn cell(value: &Value) -> Cell {
     }
 }
 
-/// The same values, with memory in the unit that suits the largest amount, unless the user chose a unit.
-pub fn readable(values: &[Value]) -> Cow<'_, [Value]> {
-    let bytes = |value: &Value| match value {
-        Value::Number(q) if q.dim == Dimension::MEMORY => Some(q.value.abs()),
-        _ => None,
-    };
-    let Some(largest) = values.iter().filter_map(bytes).reduce(f64::max) else { return values.into() };
-    let better = |value: &Value| match value {
-        Value::Number(q) => Value::Number(q.readable(largest)),
-        other => other.clone(),
-    };
-    values.iter().map(better).collect()
-}
-
-/// The unit that all numbers of a column share (empty for plain ones); `nothing` is skipped. `None` if the units differ or there
-/// are other values among them.
-pub fn common_unit(values: &[Value]) -> Option<String> {
-    let unit = |v: &Value| match v {
-        Value::Number(q) => Some(q.unit_text()),
-        _ => None,
-    };
-    shared(values.iter().filter(|v| !matches!(v, Value::Nothing)), unit)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::interp::value::Quantity;
+    use crate::lang::Dimension;
     use std::rc::Rc;
 
     fn numbers(f: impl Fn(usize) -> Quantity, n: usize) -> Rc<Vec<Value>> {

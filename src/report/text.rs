@@ -1,35 +1,16 @@
 //! Values as text.
 
+use super::inline::{field_head, grid_text, inline, inline_run, interaction_text, nested, shorten};
 use super::number;
 use super::sketch::sketch;
-use super::table::{self, common_unit, readable};
+use super::style::Style;
+use super::table;
 use crate::exact::Reference;
 use crate::interp::value::{Field, Figure, Quantity, Record, Series, Value};
-use crate::ks::{Datum, Mixing, Property, Run, Stop};
-use crate::lang::ast::ParamDecl;
-use crate::model::{Grid, Interaction, System, Wall};
+use crate::ks::{Datum, Property, Run, Stop};
+use crate::model::{Grid, System};
 use std::rc::Rc;
 
-/// What the output device can show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Style {
-    /// Columns.
-    pub width: usize,
-    /// Whether to use ANSI colours.
-    pub colour: bool,
-    /// Whether figures are drawn (in the REPL) or only named.
-    pub figures: bool,
-}
-
-impl Style {
-    /// No colours, figures only named.
-    pub const fn plain(width: usize) -> Self {
-        Self { width, colour: false, figures: false }
-    }
-}
-
-/// Entries of a list shown before it is abbreviated.
-const LIST: usize = 10;
 /// Lines of a field's plot.
 const FIELD_HEIGHT: usize = 7;
 /// Lines of a figure's plot.
@@ -67,92 +48,6 @@ pub fn text(value: &Value, style: &Style) -> String {
     }
 }
 
-/// A value on one line.
-pub fn inline(value: &Value) -> String {
-    match value {
-        Value::Number(q) => number::quantity(q),
-        Value::Bool(b) => b.to_string(),
-        Value::Str(s) => s.to_string(),
-        Value::List(items) => list_text(items),
-        Value::Record(record) => {
-            let entries: Vec<String> = record.entries.iter().map(|(n, v)| format!("{n}: {}", nested(v))).collect();
-            if entries.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", entries.join(", ")) }
-        }
-        Value::Interval(a, b) => format!("{} .. {}", number::quantity(a), number::quantity(b)),
-        Value::Field(field) => field_head(field),
-        Value::Grid(grid) => grid_text(grid),
-        Value::Interaction(interaction) => interaction_text(interaction),
-        Value::System(system) => system.label.clone(),
-        Value::Run(run) => format!("run of {} on {}", run.functional, run.system.label),
-        Value::Reference(reference) => format!("reference for {}", reference.system.label),
-        Value::Table(table) => format!("table of {} columns", table.columns.len()),
-        Value::Figure(figure) => format!("figure of {} curves", figure.series.len()),
-        Value::Mixing(mixing) => mixing_text(mixing),
-        Value::Nothing => String::new(),
-        Value::Function(function) => signature(&function.def.name.name, &function.def.params),
-        Value::SystemMaker(maker) => signature(&maker.def.name.name, maker.def.params.as_deref().unwrap_or(&[])),
-        Value::Builtin(builtin) => builtin.signature(),
-        Value::Module(module) => format!("module {}", module.name),
-        Value::Functional(f) => format!("functional {}", f.label()),
-        Value::Model(m) => format!("model {}", m.name),
-        Value::Loss(loss) => format!("loss {}", signature(loss.name(), &loss.closure.def.params)),
-        Value::Optimizer(optimizer) => format!("optimizer of {} steps", optimizer.steps()),
-        Value::Symbol(symbol) => symbol.shape().to_string(),
-    }
-}
-
-/// `morse(R, depth = …)`.
-fn signature(name: &str, params: &[ParamDecl]) -> String {
-    let param =
-        |p: &ParamDecl| if p.default.is_some() { format!("{} = …", p.name.name) } else { p.name.name.to_string() };
-    format!("{name}({})", params.iter().map(param).collect::<Vec<_>>().join(", "))
-}
-
-/// A value inside a list or record: strings in quotes.
-fn nested(value: &Value) -> String {
-    match value {
-        Value::Str(s) => format!("{s:?}"),
-        Value::Nothing => "nothing".to_owned(),
-        _ => inline(value),
-    }
-}
-
-/// `[0.4, 0.56, …, 6] bohr (36 numbers)`: a shared unit appears once.
-fn list_text(items: &[Value]) -> String {
-    let items = &*readable(items);
-    let unit = common_unit(items);
-    let entry = |value: &Value| match (value, &unit) {
-        (Value::Number(q), Some(_)) => number::plain(q.shown()),
-        _ => nested(value),
-    };
-    let mut entries: Vec<String> = if items.len() <= LIST {
-        items.iter().map(entry).collect()
-    } else {
-        let head = items.iter().take(LIST / 2).map(entry);
-        let tail = items.iter().skip(items.len() - LIST / 2 + 1).map(entry);
-        head.chain(["…".to_owned()]).chain(tail).collect()
-    };
-    let long = entries.iter().map(|e| e.chars().count()).sum::<usize>() > 300;
-    if long {
-        entries = entries.iter().map(|e| shorten(e, 60)).collect();
-    }
-    let mut text = format!("[{}]", entries.join(", "));
-    if let Some(unit) = unit.filter(|u| !u.is_empty()) {
-        text.push_str(&format!(" {unit}"));
-    }
-    if items.len() > LIST {
-        text.push_str(&format!(" ({} values)", items.len()));
-    }
-    text
-}
-
-fn shorten(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    text.chars().take(width - 1).chain(['…']).collect()
-}
-
 /// On one line if it is short, otherwise one entry per line; its tables and fields are drawn below their names.
 fn record_text(record: &Record, style: &Style) -> String {
     let drawn = |v: &Value| matches!(v, Value::Table(_) | Value::Field(_));
@@ -179,13 +74,6 @@ pub(super) fn listing(entries: &[(&str, String)]) -> String {
     entries.iter().map(|(name, value)| format!("  {name:<width$}  {value}")).collect::<Vec<_>>().join("\n")
 }
 
-fn field_head(field: &Field) -> String {
-    let grid = &field.grid;
-    let channels = if field.channels == 1 { String::new() } else { format!(" of {} channels", field.channels) };
-    let [from, to] = [grid.x(0), grid.end()].map(|x| number::digits(x, 5));
-    format!("field{channels} on {} points, {from} .. {to} bohr", grid.points)
-}
-
 fn field_text(field: &Field, style: &Style) -> String {
     let mut lines = vec![field_head(field)];
     let x = field.grid.xs();
@@ -209,13 +97,18 @@ fn field_text(field: &Field, style: &Style) -> String {
 
 /// `min 0 at -20.48, max 0.41 at -0.64, integral 2`.
 fn extrema(x: &[f64], y: &[f64], grid: &Grid) -> String {
-    let finite = || x.iter().zip(y).filter(|(_, y)| y.is_finite());
-    let Some(min) = finite().min_by(|a, b| a.1.total_cmp(b.1)) else { return "no finite value".to_owned() };
-    let Some(max) = finite().rev().max_by(|a, b| a.1.total_cmp(b.1)) else { return String::new() };
+    let finite = || y.iter().copied().filter(|y| y.is_finite());
+    let (Some(min), Some(max)) = (finite().min_by(f64::total_cmp), finite().max_by(f64::total_cmp)) else {
+        return "no finite value".to_owned();
+    };
     let bad = y.iter().filter(|y| !y.is_finite()).count();
-    let place = |x: f64| number::digits(x, 5);
-    let mut text = format!("min {} at {}", number::digits(*min.1, 6), place(*min.0));
-    text.push_str(&format!(", max {} at {}", number::digits(*max.1, 6), place(*max.0)));
+    let shown = |y: f64| number::digits(y, 6);
+    // The first point with the same digits: in a symmetric field, rounding would otherwise decide between two places.
+    let place = |extremum: f64| {
+        let first = x.iter().zip(y).find(|(_, y)| shown(**y) == shown(extremum));
+        first.map_or_else(String::new, |(x, _)| number::digits(*x, 5))
+    };
+    let mut text = format!("min {} at {}, max {} at {}", shown(min), place(min), shown(max), place(max));
     if bad == 0 {
         text.push_str(&format!(", integral {}", number::digits(grid.integrate(y), 6)));
     } else {
@@ -300,10 +193,6 @@ fn verdict(stop: Stop, iterations: usize) -> String {
     }
 }
 
-fn inline_run(run: &Run) -> String {
-    format!("run of {} on {}", run.functional, run.system.label)
-}
-
 fn reference_text(reference: &Reference) -> String {
     let mut entries = vec![
         ("total_energy", energy(reference.energy + reference.system.nuclear_repulsion)),
@@ -339,35 +228,4 @@ fn system_text(system: &System) -> String {
 fn summary_text(head: &str, entries: &[(&'static str, Value)]) -> String {
     let entries: Vec<(&str, String)> = entries.iter().map(|(name, value)| (*name, inline(value))).collect();
     format!("{head}\n{}", listing(&entries))
-}
-
-fn grid_text(grid: &Grid) -> String {
-    let [from, to, spacing] = [grid.x(0), grid.end(), grid.spacing].map(|x| number::digits(x, 6));
-    let mut text = format!("{} points, {from} .. {to} bohr, spacing {spacing} bohr", grid.points);
-    if grid.stencil != 5 {
-        text.push_str(&format!(", stencil {}", grid.stencil));
-    }
-    if grid.wall == Wall::Odd {
-        text.push_str(", odd walls");
-    }
-    text
-}
-
-fn interaction_text(interaction: &Interaction) -> String {
-    match interaction {
-        Interaction::None => "none".to_owned(),
-        Interaction::Exponential { amplitude, kappa } => {
-            format!("{} exp(-|r| / {}) hartree", number::plain(*amplitude), number::plain(1.0 / kappa))
-        }
-        Interaction::Sampled { name, .. } => name.clone(),
-    }
-}
-
-fn mixing_text(mixing: &Mixing) -> String {
-    match mixing {
-        Mixing::Linear { alpha, decay, history } => {
-            format!("linear({}, decay: {}, history: {history})", number::plain(*alpha), number::plain(*decay))
-        }
-        Mixing::Diis { history, alpha } => format!("diis(history: {history}, alpha: {})", number::plain(*alpha)),
-    }
 }

@@ -5,12 +5,9 @@
 
 use super::backend::{Backend, TensorError};
 use super::cotangent::Cotangent;
-use super::elementwise::{Call, Instruction, Program};
 use super::stock::{Buffer, Numbers};
-use super::value::{Value, only};
+use super::value::Value;
 use super::vector::leave_vector_registers;
-use super::window;
-use dfdx::prelude::Tape;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use std::ops::Range;
@@ -103,7 +100,7 @@ pub(super) struct Convolution {
 }
 
 impl Convolution {
-    /// As for [`convolve`].
+    /// As for [`convolve`](super::elementwise::convolve).
     pub(super) fn new<D: Backend>(
         x: &Value<D>,
         weight: &Value<D>,
@@ -147,65 +144,5 @@ impl Convolution {
             parts.enumerate().for_each(|(batch, part)| self.layout.add_weight(self.entry(batch), part, into));
         }
         leave_vector_registers();
-    }
-}
-
-/// Cross-correlation of `x` `[batch, points, input]` with `weight` `[1, 1, width * input * output]`, zero-padded, `left`
-/// points of the window before the current one. To apply elementwise functions to the result, put both into one program: see
-/// [`Argument::Convolved`](super::elementwise::Argument::Convolved).
-pub fn convolve<D: Backend, T: Tape<f64, D>>(
-    x: &Value<D>,
-    weight: &Value<D>,
-    width: usize,
-    left: usize,
-    tape: T,
-) -> Result<(Value<D>, T), TensorError> {
-    if !D::ON_HOST {
-        return window::convolve(x, weight, width, left, tape);
-    }
-    let program = Program { instructions: vec![Instruction::Load(0)], operands: 1, results: vec![0] };
-    let (batch, points, input) = x.dims();
-    let mut call = Call::new((batch, points, weight.count() / (width * input).max(1)));
-    call.convolve(x, weight, width, left)?;
-    let (values, tape) = call.run(x.device(), &program.into(), tape)?;
-    Ok((only("conv", values)?, tape))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::testing::TestTape;
-    use super::super::testing::{check_gradient, numbers, run};
-    use super::super::{Cpu, arrange, backward, window};
-    use super::*;
-
-    /// Sum over points and channels of the second batch entry.
-    fn total(x: &Value<Cpu>, tape: TestTape) -> Result<(Value<Cpu>, TestTape), TensorError> {
-        let (second, tape) = arrange::combine(x.device(), &[(x, 1, 1.0)], 0.0, tape)?;
-        let (sums, tape) = arrange::sum_points(&second, tape)?;
-        arrange::sum_channels(&sums, tape)
-    }
-
-    #[test]
-    fn the_composite_agrees() {
-        let points = 7;
-        for (width, input, output, left) in [(1, 2, 3, 0), (3, 2, 3, 1), (4, 1, 2, 1), (4, 3, 2, 2), (9, 2, 1, 4)] {
-            let (x, w) = ((2, points, input), (1, 1, width * input * output));
-            let inputs = [(x, numbers(x, 0.1)), (w, numbers(w, 0.2))];
-            let ((fused, tape), leaves) = run(&inputs, |x, tape| {
-                let (out, tape) = convolve(x[0], x[1], width, left, tape)?;
-                total(&out, tape)
-            });
-            let ((slow, slow_tape), slow_leaves) = run(&inputs, |x, tape| {
-                let (out, tape) = window::convolve(x[0], x[1], width, left, tape)?;
-                total(&out, tape)
-            });
-            assert!((fused.first() - slow.first()).abs() < 1e-12);
-            let (mut a, mut b) = (backward(&fused, tape).unwrap(), backward(&slow, slow_tape).unwrap());
-            for (x, y) in leaves.iter().zip(&slow_leaves) {
-                let (x, y) = (x.cotangent(&mut a).unwrap(), y.cotangent(&mut b).unwrap());
-                x.iter().zip(&y).for_each(|(x, y)| assert!((x - y).abs() < 1e-12));
-            }
-            check_gradient(&inputs, |x, tape| convolve(x[0], x[1], width, left, tape));
-        }
     }
 }

@@ -2,59 +2,21 @@
 //! an array per step. Operands broadcast over batch, grid and channels. `sweep` runs them.
 
 use super::backend::{Backend, Dims, TensorError, count};
-use super::convolution::{self, Convolution};
+use super::convolution::Convolution;
 use super::cotangent::Cotangent;
-use super::scalar::{Binary, Unary};
+use super::program::{Instruction, Program};
 use super::sweep::{Source, Sweep};
-use super::value::{Value, record};
+use super::value::{Value, only, record};
+use super::window;
 use dfdx::prelude::Tape;
 use std::sync::Arc;
-
-/// One step; its register is its position in the program.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Instruction {
-    /// An operand, by index.
-    Load(usize),
-    /// A number.
-    Number(f64),
-    /// A function of a register.
-    Unary(Unary, usize),
-    /// A function of two registers.
-    Binary(Binary, usize, usize),
-    /// `[condition, a, b]`: a where the condition is not 0.
-    Where(usize, usize, usize),
-}
-
-impl Instruction {
-    /// The registers it reads.
-    pub(super) fn registers(self) -> impl Iterator<Item = usize> {
-        let (a, b, c) = match self {
-            Instruction::Load(_) | Instruction::Number(_) => (None, None, None),
-            Instruction::Unary(_, x) => (Some(x), None, None),
-            Instruction::Binary(_, a, b) => (Some(a), Some(b), None),
-            Instruction::Where(c, a, b) => (Some(c), Some(a), Some(b)),
-        };
-        [a, b, c].into_iter().flatten()
-    }
-}
-
-/// A straight-line program with several results, all of one shape.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub struct Program {
-    /// Steps; registers refer to earlier ones.
-    pub instructions: Vec<Instruction>,
-    /// Number of operands.
-    pub operands: usize,
-    /// Registers that are results.
-    pub results: Vec<usize>,
-}
 
 /// What a program reads.
 #[derive(Debug)]
 pub enum Argument<'a, D: Backend> {
     /// A value, broadcast where it has a single point or channel.
     Value(&'a Value<D>),
-    /// The convolution of a value, as by [`convolve`](super::convolution::convolve). Its rows are computed a few at a time, just
+    /// The convolution of a value, as by [`convolve`]. Its rows are computed a few at a time, just
     /// before the program needs them; the backward pass goes through the program first, and then into both arguments.
     Convolved {
         /// `[batch, points, input]`.
@@ -84,7 +46,7 @@ pub fn elementwise<D: Backend, T: Tape<f64, D>>(
     for operand in operands {
         beforehand.push(match *operand {
             Argument::Convolved { x, weight, width, left } if !call.fits(x, weight, width) => {
-                let (value, next) = convolution::convolve(x, weight, width, left, tape)?;
+                let (value, next) = convolve(x, weight, width, left, tape)?;
                 tape = next;
                 Some(value)
             }
@@ -101,6 +63,27 @@ pub fn elementwise<D: Backend, T: Tape<f64, D>>(
         }
     }
     call.run(device, program, tape)
+}
+
+/// Cross-correlation of `x` `[batch, points, input]` with `weight` `[1, 1, width * input * output]`, zero-padded, `left`
+/// points of the window before the current one. To apply elementwise functions to the result, put both into one program: see
+/// [`Argument::Convolved`].
+pub fn convolve<D: Backend, T: Tape<f64, D>>(
+    x: &Value<D>,
+    weight: &Value<D>,
+    width: usize,
+    left: usize,
+    tape: T,
+) -> Result<(Value<D>, T), TensorError> {
+    if !D::ON_HOST {
+        return window::convolve(x, weight, width, left, tape);
+    }
+    let program = Program { instructions: vec![Instruction::Load(0)], operands: 1, results: vec![0] };
+    let (batch, points, input) = x.dims();
+    let mut call = Call::new((batch, points, weight.count() / (width * input).max(1)));
+    call.convolve(x, weight, width, left)?;
+    let (values, tape) = call.run(x.device(), &program.into(), tape)?;
+    Ok((only("conv", values)?, tape))
 }
 
 /// A program with what it reads.
@@ -199,6 +182,7 @@ impl<'a, D: Backend> Call<'a, D> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::scalar::{Binary, Unary};
     use super::super::testing::{TestTape, check_gradient, numbers, run, unary};
     use super::super::{Cpu, NoneTape, arrange, backward, window};
     use super::*;
@@ -387,5 +371,36 @@ mod tests {
             1,
         );
         check(&program, &[((1, 3, 1), vec![-1.0, 0.25, -0.3])], (3, 1));
+    }
+
+    /// Sum over points and channels of the second batch entry.
+    fn total(x: &Value<Cpu>, tape: TestTape) -> Result<(Value<Cpu>, TestTape), TensorError> {
+        let (second, tape) = arrange::combine(x.device(), &[(x, 1, 1.0)], 0.0, tape)?;
+        let (sums, tape) = arrange::sum_points(&second, tape)?;
+        arrange::sum_channels(&sums, tape)
+    }
+
+    #[test]
+    fn the_composite_agrees() {
+        let points = 7;
+        for (width, input, output, left) in [(1, 2, 3, 0), (3, 2, 3, 1), (4, 1, 2, 1), (4, 3, 2, 2), (9, 2, 1, 4)] {
+            let (x, w) = ((2, points, input), (1, 1, width * input * output));
+            let inputs = [(x, numbers(x, 0.1)), (w, numbers(w, 0.2))];
+            let ((fused, tape), leaves) = run(&inputs, |x, tape| {
+                let (out, tape) = convolve(x[0], x[1], width, left, tape)?;
+                total(&out, tape)
+            });
+            let ((slow, slow_tape), slow_leaves) = run(&inputs, |x, tape| {
+                let (out, tape) = window::convolve(x[0], x[1], width, left, tape)?;
+                total(&out, tape)
+            });
+            assert!((fused.first() - slow.first()).abs() < 1e-12);
+            let (mut a, mut b) = (backward(&fused, tape).unwrap(), backward(&slow, slow_tape).unwrap());
+            for (x, y) in leaves.iter().zip(&slow_leaves) {
+                let (x, y) = (x.cotangent(&mut a).unwrap(), y.cotangent(&mut b).unwrap());
+                x.iter().zip(&y).for_each(|(x, y)| assert!((x - y).abs() < 1e-12));
+            }
+            check_gradient(&inputs, |x, tape| convolve(x[0], x[1], width, left, tape));
+        }
     }
 }

@@ -5,13 +5,14 @@
 
 pub mod arrange;
 mod backend;
-pub mod convolution;
+mod convolution;
 mod cotangent;
 mod device;
 pub(crate) mod elementwise;
 mod exp;
 pub mod exponential;
 pub mod hartree;
+pub(crate) mod program;
 pub(crate) mod rows;
 pub(crate) mod scalar;
 mod stock;
@@ -29,5 +30,6 @@ pub use device::Device;
 pub(crate) use device::NO_CUDA;
 pub(crate) use device::on_device;
 pub use dfdx::prelude::{Cpu, NoneTape, OwnedTape, Tape};
+pub use elementwise::convolve;
 pub use stock::{Buffer, Numbers, turn_to};
 pub use value::{Value, backward, record, record_one, resume};

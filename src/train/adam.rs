@@ -1,7 +1,7 @@
 //! Adam (Kingma and Ba, arXiv 1412.6980), with diverging steps rejected and shortened.
 
 use super::TrainError;
-use super::optimizer::{Objective, Point, Stepped, positive};
+use super::step::{Objective, Point, Stepped, positive};
 use serde::{Deserialize, Serialize};
 
 /// How many times a diverging step is halved before the run gives up.

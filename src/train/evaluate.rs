@@ -47,11 +47,12 @@ impl<'a> Prepared<'a> {
             }
         };
         let Case { system, loss, .. } = case;
-        let occupation = Occupation::of(system).without_idle(&loss.inputs);
+        let asked = |spin| loss.inputs.iter().any(|input| input.is_orbital_energy(spin));
+        let occupation = Occupation::of(system).without_idle(asked);
         let setting = Setting { system, functional, occupation: &occupation, symmetric: scf.symmetric };
         let equations = Arc::new(Equations::new(&setting)?);
         for observable in &loss.inputs {
-            observable.check(schedule.iterations, &equations)?;
+            observable.check(schedule.iterations, system, &occupation)?;
         }
         let routine = Arc::new(Routine::new(&loss.graph, &[loss.output]));
         let lowered = Formula::new(&routine, &system.grid, &system.interaction);

@@ -3,7 +3,7 @@
 
 use super::TrainError;
 use super::line_search::{self, Descent, Sample};
-use super::optimizer::{Objective, Point, Stepped, positive};
+use super::step::{Objective, Point, Stepped, positive};
 use crate::tensor::vector::{add, dot_in_order as dot};
 use serde::{Deserialize, Serialize};
 

@@ -3,46 +3,12 @@
 //! The backward pass through a Kohn-Sham calculation needs the tape of every iteration. Tapes that do not fit are made again
 //! during the pass, which costs one more forward pass of their iterations and changes no bit of the gradient.
 
+use super::budget::Budget;
 use super::plan::{Case, Gradient, Plan};
 use crate::functional::Compiled;
 use crate::ks::{Observable, Occupation};
 use crate::model::System;
-use std::fs;
 use std::sync::Arc;
-
-/// How much memory a training may use for the tapes of its iterations.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub enum Budget {
-    /// Half of the machine's free memory.
-    #[default]
-    Automatic,
-    /// A number of bytes.
-    Bytes(u64),
-    /// No limit.
-    Unlimited,
-}
-
-impl Budget {
-    /// The same as a fixed number of bytes, independent of what else the machine does later.
-    pub(crate) fn fixed(self) -> Self {
-        Budget::Bytes(self.bytes())
-    }
-
-    /// In bytes.
-    fn bytes(self) -> u64 {
-        match self {
-            Budget::Automatic => available().map_or(ASSUMED_BYTES, |bytes| (bytes / 2).max(LEAST_BYTES)),
-            Budget::Bytes(bytes) => bytes,
-            Budget::Unlimited => u64::MAX,
-        }
-    }
-}
-
-/// Free bytes assumed on a machine that does not report them.
-const ASSUMED_BYTES: u64 = 2_000_000_000;
-
-/// Free bytes always assumed.
-const LEAST_BYTES: u64 = 100_000_000;
 
 /// Fields of one number per point that an iteration keeps per spin channel, besides its orbitals and those of the functional:
 /// potentials, densities, the Hamiltonian's bands, sums of the mixing.
@@ -142,21 +108,6 @@ fn tapes(functional: &Compiled, system: &System, iterations: usize, wants: impl 
     (0..iterations).map(|k| (potential + besides + if wants(k) { energy } else { 0 }) as u64).collect()
 }
 
-/// Free bytes, where the machine reports them (Linux): of its memory, or of what the process is allowed to use.
-#[allow(clippy::disallowed_methods, reason = "the kernel's figures, no file of a script")]
-fn available() -> Option<u64> {
-    let line = |path: &str, name: &str| -> Option<u64> {
-        let text = fs::read_to_string(path).ok()?;
-        text.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
-    };
-    let machine = line("/proc/meminfo", "MemAvailable:")?.saturating_mul(1024);
-    let limit = line("/sys/fs/cgroup/memory.max", "");
-    // Cached pages of files are freed when memory is needed.
-    let files = line("/sys/fs/cgroup/memory.stat", "inactive_file ").unwrap_or(0);
-    let used = line("/sys/fs/cgroup/memory.current", "").unwrap_or(0).saturating_sub(files);
-    Some(limit.map_or(machine, |limit| machine.min(limit.saturating_sub(used))))
-}
-
 /// `1.2 GB`.
 pub fn size(bytes: u64) -> String {
     let number = |x: f64| if x < 99.95 { format!("{x:.1}") } else { format!("{x:.0}") };
@@ -196,10 +147,5 @@ mod tests {
         assert!(f.too_small(Budget::Bytes(79), "").is_some());
         let sizes = [1_250_000_000, 310_400_000, 310_400, 12_000, 999, 1].map(size);
         assert_eq!(sizes, ["1.2 GB", "310 MB", "310 kB", "12.0 kB", "999 bytes", "1 byte"]);
-    }
-
-    #[test]
-    fn automatic_is_a_number() {
-        assert!(Budget::Automatic.bytes() > 1_000_000);
     }
 }

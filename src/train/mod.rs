@@ -1,6 +1,7 @@
 //! Training: losses over Kohn-Sham trajectories, optimisers, seeds, validation, checkpoints.
 
 mod adam;
+mod budget;
 mod error;
 mod evaluate;
 mod key;
@@ -12,13 +13,16 @@ mod plan;
 mod record;
 mod run;
 mod seed;
+mod state;
+mod step;
 mod store;
 mod workers;
 
 pub use adam::Adam;
+pub use budget::Budget;
 pub use error::TrainError;
 pub use lbfgs::Lbfgs;
-pub use memory::{Budget, Forecast, size};
+pub use memory::{Forecast, size};
 pub use optimizer::Optimizer;
 pub use plan::{Case, Gradient, LossGraph, Plan};
 pub use record::{Ending, Kept, SeedRecord, Step, Trained};

@@ -1,11 +1,8 @@
 //! The choice of an optimiser, its state as plain data, and its one operation: a step.
 
+use super::step::{Objective, Point, Stepped};
 use super::{TrainError, adam, lbfgs};
-use crate::tensor::vector::norm_in_order;
 use serde::{Deserialize, Serialize};
-
-/// Loss and gradient at given parameters; `None` where the loss is not finite or its calculation diverges.
-pub(crate) type Objective<'a, E> = dyn FnMut(&[f64]) -> Result<Option<(f64, Vec<f64>)>, E> + 'a;
 
 /// How parameters are changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,42 +42,10 @@ impl Optimizer {
     }
 }
 
-/// Refuses a number that is not above 0.
-pub(super) fn positive(option: &'static str, value: f64) -> Result<(), TrainError> {
-    let problem = format!("must be above 0, not {value}");
-    if value > 0.0 && value.is_finite() { Ok(()) } else { Err(TrainError::Option { option, problem }) }
-}
-
 impl Default for Optimizer {
     fn default() -> Self {
         Optimizer::Lbfgs(lbfgs::Lbfgs::default())
     }
-}
-
-/// Parameters with their loss and gradient.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Point {
-    pub parameters: Vec<f64>,
-    pub loss: f64,
-    pub gradient: Vec<f64>,
-}
-
-impl Point {
-    /// Euclidean norm of the gradient.
-    pub fn gradient_norm(&self) -> f64 {
-        norm_in_order(&self.gradient)
-    }
-}
-
-/// The result of a step.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Stepped {
-    /// A new point.
-    To(Point),
-    /// The gradient is below the tolerance.
-    Converged,
-    /// No step lowers the loss any more.
-    Flat,
 }
 
 /// The state of an optimiser between steps: that of the one in use; the other is empty.

@@ -1,6 +1,7 @@
 //! What is to be trained, on what, and how: plain data that crosses threads.
 
-use super::{Budget, Optimizer, TrainError};
+use super::budget::Budget;
+use super::{Optimizer, TrainError};
 use crate::functional::Compiled;
 use crate::graph::{Graph, NodeId};
 use crate::ks::{Observable, ScfOptions};

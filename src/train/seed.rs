@@ -1,28 +1,12 @@
 //! The training of one seed, from initial parameters or a checkpoint, step by step, to its record.
 
-use super::optimizer::{Memory, Optimizer, Point, Stepped};
+use super::optimizer::{Memory, Optimizer};
 use super::record::{Ending, Kept, SeedRecord, Step, better};
+use super::state::SeedState;
+use super::step::{Point, Stepped};
 use super::{Store, TrainError};
 use crate::control::{Control, Event};
 use crate::ks::KsError;
-use serde::{Deserialize, Serialize};
-
-/// Everything a seed needs to resume as if it had never stopped: plain data.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct SeedState {
-    pub seed: u64,
-    pub step: usize,
-    pub evaluations: usize,
-    pub point: Point,
-    pub memory: Memory,
-    pub kept: Option<Kept>,
-    pub history: Vec<Step>,
-    /// `None` while steps remain.
-    pub outcome: Option<Ending>,
-    /// Validation loss of the last point, if it was calculated only because the training ended there: a training of more steps
-    /// that continues from here ignores it.
-    pub end: Option<f64>,
-}
 
 /// Loss and gradient at given parameters.
 pub(crate) type Evaluate<'a> = dyn Fn(&[f64]) -> Result<(f64, Vec<f64>), Halt> + Sync + 'a;

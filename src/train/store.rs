@@ -3,7 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "checkpoints are in a separate cache, outside a script's world")]
 
 use super::record::Ending;
-use super::seed::SeedState;
+use super::state::SeedState;
 use crate::data::{DataError, write_whole};
 use std::fs;
 use std::io::ErrorKind;
@@ -107,7 +107,8 @@ fn read(path: &Path, seed: u64) -> Result<Option<SeedState>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::optimizer::{Memory, Point};
+    use crate::train::optimizer::Memory;
+    use crate::train::step::Point;
 
     fn state(gradient: f64) -> SeedState {
         SeedState {

@@ -9,7 +9,7 @@ use crate::ks::orbitals::lowest;
 use crate::model::Grid;
 use crate::tensor::hartree::Kernel;
 use crate::tensor::vector::leave_vector_registers;
-use crate::tensor::{Cpu, NoneTape, Value, convolution, exponential, window};
+use crate::tensor::{Cpu, NoneTape, Value, convolve, exponential, window};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par, Side};
 use std::hint::black_box;
@@ -160,7 +160,7 @@ fn global_convolution(bench: &Bench) -> Result<Row, Halt> {
 fn layer(bench: &Bench) -> Result<Row, Halt> {
     let size = WIDTH * CHANNELS * CHANNELS;
     let (x, w) = (value((1, POINTS, CHANNELS), numbers(POINTS * CHANNELS))?, value((1, 1, size), numbers(size))?);
-    let mut own = || convolution::convolve(black_box(&x), &w, WIDTH, 1, NoneTape).map(drop).map_err(Halt::failed);
+    let mut own = || convolve(black_box(&x), &w, WIDTH, 1, NoneTape).map(drop).map_err(Halt::failed);
     let mut other = || window::convolve(black_box(&x), &w, WIDTH, 1, NoneTape).map(drop).map_err(Halt::failed);
     timed(bench, "layer", "dfdx composite", [&mut own, &mut other])
 }

@@ -1,46 +1,15 @@
 //! `use`, and names imported from modules.
 
 use super::error::CheckError;
-use super::names::{Known, Names};
+use super::names::{Known, path_of};
 use super::walk::Checker;
 use crate::lang::ast::{Use, UsePath};
 use crate::lang::nearest::{did_you_mean, nearest};
 use crate::lang::words::is_name;
 use crate::source::Span;
-use std::rc::Rc;
 
 /// The prefix, in the keys of modules, of a module that earlier entries of a session have imported.
 pub const SESSION: &str = "session.";
-
-/// The path of a module as it is written.
-fn path_of(used: &Use) -> String {
-    match &used.path {
-        UsePath::Std(path) => path.iter().map(|p| &*p.name).collect::<Vec<_>>().join("."),
-        UsePath::File { path, .. } => path.to_string(),
-    }
-}
-
-/// The names that a `use` binds.
-pub(super) fn binds(used: &Use) -> Vec<(Rc<str>, Known)> {
-    if let Some(names) = &used.names {
-        return match (names.as_slice(), &used.alias) {
-            ([_], Some(alias)) => vec![(alias.name.clone(), Known::Value)],
-            _ => names.iter().map(|n| (n.name.clone(), Known::Value)).collect(),
-        };
-    }
-    let path = path_of(used);
-    let name = used.alias.as_ref().map_or_else(|| used.path.stem(), |alias| alias.name.clone());
-    vec![(name, Known::Module(path.into()))]
-}
-
-/// The meaning of a name that a `use` imports from a known module, or binds to a saved model.
-pub(super) fn imported(used: &Use, name: &str, names: &Names) -> Option<Known> {
-    let Some(taken) = &used.names else {
-        return names.models.contains(&path_of(used)).then_some(Known::Value);
-    };
-    let wanted = if used.alias.is_some() { taken.first()?.name.as_ref() } else { name };
-    names.modules.get(&path_of(used))?.get(wanted).cloned()
-}
 
 impl Checker<'_> {
     /// Checks that the module exists and has the names imported from it.

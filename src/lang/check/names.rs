@@ -1,7 +1,7 @@
 //! The meaning of names, as far as it is known before anything is evaluated.
 
 use crate::lang::Kind;
-use crate::lang::ast::{Expr, ExprKind, ParamDecl, Program, Stmt, StmtKind};
+use crate::lang::ast::{Expr, ExprKind, ParamDecl, Program, Stmt, StmtKind, Use, UsePath};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -146,7 +146,7 @@ pub(super) fn defines(statement: &Stmt) -> Vec<(Rc<str>, Known)> {
             let known = system.params.as_ref().map_or(Known::System, |params| callable(params, true));
             vec![(system.name.name.clone(), known)]
         }
-        StmtKind::Use(used) => super::modules::binds(used),
+        StmtKind::Use(used) => binds(used),
         StmtKind::Expr { .. } => Vec::new(),
     }
 }
@@ -175,4 +175,34 @@ fn has_effect(body: &Expr) -> bool {
         ExprKind::Comprehension { body, .. } => has_effect(body),
         _ => false,
     }
+}
+
+/// The path of a module as it is written.
+pub(super) fn path_of(used: &Use) -> String {
+    match &used.path {
+        UsePath::Std(path) => path.iter().map(|p| &*p.name).collect::<Vec<_>>().join("."),
+        UsePath::File { path, .. } => path.to_string(),
+    }
+}
+
+/// The names that a `use` binds.
+fn binds(used: &Use) -> Vec<(Rc<str>, Known)> {
+    if let Some(names) = &used.names {
+        return match (names.as_slice(), &used.alias) {
+            ([_], Some(alias)) => vec![(alias.name.clone(), Known::Value)],
+            _ => names.iter().map(|n| (n.name.clone(), Known::Value)).collect(),
+        };
+    }
+    let path = path_of(used);
+    let name = used.alias.as_ref().map_or_else(|| used.path.stem(), |alias| alias.name.clone());
+    vec![(name, Known::Module(path.into()))]
+}
+
+/// The meaning of a name that a `use` imports from a known module, or binds to a saved model.
+pub(super) fn imported(used: &Use, name: &str, names: &Names) -> Option<Known> {
+    let Some(taken) = &used.names else {
+        return names.models.contains(&path_of(used)).then_some(Known::Value);
+    };
+    let wanted = if used.alias.is_some() { taken.first()?.name.as_ref() } else { name };
+    names.modules.get(&path_of(used))?.get(wanted).cloned()
 }

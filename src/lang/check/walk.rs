@@ -1,7 +1,7 @@
 //! Walks a program, keeping track of the names visible at each place.
 
 use super::error::CheckError;
-use super::names::{Known, Names, defines, definitions, known};
+use super::names::{Known, Names, defines, definitions, imported, known};
 use crate::lang::ast::{
     Each, Expr, ExprKind, FnDef, Ident, ParamDecl, Program, Stmt, StmtKind, StrPart, SystemDef, SystemEntry,
 };
@@ -151,15 +151,15 @@ impl<'a> Checker<'a> {
                 }
             }
         }
-        let imported = |name: &Rc<str>| match &statement.kind {
-            StmtKind::Use(used) => super::modules::imported(used, name, self.names),
+        let of_module = |name: &Rc<str>| match &statement.kind {
+            StmtKind::Use(used) => imported(used, name, self.names),
             _ => None,
         };
         let answer = match &statement.kind {
             StmtKind::Let { value, .. } => self.what(value).filter(|known| matches!(known, Known::Answer(_))),
             _ => None,
         };
-        let is = |name: &Rc<str>, known| imported(name).or_else(|| answer.clone()).unwrap_or(known);
+        let is = |name: &Rc<str>, known| of_module(name).or_else(|| answer.clone()).unwrap_or(known);
         let bound: Vec<_> = defines(statement).into_iter().map(|(name, known)| (is(&name, known), name)).collect();
         for (known, name) in bound {
             self.bind(&name, known);

@@ -1,6 +1,6 @@
 //! Curves (dashed, clipped to the frame) and the legend.
 
-use super::{Area, FAINT, Frame, INK, Painted, Point, line, pixel, text_style, text_width};
+use super::frame::{Area, FAINT, Frame, INK, Painted, Point, line, pixel, text_style, text_width};
 use crate::interp::value::Series;
 use plotters::element::{Circle, Rectangle, Text};
 use plotters::prelude::{DrawingBackend, RGBColor, WHITE};

@@ -1,7 +1,7 @@
 //! The backward pass through a program.
 
 use super::super::cotangent::{Cotangent, add};
-use super::super::elementwise::Instruction;
+use super::super::program::Instruction;
 use super::super::scalar::Known;
 use super::super::stock::{Buffer, Numbers};
 use super::super::vector::vectorised;

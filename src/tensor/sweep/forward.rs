@@ -1,7 +1,7 @@
 //! The results of a program.
 
 use super::super::backend::count;
-use super::super::elementwise::Instruction;
+use super::super::program::Instruction;
 use super::super::stock::{Buffer, Numbers};
 use super::super::vector::{leave_vector_registers, vectorised};
 use super::{Arrays, Block, CHUNK, Place, Source, Sweep};

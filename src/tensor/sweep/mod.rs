@@ -8,7 +8,7 @@ mod forward;
 use super::backend::Dims;
 use super::convolution::Convolution;
 use super::cotangent::add;
-use super::elementwise::{Instruction, Program};
+use super::program::{Instruction, Program};
 use super::scalar::{Binary, Known};
 use super::stock::Numbers;
 use std::ops::{Deref, Range};

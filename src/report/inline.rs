@@ -1,0 +1,164 @@
+//! Values on one line.
+
+use super::number;
+use crate::interp::value::{Field, Value, shared};
+use crate::ks::{Mixing, Run};
+use crate::lang::Dimension;
+use crate::lang::ast::ParamDecl;
+use crate::model::{Grid, Interaction, Wall};
+use std::borrow::Cow;
+
+/// Entries of a list shown before it is abbreviated.
+const LIST: usize = 10;
+
+/// A value on one line.
+pub fn inline(value: &Value) -> String {
+    match value {
+        Value::Number(q) => number::quantity(q),
+        Value::Bool(b) => b.to_string(),
+        Value::Str(s) => s.to_string(),
+        Value::List(items) => list_text(items),
+        Value::Record(record) => {
+            let entries: Vec<String> = record.entries.iter().map(|(n, v)| format!("{n}: {}", nested(v))).collect();
+            if entries.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", entries.join(", ")) }
+        }
+        Value::Interval(a, b) => format!("{} .. {}", number::quantity(a), number::quantity(b)),
+        Value::Field(field) => field_head(field),
+        Value::Grid(grid) => grid_text(grid),
+        Value::Interaction(interaction) => interaction_text(interaction),
+        Value::System(system) => system.label.clone(),
+        Value::Run(run) => format!("run of {} on {}", run.functional, run.system.label),
+        Value::Reference(reference) => format!("reference for {}", reference.system.label),
+        Value::Table(table) => format!("table of {} columns", table.columns.len()),
+        Value::Figure(figure) => format!("figure of {} curves", figure.series.len()),
+        Value::Mixing(mixing) => mixing_text(mixing),
+        Value::Nothing => String::new(),
+        Value::Function(function) => signature(&function.def.name.name, &function.def.params),
+        Value::SystemMaker(maker) => signature(&maker.def.name.name, maker.def.params.as_deref().unwrap_or(&[])),
+        Value::Builtin(builtin) => builtin.signature(),
+        Value::Module(module) => format!("module {}", module.name),
+        Value::Functional(f) => format!("functional {}", f.label()),
+        Value::Model(m) => format!("model {}", m.name),
+        Value::Loss(loss) => format!("loss {}", signature(loss.name(), &loss.closure.def.params)),
+        Value::Optimizer(optimizer) => format!("optimizer of {} steps", optimizer.steps()),
+        Value::Symbol(symbol) => symbol.shape().to_string(),
+    }
+}
+
+/// `morse(R, depth = …)`.
+fn signature(name: &str, params: &[ParamDecl]) -> String {
+    let param =
+        |p: &ParamDecl| if p.default.is_some() { format!("{} = …", p.name.name) } else { p.name.name.to_string() };
+    format!("{name}({})", params.iter().map(param).collect::<Vec<_>>().join(", "))
+}
+
+/// A value inside a list or record: strings in quotes.
+pub fn nested(value: &Value) -> String {
+    match value {
+        Value::Str(s) => format!("{s:?}"),
+        Value::Nothing => "nothing".to_owned(),
+        _ => inline(value),
+    }
+}
+
+/// `[0.4, 0.56, …, 6] bohr (36 numbers)`: a shared unit appears once.
+fn list_text(items: &[Value]) -> String {
+    let items = &*readable(items);
+    let unit = common_unit(items);
+    let entry = |value: &Value| match (value, &unit) {
+        (Value::Number(q), Some(_)) => number::plain(q.shown()),
+        _ => nested(value),
+    };
+    let mut entries: Vec<String> = if items.len() <= LIST {
+        items.iter().map(entry).collect()
+    } else {
+        let head = items.iter().take(LIST / 2).map(entry);
+        let tail = items.iter().skip(items.len() - LIST / 2 + 1).map(entry);
+        head.chain(["…".to_owned()]).chain(tail).collect()
+    };
+    let long = entries.iter().map(|e| e.chars().count()).sum::<usize>() > 300;
+    if long {
+        entries = entries.iter().map(|e| shorten(e, 60)).collect();
+    }
+    let mut text = format!("[{}]", entries.join(", "));
+    if let Some(unit) = unit.filter(|u| !u.is_empty()) {
+        text.push_str(&format!(" {unit}"));
+    }
+    if items.len() > LIST {
+        text.push_str(&format!(" ({} values)", items.len()));
+    }
+    text
+}
+
+pub fn shorten(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width - 1).chain(['…']).collect()
+}
+
+pub fn field_head(field: &Field) -> String {
+    let grid = &field.grid;
+    let channels = if field.channels == 1 { String::new() } else { format!(" of {} channels", field.channels) };
+    let [from, to] = [grid.x(0), grid.end()].map(|x| number::digits(x, 5));
+    format!("field{channels} on {} points, {from} .. {to} bohr", grid.points)
+}
+
+pub fn inline_run(run: &Run) -> String {
+    format!("run of {} on {}", run.functional, run.system.label)
+}
+
+pub fn grid_text(grid: &Grid) -> String {
+    let [from, to, spacing] = [grid.x(0), grid.end(), grid.spacing].map(|x| number::digits(x, 6));
+    let mut text = format!("{} points, {from} .. {to} bohr, spacing {spacing} bohr", grid.points);
+    if grid.stencil != 5 {
+        text.push_str(&format!(", stencil {}", grid.stencil));
+    }
+    if grid.wall == Wall::Odd {
+        text.push_str(", odd walls");
+    }
+    text
+}
+
+pub fn interaction_text(interaction: &Interaction) -> String {
+    match interaction {
+        Interaction::None => "none".to_owned(),
+        Interaction::Exponential { amplitude, kappa } => {
+            format!("{} exp(-|r| / {}) hartree", number::plain(*amplitude), number::plain(1.0 / kappa))
+        }
+        Interaction::Sampled { name, .. } => name.clone(),
+    }
+}
+
+fn mixing_text(mixing: &Mixing) -> String {
+    match mixing {
+        Mixing::Linear { alpha, decay, history } => {
+            format!("linear({}, decay: {}, history: {history})", number::plain(*alpha), number::plain(*decay))
+        }
+        Mixing::Diis { history, alpha } => format!("diis(history: {history}, alpha: {})", number::plain(*alpha)),
+    }
+}
+
+/// The same values, with memory in the unit that suits the largest amount, unless the user chose a unit.
+pub fn readable(values: &[Value]) -> Cow<'_, [Value]> {
+    let bytes = |value: &Value| match value {
+        Value::Number(q) if q.dim == Dimension::MEMORY => Some(q.value.abs()),
+        _ => None,
+    };
+    let Some(largest) = values.iter().filter_map(bytes).reduce(f64::max) else { return values.into() };
+    let better = |value: &Value| match value {
+        Value::Number(q) => Value::Number(q.readable(largest)),
+        other => other.clone(),
+    };
+    values.iter().map(better).collect()
+}
+
+/// The unit that all numbers of a column share (empty for plain ones); `nothing` is skipped. `None` if the units differ or there
+/// are other values among them.
+pub fn common_unit(values: &[Value]) -> Option<String> {
+    let unit = |v: &Value| match v {
+        Value::Number(q) => Some(q.unit_text()),
+        _ => None,
+    };
+    shared(values.iter().filter(|v| !matches!(v, Value::Nothing)), unit)
+}
