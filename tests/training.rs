@@ -99,7 +99,7 @@ fn observables_error(numbers: &[Observable], fields: &[Observable]) -> f64 {
     }
     let inputs = numbers.iter().chain(fields).copied().collect();
     let loss = LossGraph { graph: g, output: loss, inputs };
-    let case = Case { label: "li".into(), system: training::ion(3.0, 3.0), loss };
+    let case = Case { system: training::ion(3.0, 3.0), loss };
     let plan = Plan::new(f.clone(), vec![case], training::linear(3, 0.5, 0.9, false));
     gradient_error(&plan, &f.initial(3), 6)
 }

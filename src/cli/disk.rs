@@ -1,7 +1,7 @@
 //! The disk: the world of scripts that are run from the command line.
 
 use crate::data::write_whole;
-use crate::world::{Entry, Kind, World};
+use crate::world::{Entry, PathKind, World};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -41,16 +41,16 @@ impl World for Disk {
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
             // A link counts as what it points to.
-            let kind = self.kind(&entry.path()).unwrap_or(Kind::File);
+            let kind = self.kind(&entry.path()).unwrap_or(PathKind::File);
             entries.push(Entry { name: entry.file_name().to_string_lossy().into_owned(), kind });
         }
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(entries)
     }
 
-    fn kind(&self, path: &Path) -> Option<Kind> {
+    fn kind(&self, path: &Path) -> Option<PathKind> {
         let found = fs::metadata(path).ok()?;
-        Some(if found.is_dir() { Kind::Folder } else { Kind::File })
+        Some(if found.is_dir() { PathKind::Folder } else { PathKind::File })
     }
 }
 
@@ -104,7 +104,7 @@ mod tests {
         Disk.write_folder(&link, &[("a".into(), b"1".to_vec())]).unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(names(&folder), ["a"]);
-        assert_eq!(Disk.list(around.path()).unwrap()[0], Entry { name: "link".into(), kind: Kind::Folder });
+        assert_eq!(Disk.list(around.path()).unwrap()[0], Entry { name: "link".into(), kind: PathKind::Folder });
     }
 
     #[test]
@@ -115,7 +115,7 @@ mod tests {
         Disk.write(&file, b"2").unwrap();
         assert_eq!((Disk.read_text(&file).unwrap(), names(folder.path())), ("2".into(), vec!["a.txt".into()]));
         assert!(Disk.write(folder.path(), b"3").is_err());
-        assert_eq!((Disk.kind(&file), Disk.kind(folder.path())), (Some(Kind::File), Some(Kind::Folder)));
+        assert_eq!((Disk.kind(&file), Disk.kind(folder.path())), (Some(PathKind::File), Some(PathKind::Folder)));
         assert_eq!(Disk.kind(&folder.path().join("none")), None);
         fs::write(&file, [0xff]).unwrap();
         assert_eq!(Disk.read_text(&file).unwrap_err().kind(), io::ErrorKind::InvalidData);

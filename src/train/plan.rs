@@ -22,8 +22,6 @@ pub struct LossGraph {
 /// One system to train on or to validate with.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// As the user wrote it.
-    pub label: String,
     /// The system.
     pub system: Arc<System>,
     /// Its loss.

@@ -1,6 +1,6 @@
 //! A world of files in memory.
 
-use super::{Entry, Kind, World};
+use super::{Entry, PathKind, World};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
@@ -31,8 +31,8 @@ impl Memory {
     /// Checks that a file can be written there.
     fn writable(&self, path: &Path) -> io::Result<()> {
         match path.parent() {
-            _ if self.kind(path) == Some(Kind::Folder) => Err(io::ErrorKind::IsADirectory.into()),
-            Some(folder) if self.kind(folder) != Some(Kind::Folder) => Err(io::ErrorKind::NotFound.into()),
+            _ if self.kind(path) == Some(PathKind::Folder) => Err(io::ErrorKind::IsADirectory.into()),
+            Some(folder) if self.kind(folder) != Some(PathKind::Folder) => Err(io::ErrorKind::NotFound.into()),
             _ => Ok(()),
         }
     }
@@ -70,8 +70,8 @@ impl World for Memory {
     fn write_folder(&self, folder: &Path, files: &[(String, Vec<u8>)]) -> io::Result<()> {
         let folder = plain(folder);
         match self.kind(&folder) {
-            Some(Kind::File) => return Err(io::ErrorKind::NotADirectory.into()),
-            Some(Kind::Folder) => self.0.borrow_mut().retain(|path, _| !path.starts_with(&folder)),
+            Some(PathKind::File) => return Err(io::ErrorKind::NotADirectory.into()),
+            Some(PathKind::Folder) => self.0.borrow_mut().retain(|path, _| !path.starts_with(&folder)),
             None => self.writable(&folder)?,
         }
         self.0.borrow_mut().extend(files.iter().map(|(name, bytes)| (folder.join(name), bytes.clone())));
@@ -85,8 +85,8 @@ impl World for Memory {
     fn list(&self, folder: &Path) -> io::Result<Vec<Entry>> {
         let folder = plain(folder);
         match self.kind(&folder) {
-            Some(Kind::Folder) => {}
-            Some(Kind::File) => return Err(io::ErrorKind::NotADirectory.into()),
+            Some(PathKind::Folder) => {}
+            Some(PathKind::File) => return Err(io::ErrorKind::NotADirectory.into()),
             None => return Err(io::ErrorKind::NotFound.into()),
         }
         let files = self.0.borrow();
@@ -95,7 +95,7 @@ impl World for Memory {
             let Ok(inside) = path.strip_prefix(&folder) else { continue };
             let mut parts = inside.components();
             let Some(Component::Normal(name)) = parts.next() else { continue };
-            let kind = if parts.next().is_some() { Kind::Folder } else { Kind::File };
+            let kind = if parts.next().is_some() { PathKind::Folder } else { PathKind::File };
             entries.push(Entry { name: name.to_string_lossy().into_owned(), kind });
         }
         entries.sort_by(|a, b| a.name.cmp(&b.name));
@@ -103,14 +103,14 @@ impl World for Memory {
         Ok(entries)
     }
 
-    fn kind(&self, path: &Path) -> Option<Kind> {
+    fn kind(&self, path: &Path) -> Option<PathKind> {
         let path = plain(path);
         let files = self.0.borrow();
         if files.contains_key(&path) {
-            return Some(Kind::File);
+            return Some(PathKind::File);
         }
         let folder = path.file_name().is_none() || files.keys().any(|file| file.starts_with(&path));
-        folder.then_some(Kind::Folder)
+        folder.then_some(PathKind::Folder)
     }
 }
 
@@ -122,12 +122,12 @@ mod tests {
     fn folders_exist_if_they_have_files() {
         let world = Memory::with([("a/b.txt", "1"), ("a/c/d.txt", "2"), ("/e.txt", "3")]);
         let kinds = ["", "/", "a", "./a/c", "a/b.txt", "x", "a/../a/c/d.txt", "/e.txt", "e.txt"];
-        let (file, folder) = (Some(Kind::File), Some(Kind::Folder));
+        let (file, folder) = (Some(PathKind::File), Some(PathKind::Folder));
         let wanted = [folder, folder, folder, folder, file, None, file, file, None];
         assert_eq!(kinds.map(|path| world.kind(Path::new(path))), wanted);
         let listed = world.list(Path::new("a")).unwrap();
         let entry = |name: &str, kind| Entry { name: name.into(), kind };
-        assert_eq!(listed, [entry("b.txt", Kind::File), entry("c", Kind::Folder)]);
+        assert_eq!(listed, [entry("b.txt", PathKind::File), entry("c", PathKind::Folder)]);
         let kind = |path: &str| world.list(Path::new(path)).unwrap_err().kind();
         assert_eq!((kind("x"), kind("a/b.txt")), (io::ErrorKind::NotFound, io::ErrorKind::NotADirectory));
     }

@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 /// What is at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum PathKind {
     /// A file, or anything else that is not a folder.
     File,
     /// A folder.
@@ -25,7 +25,7 @@ pub struct Entry {
     /// Its name; characters that are not Unicode are replaced.
     pub name: String,
     /// What it is.
-    pub kind: Kind,
+    pub kind: PathKind,
 }
 
 /// Files and folders. Relative paths are relative to the world's working folder.
@@ -62,7 +62,7 @@ pub trait World {
     fn list(&self, folder: &Path) -> io::Result<Vec<Entry>>;
 
     /// What is at a path; `None`: nothing visible.
-    fn kind(&self, path: &Path) -> Option<Kind>;
+    fn kind(&self, path: &Path) -> Option<PathKind>;
 
     /// The content of a text file.
     ///
@@ -99,7 +99,7 @@ impl World for ReadOnly {
     fn list(&self, folder: &Path) -> io::Result<Vec<Entry>> {
         self.0.list(folder)
     }
-    fn kind(&self, path: &Path) -> Option<Kind> {
+    fn kind(&self, path: &Path) -> Option<PathKind> {
         self.0.kind(path)
     }
 }
@@ -113,14 +113,14 @@ mod tests {
         let memory = Rc::new(Memory::with([("set/a.npy", "a"), ("b.txt", "b")]));
         let world = ReadOnly(memory.clone());
         assert_eq!(world.read_text(Path::new("b.txt")).unwrap(), "b");
-        assert_eq!(world.kind(Path::new("set")), Some(Kind::Folder));
-        assert_eq!(world.list(Path::new("set")).unwrap(), [Entry { name: "a.npy".into(), kind: Kind::File }]);
+        assert_eq!(world.kind(Path::new("set")), Some(PathKind::Folder));
+        assert_eq!(world.list(Path::new("set")).unwrap(), [Entry { name: "a.npy".into(), kind: PathKind::File }]);
         assert_eq!(world.canonical(Path::new("set/../b.txt")).unwrap(), Path::new("b.txt"));
         for refused in [world.write(Path::new("b.txt"), b"c"), world.write_folder(Path::new("set"), &[])] {
             let error = refused.unwrap_err();
             assert_eq!(crate::problem::reason(&error, "write"), "files can be read here, but not written");
         }
         assert_eq!(memory.read(Path::new("b.txt")).unwrap(), b"b");
-        assert_eq!(memory.kind(Path::new("set/a.npy")), Some(Kind::File));
+        assert_eq!(memory.kind(Path::new("set/a.npy")), Some(PathKind::File));
     }
 }

@@ -98,7 +98,7 @@ impl Published {
         let term = g.scale(self.density_weight / system.electrons as f64, integral, S);
         loss = g.binary(Binary::Add, loss, term, S).unwrap();
         let loss = LossGraph { graph: g, output: loss, inputs };
-        Case { label: system.label.clone(), system: system.clone(), loss }
+        Case { system: system.clone(), loss }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Layout, LayoutError, NAMES, NEEDED, OPTIONAL, npy};
 use crate::data::npy::{Content, DataError, read_content};
-use crate::world::{Kind, World};
+use crate::world::{PathKind, World};
 use std::path::Path;
 
 /// Reads a folder; a single number instead of one per system applies to all systems.
@@ -11,7 +11,7 @@ use std::path::Path;
 /// A file is missing or not readable, shapes do not agree, or a number is not finite.
 pub fn read_layout(world: &dyn World, folder: &Path) -> Result<Layout, LayoutError> {
     let folder = Folder { world, path: folder, systems: 0 };
-    if world.kind(folder.path) != Some(Kind::Folder) {
+    if world.kind(folder.path) != Some(PathKind::Folder) {
         return Err(LayoutError::Folder);
     }
     let energies = folder.needed("total_energies")?;

@@ -229,10 +229,9 @@ impl Interpreter {
             self.check_interaction(ready, &system, args.arg("functional")?.span);
             let reference: Arc<Reference> = self.reference(item, span)?;
             let traced = self.trace_loss(&judge.loss, &reference, iterations, judge.span)?;
-            let label = system.label.clone();
             let loss = LossGraph { graph: traced.graph, output: traced.output, inputs: traced.inputs };
-            found.labels.push(label.clone());
-            found.cases.push(Case { label, system, loss });
+            found.labels.push(system.label.clone());
+            found.cases.push(Case { system, loss });
         }
         Ok(found)
     }
