@@ -162,7 +162,7 @@ pub enum ExactError {
     ///
     /// What to do: use fewer points, with a larger spacing.
     #[error(
-        "two electrons on {points} grid points take a wave function of {points} x {points} numbers, which is too large"
+        "two electrons on {points} grid points need a wave function of {points} x {points} numbers, which is too large"
     )]
     #[diagnostic(code(ksr::exact::grid), help("use at most {most} points"))]
     Grid { points: usize, most: usize },

@@ -35,7 +35,7 @@ pub enum OrbitalError {
     /// A grid has only as many orbitals as points, and more are needed.
     ///
     /// What to do: use more grid points or fewer electrons.
-    #[error("there are no {count} orbitals on {points} grid points")]
+    #[error("a grid of {points} points does not have {count} orbitals")]
     #[diagnostic(code(ksr::orbitals::too_many))]
     TooMany { count: usize, points: usize },
     /// The search for an orbital did not converge, which happens for potentials with very many nearly equal levels.
@@ -64,7 +64,7 @@ pub enum OrbitalError {
     )]
     #[diagnostic(
         code(ksr::orbitals::no_gap),
-        help("use another number of electrons, or another `unpaired:`, to fill whole levels")
+        help("use a different number of electrons, or a different `unpaired:`, to fill whole levels")
     )]
     NoGap { gap: f64 },
 }

@@ -100,8 +100,9 @@ pub(super) fn decaying_mixing(options: &ScfOptions) -> Option<KsWarning> {
 pub(super) fn small_gap(system: &str, closest: Option<Closest>, mirror: bool) -> Option<KsWarning> {
     let closest = closest.filter(|closest| closest.gap < SMALL_GAP)?;
     let symmetric = if mirror { " and `symmetric: true`" } else { "" };
-    let advice =
-        format!("small changes of the system may change the density a lot: compare another `unpaired`{symmetric}");
+    let advice = format!(
+        "small changes in the system may change the density strongly: compare with another `unpaired`{symmetric}"
+    );
     Some(KsWarning::SmallGap { system: system.to_owned(), levels: levels(&closest), gap: closest.gap, advice })
 }
 
@@ -134,7 +135,7 @@ pub(super) fn advice(options: &ScfOptions, residuals: &[f64], closest: &[Option<
             format!("set a looser tolerance, `tolerance: {:.0e}`", 10.0 * last)
         }
         Mixing::Diis { .. } if hopeless => {
-            "rounding errors are large enough for that, and more `iterations` will not help much".to_owned()
+            "rounding errors alone can cause this, and more `iterations` will hardly help".to_owned()
         }
         Mixing::Diis { .. } => more,
     };
@@ -143,7 +144,7 @@ pub(super) fn advice(options: &ScfOptions, residuals: &[f64], closest: &[Option<
         if mirror { format!("{or} keep the density symmetric with `symmetric: true`") } else { String::new() };
     let Some(near) = near else { return remedy };
     format!(
-        "{} come as close as {:.1e} hartree, so that small changes of the potential decide which of them is occupied: \
+        "{} come as close as {:.1e} hartree, so small changes in the potential decide which of them is occupied: \
          {remedy}{symmetric}; another `unpaired` may fill whole groups of levels",
         levels(near),
         near.gap

@@ -190,7 +190,7 @@ pub enum SystemNote {
     #[diagnostic(
         severity(Advice),
         code(ksr::system::between_points),
-        help("the nearest point is at {nearest:.4} bohr, which `snap(…)` finds; shown once for this place")
+        help("the nearest point is at {nearest:.4} bohr, which `snap(…)` finds; reported once per location")
     )]
     BetweenPoints { index: usize, symbol: String, position: f64, nearest: f64, error: f64 },
 }

@@ -29,7 +29,7 @@ pub enum TrainError {
     /// An option of the training or of its optimiser is out of range.
     ///
     /// What to do: change it as the message says.
-    #[error("`{option}` of a training {problem}")]
+    #[error("the training option `{option}` {problem}")]
     #[diagnostic(code(ksr::train::option))]
     Option {
         /// Name of the option.

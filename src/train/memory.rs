@@ -116,7 +116,7 @@ impl Forecast {
         let (needs, budget) = (size(self.all()), size(budget.bytes()));
         Some(format!(
             "the tapes of all iterations would take {needs}, more than the {budget} allowed{counted}: the last {some} of {all} iterations \
-             keep theirs, the others are done again in the backward pass"
+             keep theirs, the others are recomputed in the backward pass"
         ))
     }
 

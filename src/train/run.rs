@@ -165,7 +165,7 @@ impl<'env> Job<'env> {
     fn tell_memory(&self) {
         let counted = match self.plan.memory {
             Budget::Automatic if !self.device.on_host() => {
-                ", half of what the computer has free (the device's own is not known)"
+                ", half of the computer's free memory (the device's own is not known)"
             }
             _ => "",
         };

@@ -126,7 +126,7 @@ pub enum DatasetWarning {
     #[diagnostic(
         severity(Warning),
         code(ksr::data::potential),
-        help("if the data are for another interaction than the exponential one, give it: `interaction: w`")
+        help("if the data are for an interaction other than the exponential one, give it: `interaction: w`")
     )]
     Potential { set: String, index: usize, off: f64, count: usize, systems: usize },
     /// The spin densities do not integrate to the number of unpaired electrons, and are not used for these systems.

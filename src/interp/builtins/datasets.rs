@@ -29,9 +29,9 @@ pub(crate) const ALL: &[Builtin] = &[function(
         ),
     ],
     &[Kind::List],
-    "the references of a folder in the layout of Li et al. (2021) and Kalita et al. (2022): `.npy` arrays of densities, energies, \
-     nuclei, electrons, checked against each other; `points:` keeps that many in the middle, the others say what the files do \
-     not. `save` writes such a folder",
+    "the references of a folder in the layout of Li et al. (2021) and Kalita et al. (2022): `.npy` arrays of \
+     densities, energies, nuclei, electrons, checked against each other; `points:` keeps that many in the middle; the \
+     other options specify what the files do not. `save` writes such a folder",
     &["data", "reference", "npy", "published", "dmrg", "load", "read"],
     &[],
     dataset,

@@ -27,7 +27,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "keys",
         &[required("x", &[Kind::Record, Kind::Table])],
         &[Kind::List],
-        "the names in a record, or of the columns of a table; `x[name]` is the value for a name",
+        "the names in a record, or the column names of a table; `x[name]` is the value for a name",
         &["names", "columns", "entries", "fields"],
         &[
             example("keys({ a: 1, b: 2 })", "[\"a\", \"b\"]"),

@@ -34,7 +34,7 @@ pub(crate) const ALL: &[Builtin] = &[
             optional("name", &[Kind::Text], DefaultValue::Absent("the system's and its electrons")),
         ],
         &[Kind::System],
-        "the same system with another number of electrons, such as an ion",
+        "the same system with a different number of electrons, such as an ion",
         &["ion", "ionise", "ionize", "cation", "anion", "charge", "unpaired"],
         &[
             example(

@@ -8,7 +8,7 @@ use thiserror::Error;
 #[derive(Debug, Error, Diagnostic)]
 pub enum RunError {
     /// An unknown name.
-    #[error("nothing is called `{name}`")]
+    #[error("the name `{name}` is not defined")]
     #[diagnostic(code(ksr::names::unknown))]
     UnknownName {
         /// The name.

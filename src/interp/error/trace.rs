@@ -43,7 +43,7 @@ pub enum TraceError {
     ///
     /// What to do: end in one channel on the full grid, for example with `dense(f, 1)` or `channel(f, 0)`, and undo a
     /// `downsample` with `upsample`.
-    #[error("the value of a functional is one number per grid point, but `{functional}` ends in {found}")]
+    #[error("the value of a functional is one number per grid point, but `{functional}` returns {found}")]
     #[diagnostic(code(ksr::shape::result), help("{help}"))]
     NotEnergy {
         /// The functional.
@@ -59,7 +59,7 @@ pub enum TraceError {
     /// A loss must give one number per system, but this one ends in a field or a list.
     ///
     /// What to do: reduce it with `integral`, `sum` or `mean`.
-    #[error("the value of a loss is a single number, but `{loss}` ends in {found}")]
+    #[error("the value of a loss is a single number, but `{loss}` returns {found}")]
     #[diagnostic(code(ksr::loss::result), help("reduce it with `integral`, `sum` or `mean`"))]
     NotLoss {
         /// The loss.
@@ -98,7 +98,7 @@ pub enum TraceError {
     /// The body contains fields on two different grids, so that the functional could not be used on any grid.
     ///
     /// What to do: take all fields from one grid, or write them as functions of the density.
-    #[error("this body already contains a field on another grid")]
+    #[error("this body already contains a field on a different grid")]
     #[diagnostic(
         code(ksr::functional::grid),
         help("use fields of one grid only, or write them as functions of the density")
@@ -111,7 +111,7 @@ pub enum TraceError {
     /// The body contains a field, which fixes the grid of the functional, and the system or density is on another grid.
     ///
     /// What to do: use the functional on the grid of its fields, or write the field as a formula.
-    #[error("`{functional}` contains a field on another grid than this")]
+    #[error("`{functional}` contains a field on a different grid from this one")]
     #[diagnostic(code(ksr::functional::other_grid), help("use it for systems on the grid of the fields in its body"))]
     OtherGrid {
         /// The functional.
@@ -202,7 +202,7 @@ pub enum TraceError {
     /// widths depend on the density has no derivative here.
     ///
     /// What to do: make the weights and widths parameters or numbers, and let the density enter as what they act on.
-    #[error("the {what} of `{operation}` depend on the density, which has no potential")]
+    #[error("the {what} of `{operation}` depend on the density, so the potential cannot be derived")]
     #[diagnostic(code(ksr::functional::moving))]
     Moving {
         /// `weights`, `widths`.
@@ -217,7 +217,7 @@ pub enum TraceError {
     /// where both ends are counted from the same side, and it holds at most 10,000 points.
     ///
     /// What to do: count both ends from the beginning (`n[0 .. 9]`) or both from the end (`n[-10 .. -1]`).
-    #[error("the slice {from} .. {to} of a field is not known before its grid is")]
+    #[error("the length of the slice {from} .. {to} is unknown until the grid is known")]
     #[diagnostic(code(ksr::functional::slice), help("count both ends from the same side, the first one first"))]
     Slice {
         /// First index.
@@ -232,7 +232,7 @@ pub enum TraceError {
     /// in a body.
     ///
     /// What to do: leave `interaction:` out, or give the interaction to the system.
-    #[error("in a body `hartree` takes the interaction of the system")]
+    #[error("in the body of a functional, `hartree` uses the interaction of the system")]
     #[diagnostic(code(ksr::functional::interaction), help("leave `interaction:` out"))]
     OwnInteraction {
         /// The interaction.
@@ -246,7 +246,7 @@ pub enum TraceError {
     #[error(
         "`{functional}` is a kinetic functional, and a Kohn-Sham calculation needs one of exchange and correlation"
     )]
-    #[diagnostic(code(ksr::functional::kinetic), help("its `energy` and `potential` can be asked for at any density"))]
+    #[diagnostic(code(ksr::functional::kinetic), help("its `energy` and `potential` can be evaluated at any density"))]
     Kinetic {
         /// The functional.
         functional: String,
@@ -258,7 +258,7 @@ pub enum TraceError {
     /// densities only.
     ///
     /// What to do: give densities alone, or train the functional again with other options.
-    #[error("`{model}` is trained: it takes densities and no options")]
+    #[error("`{model}` is already trained: it takes densities but no options")]
     #[diagnostic(code(ksr::model::options))]
     ModelOptions {
         /// The model.

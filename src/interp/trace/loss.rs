@@ -38,7 +38,13 @@ impl Interpreter {
         let run_view = match &run.value {
             Value::Run(run) => run_view(run),
             other => {
-                return mismatch("the first argument of a loss", "a run, as `solve` gives it", other, None, run.span);
+                return mismatch(
+                    "the first argument of a loss",
+                    "a run, as returned by `solve`",
+                    other,
+                    None,
+                    run.span,
+                );
             }
         };
         let reference = self.reference(&exact.value, exact.span)?;

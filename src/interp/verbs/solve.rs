@@ -41,7 +41,7 @@ pub const ANSWERS: &[Builtin] = &[
         "solve",
         &SOLVE,
         &[Kind::Run],
-        "the Kohn-Sham calculation of a system (or of that of a reference) with a functional or model: a run. A model \
+        "the Kohn-Sham calculation of a system (or that of a reference) with a functional or model: a run. A model \
          comes with the options it was trained with; with `linear(…)` and no `tolerance:` it does exactly `iterations` (30)",
         &["scf", "kohn-sham", "run", "ground state", "energy", "density"],
         &[shown(

@@ -118,8 +118,9 @@ const SETTINGS: [Setting; 6] = [
             DefaultValue::Word("automatic"),
         )
         .about(
-            "the limit on what the iterations keep for the backward pass, such as `2 GB`: `automatic` is half of the computer's free \
-             memory, `inf` means no limit. Iterations that do not fit are done again, with the same bits",
+            "the limit on what the iterations keep for the backward pass, such as `2 GB`: `automatic` is half of the \
+             computer's free memory, `inf` means no limit. Iterations that do not fit are recomputed, and the result \
+             is bitwise identical",
         ),
         set: |_, args, plan| {
             plan.memory = budget(args)?;
@@ -127,14 +128,9 @@ const SETTINGS: [Setting; 6] = [
         },
     },
     Setting {
-        param: optional(
-            "gradient",
-            &[Kind::Word(&["unrolled", "implicit"])],
-            DefaultValue::Word("unrolled"),
-        )
-        .about(
-            "`unrolled` goes back through every iteration, `implicit` converges the density and takes the gradient from the \
-             equation that it satisfies",
+        param: optional("gradient", &[Kind::Word(&["unrolled", "implicit"])], DefaultValue::Word("unrolled")).about(
+            "`unrolled` backpropagates through every iteration, `implicit` converges the density and takes the \
+             gradient from the equation that it satisfies",
         ),
         set: |_, args, plan| {
             plan.gradient = gradient(args)?;
@@ -322,8 +318,7 @@ fn gradient(args: &Args) -> Result<Gradient> {
         Some("unrolled") => Ok(Gradient::Unrolled),
         Some("implicit") => Ok(Gradient::Implicit),
         _ => {
-            let help =
-                "`unrolled` goes back through every iteration, `implicit` takes the gradient at the converged density";
+            let help = "`unrolled` backpropagates through every iteration, `implicit` takes the gradient at the converged density";
             args.mismatch("gradient", "`unrolled` or `implicit`", Some(help.into()))
         }
     }

@@ -12,7 +12,7 @@ pub enum CheckError {
     ///
     /// What to do: check the spelling, define it with `let` or `fn`, or add the `use` of the module that has it. A name
     /// inside a module is written `module.name`.
-    #[error("nothing is called `{name}`")]
+    #[error("the name `{name}` is not defined")]
     #[diagnostic(code(ksr::names::unknown))]
     UnknownName {
         name: String,
@@ -130,7 +130,7 @@ pub enum CheckError {
     ///
     /// What to do: add the argument, by position or as `name: value`.
     #[error("`{callee}` needs a value for {missing}")]
-    #[diagnostic(code(ksr::arity::missing), help("it is called `{signature}`"))]
+    #[diagnostic(code(ksr::arity::missing), help("the signature is `{signature}`"))]
     MissingArgument {
         callee: String,
         missing: String,
@@ -143,7 +143,7 @@ pub enum CheckError {
     ///
     /// What to do: keep one of the two.
     #[error("`{callee}` gets `{name}` twice")]
-    #[diagnostic(code(ksr::arity::doubled), help("it is called `{signature}`"))]
+    #[diagnostic(code(ksr::arity::doubled), help("the signature is `{signature}`"))]
     DoubledArgument {
         callee: String,
         name: String,
@@ -157,8 +157,8 @@ pub enum CheckError {
     /// The call has more arguments than the function has parameters.
     ///
     /// What to do: remove the surplus ones. Numbers that belong together go into one list: `[1, 2, 3]`.
-    #[error("`{callee}` takes {takes}, but this is one more")]
-    #[diagnostic(code(ksr::arity::too_many), help("it is called `{signature}`"))]
+    #[error("`{callee}` takes {takes}, but this is one too many")]
+    #[diagnostic(code(ksr::arity::too_many), help("the signature is `{signature}`"))]
     TooManyArguments {
         callee: String,
         takes: String,
@@ -208,7 +208,7 @@ pub enum CheckError {
     /// contradict each other.
     ///
     /// What to do: keep one of them.
-    #[error("`electrons` and `charge` say the same thing")]
+    #[error("a system takes either `electrons:` or `charge:`, not both")]
     #[diagnostic(code(ksr::system::electrons_and_charge), help("keep one of them"))]
     ElectronsAndCharge {
         #[label("the first")]

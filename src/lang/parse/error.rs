@@ -235,7 +235,7 @@ pub enum ParseError {
     #[diagnostic(code(ksr::parse::number_too_large), help("the largest number is about 1.8e308"))]
     NumberTooLarge {
         number: String,
-        #[label("does not fit into a 64-bit float")]
+        #[label("does not fit in a 64-bit float")]
         span: Span,
     },
 
@@ -275,7 +275,7 @@ pub enum ParseError {
     /// The script contains a character that the language does not use, often one that a word processor or web page put
     /// in place of a plain one.
     ///
-    /// What to do: replace it by the plain character that the help line names, or remove it.
+    /// What to do: replace it with the plain character that the help line names, or remove it.
     #[error("the character `{character}` ({name}) has no meaning here")]
     #[diagnostic(code(ksr::parse::character))]
     Character {
@@ -312,7 +312,7 @@ pub enum ParseError {
     /// A comparison gives true or false, which cannot be compared with a number again.
     ///
     /// What to do: compare twice: `a < b and b < c`.
-    #[error("comparisons do not chain")]
+    #[error("comparisons cannot be chained")]
     #[diagnostic(code(ksr::parse::chained_comparison), help("write `{better}`"))]
     ChainedComparison {
         better: String,
