@@ -37,7 +37,7 @@ pub enum CacheWarning {
         help("it will be calculated again; set KSR_CACHE_DIR to a writable folder")
     )]
     Unwritable { label: String, reason: String },
-    /// The file in which the answer was cached is damaged or cut off. The answer is calculated again.
+    /// The file in which the answer was cached is damaged or truncated. The answer is recalculated.
     ///
     /// What to do: nothing; if it happens often, check the disk.
     #[error("the cached exact answer for `{label}` is damaged and is calculated again ({})", path.display())]

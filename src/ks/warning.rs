@@ -31,11 +31,11 @@ pub enum KsWarning {
         /// What to try.
         advice: String,
     },
-    /// With `decay:` the steps become smaller at every iteration, so that the sum of all steps may be too short to
-    /// reach the tolerance.
+    /// With `decay:` the steps become smaller at every iteration, so the sum of all steps may be too short to reach the
+    /// tolerance.
     ///
     /// What to do: leave out `decay:` or use `diis()`; or give no `tolerance:`, for a fixed number of iterations as in
-    /// the published trainings.
+    /// the published training.
     #[error(
         "a mixing that decays by {decay} per iteration can stop before it meets a tolerance: after {iterations} \
          iterations, {left:.2} % of the initial error is left at best, and no later step removes it"
@@ -53,7 +53,7 @@ pub enum KsWarning {
         left: f64,
     },
     /// The highest occupied level and the one above it nearly coincide. Which of them is filled, and so the density,
-    /// depends on tiny changes of the potential.
+    /// depends on tiny changes in the potential.
     ///
     /// What to do: compare with another `unpaired:`, and with `symmetric: true` for a system that is its own mirror
     /// image. Treat the numbers of this run with caution.

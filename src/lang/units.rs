@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn the_units_of_the_grammar_are_those_of_the_table() {
-        // The sign of the unit, which is another character than the letter.
+        // The sign of the unit, which is a different character from the letter.
         let sign = r"\u{212b}";
         let written = units_of_the_grammar();
         let grammar: BTreeSet<&str> = written.iter().copied().collect();

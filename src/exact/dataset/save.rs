@@ -57,7 +57,7 @@ pub enum SaveNote {
     #[error("the systems have {least} to {most} nuclei: shorter rows are padded with charge 0 at position 0")]
     #[diagnostic(severity(Advice), code(ksr::data::padded))]
     Padded { least: usize, most: usize },
-    /// The layout has no place for this property of the systems, so that a reader would assume the default.
+    /// The layout has no place for this property of the systems, so a reader would assume the default.
     ///
     /// What to do: give it when you read the folder, as the help line shows.
     #[error("a data set does not record {what}")]

@@ -39,7 +39,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "record",
         &[required("keys", &[Kind::List]), required("values", &[Kind::List])],
         &[Kind::Record],
-        "a record from a list of names and a list of values; such a record can also be made into a table",
+        "a record from a list of names and a list of values; the record can also be made into a table",
         &["dictionary", "struct", "names", "columns"],
         &[
             example("record([\"a\", \"b\"], [1, 2]).b", "2"),

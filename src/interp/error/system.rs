@@ -60,7 +60,7 @@ pub enum SystemProblem {
         #[label("this is {found}")]
         span: Span,
     },
-    /// The field given as `potential:` is on another grid than the system.
+    /// The field given as `potential:` is on a different grid from the system.
     ///
     /// What to do: make the field from the `.x` of the grid that the system is on, or write the potential as a
     /// function: `potential(x): …`.

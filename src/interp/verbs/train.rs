@@ -266,7 +266,7 @@ impl Interpreter {
                 let span = args.span_of("scf");
                 return fail(Placed::new(error, span, "here"), span);
             }
-            Err(error) => return fail(Placed::new(error, span, "in this training"), span),
+            Err(error) => return fail(Placed::new(error, span, "in this training run"), span),
         };
         if trained.interrupted {
             self.host.answered();

@@ -59,7 +59,7 @@ pub struct Signature {
     pub options: bool,
     /// Accepts further named arguments, which are not checked.
     pub open: bool,
-    /// A call has an effect, so that its value need not be used: `print`, `assert`.
+    /// A call has an effect, so its value need not be used: `print`, `assert`.
     pub effect: bool,
     /// Takes the densities of both spins instead of its only density.
     pub both_spins: bool,

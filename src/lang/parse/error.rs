@@ -145,7 +145,7 @@ pub enum ParseError {
     /// A bracket is opened, and the script ends before it is closed.
     ///
     /// What to do: add the closing bracket where the group ends. Everything after the opening one is read as part of
-    /// it, so that the cause may be far above the end.
+    /// it, so the cause may be far above the end.
     #[error("this `{opener}` is never closed")]
     #[diagnostic(code(ksr::parse::never_closed), help("write `{closer}` where it ends"))]
     NeverClosed {
@@ -155,7 +155,7 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// A bracket is closed by one of another kind, so that two groups overlap or one was not closed.
+    /// A bracket is closed by one of a different kind, so either two groups overlap or one was not closed.
     ///
     /// What to do: close brackets in the reverse order in which they were opened.
     #[error("`{opener}` is closed by `{found}`")]
@@ -178,7 +178,7 @@ pub enum ParseError {
     NeverOpened {
         opener: char,
         closer: char,
-        #[label("closes nothing")]
+        #[label("unmatched")]
         span: Span,
     },
 
@@ -294,7 +294,7 @@ pub enum ParseError {
     #[diagnostic(code(ksr::parse::too_deep), help("give inner parts a name with `let`, or make them a function"))]
     TooDeep {
         limit: usize,
-        #[label("here it becomes too deep")]
+        #[label("too deep here")]
         span: Span,
     },
 
@@ -305,7 +305,7 @@ pub enum ParseError {
     #[diagnostic(code(ksr::parse::too_deep), help("split it with `let`, or sum a list with `sum([…])`"))]
     TooLong {
         limit: usize,
-        #[label("here it becomes too long")]
+        #[label("too long here")]
         span: Span,
     },
 
@@ -436,7 +436,7 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// Something that can be given only once is given twice, so that it is not clear which one counts.
+    /// Something that can be given only once is given twice, so it is unclear which one counts.
     ///
     /// What to do: keep one of the two.
     #[error("{what} is given twice")]

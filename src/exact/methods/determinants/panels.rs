@@ -71,8 +71,8 @@ fn panels(parity: usize, runs: Vec<(usize, Range<usize>)>) -> Vec<Panel> {
 /// Pairs of an up and a down electron.
 pub(super) struct Opposite {
     pub panels: Vec<Panel>,
-    /// The state is symmetric under exchange of the spins, so that X needs only the columns whose up string does not come before the
-    /// down one.
+    /// The state is symmetric under exchange of the spins, so X needs only the columns whose up string does not come
+    /// before the down one.
     pub half: bool,
     pairs: [Pairs; 2],
 }
