@@ -1,4 +1,4 @@
-//! The loop of a training allocates almost no arrays: an evaluation reuses those of earlier ones.
+//! The training loop allocates almost no arrays: an evaluation reuses those of earlier ones.
 #![allow(unsafe_code, reason = "an allocator is unsafe by its trait")]
 #![allow(clippy::unwrap_used)]
 

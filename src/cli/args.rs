@@ -118,7 +118,7 @@ pub struct BenchOptions {
     pub quiet: bool,
 }
 
-/// A set-up of the papers.
+/// A set-up from the papers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Setup {
     /// H and He with sKSR-global

@@ -65,7 +65,7 @@ pub enum ShapeError {
     /// A channel that does not exist.
     #[error("channel {index} of {found} does not exist")]
     NoChannel {
-        /// The index asked for.
+        /// The requested index.
         index: i64,
         /// The shape.
         found: Shape,

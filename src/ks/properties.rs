@@ -64,7 +64,7 @@ pub(crate) enum Seen {
     Known(f64),
     /// An observable.
     One(Observable),
-    /// An observable and so much more.
+    /// An observable plus a constant.
     Shifted(Observable, f64),
     /// Some observables.
     List(Vec<Observable>),

@@ -5,7 +5,7 @@ use super::{Mixing, ScfOptions};
 use miette::Diagnostic;
 use thiserror::Error;
 
-/// A doubt about a finished calculation, with advice. A value beside the result.
+/// A concern about a finished calculation, with advice. A value alongside the result.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[diagnostic(severity(Warning))]
 pub enum KsWarning {

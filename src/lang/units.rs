@@ -70,7 +70,8 @@ pub const UNITS: &[Unit] = &[
     memory("TiB", 1_099_511_627_776.0, "1024 GiB"),
 ];
 
-/// The unit in which an amount of memory, in bytes, reads best: the largest power of a thousand of which there is at least one.
+/// The unit in which an amount of memory, in bytes, reads best: the largest power of a thousand that is not larger than
+/// the amount.
 pub fn of_memory(bytes: f64) -> Option<&'static Unit> {
     let fits = |unit: &&Unit| bytes.is_finite() && bytes.abs() >= unit.factor;
     ["TB", "GB", "MB", "kB"].into_iter().filter_map(find).find(fits).or_else(|| find("byte"))

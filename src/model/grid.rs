@@ -3,7 +3,7 @@
 use miette::Diagnostic;
 use thiserror::Error;
 
-/// A position within this many spacings of a point counts as on it: published positions are rounded to f32.
+/// A position within this many spacings of a point counts as being on it: published positions are rounded to f32.
 pub const ON_POINT: f64 = 1e-4;
 
 /// A position within this many spacings of a midpoint counts as a tie in [`Grid::snap`].

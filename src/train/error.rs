@@ -5,7 +5,7 @@ use crate::source::Span;
 use miette::Diagnostic;
 use thiserror::Error;
 
-/// Why a training has no result.
+/// Why training has no result.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 pub enum TrainError {
     /// `on:` is empty, so there is nothing to learn from.

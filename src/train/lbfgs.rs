@@ -19,7 +19,7 @@ pub struct Lbfgs {
     pub history: usize,
     /// The longest step: the root mean square change of a parameter.
     pub longest_step: f64,
-    /// The training ends when the Euclidean norm of the gradient is no larger than this.
+    /// Training ends when the Euclidean norm of the gradient is no larger than this.
     pub tolerance: f64,
 }
 

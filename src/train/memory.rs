@@ -1,7 +1,8 @@
-//! How much memory the tapes of a training take, and how many of them fit into a budget.
+//! How much memory the tapes of a training run take, and how many of them fit into a budget.
 //!
-//! The backward pass through a Kohn-Sham calculation needs the tape of every iteration. Tapes that do not fit are made again
-//! during the pass, which costs one more forward pass of their iterations and changes no bit of the gradient.
+//! The backward pass through a Kohn-Sham calculation needs the tape of every iteration. Tapes that do not fit are
+//! recomputed during the pass, which costs one more forward pass of their iterations and leaves the gradient bitwise
+//! unchanged.
 
 use super::plan::{Case, Gradient, Plan};
 use crate::functional::Compiled;
@@ -10,7 +11,7 @@ use crate::model::System;
 use std::fs;
 use std::sync::Arc;
 
-/// How much memory a training may use for the tapes of its iterations.
+/// How much memory training may use for the tapes of its iterations.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Budget {
     /// Half of the machine's free memory.
@@ -48,7 +49,7 @@ const LEAST_BYTES: u64 = 100_000_000;
 /// potentials, densities, the Hamiltonian's bands, sums of the mixing.
 const FIELDS_PER_CHANNEL: usize = 32;
 
-/// The memory that the tapes of a training take, in bytes.
+/// The memory that the tapes of a training run take, in bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Forecast {
     /// For every iteration of every case.
@@ -72,7 +73,8 @@ impl Forecast {
         Self { cases, together: threads.clamp(1, (plan.cases.len() * plan.seeds.len()).max(1)) }
     }
 
-    /// For a training of one seed on some systems, with a loss that uses the energies of all iterations, which takes the most.
+    /// For training one seed on some systems, with a loss that uses the energies of all iterations, which takes the
+    /// most.
     pub fn of(functional: &Compiled, systems: &[Arc<System>], iterations: usize, threads: usize) -> Self {
         let cases = systems.iter().map(|system| tapes(functional, system, iterations, |_| true)).collect();
         Self { cases, together: threads.clamp(1, systems.len().max(1)) }

@@ -79,7 +79,7 @@ pub(crate) enum Stepped {
     To(Point),
     /// The gradient is below the tolerance.
     Converged,
-    /// No step lowers the loss any more.
+    /// No step lowers the loss any longer.
     Flat,
 }
 

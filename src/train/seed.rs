@@ -19,7 +19,7 @@ pub(crate) struct SeedState {
     pub history: Vec<Step>,
     /// `None` while steps remain.
     pub outcome: Option<Ending>,
-    /// Validation loss of the last point, if it was calculated only because the training ended there: a training of more steps
+    /// Validation loss of the last point, if it was calculated only because the run ended there: a run of more steps
     /// that continues from here ignores it.
     pub end: Option<f64>,
 }
@@ -29,7 +29,7 @@ pub(crate) type Evaluate<'a> = dyn Fn(&[f64]) -> Result<(f64, Vec<f64>), Halt> +
 
 /// What a seed is trained with.
 pub(crate) struct Context<'a> {
-    /// Content key of the training.
+    /// Content key of the training run.
     pub key: &'a str,
     pub optimizer: &'a Optimizer,
     /// Whether there are validation systems.

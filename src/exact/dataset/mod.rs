@@ -191,7 +191,7 @@ impl<E> From<DatasetError> for Failed<E> {
 }
 
 impl Dataset {
-    /// Recognises the grid and cuts out its middle, if asked for; `set` is the name of the data set.
+    /// Recognises the grid and cuts out its middle, if requested; `set` is the name of the data set.
     ///
     /// # Errors
     /// A grid that is not equally spaced or too small; densities that reach beyond the middle.

@@ -1,4 +1,4 @@
-//! Nuclei and interactions, of which systems are made.
+//! Nuclei and interactions, the parts of systems.
 
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, constant, example, function, optional, required, shown};

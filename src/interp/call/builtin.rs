@@ -264,7 +264,7 @@ impl Interpreter {
                 panic!("`{}` of `{}` takes {}, not {}", param.name, builtin.name, either(param.takes), value.kind());
             }
         }
-        // A training that is only planned has no value.
+        // A `train` that is only planned has no value.
         if self.planned.is_none() && !builtin.gives.iter().any(|kind| given.is(*kind)) {
             panic!("`{}` gives {}, not {}", builtin.name, either(builtin.gives), given.kind());
         }

@@ -32,7 +32,7 @@ pub struct Options {
     pub overrides: Vec<(String, String)>,
     /// Where calculations run.
     pub device: Device,
-    /// Less progress.
+    /// Show less progress.
     pub quiet: bool,
     /// Train again, ignoring earlier results.
     pub fresh: bool,
@@ -74,7 +74,7 @@ pub struct Interpreter {
     pub(in crate::interp) depth: usize,
     /// Graphs of the bodies being evaluated, the innermost last.
     pub(in crate::interp) traces: Vec<Rc<Trace>>,
-    /// Trainings that are only planned, in that mode.
+    /// Training runs that are only planned, in that mode.
     pub(in crate::interp) planned: Option<Vec<Plan>>,
     /// Code and place of the warnings that are given once per place.
     pub(in crate::interp) told: Vec<(String, Span)>,

@@ -147,8 +147,8 @@ impl Interpreter {
         }
     }
 
-    /// The body as it stands and, where its energy is to be averaged over the exchange of the spins and changes by it, with the
-    /// spins exchanged.
+    /// The body as written and, where its energy is to be averaged over the exchange of the spins and changes by it,
+    /// with the spins exchanged.
     fn both_orders(
         &mut self,
         trace: &Rc<Trace>,

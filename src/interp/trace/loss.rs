@@ -222,7 +222,8 @@ fn symbolic_run(
 ) -> Value {
     let mut run = Symbols { trace, system, inputs, values: Vec::new(), span };
     let trajectory = Trajectory { system, iterations };
-    // Those of all iterations come first, for any order of names: keys of trainings contain the numbers of the inputs.
+    // Those of all iterations come first, for any order of names: keys of training runs contain the numbers of the
+    // inputs.
     for observable in (0..iterations).map(Observable::Energy).chain((0..iterations).map(Observable::Density)) {
         run.observed(observable);
     }

@@ -29,7 +29,7 @@ pub struct Model {
     pub origin: Vec<String>,
 }
 
-/// The result of a training.
+/// The result of a training run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Training {
     /// Loss at the kept parameters.
@@ -46,7 +46,7 @@ pub struct Training {
     pub history: Vec<Step>,
 }
 
-/// One seed of a training.
+/// One seed of a training run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeedRow {
     /// The seed.

@@ -56,7 +56,7 @@ pub const MODELS: &[Builtin] = &[
 ];
 
 impl Model {
-    /// A functional with parameters that do not come from a training.
+    /// A functional with parameters that do not come from training.
     pub(crate) fn untrained(functional: Rc<Functional>, traced: Rc<Traced>, parameters: Rc<[f64]>) -> Self {
         let name = functional.name().to_string();
         Model {
@@ -101,7 +101,7 @@ fn make(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     })))
 }
 
-/// What `save` has written about a training.
+/// What `save` has written about the training.
 fn training(value: &Value) -> Option<Training> {
     let Value::Record(record) = value else { return None };
     let seeds = match record.get("seeds") {

@@ -1,4 +1,4 @@
-//! Optimisers: how a training changes the parameters.
+//! Optimisers: how training changes the parameters.
 
 use crate::interp::call::{Builtin, DefaultValue, function, optional, shown};
 use crate::interp::value::Value;

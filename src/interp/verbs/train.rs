@@ -324,8 +324,8 @@ fn gradient(args: &Args) -> Result<Gradient> {
     }
 }
 
-/// The Kohn-Sham loop of a training. If the gradient is that of a converged density, the loop has a tolerance, and its defaults are
-/// those of `solve`.
+/// The Kohn-Sham loop of a training run. If the gradient is that of a converged density, the loop has a tolerance, and
+/// its defaults are those of `solve`.
 fn loop_of(args: &Args, ready: &Ready, gradient: Gradient) -> Result<ScfOptions> {
     let own = ready.scf.clone();
     let symmetric = own.as_ref().is_some_and(|scf| scf.symmetric);

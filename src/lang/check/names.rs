@@ -1,4 +1,4 @@
-//! The meaning of names, as far as it is known before anything is evaluated.
+//! The meaning of names, to the extent that it is known before anything is evaluated.
 
 use crate::lang::Kind;
 use crate::lang::ast::{Expr, ExprKind, ParamDecl, Program, Stmt, StmtKind};
@@ -76,7 +76,7 @@ pub struct Parameter {
     pub required: bool,
     /// Whether it can be given only by name.
     pub named: bool,
-    /// What it takes: a value of one of these kinds; empty where that is not known.
+    /// The kinds of value that it accepts; empty if not known.
     pub takes: &'static [Kind],
 }
 

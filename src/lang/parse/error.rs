@@ -4,7 +4,7 @@ use crate::source::Span;
 use miette::Diagnostic;
 use thiserror::Error;
 
-/// An error of the parser. It speaks of what was being written, never of the grammar's rules.
+/// A parser error. It refers to what was being written, never to the grammar's rules.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum ParseError {

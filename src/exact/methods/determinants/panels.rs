@@ -142,7 +142,7 @@ impl Opposite {
         [plus, minus]
     }
 
-    /// Adds Y, of the form of X, to a state.
+    /// Adds Y, laid out like X, to a state.
     pub(super) fn scatter(&self, space: &Space, panel: &Panel, y: &[Vec<f64>; 2], state: &mut [f64]) {
         let Some(down) = &space.create_down else { return };
         let (pairs, width) = (&self.pairs[panel.parity], panel.columns);
@@ -284,7 +284,7 @@ impl Same {
         x
     }
 
-    /// Adds Y, of the form of X, to a state.
+    /// Adds Y, laid out like X, to a state.
     pub(super) fn scatter(&self, space: &Space, panel: &Panel, y: &[f64], state: &mut [f64]) {
         let width = panel.columns;
         for segment in &panel.segments {
