@@ -26,7 +26,7 @@ const NO_PAIRS: f64 = -1.0;
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum CacheWarning {
-    /// Exact answers are cached on disk, and the cache folder cannot be written. The answer itself is right.
+    /// Exact answers are cached on disk, and the cache folder cannot be written. The answer itself is correct.
     ///
     /// What to do: set `KSR_CACHE_DIR` to a writable folder, or ignore it: the answer is then calculated again next
     /// time.

@@ -74,7 +74,7 @@ pub enum SystemError {
     #[diagnostic(code(ksr::system::nuclear_charge), help("write a repulsive potential as `potential(x): …`"))]
     NuclearCharge { index: usize, charge: f64 },
     /// The attraction of a nucleus is the interaction with opposite sign. With `interaction: none` there is no
-    /// attraction, and the nucleus would do nothing.
+    /// attraction, and the nucleus would have no effect.
     ///
     /// What to do: leave out `interaction: none`, or write the attraction as `potential(x): …`.
     #[error("with `interaction: none` a nucleus does not attract electrons")]

@@ -36,7 +36,7 @@ impl Adam {
         format!("adam {rate:?} {beta1:?} {beta2:?} {epsilon:?}")
     }
 
-    /// Refuses impossible options.
+    /// Rejects impossible options.
     pub(super) fn check(&self) -> Result<(), TrainError> {
         positive("rate", self.rate)?;
         positive("epsilon", self.epsilon)?;

@@ -35,7 +35,7 @@ impl Lbfgs {
         format!("lbfgs {history} {longest_step:?} {tolerance:?}")
     }
 
-    /// Refuses impossible options.
+    /// Rejects impossible options.
     pub(super) fn check(&self) -> Result<(), TrainError> {
         positive("history", self.history as f64)?;
         if self.tolerance.is_nan() || self.tolerance < 0.0 {

@@ -45,7 +45,7 @@ impl Optimizer {
     }
 }
 
-/// Refuses a number that is not above 0.
+/// Rejects a number that is not above 0.
 pub(super) fn positive(option: &'static str, value: f64) -> Result<(), TrainError> {
     let problem = format!("must be above 0, not {value}");
     if value > 0.0 && value.is_finite() { Ok(()) } else { Err(TrainError::Option { option, problem }) }

@@ -102,7 +102,7 @@ pub enum LayoutError {
     Elements { file: String, wanted: &'static str, found: &'static str },
     /// The shape of the array does not agree with the other arrays. The first axis counts the systems in all of them.
     ///
-    /// What to do: compare with the table on the page about data sets, and transpose or cut the array.
+    /// What to do: compare with the table on the page about data sets, and transpose or trim the array.
     #[error("`{file}` has the shape {found}, but {wanted}")]
     #[diagnostic(code(ksr::data::shape), help("the first axis of every array runs over the systems, here {systems}"))]
     Shape { file: String, found: String, wanted: String, systems: usize },

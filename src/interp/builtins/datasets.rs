@@ -101,7 +101,7 @@ pub(super) fn holds_samples(value: &Value) -> bool {
     }
 }
 
-/// Refuses values that look like a data set but are not: an empty list, or systems without answers.
+/// Rejects values that look like a data set but are not: an empty list, or systems without answers.
 pub(super) fn refuse(args: &Args, value: &Value) -> Result<()> {
     let span = args.span_of("value");
     let system = |value: &Value| matches!(value, Value::System(_) | Value::SystemMaker(_));

@@ -134,7 +134,10 @@ pub enum RunError {
     ///
     /// What to do: use a negative step for a decreasing sequence: `3 .. 1 by -0.5`.
     #[error("a step of {step} does not lead from {from} to {to}")]
-    #[diagnostic(code(ksr::run::step), help("the step must lead from the first value towards the last, and not be 0"))]
+    #[diagnostic(
+        code(ksr::run::step),
+        help("the step must lead from the first value towards the last and must not be 0")
+    )]
     Step {
         /// The step.
         step: String,

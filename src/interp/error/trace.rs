@@ -135,12 +135,12 @@ pub enum TraceError {
     /// The same functional is used twice with different numbers of channels. It has one set of parameters, which cannot
     /// fit both.
     ///
-    /// What to do: use it on fields with the same number of channels, or write a `fn`, which makes new layers at each
+    /// What to do: use it on fields with the same number of channels, or write a `fn`, which creates new layers at each
     /// call.
     #[error("this needs a parameter of {now}, but an earlier use of the same functional made it {first}")]
     #[diagnostic(
         code(ksr::functional::params_differ),
-        help("a functional has one set of parameters; a `fn` makes new layers at each call")
+        help("a functional has one set of parameters; a `fn` creates new layers at each call")
     )]
     ParamsDiffer {
         /// Its shape at first.

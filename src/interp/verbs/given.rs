@@ -69,7 +69,7 @@ fn array(record: &Record, spec: &ParamSpec) -> Option<Value> {
     }
 }
 
-/// Refuses names that no parameter has.
+/// Rejects names that no parameter has.
 fn known(slot: &str, record: &Record, specs: &[ParamSpec], ready: &Ready, args: &Args) -> Result<()> {
     for (layer, value) in &record.entries {
         let unknown = match value {

@@ -222,7 +222,7 @@ impl Interpreter {
         Ok(Arc::new(reference))
     }
 
-    /// Refuses a kinetic functional where an exchange-correlation functional is needed.
+    /// Rejects a kinetic functional where an exchange-correlation functional is needed.
     pub(crate) fn check_kinetic(&self, ready: &Ready, span: Span) -> Result<()> {
         if !ready.traced.compiled.kinetic {
             return Ok(());

@@ -97,7 +97,7 @@ pub enum CheckError {
     DefaultOrder {
         name: String,
         before: String,
-        #[label("needs a default, or a place before `{before}`")]
+        #[label("needs a default, or must come before `{before}`")]
         span: Span,
     },
 

@@ -8,7 +8,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum ParseError {
-    /// An operator, a `=`, a `then` or another word that needs something after it is at the end, or before something
+    /// An operator, an `=`, a `then` or another word that needs something after it is at the end, or before something
     /// that does not fit.
     ///
     /// What to do: complete the expression. To continue it on the next line, leave the operator at the end of the line
@@ -184,7 +184,7 @@ pub enum ParseError {
 
     /// A string is not closed before the end of its line, or a `{` in it opens an expression that is not closed.
     ///
-    /// What to do: add the closing `"`. Write a brace as a character twice: `{{`.
+    /// What to do: add the closing `"`. Double a literal brace: `{{`.
     #[error("this string is never closed")]
     #[diagnostic(code(ksr::parse::unterminated_string), help("{help}"))]
     UnterminatedString {
@@ -209,9 +209,9 @@ pub enum ParseError {
 
     /// Braces in a string insert the value of an expression, and there is none between these.
     ///
-    /// What to do: write an expression between them, or `{{` and `}}` for the braces themselves.
+    /// What to do: write an expression between them, or `{{` and `}}` for literal braces.
     #[error("the braces in this string are empty")]
-    #[diagnostic(code(ksr::parse::empty_interpolation), help("`\"{{R}}\"` inserts a value; `{{{{` is a brace itself"))]
+    #[diagnostic(code(ksr::parse::empty_interpolation), help("`\"{{R}}\"` inserts a value; `{{{{` is a literal brace"))]
     EmptyInterpolation {
         #[label("empty")]
         span: Span,
