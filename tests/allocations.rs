@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Total bytes of large allocations.
 static BYTES: AtomicUsize = AtomicUsize::new(0);
-/// The fewest bytes of a large allocation: several channels on a grid of 513 points need more.
+/// The minimum size, in bytes, of a large allocation: several channels on a grid of 513 points need more.
 const LARGE: usize = 8_000;
 
 /// The system's allocator, counting.

@@ -28,19 +28,18 @@ const NO_PAIRS: f64 = -1.0;
 pub enum CacheWarning {
     /// Exact answers are cached on disk, and the cache folder cannot be written. The answer itself is correct.
     ///
-    /// What to do: set `KSR_CACHE_DIR` to a writable folder, or ignore it: the answer is then calculated again next
-    /// time.
+    /// What to do: set `KSR_CACHE_DIR` to a writable folder, or ignore it: the answer is then recalculated next time.
     #[error("the exact answer for `{label}` could not be cached: {reason}")]
     #[diagnostic(
         severity(Warning),
         code(ksr::exact::cache_unwritable),
-        help("it will be calculated again; set KSR_CACHE_DIR to a writable folder")
+        help("it will be recalculated; set KSR_CACHE_DIR to a writable folder")
     )]
     Unwritable { label: String, reason: String },
     /// The file in which the answer was cached is damaged or truncated. The answer is recalculated.
     ///
     /// What to do: nothing; if it happens often, check the disk.
-    #[error("the cached exact answer for `{label}` is damaged and is calculated again ({})", path.display())]
+    #[error("the cached exact answer for `{label}` is damaged and will be recalculated ({})", path.display())]
     #[diagnostic(severity(Warning), code(ksr::exact::cache_damaged))]
     Damaged { label: String, path: PathBuf },
     /// `time_limit:` ended the calculation before it had reached the requested accuracy. The error of the

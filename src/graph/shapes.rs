@@ -124,7 +124,7 @@ impl ShapeError {
     }
 }
 
-/// The most numbers in an array of parameters, and the most channels of a field.
+/// The maximum number of values in an array of parameters, and of channels in a field.
 pub const MOST_NUMBERS: usize = 100_000_000;
 
 /// `3 x 8 x 8`.

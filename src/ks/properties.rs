@@ -126,7 +126,7 @@ impl Property {
         PROPERTIES.iter().find(|property| property.name == name)
     }
 
-    /// Those that are shown, in their order; in JSON some more.
+    /// Those that are shown, in their order; JSON has a few more.
     pub fn all_shown(json: bool) -> Vec<&'static Property> {
         let place = |property: &&Property| match property.shown {
             Shown::Yes(place) => Some(place),

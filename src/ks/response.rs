@@ -15,7 +15,7 @@ const MIN_GAP: f64 = 1e-12;
 /// How far below the level the linear system is shifted, as a fraction of the gap.
 const SHIFT_OF_GAP: f64 = 1e-6;
 
-/// The most corrections of a solution; each gains a factor `SHIFT_OF_GAP`.
+/// The maximum number of corrections of a solution; each gains a factor `SHIFT_OF_GAP`.
 const MAX_CORRECTIONS: usize = 6;
 
 /// The rounding error of a residual may be this many times its usual size.

@@ -144,8 +144,8 @@ pub(super) fn advice(options: &ScfOptions, residuals: &[f64], closest: &[Option<
         if mirror { format!("{or} keep the density symmetric with `symmetric: true`") } else { String::new() };
     let Some(near) = near else { return remedy };
     format!(
-        "{} come as close as {:.1e} hartree, so small changes in the potential decide which of them is occupied: \
-         {remedy}{symmetric}; another `unpaired` may fill whole groups of levels",
+        "{} come within {:.1e} hartree of each other, so small changes in the potential decide which of them is \
+         occupied: {remedy}{symmetric}; another `unpaired` may fill whole groups of levels",
         levels(near),
         near.gap
     )

@@ -6,9 +6,9 @@ use crate::interp::value::{Table, Value, shared};
 use crate::lang::Dimension;
 use std::borrow::Cow;
 
-/// The most rows shown; in longer tables the middle is left out.
+/// The maximum number of rows shown; in longer tables the middle is left out.
 const ROWS: usize = 24;
-/// The most decimals in a column.
+/// The maximum number of decimals in a column.
 const DECIMALS: usize = 6;
 
 /// The whole table; if rows are left out, the last line gives their total number.

@@ -35,7 +35,8 @@ struct Stock {
 }
 
 impl Stock {
-    /// The most capacity to keep: some more than was in use, as the shapes of alternating systems do not fit exactly.
+    /// The maximum capacity to keep: slightly more than was in use, as the shapes of alternating systems do not fit
+    /// exactly.
     fn limit(&self) -> usize {
         self.most + self.most / 8
     }

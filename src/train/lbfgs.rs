@@ -13,7 +13,7 @@ const MIN_CURVATURE: f64 = 1e-10;
 /// Options of L-BFGS.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lbfgs {
-    /// The most steps.
+    /// The maximum number of steps.
     pub steps: usize,
     /// Pairs of changes kept.
     pub history: usize,

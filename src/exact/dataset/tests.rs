@@ -145,7 +145,7 @@ fn single_precision_is_corrected() {
     let wanted = exact.potentials.unwrap();
     let off = system.potential.iter().zip(&wanted[1]).map(|(a, b)| (a - b).abs());
     assert!(off.fold(0.0, f64::max) < 2e-8);
-    // In spite of rounding, the nucleus counts as being on its point.
+    // Despite rounding, the nucleus counts as being on its point.
     assert!(system.nuclei[0].position != 0.32 && system.mirror().is_ok());
 }
 

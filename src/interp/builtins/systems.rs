@@ -30,8 +30,8 @@ pub(crate) const ALL: &[Builtin] = &[
         &[
             required("system", &[Kind::System, Kind::Reference, Kind::Run]),
             required("electrons", &[Kind::Number]),
-            optional("unpaired", &[Kind::Number], DefaultValue::Absent("the parity")),
-            optional("name", &[Kind::Text], DefaultValue::Absent("the system's and its electrons")),
+            optional("unpaired", &[Kind::Number], DefaultValue::Absent("by parity")),
+            optional("name", &[Kind::Text], DefaultValue::Absent("from the system and its electrons")),
         ],
         &[Kind::System],
         "the same system with a different number of electrons, such as an ion",

@@ -36,7 +36,7 @@ pub enum ArityError {
         span: Span,
     },
     /// A parameter that got two values.
-    #[error("{callee} gets `{name}` twice")]
+    #[error("{callee} is given `{name}` twice")]
     #[diagnostic(code(ksr::arity::doubled), help("{help}"))]
     Doubled {
         /// `` `f` ``.

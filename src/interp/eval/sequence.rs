@@ -11,7 +11,7 @@ use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
 
-/// The most elements in a list.
+/// The maximum number of elements in a list.
 pub const MAX_LENGTH: usize = 10_000_000;
 
 impl Interpreter {

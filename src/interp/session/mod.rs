@@ -117,7 +117,7 @@ impl Interpreter {
         }
     }
 
-    /// All texts read so far.
+    /// All source texts read so far.
     pub fn sources(&self) -> &Sources {
         &self.sources
     }

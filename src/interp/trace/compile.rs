@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub(crate) struct Ready {
     /// Its name in the script.
     pub name: String,
-    /// The functional behind it.
+    /// The underlying functional.
     pub functional: Rc<Functional>,
     /// Its graph.
     pub traced: Rc<Traced>,

@@ -7,7 +7,7 @@ use crate::world::{Memory, World};
 use std::path::Path;
 use std::rc::Rc;
 
-/// Runs a script in a world; what it shows, as bits of numbers and short texts.
+/// Runs a script in a world; what it shows, as bits of numbers and short strings.
 fn run(world: &Rc<Memory>, script: &str) -> Vec<String> {
     take_shown();
     match interpreter_in(world.clone()).run("test.ksr", script) {

@@ -58,7 +58,7 @@ pub const ANSWERS: &[Builtin] = &[
             optional(
                 "accuracy",
                 &[Kind::Measured(Dimension::ENERGY)],
-                DefaultValue::Absent("by the electrons"),
+                DefaultValue::Absent("by electron count"),
             )
             .about("the largest acceptable error of the energy"),
             optional("time_limit", &[Kind::Number], DefaultValue::Number(f64::INFINITY))

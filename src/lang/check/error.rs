@@ -139,10 +139,10 @@ pub enum CheckError {
         signature: String,
     },
 
-    /// A parameter gets a value by position and again by name, or twice by name.
+    /// A parameter is given a value by position and again by name, or twice by name.
     ///
     /// What to do: keep one of the two.
-    #[error("`{callee}` gets `{name}` twice")]
+    #[error("`{callee}` is given `{name}` twice")]
     #[diagnostic(code(ksr::arity::doubled), help("the signature is `{signature}`"))]
     DoubledArgument {
         callee: String,

@@ -7,7 +7,7 @@ use super::space::Space;
 use super::strings::{Creation, Strings, sign};
 use std::ops::Range;
 
-/// The most columns of X treated together.
+/// The maximum number of columns of X treated together.
 const MOST_COLUMNS: usize = 192;
 /// The fewest, if there are enough.
 const FEWEST_COLUMNS: usize = 24;
