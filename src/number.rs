@@ -1,4 +1,4 @@
-//! Numbers as text: a few digits for readers, or all that are needed to read the same number back.
+//! Numbers as text: a few digits for readers, or as many as are needed to read the same number back.
 
 use std::ops::Range;
 

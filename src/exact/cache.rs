@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thiserror::Error;
 
-/// Version of solver and files: to be raised whenever answers change, as they do when another method becomes the automatic one.
+/// Version of solver and files: raise it whenever answers change, as they do when another method becomes the automatic
+/// one.
 const VERSION: u64 = 4;
 
 /// Stored as the number of functions where the pair density is unknown.
@@ -78,7 +79,8 @@ fn brief(number: f64) -> String {
     format!("{number:.1e}").replace(".0e", "e")
 }
 
-/// As [`solve`], with the answer taken from `folder` if it is cached there, and otherwise cached there unless time ran out.
+/// As [`solve`], but the answer is taken from `folder` if it is cached there, and otherwise cached there unless time
+/// ran out.
 pub fn cached(
     system: &Arc<System>,
     options: &Options,

@@ -72,7 +72,7 @@ pub(crate) enum Seen {
     Spins(Box<[Seen; 2]>),
 }
 
-/// What of a trajectory is known before it is run.
+/// What is known of a trajectory before it is run.
 pub(crate) struct Trajectory<'a> {
     /// What will be solved.
     pub system: &'a System,
@@ -113,7 +113,7 @@ impl Property {
         }
     }
 
-    /// What a loss sees of it; nothing where it does not.
+    /// What a loss sees of it, if anything.
     pub fn seen(&self, trajectory: &Trajectory) -> Option<Seen> {
         match self.source {
             Source::Run(_, seen) => seen.map(|seen| seen(trajectory)),

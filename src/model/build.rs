@@ -1,4 +1,4 @@
-//! From what the user wrote to a [`System`]: all physical checks.
+//! From what the user wrote to a [`System`], with all physical checks.
 
 use super::cusp::cusp_error;
 use super::{Grid, GridError, Interaction, Nucleus, System};

@@ -1,8 +1,9 @@
 //! Arrays whose memory a thread reuses. Memory freed by one iteration or evaluation is ready for the next: almost none
 //! is allocated, cleared or returned to the operating system in the training loop.
 //!
-//! A thread keeps at most an eighth more than it has had in use at once, until it turns to another grid ([`turn_to`]) or ends. On
-//! devices other than the host, cotangents are stored there, and the stock is for everything else.
+//! A thread keeps at most an eighth more than it has had in use at once, until it switches to another grid
+//! ([`turn_to`]) or ends. On devices other than the host, cotangents are stored there, and the stock is for everything
+//! else.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

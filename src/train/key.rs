@@ -6,7 +6,7 @@ use crate::data::ContentKey;
 use crate::graph::Graph;
 use crate::model::{Interaction, System};
 
-/// To be changed when the same plan would give different results.
+/// Change it when the same plan would give different results.
 const KIND: &str = "ksr training 5";
 
 /// The key of a plan on a `device`. It depends neither on the seeds nor on the number of steps: each seed is kept under

@@ -45,8 +45,8 @@ const ASSUMED_BYTES: u64 = 2_000_000_000;
 /// Free bytes always assumed.
 const LEAST_BYTES: u64 = 100_000_000;
 
-/// Fields of one number per point that an iteration keeps per spin channel, besides its orbitals and those of the functional:
-/// potentials, densities, the Hamiltonian's bands, sums of the mixing.
+/// Fields of one number per point that an iteration keeps per spin channel, in addition to its orbitals and those of
+/// the functional: potentials, densities, the Hamiltonian's bands, sums of the mixing.
 const FIELDS_PER_CHANNEL: usize = 32;
 
 /// The memory that the tapes of a training run take, in bytes.

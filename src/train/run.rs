@@ -52,8 +52,7 @@ pub fn train(device: Device, plan: &Plan, store: &Store, control: &dyn Control) 
 /// The loss of a plan, the mean over its cases, and its gradient at given parameters.
 ///
 /// # Errors
-/// A device that is not there, a plan that cannot be trained, a case that does not fit; a value that is not
-/// finite.
+/// An unavailable device, a plan that cannot be trained, a case that does not fit; a value that is not finite.
 pub fn evaluate(device: Device, plan: &Plan, params: &[f64]) -> Result<(f64, Vec<f64>), TrainError> {
     with_evaluation(device, plan, |evaluate| evaluate(params))?
 }
@@ -65,7 +64,7 @@ pub type Evaluation<'a> = dyn Fn(&[f64]) -> Result<(f64, Vec<f64>), TrainError> 
 /// training.
 ///
 /// # Errors
-/// A device that is not there, a plan that cannot be trained, a case that does not fit.
+/// An unavailable device, a plan that cannot be trained, a case that does not fit.
 pub fn with_evaluation<R>(
     device: Device,
     plan: &Plan,

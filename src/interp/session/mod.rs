@@ -25,7 +25,7 @@ use library::library;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-/// How an interpreter works.
+/// Options of an interpreter.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// `--set name=expression`: right-hand sides that replace those of top-level `let`s.
@@ -56,7 +56,7 @@ pub struct Interpreter {
     pub(in crate::interp) host: Rc<dyn Host>,
     /// The files it may reach.
     pub(in crate::interp) world: Rc<dyn World>,
-    /// How it works.
+    /// Its options.
     pub(in crate::interp) options: Options,
     pub(in crate::interp) sources: Sources,
     pub(in crate::interp) modules: Vec<Module>,

@@ -84,7 +84,7 @@ impl Method for Determinants {
         "two to about ten electrons that interact"
     }
 
-    /// H is taken as a sum over pairs of electrons.
+    /// H is treated as a sum over pairs of electrons.
     fn suits(&self, system: &System) -> bool {
         system.electrons >= 2 && system.interaction != Interaction::None
     }

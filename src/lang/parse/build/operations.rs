@@ -9,7 +9,7 @@ use crate::source::Span;
 use pest::iterators::{Pair, Pairs};
 use std::rc::Rc;
 
-/// An operand whose context is not known yet.
+/// An operand whose context is not yet known.
 pub(super) struct Operand {
     expr: Expr,
     /// In parentheses: it cannot chain with its neighbours.
