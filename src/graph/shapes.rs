@@ -79,7 +79,7 @@ pub enum ShapeError {
         what: &'static str,
     },
     /// An array or a field too large for memory.
-    #[error("`{operation}` makes {} numbers, which is too many", product(.shape))]
+    #[error("`{operation}` creates {} numbers, which is too many", product(.shape))]
     TooLarge {
         /// The operation.
         operation: String,
@@ -106,7 +106,7 @@ impl ShapeError {
         Some(match self {
             ShapeError::Channels { .. } => {
                 "fields combine if they have the same number of channels or one of them has a single \
-                                            one; `dense(k)` makes k channels, `channel(f, k)` takes one out"
+                                            one; `dense(k)` produces k channels, `channel(f, k)` extracts one"
                     .into()
             }
             ShapeError::Levels { .. } => "`downsample` or `upsample` one of them".into(),

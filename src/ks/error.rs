@@ -11,8 +11,8 @@ pub enum KsError {
     /// During the Kohn-Sham iterations a value became infinite or undefined. Usually a division, a logarithm or a root
     /// in the functional meets a density that is zero or negative, or the iterations diverge.
     ///
-    /// What to do: keep arguments away from zero, as in `n / (n + 1e-6)`, or take smaller steps with `mixing:
-    /// linear(0.3)`. Training shortens such steps automatically.
+    /// What to do: keep arguments away from zero, as in `n / (n + 1e-6)`, or take smaller steps with
+    /// `mixing: linear(0.3)`. Training shortens such steps automatically.
     #[error("{operation} is not finite in Kohn-Sham iteration {iteration} of `{system}`")]
     #[diagnostic(
         code(ksr::ks::not_finite),

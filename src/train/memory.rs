@@ -127,7 +127,7 @@ impl Forecast {
         let (least, budget) = (self.least(), budget.bytes());
         (least > budget).then(|| {
             format!(
-                "a single iteration of every system at work takes {}, more than the {} allowed{counted}",
+                "a single iteration of every system being worked on takes {}, more than the {} allowed{counted}",
                 size(least),
                 size(budget)
             )

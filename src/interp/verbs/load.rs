@@ -47,8 +47,8 @@ pub const MODELS: &[Builtin] = &[
             optional("unbounded", &[Kind::Record], DefaultValue::Value("{}", || Value::record([]))),
         ],
         &[Kind::Model],
-        "a functional with given parameters, by layer and name, as `.parameters` of a model gives them; `save` writes those with \
-         bounds bit for bit as `unbounded`: the t of the value a + (b - a) / (1 + exp(-t)) in a .. b",
+        "a functional with given parameters, by layer and name, as in `.parameters` of a model; `save` writes those \
+         with bounds bit for bit as `unbounded`: the t of the value a + (b - a) / (1 + exp(-t)) in a .. b",
         &["parameters", "fixed", "saved"],
         &[crate::interp::call::shown("functional f(n) { param a = 1.0; -a * n }\nmodel(f, parameters: { a: 0.5 })")],
         make,

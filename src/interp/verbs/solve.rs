@@ -74,7 +74,7 @@ pub const ANSWERS: &[Builtin] = &[
             ),
         ],
         &[Kind::Reference],
-        "the exact answer of the interacting problem, on the grid itself; cached on disk. `accuracy` is that of the \
+        "the exact solution of the interacting problem, on the grid itself; cached on disk. `accuracy` is that of the \
          energy, by default 1e-9 for one and two electrons, 1e-6 for three and four, 1e-5 for five, 2e-5 for more; \
          after `time_limit` seconds the best answer so far is returned. A reference is returned unchanged, unless \
          it was calculated and `accuracy` requests a better one or `method` another method",

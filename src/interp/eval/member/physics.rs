@@ -154,7 +154,7 @@ pub(crate) const REFERENCE: &[Member<Arc<Reference>>] = &[
         r.occupations.as_ref().map_or(Value::Nothing, |occupations| Value::vector(occupations, Dimension::PLAIN))
     }),
     member("error", "the estimated error of the energy", |r| Value::energy(r.error)),
-    member("method", "the method that found it, as `exact(…, method: …)` names it", |r| {
+    member("method", "the method that found it, as named in `exact(…, method: …)`", |r| {
         r.method().map_or(Value::Nothing, |method| Value::text(method.name()))
     }),
     member("electrons", "the number of electrons", |r| count(r.system.electrons)),
