@@ -74,7 +74,7 @@ pub enum GridError {
     /// The first point of the grid is infinite or not a number.
     ///
     /// What to do: look at how `from:`, `to:` or `spacing:` is calculated.
-    #[error("a grid cannot begin at {start} bohr")]
+    #[error("a grid cannot start at {start} bohr")]
     #[diagnostic(code(ksr::grid::start))]
     Start {
         /// The given first point, bohr.

@@ -24,8 +24,8 @@ pub enum RunError {
     /// never reached.
     ///
     /// What to do: check the condition that ends the recursion, or use `sum`, `map` or `fold` over an interval.
-    #[error("calls are nested deeper than {limit}")]
-    #[diagnostic(code(ksr::run::recursion), help("does `{name}` call itself endlessly?"))]
+    #[error("calls are nested more than {limit} levels deep")]
+    #[diagnostic(code(ksr::run::recursion), help("does `{name}` call itself forever?"))]
     Recursion {
         /// The limit.
         limit: usize,

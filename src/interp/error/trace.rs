@@ -137,7 +137,7 @@ pub enum TraceError {
     ///
     /// What to do: use it on fields with the same number of channels, or write a `fn`, which creates new layers at each
     /// call.
-    #[error("this needs a parameter of {now}, but an earlier use of the same functional made it {first}")]
+    #[error("this needs a parameter of {now}, but an earlier use of the same functional created one of {first}")]
     #[diagnostic(
         code(ksr::functional::params_differ),
         help("a functional has one set of parameters; a `fn` creates new layers at each call")

@@ -120,7 +120,7 @@ pub enum ParseError {
     /// A statement begins with a word that looks like a misspelt keyword.
     ///
     /// What to do: correct the keyword. If the word is a value or function, define it or call it with parentheses.
-    #[error("no statement begins with `{word}`")]
+    #[error("a statement cannot begin with `{word}`")]
     #[diagnostic(code(ksr::parse::unknown_keyword), help("did you mean `{nearest}`?"))]
     UnknownKeyword {
         word: String,
@@ -133,7 +133,7 @@ pub enum ParseError {
     /// line above is already complete.
     ///
     /// What to do: put the operator at the end of the line above, or the whole expression in parentheses.
-    #[error("no statement begins with `{word}`")]
+    #[error("a statement cannot begin with `{word}`")]
     #[diagnostic(code(ksr::parse::no_statement), help("{help}"))]
     NoStatement {
         word: String,
@@ -166,14 +166,14 @@ pub enum ParseError {
         found: char,
         #[label("opened here")]
         opened: Span,
-        #[label("does not fit")]
+        #[label("does not match")]
         span: Span,
     },
 
     /// There is one closing bracket too many.
     ///
     /// What to do: remove it, or add the opening one where the group begins.
-    #[error("there is no `{opener}` for this `{closer}`")]
+    #[error("there is no matching `{opener}` for this `{closer}`")]
     #[diagnostic(code(ksr::parse::never_opened), help("remove it, or open a `{opener}` before it"))]
     NeverOpened {
         opener: char,
@@ -348,7 +348,7 @@ pub enum ParseError {
     #[error("nothing may follow a conversion")]
     #[diagnostic(
         code(ksr::parse::after_conversion),
-        help("`->` is the loosest operator: write `(… -> {unit}) {operator} …`")
+        help("`->` binds most loosely: write `(… -> {unit}) {operator} …`")
     )]
     AfterConversion {
         unit: String,

@@ -116,7 +116,7 @@ impl Here<'_> {
             "=" if matches!(before, "<" | ">" | "=" | "not") => Some("write `<=`, `>=`, `==` or `!=`".into()),
             ">" if before == "-" => Some("the arrow is written `->`".into()),
             "<" if before == "=" => Some("write `<=`".into()),
-            "*" if before == "*" => Some("powers are written `^`".into()),
+            "*" if before == "*" => Some("powers are written with `^`".into()),
             _ if self.at_line_end() && !between => Some("write it on the same line".into()),
             _ => None,
         };

@@ -30,7 +30,7 @@ const QUOTES: &[(char, &[char])] =
 const FOREIGN: &[(&str, &str, &str)] = &[
     ("&&", "the operator is the word `and`", "write `a and b`"),
     ("||", "the operator is the word `or`", "write `a or b`"),
-    ("**", "powers are written `^`", "write `x^2`"),
+    ("**", "powers are written with `^`", "write `x^2`"),
     ("//", "a comment begins with `#`", "write `# …`; division is a single `/`"),
     ("/*", "a comment begins with `#`", "write `# …` on each line"),
     (":=", "names are bound with `let`", "write `let name = …`"),
