@@ -318,7 +318,8 @@ fn gradient(args: &Args) -> Result<Gradient> {
         Some("unrolled") => Ok(Gradient::Unrolled),
         Some("implicit") => Ok(Gradient::Implicit),
         _ => {
-            let help = "`unrolled` backpropagates through every iteration, `implicit` takes the gradient at the converged density";
+            let help = "`unrolled` backpropagates through every iteration, `implicit` takes the gradient at the \
+                        converged density";
             args.mismatch("gradient", "`unrolled` or `implicit`", Some(help.into()))
         }
     }

@@ -427,7 +427,7 @@ pub enum ParseError {
     /// An attribute says how a functional treats spin, and this one does not exist.
     ///
     /// What to do: write `@spin_dependent`, or leave it out: a functional of two densities is then averaged over
-    /// swapping the spins.
+    /// exchange of the spins.
     #[error("there is no attribute `@{name}`")]
     #[diagnostic(code(ksr::parse::attribute), help("the only one is `@spin_dependent`"))]
     Attribute {
