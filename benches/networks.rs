@@ -36,7 +36,7 @@ enum Network {
     Lda,
     Local,
     Global,
-    /// Both spins, averaged over swapping them.
+    /// Both spins, averaged over their exchange.
     SpinGlobal,
     /// The same for a closed shell.
     SpinGlobalClosed,

@@ -22,7 +22,7 @@ fn numbers(count: usize) -> Vec<f64> {
     (0..count).map(|i| (0.37 * i as f64).sin() + 0.1 * (1.7 * i as f64).cos()).collect()
 }
 
-/// The two levels of H2 that a training needs: the occupied one and the next.
+/// The two levels of H2 that training needs: the occupied one and the next.
 mod orbitals {
     use crate::training;
     use divan::{Bencher, black_box};
@@ -141,7 +141,7 @@ mod global_convolution {
         });
     }
 
-    /// The forward pass as products with the full kernel matrices, which are made beforehand.
+    /// The forward pass as products with the full kernel matrices, which are built beforehand.
     #[divan::bench]
     fn baseline_dense_product(bencher: Bencher) {
         let kernel = |k: usize| {

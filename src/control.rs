@@ -5,7 +5,7 @@ use std::time::Duration;
 /// What long-running work reports.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    /// A training step of one seed is done.
+    /// A training step of one seed is complete.
     Step {
         /// Seed of the run.
         seed: u64,

@@ -1,5 +1,5 @@
 //! `ksr`: a language for electronic systems in one dimension, the functionals that describe them and the losses by
-//! which these are learned, and its interpreter.
+//! which they are learned, and its interpreter.
 //!
 //! The modules are the phases through which a script passes. A module imports from those below it in this list, never from
 //! those above:

@@ -1,4 +1,4 @@
-//! Numbers as text: a few digits for readers, or all that are needed to read the same number back.
+//! Numbers as text: a few digits for readers, or as many as are needed to read the same number back.
 
 use std::ops::Range;
 
@@ -52,7 +52,7 @@ pub fn literal(x: f64) -> String {
     if whole { format!("{x}") } else { format!("{x:?}") }
 }
 
-/// Without trailing zeros behind a point.
+/// Without trailing zeros after the decimal point.
 fn trimmed(digits: &str) -> &str {
     if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { digits }
 }

@@ -57,7 +57,7 @@ impl<T> From<Problem> for Result<T> {
     }
 }
 
-/// Makes a string of unknown origin safe to show: control characters and those that change the direction of writing are
+/// Makes a string of unknown origin safe to show: control characters and those that change the text direction are
 /// escaped, as `\u{1b}` or `\n`.
 pub fn visible(text: &str) -> String {
     let hidden = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

@@ -1,4 +1,4 @@
-//! The loop of a training allocates almost no arrays: an evaluation reuses those of earlier ones.
+//! The training loop allocates almost no arrays: an evaluation reuses those of earlier ones.
 #![allow(unsafe_code, reason = "an allocator is unsafe by its trait")]
 #![allow(clippy::unwrap_used)]
 
@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Total bytes of large allocations.
 static BYTES: AtomicUsize = AtomicUsize::new(0);
-/// The fewest bytes of a large allocation: several channels on a grid of 513 points need more.
+/// The minimum size, in bytes, of a large allocation: several channels on a grid of 513 points need more.
 const LARGE: usize = 8_000;
 
 /// The system's allocator, counting.

@@ -30,7 +30,7 @@ fn a_set_up_and_the_operators_are_timed() {
     assert!(cell("serial") > 0.0 && cell("parallel") > 0.0 && cell("published") == 2.7);
     assert!((cell("ratio") * cell("parallel") / 1e3 / cell("published") - 1.0).abs() < 1e-9);
     assert!(cell("limit") > 0.0 && cell("limit") < 100.0, "{setups}");
-    // The same share from the values beside it.
+    // The same share from the adjacent values.
     let (operations, rate) = (&tables[0]["operations"][0], &tables[0]["matrix_product"]["Gflop/s"]);
     let share = 100.0 * number(operations) / (cell("serial") * 1e-3) / (number(rate) * 1e9);
     assert!((share / cell("limit") - 1.0).abs() < 1e-9);

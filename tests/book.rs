@@ -1,11 +1,11 @@
 //! The book stays true: every `ksr` snippet of README.md, CHANGELOG.md and docs/ runs and shows the output below it, and the
 //! reference is written from the interpreter's own registry.
 //!
-//! The snippets of a page are one script, in order. The `text` block after a snippet is its output, up to the last digits; one
-//! marked `text trained` is the result of a training, which depends on the processor: it has four digits and may be off by one
-//! percent. A snippet marked `ksr wrong` runs alone and fails with the message below it; one marked `ksr alone` runs alone; one
-//! marked `ksr part` is part of a script and does not run.
-//! `cargo pages` rewrites the blocks and the reference.
+//! The snippets of a page are one script, in order. The `text` block after a snippet is its output, up to the last
+//! digits; one marked `text trained` is the result of training, which depends on the processor: it has four digits and
+//! may be off by one percent. A snippet marked `ksr wrong` runs alone and fails with the message below it; one marked
+//! `ksr alone` runs alone; one marked `ksr part` is part of a script and does not run. `cargo pages` rewrites the
+//! blocks and the reference.
 #![allow(clippy::expect_used)] // a test that cannot set itself up may panic
 
 #[path = "helpers/alike.rs"]

@@ -20,7 +20,7 @@ fn with_targets(systems: &[Arc<System>]) -> Vec<(Arc<System>, Target)> {
     systems.iter().map(|system| (system.clone(), made_up(system))).collect()
 }
 
-/// A training on the last iteration only.
+/// Training on the last iteration only.
 fn plan(f: &Arc<Compiled>, systems: &[Arc<System>], iterations: usize, scf: ScfOptions) -> Plan {
     let loss = Published { energy_weight: 1.0, density_weight: 1.0, discount: 1.0, skip: iterations - 1 };
     let cases = with_targets(systems).iter().map(|(s, target)| loss.case(s, target, iterations)).collect();

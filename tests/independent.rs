@@ -297,8 +297,9 @@ fn levels_that_are_known_in_closed_form() {
     near("box", &found[2], &[0.5, 1.0, 3.0, 5.0].map(|sum| sum * PI * PI), 1e-7);
 }
 
-/// Electrons that attract each other and the origin by springs (M. Moshinsky, Am. J. Phys. 36, 52 (1968)): the centre of mass swings
-/// with 1, everything else with sqrt(1 + N k). Two in their lowest state, three with one quantum inside; three of one spin with three.
+/// Electrons coupled to each other and to the origin by springs (M. Moshinsky, Am. J. Phys. 36, 52 (1968)): the centre
+/// of mass oscillates with frequency 1, all other modes with sqrt(1 + N k). Two in their lowest state, three with one
+/// internal quantum; three of one spin with three.
 #[test]
 fn interacting_electrons_in_closed_form() {
     let found = shown(

@@ -1,4 +1,4 @@
-//! The memory of a training's tapes: the forecast, the memory used, and that a budget does not change a single bit.
+//! The memory of the tapes in training: the forecast, the memory used, and that a budget does not change a single bit.
 #![allow(clippy::unwrap_used)]
 
 #[path = "helpers/functionals.rs"]

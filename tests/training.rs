@@ -1,4 +1,4 @@
-//! The gradient of a training, and that a training has the same result however it is run.
+//! The gradient in training, and that training has the same result however it is run.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 #[path = "helpers/functionals.rs"]
@@ -69,7 +69,7 @@ fn gradient_of_an_unrestricted_training() {
     assert!(error < 1e-6, "{error}");
 }
 
-/// Closed and open shells, and one electron without any of the other spin, in one training.
+/// Closed and open shells, and one electron without any of the other spin, in one training run.
 #[test]
 fn gradient_of_a_mixed_training() {
     let systems = with_targets(&[training::ion(2.0, 2.0), training::ion(1.0, 1.0), training::h2(1.28)]);
@@ -231,7 +231,7 @@ fn resuming_after_interruptions_gives_the_same_bits() {
     assert!(whole.warnings.is_empty());
 }
 
-/// The last of 7 steps is validated only because it is the last, which must not affect a training of 12 steps.
+/// The last of 7 steps is validated only because it is the last, which must not affect a run of 12 steps.
 #[test]
 fn more_steps_and_more_seeds_resume_from_checkpoints() {
     let (_, plan) = tiny();

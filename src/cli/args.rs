@@ -49,22 +49,22 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Give scripts the white space that all scripts have; comments and line breaks stay
+    /// Format scripts: only white space changes, and comments and line breaks stay
     Fmt {
-        /// Scripts, or folders whose scripts are meant; `-` reads standard input and writes standard output
+        /// Scripts, or folders of scripts; `-` reads standard input and writes standard output
         #[arg(value_name = "PATH", required = true)]
         paths: Vec<PathBuf>,
         /// Write nothing; list the scripts that are not formatted, with status 1 if there are any
         #[arg(long)]
         check: bool,
     },
-    /// Type expressions and see their values
+    /// Start the REPL: type expressions and see their values
     Repl {
         /// How
         #[command(flatten)]
         options: RunOptions,
     },
-    /// Measure the cost of a loss and its gradient on this machine, and compare with baselines
+    /// Measure the cost of a loss and its gradient on this machine, and compare it with baselines
     Bench {
         /// What to measure, and how
         #[command(flatten)]
@@ -84,10 +84,10 @@ pub struct RunOptions {
     /// Write values as JSON, one object per line; likewise progress, warnings and errors, on standard error
     #[arg(long)]
     pub json: bool,
-    /// Where to calculate
+    /// Device on which to calculate
     #[arg(long, value_enum, default_value_t)]
     pub device: Device,
-    /// No progress
+    /// Show no progress
     #[arg(long, short)]
     pub quiet: bool,
     /// Train again, ignoring earlier results
@@ -107,18 +107,18 @@ pub struct BenchOptions {
     /// Draw the scaling as three SVG figures in a folder
     #[arg(long, value_name = "FOLDER", requires = "scaling", conflicts_with = "setups")]
     pub plot: Option<PathBuf>,
-    /// How many times to time everything
+    /// How often to repeat each timing
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub repetitions: u16,
     /// Write tables as JSON, one object per line; likewise progress, on standard error
     #[arg(long)]
     pub json: bool,
-    /// No progress
+    /// Show no progress
     #[arg(long, short)]
     pub quiet: bool,
 }
 
-/// A set-up of the papers.
+/// A set-up from the papers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Setup {
     /// H and He with sKSR-global
@@ -129,7 +129,7 @@ pub enum Setup {
     C,
 }
 
-/// Where to calculate.
+/// Device on which to calculate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Device {
     /// The processor

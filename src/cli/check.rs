@@ -30,7 +30,7 @@ pub fn file(path: &Path, json: bool) -> u8 {
         return FAILED;
     }
     if !json {
-        output::line(&format!("{name}: nothing wrong found"));
+        output::line(&format!("{name}: no problems found"));
     }
     0
 }

@@ -16,7 +16,7 @@ pub fn code(wanted: &str) -> u8 {
     let codes = ERRORS.lines().filter_map(heading);
     let near = codes.map(|c| (strsim::jaro_winkler(c, &full), c)).max_by(|a, b| a.0.total_cmp(&b.0));
     let hint = near.filter(|n| n.0 > 0.85).map_or(String::new(), |n| format!("; did you mean `{}`?", n.1));
-    output::error_line(&format!("error: no error has the code `{full}`{hint}"));
+    output::error_line(&format!("error: there is no error code `{full}`{hint}"));
     USAGE
 }
 

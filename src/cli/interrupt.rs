@@ -8,7 +8,7 @@ static ANSWERED: AtomicBool = AtomicBool::new(false);
 /// Exit status of an interrupted run.
 pub const STATUS: u8 = 130;
 
-/// Starts to count presses of Ctrl-C; the process exits after `limit` presses since the last [`reset`].
+/// Starts counting presses of Ctrl-C; the process exits after `limit` presses since the last [`reset`].
 pub fn listen(limit: usize) {
     // A second handler in one process (in tests) is refused; the first stays.
     let _ = ctrlc::set_handler(move || {

@@ -77,7 +77,7 @@ fn cache_folder(json: bool) -> Option<PathBuf> {
     match writable(&folder) {
         Ok(()) => Some(folder),
         Err(error) => {
-            let advice = "references and trainings are not cached; set `KSR_CACHE_DIR` to a writable folder";
+            let advice = "references and training runs are not cached; set `KSR_CACHE_DIR` to a writable folder";
             let message = format!("cannot write to the cache `{}` ({error}): {advice}", folder.display());
             output::notice("warning", &message, json);
             None

@@ -144,7 +144,8 @@ impl Failure {
     }
 }
 
-/// The most parentheses a header may have (those of numbers and strings have two): its parser recurses without a limit.
+/// The maximum number of parentheses in a header (those of numbers and strings have two): its parser recurses without a
+/// limit.
 const NESTED: usize = 64;
 
 /// The header of a `.npy` file, and the bytes after it. The header's length is checked first: a file may claim any length.

@@ -4,8 +4,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Writes bytes to a file beside `path` and renames it, so that no half-written file is left. Parts of the caches' and the
-/// command line's disk; what a script writes goes through a [`World`](crate::world::World).
+/// Writes bytes to a file next to `path` and renames it, so that no half-written file is left. Parts of the caches' and
+/// the command line's disk; what a script writes goes through a [`World`](crate::world::World).
 ///
 /// # Errors
 /// There is no such folder, or it cannot be written.

@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thiserror::Error;
 
-/// Version of solver and files: to be raised whenever answers change, as they do when another method becomes the automatic one.
+/// Version of solver and files: raise it whenever answers change, as they do when another method becomes the automatic
+/// one.
 const VERSION: u64 = 4;
 
 /// Stored as the number of functions where the pair density is unknown.
@@ -26,21 +27,20 @@ const NO_PAIRS: f64 = -1.0;
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum CacheWarning {
-    /// Exact answers are cached on disk, and the cache folder cannot be written. The answer itself is right.
+    /// Exact answers are cached on disk, and the cache folder cannot be written. The answer itself is correct.
     ///
-    /// What to do: set `KSR_CACHE_DIR` to a writable folder, or ignore it: the answer is then calculated again next
-    /// time.
+    /// What to do: set `KSR_CACHE_DIR` to a writable folder, or ignore it: the answer is then recalculated next time.
     #[error("the exact answer for `{label}` could not be cached: {reason}")]
     #[diagnostic(
         severity(Warning),
         code(ksr::exact::cache_unwritable),
-        help("it will be calculated again; set KSR_CACHE_DIR to a writable folder")
+        help("it will be recalculated; set KSR_CACHE_DIR to a writable folder")
     )]
     Unwritable { label: String, reason: String },
-    /// The file in which the answer was cached is damaged or cut off. The answer is calculated again.
+    /// The file in which the answer was cached is damaged or truncated. The answer is recalculated.
     ///
     /// What to do: nothing; if it happens often, check the disk.
-    #[error("the cached exact answer for `{label}` is damaged and is calculated again ({})", path.display())]
+    #[error("the cached exact answer for `{label}` is damaged and will be recalculated ({})", path.display())]
     #[diagnostic(severity(Warning), code(ksr::exact::cache_damaged))]
     Damaged { label: String, path: PathBuf },
     /// `time_limit:` ended the calculation before it had reached the requested accuracy. The error of the
@@ -79,7 +79,8 @@ fn brief(number: f64) -> String {
     format!("{number:.1e}").replace(".0e", "e")
 }
 
-/// As [`solve`], with the answer taken from `folder` if it is cached there, and otherwise cached there unless time ran out.
+/// As [`solve`], but the answer is taken from `folder` if it is cached there, and otherwise cached there unless time
+/// ran out.
 pub fn cached(
     system: &Arc<System>,
     options: &Options,

@@ -5,13 +5,13 @@ use super::ExactError;
 use crate::tensor::vector::{add, dot, norm};
 use faer::{Mat, Side};
 
-/// The most numbers in the vectors of a space and their images together: 1 GiB.
+/// The maximum total size of the vectors of a space and their images, in numbers: 1 GiB.
 const MEMORY: usize = 1 << 27;
 
-/// The fewest vectors kept when the space is contracted.
+/// The minimum number of vectors kept when the space is contracted.
 const KEPT: usize = 3;
 
-/// States within this energy of the lowest, hartree, are followed too: corrections assume that the gap is at least this.
+/// States within this energy of the lowest, hartree, are tracked too: corrections assume that the gap is at least this.
 pub(super) const LEAST_GAP: f64 = 0.1;
 
 /// A close state must be known to this fraction of its gap.

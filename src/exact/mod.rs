@@ -148,7 +148,7 @@ pub enum ExactError {
     /// with their number.
     ///
     /// What to do: use `solve` with a functional, or fewer electrons. Without interaction (`interaction: none`) any
-    /// number is exact.
+    /// number is solved exactly.
     #[error(
         "`{label}` has {electrons} interacting electrons, which is too many: their determinants do not fit in memory"
     )]
@@ -157,16 +157,16 @@ pub enum ExactError {
         help("`exact` handles up to about ten, or any number with `interaction: none`; `solve` handles any number")
     )]
     Electrons { label: String, electrons: usize },
-    /// The exact wave function of two electrons has as many numbers as the square of the number of grid points, and
+    /// The exact wave function of two electrons has as many values as the square of the number of grid points, and here
     /// this is too many.
     ///
     /// What to do: use fewer points, with a larger spacing.
     #[error(
-        "two electrons on {points} grid points take a wave function of {points} x {points} numbers, which is too large"
+        "two electrons on {points} grid points need a wave function of {points} x {points} numbers, which is too large"
     )]
     #[diagnostic(code(ksr::exact::grid), help("use at most {most} points"))]
     Grid { points: usize, most: usize },
-    /// The requested method does not solve such systems.
+    /// The requested method cannot solve this kind of system.
     ///
     /// What to do: name one that does, or leave `method:` out.
     #[error("the method \"{method}\" does not solve `{label}`: it takes {takes}")]

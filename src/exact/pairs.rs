@@ -82,7 +82,7 @@ fn span(columns: MatRef<'_, f64>) -> Mat<f64> {
         }
         let mut next = std::mem::take(&mut rest[k]);
         sizes[k] = 0.0;
-        // Once more against all, as remainders accumulate rounding errors.
+        // Again against all, as remainders accumulate rounding errors.
         for v in &found {
             let overlap = dot(v, &next);
             add(&mut next, -overlap, v);

@@ -2,7 +2,7 @@
 
 use crate::control::Event;
 
-/// How far the error has come down on a logarithmic scale, in per cent.
+/// How far the error has decreased on a logarithmic scale, in per cent.
 pub(super) struct Progress {
     label: String,
     wanted: f64,

@@ -37,7 +37,7 @@ pub struct Definition {
     pub energy_per_electron: NodeId,
     /// Which densities it takes.
     pub density: Density,
-    /// Whether the energy is averaged over swapping up and down ([`Density::Spin`] only).
+    /// Whether the energy is averaged over exchange of up and down ([`Density::Spin`] only).
     pub flip_average: bool,
     /// A kinetic functional, T = integral of n t.
     pub kinetic: bool,
@@ -71,7 +71,7 @@ pub struct Compiled {
     pub potential: Vec<NodeId>,
     /// Which densities it takes.
     pub density: Density,
-    /// Whether the energy is averaged over swapping up and down.
+    /// Whether the energy is averaged over exchange of up and down.
     pub flip_average: bool,
     /// A kinetic functional.
     pub kinetic: bool,

@@ -10,7 +10,7 @@ const POINTS: usize = 9;
 const CHANNELS: usize = 2;
 const S: Span = Span { source: crate::source::SourceId(0), start: 0, end: 0 };
 
-/// Something made of x, a field of two channels with values between 0 and 1.
+/// An expression of x, a field of two channels with values between 0 and 1.
 type Body = Box<dyn Fn(&mut Graph, NodeId) -> Result<NodeId, ShapeError>>;
 
 fn body(f: impl Fn(&mut Graph, NodeId) -> Result<NodeId, ShapeError> + 'static) -> Vec<Body> {

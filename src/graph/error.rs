@@ -31,7 +31,7 @@ pub enum LowerError {
         /// Where it is used.
         span: Span,
     },
-    /// A field on another grid in a functional's body.
+    /// A field on a different grid in a functional's body.
     #[error("a functional with a field of {found} points cannot run on a grid of {expected}")]
     OtherGrid {
         /// Points of the grid.

@@ -284,7 +284,7 @@ impl Graph {
         found.grid.ok_or_else(|| ShapeError::NotField { operation: operation.into(), found })
     }
 
-    /// Refuses anything but this shape.
+    /// Rejects anything but this shape.
     pub fn expect_shape(&self, operation: &str, x: NodeId, expected: Shape) -> Result<(), ShapeError> {
         let found = self.shape(x);
         match found == expected {

@@ -88,7 +88,7 @@ pub enum ShapeError {
     /// A channel that does not exist.
     #[error("channel {index} of {found} does not exist")]
     NoChannel {
-        /// The index asked for.
+        /// The requested index.
         index: i64,
         /// The shape.
         found: Shape,
@@ -102,7 +102,7 @@ pub enum ShapeError {
         what: &'static str,
     },
     /// An array or a field too large for memory.
-    #[error("`{operation}` makes {} numbers, which is too many", product(.shape))]
+    #[error("`{operation}` creates {} numbers, which is too many", product(.shape))]
     TooLarge {
         /// The operation.
         operation: String,
@@ -129,7 +129,7 @@ impl ShapeError {
         Some(match self {
             ShapeError::Channels { .. } => {
                 "fields combine if they have the same number of channels or one of them has a single \
-                                            one; `dense(k)` makes k channels, `channel(f, k)` takes one out"
+                                            one; `dense(k)` produces k channels, `channel(f, k)` extracts one"
                     .into()
             }
             ShapeError::Levels { .. } => "`downsample` or `upsample` one of them".into(),
@@ -147,7 +147,7 @@ impl ShapeError {
     }
 }
 
-/// The most numbers in an array of parameters, and the most channels of a field.
+/// The maximum number of values in an array of parameters, and of channels in a field.
 pub const MOST_NUMBERS: usize = 100_000_000;
 
 /// `3 x 8 x 8`.

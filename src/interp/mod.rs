@@ -33,7 +33,7 @@ const STACK: usize = 1 << 30;
 /// Runs `work` on a thread with a stack large enough for parser, checker and interpreter.
 ///
 /// # Errors
-/// The system refuses such a thread, or `work` panicked.
+/// The system cannot start such a thread, or `work` panicked.
 pub fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Box<error::RunError>> {
     let failed = |message: &str| Box::new(error::RunError::Machine { message: message.to_string() });
     std::thread::scope(|scope| {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// The equation is solved when the residual relative to the right-hand side is below this.
 const TOLERANCE: f64 = 1e-10;
 
-/// The most products; to this accuracy the response of a density has fewer independent directions.
+/// The maximum number of products; to this accuracy the response of a density has fewer independent directions.
 const MAX_PRODUCTS: usize = 80;
 
 /// The cotangents of fields, joined.

@@ -12,7 +12,7 @@ pub enum KsError {
     /// in the functional meets a density that is zero or negative, or the iterations diverge.
     ///
     /// What to do: keep arguments away from zero, as in `n / (n + 1e-6)`, or take smaller steps with
-    /// `mixing: linear(0.3)`. A training shortens such steps automatically.
+    /// `mixing: linear(0.3)`. Training shortens such steps automatically.
     #[error("{operation} is not finite in Kohn-Sham iteration {iteration} of `{system}`")]
     #[diagnostic(
         code(ksr::ks::not_finite),
@@ -61,11 +61,11 @@ pub enum KsError {
         #[help]
         advice: String,
     },
-    /// The density does not respond smoothly to the potential, mostly because an occupied and an empty level coincide.
+    /// The density does not respond smoothly to the potential, usually because an occupied and an empty level coincide.
     /// Then there is no gradient.
     ///
-    /// What to do: choose another number of electrons or `unpaired:` that fills whole levels; or leave this system or
-    /// distance out of the training.
+    /// What to do: choose a different number of electrons or `unpaired:` that fills whole levels; or leave this system
+    /// or distance out of the training.
     #[error("no gradient through the orbitals of `{system}`: {cause}")]
     #[diagnostic(code(ksr::ks::response))]
     Response {
@@ -78,7 +78,7 @@ pub enum KsError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Mirror(#[from] MirrorError),
-    /// An option of the iterations is out of range, or does not suit a training, which runs a fixed number of
+    /// An option of the iterations is out of range, or is not suited to training, which runs a fixed number of
     /// iterations with `linear(…)` mixing, or converges with `gradient: implicit`.
     ///
     /// What to do: change the option as the message says.
@@ -90,10 +90,9 @@ pub enum KsError {
         /// What is wrong with it, in words: `must be at least 1, not 0`.
         problem: String,
     },
-    /// The density from which the iterations are to start has the wrong number of points, or values that are negative
-    /// or not finite.
+    /// The initial density of the iterations has the wrong number of points, or values that are negative or not finite.
     ///
-    /// What to do: give a density of a run or reference on the same grid.
+    /// What to do: give the density of a run or reference on the same grid.
     #[error("the initial density does not fit `{system}`: {problem}")]
     #[diagnostic(code(ksr::ks::start))]
     Start {
@@ -115,7 +114,7 @@ pub enum KsError {
         /// What there is.
         has: String,
     },
-    /// The functional does not suit this system, for example because it contains a field on another grid.
+    /// The functional does not suit this system, for example because it contains a field on a different grid.
     ///
     /// What to do: look at the cause in the message, and try the functional with `energy(f, n)` on the density of the
     /// system.
@@ -131,7 +130,7 @@ pub enum KsError {
     },
     /// The processor or graphics card reported a failure, usually that its memory is full.
     ///
-    /// What to do: limit the memory of a training with `memory: 4 GB`, use fewer systems or iterations, or use
+    /// What to do: limit the memory of the training with `memory: 4 GB`, use fewer systems or iterations, or use
     /// `--device cpu`.
     #[error("the device failed: {cause}")]
     #[diagnostic(
@@ -155,7 +154,7 @@ impl KsError {
         }
     }
 
-    /// Whether other parameters of the functional may avoid it: a training then shortens its step.
+    /// Whether other parameters of the functional may avoid it: training then shortens its step.
     pub fn diverged(&self) -> bool {
         use KsError::{NotFinite, NotSettled, Orbitals, Response};
         matches!(self, NotFinite { .. } | Orbitals { .. } | Response { .. } | NotSettled { .. })

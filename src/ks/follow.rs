@@ -7,7 +7,7 @@ use super::lanes::{correct, keep, measure, normalise};
 use super::ldl::{Inertia, Ldl, inertia};
 use super::orthonormal::{Orbitals, ROUNDING, finished};
 
-/// The most factorisations, each at better levels.
+/// The maximum number of factorisations, each at better levels.
 const MAX_FACTORISATIONS: usize = 6;
 
 /// Steps after which Rayleigh quotient iteration has converged to rounding, unless small pivots prevent it.

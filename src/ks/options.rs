@@ -35,7 +35,7 @@ impl Mixing {
 /// Options of a Kohn-Sham calculation.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ScfOptions {
-    /// The most iterations (with a tolerance) or the exact number (without).
+    /// The maximum number of iterations (with a tolerance) or the exact number (without).
     pub iterations: usize,
     /// Mixing.
     pub mixing: Mixing,

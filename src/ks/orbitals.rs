@@ -11,7 +11,7 @@ use faer::{Mat, Side};
 pub use super::orthonormal::{OrbitalError, Orbitals};
 pub use super::response::pullback;
 
-/// The most points for which a dense diagonalisation replaces a failed inverse iteration.
+/// The maximum number of points for which a dense diagonalisation replaces a failed inverse iteration.
 const MAX_DENSE_POINTS: usize = 2048;
 
 /// How many more levels than requested may be in one bracket wider than [`CLUSTER_WIDTH`].
@@ -20,7 +20,7 @@ const MAX_EXTRA_LEVELS: usize = 8;
 /// Width of a bracket, hartree, above which its levels are not degenerate.
 const CLUSTER_WIDTH: f64 = 1e-4;
 
-/// The most steps of inverse iteration.
+/// The maximum number of steps of inverse iteration.
 const MAX_STEPS: usize = 100;
 
 /// The lowest `count` orbitals of H. `warm`, orbitals of a similar H, saves time but never changes which levels are found: a count

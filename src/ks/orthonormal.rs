@@ -35,10 +35,11 @@ pub enum OrbitalError {
     /// A grid has only as many orbitals as points, and more are needed.
     ///
     /// What to do: use more grid points or fewer electrons.
-    #[error("there are no {count} orbitals on {points} grid points")]
+    #[error("a grid of {points} points does not have {count} orbitals")]
     #[diagnostic(code(ksr::orbitals::too_many))]
     TooMany { count: usize, points: usize },
-    /// The search for an orbital did not converge, which happens for potentials with very many nearly equal levels.
+    /// The search for an orbital did not converge, which happens for potentials with a great many nearly degenerate
+    /// levels.
     ///
     /// What to do: look at the potential; a finer or shorter grid may help. If the potential looks normal, please
     /// report it.
@@ -55,16 +56,16 @@ pub enum OrbitalError {
         help("the functional or the potential has a spike: look at its lowest values")
     )]
     Unresolved { lowest: f64 },
-    /// The highest occupied and the lowest empty level coincide, so that any small change decides which one is filled,
-    /// and the density has no derivative.
+    /// The highest occupied and the lowest empty level coincide, so any small change decides which one is filled, and
+    /// the density has no derivative.
     ///
-    /// What to do: choose another number of electrons or `unpaired:` that fills whole levels.
+    /// What to do: choose a different number of electrons or `unpaired:` that fills whole levels.
     #[error(
         "the gap between occupied and unoccupied orbitals vanishes ({gap:.1e} hartree): the density has no derivative"
     )]
     #[diagnostic(
         code(ksr::orbitals::no_gap),
-        help("use another number of electrons, or another `unpaired:`, to fill whole levels")
+        help("use a different number of electrons, or a different `unpaired:`, to fill whole levels")
     )]
     NoGap { gap: f64 },
 }

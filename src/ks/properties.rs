@@ -64,7 +64,7 @@ pub(crate) enum Seen {
     Known(f64),
     /// An observable.
     One(Observable),
-    /// An observable and so much more.
+    /// An observable plus a constant.
     Shifted(Observable, f64),
     /// Some observables.
     List(Vec<Observable>),
@@ -72,7 +72,7 @@ pub(crate) enum Seen {
     Spins(Box<[Seen; 2]>),
 }
 
-/// What of a trajectory is known before it is run.
+/// What is known of a trajectory before it is run.
 pub(crate) struct Trajectory<'a> {
     /// What will be solved.
     pub system: &'a System,
@@ -113,7 +113,7 @@ impl Property {
         }
     }
 
-    /// What a loss sees of it; nothing where it does not.
+    /// What a loss sees of it, if anything.
     pub fn seen(&self, trajectory: &Trajectory) -> Option<Seen> {
         match self.source {
             Source::Run(_, seen) => seen.map(|seen| seen(trajectory)),
@@ -126,7 +126,7 @@ impl Property {
         PROPERTIES.iter().find(|property| property.name == name)
     }
 
-    /// Those that are shown, in their order; in JSON some more.
+    /// Those that are shown, in their order; JSON has a few more.
     pub fn all_shown(json: bool) -> Vec<&'static Property> {
         let place = |property: &&Property| match property.shown {
             Shown::Yes(place) => Some(place),

@@ -116,7 +116,7 @@ fn cut(channel: &mut [f64]) {
 mod tests {
     use super::*;
 
-    /// An affine map with a slope far beyond what plain mixing stands.
+    /// An affine map with a slope far beyond what plain mixing tolerates.
     fn sloshing(n: &[f64]) -> Vec<f64> {
         (0..n.len()).map(|i| 1.0 + 0.1 * i as f64 - 6.0 * (i as f64 / 5.0) * (n[i] - 1.0)).collect()
     }

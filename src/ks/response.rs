@@ -15,7 +15,7 @@ const MIN_GAP: f64 = 1e-12;
 /// How far below the level the linear system is shifted, as a fraction of the gap.
 const SHIFT_OF_GAP: f64 = 1e-6;
 
-/// The most corrections of a solution; each gains a factor `SHIFT_OF_GAP`.
+/// The maximum number of corrections of a solution; each gains a factor `SHIFT_OF_GAP`.
 const MAX_CORRECTIONS: usize = 6;
 
 /// The rounding error of a residual may be this many times its usual size.
@@ -24,9 +24,9 @@ const ROUNDING_FACTOR: f64 = 16.0;
 /// Cotangent of the potential v_i, from that of the density n_i = `occupation`/h sum_k psi_k,i^2 of the lowest `occupied`
 /// orbitals (`density_bar`, dL/dn_i without a factor h) and those of the levels (`energy_bar`, one per level of `orbitals`).
 ///
-/// With Q the projection out of the occupied orbitals, (H - e_k) phi_k = -Q (n_bar psi_k), phi_k = Q phi_k, and
-/// v_bar = 2 f/h sum_k phi_k psi_k + sum_k e_bar_k psi_k^2. Only mixing with unoccupied orbitals enters, so that degenerate
-/// occupied levels do no harm. `orbitals` must include the lowest unoccupied one if there is one; if its level coincides with
+/// With Q the projection out of the occupied orbitals, (H - e_k) phi_k = -Q (n_bar psi_k), phi_k = Q phi_k, and v_bar =
+/// 2 f/h sum_k phi_k psi_k + sum_k e_bar_k psi_k^2. Only mixing with unoccupied orbitals enters, so degenerate occupied
+/// levels do no harm. `orbitals` must include the lowest unoccupied one if there is one; if its level coincides with
 /// the highest occupied one, the result is [`OrbitalError::NoGap`].
 pub fn pullback(
     h: &Hamiltonian,

@@ -10,7 +10,7 @@ pub(crate) struct Schedule {
     pub mixing: Linear,
 }
 
-/// The most iterations in a training, as each keeps its densities.
+/// The maximum number of iterations in training, as each keeps its densities.
 pub(crate) const MAX_ITERATIONS: usize = 10_000;
 
 impl Schedule {

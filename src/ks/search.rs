@@ -1,11 +1,11 @@
 //! The search for a self-consistent density: the chosen mixing and, if Pulay's method makes no progress because levels exchange
 //! electrons from one iteration to the next, a detour through fractional occupations.
 //!
-//! If the highest occupied and the lowest unoccupied level of a spin are nearly degenerate, a small change of the potential moves a
-//! whole electron in the output density, and iterations jump between the two. In one dimension levels of one spin never
-//! coincide, so that the output depends continuously on the input, and a self-consistent density exists; the problem is to reach it.
-//! On the detour the two levels share their electrons as at a temperature T, which makes the response smooth; the density found is
-//! the start at a lower T, until no electron is shared.
+//! If the highest occupied and the lowest unoccupied level of a spin are nearly degenerate, a small change of the
+//! potential moves a whole electron in the output density, and iterations jump between the two. In one dimension levels
+//! of one spin never coincide, so the output depends continuously on the input, and a self-consistent density exists;
+//! the problem is to reach it. On the detour the two levels share their electrons as they would at a temperature T,
+//! which makes the response smooth; the density found is the start at a lower T, until no electron is shared.
 
 use super::kohn_sham::{Iteration, KohnSham, Spins, device_error, fields};
 use super::linear::Linear;

@@ -1,7 +1,7 @@
 //! A fixed number of iterations, each on its own tape, and what a loss uses of them.
 //!
-//! In the backward pass the tapes run one after another from the last. Those that were not kept are made again from the input of
-//! their iteration: the same operations on the same numbers, so that the gradient has the same bits.
+//! In the backward pass the tapes run one after another from the last. Those that were not kept are recomputed from the
+//! input of their iteration: the same operations on the same numbers, so the gradient is bitwise identical.
 
 use super::kohn_sham::{Energies, Iteration, KohnSham, Spins, device_error};
 use super::orbitals::Orbitals;

@@ -5,7 +5,7 @@ use super::{Mixing, ScfOptions};
 use miette::Diagnostic;
 use thiserror::Error;
 
-/// A doubt about a finished calculation, with advice. A value beside the result.
+/// A concern about a finished calculation, with advice. A value alongside the result.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[diagnostic(severity(Warning))]
 pub enum KsWarning {
@@ -31,11 +31,11 @@ pub enum KsWarning {
         /// What to try.
         advice: String,
     },
-    /// With `decay:` the steps become smaller at every iteration, so that the sum of all steps may be too short to
-    /// reach the tolerance.
+    /// With `decay:` the steps become smaller at every iteration, so the sum of all steps may be too short to reach the
+    /// tolerance.
     ///
     /// What to do: leave out `decay:` or use `diis()`; or give no `tolerance:`, for a fixed number of iterations as in
-    /// the published trainings.
+    /// the published training.
     #[error(
         "a mixing that decays by {decay} per iteration can stop before it meets a tolerance: after {iterations} \
          iterations, {left:.2} % of the initial error is left at best, and no later step removes it"
@@ -53,7 +53,7 @@ pub enum KsWarning {
         left: f64,
     },
     /// The highest occupied level and the one above it nearly coincide. Which of them is filled, and so the density,
-    /// depends on tiny changes of the potential.
+    /// depends on tiny changes in the potential.
     ///
     /// What to do: compare with another `unpaired:`, and with `symmetric: true` for a system that is its own mirror
     /// image. Treat the numbers of this run with caution.
@@ -100,8 +100,9 @@ pub(super) fn decaying_mixing(options: &ScfOptions) -> Option<KsWarning> {
 pub(super) fn small_gap(system: &str, closest: Option<Closest>, mirror: bool) -> Option<KsWarning> {
     let closest = closest.filter(|closest| closest.gap < SMALL_GAP)?;
     let symmetric = if mirror { " and `symmetric: true`" } else { "" };
-    let advice =
-        format!("small changes of the system may change the density a lot: compare another `unpaired`{symmetric}");
+    let advice = format!(
+        "small changes in the system may change the density strongly: compare with another `unpaired`{symmetric}"
+    );
     Some(KsWarning::SmallGap { system: system.to_owned(), levels: levels(&closest), gap: closest.gap, advice })
 }
 
@@ -134,7 +135,7 @@ pub(super) fn advice(options: &ScfOptions, residuals: &[f64], closest: &[Option<
             format!("set a looser tolerance, `tolerance: {:.0e}`", 10.0 * last)
         }
         Mixing::Diis { .. } if hopeless => {
-            "rounding errors are large enough for that, and more `iterations` will not help much".to_owned()
+            "rounding errors alone can cause this, and more `iterations` will hardly help".to_owned()
         }
         Mixing::Diis { .. } => more,
     };
@@ -143,8 +144,8 @@ pub(super) fn advice(options: &ScfOptions, residuals: &[f64], closest: &[Option<
         if mirror { format!("{or} keep the density symmetric with `symmetric: true`") } else { String::new() };
     let Some(near) = near else { return remedy };
     format!(
-        "{} come as close as {:.1e} hartree, so that small changes of the potential decide which of them is occupied: \
-         {remedy}{symmetric}; another `unpaired` may fill whole groups of levels",
+        "{} come within {:.1e} hartree of each other, so small changes in the potential decide which of them is \
+         occupied: {remedy}{symmetric}; another `unpaired` may fill whole groups of levels",
         levels(near),
         near.gap
     )

@@ -1,7 +1,7 @@
 //! From source text to syntax tree: parser, tree, checks.
 //!
 //! [`parse()`] reads a text with the grammar of `grammar/ksr.pest` and reports all errors at once; [`check`](mod@check)
-//! finds wrong names, calls, systems and units in the tree; [`format()`] gives a text the white space that all scripts have.
+//! finds wrong names, calls, systems and units in the tree; [`format()`] gives a text the standard white space.
 
 pub mod ast;
 pub mod check;

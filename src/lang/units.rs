@@ -51,8 +51,8 @@ pub const UNITS: &[Unit] = &[
     energy("meV", 1e-3 / EV_PER_HARTREE, "thousandth of an electronvolt"),
     energy("rydberg", 0.5, "rydberg, half a hartree"),
     energy("Ry", 0.5, "rydberg, half a hartree"),
-    energy("kcal/mol", 4184.0 / (AVOGADRO * JOULE_PER_HARTREE), "kilocalorie (4.184 kJ) a mole"),
-    energy("kJ/mol", 1000.0 / (AVOGADRO * JOULE_PER_HARTREE), "kilojoule a mole"),
+    energy("kcal/mol", 4184.0 / (AVOGADRO * JOULE_PER_HARTREE), "kilocalorie (4.184 kJ) per mole"),
+    energy("kJ/mol", 1000.0 / (AVOGADRO * JOULE_PER_HARTREE), "kilojoule per mole"),
     energy("K", BOLTZMANN / JOULE_PER_HARTREE, "kelvin, as the energy k_B T"),
     length("bohr", 1.0, "Bohr radius, the atomic unit of length"),
     length("angstrom", 1e-10 / METRE_PER_BOHR, "ångström, 1e-10 m"),
@@ -70,7 +70,8 @@ pub const UNITS: &[Unit] = &[
     memory("TiB", 1_099_511_627_776.0, "1024 GiB"),
 ];
 
-/// The unit in which an amount of memory, in bytes, reads best: the largest power of a thousand of which there is at least one.
+/// The unit in which an amount of memory, in bytes, reads best: the largest power of a thousand that is not larger than
+/// the amount.
 pub fn of_memory(bytes: f64) -> Option<&'static Unit> {
     let fits = |unit: &&Unit| bytes.is_finite() && bytes.abs() >= unit.factor;
     ["TB", "GB", "MB", "kB"].into_iter().filter_map(find).find(fits).or_else(|| find("byte"))
@@ -136,7 +137,7 @@ mod tests {
 
     #[test]
     fn the_units_of_the_grammar_are_those_of_the_table() {
-        // The sign of the unit, which is another character than the letter.
+        // The sign of the unit, which is a different character from the letter.
         let sign = r"\u{212b}";
         let written = units_of_the_grammar();
         let grammar: BTreeSet<&str> = written.iter().copied().collect();

@@ -1,4 +1,4 @@
-//! From what the user wrote to a [`System`]: all physical checks.
+//! From what the user wrote to a [`System`], with all physical checks.
 
 use super::cusp::cusp_error;
 use super::{Grid, GridError, Interaction, Nucleus, System};
@@ -74,7 +74,7 @@ pub enum SystemError {
     #[diagnostic(code(ksr::system::nuclear_charge), help("write a repulsive potential as `potential(x): …`"))]
     NuclearCharge { index: usize, charge: f64 },
     /// The attraction of a nucleus is the interaction with opposite sign. With `interaction: none` there is no
-    /// attraction, and the nucleus would do nothing.
+    /// attraction, and the nucleus would have no effect.
     ///
     /// What to do: leave out `interaction: none`, or write the attraction as `potential(x): …`.
     #[error("with `interaction: none` a nucleus does not attract electrons")]
@@ -93,13 +93,13 @@ pub enum SystemError {
         help("it must be finite at every distance, including 0: soften it, as in `1 / sqrt(r^2 + 1)`")
     )]
     InteractionNotFinite { name: String, r: f64, value: f64 },
-    /// The interaction was sampled for a grid of another length.
+    /// The interaction was sampled for a grid of a different length.
     ///
     /// What to do: give it as a function of the distance: `interaction(r): …`.
     #[error("the interaction `{name}` is known at {given} distances, but the grid has {points} points")]
     #[diagnostic(code(ksr::system::interaction_length))]
     InteractionLength { name: String, given: usize, points: usize },
-    /// The field given as `potential:` has another number of points than the grid of the system.
+    /// The field given as `potential:` has a different number of points from the grid of the system.
     ///
     /// What to do: make the field from the `.x` of the grid that the system is on, or write `potential(x): …`.
     #[error("the potential has {given} values, but the grid has {points} points")]
@@ -182,7 +182,8 @@ pub enum SystemNote {
     /// The potential of a nucleus has a cusp, which a grid samples best if it is on a grid point. This nucleus is between two points,
     /// which changes energies by about the amount in the note.
     ///
-    /// What to do: place nuclei with `snap(…)`, at least to compare energies at several distances; or use a smaller spacing.
+    /// What to do: place nuclei with `snap(…)`, at least when you compare energies at several distances; or use a
+    /// smaller spacing.
     #[error(
         "`{symbol}` at {position:.4} bohr is between grid points: the energy of one electron there is off by {:.2} millihartree",
         1e3 * error
@@ -190,7 +191,7 @@ pub enum SystemNote {
     #[diagnostic(
         severity(Advice),
         code(ksr::system::between_points),
-        help("the nearest point is at {nearest:.4} bohr, which `snap(…)` finds; shown once for this place")
+        help("the nearest point is at {nearest:.4} bohr, which `snap(…)` finds; reported once per location")
     )]
     BetweenPoints { index: usize, symbol: String, position: f64, nearest: f64, error: f64 },
 }
@@ -250,8 +251,8 @@ impl System {
 }
 
 impl System {
-    /// The same system with another number of electrons. `unpaired` defaults to 0 for an even number, 1 for an odd number;
-    /// `name` to the old name and what has changed: `he with 1 electron`, `h2 with 2 unpaired`.
+    /// The same system with a different number of electrons. `unpaired` defaults to 0 for an even number, 1 for an odd
+    /// number; `name` to the old name and what has changed: `he with 1 electron`, `h2 with 2 unpaired`.
     ///
     /// # Errors
     /// `electrons` is not a positive whole number or does not fit on the grid; `unpaired` is impossible.
@@ -268,7 +269,7 @@ impl System {
         Ok(System { label, electrons: count, unpaired, ..self.clone() })
     }
 
-    /// Its name with another number of electrons, in place of the number that the name may already contain.
+    /// Its name with a different number of electrons, in place of the number that the name may already contain.
     fn label_with(&self, electrons: usize, unpaired: usize) -> String {
         if (electrons, unpaired) == (self.electrons, self.unpaired) {
             return self.label.clone();

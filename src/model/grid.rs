@@ -3,7 +3,7 @@
 use miette::Diagnostic;
 use thiserror::Error;
 
-/// A position within this many spacings of a point counts as on it: published positions are rounded to f32.
+/// A position within this many spacings of a point counts as being on it: published positions are rounded to f32.
 pub const ON_POINT: f64 = 1e-4;
 
 /// A position within this many spacings of a midpoint counts as a tie in [`Grid::snap`].
@@ -74,7 +74,7 @@ pub enum GridError {
     /// The first point of the grid is infinite or not a number.
     ///
     /// What to do: look at how `from:`, `to:` or `spacing:` is calculated.
-    #[error("a grid cannot begin at {start} bohr")]
+    #[error("a grid cannot start at {start} bohr")]
     #[diagnostic(code(ksr::grid::start))]
     Start {
         /// The given first point, bohr.

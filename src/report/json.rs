@@ -115,7 +115,7 @@ fn list(items: &[Value], named: bool) -> Json {
     items.iter().map(|item| part(item, named)).collect::<Vec<_>>().into()
 }
 
-/// The most values of an interval that are listed.
+/// The maximum number of values of an interval that are listed.
 const MAX_LISTED: f64 = 1e6;
 
 /// The values of an interval with whole numbers as ends, unless they are too many; otherwise both ends, in the unit that

@@ -5,9 +5,9 @@ use super::number;
 use super::style::Style;
 use crate::interp::value::{Table, Value};
 
-/// The most rows shown; in longer tables the middle is left out.
+/// The maximum number of rows shown; in longer tables the middle is left out.
 const ROWS: usize = 24;
-/// The most decimals in a column.
+/// The maximum number of decimals in a column.
 const DECIMALS: usize = 6;
 
 /// The whole table; if rows are left out, the last line gives their total number.

@@ -159,7 +159,7 @@ fn run_text(run: &Run) -> String {
     format!("{}\n{}", inline_run(run), listing(&entries))
 }
 
-/// The lines of a property: none, or one, or one a spin.
+/// The lines of a property: none, one, or one per spin.
 fn lines(name: &str, datum: Datum, run: &Run) -> Vec<(String, String)> {
     let text = match datum {
         Datum::Count(n) => n.to_string(),

@@ -12,7 +12,7 @@ pub struct Cotangent {
 }
 
 impl Cotangent {
-    /// The contributions so far to a value of `length` numbers; fresh if `numbers` has another length.
+    /// The contributions so far to a value of `length` numbers; fresh if `numbers` has a different length.
     pub(super) fn new(numbers: Vec<f64>, length: usize) -> Self {
         // dfdx gives a single number its buffer from the beginning.
         let arrived = numbers.len() == length && numbers[..] != [0.0];

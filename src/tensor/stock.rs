@@ -1,8 +1,9 @@
-//! Arrays whose memory a thread reuses. Memory freed by one iteration or evaluation is ready for the next: almost none is
-//! allocated, cleared or returned to the operating system in the loop of a training.
+//! Arrays whose memory a thread reuses. Memory freed by one iteration or evaluation is ready for the next: almost none
+//! is allocated, cleared or returned to the operating system in the training loop.
 //!
-//! A thread keeps at most an eighth more than it has had in use at once, until it turns to another grid ([`turn_to`]) or ends. On
-//! devices other than the host, cotangents are stored there, and the stock is for everything else.
+//! A thread keeps at most an eighth more than it has had in use at once, until it switches to another grid
+//! ([`turn_to`]) or ends. On devices other than the host, cotangents are stored there, and the stock is for everything
+//! else.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -35,7 +36,8 @@ struct Stock {
 }
 
 impl Stock {
-    /// The most capacity to keep: some more than was in use, as the shapes of alternating systems do not fit exactly.
+    /// The maximum capacity to keep: slightly more than was in use, as the shapes of alternating systems do not fit
+    /// exactly.
     fn limit(&self) -> usize {
         self.most + self.most / 8
     }
@@ -231,7 +233,7 @@ mod tests {
             assert_eq!(kept(), [1100, 0, 1100]);
             std::thread::spawn(|| drop(Buffer::from(vec![1.0; 200]))).join().unwrap();
             assert_eq!(kept(), [1100, 0, 1100]);
-            // Arrays from another thread are kept, as far as there is room.
+            // Arrays from another thread are kept if there is room.
             let foreign = || std::thread::spawn(|| Numbers::from(vec![1.0; 130])).join().unwrap();
             drop([foreign(), foreign(), foreign()]);
             assert_eq!(kept(), [1230, 0, 1100]);

@@ -1,7 +1,7 @@
 //! Values: numbers `[batch, points, channels]` on a device that know whether a tape tracks them.
 //!
-//! On the host a value's dfdx tensor only identifies it to a tape: its numbers are stored beside the tensor, and its cotangent is
-//! made when the first contribution arrives. On other devices the tensor holds the numbers.
+//! On the host a value's dfdx tensor only identifies it to a tape: its numbers are stored alongside the tensor, and its
+//! cotangent is made when the first contribution arrives. On other devices the tensor holds the numbers.
 
 use super::backend::{Array, Backend, Cotangents, Dims, TensorError, count};
 use super::cotangent::Cotangent;
@@ -139,7 +139,7 @@ impl<D: Backend> Value<D> {
         Ok(Cotangent::new(D::take(buffer).map_err(TensorError::device)?, self.count()).into_numbers())
     }
 
-    /// Moves its cotangent, if one has arrived, to `again`, the same value computed again.
+    /// Moves its cotangent, if one has arrived, to `again`, the same value recomputed.
     pub fn hand_over(&self, again: &Self, cotangents: &mut Cotangents<D>) -> Result<(), TensorError> {
         let buffer = cotangents.get_or_alloc_mut(&self.array).map_err(TensorError::device)?;
         let numbers = D::take(buffer).map_err(TensorError::device)?;

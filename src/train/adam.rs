@@ -12,7 +12,7 @@ const DIVERGENCE: f64 = 100.0;
 /// Options of Adam.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Adam {
-    /// The most steps.
+    /// The maximum number of steps.
     pub steps: usize,
     /// Learning rate.
     pub rate: f64,
@@ -36,7 +36,7 @@ impl Adam {
         format!("adam {rate:?} {beta1:?} {beta2:?} {epsilon:?}")
     }
 
-    /// Refuses impossible options.
+    /// Rejects impossible options.
     pub(super) fn check(&self) -> Result<(), TrainError> {
         positive("rate", self.rate)?;
         positive("epsilon", self.epsilon)?;

@@ -1,8 +1,8 @@
-//! How much memory a training may use.
+//! How much memory training may use.
 
 use std::fs;
 
-/// How much memory a training may use for the tapes of its iterations.
+/// How much memory training may use for the tapes of its iterations.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Budget {
     /// Half of the machine's free memory.

@@ -5,7 +5,7 @@ use crate::source::Span;
 use miette::Diagnostic;
 use thiserror::Error;
 
-/// Why a training has no result.
+/// Why training has no result.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 pub enum TrainError {
     /// `on:` is empty, so there is nothing to learn from.
@@ -26,10 +26,10 @@ pub enum TrainError {
         /// Name of the functional.
         functional: String,
     },
-    /// An option of the training or of its optimiser is out of range.
+    /// An option of `train` or of its optimiser is out of range.
     ///
     /// What to do: change it as the message says.
-    #[error("`{option}` of a training {problem}")]
+    #[error("the training option `{option}` {problem}")]
     #[diagnostic(code(ksr::train::option))]
     Option {
         /// Name of the option.
@@ -60,9 +60,9 @@ pub enum TrainError {
         #[help]
         advice: String,
     },
-    /// You stopped the training with Ctrl-C before its first step, so that there is no model yet.
+    /// You stopped the training with Ctrl-C before its first step, so there is no model yet.
     ///
-    /// What to do: run it again. A training that is stopped after its first step keeps its best parameters.
+    /// What to do: run it again. A training run that is stopped after its first step keeps its best parameters.
     #[error("the training was stopped before its first step")]
     #[diagnostic(code(ksr::train::interrupted))]
     Interrupted,

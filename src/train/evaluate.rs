@@ -22,7 +22,7 @@ pub(crate) struct Prepared<'a> {
     schedule: Schedule,
     /// For the gradient of the fixed point, how the density is converged first.
     converge: Option<ScfOptions>,
-    /// How many of the last iterations keep their tapes for the backward pass; the others are done again.
+    /// How many of the last iterations keep their tapes for the backward pass; the others are recomputed.
     pub kept: usize,
     /// Density of non-interacting electrons for every spin channel.
     start: Vec<Vec<f64>>,

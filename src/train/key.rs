@@ -1,15 +1,16 @@
-//! The content key of a training: a hash of what is trained, on what, and how, without source texts, places or file names.
+//! The content key of a training run: a hash of what is trained, on what, and how, without source texts, places or file
+//! names.
 
 use super::plan::{Case, Gradient, Plan};
 use crate::data::ContentKey;
 use crate::graph::Graph;
 use crate::model::{Interaction, System};
 
-/// To be changed when the same plan would give different results.
+/// Change it when the same plan would give different results.
 const KIND: &str = "ksr training 5";
 
-/// The key of a plan on a `device`. It depends neither on the seeds nor on the number of steps: each seed is kept under it
-/// separately, and continues where a training of fewer steps ended.
+/// The key of a plan on a `device`. It depends neither on the seeds nor on the number of steps: each seed is kept under
+/// it separately, and continues where a run of fewer steps ended.
 pub(crate) fn key(plan: &Plan, device: &str) -> String {
     let mut key = ContentKey::new(KIND).text(env!("CARGO_PKG_VERSION")).text(device);
     let Plan {

@@ -13,13 +13,13 @@ const MIN_CURVATURE: f64 = 1e-10;
 /// Options of L-BFGS.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lbfgs {
-    /// The most steps.
+    /// The maximum number of steps.
     pub steps: usize,
     /// Pairs of changes kept.
     pub history: usize,
     /// The longest step: the root mean square change of a parameter.
     pub longest_step: f64,
-    /// The training ends when the Euclidean norm of the gradient is no larger than this.
+    /// Training ends when the Euclidean norm of the gradient is no larger than this.
     pub tolerance: f64,
 }
 
@@ -35,7 +35,7 @@ impl Lbfgs {
         format!("lbfgs {history} {longest_step:?} {tolerance:?}")
     }
 
-    /// Refuses impossible options.
+    /// Rejects impossible options.
     pub(super) fn check(&self) -> Result<(), TrainError> {
         positive("history", self.history as f64)?;
         if self.tolerance.is_nan() || self.tolerance < 0.0 {

@@ -1,7 +1,8 @@
-//! How much memory the tapes of a training take, and how many of them fit into a budget.
+//! How much memory the tapes of a training run take, and how many of them fit into a budget.
 //!
-//! The backward pass through a Kohn-Sham calculation needs the tape of every iteration. Tapes that do not fit are made again
-//! during the pass, which costs one more forward pass of their iterations and changes no bit of the gradient.
+//! The backward pass through a Kohn-Sham calculation needs the tape of every iteration. Tapes that do not fit are
+//! recomputed during the pass, which costs one more forward pass of their iterations and leaves the gradient bitwise
+//! unchanged.
 
 use super::budget::Budget;
 use super::plan::{Case, Gradient, Plan};
@@ -10,11 +11,11 @@ use crate::ks::{Observable, Occupation};
 use crate::model::System;
 use std::sync::Arc;
 
-/// Fields of one number per point that an iteration keeps per spin channel, besides its orbitals and those of the functional:
-/// potentials, densities, the Hamiltonian's bands, sums of the mixing.
+/// Fields of one number per point that an iteration keeps per spin channel, in addition to its orbitals and those of
+/// the functional: potentials, densities, the Hamiltonian's bands, sums of the mixing.
 const FIELDS_PER_CHANNEL: usize = 32;
 
-/// The memory that the tapes of a training take, in bytes.
+/// The memory that the tapes of a training run take, in bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Forecast {
     /// For every iteration of every case.
@@ -38,7 +39,8 @@ impl Forecast {
         Self { cases, together: threads.clamp(1, (plan.cases.len() * plan.seeds.len()).max(1)) }
     }
 
-    /// For a training of one seed on some systems, with a loss that uses the energies of all iterations, which takes the most.
+    /// For training one seed on some systems, with a loss that uses the energies of all iterations, which takes the
+    /// most.
     pub fn of(functional: &Compiled, systems: &[Arc<System>], iterations: usize, threads: usize) -> Self {
         let cases = systems.iter().map(|system| tapes(functional, system, iterations, |_| true)).collect();
         Self { cases, together: threads.clamp(1, systems.len().max(1)) }
@@ -82,7 +84,7 @@ impl Forecast {
         let (needs, budget) = (size(self.all()), size(budget.bytes()));
         Some(format!(
             "the tapes of all iterations would take {needs}, more than the {budget} allowed{counted}: the last {some} of {all} iterations \
-             keep theirs, the others are done again in the backward pass"
+             keep theirs, the others are recomputed in the backward pass"
         ))
     }
 
@@ -91,7 +93,7 @@ impl Forecast {
         let (least, budget) = (self.least(), budget.bytes());
         (least > budget).then(|| {
             format!(
-                "a single iteration of every system at work takes {}, more than the {} allowed{counted}",
+                "a single iteration of every system being worked on takes {}, more than the {} allowed{counted}",
                 size(least),
                 size(budget)
             )

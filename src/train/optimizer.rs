@@ -14,7 +14,7 @@ pub enum Optimizer {
 }
 
 impl Optimizer {
-    /// The most steps.
+    /// The maximum number of steps.
     pub fn steps(&self) -> usize {
         match self {
             Optimizer::Lbfgs(options) => options.steps,

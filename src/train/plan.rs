@@ -39,7 +39,7 @@ pub enum Gradient {
     Implicit,
 }
 
-/// A training.
+/// A training run.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// What is trained; seeds draw its initial parameters (unless they are given).

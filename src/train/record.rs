@@ -1,4 +1,4 @@
-//! The record of a training.
+//! The record of a training run.
 
 use super::TrainError;
 use crate::control::SeedEnd;
@@ -24,7 +24,7 @@ pub struct Step {
 pub enum Ending {
     /// All steps done.
     Finished,
-    /// No step lowers the loss any more by more than rounding.
+    /// No step lowers the loss by more than rounding any longer.
     Flat,
     /// The gradient is below the tolerance.
     Converged,
@@ -72,7 +72,7 @@ pub struct Kept {
     pub parameters: Vec<f64>,
 }
 
-/// One seed of a training.
+/// One seed of a training run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SeedRecord {
     /// Seed of the initial parameters.

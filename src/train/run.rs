@@ -1,4 +1,4 @@
-//! A whole training: seeds run side by side, their systems on a team of threads, and the best of all is kept.
+//! A whole training run: seeds run side by side, their systems on a team of threads, and the best of all is kept.
 
 use super::evaluate::Prepared;
 use super::key::key;
@@ -15,10 +15,10 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once};
 
-/// Trains. Every seed draws initial parameters, takes the steps of the optimiser and keeps the parameters with the lowest
-/// validation loss (without validation: the lowest loss); the best of all seeds is returned. A step whose Kohn-Sham loop
-/// diverges is shortened. The results are the same bits for any number of threads, and for a training that was
-/// interrupted and resumes from its checkpoint.
+/// Trains. Every seed draws initial parameters, takes the steps of the optimiser and keeps the parameters with the
+/// lowest validation loss (without validation: the lowest loss); the best of all seeds is returned. A step whose
+/// Kohn-Sham loop diverges is shortened. The results are bitwise identical for any number of threads, and for a run
+/// that was interrupted and resumes from its checkpoint.
 ///
 /// # Errors
 /// An unavailable device; a plan that cannot be trained; a system that does not fit its options; all seeds failed; an
@@ -53,8 +53,7 @@ pub fn train(device: Device, plan: &Plan, store: &Store, control: &dyn Control) 
 /// The loss of a plan, the mean over its cases, and its gradient at given parameters.
 ///
 /// # Errors
-/// A device that is not there, a plan that cannot be trained, a case that does not fit; a value that is not
-/// finite.
+/// An unavailable device, a plan that cannot be trained, a case that does not fit; a value that is not finite.
 pub fn evaluate(device: Device, plan: &Plan, params: &[f64]) -> Result<(f64, Vec<f64>), TrainError> {
     with_evaluation(device, plan, |evaluate| evaluate(params))?
 }
@@ -62,11 +61,11 @@ pub fn evaluate(device: Device, plan: &Plan, params: &[f64]) -> Result<(f64, Vec
 /// A function of the parameters: loss and gradient.
 pub type Evaluation<'a> = dyn Fn(&[f64]) -> Result<(f64, Vec<f64>), TrainError> + 'a;
 
-/// Passes [`evaluate`] to `work`, which may call it many times: cases are prepared and threads started once, as in a
+/// Passes [`evaluate`] to `work`, which may call it many times: cases are prepared and threads started once, as in
 /// training.
 ///
 /// # Errors
-/// A device that is not there, a plan that cannot be trained, a case that does not fit.
+/// An unavailable device, a plan that cannot be trained, a case that does not fit.
 pub fn with_evaluation<R>(
     device: Device,
     plan: &Plan,
@@ -106,7 +105,7 @@ fn threads(plan: &Plan) -> usize {
     plan.threads.unwrap_or_else(rayon::current_num_threads)
 }
 
-/// Everything that the seeds of a training share.
+/// Everything that the seeds of a training run share.
 struct Job<'env> {
     device: Device,
     plan: &'env Plan,
@@ -166,7 +165,7 @@ impl<'env> Job<'env> {
     fn tell_memory(&self) {
         let counted = match self.plan.memory {
             Budget::Automatic if !self.device.on_host() => {
-                ", half of what the computer has free (the device's own is not known)"
+                ", half of the computer's free memory (the device's own is not known)"
             }
             _ => "",
         };

@@ -13,7 +13,7 @@ pub(crate) type Evaluate<'a> = dyn Fn(&[f64]) -> Result<(f64, Vec<f64>), Halt> +
 
 /// What a seed is trained with.
 pub(crate) struct Context<'a> {
-    /// Content key of the training.
+    /// Content key of the training run.
     pub key: &'a str,
     pub optimizer: &'a Optimizer,
     /// Whether there are validation systems.

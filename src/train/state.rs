@@ -17,7 +17,7 @@ pub(crate) struct SeedState {
     pub history: Vec<Step>,
     /// `None` while steps remain.
     pub outcome: Option<Ending>,
-    /// Validation loss of the last point, if it was calculated only because the training ended there: a training of more steps
+    /// Validation loss of the last point, if it was calculated only because the run ended there: a run of more steps
     /// that continues from here ignores it.
     pub end: Option<f64>,
 }

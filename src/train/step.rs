@@ -29,11 +29,11 @@ pub(crate) enum Stepped {
     To(Point),
     /// The gradient is below the tolerance.
     Converged,
-    /// No step lowers the loss any more.
+    /// No step lowers the loss any longer.
     Flat,
 }
 
-/// Refuses a number that is not above 0.
+/// Rejects a number that is not above 0.
 pub(super) fn positive(option: &'static str, value: f64) -> Result<(), TrainError> {
     let problem = format!("must be above 0, not {value}");
     if value > 0.0 && value.is_finite() { Ok(()) } else { Err(TrainError::Option { option, problem }) }

@@ -29,11 +29,11 @@ impl Store {
         Self { folder: Some(folder.into()), fresh: false }
     }
 
-    /// The stored state of a seed, for the training with content key `key` and `steps` steps: its own, or the most advanced state
-    /// of a training with another number of steps that has not gone too far, ready to resume.
+    /// The stored state of a seed, for the training run with content key `key` and `steps` steps: its own, or the most
+    /// advanced state of a run with a different number of steps that has not gone too far, ready to resume.
     ///
     /// # Errors
-    /// The training's own file exists but cannot be read; the message has its path.
+    /// The run's own file exists but cannot be read; the message has its path.
     pub(crate) fn read(&self, key: &str, seed: u64, steps: usize) -> Result<Option<SeedState>, String> {
         if self.fresh {
             return Ok(None);

@@ -28,7 +28,7 @@ impl<'env> Team<'env> {
         let (sender, results) = channel();
         for i in 0..count {
             let (job, sender) = (job.clone(), sender.clone());
-            // A failed send means that there is no receiver any more.
+            // A failed send means that there is no longer a receiver.
             let work = Box::new(move || {
                 let found = catch_unwind(AssertUnwindSafe(|| job(i)));
                 drop(sender.send((i, found.map_err(|_| TrainError::Worker))));

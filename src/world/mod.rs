@@ -1,6 +1,7 @@
-//! The files that a script can reach. Everything that a script reads and writes (`use`, `dataset`, `load`, `save`, `exists`)
-//! goes through a [`World`]: the command line uses the disk, tests use a world in memory, and a world for scripts from others
-//! can be [`ReadOnly`]. What ksr itself caches, exact answers and checkpoints, is not part of it: that is in a separate folder.
+//! The files that a script can reach. Everything that a script reads and writes (`use`, `dataset`, `load`, `save`,
+//! `exists`) goes through a [`World`]: the command line uses the disk, tests use a world in memory, and a world for
+//! scripts from others can be [`ReadOnly`]. What ksr itself caches, exact answers and checkpoints, is not part of it,
+//! but is kept in a separate folder.
 
 mod memory;
 

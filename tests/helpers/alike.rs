@@ -2,7 +2,7 @@
 
 /// Relative difference of numbers that counts as none: iterations that converge do not fix the last bits.
 pub const SAME: f64 = 1e-6;
-/// The same for results of a training: hundreds of steps amplify the last bits.
+/// The same for results of training: hundreds of steps amplify the last bits.
 #[allow(dead_code)]
 pub const TRAINED: f64 = 1e-2;
 /// Two numbers below this are both rounding errors or residuals of an iteration.

@@ -4,7 +4,7 @@ use assert_cmd::Command;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// A temporary folder, with a cache and REPL history beside it.
+/// A temporary folder, with a cache and REPL history next to it.
 pub struct Place {
     folder: TempDir,
 }

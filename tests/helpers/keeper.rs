@@ -58,7 +58,7 @@ fn run(script: &str) -> (Interpreter, Vec<Value>) {
     (interpreter, SHOWN.take())
 }
 
-/// The trainings in a script.
+/// The training runs in a script.
 pub fn plans(script: &str) -> Vec<Plan> {
     let mut interpreter = Interpreter::new(Rc::new(Keeper), Rc::new(Disk), Options::default());
     match interpreter.plans("test.ksr", script) {

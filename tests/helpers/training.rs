@@ -108,7 +108,7 @@ pub fn plan(functional: &Arc<Compiled>, systems: &[(Arc<System>, Target)], loss:
     Plan::new(functional.clone(), cases, scf.clone())
 }
 
-/// An invented target near the truth: Gaussians on the nuclei.
+/// A made-up target near the truth: Gaussians on the nuclei.
 pub fn made_up(system: &System) -> Target {
     let raw: Vec<f64> = system
         .grid

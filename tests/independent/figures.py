@@ -1,7 +1,7 @@
-"""The figures of tests/independent.rs, computed without ksr: `python figures.py` prints them.
+"""The reference values of tests/independent.rs, computed without ksr: `python figures.py` prints them.
 
 Needs jax and scipy (`pip install jax scipy`); the tests do not run it. Where ksr has recursions, banded solvers, graphs and
-backward rules of its own, here are dense matrices, sums over all pairs of points, a dense eigen-solver and the derivatives of jax,
+backward rules of its own, this program has dense matrices, sums over all pairs of points, a dense eigen-solver and the derivatives of jax,
 all in double precision. LSDA at the density of the published program, and its sKSR-global with the published parameters, agree
 with that program to 1e-15.
 
@@ -65,7 +65,7 @@ def silu(x):
 
 
 class Arrays:
-    """Hands out the arrays of a flat list of parameters, in order."""
+    """Takes arrays in order from a flat list of parameters."""
 
     def __init__(self, flat):
         self.flat, self.at = flat, 0
@@ -131,7 +131,7 @@ def ksr_gga(flat, n):
 
 
 def averaged(e):
-    """Over the exchange of the spins."""
+    """Average over exchange of the spins."""
     return lambda flat, up, down: (e(flat, up, down) + e(flat, down, up)) / 2
 
 
@@ -211,14 +211,14 @@ def nuclei(charges, positions):
 
 
 def occupied(v, count):
-    """Density and sum of the levels of so many electrons of one spin."""
+    """Density and sum of the occupied levels of the given number of electrons of one spin."""
     levels, orbitals = np.linalg.eigh(KINETIC + np.diag(v))
     return (orbitals[:, :count] ** 2).sum(axis=1) / H, levels[:count].sum()
 
 
 def run(e, v, counts, iterations, alpha, decay):
-    """Energies of all iterations, each of the density that the orbitals give; at the end the densities, which are mixed once more as in
-    the published program, and the kinetic and xc energy."""
+    """Energies of all iterations, each for the output density of the orbitals; then the final densities, mixed once more as in the
+    published program, and the kinetic and xc energy."""
     density = [occupied(v, count)[0] for count in counts]
     energies = []
     for k in range(iterations):
@@ -328,8 +328,8 @@ def exact_answers():
 
 
 def training():
-    """The loss of Li et al. for H and He with sKSR-global, energies of the iterations after the first four, weights 1/2; its gradient
-    along cos(i), and the norm of that."""
+    """The loss of Li et al. for H and He with sKSR-global, energies of the iterations after the first four, weights 1/2; its derivative
+    along cos(i), and the norm of the gradient."""
     targets = []
     for charge, counts in [(1, [1, 0]), (2, [1, 1])]:
         v, _ = nuclei([charge], [0.0])

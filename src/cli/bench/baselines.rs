@@ -14,7 +14,7 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par, Side};
 use std::hint::black_box;
 
-/// The grid of the papers.
+/// The grid used in the papers.
 const POINTS: usize = 513;
 const SPACING: f64 = 0.08;
 /// The wide layer of the networks.

@@ -49,8 +49,8 @@ pub fn busy<'a>(all: impl IntoIterator<Item = &'a Times>) -> Option<String> {
         .then(|| "The machine is busy, so the times are too long and scatter. Measure again when it is idle.".into())
 }
 
-/// Times pieces of work alternately, so that whatever else the machine does affects all of them, each after a warm-up run that
-/// does not count.
+/// Times pieces of work alternately, so that any other load on the machine affects all of them, each after a warm-up
+/// run that does not count.
 pub fn in_turns(bench: &Bench, what: &str, work: &mut [Work<'_>]) -> Result<Vec<Times>, Halt> {
     let total = (bench.repetitions + 1) * work.len();
     let mut counts = vec![1; work.len()];

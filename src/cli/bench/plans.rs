@@ -1,4 +1,4 @@
-//! Set-ups as short scripts, and the trainings they define.
+//! Set-ups as short scripts, and the training runs they define.
 
 use super::measure::Work;
 use super::{Bench, Halt};
@@ -11,8 +11,8 @@ use crate::world::Memory;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-/// The training of a script, with new right-hand sides for its `let`s. Exact answers are computed, not taken from a cache, and
-/// no file is read or written.
+/// The training run of a script, with new right-hand sides for its `let`s. Exact answers are computed, not taken from a
+/// cache, and no file is read or written.
 pub fn plan(bench: &Bench, name: &str, script: &str, set: &[(&str, usize)]) -> Result<Plan, Halt> {
     let overrides = set.iter().map(|(name, value)| ((*name).to_owned(), value.to_string())).collect();
     let mut interpreter =

@@ -82,7 +82,7 @@ fn measure(bench: &Bench, sweep: &Sweep) -> Result<Vec<Times>, Halt> {
                 let run =
                     |evaluate: Work<'_>| asked.iter().try_for_each(|()| answer.send(evaluate()).map_err(|_| lost()));
                 if let Err(halt) = with_evaluation(plan, Some(1), run) {
-                    // There may be no receiver any more.
+                    // There may no longer be a receiver.
                     drop(failed.send(Err(halt)));
                 }
             });

@@ -1,4 +1,4 @@
-//! The set-ups of the papers, each compared with the time of the published program.
+//! The set-ups from the papers, each compared with the time of the published program.
 
 use super::baselines::{self, Product};
 use super::measure::{Times, busy, forget_peak, in_turns, peak};

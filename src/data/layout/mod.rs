@@ -57,7 +57,7 @@ pub enum LayoutError {
     Folder,
     /// An array that every data set needs is not in the folder.
     ///
-    /// What to do: add the file; the page on data sets describes all of them.
+    /// What to do: add the file; the page on data sets lists all of them.
     #[error("the folder has no `{file}`")]
     #[diagnostic(code(ksr::data::missing), help("a data set is a folder with {needed} and optionally {optional}"))]
     Missing { file: String, needed: String, optional: String },
@@ -94,7 +94,7 @@ pub enum LayoutError {
         )
     )]
     NameObjects { file: String },
-    /// The elements of the array are of another kind than this file of a data set needs.
+    /// The elements of the array are of a different kind from those that this file of a data set needs.
     ///
     /// What to do: convert it in Python, for example with `astype(float)`, and save it again.
     #[error("`{file}` must hold {wanted}, not {found}")]
@@ -102,11 +102,11 @@ pub enum LayoutError {
     Elements { file: String, wanted: &'static str, found: &'static str },
     /// The shape of the array does not agree with the other arrays. The first axis counts the systems in all of them.
     ///
-    /// What to do: compare with the table on the page about data sets, and transpose or cut the array.
+    /// What to do: compare with the table on the page about data sets, and transpose or trim the array.
     #[error("`{file}` has the shape {found}, but {wanted}")]
     #[diagnostic(code(ksr::data::shape), help("the first axis of every array runs over the systems, here {systems}"))]
     Shape { file: String, found: String, wanted: String, systems: usize },
-    /// One row of an array has another length than the data set needs.
+    /// One row of an array has a different length from what the data set needs.
     ///
     /// What to do: correct the row, or pad shorter rows with nuclear charge 0.
     #[error("`{file}` has {found} numbers at index {index}, but {wanted}")]
@@ -124,8 +124,8 @@ pub enum LayoutError {
     #[error("`{file}` has {value} at index {index}")]
     #[diagnostic(code(ksr::data::not_finite), help("every number of a data set must be finite"))]
     NotFinite { file: String, index: usize, value: f64 },
-    /// Saving a data set replaces its folder, and this folder holds a file that does not belong to a data set. It is
-    /// left as it is, so that nothing is lost.
+    /// Saving a data set replaces its folder, but this folder holds a file that does not belong to a data set. It is
+    /// left untouched, so that nothing is lost.
     ///
     /// What to do: choose another folder, or move that file away.
     #[error("the folder holds `{file}`, which is not part of a data set")]

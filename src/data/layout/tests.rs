@@ -3,7 +3,7 @@ use crate::data::npy::npy_bytes;
 use crate::world::{Memory, World};
 use std::path::Path;
 
-/// Where the data set lies.
+/// Where the data set is.
 fn set() -> &'static Path {
     Path::new("set")
 }

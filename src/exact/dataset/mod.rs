@@ -54,7 +54,7 @@ pub enum DatasetError {
     Grid(GridError),
     /// `points:` keeps the middle of the data set's grid, and asks for more points than it has.
     ///
-    /// What to do: leave out `points:`, or ask for at most as many as there are.
+    /// What to do: leave out `points:`, or ask for no more than there are.
     #[error("the data set has only {present} points, not {wanted}")]
     #[diagnostic(code(ksr::data::points), help("`points:` keeps the middle of the grid"))]
     Points { wanted: usize, present: usize },
@@ -64,8 +64,8 @@ pub enum DatasetError {
     #[error("`densities.npy` has {electrons:.2e} electrons outside the middle {points} points at index {index}")]
     #[diagnostic(code(ksr::data::cut), help("use more points"))]
     Cut { index: usize, points: usize, electrons: f64 },
-    /// The integral of a density does not give the number of electrons, so that the grid, the units or the
-    /// normalisation are not those of the layout.
+    /// The integral of a density does not give the number of electrons, so the grid, the units or the normalisation are
+    /// not those of the layout.
     ///
     /// What to do: write densities in electrons per bohr: the spacing times the sum over the points is the number of
     /// electrons.
@@ -126,7 +126,7 @@ pub enum DatasetWarning {
     #[diagnostic(
         severity(Warning),
         code(ksr::data::potential),
-        help("if the data are for another interaction than the exponential one, give it: `interaction: w`")
+        help("if the data are for an interaction other than the exponential one, give it: `interaction: w`")
     )]
     Potential { set: String, index: usize, off: f64, count: usize, systems: usize },
     /// The spin densities do not integrate to the number of unpaired electrons, and are not used for these systems.
@@ -191,7 +191,7 @@ impl<E> From<DatasetError> for Failed<E> {
 }
 
 impl Dataset {
-    /// Recognises the grid and cuts out its middle, if asked for; `set` is the name of the data set.
+    /// Recognises the grid and cuts out its middle, if requested; `set` is the name of the data set.
     ///
     /// # Errors
     /// A grid that is not equally spaced or too small; densities that reach beyond the middle.

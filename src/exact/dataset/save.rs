@@ -57,11 +57,15 @@ pub enum SaveNote {
     #[error("the systems have {least} to {most} nuclei: shorter rows are padded with charge 0 at position 0")]
     #[diagnostic(severity(Advice), code(ksr::data::padded))]
     Padded { least: usize, most: usize },
-    /// The layout has no place for this property of the systems, so that a reader would assume the default.
+    /// The layout has no place for this property of the systems, so a reader would assume the default.
     ///
     /// What to do: give it when you read the folder, as the help line shows.
-    #[error("a data set does not say {what}")]
-    #[diagnostic(severity(Advice), code(ksr::data::unsaid), help("give it when reading: `dataset(\"…\", {option})`"))]
+    #[error("a data set does not record {what}")]
+    #[diagnostic(
+        severity(Advice),
+        code(ksr::data::unsaid),
+        help("specify it when reading: `dataset(\"…\", {option})`")
+    )]
     Unsaid { what: &'static str, option: String },
     /// Spin densities are saved only if they are known for all systems of the data set.
     ///
@@ -117,11 +121,12 @@ pub fn layout(samples: &[Sample]) -> Result<(Layout, Vec<SaveNote>), SaveError> 
 fn unsaid(grid: &Grid, interaction: &Interaction) -> Vec<SaveNote> {
     let mut notes = Vec::new();
     if *interaction != Interaction::BAKER {
-        notes.push(SaveNote::Unsaid { what: "for which interaction it was computed", option: "interaction: w".into() });
+        notes
+            .push(SaveNote::Unsaid { what: "which interaction it was computed with", option: "interaction: w".into() });
     }
     if grid.stencil != 5 {
         let option = format!("stencil: {}", grid.stencil);
-        notes.push(SaveNote::Unsaid { what: "with which stencil it was computed", option });
+        notes.push(SaveNote::Unsaid { what: "which stencil it was computed with", option });
     }
     if grid.wall == Wall::Odd {
         notes.push(SaveNote::Unsaid { what: "that its walls are odd", option: "wall: odd".into() });

@@ -85,7 +85,7 @@ fn spin_densities_come_back_and_their_sum_bit_by_bit() {
     assert_eq!(sum(&back[0].density), sum(&density));
     let close = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-15);
     assert!(close(&back[0].density[0], &density[0]) && close(&back[0].density[1], &density[1]));
-    // Saving again changes nothing any more.
+    // Saving again changes nothing further.
     let (again, _) = layout(&[sample(&back[0])]).unwrap();
     assert_eq!((&again.spin_densities, &again.densities), (&saved.spin_densities, &saved.densities));
     without.spin_densities = None;
@@ -145,7 +145,7 @@ fn single_precision_is_corrected() {
     let wanted = exact.potentials.unwrap();
     let off = system.potential.iter().zip(&wanted[1]).map(|(a, b)| (a - b).abs());
     assert!(off.fold(0.0, f64::max) < 2e-8);
-    // In spite of rounding, the nucleus counts as on its point.
+    // Despite rounding, the nucleus counts as being on its point.
     assert!(system.nuclei[0].position != 0.32 && system.mirror().is_ok());
 }
 

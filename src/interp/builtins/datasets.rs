@@ -29,9 +29,9 @@ pub(crate) const ALL: &[Builtin] = &[function(
         ),
     ],
     &[Kind::List],
-    "the references of a folder in the layout of Li et al. (2021) and Kalita et al. (2022): `.npy` arrays of densities, energies, \
-     nuclei, electrons, checked against each other; `points:` keeps that many in the middle, the others say what the files do \
-     not. `save` writes such a folder",
+    "the references of a folder in the layout of Li et al. (2021) and Kalita et al. (2022): `.npy` arrays of \
+     densities, energies, nuclei, electrons, checked against each other; `points:` keeps that many in the middle; the \
+     other options specify what the files do not. `save` writes such a folder",
     &["data", "reference", "npy", "published", "dmrg", "load", "read"],
     &[],
     dataset,
@@ -101,7 +101,7 @@ pub(super) fn holds_samples(value: &Value) -> bool {
     }
 }
 
-/// Refuses values that look like a data set but are not: an empty list, or systems without answers.
+/// Rejects values that look like a data set but are not: an empty list, or systems without answers.
 pub(super) fn refuse(args: &Args, value: &Value) -> Result<()> {
     let span = args.span_of("value");
     let system = |value: &Value| matches!(value, Value::System(_) | Value::SystemMaker(_));

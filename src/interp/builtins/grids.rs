@@ -27,8 +27,8 @@ pub(crate) const ALL: &[Builtin] = &[
             optional("wall", &[WALL], DefaultValue::Word("zero")),
         ],
         &[Kind::Grid],
-        "an equally spaced grid: points with a spacing, centred on 0, or from one end to the other; `wall: odd` puts \
-         hard walls at `from` and `to`, one spacing outside the first and last point",
+        "an equally spaced grid: points a given spacing apart, centred on 0, or from one end to the other; `wall: odd` \
+         puts hard walls at `from` and `to`, one spacing outside the first and last point",
         &["mesh", "points", "box"],
         &[
             example("uniform(points: 513, spacing: 0.08 bohr).to", "20.48"),
@@ -42,7 +42,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "snap",
         &[required("x", &[Kind::Measured(Dimension::LENGTH), Kind::List]), required("grid", &[Kind::Grid])],
         &[Kind::Measured(Dimension::LENGTH), Kind::List],
-        "the grid point nearest to a coordinate; in a tie, the right one",
+        "the grid point nearest to a coordinate; in a tie, the one on the right",
         &["round", "nearest", "align"],
         &[
             example("snap(0.05, uniform(points: 513, spacing: 0.08))", "0.08"),
@@ -89,7 +89,7 @@ fn uniform(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
             let steps = (to - from) / spacing;
             if (steps - steps.round()).abs() > 1e-6 {
                 let help = Some("give `points` instead of `spacing`, or change an end".to_string());
-                return args.wrong(args.span_of("spacing"), "the spacing does not divide the interval", help);
+                return args.wrong(args.span_of("spacing"), "the spacing does not divide the interval evenly", help);
             }
             let inside = if wall == Wall::Odd { -1.0 } else { 1.0 };
             let points = (steps.round() + inside).max(0.0) as usize;

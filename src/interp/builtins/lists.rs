@@ -117,7 +117,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "any",
         LIST,
         &[Kind::Truth],
-        "whether an element is true",
+        "whether any element is true",
         &["exists", "or"],
         &[example("any([1, 5] > 3)", "true")],
         |i, a| booleans(i, a).map(|t| Value::Bool(t.contains(&true))),
@@ -217,7 +217,7 @@ fn sort(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     };
     let first = keys.first();
     if let Some(odd) = keys.iter().find(|k| first.and_then(|f| order(f, k)).is_none()) {
-        let what = "what `sort` orders".to_string();
+        let what = "the list that `sort` orders".to_string();
         return mismatch(&what, "numbers of one dimension, or strings", odd, None, args.span_of("list"));
     }
     let mut ranked: Vec<(&Value, &Value)> = keys.iter().zip(items.iter()).collect();
@@ -248,7 +248,7 @@ fn filter(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let mut kept = Vec::new();
     for item in items.iter() {
         let keep = interp.apply(&f, vec![item.clone()], args.span)?;
-        if truth(Operand::new(&keep, args.span_of("f")), "what the function of `filter` gives")? {
+        if truth(Operand::new(&keep, args.span_of("f")), "the result of the function of `filter`")? {
             kept.push(item.clone());
         }
     }

@@ -52,7 +52,7 @@ pub(crate) const ALL: &[Builtin] = &[
     constant(
         "unrolled",
         &[Kind::Text],
-        "the gradient of a training by a backward pass through every iteration: `gradient: unrolled`",
+        "the training gradient by a backward pass through every iteration: `gradient: unrolled`",
         &["training", "backpropagation"],
         &[example("unrolled", "unrolled")],
         || Value::text("unrolled"),
@@ -60,7 +60,7 @@ pub(crate) const ALL: &[Builtin] = &[
     constant(
         "implicit",
         &[Kind::Text],
-        "the gradient of a training at the converged density, from one linear equation: `gradient: implicit`",
+        "the training gradient at the converged density, from one linear equation: `gradient: implicit`",
         &["training", "adjoint", "fixed point"],
         &[example("implicit", "implicit")],
         || Value::text("implicit"),

@@ -27,7 +27,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "keys",
         &[required("x", &[Kind::Record, Kind::Table])],
         &[Kind::List],
-        "the names in a record, or of the columns of a table; `x[name]` is the value for a name",
+        "the names in a record, or the column names of a table; `x[name]` is the value for a name",
         &["names", "columns", "entries", "fields"],
         &[
             example("keys({ a: 1, b: 2 })", "[\"a\", \"b\"]"),
@@ -39,7 +39,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "record",
         &[required("keys", &[Kind::List]), required("values", &[Kind::List])],
         &[Kind::Record],
-        "a record from a list of names and a list of values; such a record can also be made into a table",
+        "a record from a list of names and a list of values; the record can also be made into a table",
         &["dictionary", "struct", "names", "columns"],
         &[
             example("record([\"a\", \"b\"], [1, 2]).b", "2"),

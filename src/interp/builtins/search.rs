@@ -60,7 +60,7 @@ impl Searched<'_> {
     fn at(&mut self, x: f64) -> Result<f64> {
         let span = self.args.span_of("f");
         let value = self.interp.apply(&self.f, vec![Value::Number(Quantity::of(x, self.x_dim))], span)?;
-        let y = quantity(Operand::new(&value, span), &format!("what the function of `{}` gives", self.args.name()))?;
+        let y = quantity(Operand::new(&value, span), &format!("the result of the function of `{}`", self.args.name()))?;
         self.y_dim = agree(self.args.name(), (self.y_dim, span), (y.dim, span), span)?;
         if y.value.is_nan() {
             let x = text::quantity(&Quantity::of(x, self.x_dim));

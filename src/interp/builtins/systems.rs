@@ -1,4 +1,4 @@
-//! Nuclei and interactions, of which systems are made.
+//! Nuclei and interactions, the parts of systems.
 
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, constant, example, function, optional, required, shown};
@@ -30,11 +30,11 @@ pub(crate) const ALL: &[Builtin] = &[
         &[
             required("system", &[Kind::System, Kind::Reference, Kind::Run]),
             required("electrons", &[Kind::Number]),
-            optional("unpaired", &[Kind::Number], DefaultValue::Absent("the parity")),
-            optional("name", &[Kind::Text], DefaultValue::Absent("the system's and its electrons")),
+            optional("unpaired", &[Kind::Number], DefaultValue::Absent("by parity")),
+            optional("name", &[Kind::Text], DefaultValue::Absent("from the system and its electrons")),
         ],
         &[Kind::System],
-        "the same system with another number of electrons, such as an ion",
+        "the same system with a different number of electrons, such as an ion",
         &["ion", "ionise", "ionize", "cation", "anion", "charge", "unpaired"],
         &[
             example(

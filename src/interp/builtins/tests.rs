@@ -71,7 +71,7 @@ fn kinds_are_described_in_words() {
     assert_eq!(
         kinds("uniform"),
         "`points`: a whole number; `spacing`, `from`, `to`: a length; `stencil`: a whole number; `wall`: `zero` or `odd`; \
-         gives a grid"
+         returns a grid"
     );
     assert_eq!(kinds("print"), "");
     assert_eq!(kinds("pi"), "");

@@ -90,7 +90,7 @@ impl Param {
 /// The kinds on which functions act element by element and point by point.
 pub const EACH: &[Kind] = &[Kind::Quantity, Kind::List, Kind::Field];
 
-/// What a builtin takes besides its parameters.
+/// What a builtin accepts in addition to its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
     /// Nothing.
@@ -101,7 +101,7 @@ pub enum Style {
     Options,
 }
 
-/// A piece of ksr and what it gives.
+/// A snippet of ksr and its result.
 #[derive(Clone, Copy, Debug)]
 pub struct Example {
     /// A line or more.
@@ -145,7 +145,7 @@ pub struct Builtin {
     pub name: &'static str,
     /// Parameters in order.
     pub params: &'static [Param],
-    /// What else it takes.
+    /// Its further arguments.
     pub style: Style,
     /// What a call gives, or a constant is: a value of one of these kinds.
     pub gives: &'static [Kind],
@@ -186,7 +186,7 @@ pub const fn constant(
 }
 
 impl Builtin {
-    /// The same, taking more arguments.
+    /// The same, with further arguments.
     pub const fn with(self, style: Style) -> Builtin {
         Builtin { style, ..self }
     }
@@ -199,7 +199,7 @@ impl Builtin {
         }
     }
 
-    /// Whether it is called for what it does, not for its value.
+    /// Whether it is called for its effect rather than its value.
     pub fn has_effect(&self) -> bool {
         self.gives == [Kind::Nothing]
     }
@@ -217,8 +217,8 @@ impl Builtin {
         format!("{}({})", self.name, params.join(", "))
     }
 
-    /// What its parameters take and what it gives, in words: `` `x`: a number; `grid`: a grid; gives a length ``. Parameters
-    /// side by side that take the same are grouped.
+    /// What its parameters accept and what it returns, in words: `` `x`: a number; `grid`: a grid; returns a length ``.
+    /// Parameters side by side that take the same are grouped.
     pub fn kinds(&self) -> String {
         let mut parts: Vec<String> = Vec::new();
         let stated = |kinds: &[Kind]| *kinds != [Kind::Any];
@@ -228,7 +228,7 @@ impl Builtin {
         }
         match self.meaning {
             Meaning::Function(_) if !self.has_effect() && stated(self.gives) => {
-                parts.push(format!("gives {}", either(self.gives)))
+                parts.push(format!("returns {}", either(self.gives)))
             }
             Meaning::Function(_) | Meaning::Constant(_) => {}
         }
@@ -264,7 +264,7 @@ impl Interpreter {
                 panic!("`{}` of `{}` takes {}, not {}", param.name, builtin.name, either(param.takes), value.kind());
             }
         }
-        // A training that is only planned has no value.
+        // A `train` that is only planned has no value.
         if self.planned.is_none() && !builtin.gives.iter().any(|kind| given.is(*kind)) {
             panic!("`{}` gives {}, not {}", builtin.name, either(builtin.gives), given.kind());
         }

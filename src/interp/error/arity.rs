@@ -36,7 +36,7 @@ pub enum ArityError {
         span: Span,
     },
     /// A parameter that got two values.
-    #[error("{callee} gets `{name}` twice")]
+    #[error("{callee} is given `{name}` twice")]
     #[diagnostic(code(ksr::arity::doubled), help("{help}"))]
     Doubled {
         /// `` `f` ``.
@@ -53,7 +53,7 @@ pub enum ArityError {
         second: Span,
     },
     /// More values than parameters.
-    #[error("{callee} takes {takes}, but this is one more")]
+    #[error("{callee} takes {takes}, but this is one too many")]
     #[diagnostic(code(ksr::arity::too_many), help("{help}"))]
     TooMany {
         /// `` `f` ``.

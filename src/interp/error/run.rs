@@ -8,7 +8,7 @@ use thiserror::Error;
 #[derive(Debug, Error, Diagnostic)]
 pub enum RunError {
     /// An unknown name.
-    #[error("nothing is called `{name}`")]
+    #[error("the name `{name}` is not defined")]
     #[diagnostic(code(ksr::names::unknown))]
     UnknownName {
         /// The name.
@@ -17,15 +17,15 @@ pub enum RunError {
         #[help]
         help: Option<String>,
         /// Where it is used.
-        #[label("not known here")]
+        #[label("not defined here")]
         span: Span,
     },
-    /// A function calls itself, directly or through others, too many times: usually the case in which it stops is
-    /// missing or never reached.
+    /// A function calls itself, directly or through others, too many times: usually the base case is missing or is
+    /// never reached.
     ///
     /// What to do: check the condition that ends the recursion, or use `sum`, `map` or `fold` over an interval.
-    #[error("calls are nested deeper than {limit}")]
-    #[diagnostic(code(ksr::run::recursion), help("does `{name}` call itself endlessly?"))]
+    #[error("calls are nested more than {limit} levels deep")]
+    #[diagnostic(code(ksr::run::recursion), help("does `{name}` call itself forever?"))]
     Recursion {
         /// The limit.
         limit: usize,
@@ -47,7 +47,7 @@ pub enum RunError {
         #[label("needed here while it is being evaluated")]
         span: Span,
     },
-    /// Two files use each other, directly or through others, so that neither can be read first.
+    /// Two files use each other, directly or through others, so neither can be read first.
     ///
     /// What to do: move what both need into a third file, and use that in both.
     #[error("`{module}` uses itself, through the files it uses")]
@@ -130,11 +130,14 @@ pub enum RunError {
         #[label("its ends are not whole numbers")]
         span: Span,
     },
-    /// The step is zero, or leads away from the last value, so that the interval would never end.
+    /// The step is zero, or leads away from the last value, so the interval would never end.
     ///
-    /// What to do: use a negative step for a falling sequence: `3 .. 1 by -0.5`.
+    /// What to do: use a negative step for a decreasing sequence: `3 .. 1 by -0.5`.
     #[error("a step of {step} does not lead from {from} to {to}")]
-    #[diagnostic(code(ksr::run::step), help("the step must lead from the first value towards the last, and not be 0"))]
+    #[diagnostic(
+        code(ksr::run::step),
+        help("the step must lead from the first value towards the last and must not be 0")
+    )]
     Step {
         /// The step.
         step: String,
@@ -248,7 +251,7 @@ pub enum RunError {
         #[label("{right}")]
         right_span: Span,
     },
-    /// Two values of an `assert_eq` are not equal. They are not numbers, so that a tolerance would not help.
+    /// Two values of an `assert_eq` are not equal. They are not numbers, so a tolerance would not help.
     ///
     /// What to do: find out which of the two is wrong.
     #[error("{left} is not {right}")]
@@ -312,7 +315,7 @@ pub enum RunError {
     },
     /// You stopped the script with Ctrl-C.
     ///
-    /// What to do: run it again. Trainings resume from their last checkpoint, and finished exact answers are cached.
+    /// What to do: run it again. Training resumes from the last checkpoint, and finished exact answers are cached.
     #[error("interrupted")]
     #[diagnostic(code(ksr::run::interrupted))]
     Interrupted {
@@ -333,7 +336,7 @@ pub enum RunError {
         span: Span,
     },
     /// The machine could not provide what the interpreter needs, such as memory for its thread, or the interpreter
-    /// itself has a fault.
+    /// itself has a bug.
     ///
     /// What to do: free memory and run it again. If it happens again, please report it with the script.
     #[error("{message}")]

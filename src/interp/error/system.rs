@@ -60,11 +60,11 @@ pub enum SystemProblem {
         #[label("this is {found}")]
         span: Span,
     },
-    /// The field given as `potential:` is on another grid than the system.
+    /// The field given as `potential:` is on a different grid from the system.
     ///
     /// What to do: make the field from the `.x` of the grid that the system is on, or write the potential as a
     /// function: `potential(x): …`.
-    #[error("the potential is on another grid: {found} instead of {wanted}")]
+    #[error("the potential is on a different grid: {found} instead of {wanted}")]
     #[diagnostic(code(ksr::system::potential_grid), help("make the field from the `.x` of the system's own grid"))]
     PotentialGrid {
         /// Its grid.

@@ -12,7 +12,7 @@ pub enum TraceError {
     /// coarser one, and these two do not combine.
     ///
     /// What to do: bring both to the same shape: `channel(f, k)` takes one channel, `dense` changes their number,
-    /// `upsample` leads back to the finer grid.
+    /// `upsample` returns to the finer grid.
     #[error("{message}")]
     #[diagnostic(code(ksr::shape::mismatch))]
     Shape {
@@ -43,7 +43,7 @@ pub enum TraceError {
     ///
     /// What to do: end in one channel on the full grid, for example with `dense(f, 1)` or `channel(f, 0)`, and undo a
     /// `downsample` with `upsample`.
-    #[error("the value of a functional is one number per grid point, but `{functional}` ends in {found}")]
+    #[error("the value of a functional is one number per grid point, but `{functional}` returns {found}")]
     #[diagnostic(code(ksr::shape::result), help("{help}"))]
     NotEnergy {
         /// The functional.
@@ -53,13 +53,13 @@ pub enum TraceError {
         /// The likely fix.
         help: String,
         /// The last expression.
-        #[label("ends in {found}")]
+        #[label("returns {found}")]
         span: Span,
     },
-    /// A loss must give one number per system, but this one ends in a field or a list.
+    /// A loss must give one number per system, but this one returns a field or a list.
     ///
     /// What to do: reduce it with `integral`, `sum` or `mean`.
-    #[error("the value of a loss is a single number, but `{loss}` ends in {found}")]
+    #[error("the value of a loss is a single number, but `{loss}` returns {found}")]
     #[diagnostic(code(ksr::loss::result), help("reduce it with `integral`, `sum` or `mean`"))]
     NotLoss {
         /// The loss.
@@ -67,11 +67,11 @@ pub enum TraceError {
         /// What it ends in.
         found: String,
         /// The last expression.
-        #[label("ends in {found}")]
+        #[label("returns {found}")]
         span: Span,
     },
-    /// The body of a functional or loss is evaluated once, before any density is known, so that an `if` cannot depend
-    /// on a density or a parameter.
+    /// The body of a functional or loss is evaluated once, before any density is known, so an `if` cannot depend on a
+    /// density or a parameter.
     ///
     /// What to do: choose point by point with `where(condition, a, b)`, which evaluates both branches.
     #[error("{what} depends on a value that is not known when the body is evaluated")]
@@ -95,32 +95,33 @@ pub enum TraceError {
         #[label("used outside its body")]
         span: Span,
     },
-    /// The body contains fields on two different grids, so that the functional could not be used on any grid.
+    /// The body contains fields on two different grids, so the functional could not be used on any grid.
     ///
     /// What to do: take all fields from one grid, or write them as functions of the density.
-    #[error("this body already contains a field on another grid")]
+    #[error("this body already contains a field on a different grid")]
     #[diagnostic(
         code(ksr::functional::grid),
         help("use fields of one grid only, or write them as functions of the density")
     )]
     Grids {
         /// The field.
-        #[label("on another grid")]
+        #[label("on a different grid")]
         span: Span,
     },
-    /// The body contains a field, which fixes the grid of the functional, and the system or density is on another grid.
+    /// The body contains a field, which fixes the grid of the functional, and the system or density is on a different
+    /// grid.
     ///
     /// What to do: use the functional on the grid of its fields, or write the field as a formula.
-    #[error("`{functional}` contains a field on another grid than this")]
+    #[error("`{functional}` contains a field on a different grid from this one")]
     #[diagnostic(code(ksr::functional::other_grid), help("use it for systems on the grid of the fields in its body"))]
     OtherGrid {
         /// The functional.
         functional: String,
         /// The system or density.
-        #[label("on another grid")]
+        #[label("on a different grid")]
         span: Span,
     },
-    /// `param` and layers such as `conv` and `dense` make trainable parameters, which must belong to a functional.
+    /// `param` and layers such as `conv` and `dense` create trainable parameters, which must belong to a functional.
     /// Here they are evaluated outside any functional.
     ///
     /// What to do: move them into the body of a `functional`, or into a function that is called there.
@@ -134,12 +135,12 @@ pub enum TraceError {
     /// The same functional is used twice with different numbers of channels. It has one set of parameters, which cannot
     /// fit both.
     ///
-    /// What to do: use it on fields with the same number of channels, or write a `fn`, which makes new layers at each
+    /// What to do: use it on fields with the same number of channels, or write a `fn`, which creates new layers at each
     /// call.
-    #[error("this needs a parameter of {now}, but an earlier use of the same functional made it {first}")]
+    #[error("this needs a parameter of {now}, but an earlier use of the same functional created one of {first}")]
     #[diagnostic(
         code(ksr::functional::params_differ),
-        help("a functional has one set of parameters; a `fn` makes new layers at each call")
+        help("a functional has one set of parameters; a `fn` creates new layers at each call")
     )]
     ParamsDiffer {
         /// Its shape at first.
@@ -165,9 +166,9 @@ pub enum TraceError {
         #[label("needed here")]
         span: Span,
     },
-    /// The declaration contradicts itself: the initial value is outside the bounds, the bounds are reversed, or there
-    /// are more or fewer initial values than numbers. Or a functional that has parameters is evaluated at plain
-    /// numbers, where it has no grid.
+    /// The declaration contradicts itself: the initial value is outside the bounds, the bounds are reversed, or the
+    /// number of initial values is wrong. Or a functional that has parameters is evaluated at plain numbers, where it
+    /// has no grid.
     ///
     /// What to do: follow the help line: start inside the bounds, lower bound first; give the functional a density, as
     /// in `energy(f, n)`.
@@ -183,7 +184,7 @@ pub enum TraceError {
         #[label("here")]
         span: Span,
     },
-    /// A layer has no channels or widths that mean nothing.
+    /// A layer has no channels, or its widths are meaningless.
     ///
     /// What to do: give it at least one channel, and widths between two positive numbers, the smaller one first.
     #[error("{message}")]
@@ -201,8 +202,8 @@ pub enum TraceError {
     /// The potential is the derivative of the energy with respect to the density, and an operation whose own weights or
     /// widths depend on the density has no derivative here.
     ///
-    /// What to do: make the weights and widths parameters or numbers, and let the density enter as what they act on.
-    #[error("the {what} of `{operation}` depend on the density, which has no potential")]
+    /// What to do: make the weights and widths parameters or numbers, and let them act on the density.
+    #[error("the {what} of `{operation}` depend on the density, so the potential cannot be derived")]
     #[diagnostic(code(ksr::functional::moving))]
     Moving {
         /// `weights`, `widths`.
@@ -213,11 +214,11 @@ pub enum TraceError {
         #[label("here")]
         span: Span,
     },
-    /// In the body of a functional the number of grid points is not known, so a slice of a field has a known length only
-    /// where both ends are counted from the same side, and it holds at most 10,000 points.
+    /// In the body of a functional the number of grid points is not known, so a slice of a field has a known length
+    /// only if both ends are counted from the same side, and it holds at most 10,000 points.
     ///
     /// What to do: count both ends from the beginning (`n[0 .. 9]`) or both from the end (`n[-10 .. -1]`).
-    #[error("the slice {from} .. {to} of a field is not known before its grid is")]
+    #[error("the length of the slice {from} .. {to} is unknown until the grid is known")]
     #[diagnostic(code(ksr::functional::slice), help("count both ends from the same side, the first one first"))]
     Slice {
         /// First index.
@@ -228,11 +229,11 @@ pub enum TraceError {
         #[label("here")]
         span: Span,
     },
-    /// A functional is solved for many systems, and the electrons of each have their own interaction, which `hartree` takes
-    /// in a body.
+    /// A functional is used for many systems, each with its own interaction between electrons, which `hartree` uses in
+    /// the body of a functional.
     ///
     /// What to do: leave `interaction:` out, or give the interaction to the system.
-    #[error("in a body `hartree` takes the interaction of the system")]
+    #[error("in the body of a functional, `hartree` uses the interaction of the system")]
     #[diagnostic(code(ksr::functional::interaction), help("leave `interaction:` out"))]
     OwnInteraction {
         /// The interaction.
@@ -241,12 +242,12 @@ pub enum TraceError {
     },
     /// A kinetic functional gives the kinetic energy of the electrons, which a Kohn-Sham calculation takes from its orbitals.
     ///
-    /// What to do: solve or train with a functional of exchange and correlation, and ask a kinetic one for its `energy` and
-    /// `potential`.
+    /// What to do: solve or train with a functional of exchange and correlation, and use a kinetic one only for its
+    /// `energy` and `potential`.
     #[error(
         "`{functional}` is a kinetic functional, and a Kohn-Sham calculation needs one of exchange and correlation"
     )]
-    #[diagnostic(code(ksr::functional::kinetic), help("its `energy` and `potential` can be asked for at any density"))]
+    #[diagnostic(code(ksr::functional::kinetic), help("its `energy` and `potential` can be evaluated at any density"))]
     Kinetic {
         /// The functional.
         functional: String,
@@ -254,11 +255,11 @@ pub enum TraceError {
         #[label("here")]
         span: Span,
     },
-    /// The options of a functional are chosen before it is trained, for its parameters belong to them; a model is applied to
-    /// densities only.
+    /// The options of a functional are chosen before it is trained, because its parameters depend on them; a model is
+    /// applied to densities only.
     ///
     /// What to do: give densities alone, or train the functional again with other options.
-    #[error("`{model}` is trained: it takes densities and no options")]
+    #[error("`{model}` is already trained: it takes densities but no options")]
     #[diagnostic(code(ksr::model::options))]
     ModelOptions {
         /// The model.
@@ -267,9 +268,9 @@ pub enum TraceError {
         #[label("here")]
         span: Span,
     },
-    /// A loss compares a run with the exact answer, and has got one of the two.
+    /// A loss compares a run with the exact answer, but was given only one of the two.
     ///
-    /// What to do: give both for a number, or neither for the loss itself, with its options bound.
+    /// What to do: give both to get a number, or neither to get the loss itself, with its options bound.
     #[error("`{loss}` needs both a run and the exact answer, or neither")]
     #[diagnostic(code(ksr::loss::half), help("`{loss}(run, exact)` is a number, `{loss}(option: value)` a loss"))]
     HalfLoss {
@@ -279,9 +280,9 @@ pub enum TraceError {
         #[label("here")]
         span: Span,
     },
-    /// The functional takes one density, or one for each spin, and is applied to another number of them.
+    /// The functional takes one density, or one for each spin, and was applied to a different number of them.
     ///
-    /// What to do: give it as many densities as its definition has.
+    /// What to do: give it as many densities as in its definition.
     #[error("`{functional}` takes {takes}, but got {found}")]
     #[diagnostic(code(ksr::functional::densities))]
     Densities {
@@ -405,8 +406,8 @@ pub enum Advice {
         #[label("loaded here")]
         span: Span,
     },
-    /// No step along the gradient lowers the loss, so that the training ends with its initial parameters. The loss may
-    /// not depend on the parameters, or may be infinite close to them.
+    /// No step along the gradient lowers the loss, so the training ends with its initial parameters. The loss may not
+    /// depend on the parameters, or may be infinite close to them.
     ///
     /// What to do: follow the help line; try another seed, smaller layers, or a loss that depends on what the
     /// functional changes.
@@ -421,7 +422,7 @@ pub enum Advice {
         #[help]
         help: String,
         /// The training.
-        #[label("in this training")]
+        #[label("in this training run")]
         span: Span,
     },
     /// The calculation is done, but there is something you should know: it was interrupted, an option had no effect,

@@ -86,7 +86,7 @@ pub enum TypesError {
     },
     /// Fields are combined point by point, so both must be on the same grid.
     ///
-    /// What to do: make both from systems, or the `.x`, of one grid.
+    /// What to do: make both from systems on one grid, or from its `.x`.
     #[error("`{operator}` needs fields on one grid, but these have {left} and {right}")]
     #[diagnostic(
         code(ksr::types::grids),

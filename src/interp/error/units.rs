@@ -30,7 +30,7 @@ pub enum UnitsError {
         #[label("{right}")]
         right_span: Span,
     },
-    /// The elements of the list have different dimensions, so that their sum, mean or maximum has no meaning.
+    /// The elements of the list have different dimensions, so their sum, mean or maximum has no meaning.
     ///
     /// What to do: keep quantities of one dimension in a list, or divide them by their units.
     #[error("`{function}` cannot combine {first} with {other} in one list")]

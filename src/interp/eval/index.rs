@@ -51,7 +51,7 @@ impl Interpreter {
                 self.index(Operand::new(&listed, whole.span), index)
             }
             Value::Record(_) => mismatch("the index of a record", "a name in quotes", index.value, None, index.span),
-            other => mismatch("what is indexed", "a list, field, table or string", other, None, whole.span),
+            other => mismatch("the indexed value", "a list, field, table or string", other, None, whole.span),
         }
     }
 }

@@ -28,7 +28,8 @@ use std::rc::Rc;
 /// The deepest nesting of calls.
 pub const MAX_CALLS: usize = 1000;
 
-/// The most expressions being evaluated at once, in all calls together; protects the stack of [`super::on_large_stack`].
+/// The maximum number of expressions being evaluated at once, in all calls together; protects the stack of
+/// [`super::on_large_stack`].
 const MAX_DEPTH: usize = 50_000;
 
 impl Interpreter {

@@ -11,7 +11,7 @@ use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
 
-/// The most elements in a list.
+/// The maximum number of elements in a list.
 pub const MAX_LENGTH: usize = 10_000_000;
 
 impl Interpreter {
@@ -73,7 +73,7 @@ impl Interpreter {
         mut body: impl FnMut(&mut Self, &Scope) -> Result<T>,
     ) -> Result<Vec<T>> {
         let values = self.eval(&each.values, scope)?;
-        let values = self.elements(Operand::new(&values, each.values.span), "what `for` goes through")?;
+        let values = self.elements(Operand::new(&values, each.values.span), "what `for` iterates over")?;
         let mut results = Vec::new();
         for value in values.iter() {
             self.check_interrupt(each.values.span)?;

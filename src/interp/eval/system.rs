@@ -29,7 +29,7 @@ pub(crate) const SYSTEM_ENTRIES: [Param; 6] = [
         .about("the number of electrons; by default the system is neutral"),
     optional("charge", &[Kind::Number], DefaultValue::Absent("neutral"))
         .about("the total charge, instead of `electrons:`"),
-    optional("unpaired", &[Kind::Whole], DefaultValue::Absent("the parity"))
+    optional("unpaired", &[Kind::Whole], DefaultValue::Absent("by parity"))
         .about("up minus down electrons; by default 0 for an even number of electrons, 1 for an odd number"),
     optional("name", &[Kind::Text], DefaultValue::Absent("as written")).about("its name in tables and messages"),
 ];

@@ -56,9 +56,9 @@ impl Interpreter {
             }
             Value::Field(_) => {
                 let help = "fields are plain numbers: multiply by a factor, as in `f * 27.2114`".to_string();
-                mismatch("what `->` converts", "a number", x.value, Some(help), x.span)
+                mismatch("the value converted by `->`", "a number", x.value, Some(help), x.span)
             }
-            other => mismatch("what `->` converts", "a number", other, None, x.span),
+            other => mismatch("the value converted by `->`", "a number", other, None, x.span),
         }
     }
 

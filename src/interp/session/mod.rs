@@ -25,14 +25,14 @@ use library::library;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-/// How an interpreter works.
+/// Options of an interpreter.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// `--set name=expression`: right-hand sides that replace those of top-level `let`s.
     pub overrides: Vec<(String, String)>,
     /// Where calculations run.
     pub device: Device,
-    /// Less progress.
+    /// Show less progress.
     pub quiet: bool,
     /// Train again, ignoring earlier results.
     pub fresh: bool,
@@ -56,7 +56,7 @@ pub struct Interpreter {
     pub(in crate::interp) host: Rc<dyn Host>,
     /// The files it may reach.
     pub(in crate::interp) world: Rc<dyn World>,
-    /// How it works.
+    /// Its options.
     pub(in crate::interp) options: Options,
     pub(in crate::interp) sources: Sources,
     pub(in crate::interp) modules: Vec<Module>,
@@ -74,7 +74,7 @@ pub struct Interpreter {
     pub(in crate::interp) depth: usize,
     /// Graphs of the bodies being evaluated, the innermost last.
     pub(in crate::interp) traces: Vec<Rc<Trace>>,
-    /// Trainings that are only planned, in that mode.
+    /// Training runs that are only planned, in that mode.
     pub(in crate::interp) planned: Option<Vec<Plan>>,
     /// Code and place of the warnings that are given once per place.
     pub(in crate::interp) told: Vec<(String, Span)>,
@@ -117,7 +117,7 @@ impl Interpreter {
         }
     }
 
-    /// All texts read so far.
+    /// All source texts read so far.
     pub fn sources(&self) -> &Sources {
         &self.sources
     }

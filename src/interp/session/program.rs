@@ -37,7 +37,8 @@ impl Interpreter {
         self.finish(|s| s.execute(&program))
     }
 
-    /// Runs a script but only plans its trainings: gives what each would do, in order. A training then has no value.
+    /// Runs a script but only plans its training runs: returns what each would do, in order. A `train` then has no
+    /// value.
     ///
     /// # Errors
     /// As [`Interpreter::run`].

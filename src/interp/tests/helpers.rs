@@ -81,12 +81,12 @@ pub(crate) fn value(script: &str) -> Value {
     values(script).pop().unwrap_or(Value::Nothing)
 }
 
-/// The values a script shows, as short texts.
+/// The values a script shows, as short strings.
 pub(crate) fn texts(script: &str) -> Vec<String> {
     values(script).iter().map(text::value).collect()
 }
 
-/// The last value a script shows, as a short text.
+/// The last value a script shows, as a short string.
 pub(crate) fn shows(script: &str) -> String {
     text::value(&value(script))
 }

@@ -1,4 +1,4 @@
-//! The analysis and the molecules of the standard library, against numbers worked out by hand and published geometries.
+//! The analysis and the molecules of the standard library, against numbers calculated by hand and published geometries.
 
 use super::helpers::{code, described, interpreter, number, shows, texts, value};
 use crate::interp::value::Value;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 const LINE: &str =
     "use std.molecules\nuse std.analysis\nuse std.functionals\ngrid line = uniform(points: 513, spacing: 0.08 bohr)\n";
-/// A coarse grid, for answers that are found quickly.
+/// A coarse grid, for quick answers.
 const COARSE: &str =
     "use std.molecules\nuse std.analysis\nuse std.functionals\ngrid line = uniform(points: 129, spacing: 0.2 bohr)\n";
 /// A curve of known minimum as a method: any energy of a system will do. Atoms have none.
@@ -157,7 +157,7 @@ fn ionisation_energies_are_differences_of_exact_answers() {
 
 #[test]
 fn charged_molecules_fall_apart_as_cheaply_as_they_can() {
-    // It costs less to take an electron from hydrogen than from helium.
+    // It costs less energy to remove an electron from hydrogen than from helium.
     for (molecule, shares) in [
         ("heh_plus", "[2, 0]"),
         ("h2", "[1, 1]"),
@@ -242,7 +242,8 @@ fn the_trained_functional_knows_the_atoms_it_was_trained_on() {
     }
 }
 
-/// Whatever the spin of a molecule, its atoms are in their ground states: a triplet of H2 falls into two doublets.
+/// Whatever the spin of a molecule, its atoms are in their ground states: a triplet of H2 dissociates into two
+/// doublets.
 #[test]
 fn atoms_of_an_open_shell_are_in_their_ground_states() {
     let found = numbers(&format!(
@@ -280,7 +281,7 @@ fn errors_of_nothing_or_of_unequal_lists_are_refused() {
     ] {
         assert_eq!(code(&format!("{COARSE}analysis.{call}")), "ksr::run::assertion", "{call}");
     }
-    // Whatever the script is called.
+    // Whatever the name of the script.
     let text = "use std.analysis\nanalysis.mae([])";
     let problems = interpreter().run("std.ksr", text).expect_err("an error");
     assert!(described(&problems).ends_with("[17..33] []"), "{}", described(&problems));

@@ -147,8 +147,8 @@ impl Interpreter {
         }
     }
 
-    /// The body as it stands and, where its energy is to be averaged over the exchange of the spins and changes by it, with the
-    /// spins exchanged.
+    /// The body as written and, where its energy is to be averaged over exchange of the spins and changes by it, with
+    /// the spins exchanged.
     fn both_orders(
         &mut self,
         trace: &Rc<Trace>,
@@ -164,7 +164,7 @@ impl Interpreter {
         Ok((straight, (!symmetric).then_some(flipped)))
     }
 
-    /// The body, averaged over the exchange of the spins.
+    /// The body, averaged over exchange of the spins.
     fn averaged(&mut self, trace: &Rc<Trace>, f: &Applied, densities: &[(Value, Span)]) -> Result<Symbol> {
         let (straight, flipped) = self.both_orders(trace, f, densities)?;
         let Some(flipped) = flipped else { return Ok(straight) };
@@ -225,7 +225,7 @@ impl Interpreter {
         self.eval(&function.body, &scope)
     }
 
-    /// The body at plain numbers, averaged over the exchange of the spins.
+    /// The body at plain numbers, averaged over exchange of the spins.
     fn averaged_numbers(&mut self, f: &Rc<Functional>, densities: &[(Value, Span)]) -> Result<Value> {
         let straight = self.body_value(f, densities)?;
         let Some(exchanged) = exchanged(f, densities) else { return Ok(straight) };

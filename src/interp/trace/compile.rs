@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub(crate) struct Ready {
     /// Its name in the script.
     pub name: String,
-    /// The functional behind it.
+    /// The underlying functional.
     pub functional: Rc<Functional>,
     /// Its graph.
     pub traced: Rc<Traced>,
@@ -102,7 +102,7 @@ impl Interpreter {
         }
     }
 
-    /// Refuses a grid that the functional cannot be used on.
+    /// Rejects a grid that the functional cannot be used on.
     pub(crate) fn check_grid(&self, ready: &Ready, grid: &Grid, span: Span) -> Result<()> {
         match &ready.traced.grid {
             Some(own) if **own != *grid => fail(TraceError::OtherGrid { functional: ready.name.clone(), span }, span),

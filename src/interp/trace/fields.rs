@@ -72,7 +72,8 @@ pub const FIELDS: &[Builtin] = &[
             ),
         ],
         &[Kind::Field],
-        "the potential of a density: the integral of w(x - y) n(y). In a body w is the interaction of the system",
+        "the potential of a density: the integral of w(x - y) n(y). In the body of a functional, w is the interaction \
+         of the system",
         &["potential", "coulomb", "repulsion", "convolution"],
         &[shown("let g = uniform(points: 101, spacing: 0.2)\nhartree(exp(-g.x^2))")],
         hartree,

@@ -25,7 +25,7 @@ pub const LAYERS: &[Builtin] = &[
             optional("bias", &[Kind::Truth], DefaultValue::Truth(false)),
         ],
         &[Kind::Field],
-        "a convolution with trainable weights over `width` points, with zeros beyond the ends, to `channels` channels",
+        "a convolution with trainable weights over `width` points, zero-padded at the ends, to `channels` channels",
         &["convolution", "network", "layer", "filter"],
         &[shown("functional f(n) = n |> conv(16, width: 3) |> silu |> conv(1, width: 1)")],
         |interp, args| {
@@ -144,7 +144,7 @@ pub const LAYERS: &[Builtin] = &[
             optional("deviation", &[Kind::Number], DefaultValue::Number(1.0)),
         ],
         &[Kind::Record],
-        "how a `param` is drawn: normally distributed",
+        "the distribution of the initial value of a `param`: normal",
         &["gauss", "random", "draw", "initial"],
         &[shown("functional f(n) { param b[8] ~ normal(0, 0.01); sum(b) * n }")],
         |_, args| {

@@ -38,7 +38,13 @@ impl Interpreter {
         let run_view = match &run.value {
             Value::Run(run) => run_view(run),
             other => {
-                return mismatch("the first argument of a loss", "a run, as `solve` gives it", other, None, run.span);
+                return mismatch(
+                    "the first argument of a loss",
+                    "a run, as returned by `solve`",
+                    other,
+                    None,
+                    run.span,
+                );
             }
         };
         let reference = self.reference(&exact.value, exact.span)?;
@@ -216,7 +222,8 @@ fn symbolic_run(
 ) -> Value {
     let mut run = Symbols { trace, system, inputs, values: Vec::new(), span };
     let trajectory = Trajectory { system, iterations };
-    // Those of all iterations come first, for any order of names: keys of trainings contain the numbers of the inputs.
+    // Those of all iterations come first, for any order of names: keys of training runs contain the numbers of the
+    // inputs.
     for observable in (0..iterations).map(Observable::Energy).chain((0..iterations).map(Observable::Density)) {
         run.observed(observable);
     }

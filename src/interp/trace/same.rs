@@ -4,7 +4,7 @@
 use crate::graph::{Graph, NodeId, Op};
 use std::collections::BTreeMap;
 
-/// Whether two nodes are the same calculation, as far as their operations show (sums and products in either order).
+/// Whether two nodes are the same calculation, judging by their operations (sums and products in either order).
 pub fn same(graph: &Graph, a: NodeId, b: NodeId) -> bool {
     let mut seen = BTreeMap::new();
     let mut numbers: Vec<usize> = Vec::with_capacity(graph.nodes.len());

@@ -255,7 +255,7 @@ fn a_reference_is_its_own_answer_unless_a_better_one_is_asked_for() {
     let system = "grid g = uniform(points: 65, spacing: 0.3)\nsystem h on g { H at 0 }\nlet r = exact(h)\n";
     values(&format!("{system}exact(r)\nexact(r, accuracy: 1e-3)\nexact(r, time_limit: 60)"));
     assert_eq!(take_lines(), Vec::<String>::new());
-    // No answer is that accurate, so it is calculated again.
+    // No answer is that accurate, so it is recalculated.
     values(&format!("{system}exact(r, accuracy: 1e-20)"));
     let lines = take_lines();
     assert!(lines.len() == 1 && lines[0].starts_with("ksr::exact::rough"), "{lines:?}");

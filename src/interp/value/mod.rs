@@ -88,7 +88,8 @@ impl Quantity {
     }
 }
 
-/// What all of some values have, by `of`: the unit that a column or list is shown in; `None` where one has none, or another.
+/// What all the values share, according to `of`: the unit that a column or list is shown in; `None` if one has none, or
+/// a different one.
 pub fn shared<'a>(
     values: impl IntoIterator<Item = &'a Value>,
     of: impl Fn(&'a Value) -> Option<String>,

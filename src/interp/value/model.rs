@@ -29,7 +29,7 @@ pub struct Model {
     pub origin: Vec<String>,
 }
 
-/// The result of a training.
+/// The result of a training run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Training {
     /// Loss at the kept parameters.
@@ -46,7 +46,7 @@ pub struct Training {
     pub history: Vec<Step>,
 }
 
-/// One seed of a training.
+/// One seed of a training run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeedRow {
     /// The seed.
@@ -68,7 +68,7 @@ pub(crate) const MEMBERS: &[(&str, &str)] = &[
     ("functional", "the functional, with its untrained parameters"),
     ("parameters", "its parameters, by layer and name"),
     ("loss", "the loss with these parameters"),
-    ("validation_loss", "the loss of the validation systems, if there were any"),
+    ("validation_loss", "the loss of the validation systems, if any"),
     ("seed", "the seed that these parameters come from"),
     (
         "members",
@@ -129,7 +129,7 @@ impl Model {
     pub(crate) fn absent(&self, name: &str) -> Option<&'static str> {
         match (name, &self.training) {
             ("loss" | "validation_loss" | "seed" | "seeds" | "history" | "members", None) => {
-                Some("it has no training: its parameters were given or come from an archive")
+                Some("it was not trained: its parameters were given or come from an archive")
             }
             ("validation_loss", Some(_)) => Some("it was trained without validation systems"),
             ("seeds" | "members", Some(training)) if !training.history.is_empty() => {
@@ -137,7 +137,7 @@ impl Model {
             }
             ("seeds", Some(_)) => Some("its file has no table of seeds"),
             ("members", Some(_)) => Some(
-                "a file keeps only the parameters of the chosen seed: run the `train` again, which reuses finished seeds",
+                "a file keeps only the parameters of the chosen seed: run `train` again, which reuses finished seeds",
             ),
             ("history", Some(_)) => Some("a file keeps the table of seeds, but not that of steps"),
             ("scf", _) => Some("no Kohn-Sham options came with its parameters"),

@@ -38,7 +38,7 @@ pub enum Name {
 enum Source {
     /// They are new, and trained.
     Trainable,
-    /// They are those of a model; frozen, or the start of a training.
+    /// They are those of a model; frozen, or the starting point of training.
     Given { values: Rc<[f64]>, next: usize, frozen: bool },
 }
 

@@ -102,7 +102,7 @@ impl Trace {
     /// The node of a value that can be one: a symbol, a number, a field, a list of numbers.
     ///
     /// # Errors
-    /// A symbol from another body, a field on another grid. `Ok(None)`: the value cannot be in a graph.
+    /// A symbol from another body, or a field on a different grid. `Ok(None)`: the value cannot be in a graph.
     pub fn node_of(self: &Rc<Self>, value: &Value, span: Span) -> Result<Option<NodeId>> {
         Ok(Some(match value {
             Value::Symbol(s) if Rc::ptr_eq(&s.trace, self) => s.node,

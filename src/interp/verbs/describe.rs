@@ -87,7 +87,7 @@ fn memory(args: &Args, ready: &Ready, systems: Option<&[Arc<System>]>) -> Result
             let help = "`describe(f, on: [h, he], iterations: 40)`".to_owned();
             return args.wrong(
                 args.span_of("iterations"),
-                "`iterations` needs `on:`, the systems of a training",
+                "`iterations` needs `on:`, the systems to train on",
                 Some(help),
             );
         }

@@ -69,7 +69,7 @@ fn array(record: &Record, spec: &ParamSpec) -> Option<Value> {
     }
 }
 
-/// Refuses names that no parameter has.
+/// Rejects names that no parameter has.
 fn known(slot: &str, record: &Record, specs: &[ParamSpec], ready: &Ready, args: &Args) -> Result<()> {
     for (layer, value) in &record.entries {
         let unknown = match value {
@@ -103,8 +103,8 @@ fn numbers(slot: &str, found: Option<&Value>, spec: &ParamSpec, ready: &Ready, a
     args.wrong(args.span_of(slot), message, Some(format!("its arrays are {}", listed(&names))))
 }
 
-/// The t with a + (b - a) sigmoid(t) = value, the bounds included. Where a training starts, `graph::parameters` moves values
-/// a little inside instead, for at a bound the gradient is 0; here the values asked for are to come back.
+/// The t with a + (b - a) sigmoid(t) = value, the bounds included. Where training starts, `graph::parameters` moves
+/// values a little inside instead, because at a bound the gradient is 0; here the requested values must be recovered.
 fn free(value: f64, (a, b): (f64, f64), spec: &ParamSpec, args: &Args) -> Result<f64> {
     if (a..=b).contains(&value) {
         return Ok(((value - a) / (b - value)).ln().clamp(-LARGEST_UNBOUNDED, LARGEST_UNBOUNDED));

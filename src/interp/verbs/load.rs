@@ -47,8 +47,8 @@ pub const MODELS: &[Builtin] = &[
             optional("unbounded", &[Kind::Record], DefaultValue::Value("{}", || Value::record([]))),
         ],
         &[Kind::Model],
-        "a functional with given parameters, by layer and name, as `.parameters` of a model gives them; `save` writes those with \
-         bounds bit for bit as `unbounded`: the t of the value a + (b - a) / (1 + exp(-t)) in a .. b",
+        "a functional with given parameters, by layer and name, as in `.parameters` of a model; `save` writes those \
+         with bounds bit for bit as `unbounded`: the t of the value a + (b - a) / (1 + exp(-t)) in a .. b",
         &["parameters", "fixed", "saved"],
         &[crate::interp::call::shown("functional f(n) { param a = 1.0; -a * n }\nmodel(f, parameters: { a: 0.5 })")],
         make,
@@ -56,7 +56,7 @@ pub const MODELS: &[Builtin] = &[
 ];
 
 impl Model {
-    /// A functional with parameters that do not come from a training.
+    /// A functional with parameters that do not come from training.
     pub(crate) fn untrained(functional: Rc<Functional>, traced: Rc<Traced>, parameters: Rc<[f64]>) -> Self {
         let name = functional.name().to_string();
         Model {
@@ -101,7 +101,7 @@ fn make(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     })))
 }
 
-/// What `save` has written about a training.
+/// What `save` has written about the training.
 fn training(value: &Value) -> Option<Training> {
     let Value::Record(record) = value else { return None };
     let seeds = match record.get("seeds") {

@@ -38,7 +38,7 @@ fn archive(arrays: &[(&str, ArrayD<f64>)], single: bool) -> Rc<Memory> {
     files(&[("p.npz", bytes.into_inner())])
 }
 
-/// One array by itself.
+/// A single array.
 fn lone(shape: &[usize], data: &[f64]) -> Rc<Memory> {
     files(&[("p.npy", npy_bytes(Path::new("p.npy"), shape, data).unwrap())])
 }

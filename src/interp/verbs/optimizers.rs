@@ -1,4 +1,4 @@
-//! Optimisers: how a training changes the parameters.
+//! Optimisers: how training changes the parameters.
 
 use crate::interp::call::{Builtin, DefaultValue, function, optional, shown};
 use crate::interp::value::Value;
@@ -16,7 +16,7 @@ pub const OPTIMIZERS: &[Builtin] = &[
             optional("tolerance", &[Kind::Number], DefaultValue::Number(Lbfgs::STANDARD.tolerance)),
         ],
         &[Kind::Optimizer],
-        "training by the limited-memory BFGS method, with `history` pairs of changes kept; no step changes the \
+        "training by the limited-memory BFGS method, with `history` correction pairs; no step changes the \
          parameters by more than `longest_step` (root mean square), and the training ends when the norm of the \
          gradient is below `tolerance`",
         &["optimizer", "training", "quasi-newton"],
@@ -40,7 +40,7 @@ pub const OPTIMIZERS: &[Builtin] = &[
             optional("epsilon", &[Kind::Number], DefaultValue::Number(Adam::STANDARD.epsilon)),
         ],
         &[Kind::Optimizer],
-        "training by Adam: steps along the gradient's running mean over the root of its running mean square",
+        "training by Adam: steps along the gradient's running mean divided by the root of its running mean square",
         &["optimizer", "training", "gradient descent", "momentum"],
         &[shown("adam(steps: 500, rate: 0.01)")],
         |_, args| {

@@ -63,10 +63,10 @@ pub const FUNCTIONALS: &[Builtin] = &[
         ],
         &[Kind::Record],
         "the structure of a functional: densities, parameters, operations in order, layers with their results; the \
-         memory that a training `on:` systems (by default a closed and an open shell on 513 points) needs for all its \
-         iterations, if its loss uses the energies of all of them, and the least it needs; and, with `on:`, the floating-point \
-         operations of one evaluation at the densities of the systems: of the energy, with the potential, and of the \
-         backward pass through both (`flop`)",
+         memory that training `on:` systems (by default a closed and an open shell on 513 points) needs for all its \
+         iterations, if its loss uses the energies of all of them, and the least it needs; and, with `on:`, the \
+         floating-point operations of one evaluation at the densities of the systems: of the energy, with the \
+         potential, and of the backward pass through both (`flop`)",
         &["layers", "network", "parameters", "shape", "summary", "count", "memory", "forecast"],
         &[example("use std.networks\ndescribe(networks.ksr_global).parameters", "1568")],
         describe,

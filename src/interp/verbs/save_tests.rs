@@ -7,7 +7,7 @@ use crate::world::{Memory, World};
 use std::path::Path;
 use std::rc::Rc;
 
-/// Runs a script in a world; what it shows, as bits of numbers and short texts.
+/// Runs a script in a world; what it shows, as bits of numbers and short strings.
 fn run(world: &Rc<Memory>, script: &str) -> Vec<String> {
     take_shown();
     match interpreter_in(world.clone()).run("test.ksr", script) {
@@ -32,7 +32,7 @@ fn a_saved_model_is_ksr_and_comes_back_bit_for_bit() {
     let script = format!(
         "{HEAD}use std.functionals\nuse std.networks\nuse \"mine.ksr\"\n\
          let kappa = 1 / 7\nlet sizes = {{ wide: 4, deep: [1, 2] }}\n\
-         # A word of the language, defined anew.\nfn silu(x) = x / (1 + exp(-kappa * x))\n\
+         # A word of the language, redefined.\nfn silu(x) = x / (1 + exp(-kappa * x))\n\
          fn scaled(x, factor = kappa) = factor * x\n\
          ## A mixture.\nfunctional f(n, factor = 0.1) {{\n  let exchange = scaled(n)  # hides a name\n  param a = 0.7 in 0 .. 2\n\
          \u{20}   param b[3] ~ normal(0, 0.1)\n  functionals.exchange(n) + factor * (n |> dense(sizes.wide) |> silu |> dense(1)) +\n\

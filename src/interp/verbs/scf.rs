@@ -52,8 +52,8 @@ fn known(record: &Record, span: Span) -> Result<()> {
     }
 }
 
-/// Merges options. Another kind of mixing than that of `base` (by default DIIS) resets iterations and tolerance to the defaults of
-/// that mixing: a fixed number of iterations for linear mixing, a tolerance for DIIS.
+/// Merges options. A kind of mixing other than that of `base` (by default DIIS) resets iterations and tolerance to the
+/// defaults of that mixing: a fixed number of iterations for linear mixing, a tolerance for DIIS.
 fn merged<'a>(
     base: Option<&ScfOptions>,
     given: impl Iterator<Item = (&'a str, &'a Value, Span)>,

@@ -41,7 +41,7 @@ pub const ANSWERS: &[Builtin] = &[
         "solve",
         &SOLVE,
         &[Kind::Run],
-        "the Kohn-Sham calculation of a system (or of that of a reference) with a functional or model: a run. A model \
+        "the Kohn-Sham calculation of a system (or that of a reference) with a functional or model: a run. A model \
          comes with the options it was trained with; with `linear(…)` and no `tolerance:` it does exactly `iterations` (30)",
         &["scf", "kohn-sham", "run", "ground state", "energy", "density"],
         &[shown(
@@ -58,7 +58,7 @@ pub const ANSWERS: &[Builtin] = &[
             optional(
                 "accuracy",
                 &[Kind::Measured(Dimension::ENERGY)],
-                DefaultValue::Absent("by the electrons"),
+                DefaultValue::Absent("by electron count"),
             )
             .about("the largest acceptable error of the energy"),
             optional("time_limit", &[Kind::Number], DefaultValue::Number(f64::INFINITY))
@@ -74,7 +74,7 @@ pub const ANSWERS: &[Builtin] = &[
             ),
         ],
         &[Kind::Reference],
-        "the exact answer of the interacting problem, on the grid itself; cached on disk. `accuracy` is that of the \
+        "the exact solution of the interacting problem, on the grid itself; cached on disk. `accuracy` is that of the \
          energy, by default 1e-9 for one and two electrons, 1e-6 for three and four, 1e-5 for five, 2e-5 for more; \
          after `time_limit` seconds the best answer so far is returned. A reference is returned unchanged, unless \
          it was calculated and `accuracy` requests a better one or `method` another method",
@@ -222,7 +222,7 @@ impl Interpreter {
         Ok(Arc::new(reference))
     }
 
-    /// Refuses a kinetic functional where an exchange-correlation functional is needed.
+    /// Rejects a kinetic functional where an exchange-correlation functional is needed.
     pub(crate) fn check_kinetic(&self, ready: &Ready, span: Span) -> Result<()> {
         if !ready.traced.compiled.kinetic {
             return Ok(());

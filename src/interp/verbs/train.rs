@@ -118,8 +118,9 @@ const SETTINGS: [Setting; 6] = [
             DefaultValue::Word("automatic"),
         )
         .about(
-            "the limit on what the iterations keep for the backward pass, such as `2 GB`: `automatic` is half of the computer's free \
-             memory, `inf` means no limit. Iterations that do not fit are done again, with the same bits",
+            "the limit on what the iterations keep for the backward pass, such as `2 GB`: `automatic` is half of the \
+             computer's free memory, `inf` means no limit. Iterations that do not fit are recomputed, and the result \
+             is bitwise identical",
         ),
         set: |_, args, plan| {
             plan.memory = budget(args)?;
@@ -127,14 +128,9 @@ const SETTINGS: [Setting; 6] = [
         },
     },
     Setting {
-        param: optional(
-            "gradient",
-            &[Kind::Word(&["unrolled", "implicit"])],
-            DefaultValue::Word("unrolled"),
-        )
-        .about(
-            "`unrolled` goes back through every iteration, `implicit` converges the density and takes the gradient from the \
-             equation that it satisfies",
+        param: optional("gradient", &[Kind::Word(&["unrolled", "implicit"])], DefaultValue::Word("unrolled")).about(
+            "`unrolled` backpropagates through every iteration, `implicit` converges the density and takes the \
+             gradient from the equation that it satisfies",
         ),
         set: |_, args, plan| {
             plan.gradient = gradient(args)?;
@@ -269,7 +265,7 @@ impl Interpreter {
                 let span = args.span_of("scf");
                 return fail(Placed::new(error, span, "here"), span);
             }
-            Err(error) => return fail(Placed::new(error, span, "in this training"), span),
+            Err(error) => return fail(Placed::new(error, span, "in this training run"), span),
         };
         if trained.interrupted {
             self.host.answered();
@@ -321,15 +317,15 @@ fn gradient(args: &Args) -> Result<Gradient> {
         Some("unrolled") => Ok(Gradient::Unrolled),
         Some("implicit") => Ok(Gradient::Implicit),
         _ => {
-            let help =
-                "`unrolled` goes back through every iteration, `implicit` takes the gradient at the converged density";
+            let help = "`unrolled` backpropagates through every iteration, `implicit` takes the gradient at the \
+                        converged density";
             args.mismatch("gradient", "`unrolled` or `implicit`", Some(help.into()))
         }
     }
 }
 
-/// The Kohn-Sham loop of a training. If the gradient is that of a converged density, the loop has a tolerance, and its defaults are
-/// those of `solve`.
+/// The Kohn-Sham loop of a training run. If the gradient is that of a converged density, the loop has a tolerance, and
+/// its defaults are those of `solve`.
 fn loop_of(args: &Args, ready: &Ready, gradient: Gradient) -> Result<ScfOptions> {
     let own = ready.scf.clone();
     let symmetric = own.as_ref().is_some_and(|scf| scf.symmetric);

@@ -1,4 +1,4 @@
-//! Losses, trainings and calculations in scripts.
+//! Losses, training runs and calculations in scripts.
 
 use crate::interp::tests::helpers::{Collector, code, failure, number, shows, take_lines, take_shown, texts};
 use crate::interp::{Interpreter, Options};
@@ -48,7 +48,7 @@ fn trainings_are_planned_without_running() {
     assert_eq!((outcome, plans.len()), (crate::interp::Ending::Done, 2));
     assert_eq!((plans[1].cases.len(), plans[1].scf.iterations, &plans[1].seeds[..]), (2, 6, &[3][..]));
     assert!(crate::train::evaluate(crate::tensor::Device::Cpu, &plans[1], &plans[1].functional.initial(3)).is_ok());
-    // Afterwards trainings run again.
+    // Afterwards training runs again.
     interpreter
         .load("more.ksr", "let m = train f { on: [h]; loss: losses.final(); optimizer: lbfgs(steps: 1) }\nm.name")
         .unwrap();
@@ -70,7 +70,7 @@ fn a_model_carries_its_training() {
     assert!(lines.iter().any(|line| line.contains("one seed is enough")), "{lines:?}");
 }
 
-/// The history of a training with an entry, kept in a folder.
+/// The history of a training run with an entry, kept in a folder.
 fn validated(entry: &str, cache: &std::path::Path) -> String {
     let options = Options { cache: Some(cache.into()), ..Options::default() };
     let mut interpreter = Interpreter::new(Rc::new(Collector), Rc::new(Memory::default()), options);
@@ -174,7 +174,7 @@ fn a_training_that_never_moves_warns() {
     };
     assert_eq!(warnings("-0.5 * n + 0 * a", "lbfgs(steps: 5)"), 1);
     assert_eq!(warnings("-a * n", "lbfgs(steps: 5)"), 0);
-    // A gradient below a tolerance that was asked for is no surprise.
+    // A gradient below a tolerance that was requested is no surprise.
     assert_eq!(warnings("-a * n", "lbfgs(steps: 5, tolerance: 1e6)"), 0);
 }
 

@@ -1,5 +1,6 @@
-//! The terms of the energy: one a file, with its energy and what it adds to the Kohn-Sham potential. A new one is a file
-//! more and a line in [`TERMS`]: the names after the dot of a run, what losses see, text, JSON and the reference page follow.
+//! The terms of the energy: one per file, with its energy and what it adds to the Kohn-Sham potential. A new one needs
+//! only a file and a line in [`TERMS`]: the names after the dot of a run, what losses see, text, JSON and the reference
+//! page follow.
 
 mod external;
 mod hartree;
@@ -32,7 +33,7 @@ pub(crate) trait Term: Sync {
     /// Its energy at the output of an iteration, a number, hartree.
     ///
     /// # Errors
-    /// None that a user can bring about; so for [`Term::potential`].
+    /// None that a user can cause; the same holds for [`Term::potential`].
     fn energy(&self, graph: &mut Graph, output: &Output) -> Result<NodeId, ShapeError>;
 
     /// What it adds to the potential at the input of an iteration.

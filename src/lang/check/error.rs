@@ -10,9 +10,9 @@ use thiserror::Error;
 pub enum CheckError {
     /// The name is neither defined in this script nor part of the language, nor imported by a `use`.
     ///
-    /// What to do: check the spelling, define it with `let` or `fn`, or add the `use` of the module that has it. A name
-    /// inside a module is written `module.name`.
-    #[error("nothing is called `{name}`")]
+    /// What to do: check the spelling, define it with `let` or `fn`, or add a `use` of the module that defines it. A
+    /// name inside a module is written `module.name`.
+    #[error("the name `{name}` is not defined")]
     #[diagnostic(code(ksr::names::unknown))]
     UnknownName {
         name: String,
@@ -22,7 +22,7 @@ pub enum CheckError {
         help: Option<String>,
     },
 
-    /// The module exists and does not define this name.
+    /// The module exists but does not define this name.
     ///
     /// What to do: check the spelling; in the REPL the TAB key shows what a module defines.
     #[error("`{module}` has no `{name}`")]
@@ -88,8 +88,8 @@ pub enum CheckError {
         help: String,
     },
 
-    /// Arguments without a name fill the parameters from the left, so that a parameter without a default cannot follow
-    /// one that has a default.
+    /// Arguments without a name fill the parameters from the left, so a parameter without a default cannot follow one
+    /// that has a default.
     ///
     /// What to do: move parameters with defaults to the end, or give this one a default.
     #[error("`{name}` has no default, but `{before}` before it has one")]
@@ -97,7 +97,7 @@ pub enum CheckError {
     DefaultOrder {
         name: String,
         before: String,
-        #[label("needs a default, or a place before `{before}`")]
+        #[label("needs a default, or must come before `{before}`")]
         span: Span,
     },
 
@@ -130,7 +130,7 @@ pub enum CheckError {
     ///
     /// What to do: add the argument, by position or as `name: value`.
     #[error("`{callee}` needs a value for {missing}")]
-    #[diagnostic(code(ksr::arity::missing), help("it is called `{signature}`"))]
+    #[diagnostic(code(ksr::arity::missing), help("the signature is `{signature}`"))]
     MissingArgument {
         callee: String,
         missing: String,
@@ -139,11 +139,11 @@ pub enum CheckError {
         signature: String,
     },
 
-    /// A parameter gets a value by position and again by name, or twice by name.
+    /// A parameter is given a value by position and again by name, or twice by name.
     ///
     /// What to do: keep one of the two.
-    #[error("`{callee}` gets `{name}` twice")]
-    #[diagnostic(code(ksr::arity::doubled), help("it is called `{signature}`"))]
+    #[error("`{callee}` is given `{name}` twice")]
+    #[diagnostic(code(ksr::arity::doubled), help("the signature is `{signature}`"))]
     DoubledArgument {
         callee: String,
         name: String,
@@ -156,9 +156,9 @@ pub enum CheckError {
 
     /// The call has more arguments than the function has parameters.
     ///
-    /// What to do: remove the surplus ones. Numbers that belong together go into one list: `[1, 2, 3]`.
-    #[error("`{callee}` takes {takes}, but this is one more")]
-    #[diagnostic(code(ksr::arity::too_many), help("it is called `{signature}`"))]
+    /// What to do: remove the extra ones. Numbers that belong together go into one list: `[1, 2, 3]`.
+    #[error("`{callee}` takes {takes}, but this is one too many")]
+    #[diagnostic(code(ksr::arity::too_many), help("the signature is `{signature}`"))]
     TooManyArguments {
         callee: String,
         takes: String,
@@ -208,7 +208,7 @@ pub enum CheckError {
     /// contradict each other.
     ///
     /// What to do: keep one of them.
-    #[error("`electrons` and `charge` say the same thing")]
+    #[error("a system takes either `electrons:` or `charge:`, not both")]
     #[diagnostic(code(ksr::system::electrons_and_charge), help("keep one of them"))]
     ElectronsAndCharge {
         #[label("the first")]
@@ -231,7 +231,7 @@ pub enum CheckError {
         better: String,
     },
 
-    /// `param` declares a number that a training changes. It belongs to a functional, so it is allowed only there, or in
+    /// `param` declares a number that training changes. It belongs to a functional, so it is allowed only there, or in
     /// a function that functionals call.
     ///
     /// What to do: move it into the `functional`, or use `let` for a fixed number.

@@ -1,4 +1,4 @@
-//! The meaning of names, as far as it is known before anything is evaluated.
+//! The meaning of names, to the extent that it is known before anything is evaluated.
 
 use crate::lang::Kind;
 use crate::lang::ast::{Expr, ExprKind, ParamDecl, Program, Stmt, StmtKind, Use, UsePath};
@@ -59,7 +59,7 @@ pub struct Signature {
     pub options: bool,
     /// Accepts further named arguments, which are not checked.
     pub open: bool,
-    /// A call has an effect, so that its value need not be used: `print`, `assert`.
+    /// A call has an effect, so its value need not be used: `print`, `assert`.
     pub effect: bool,
     /// Takes the densities of both spins instead of its only density.
     pub both_spins: bool,
@@ -76,7 +76,7 @@ pub struct Parameter {
     pub required: bool,
     /// Whether it can be given only by name.
     pub named: bool,
-    /// What it takes: a value of one of these kinds; empty where that is not known.
+    /// The kinds of value that it accepts; empty if not known.
     pub takes: &'static [Kind],
 }
 

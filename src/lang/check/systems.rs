@@ -93,7 +93,7 @@ impl Checker<'_> {
             format!("the density of the up electrons comes first: `{name}, {first}`")
         } else {
             format!(
-                "an option needs a default: `{name} = 1`; spin densities are called `n_up, n_down`, or by another such pair: \
+                "an option needs a default: `{name} = 1`; spin densities are called `n_up, n_down`, or another such pair: \
                  `up, down`, `a, b`, `alpha, beta`"
             )
         };

@@ -67,7 +67,8 @@ impl Checker<'_> {
     }
 
     fn clash(&mut self, left: Dimension, right: Dimension, done: &str, left_span: Span, span: Span) {
-        let help = format!("{} and {} are different things; is one of the units wrong?", left.words(), right.words());
+        let help =
+            format!("{} and {} have different dimensions; is one of the units wrong?", left.words(), right.words());
         let (left, right, done) = (left.words(), right.words(), done.to_owned());
         self.error(CheckError::UnitClash { left, right, done, left_span, span, help });
     }

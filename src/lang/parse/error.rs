@@ -4,11 +4,11 @@ use crate::source::Span;
 use miette::Diagnostic;
 use thiserror::Error;
 
-/// An error of the parser. It speaks of what was being written, never of the grammar's rules.
+/// A parser error. It refers to what was being written, never to the grammar's rules.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub enum ParseError {
-    /// An operator, a `=`, a `then` or another word that needs something after it is at the end, or before something
+    /// An operator, an `=`, a `then` or another word that needs something after it is at the end, or before something
     /// that does not fit.
     ///
     /// What to do: complete the expression. To continue it on the next line, leave the operator at the end of the line
@@ -120,7 +120,7 @@ pub enum ParseError {
     /// A statement begins with a word that looks like a misspelt keyword.
     ///
     /// What to do: correct the keyword. If the word is a value or function, define it or call it with parentheses.
-    #[error("no statement begins with `{word}`")]
+    #[error("a statement cannot begin with `{word}`")]
     #[diagnostic(code(ksr::parse::unknown_keyword), help("did you mean `{nearest}`?"))]
     UnknownKeyword {
         word: String,
@@ -133,7 +133,7 @@ pub enum ParseError {
     /// line above is already complete.
     ///
     /// What to do: put the operator at the end of the line above, or the whole expression in parentheses.
-    #[error("no statement begins with `{word}`")]
+    #[error("a statement cannot begin with `{word}`")]
     #[diagnostic(code(ksr::parse::no_statement), help("{help}"))]
     NoStatement {
         word: String,
@@ -145,7 +145,7 @@ pub enum ParseError {
     /// A bracket is opened, and the script ends before it is closed.
     ///
     /// What to do: add the closing bracket where the group ends. Everything after the opening one is read as part of
-    /// it, so that the cause may be far above the end.
+    /// it, so the cause may be far above the end.
     #[error("this `{opener}` is never closed")]
     #[diagnostic(code(ksr::parse::never_closed), help("write `{closer}` where it ends"))]
     NeverClosed {
@@ -155,7 +155,7 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// A bracket is closed by one of another kind, so that two groups overlap or one was not closed.
+    /// A bracket is closed by one of a different kind, so either two groups overlap or one was not closed.
     ///
     /// What to do: close brackets in the reverse order in which they were opened.
     #[error("`{opener}` is closed by `{found}`")]
@@ -166,25 +166,25 @@ pub enum ParseError {
         found: char,
         #[label("opened here")]
         opened: Span,
-        #[label("does not fit")]
+        #[label("does not match")]
         span: Span,
     },
 
     /// There is one closing bracket too many.
     ///
     /// What to do: remove it, or add the opening one where the group begins.
-    #[error("there is no `{opener}` for this `{closer}`")]
+    #[error("there is no matching `{opener}` for this `{closer}`")]
     #[diagnostic(code(ksr::parse::never_opened), help("remove it, or open a `{opener}` before it"))]
     NeverOpened {
         opener: char,
         closer: char,
-        #[label("closes nothing")]
+        #[label("unmatched")]
         span: Span,
     },
 
     /// A string is not closed before the end of its line, or a `{` in it opens an expression that is not closed.
     ///
-    /// What to do: add the closing `"`. Write a brace as a character twice: `{{`.
+    /// What to do: add the closing `"`. Double a literal brace: `{{`.
     #[error("this string is never closed")]
     #[diagnostic(code(ksr::parse::unterminated_string), help("{help}"))]
     UnterminatedString {
@@ -209,9 +209,9 @@ pub enum ParseError {
 
     /// Braces in a string insert the value of an expression, and there is none between these.
     ///
-    /// What to do: write an expression between them, or `{{` and `}}` for the braces themselves.
+    /// What to do: write an expression between them, or `{{` and `}}` for literal braces.
     #[error("the braces in this string are empty")]
-    #[diagnostic(code(ksr::parse::empty_interpolation), help("`\"{{R}}\"` inserts a value; `{{{{` is a brace itself"))]
+    #[diagnostic(code(ksr::parse::empty_interpolation), help("`\"{{R}}\"` inserts a value; `{{{{` is a literal brace"))]
     EmptyInterpolation {
         #[label("empty")]
         span: Span,
@@ -235,7 +235,7 @@ pub enum ParseError {
     #[diagnostic(code(ksr::parse::number_too_large), help("the largest number is about 1.8e308"))]
     NumberTooLarge {
         number: String,
-        #[label("does not fit into a 64-bit float")]
+        #[label("does not fit in a 64-bit float")]
         span: Span,
     },
 
@@ -275,7 +275,7 @@ pub enum ParseError {
     /// The script contains a character that the language does not use, often one that a word processor or web page put
     /// in place of a plain one.
     ///
-    /// What to do: replace it by the plain character that the help line names, or remove it.
+    /// What to do: replace it with the plain character that the help line names, or remove it.
     #[error("the character `{character}` ({name}) has no meaning here")]
     #[diagnostic(code(ksr::parse::character))]
     Character {
@@ -294,7 +294,7 @@ pub enum ParseError {
     #[diagnostic(code(ksr::parse::too_deep), help("give inner parts a name with `let`, or make them a function"))]
     TooDeep {
         limit: usize,
-        #[label("here it becomes too deep")]
+        #[label("too deep here")]
         span: Span,
     },
 
@@ -305,14 +305,14 @@ pub enum ParseError {
     #[diagnostic(code(ksr::parse::too_deep), help("split it with `let`, or sum a list with `sum([…])`"))]
     TooLong {
         limit: usize,
-        #[label("here it becomes too long")]
+        #[label("too long here")]
         span: Span,
     },
 
     /// A comparison gives true or false, which cannot be compared with a number again.
     ///
     /// What to do: compare twice: `a < b and b < c`.
-    #[error("comparisons do not chain")]
+    #[error("comparisons cannot be chained")]
     #[diagnostic(code(ksr::parse::chained_comparison), help("write `{better}`"))]
     ChainedComparison {
         better: String,
@@ -348,7 +348,7 @@ pub enum ParseError {
     #[error("nothing may follow a conversion")]
     #[diagnostic(
         code(ksr::parse::after_conversion),
-        help("`->` is the loosest operator: write `(… -> {unit}) {operator} …`")
+        help("`->` binds most loosely: write `(… -> {unit}) {operator} …`")
     )]
     AfterConversion {
         unit: String,
@@ -427,7 +427,7 @@ pub enum ParseError {
     /// An attribute says how a functional treats spin, and this one does not exist.
     ///
     /// What to do: write `@spin_dependent`, or leave it out: a functional of two densities is then averaged over
-    /// swapping the spins.
+    /// exchange of the spins.
     #[error("there is no attribute `@{name}`")]
     #[diagnostic(code(ksr::parse::attribute), help("the only one is `@spin_dependent`"))]
     Attribute {
@@ -436,7 +436,7 @@ pub enum ParseError {
         span: Span,
     },
 
-    /// Something that can be given only once is given twice, so that it is not clear which one counts.
+    /// Something that can be given only once is given twice, so it is unclear which one counts.
     ///
     /// What to do: keep one of the two.
     #[error("{what} is given twice")]

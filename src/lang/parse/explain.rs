@@ -1,4 +1,4 @@
-//! Explains the place where the grammar gave up by what the user was probably writing.
+//! Explains the place where the grammar gave up in terms of what the user was probably writing.
 
 mod definitions;
 mod habits;

@@ -30,7 +30,7 @@ pub enum Entry {
     Complete(Program),
     /// It may continue on the next line.
     Incomplete,
-    /// Wrong, whatever follows.
+    /// Invalid, whatever follows.
     Wrong(Vec<Problem>),
 }
 
@@ -60,7 +60,7 @@ pub fn parse(source: SourceId, text: &str) -> Result<Program, Vec<Problem>> {
     if problems.is_empty() { Ok(program) } else { Err(problems) }
 }
 
-/// Reads what can be read of a text: a wrong statement does not hide the next.
+/// Parses as much of a text as possible: one wrong statement does not hide the next.
 pub fn partial(source: SourceId, text: &str) -> Partial {
     let scanned = scan(source, text);
     let mut errors = Vec::new();

@@ -53,7 +53,7 @@ pub(super) fn binary(rule: Rule) -> Option<BinaryOp> {
     })
 }
 
-/// Whether an operator compares: comparisons do not chain.
+/// Whether an operator compares: comparisons cannot be chained.
 pub(super) fn compares(op: BinaryOp) -> bool {
     use BinaryOp::*;
     matches!(op, Equal | NotEqual | Less | LessEqual | Greater | GreaterEqual)

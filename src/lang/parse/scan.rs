@@ -311,10 +311,7 @@ impl<'a> Scanner<'a> {
     fn leave_string(&mut self) {
         let open = self.frames.iter().position(|f| f.string.is_some());
         let Some((at, start)) = open.and_then(|i| self.frames[i].string.map(|start| (i, start))) else { return };
-        self.unterminated(
-            start,
-            "a `{` in it is never closed: write `}` after the value, or `{{` for the brace itself",
-        );
+        self.unterminated(start, "a `{` in it is never closed: write `}` after the value, or `{{` for a literal brace");
         while self.frames.len() > at {
             self.pop_frame(self.at);
         }

@@ -162,7 +162,7 @@ fn dashed(points: &[Point], dash: f64, gap: f64) -> Vec<Vec<Point>> {
     pieces
 }
 
-/// Whether all that is visible of a curve are isolated points.
+/// Whether only isolated points of a curve are visible.
 fn only_points(curve: &Series, frame: &Frame) -> bool {
     let runs = runs(curve, frame);
     !runs.is_empty() && runs.iter().all(|run| run.len() == 1)

@@ -18,8 +18,8 @@ const SLOWEST_DECAY: f64 = 2.5;
 /// The fraction of the estimate that better orbitals, rather than more, may remove.
 const LEAST_REMAINDER: f64 = 0.8;
 
-/// Cautious estimate of the missing energy, hartree: from the expected gain of more orbitals, from the gain of the last ones, and from
-/// the decay of the orbitals' contributions.
+/// Conservative estimate of the missing energy, hartree: from the expected gain of more orbitals, from the gain of the
+/// last ones, and from the decay of the orbitals' contributions.
 #[derive(Default)]
 pub(super) struct Estimate {
     /// The estimate when orbitals were last added.

@@ -7,7 +7,7 @@ use crate::exact::ExactError;
 use crate::exact::davidson::{self, Found, LEAST_GAP};
 use crate::exact::integrals::Integrals;
 
-/// The most iterations.
+/// The maximum number of iterations.
 const ITERATIONS: usize = 120;
 
 /// Denominators of the corrections are at least this, hartree.

@@ -35,25 +35,25 @@ use std::sync::Arc;
 use std::time::Duration;
 use strings::binomial;
 
-/// The most determinants: with the vectors of the iterations they take up to 2 GiB.
+/// The maximum number of determinants: with the vectors of the iterations they take up to 2 GiB.
 const MOST_DETERMINANTS: usize = 10_000_000;
 
 /// Initial orbitals beyond the occupied ones.
 const EXTRA_ORBITALS: usize = 6;
 
-/// The most entries, of 8 bytes each, in the tables of strings: 1 GiB.
+/// The maximum number of entries, of 8 bytes each, in the tables of strings: 1 GiB.
 const MOST_ENTRIES: usize = 1 << 27;
 
-/// The fewest orbitals to begin with.
+/// The minimum number of orbitals to begin with.
 const FEWEST_ORBITALS: usize = 12;
 
-/// The most orbitals added at a time.
+/// The maximum number of orbitals added at a time.
 const MOST_ADDED: usize = 6;
 
 /// Decrease of the logarithm of the error per additional orbital.
 const ERROR_DECAY: f64 = 0.35;
 
-/// The most orbitals: strings are words of 64 bits.
+/// The maximum number of orbitals: strings are words of 64 bits.
 const MOST_ORBITALS: usize = 62;
 
 /// Orbitals that contribute less to the energy than this fraction of the expected gain of new ones are replaced.
@@ -84,7 +84,7 @@ impl Method for Determinants {
         "two to about ten electrons that interact"
     }
 
-    /// H is taken as a sum over pairs of electrons.
+    /// H is treated as a sum over pairs of electrons.
     fn suits(&self, system: &System) -> bool {
         system.electrons >= 2 && system.interaction != Interaction::None
     }
@@ -122,7 +122,7 @@ fn solve(system: &System, options: &Options, control: &dyn Control) -> Result<An
     let mut tolerance = if whole(&calculation.basis) { fine } else { FIRST_TOLERANCE };
     let mut estimate = error::Estimate::default();
     let mut error = f64::INFINITY;
-    // The most orbitals so far, and the number of rounds since.
+    // The largest number of orbitals so far, and the number of rounds since.
     let (mut most, mut idle) = (0, 0);
     loop {
         let found = calculation.ground((tolerance, before.is_none()), &watch)?;

@@ -7,7 +7,7 @@ use super::space::Space;
 use super::strings::{Creation, Strings, sign};
 use std::ops::Range;
 
-/// The most columns of X treated together.
+/// The maximum number of columns of X treated together.
 const MOST_COLUMNS: usize = 192;
 /// The fewest, if there are enough.
 const FEWEST_COLUMNS: usize = 24;
@@ -71,8 +71,8 @@ fn panels(parity: usize, runs: Vec<(usize, Range<usize>)>) -> Vec<Panel> {
 /// Pairs of an up and a down electron.
 pub(super) struct Opposite {
     pub panels: Vec<Panel>,
-    /// The state is symmetric under exchange of the spins, so that X needs only the columns whose up string does not come before the
-    /// down one.
+    /// The state is symmetric under exchange of the spins, so X needs only the columns whose up string does not come
+    /// before the down one.
     pub half: bool,
     pairs: [Pairs; 2],
 }
@@ -142,7 +142,7 @@ impl Opposite {
         [plus, minus]
     }
 
-    /// Adds Y, of the form of X, to a state.
+    /// Adds Y, laid out like X, to a state.
     pub(super) fn scatter(&self, space: &Space, panel: &Panel, y: &[Vec<f64>; 2], state: &mut [f64]) {
         let Some(down) = &space.create_down else { return };
         let (pairs, width) = (&self.pairs[panel.parity], panel.columns);
@@ -284,7 +284,7 @@ impl Same {
         x
     }
 
-    /// Adds Y, of the form of X, to a state.
+    /// Adds Y, laid out like X, to a state.
     pub(super) fn scatter(&self, space: &Space, panel: &Panel, y: &[f64], state: &mut [f64]) {
         let width = panel.columns;
         for segment in &panel.segments {

@@ -24,7 +24,7 @@ fn well(x: f64) -> f64 {
     -4.0 * (-0.5 * x * x).exp()
 }
 
-/// By determinants, however few the electrons.
+/// By determinants, even for few electrons.
 pub(super) fn answer(system: &Arc<System>, accuracy: f64) -> Reference {
     let options = Options { accuracy, method: Some(&Determinants), ..Options::default() };
     exact(system, &options, &Quiet).expect("an answer")

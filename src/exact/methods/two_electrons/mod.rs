@@ -19,10 +19,11 @@ use product::{Exchange, Preconditioner, Product, exchange};
 use start::start;
 use std::sync::Arc;
 
-/// The most grid points: a wave function is then 128 MiB.
+/// The maximum number of grid points: a wave function is then 128 MiB.
 const MAX_POINTS: usize = 4096;
 
-/// The most iterations; about ten are needed, a few hundred if the repulsion changes strongly from point to point.
+/// The maximum number of iterations; about ten are needed, a few hundred if the repulsion changes strongly from point
+/// to point.
 const ITERATIONS: usize = 400;
 
 /// The error is estimated as this times the gain of the next step in second-order perturbation theory.

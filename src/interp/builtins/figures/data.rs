@@ -143,7 +143,7 @@ fn from_fields(interp: &Interpreter, all: &[&Argument]) -> Result<Data> {
 }
 
 fn not_a_field<T>(value: &Value, span: Span) -> Result<T> {
-    mismatch("what is plotted with a field", "a field", value, None, span)
+    mismatch("the plotted value with a field", "a field", value, None, span)
 }
 
 fn channel_curve(field: &Field, channel: usize, next: usize, written: &str) -> Curve {
@@ -157,7 +157,7 @@ fn from_figures(all: &[&Argument]) -> Result<Data> {
     let mut x_name = String::new();
     for arg in all {
         let Value::Figure(figure) = &arg.value else {
-            return mismatch("what is plotted with a figure", "a figure", &arg.value, None, arg.span);
+            return mismatch("the plotted value with a figure", "a figure", &arg.value, None, arg.span);
         };
         if curves.is_empty() {
             x_name = figure.x_label.clone();
@@ -174,7 +174,7 @@ fn from_figures(all: &[&Argument]) -> Result<Data> {
 }
 
 fn from_lists(interp: &mut Interpreter, args: &Args, all: &[&Argument]) -> Result<Data> {
-    let what = "what is plotted";
+    let what = "the plotted value";
     let (first, rest) = (all[0], &all[1..]);
     let head = interp.elements(Operand::new(&first.value, first.span), what)?;
     let written = |i: &Interpreter, a: &Argument| {

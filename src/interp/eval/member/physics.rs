@@ -23,7 +23,7 @@ pub(crate) const GRID: &[Member<Arc<Grid>>] = &[
     member("spacing", "the distance between points", |g| Value::length(g.spacing)),
     member("from", "the coordinate of the first point", |g| Value::length(g.start)),
     member("to", "the coordinate of the last point", |g| Value::length(g.end())),
-    member("stencil", "the points of the second-derivative stencil", |g| count(g.stencil)),
+    member("stencil", "the number of points in the second-derivative stencil", |g| count(g.stencil)),
     member("wall", "the boundary condition: `zero` or `odd`", |g| match g.wall {
         Wall::Zero => Value::text("zero"),
         Wall::Odd => Value::text("odd"),
@@ -154,7 +154,7 @@ pub(crate) const REFERENCE: &[Member<Arc<Reference>>] = &[
         r.occupations.as_ref().map_or(Value::Nothing, |occupations| Value::vector(occupations, Dimension::PLAIN))
     }),
     member("error", "the estimated error of the energy", |r| Value::energy(r.error)),
-    member("method", "the method that found it, as `exact(…, method: …)` names it", |r| {
+    member("method", "the method that found it, as named in `exact(…, method: …)`", |r| {
         r.method().map_or(Value::Nothing, |method| Value::text(method.name()))
     }),
     member("electrons", "the number of electrons", |r| count(r.system.electrons)),
@@ -188,7 +188,7 @@ fn absent_in_data(reference: &Reference, name: &str) -> Option<&'static str> {
         "pair_density" => Some("a data set has no pair density; `exact(r.system)` calculates it"),
         "occupations" => Some("a data set has no natural occupations; `exact(r.system)` calculates them"),
         "error" => Some("a data set has no errors of its energies; compare with `exact(r.system)`"),
-        "method" => Some("a data set does not say how it was computed"),
+        "method" => Some("a data set does not record how it was computed"),
         _ => None,
     }
 }

@@ -94,7 +94,7 @@ impl Interpreter {
             }
             text += &format!(", seed {}, step {}\n", training.seed, training.step);
         }
-        text += &comment(&format!("`use \"{name}.ksr\"` gives `{name}`, to be used like any functional."));
+        text += &comment(&format!("`use \"{name}.ksr\"` gives `{name}`, which can be used like any functional."));
         text += "\n";
         for definition in &gathered.texts {
             text += definition;
@@ -115,7 +115,7 @@ impl Interpreter {
                 let model = self.start_as_model(f, span)?;
                 self.model_text(&model, &name, span)
             }
-            other => crate::interp::call::not_functional("what is saved", other, span),
+            other => crate::interp::call::not_functional("the value to save", other, span),
         }
     }
 
@@ -420,8 +420,9 @@ fn f_name(text: &str) -> &str {
 fn cannot<T>(gathered: &Gathered, reason: String, _: Span) -> Result<T> {
     let span = gathered.span;
     let message = format!("this model cannot be saved: {reason}");
-    let help =
-        Some("everything that its functional uses is saved too, and can be numbers, lists, functions, functionals and models".into());
+    let help = Some(
+        "its functional may use only numbers, lists, functions, functionals and models, which are saved too".into(),
+    );
     fail(RunError::Value { message, help, span }, span)
 }
 

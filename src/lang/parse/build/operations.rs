@@ -9,7 +9,7 @@ use crate::source::Span;
 use pest::iterators::{Pair, Pairs};
 use std::rc::Rc;
 
-/// An operand whose context is not known yet.
+/// An operand whose context is not yet known.
 pub(super) struct Operand {
     expr: Expr,
     /// In parentheses: it cannot chain with its neighbours.
@@ -36,7 +36,7 @@ impl<'i> Builder<'i> {
         self.finished(operand)
     }
 
-    /// Finishes an operand; reports a record that cannot belong to a call any more.
+    /// Finishes an operand; reports a record that can no longer belong to a call.
     fn finished(&self, operand: Operand) -> Expr {
         if let Some(span) = operand.bare_record {
             let head = match &*operand.expr.kind {

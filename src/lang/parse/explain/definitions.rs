@@ -74,7 +74,7 @@ impl Here<'_> {
                 "let" | "grid" => {
                     let help = match self.at_words() {
                         "(" => format!("a function is written `fn {name}(…) = …`"),
-                        ":" => format!("write `let {name} = …`; types are not written"),
+                        ":" => format!("write `let {name} = …`; there are no type annotations"),
                         "==" => format!("`=` defines: `let {name} = …`"),
                         _ => format!("write `{keyword} {name} = …`"),
                     };

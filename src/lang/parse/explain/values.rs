@@ -92,7 +92,7 @@ impl Here<'_> {
             ("Hartree" | "Eh" | "au" | "a_u", _) => "did you mean `hartree`?".into(),
             ("a0" | "Bohr", _) => "did you mean `bohr`?".into(),
             ("A" | "Ang" | "ang", _) => "did you mean `angstrom`?".into(),
-            ("e" | "E", _) => "an exponent has digits: `1e-6`".into(),
+            ("e" | "E", _) => "an exponent needs digits: `1e-6`".into(),
             (_, Some(near)) => format!("did you mean `{near}`?"),
             _ => match self.before(0).filter(|t| t.kind == Kind::Number && t.end <= start) {
                 Some(number) => {
@@ -116,7 +116,7 @@ impl Here<'_> {
             "=" if matches!(before, "<" | ">" | "=" | "not") => Some("write `<=`, `>=`, `==` or `!=`".into()),
             ">" if before == "-" => Some("the arrow is written `->`".into()),
             "<" if before == "=" => Some("write `<=`".into()),
-            "*" if before == "*" => Some("powers are written `^`".into()),
+            "*" if before == "*" => Some("powers are written with `^`".into()),
             _ if self.at_line_end() && !between => Some("write it on the same line".into()),
             _ => None,
         };
@@ -367,7 +367,7 @@ impl Here<'_> {
             }
             _ if self.incomplete_if_expected() => None,
             (Kind::Word, Kind::Word | Kind::Number | Kind::Text) if self.index == self.first + 1 => {
-                Some(format!("a call has parentheses: `{left}({right})`"))
+                Some(format!("a call needs parentheses: `{left}({right})`"))
             }
             _ if self.bracket() == " " || self.bracket() == "{" => {
                 Some("one statement per line, or `;` between them".into())

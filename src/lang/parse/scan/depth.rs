@@ -56,7 +56,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Takes into account a closed bracket with a tree of height `inner` in it.
+    /// Takes into account a closed bracket that contains a tree of height `inner`.
     pub(super) fn absorb(&mut self, inner: usize) {
         if let Some(frame) = self.frames.last_mut() {
             frame.run.depth = frame.run.depth.max(inner + 1);

@@ -30,15 +30,15 @@ const QUOTES: &[(char, &[char])] =
 const FOREIGN: &[(&str, &str, &str)] = &[
     ("&&", "the operator is the word `and`", "write `a and b`"),
     ("||", "the operator is the word `or`", "write `a or b`"),
-    ("**", "powers are written `^`", "write `x^2`"),
+    ("**", "powers are written with `^`", "write `x^2`"),
     ("//", "a comment begins with `#`", "write `# …`; division is a single `/`"),
     ("/*", "a comment begins with `#`", "write `# …` on each line"),
     (":=", "names are bound with `let`", "write `let name = …`"),
-    ("=>", "`=>` means nothing in ksr", "an anonymous function is written `fn(x) = …`"),
-    ("+=", "values do not change", "bind a new one: `let x = x + …`"),
-    ("-=", "values do not change", "bind a new one: `let x = x - …`"),
-    ("*=", "values do not change", "bind a new one: `let x = x * …`"),
-    ("/=", "values do not change", "bind a new one: `let x = x / …`"),
+    ("=>", "`=>` has no meaning in ksr", "an anonymous function is written `fn(x) = …`"),
+    ("+=", "values cannot be changed", "bind a new one: `let x = x + …`"),
+    ("-=", "values cannot be changed", "bind a new one: `let x = x - …`"),
+    ("*=", "values cannot be changed", "bind a new one: `let x = x * …`"),
+    ("/=", "values cannot be changed", "bind a new one: `let x = x / …`"),
     ("===", "`==` compares", "write `a == b`"),
     ("~=", "`!=` means not equal", "write `a != b`"),
     ("...", "an interval is written with two dots", "write `a .. b`"),
@@ -47,7 +47,7 @@ const FOREIGN: &[(&str, &str, &str)] = &[
     ("|", "the operator is the word `or`, and an absolute value is `abs(x)`", "write `a or b`, or `abs(x)`"),
     ("!", "the operator is the word `not`", "write `not a`"),
     ("?", "there is no `? :`", "write `if c then a else b`"),
-    ("$", "`$` means nothing in ksr", "in a string, `{R}` inserts a value"),
+    ("$", "`$` has no meaning in ksr", "in a string, `{R}` inserts a value"),
 ];
 
 impl Scanner<'_> {
@@ -82,7 +82,7 @@ impl Scanner<'_> {
         let lookalike = LOOKALIKES.iter().find(|(letters, ..)| letters.contains(letter));
         let (name, help) = match lookalike {
             Some((_, instead, name)) => ((*name).to_owned(), Some(format!("write `{instead}`"))),
-            None if letter.is_whitespace() => ("a special space".into(), Some("replace it by a plain space".into())),
+            None if letter.is_whitespace() => ("a special space".into(), Some("replace it with a plain space".into())),
             None if letter.is_control() => (format!("U+{:04X}", letter as u32), Some("remove it".into())),
             None => (format!("U+{:04X}", letter as u32), None),
         };

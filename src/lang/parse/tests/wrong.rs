@@ -1,4 +1,4 @@
-//! Wrong texts: every mistake has its code and place, several are reported at once, and nothing panics or hangs.
+//! Invalid texts: every mistake has its code and place, several are reported at once, and nothing panics or hangs.
 
 use super::*;
 use proptest::prelude::*;
