@@ -2,6 +2,8 @@
 #![allow(unsafe_code, reason = "an allocator is unsafe by its trait")]
 #![allow(clippy::unwrap_used)]
 
+#[path = "helpers/counting.rs"]
+mod counting;
 #[path = "helpers/functionals.rs"]
 mod functionals;
 #[path = "helpers/keeper.rs"]
@@ -13,32 +15,6 @@ mod training;
 
 use ksr::tensor::Device;
 use ksr::train::{Plan, with_evaluation};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-/// Total bytes of large allocations.
-static BYTES: AtomicUsize = AtomicUsize::new(0);
-/// The minimum size, in bytes, of a large allocation: several channels on a grid of 513 points need more.
-const LARGE: usize = 8_000;
-
-/// The system's allocator, counting.
-struct Counting;
-
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if layout.size() >= LARGE {
-            BYTES.fetch_add(layout.size(), Ordering::Relaxed);
-        }
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 #[test]
 fn a_warm_evaluation_allocates_almost_no_arrays() {
@@ -46,9 +22,9 @@ fn a_warm_evaluation_allocates_almost_no_arrays() {
         let (plan, params) = (Plan { threads: Some(1), ..plan.clone() }, plan.functional.initial(0));
         let spent = with_evaluation(Device::Cpu, &plan, |evaluate| {
             [(); 6].map(|()| {
-                let before = BYTES.load(Ordering::Relaxed);
+                let before = counting::large_bytes();
                 evaluate(&params).unwrap();
-                BYTES.load(Ordering::Relaxed) - before
+                counting::large_bytes() - before
             })
         });
         let [first, .., last] = spent.unwrap();

@@ -199,7 +199,7 @@ mod tests {
     fn sizes_are_limited() {
         assert_eq!(size("conv", &[3, 8, 8]), Ok(192));
         let error = size("dense", &[1, 1 << 40, 1 << 40]).unwrap_err();
-        assert_eq!(error.to_string(), "`dense` makes 1 x 1099511627776 x 1099511627776 numbers, which is too many");
+        assert_eq!(error.to_string(), "`dense` creates 1 x 1099511627776 x 1099511627776 numbers, which is too many");
         let (mut graph, span) = (Graph::new(), crate::source::Span::default());
         let n = graph.input("n", Shape::field(2), span);
         let huge = graph.conv(n, n, 1, usize::MAX, span);
