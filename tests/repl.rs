@@ -101,7 +101,7 @@ fn plots_are_drawn() {
 
 #[test]
 fn examples_in_the_help_can_be_typed() {
-    for topic in ksr::cli::TOPICS {
+    for topic in ksr::interp::assist::topics::HELP_TOPICS {
         let (_, err) = session(&topic.examples.join("\n"));
         assert_eq!(err, "", "{}", topic.name);
     }

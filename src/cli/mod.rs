@@ -19,7 +19,7 @@ pub use args::{BenchOptions, Cli, Command, Device, RunOptions, Setup};
 pub use disk::Disk;
 pub use host::Terminal;
 pub use render::graphical;
-pub use repl::{COMMANDS, TOPICS};
+pub use repl::COMMANDS;
 
 use clap::Parser;
 

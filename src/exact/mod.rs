@@ -14,7 +14,7 @@ mod pairs;
 mod progress;
 
 pub use cache::{CacheWarning, cached};
-pub use methods::{AUTOMATIC, Answer, METHODS, Method, automatic, named};
+pub use methods::{AUTOMATIC, Answer, METHOD_NAMES, METHODS, Method, automatic, named};
 pub use pairs::PairDensity;
 
 use crate::control::Control;

@@ -7,7 +7,7 @@
 //! - [`trace`]: bodies and losses evaluated over symbols, into graphs
 //! - [`builtins`]: library functions; [`verbs`]: the physics that a script calls; [`registry`]: the single list of both
 //! - [`session`]: the interpreter itself, modules, and the interface to its host
-//! - [`assist`]: answers for editors and the REPL about a session
+//! - [`assist`]: answers for editors, notebooks and the REPL about a session and a text that is being written
 
 pub mod arith;
 pub mod assist;

@@ -23,6 +23,8 @@ pub enum Kind {
     Text,
     /// One of a few strings, each the value of the constant with that name.
     Word(&'static [&'static str]),
+    /// One of a few strings, which are written in quotes.
+    Quoted(&'static [&'static str]),
     /// A list, or an interval whose values can be listed.
     List,
     /// A record.
@@ -60,7 +62,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// `a whole number`, `a field`, `` `zero` or `odd` ``.
+    /// `a whole number`, `a field`, `` `zero` or `odd` ``, `"one" or "two"`.
     pub fn words(self) -> String {
         match self {
             Kind::Any => "any value",
@@ -72,6 +74,7 @@ impl Kind {
             Kind::Truth => "true or false",
             Kind::Text => "a string",
             Kind::Word(words) => return or(&words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>()),
+            Kind::Quoted(texts) => return or(&texts.iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>()),
             Kind::List => "a list",
             Kind::Record => "a record",
             Kind::Interval => "an interval",
@@ -128,6 +131,7 @@ mod tests {
         assert_eq!(either(&[Kind::Quantity, Kind::List, Kind::Field]), "a number, a list or a field");
         assert_eq!(either(&[Kind::Measured(Dimension::LENGTH)]), "a length");
         assert_eq!(Kind::Word(&["zero", "odd"]).words(), "`zero` or `odd`");
+        assert_eq!(Kind::Quoted(&["one", "two"]).words(), "\"one\" or \"two\"");
         assert_eq!(
             either(&[Kind::Measured(Dimension::MEMORY), Kind::Word(&["automatic"])]),
             "an amount of memory or `automatic`"

@@ -5,6 +5,7 @@
 //! N_A = 6.02214076e23 /mol (exact); the thermochemical calorie is 4.184 J (exact).
 
 use super::Dimension;
+use pest::unicode::XID_CONTINUE;
 
 /// A unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -81,6 +82,13 @@ pub fn of_memory(bytes: f64) -> Option<&'static Unit> {
 pub fn find(name: &str) -> Option<&'static Unit> {
     let name = if name == "\u{212b}" { "Å" } else { name };
     UNITS.iter().find(|unit| unit.name == name)
+}
+
+/// The longest unit that a text begins with: `kcal/mol` of `kcal/mol * 2`.
+pub(crate) fn at_start(text: &str) -> Option<&str> {
+    let ends = |length: &usize| !text[*length..].starts_with(XID_CONTINUE);
+    let spellings = names().chain(["\u{212b}"]).filter(|name| text.starts_with(name));
+    spellings.map(str::len).filter(ends).max().map(|length| &text[..length])
 }
 
 /// All names, in the order of the table.
@@ -167,5 +175,7 @@ mod tests {
         assert_eq!(find("\u{212b}").map(|u| u.name), Some("Å"));
         assert!(find("furlong").is_none());
         assert_eq!(names().count(), UNITS.len());
+        let starts = ["kcal/mol * 2", "eV", "eVs", "K + 1", "Å^2", "", "x"].map(at_start);
+        assert_eq!(starts, [Some("kcal/mol"), Some("eV"), None, Some("K"), Some("Å"), None, None]);
     }
 }

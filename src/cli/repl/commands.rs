@@ -1,10 +1,10 @@
 //! Commands of the REPL, which begin with a colon.
 
-use super::topics::{TOPICS, Topic};
 use super::{Next, Session};
 use crate::cli::session::Ended;
 use crate::cli::{output, run, session};
-use crate::interp::{Doc, registry};
+use crate::interp::assist::topics::{HELP_TOPICS, HelpTopic};
+use crate::interp::registry;
 use crate::lang::units::UNITS;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -99,7 +99,7 @@ impl Session {
     }
 
     fn help_topic(&self, name: &str) {
-        match TOPICS.iter().find(|t| t.name == name) {
+        match HELP_TOPICS.iter().find(|t| t.name == name) {
             Some(topic) => show_topic(topic),
             None => self.doc(name),
         }
@@ -109,8 +109,10 @@ impl Session {
     fn doc(&self, name: &str) {
         let interpreter = self.interpreter.borrow();
         match interpreter.doc(name) {
-            Some(doc) => output::line(&document(&doc)),
-            None => output::error_line(&format!("nothing is called `{name}`; {}", interpreter.nearest_name(name))),
+            Some(doc) => output::line(&doc.plain_text()),
+            None => {
+                output::error_line(&format!("the name `{name}` is not defined; {}", interpreter.nearest_name(name)))
+            }
         }
     }
 
@@ -182,13 +184,13 @@ fn help() {
     output::line("Type an expression to see its value, or a definition. Commands:\n");
     columns(COMMANDS.iter().map(|c| (c.name, c.about)));
     output::line("\nTopics, as in `:help units`:\n");
-    columns(TOPICS.iter().map(|t| (t.name, t.about)));
+    columns(HELP_TOPICS.iter().map(|t| (t.name, t.about)));
     output::line(
         "\nTab completes names, members after a dot, units and paths. Ctrl-C stops a calculation or clears the line.",
     );
 }
 
-fn show_topic(topic: &Topic) {
+fn show_topic(topic: &HelpTopic) {
     output::line(&format!("{}: {}\n", topic.name, topic.about));
     output::line(&output::wrapped(topic.text, output::width().min(100)));
     if !topic.examples.is_empty() {
@@ -213,17 +215,4 @@ fn columns<'a>(entries: impl IntoIterator<Item = (&'a str, &'a str)>) {
         };
         output::line(format!("  {name:<width$}  {cut}").trim_end());
     }
-}
-
-/// Signature, summary, examples.
-fn document(doc: &Doc) -> String {
-    let mut text = doc.signature.clone();
-    if !doc.text.is_empty() {
-        text.push_str(&format!("\n{}", doc.text));
-    }
-    for (code, gives) in &doc.examples {
-        let gives = gives.as_ref().map_or(String::new(), |g| format!("   # {g}"));
-        text.push_str(&format!("\n  {}{gives}", code.replace('\n', "\n  ")));
-    }
-    text
 }

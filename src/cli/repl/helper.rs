@@ -3,8 +3,7 @@
 use super::complete::complete;
 use super::highlight;
 use crate::interp::Interpreter;
-use crate::lang::{Entry, parse_entry};
-use crate::source::SourceId;
+use crate::interp::assist::unfinished::needs_more_lines;
 use rustyline::completion::{Completer, Pair};
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::{Hinter, HistoryHinter};
@@ -54,17 +53,14 @@ impl Validator for ReplHelper {
     }
 }
 
-/// Whether an entry needs another line. A `##` line is followed by what it documents.
+/// Whether an entry needs another line. A command never does.
 pub fn goes_on(entry: &str) -> bool {
-    if entry.lines().last().is_some_and(|line| line.trim_start().starts_with("##")) {
-        return true;
-    }
-    !entry.trim_start().starts_with(':') && matches!(parse_entry(SourceId::default(), entry), Entry::Incomplete)
+    !entry.trim_start().starts_with(':') && needs_more_lines(entry)
 }
 
 impl Highlighter for ReplHelper {
     fn highlight<'l>(&self, line: &'l str, pos: usize) -> Cow<'l, str> {
-        highlight::line(line, pos).into()
+        highlight::coloured(line, pos).into()
     }
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
         format!("\u{1b}[1;34m{prompt}\u{1b}[0m").into()
@@ -82,12 +78,8 @@ mod tests {
     use super::goes_on;
 
     #[test]
-    fn the_parser_decides_what_continues() {
-        for unfinished in ["max(1,", "fn f(x) {", "functional f(n) {\n  n", "[1, 2", "1 +", "## Doubles."] {
-            assert!(goes_on(unfinished), "{unfinished}");
-        }
-        for finished in ["1 + 1", ":help", ":load x(", "let a = )", "fn f(x) = x", "max(1, 2)"] {
-            assert!(!goes_on(finished), "{finished}");
-        }
+    fn a_command_takes_one_line() {
+        assert!(goes_on("max(1,") && !goes_on("max(1, 2)"));
+        assert!(!goes_on(":load x(") && !goes_on(" :help"));
     }
 }

@@ -4,10 +4,8 @@ mod commands;
 mod complete;
 mod helper;
 mod highlight;
-mod topics;
 
 pub use commands::COMMANDS;
-pub use topics::TOPICS;
 
 use super::args::RunOptions;
 use super::host::Terminal;

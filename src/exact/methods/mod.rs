@@ -60,6 +60,9 @@ pub const METHODS: &[&dyn Method] =
 /// The name of the choice by [`automatic`] in `method:`.
 pub const AUTOMATIC: &str = "automatic";
 
+/// All that `method:` takes: the choice by [`automatic`], and the names of [`METHODS`] in their order.
+pub const METHOD_NAMES: &[&str] = &[AUTOMATIC, "independent", "two_electrons", "determinants"];
+
 /// The default method for a system; if none suits it, determinants, whose error says why.
 pub fn automatic(system: &System) -> &'static dyn Method {
     METHODS.iter().copied().find(|method| method.suits(system)).unwrap_or(&determinants::Determinants)

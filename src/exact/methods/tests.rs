@@ -28,6 +28,8 @@ fn every_method_has_a_name_of_its_own() {
         assert_ne!(method.name(), AUTOMATIC);
     }
     assert_eq!(named("banana"), None);
+    let names: Vec<&str> = METHODS.iter().map(|method| method.name()).collect();
+    assert_eq!(METHOD_NAMES, [&[AUTOMATIC], names.as_slice()].concat());
 }
 
 #[test]

@@ -5,6 +5,11 @@ use crate::interp::eval::SYSTEM_ENTRIES;
 use crate::interp::registry;
 use crate::interp::value::scf;
 
+/// What the options of a Kohn-Sham calculation belong to.
+pub(super) const OF_SCF: &str = "`solve` and of `scf:` in `train`";
+/// What the entries of a system belong to.
+pub(super) const OF_SYSTEM: &str = "a `system`";
+
 /// The entries of one kind of block.
 #[derive(Clone, Debug)]
 pub struct Entries {
@@ -19,13 +24,13 @@ pub struct Entries {
 /// For every block: the documented parameters of the functions that take one, and the entries of systems.
 pub fn entries() -> Vec<Entries> {
     let scf = scf::PARAMS.iter().collect();
-    let scf = Entries { of: "`solve` and of `scf:` in `train`".into(), entries: scf, same_everywhere: false };
+    let scf = Entries { of: OF_SCF.into(), entries: scf, same_everywhere: false };
     let of_builtin = registry::all().filter_map(|builtin| {
         let own = |p: &&Param| !p.about.is_empty() && scf::PARAMS.iter().all(|option| option.name != p.name);
         let entries: Vec<&Param> = builtin.params.iter().filter(own).collect();
         (!entries.is_empty()).then(|| Entries { of: format!("`{}`", builtin.name), entries, same_everywhere: true })
     });
-    let system = Entries { of: "a `system`".into(), entries: SYSTEM_ENTRIES.iter().collect(), same_everywhere: false };
+    let system = Entries { of: OF_SYSTEM.into(), entries: SYSTEM_ENTRIES.iter().collect(), same_everywhere: false };
     [scf].into_iter().chain(of_builtin).chain([system]).collect()
 }
 

@@ -368,7 +368,9 @@ impl Value {
             Kind::Whole => matches!(self, Value::Number(q) if q.dim.is_plain() && q.is_whole() && q.value >= 0.0),
             Kind::Truth => traced || matches!(self, Value::Bool(_)),
             Kind::Text => matches!(self, Value::Str(_)),
-            Kind::Word(words) => matches!(self, Value::Str(text) if words.contains(&&**text)),
+            Kind::Word(words) | Kind::Quoted(words) => {
+                matches!(self, Value::Str(text) if words.contains(&&**text))
+            }
             Kind::List => traced || matches!(self, Value::List(_) | Value::Interval(..)),
             Kind::Record => matches!(self, Value::Record(_)),
             Kind::Interval => matches!(self, Value::Interval(..)),

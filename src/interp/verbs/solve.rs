@@ -65,7 +65,7 @@ pub const ANSWERS: &[Builtin] = &[
                 .about("the time in seconds after which the best answer so far is returned"),
             optional(
                 "method",
-                &[Kind::Text],
+                &[Kind::Quoted(exact::METHOD_NAMES)],
                 DefaultValue::Value("\"automatic\"", || Value::text(exact::AUTOMATIC)),
             )
             .about(
@@ -127,9 +127,7 @@ fn method(args: &Args) -> Result<Option<&'static dyn Method>> {
     let Some(name) = args.opt_text("method")?.filter(|name| **name != *exact::AUTOMATIC) else { return Ok(None) };
     exact::named(&name).map(Some).map_or_else(
         || {
-            let mut known = vec![exact::AUTOMATIC];
-            known.extend(exact::METHODS.iter().map(|method| method.name()));
-            let help = Some(suggestion(&name, &known, "methods"));
+            let help = Some(suggestion(&name, exact::METHOD_NAMES, "methods"));
             args.wrong(args.span_of("method"), format!("there is no exact method {name:?}"), help)
         },
         Ok,
@@ -271,7 +269,7 @@ mod tests {
     fn the_record_of_exact_names_every_method() {
         let record = ANSWERS.iter().find(|builtin| builtin.name == "exact").expect("a record");
         let method = record.params.iter().find(|param| param.name == "method").expect("a parameter");
-        for name in exact::METHODS.iter().map(|method| method.name()).chain([exact::AUTOMATIC]) {
+        for name in exact::METHOD_NAMES {
             assert!(method.about.contains(&format!("{name:?}")), "{name}");
         }
     }

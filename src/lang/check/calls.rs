@@ -154,7 +154,7 @@ impl Checker<'_> {
         let wanted = match parameter.takes {
             kinds if !kinds.is_empty() && kinds.iter().all(|kind| kind.is_numeric()) => "a number",
             [Kind::Truth] => "true or false",
-            [Kind::Text] => "a string",
+            [Kind::Text | Kind::Quoted(_)] => "a string",
             _ => return,
         };
         if matches!(

@@ -1,8 +1,8 @@
-//! Topics of `:help`, short, with lines to try. A test runs every line.
+//! Short introductions with entries to try, for `:help` and notebooks. A test runs every entry.
 
 /// A topic.
 #[derive(Clone, Copy, Debug)]
-pub struct Topic {
+pub struct HelpTopic {
     /// `systems`.
     pub name: &'static str,
     /// What it is about, in a few words.
@@ -14,8 +14,8 @@ pub struct Topic {
 }
 
 /// All topics, in the order in which a newcomer needs them.
-pub const TOPICS: &[Topic] = &[
-    Topic {
+pub const HELP_TOPICS: &[HelpTopic] = &[
+    HelpTopic {
         name: "basics",
         about: "numbers, names, lists, functions",
         text: "`let` binds a name, `fn` defines a function. `a .. b by c` is a list of numbers, and arithmetic works on \
@@ -23,14 +23,14 @@ pub const TOPICS: &[Topic] = &[
                line hides its value.",
         examples: &["let Rs = 1 .. 3 by 0.5", "fn morse(R) = (1 - exp(-(R - 1.6)))^2", "morse(Rs)", "Rs |> max"],
     },
-    Topic {
+    HelpTopic {
         name: "units",
         about: "hartree and bohr internally, any unit for input and output",
         text: "A unit right after a number belongs to it. ksr works in Hartree atomic units; `->` converts for \
                display. A plain number combines with any unit; a length cannot be added to an energy.",
         examples: &["0.74 angstrom", "1.4 bohr -> angstrom", "1 hartree -> kcal/mol"],
     },
-    Topic {
+    HelpTopic {
         name: "systems",
         about: "nuclei or a potential on a grid",
         text: "Everything lives on a `grid`. A `system` has nuclei (`H at 0`), or a `potential(x):` of any form, \
@@ -41,7 +41,7 @@ pub const TOPICS: &[Topic] = &[
             "h2(1.6)",
         ],
     },
-    Topic {
+    HelpTopic {
         name: "functionals",
         about: "the energy per electron, as a formula or as a network",
         text: "Write the energy per electron as a function of the density; ksr derives the potential. The standard library has published \
@@ -53,10 +53,10 @@ pub const TOPICS: &[Topic] = &[
             "describe(my_lda)",
         ],
     },
-    Topic {
+    HelpTopic {
         name: "solving",
         about: "Kohn-Sham and exact answers",
-        text: "`solve(system, with: functional)` runs the Kohn-Sham iterations and gives a run with `.total_energy`, \
+        text: "`solve(system, with: functional)` runs the Kohn-Sham iterations and returns a run with `.total_energy`, \
                `.density` and more (Tab after the dot lists them). `exact(system)` solves the interacting problem itself.",
         examples: &[
             "use std.functionals",
@@ -67,15 +67,15 @@ pub const TOPICS: &[Topic] = &[
             "exact(he).total_energy",
         ],
     },
-    Topic {
+    HelpTopic {
         name: "training",
         about: "learning a functional through the Kohn-Sham equations",
-        text: "`train f { on: [systems], loss: … }` gives a model that can be used like a functional. Ctrl-C keeps the \
+        text: "`train f { on: [systems], loss: … }` returns a model that can be used like a functional. Ctrl-C keeps the \
                best so far. Trainings are cached on disk and resumed; `save(model, \"name.ksr\")` writes a readable \
                script.",
         examples: &[],
     },
-    Topic {
+    HelpTopic {
         name: "output",
         about: "tables, plots, files",
         text: "`table { a: …, b: … }` puts lists side by side, `plot` draws them (here in the terminal), and `save` writes \
