@@ -346,6 +346,12 @@ fn fmt_rewrites_scripts_and_names_them() {
     assert_eq!(std::fs::read_to_string(&wild).ok().as_deref(), Some(tame));
     assert_eq!(std::fs::read_to_string(&wrong).ok().as_deref(), Some("let a = (1\n"));
     assert_eq!(finished(place.ksr().args(["fmt", "--check"]).arg(&wild)), (String::new(), String::new(), 0));
+    let unended = place.file("unended.ksr", "let a = 1\na");
+    let (out, _, status) = finished(place.ksr().args(["fmt", "--check"]).arg(&unended));
+    assert_eq!((out, status), (format!("{}:2: not formatted\n", unended.display()), 1));
+    std::fs::remove_file(&unended).expect("no file");
+    let piped = finished(place.ksr().args(["fmt", "-", "--check"]).write_stdin("a\n\n\nb\n"));
+    assert_eq!(piped, ("<stdin>:3: not formatted\n".into(), String::new(), 1));
     let piped = finished(place.ksr().args(["fmt", "-"]).write_stdin("f( 1 );"));
     assert_eq!(piped, ("f(1);\n".into(), String::new(), 0));
     let left: Vec<_> = std::fs::read_dir(place.path()).into_iter().flatten().flatten().collect();
@@ -354,6 +360,33 @@ fn fmt_rewrites_scripts_and_names_them() {
         let (_, err, status) = finished(place.ksr().args(args));
         assert!(status == 2 && !err.is_empty(), "{args:?}: {status} {err}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn fmt_goes_on_after_a_script_that_it_cannot_format() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    let wild = "let  a=1\n";
+    let long = format!("{}.ksr", "z".repeat(250));
+    let good = ["a.ksr", &long].map(|name| place.file(name, wild));
+    let locked = place.file("locked.ksr", wild);
+    std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0o444)).expect("permissions");
+    let wrong = place.file("wrong.ksr", "let  a=(1\n");
+    let bytes = place.path().join("bytes.ksr");
+    std::fs::write(&bytes, b"let a=\xff\n").expect("a written file");
+    std::os::unix::fs::symlink("nowhere.ksr", place.path().join("lost.ksr")).expect("a link");
+    let names = ["a.ksr", "locked.ksr", "wrong.ksr", "bytes.ksr", "lost.ksr", &long];
+    let (out, err, status) = finished(place.ksr().arg("fmt").args(names));
+    assert_eq!((out, status), (format!("a.ksr: formatted\n{long}: formatted\n"), 2));
+    for message in ["cannot write `locked.ksr`", "wrong.ksr:1:8", "`bytes.ksr` is not UTF-8", "cannot read `lost.ksr`"]
+    {
+        assert!(err.contains(message), "{message}: {err}");
+    }
+    let text = |path| std::fs::read(path).expect("a file");
+    assert!(good.iter().all(|path| text(path) == b"let a = 1\n"));
+    assert_eq!((text(&locked), text(&wrong)), (wild.into(), "let  a=(1\n".into()));
+    assert_eq!(text(&bytes), b"let a=\xff\n");
 }
 
 #[cfg(unix)]

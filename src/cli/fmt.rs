@@ -16,41 +16,48 @@ const DEEPEST: usize = 64;
 /// written: scripts that are not formatted are listed, and the status is 1.
 pub fn paths(paths: &[PathBuf], check: bool) -> u8 {
     let mut status = 0;
-    let mut failed = |with: u8| status = status.max(with);
     for path in paths {
-        match scripts(path, DEEPEST) {
-            Ok(found) if found.is_empty() => {
-                output::error_line(&format!("`{}`: no scripts (`*.ksr`) in this folder", path.display()));
-            }
-            Ok(found) => found.iter().for_each(|script| failed(file(script, check))),
-            Err(message) => {
-                output::notice("error", &message, false);
-                failed(USAGE);
-            }
+        let found = scripts(path, DEEPEST);
+        if found.is_empty() {
+            output::error_line(&format!("`{}`: no scripts (`*.ksr`) in this folder", path.display()));
+        }
+        for script in found {
+            status = status.max(match script {
+                Ok(script) => file(&script, check),
+                Err(message) => {
+                    output::notice("error", &message, false);
+                    USAGE
+                }
+            });
         }
     }
     status
 }
 
-/// The script itself, or the scripts of a folder and its subfolders, in order of their names. Links to folders are not followed.
-fn scripts(path: &Path, deepest: usize) -> Result<Vec<PathBuf>, String> {
+/// The script itself, or the scripts of a folder and its subfolders, in order of their names; a message in place of a folder that
+/// cannot be read. Links to folders are not followed.
+fn scripts(path: &Path, deepest: usize) -> Vec<Result<PathBuf, String>> {
     if !path.is_dir() {
-        return Ok(vec![path.to_path_buf()]);
+        return vec![Ok(path.to_path_buf())];
     }
-    let cannot = |e: std::io::Error| format!("cannot read the folder `{}`: {}", path.display(), reason(&e, "read"));
-    let mut entries = std::fs::read_dir(path).map_err(cannot)?.collect::<Result<Vec<_>, _>>().map_err(cannot)?;
+    let mut entries = match std::fs::read_dir(path).and_then(|entries| entries.collect::<Result<Vec<_>, _>>()) {
+        Ok(entries) => entries,
+        Err(e) => return vec![Err(format!("cannot read the folder `{}`: {}", path.display(), reason(&e, "read")))],
+    };
     entries.sort_by_key(|entry| entry.file_name());
     let mut found = Vec::new();
     for entry in entries {
-        let (kind, path) = (entry.file_type().map_err(cannot)?, entry.path());
+        let path = entry.path();
         let hidden = entry.file_name().to_string_lossy().starts_with('.');
-        if kind.is_dir() && !hidden && deepest > 0 {
-            found.extend(scripts(&path, deepest - 1)?);
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            if !hidden && deepest > 0 {
+                found.extend(scripts(&path, deepest - 1));
+            }
         } else if path.is_file() && path.extension().is_some_and(|extension| extension == "ksr") {
-            found.push(path);
+            found.push(Ok(path));
         }
     }
-    Ok(found)
+    found
 }
 
 fn file(path: &Path, check: bool) -> u8 {
@@ -107,15 +114,15 @@ fn file(path: &Path, check: bool) -> u8 {
 
 /// The first line, counted from 1, that differs.
 fn first_difference(text: &str, formatted: &str) -> usize {
-    let same = text.split('\n').zip(formatted.split('\n')).take_while(|(a, b)| a == b).count();
+    let lines = text.split_inclusive('\n').zip(formatted.split_inclusive('\n'));
+    let same = lines.take_while(|(a, b)| a == b).count();
     same + 1
 }
 
 /// Writes a file completely or not at all, keeping its permissions; a link keeps pointing to it.
 fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     let path = path.canonicalize()?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    let beside = path.with_file_name(format!(".ksr-fmt.{}", std::process::id()));
     let written = (|| {
         let permissions = std::fs::metadata(&path)?.permissions();
         if permissions.readonly() {

@@ -2,22 +2,34 @@
 
 use super::WIDTH;
 use super::lines::{Line, code, lines, width, written};
-use super::pieces::{Kind, Piece};
+use super::pieces::{Kind, Piece, needs_separator};
 use std::ops::Range;
 
 /// Breaks every line that is too long and can be broken.
 pub(super) fn break_long_lines(pieces: &mut Vec<Piece>) {
+    let mut rest = std::mem::take(pieces);
+    // One statement after the other: what comes before and after it does not matter.
+    let starts: Vec<usize> = lines(&rest).iter().filter(|line| line.begins).map(|line| line.range.start).collect();
+    let mut statements: Vec<Vec<Piece>> = starts.iter().rev().map(|&start| rest.split_off(start)).collect();
+    for statement in statements.iter_mut().rev() {
+        break_statement(statement);
+        pieces.append(statement);
+    }
+}
+
+fn break_statement(pieces: &mut Vec<Piece>) {
     let mut done = 0;
-    loop {
-        let long = lines(pieces).into_iter().skip(done).find(|line| {
-            let code = code(&pieces[line.range.clone()]);
-            line.indent + written_width(code) > WIDTH
-        });
-        let Some(line) = long else { return };
+    let long = |pieces: &[Piece], line: &Line| line.indent + written_width(code(&pieces[line.range.clone()])) > WIDTH;
+    while let Some((index, line)) =
+        lines(pieces).into_iter().enumerate().skip(done).find(|(_, line)| long(pieces, line))
+    {
         match broken(pieces, &line) {
-            Some(parts) => drop(pieces.splice(line.range, parts)),
+            Some(parts) => {
+                done = index;
+                pieces.splice(line.range, parts);
+            }
             // It cannot be broken: continue with the next.
-            None => done = lines(pieces).iter().take_while(|l| l.range.start <= line.range.start).count(),
+            None => done = index + 1,
         }
     }
 }
@@ -104,7 +116,7 @@ fn with_newlines(line: &[Piece], before: &[usize]) -> Vec<Piece> {
 
 /// Puts every element of a bracket on its own line; numbers fill lines.
 fn with_newlines_in_group(line: &[Piece], indent: usize, group: Range<usize>) -> Vec<Piece> {
-    let braces = line[group.start].is("{");
+    let (braces, entries) = (line[group.start].is("{"), line[group.start].opens_entries);
     let inner = &line[group.start + 1..group.end];
     let depths = depths(inner);
     let fills = !braces && inner.iter().all(|p| matches!(p.kind, Kind::Number | Kind::Minus) || p.is(","));
@@ -113,23 +125,30 @@ fn with_newlines_in_group(line: &[Piece], indent: usize, group: Range<usize>) ->
     let mut start = 0;
     for (i, piece) in inner.iter().enumerate() {
         let ends = piece.kind == Kind::Separator && depths[i] == 0;
-        // Before `}` a `;` means that a value is not shown.
-        let last = i + 1 == inner.len();
-        if !(ends && braces && !last) {
+        let next = inner.get(i + 1);
+        // Before `}` a `;` of a block means that a value is not shown.
+        let needless = braces && (entries || next.is_some()) && !next.is_some_and(needs_separator);
+        if !(ends && needless) {
             broken.push(piece.clone());
         }
         let full = || {
             let next = inner[i + 1..].iter().position(|p| p.kind == Kind::Separator).map_or(inner.len(), |n| i + n + 2);
             indent + 2 + written_width(&inner[start..next]) > WIDTH
         };
-        if ends && !last && (!fills || full()) {
-            broken.push(Piece::newline());
+        if ends && next.is_some() && (!fills || full()) {
+            on_new_line(&mut broken);
             start = i + 1;
         }
     }
-    broken.push(Piece::newline());
+    on_new_line(&mut broken);
     broken.extend_from_slice(&line[group.end..]);
     broken
+}
+
+fn on_new_line(broken: &mut Vec<Piece>) {
+    if broken.last().is_some_and(|p| p.kind != Kind::Newline) {
+        broken.push(Piece::newline());
+    }
 }
 
 /// Operators from loosest to tightest, and whether a line may begin with them.
@@ -148,11 +167,11 @@ fn operator(line: &[Piece], depths: &[usize], indent: usize) -> Option<usize> {
             i > 0
                 && i + 1 < line.len()
                 && depths[i] == 0
-                && matches!(line[i].kind, Kind::Sign | Kind::Word)
+                && matches!(line[i].kind, Kind::Sign | Kind::Keyword)
                 && signs.iter().any(|sign| line[i].is(sign))
         };
         let at: Vec<usize> = (0..line.len()).filter(found).map(|i| if *begins { i } else { i + 1 }).collect();
         let fits = |&&at: &&usize| indent + written_width(&line[..at]) <= WIDTH;
-        at.iter().rev().find(fits).or(at.first()).copied()
+        at.iter().take_while(fits).last().or(at.first()).copied()
     })
 }

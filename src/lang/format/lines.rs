@@ -14,8 +14,10 @@ pub(super) struct Line {
     pub range: std::ops::Range<usize>,
     /// Spaces before it.
     pub indent: usize,
-    /// Whether it is inside parentheses or brackets, where a line may end anywhere.
+    /// Whether its outermost pieces are inside parentheses or brackets, where a line may end anywhere.
     pub free: bool,
+    /// Whether a statement outside all brackets begins with it, or a comment between such statements.
+    pub begins: bool,
 }
 
 /// An open bracket.
@@ -41,6 +43,7 @@ pub(super) fn lines(pieces: &[Piece]) -> Vec<Line> {
         let free = frames.last().is_some_and(|f| f.free);
         let inside = frames.last().map_or(0, |f| f.outer + STEP);
         let continues = goes_on(line, pieces.get(end..).unwrap_or(&[]), last, free);
+        let begins = frames.is_empty() && !continues && (!line.is_empty() || start == 0);
         let begins_with_if = frames.last_mut().map_or(&mut top, |f| &mut f.begins_with_if);
         if closers == 0 && !continues && line.first().is_some_and(|p| p.kind != Kind::Comment) {
             *begins_with_if = line[0].is("if");
@@ -51,15 +54,18 @@ pub(super) fn lines(pieces: &[Piece]) -> Vec<Line> {
             0 => inside,
             _ => frames.iter().rev().nth(closers - 1).map_or(0, |f| f.outer),
         };
+        let mut outermost = frames.len();
         for piece in line {
             match piece.kind {
                 Kind::Open => frames.push(Frame { outer: indent, free: !piece.is("{"), begins_with_if: false }),
                 Kind::Close => drop(frames.pop()),
                 _ => {}
             }
+            outermost = outermost.min(frames.len());
         }
+        let free = frames[..outermost].last().is_some_and(|f| f.free);
         last = line.iter().rev().find(|p| p.kind != Kind::Comment).or(last);
-        lines.push(Line { range: start..end, indent, free });
+        lines.push(Line { range: start..end, indent, free, begins });
         start = end + 1;
     }
     lines
@@ -76,9 +82,9 @@ fn goes_on(line: &[Piece], after: &[Piece], last: Option<&Piece>, free: bool) ->
     };
     let Some(first) = first else { return false };
     let begins = matches!(&*first.text, "|>" | "->" | "*" | "/" | "and" | "or" | "then" | "else")
-        && matches!(first.kind, Kind::Sign | Kind::Word);
+        && matches!(first.kind, Kind::Sign | Kind::Keyword);
     let unfinished = matches!(last.kind, Kind::Sign | Kind::Minus)
-        || (last.kind == Kind::Word && matches!(&*last.text, "and" | "or" | "not" | "then" | "else" | "by"));
+        || (last.kind == Kind::Keyword && matches!(&*last.text, "and" | "or" | "not" | "then" | "else" | "by"));
     let within = free && !matches!(last.kind, Kind::Open | Kind::Separator) && first.kind != Kind::Close;
     begins || unfinished || within
 }

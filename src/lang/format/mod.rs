@@ -7,6 +7,7 @@
 mod breaks;
 mod lines;
 mod pieces;
+mod roles;
 mod spacing;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use crate::lang::ast::Program;
 use crate::lang::parse::parse;
 use crate::problem::Problem;
 use crate::source::SourceId;
+use pieces::{Kind, Piece};
 
 /// Lines with more columns are broken if possible.
 pub const WIDTH: usize = 120;
@@ -39,11 +41,13 @@ pub fn format(source: SourceId, text: &str) -> Result<String, FormatError> {
     let first = text.split_inclusive('\n').next().unwrap_or_default();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n");
     let mut pieces = pieces::pieces(&text);
+    let comments_before = comments(&pieces);
     pieces::tidy(&mut pieces);
     breaks::break_long_lines(&mut pieces);
     let formatted = lines::rendered(&pieces);
-    let same = parse(source, &formatted)
-        .is_ok_and(|after| placeless(&before) == placeless(&after) && comments(&text) == comments(&formatted));
+    let same = parse(source, &formatted).is_ok_and(|after| {
+        placeless(&before) == placeless(&after) && comments_before == comments(&pieces::pieces(&formatted))
+    });
     match same {
         true if first.ends_with("\r\n") => Ok(formatted.replace('\n', "\r\n")),
         true => Ok(formatted),
@@ -52,9 +56,8 @@ pub fn format(source: SourceId, text: &str) -> Result<String, FormatError> {
 }
 
 /// All comments, in order.
-fn comments(text: &str) -> Vec<String> {
-    let pieces = pieces::pieces(text);
-    pieces.into_iter().filter(|piece| piece.kind == pieces::Kind::Comment).map(|piece| piece.text).collect()
+fn comments(pieces: &[Piece]) -> Vec<String> {
+    pieces.iter().filter(|piece| piece.kind == Kind::Comment).map(|piece| piece.text.clone()).collect()
 }
 
 /// A tree as text, without places.

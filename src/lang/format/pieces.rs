@@ -1,12 +1,15 @@
 //! The pieces of a text that matter for its layout.
 
-use crate::lang::parse::{Grammar, Rule, TokenKind, ends_value, tokens};
-use pest::Parser;
+use super::roles::Roles;
+use crate::lang::parse::{TokenKind, tokens};
 
 /// Kinds of pieces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
+    /// A name, an option, a unit, `true`.
     Word,
+    /// A reserved word where it is one: options and fields may be named by it.
+    Keyword,
     /// A number, with its unit if it has one.
     Number,
     Text,
@@ -27,81 +30,72 @@ pub(super) enum Kind {
 pub(super) struct Piece {
     pub kind: Kind,
     pub text: String,
+    /// Whether it is the opening brace of a record or system.
+    pub opens_entries: bool,
 }
 
 impl Piece {
+    fn new(kind: Kind, text: &str) -> Self {
+        Piece { kind, text: text.into(), opens_entries: false }
+    }
+
     pub(super) fn newline() -> Self {
-        Piece { kind: Kind::Newline, text: "\n".into() }
+        Piece::new(Kind::Newline, "\n")
     }
 
+    /// Whether it is this sign, bracket or reserved word.
     pub(super) fn is(&self, text: &str) -> bool {
-        !matches!(self.kind, Kind::Text | Kind::Comment) && self.text == text
-    }
-
-    /// Whether an operator may follow it.
-    pub(super) fn ends_value(&self) -> bool {
-        match self.kind {
-            Kind::Number | Kind::Text | Kind::Close => true,
-            Kind::Word => ends_value(TokenKind::Word, &self.text),
-            _ => false,
-        }
+        !matches!(self.kind, Kind::Word | Kind::Text | Kind::Comment) && self.text == text
     }
 }
 
 /// The pieces of a text that can be parsed.
 pub(super) fn pieces(text: &str) -> Vec<Piece> {
+    let roles = Roles::of(text);
     let mut pieces: Vec<Piece> = Vec::new();
-    let mut open: Vec<char> = Vec::new();
+    let mut open: Vec<usize> = Vec::new();
     let mut at = 0;
     for token in tokens(text) {
         // Part of a string or unit that has already been taken as a whole.
         if token.start < at {
             continue;
         }
-        comment(&text[at..token.start], &mut pieces);
-        let (kind, end) = match token.kind {
-            TokenKind::Word => (Kind::Word, token.end),
-            TokenKind::Number => (Kind::Number, matched(Rule::quantity, text, token.start, token.end)),
-            TokenKind::Text => (Kind::Text, matched(Rule::string, text, token.start, token.end)),
-            TokenKind::Sign => (Kind::Sign, token.end),
-            TokenKind::Open => (Kind::Open, token.end),
-            TokenKind::Close => (Kind::Close, token.end),
-            TokenKind::Separator => (Kind::Separator, token.end),
-            TokenKind::Newline => (Kind::Newline, token.end),
+        pieces.extend(comment(&text[at..token.start]));
+        let plain = match token.kind {
+            TokenKind::Word => Kind::Keyword,
+            TokenKind::Number => Kind::Number,
+            TokenKind::Text => Kind::Text,
+            TokenKind::Sign => Kind::Sign,
+            TokenKind::Open => Kind::Open,
+            TokenKind::Close => Kind::Close,
+            TokenKind::Separator => Kind::Separator,
+            TokenKind::Newline => Kind::Newline,
         };
-        let unit = pieces.last().is_some_and(|last| last.is("->"));
-        let end = if unit && kind == Kind::Word { matched(Rule::unit, text, token.start, end) } else { end };
-        let mut written = text[token.start..end].to_string();
-        if kind == Kind::Number {
-            written = with_unit(&written);
-        }
-        let kind =
-            if kind == Kind::Sign && written == "-" && before_value(&pieces, &open) { Kind::Minus } else { kind };
+        let (kind, end) = roles.token(token.start).unwrap_or((plain, token.end));
         match kind {
-            Kind::Open => open.push(written.chars().next().unwrap_or('(')),
-            Kind::Close => drop(open.pop()),
+            Kind::Open => open.push(pieces.len()),
+            Kind::Close => {
+                if let Some(opener) = open.pop().and_then(|opener| pieces.get_mut(opener)) {
+                    opener.opens_entries = roles.ends_entries(token.start);
+                }
+            }
             _ => {}
         }
-        pieces.push(Piece { kind, text: written });
+        let written = &text[token.start..end];
+        pieces.push(match kind {
+            Kind::Number => Piece::new(kind, &with_unit(written)),
+            _ => Piece::new(kind, written),
+        });
         at = end;
     }
-    comment(&text[at..], &mut pieces);
+    pieces.extend(comment(&text[at..]));
     pieces
 }
 
 /// The comment between two tokens.
-fn comment(between: &str, pieces: &mut Vec<Piece>) {
-    if let Some(start) = between.find('#') {
-        let text = between[start..].trim_end().to_string();
-        pieces.push(Piece { kind: Kind::Comment, text });
-    }
-}
-
-/// The end of a match of a grammar rule that starts at `start`.
-fn matched(rule: Rule, text: &str, start: usize, end: usize) -> usize {
-    // Numbers and strings end on their line.
-    let line = text[start..].split('\n').next().unwrap_or_default();
-    Grammar::parse(rule, line).map_or(end, |pairs| start + pairs.as_str().len())
+fn comment(between: &str) -> Option<Piece> {
+    let start = between.find('#')?;
+    Some(Piece::new(Kind::Comment, between[start..].trim_end()))
 }
 
 /// One space between a number and its unit.
@@ -115,24 +109,14 @@ fn with_unit(quantity: &str) -> String {
     }
 }
 
-/// Whether a `-` after these pieces belongs to the value after it. A line that begins with `-` is a new statement.
-fn before_value(pieces: &[Piece], open: &[char]) -> bool {
-    let free = matches!(open.last(), Some('(' | '['));
-    let mut earlier = pieces.iter().rev().filter(|p| p.kind != Kind::Comment && !(free && p.kind == Kind::Newline));
-    match (earlier.next(), earlier.next()) {
-        // `H at -R`, where `at` is not a name: names do not follow values.
-        (Some(at), Some(element)) if at.is("at") && element.ends_value() => true,
-        (last, _) => last.is_none_or(|last| !last.ends_value()),
-    }
-}
-
 /// Removes what line ends make superfluous: separators before them in records and systems, all but one of successive empty lines,
 /// and empty lines at the beginning and end of the text and of every bracket.
 pub(super) fn tidy(pieces: &mut Vec<Piece>) {
     let entries = of_entries(pieces);
     let ends_line = |i: usize| {
-        let next = pieces[i + 1..].iter().find(|p| p.kind != Kind::Comment);
-        next.is_none_or(|p| p.kind == Kind::Newline)
+        let mut after = pieces[i + 1..].iter().filter(|p| !matches!(p.kind, Kind::Comment | Kind::Separator));
+        after.next().is_none_or(|p| p.kind == Kind::Newline)
+            && !after.find(|p| p.kind != Kind::Newline).is_some_and(needs_separator)
     };
     let needless = |i: usize| pieces[i].kind == Kind::Separator && entries[i] && ends_line(i);
     let mut kept: Vec<Piece> = Vec::with_capacity(pieces.len());
@@ -157,38 +141,21 @@ pub(super) fn tidy(pieces: &mut Vec<Piece>) {
 /// For each piece, whether it is between the entries of a record or system.
 pub(super) fn of_entries(pieces: &[Piece]) -> Vec<bool> {
     let mut open: Vec<bool> = Vec::new();
-    let mut system = false;
     let mut inside = Vec::with_capacity(pieces.len());
-    for (i, piece) in pieces.iter().enumerate() {
-        match piece.kind {
-            Kind::Close => drop(open.pop()),
-            Kind::Word if piece.is("system") && starts_statement(&pieces[..i]) => system = true,
-            _ => {}
+    for piece in pieces {
+        if piece.kind == Kind::Close {
+            open.pop();
         }
         inside.push(open.last().copied().unwrap_or(false));
         if piece.kind == Kind::Open {
-            let entries = piece.is("{") && (is_record(&pieces[i + 1..]) || system);
-            system &= !piece.is("{");
-            open.push(entries);
+            open.push(piece.opens_entries);
         }
     }
     inside
 }
 
-fn starts_statement(before: &[Piece]) -> bool {
-    before
-        .iter()
-        .rev()
-        .find(|p| p.kind != Kind::Comment)
-        .is_none_or(|p| p.kind == Kind::Newline || p.is(";") || p.is("{"))
-}
-
-/// Whether a `{` with these pieces after it is a record: `name:` or `}`.
-pub(super) fn is_record(after: &[Piece]) -> bool {
-    let mut next = after.iter().filter(|p| !matches!(p.kind, Kind::Comment | Kind::Newline | Kind::Separator));
-    match (next.next(), next.next()) {
-        (Some(close), _) if close.kind == Kind::Close => true,
-        (Some(name), Some(colon)) => name.kind == Kind::Word && colon.is(":"),
-        _ => false,
-    }
+/// Whether an entry that begins with this piece needs a separator before it, because a line that begins with `and` or `or` continues
+/// the one above.
+pub(super) fn needs_separator(entry: &Piece) -> bool {
+    entry.kind == Kind::Word && matches!(&*entry.text, "and" | "or")
 }

@@ -1,7 +1,6 @@
 //! Which pieces of a line have a space between them.
 
 use super::pieces::{Kind, Piece};
-use crate::lang::words::is_reserved;
 
 /// Whether there is a space between the pieces `at - 1` and `at` of a line.
 pub(super) fn spaced(line: &[Piece], at: usize) -> bool {
@@ -11,6 +10,8 @@ pub(super) fn spaced(line: &[Piece], at: usize) -> bool {
         (Kind::Open, Kind::Close) => false,
         (Kind::Open, _) => before.is("{"),
         (_, Kind::Close) => next.is("}"),
+        // `2.x` and `2 bohr^2.x` would be numbers with a point.
+        (Kind::Number, Kind::Sign) if next.is(".") => before.text.ends_with(|c: char| c.is_ascii_digit()),
         _ if before.is(".") || next.is(".") || before.is("@") || next.is(":") => false,
         _ if next.is("^") || before.is("^") => false,
         (_, Kind::Open) if !next.is("{") => before_bracket(line, at),
@@ -22,13 +23,13 @@ pub(super) fn spaced(line: &[Piece], at: usize) -> bool {
 fn before_bracket(line: &[Piece], at: usize) -> bool {
     let before = &line[at - 1];
     match before.kind {
+        Kind::Keyword => !matches!(&*before.text, "fn" | "train" | "table"),
         // `use "a.ksr" (f, g)`, `use std.losses (ksr)`.
-        Kind::Text | Kind::Word if line[0].is("use") => true,
-        Kind::Word if matches!(&*before.text, "fn" | "train" | "table" | "true" | "false") => false,
-        // `H at (i - 1) * R`; but `at(n, x: 1)` is a call.
-        Kind::Word if before.is("at") => at >= 2 && line[at - 2].ends_value(),
-        Kind::Word => is_reserved(&before.text) && !(at >= 2 && line[at - 2].is(".")),
-        Kind::Close | Kind::Text | Kind::Number => false,
+        Kind::Text | Kind::Word => {
+            let path = |p: &&Piece| matches!(p.kind, Kind::Text | Kind::Word) || p.is(".");
+            line[..at].iter().rev().find(|p| !path(p)).is_some_and(|p| p.is("use"))
+        }
+        Kind::Close | Kind::Number => false,
         _ => true,
     }
 }

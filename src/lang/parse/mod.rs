@@ -11,7 +11,6 @@ mod tests;
 
 pub use error::ParseError;
 pub(super) use grammar::{Grammar, Rule};
-pub(super) use scan::ends_value;
 pub use scan::{Kind as TokenKind, Token};
 
 use crate::lang::ast::Program;

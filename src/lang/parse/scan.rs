@@ -78,7 +78,7 @@ pub(super) fn scan(source: SourceId, text: &str) -> Scan {
 }
 
 /// Whether a token ends a value, so that an operator may follow.
-pub(in crate::lang) fn ends_value(kind: Kind, words: &str) -> bool {
+pub(super) fn ends_value(kind: Kind, words: &str) -> bool {
     match kind {
         Kind::Number | Kind::Text | Kind::Close => true,
         Kind::Word => !is_reserved(words) || matches!(words, "true" | "false"),

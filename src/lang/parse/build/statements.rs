@@ -56,14 +56,21 @@ impl<'i> Builder<'i> {
     /// The `##` lines directly above a statement, joined.
     fn docs_above(&self, start: usize) -> Option<Rc<str>> {
         let above = self.text.get(..start).unwrap_or("");
-        let (above, same_line) = above.rsplit_once('\n')?;
+        let above = above.strip_prefix('\u{feff}').unwrap_or(above);
+        let (above, same_line) = split_last_line(above);
         if !same_line.trim().is_empty() {
             return None;
         }
-        let docs = above.split('\n').rev().map_while(|line| line.trim_start().strip_prefix("##"));
-        let mut lines: Vec<&str> = docs.map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end()).collect();
-        lines.reverse();
-        (!lines.is_empty()).then(|| Rc::from(lines.join("\n")))
+        let mut docs: Vec<&str> = Vec::new();
+        let mut rest = above;
+        while let Some(text) = rest {
+            let (above, line) = split_last_line(text);
+            let Some(doc) = line.trim_start().strip_prefix("##") else { break };
+            docs.push(doc.strip_prefix(' ').unwrap_or(doc).trim_end());
+            rest = above;
+        }
+        docs.reverse();
+        (!docs.is_empty()).then(|| Rc::from(docs.join("\n")))
     }
 
     fn binding(&self, pair: Pair<'i, Rule>) -> (Ident, Expr) {
@@ -167,5 +174,16 @@ impl<'i> Builder<'i> {
             }
         }
         param
+    }
+}
+
+/// The text above the last line, if there is any, and the last line.
+fn split_last_line(text: &str) -> (Option<&str>, &str) {
+    match text.rsplit_once(['\n', '\r']) {
+        Some((above, line)) if text[above.len()..].starts_with('\n') => {
+            (Some(above.strip_suffix('\r').unwrap_or(above)), line)
+        }
+        Some((above, line)) => (Some(above), line),
+        None => (None, text),
     }
 }
