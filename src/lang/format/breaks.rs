@@ -2,7 +2,7 @@
 
 use super::WIDTH;
 use super::lines::{Line, code, lines, width, written};
-use super::pieces::{Kind, Piece, needs_separator};
+use super::pieces::{Piece, PieceKind, needs_separator};
 use std::ops::Range;
 
 /// Breaks every line that is too long and can be broken.
@@ -65,7 +65,7 @@ fn written_width(line: &[Piece]) -> usize {
 
 /// `{ seed: 0, loss: 1e-6 },` on its own line.
 fn is_row_of_data(line: &[Piece], group: &Range<usize>) -> bool {
-    let kinds = [Kind::Word, Kind::Number, Kind::Minus, Kind::Text, Kind::Separator];
+    let kinds = [PieceKind::Word, PieceKind::Number, PieceKind::Minus, PieceKind::Text, PieceKind::Separator];
     let plain = |p: &Piece| kinds.contains(&p.kind) || p.is(":");
     group.start == 0 && line[0].is("{") && group.end + 2 >= line.len() && line[1..group.end].iter().all(plain)
 }
@@ -78,11 +78,11 @@ fn depths(line: &[Piece]) -> Vec<usize> {
     let raw: Vec<i32> = line
         .iter()
         .map(|piece| match piece.kind {
-            Kind::Open => {
+            PieceKind::Open => {
                 depth += 1;
                 depth - 1
             }
-            Kind::Close => {
+            PieceKind::Close => {
                 depth -= 1;
                 lowest = lowest.min(depth);
                 depth
@@ -95,9 +95,9 @@ fn depths(line: &[Piece]) -> Vec<usize> {
 
 /// The outermost bracket opened and closed on the line with the longest content.
 fn widest_group(line: &[Piece], depths: &[usize]) -> Option<Range<usize>> {
-    let open = (0..line.len()).filter(|&i| line[i].kind == Kind::Open && depths[i] == 0);
+    let open = (0..line.len()).filter(|&i| line[i].kind == PieceKind::Open && depths[i] == 0);
     let group = open.filter_map(|i| {
-        let close = (i + 1..line.len()).find(|&j| line[j].kind == Kind::Close && depths[j] == 0)?;
+        let close = (i + 1..line.len()).find(|&j| line[j].kind == PieceKind::Close && depths[j] == 0)?;
         (close > i + 1).then_some(i..close)
     });
     group.max_by_key(|group| written_width(&line[group.clone()]))
@@ -119,12 +119,12 @@ fn with_newlines_in_group(line: &[Piece], indent: usize, group: Range<usize>) ->
     let (braces, entries) = (line[group.start].is("{"), line[group.start].opens_entries);
     let inner = &line[group.start + 1..group.end];
     let depths = depths(inner);
-    let fills = !braces && inner.iter().all(|p| matches!(p.kind, Kind::Number | Kind::Minus) || p.is(","));
+    let fills = !braces && inner.iter().all(|p| matches!(p.kind, PieceKind::Number | PieceKind::Minus) || p.is(","));
     let mut broken = line[..=group.start].to_vec();
     broken.push(Piece::newline());
     let mut start = 0;
     for (i, piece) in inner.iter().enumerate() {
-        let ends = piece.kind == Kind::Separator && depths[i] == 0;
+        let ends = piece.kind == PieceKind::Separator && depths[i] == 0;
         let next = inner.get(i + 1);
         // Before `}` a `;` of a block means that a value is not shown.
         let needless = braces && (entries || next.is_some()) && !next.is_some_and(needs_separator);
@@ -132,7 +132,8 @@ fn with_newlines_in_group(line: &[Piece], indent: usize, group: Range<usize>) ->
             broken.push(piece.clone());
         }
         let full = || {
-            let next = inner[i + 1..].iter().position(|p| p.kind == Kind::Separator).map_or(inner.len(), |n| i + n + 2);
+            let next =
+                inner[i + 1..].iter().position(|p| p.kind == PieceKind::Separator).map_or(inner.len(), |n| i + n + 2);
             indent + 2 + written_width(&inner[start..next]) > WIDTH
         };
         if ends && next.is_some() && (!fills || full()) {
@@ -146,7 +147,7 @@ fn with_newlines_in_group(line: &[Piece], indent: usize, group: Range<usize>) ->
 }
 
 fn on_new_line(broken: &mut Vec<Piece>) {
-    if broken.last().is_some_and(|p| p.kind != Kind::Newline) {
+    if broken.last().is_some_and(|p| p.kind != PieceKind::Newline) {
         broken.push(Piece::newline());
     }
 }
@@ -167,7 +168,7 @@ fn operator(line: &[Piece], depths: &[usize], indent: usize) -> Option<usize> {
             i > 0
                 && i + 1 < line.len()
                 && depths[i] == 0
-                && matches!(line[i].kind, Kind::Sign | Kind::Keyword)
+                && matches!(line[i].kind, PieceKind::Sign | PieceKind::Keyword)
                 && signs.iter().any(|sign| line[i].is(sign))
         };
         let at: Vec<usize> = (0..line.len()).filter(found).map(|i| if *begins { i } else { i + 1 }).collect();

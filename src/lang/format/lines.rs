@@ -1,7 +1,7 @@
 //! Lines: their indentation, and aligned columns of values and comments.
 
 use super::WIDTH;
-use super::pieces::{Kind, Piece, of_entries};
+use super::pieces::{Piece, PieceKind, of_entries};
 use super::spacing::spaced;
 
 /// A step of indentation.
@@ -37,15 +37,15 @@ pub(super) fn lines(pieces: &[Piece]) -> Vec<Line> {
     let mut start = 0;
     // The last piece of earlier lines that is not a comment.
     let mut last: Option<&Piece> = None;
-    for end in (0..=pieces.len()).filter(|&i| pieces.get(i).is_none_or(|p| p.kind == Kind::Newline)) {
+    for end in (0..=pieces.len()).filter(|&i| pieces.get(i).is_none_or(|p| p.kind == PieceKind::Newline)) {
         let line = &pieces[start..end];
-        let closers = line.iter().take_while(|p| p.kind == Kind::Close).count();
+        let closers = line.iter().take_while(|p| p.kind == PieceKind::Close).count();
         let free = frames.last().is_some_and(|f| f.free);
         let inside = frames.last().map_or(0, |f| f.outer + STEP);
         let continues = goes_on(line, pieces.get(end..).unwrap_or(&[]), last, free);
         let begins = frames.is_empty() && !continues && (!line.is_empty() || start == 0);
         let begins_with_if = frames.last_mut().map_or(&mut top, |f| &mut f.begins_with_if);
-        if closers == 0 && !continues && line.first().is_some_and(|p| p.kind != Kind::Comment) {
+        if closers == 0 && !continues && line.first().is_some_and(|p| p.kind != PieceKind::Comment) {
             *begins_with_if = line[0].is("if");
         }
         let below_if = *begins_with_if && line.first().is_some_and(|p| p.is("else"));
@@ -57,14 +57,14 @@ pub(super) fn lines(pieces: &[Piece]) -> Vec<Line> {
         let mut outermost = frames.len();
         for piece in line {
             match piece.kind {
-                Kind::Open => frames.push(Frame { outer: indent, free: !piece.is("{"), begins_with_if: false }),
-                Kind::Close => drop(frames.pop()),
+                PieceKind::Open => frames.push(Frame { outer: indent, free: !piece.is("{"), begins_with_if: false }),
+                PieceKind::Close => drop(frames.pop()),
                 _ => {}
             }
             outermost = outermost.min(frames.len());
         }
         let free = frames[..outermost].last().is_some_and(|f| f.free);
-        last = line.iter().rev().find(|p| p.kind != Kind::Comment).or(last);
+        last = line.iter().rev().find(|p| p.kind != PieceKind::Comment).or(last);
         lines.push(Line { range: start..end, indent, free, begins });
         start = end + 1;
     }
@@ -75,17 +75,17 @@ pub(super) fn lines(pieces: &[Piece]) -> Vec<Line> {
 fn goes_on(line: &[Piece], after: &[Piece], last: Option<&Piece>, free: bool) -> bool {
     let Some(last) = last else { return false };
     let first = match line.first() {
-        Some(first) if first.kind == Kind::Comment => {
-            after.iter().find(|p| !matches!(p.kind, Kind::Comment | Kind::Newline))
+        Some(first) if first.kind == PieceKind::Comment => {
+            after.iter().find(|p| !matches!(p.kind, PieceKind::Comment | PieceKind::Newline))
         }
         first => first,
     };
     let Some(first) = first else { return false };
     let begins = matches!(&*first.text, "|>" | "->" | "*" | "/" | "and" | "or" | "then" | "else")
-        && matches!(first.kind, Kind::Sign | Kind::Keyword);
-    let unfinished = matches!(last.kind, Kind::Sign | Kind::Minus)
-        || (last.kind == Kind::Keyword && matches!(&*last.text, "and" | "or" | "not" | "then" | "else" | "by"));
-    let within = free && !matches!(last.kind, Kind::Open | Kind::Separator) && first.kind != Kind::Close;
+        && matches!(first.kind, PieceKind::Sign | PieceKind::Keyword);
+    let unfinished = matches!(last.kind, PieceKind::Sign | PieceKind::Minus)
+        || (last.kind == PieceKind::Keyword && matches!(&*last.text, "and" | "or" | "not" | "then" | "else" | "by"));
+    let within = free && !matches!(last.kind, PieceKind::Open | PieceKind::Separator) && first.kind != PieceKind::Close;
     begins || unfinished || within
 }
 
@@ -94,7 +94,7 @@ pub(super) fn written(line: &[Piece], pad: impl Fn(usize) -> usize) -> String {
     let mut text = String::new();
     for (i, piece) in line.iter().enumerate() {
         match piece.kind {
-            Kind::Comment if i > 0 => text.push_str("  "),
+            PieceKind::Comment if i > 0 => text.push_str("  "),
             _ if i > 0 && spaced(line, i) => text.push(' '),
             _ => {}
         }
@@ -112,7 +112,7 @@ pub(super) fn width(text: &str) -> usize {
 /// The code of a line without the comment at its end.
 pub(super) fn code(line: &[Piece]) -> &[Piece] {
     match line.split_last() {
-        Some((last, before)) if last.kind == Kind::Comment => before,
+        Some((last, before)) if last.kind == PieceKind::Comment => before,
         _ => line,
     }
 }
@@ -127,7 +127,7 @@ pub(super) fn rendered(pieces: &[Piece]) -> String {
     let of = |line: &Line| &pieces[line.range.clone()];
     let is_entry = |line: &Line| match of(line) {
         [name, colon, _, ..] => {
-            name.kind == Kind::Word && colon.is(":") && entries[line.range.start] && balanced(of(line))
+            name.kind == PieceKind::Word && colon.is(":") && entries[line.range.start] && balanced(of(line))
         }
         _ => false,
     };
@@ -136,7 +136,7 @@ pub(super) fn rendered(pieces: &[Piece]) -> String {
     let value = |i: usize, piece: usize| if piece == 2 { values[i] } else { 0 };
     let ends = |i: usize| width(&written(code(of(&lines[i])), |piece| value(i, piece)));
     let lengths: Vec<usize> = (0..lines.len()).map(ends).collect();
-    let commented = |line: &Line| of(line).len() > 1 && of(line).last().is_some_and(|p| p.kind == Kind::Comment);
+    let commented = |line: &Line| of(line).len() > 1 && of(line).last().is_some_and(|p| p.kind == PieceKind::Comment);
     let comments = columns(&lines, commented, |line| {
         let index = lines.partition_point(|l| l.range.start < line.range.start);
         lengths[index] + 2
@@ -158,7 +158,7 @@ pub(super) fn rendered(pieces: &[Piece]) -> String {
 /// Whether every bracket opened on a line is closed on it.
 fn balanced(line: &[Piece]) -> bool {
     let count = |kind| line.iter().filter(|p| p.kind == kind).count();
-    count(Kind::Open) == count(Kind::Close)
+    count(PieceKind::Open) == count(PieceKind::Close)
 }
 
 /// For successive lines with something to align: the column that they share, 0 for other lines. A line for which that would be too

@@ -16,7 +16,7 @@ use crate::lang::ast::Program;
 use crate::lang::parse::parse;
 use crate::problem::Problem;
 use crate::source::SourceId;
-use pieces::{Kind, Piece};
+use pieces::{Piece, PieceKind};
 
 /// Lines with more columns are broken if possible.
 pub const WIDTH: usize = 120;
@@ -57,7 +57,7 @@ pub fn format(source: SourceId, text: &str) -> Result<String, FormatError> {
 
 /// All comments, in order.
 fn comments(pieces: &[Piece]) -> Vec<String> {
-    pieces.iter().filter(|piece| piece.kind == Kind::Comment).map(|piece| piece.text.clone()).collect()
+    pieces.iter().filter(|piece| piece.kind == PieceKind::Comment).map(|piece| piece.text.clone()).collect()
 }
 
 /// A tree as text, without places.

@@ -5,7 +5,7 @@ use crate::lang::parse::{TokenKind, tokens};
 
 /// Kinds of pieces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum PieceKind {
     /// A name, an option, a unit, `true`.
     Word,
     /// A reserved word where it is one: options and fields may be named by it.
@@ -28,24 +28,24 @@ pub(super) enum Kind {
 /// A token or comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Piece {
-    pub kind: Kind,
+    pub kind: PieceKind,
     pub text: String,
     /// Whether it is the opening brace of a record or system.
     pub opens_entries: bool,
 }
 
 impl Piece {
-    fn new(kind: Kind, text: &str) -> Self {
+    fn new(kind: PieceKind, text: &str) -> Self {
         Piece { kind, text: text.into(), opens_entries: false }
     }
 
     pub(super) fn newline() -> Self {
-        Piece::new(Kind::Newline, "\n")
+        Piece::new(PieceKind::Newline, "\n")
     }
 
     /// Whether it is this sign, bracket or reserved word.
     pub(super) fn is(&self, text: &str) -> bool {
-        !matches!(self.kind, Kind::Word | Kind::Text | Kind::Comment) && self.text == text
+        !matches!(self.kind, PieceKind::Word | PieceKind::Text | PieceKind::Comment) && self.text == text
     }
 }
 
@@ -62,19 +62,19 @@ pub(super) fn pieces(text: &str) -> Vec<Piece> {
         }
         pieces.extend(comment(&text[at..token.start]));
         let plain = match token.kind {
-            TokenKind::Word => Kind::Keyword,
-            TokenKind::Number => Kind::Number,
-            TokenKind::Text => Kind::Text,
-            TokenKind::Sign => Kind::Sign,
-            TokenKind::Open => Kind::Open,
-            TokenKind::Close => Kind::Close,
-            TokenKind::Separator => Kind::Separator,
-            TokenKind::Newline => Kind::Newline,
+            TokenKind::Word => PieceKind::Keyword,
+            TokenKind::Number => PieceKind::Number,
+            TokenKind::Text => PieceKind::Text,
+            TokenKind::Sign => PieceKind::Sign,
+            TokenKind::Open => PieceKind::Open,
+            TokenKind::Close => PieceKind::Close,
+            TokenKind::Separator => PieceKind::Separator,
+            TokenKind::Newline => PieceKind::Newline,
         };
         let (kind, end) = roles.token(token.start).unwrap_or((plain, token.end));
         match kind {
-            Kind::Open => open.push(pieces.len()),
-            Kind::Close => {
+            PieceKind::Open => open.push(pieces.len()),
+            PieceKind::Close => {
                 if let Some(opener) = open.pop().and_then(|opener| pieces.get_mut(opener)) {
                     opener.opens_entries = roles.ends_entries(token.start);
                 }
@@ -83,7 +83,7 @@ pub(super) fn pieces(text: &str) -> Vec<Piece> {
         }
         let written = &text[token.start..end];
         pieces.push(match kind {
-            Kind::Number => Piece::new(kind, &with_unit(written)),
+            PieceKind::Number => Piece::new(kind, &with_unit(written)),
             _ => Piece::new(kind, written),
         });
         at = end;
@@ -95,7 +95,7 @@ pub(super) fn pieces(text: &str) -> Vec<Piece> {
 /// The comment between two tokens.
 fn comment(between: &str) -> Option<Piece> {
     let start = between.find('#')?;
-    Some(Piece::new(Kind::Comment, between[start..].trim_end()))
+    Some(Piece::new(PieceKind::Comment, between[start..].trim_end()))
 }
 
 /// One space between a number and its unit.
@@ -114,25 +114,25 @@ fn with_unit(quantity: &str) -> String {
 pub(super) fn tidy(pieces: &mut Vec<Piece>) {
     let entries = of_entries(pieces);
     let ends_line = |i: usize| {
-        let mut after = pieces[i + 1..].iter().filter(|p| !matches!(p.kind, Kind::Comment | Kind::Separator));
-        after.next().is_none_or(|p| p.kind == Kind::Newline)
-            && !after.find(|p| p.kind != Kind::Newline).is_some_and(needs_separator)
+        let mut after = pieces[i + 1..].iter().filter(|p| !matches!(p.kind, PieceKind::Comment | PieceKind::Separator));
+        after.next().is_none_or(|p| p.kind == PieceKind::Newline)
+            && !after.find(|p| p.kind != PieceKind::Newline).is_some_and(needs_separator)
     };
-    let needless = |i: usize| pieces[i].kind == Kind::Separator && entries[i] && ends_line(i);
+    let needless = |i: usize| pieces[i].kind == PieceKind::Separator && entries[i] && ends_line(i);
     let mut kept: Vec<Piece> = Vec::with_capacity(pieces.len());
     for (i, piece) in pieces.iter().enumerate() {
-        let newlines = kept.iter().rev().take_while(|p| p.kind == Kind::Newline).count();
+        let newlines = kept.iter().rev().take_while(|p| p.kind == PieceKind::Newline).count();
         let before = kept.iter().rev().nth(newlines);
         match piece.kind {
-            Kind::Separator if needless(i) => continue,
-            Kind::Newline if before.is_none() || newlines == 2 => continue,
-            Kind::Newline if newlines == 1 && before.is_some_and(|p| p.kind == Kind::Open) => continue,
-            Kind::Close if newlines == 2 => drop(kept.pop()),
+            PieceKind::Separator if needless(i) => continue,
+            PieceKind::Newline if before.is_none() || newlines == 2 => continue,
+            PieceKind::Newline if newlines == 1 && before.is_some_and(|p| p.kind == PieceKind::Open) => continue,
+            PieceKind::Close if newlines == 2 => drop(kept.pop()),
             _ => {}
         }
         kept.push(piece.clone());
     }
-    while kept.last().is_some_and(|p| p.kind == Kind::Newline) {
+    while kept.last().is_some_and(|p| p.kind == PieceKind::Newline) {
         kept.pop();
     }
     *pieces = kept;
@@ -143,11 +143,11 @@ pub(super) fn of_entries(pieces: &[Piece]) -> Vec<bool> {
     let mut open: Vec<bool> = Vec::new();
     let mut inside = Vec::with_capacity(pieces.len());
     for piece in pieces {
-        if piece.kind == Kind::Close {
+        if piece.kind == PieceKind::Close {
             open.pop();
         }
         inside.push(open.last().copied().unwrap_or(false));
-        if piece.kind == Kind::Open {
+        if piece.kind == PieceKind::Open {
             open.push(piece.opens_entries);
         }
     }
@@ -157,5 +157,5 @@ pub(super) fn of_entries(pieces: &[Piece]) -> Vec<bool> {
 /// Whether an entry that begins with this piece needs a separator before it, because a line that begins with `and` or `or` continues
 /// the one above.
 pub(super) fn needs_separator(entry: &Piece) -> bool {
-    entry.kind == Kind::Word && matches!(&*entry.text, "and" | "or")
+    entry.kind == PieceKind::Word && matches!(&*entry.text, "and" | "or")
 }

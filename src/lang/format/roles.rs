@@ -3,7 +3,7 @@
 //! The first pass of the parser does not know whether a `-` is a sign or an operator, whether a word is reserved where it stands, how
 //! far a unit reaches, or what a brace opens. The neighbours of a token do not tell either: there may be a newline or a comment between.
 
-use super::pieces::Kind;
+use super::pieces::PieceKind;
 use crate::lang::parse::{Grammar, Rule};
 use pest::Parser;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Default)]
 pub(super) struct Roles {
     /// Kind and end of the token that begins at a byte.
-    tokens: BTreeMap<usize, (Kind, usize)>,
+    tokens: BTreeMap<usize, (PieceKind, usize)>,
     /// Where the braces are that close records and systems.
     entries_end: BTreeSet<usize>,
 }
@@ -25,10 +25,10 @@ impl Roles {
         for pair in pairs.flat_map(|pairs| pairs.flatten()) {
             let place = pair.as_span();
             let kind = match pair.as_rule() {
-                Rule::quantity => Kind::Number,
-                Rule::string => Kind::Text,
-                Rule::name | Rule::word | Rule::boolean | Rule::unit => Kind::Word,
-                Rule::negate => Kind::Minus,
+                Rule::quantity => PieceKind::Number,
+                Rule::string => PieceKind::Text,
+                Rule::name | Rule::word | Rule::boolean | Rule::unit => PieceKind::Word,
+                Rule::negate => PieceKind::Minus,
                 Rule::record | Rule::system_statement => {
                     roles.entries_end.insert(place.end() - 1);
                     continue;
@@ -41,7 +41,7 @@ impl Roles {
     }
 
     /// Kind and end of the token that begins at a byte, if the grammar has one there.
-    pub(super) fn token(&self, start: usize) -> Option<(Kind, usize)> {
+    pub(super) fn token(&self, start: usize) -> Option<(PieceKind, usize)> {
         self.tokens.get(&start).copied()
     }
 

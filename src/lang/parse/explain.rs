@@ -6,7 +6,7 @@ mod values;
 
 use super::error::ParseError;
 use super::grammar::Rule;
-use super::scan::{Kind, Scan, Token, begins_statement, ends_value};
+use super::scan::{Scan, Token, TokenKind, begins_statement, ends_value};
 use crate::lang::words::is_reserved;
 use crate::source::{SourceId, Span};
 
@@ -44,24 +44,25 @@ impl<'a> Here<'a> {
         // A definition on the next line cannot be the missing value: the line before has ended.
         let mut at = at;
         if tokens.get(index).is_some_and(|t| begins_statement(text, *t)) {
-            while index > 0 && tokens[index - 1].kind == Kind::Newline {
+            while index > 0 && tokens[index - 1].kind == TokenKind::Newline {
                 index -= 1;
                 at = tokens[index].start;
             }
         }
         let region = scan.region(at);
         // At a newline that ends nothing (in parentheses), the place is the token after it.
-        while tokens.get(index).is_some_and(|t| t.kind == Kind::Newline && t.start >= at)
+        while tokens.get(index).is_some_and(|t| t.kind == TokenKind::Newline && t.start >= at)
             && region.end > tokens[index].end
         {
             index += 1;
         }
-        let first = tokens.iter().position(|t| t.start >= region.start && t.kind != Kind::Newline).unwrap_or(index);
+        let first =
+            tokens.iter().position(|t| t.start >= region.start && t.kind != TokenKind::Newline).unwrap_or(index);
         let mut open = Vec::new();
         for (i, token) in tokens[..index].iter().enumerate() {
             match token.kind {
-                Kind::Open => open.push(i),
-                Kind::Close => drop(open.pop()),
+                TokenKind::Open => open.push(i),
+                TokenKind::Close => drop(open.pop()),
                 _ => {}
             }
         }
@@ -91,7 +92,7 @@ impl<'a> Here<'a> {
 
     /// The `n`th token before the place, not counting newlines; 0 is the nearest.
     fn before(&self, n: usize) -> Option<Token> {
-        self.tokens[..self.index].iter().rev().filter(|t| t.kind != Kind::Newline).nth(n).copied()
+        self.tokens[..self.index].iter().rev().filter(|t| t.kind != TokenKind::Newline).nth(n).copied()
     }
 
     fn before_words(&self, n: usize) -> &'a str {
@@ -129,8 +130,8 @@ impl<'a> Here<'a> {
     /// Whether the innermost bracket is that of a record: its first entry begins with `name:`.
     fn in_record(&self) -> bool {
         self.open.last().is_some_and(|&i| {
-            let mut inside = self.tokens[i + 1..].iter().filter(|t| t.kind != Kind::Newline);
-            let name = inside.next().is_some_and(|t| t.kind == Kind::Word);
+            let mut inside = self.tokens[i + 1..].iter().filter(|t| t.kind != TokenKind::Newline);
+            let name = inside.next().is_some_and(|t| t.kind == TokenKind::Word);
             self.bracket() == "{" && name && inside.next().is_some_and(|t| self.words(*t) == ":")
         })
     }
@@ -138,35 +139,35 @@ impl<'a> Here<'a> {
     /// Whether the innermost bracket is that of `train f {` or `table {`.
     fn in_settings(&self) -> bool {
         let Some(&open) = self.open.last() else { return false };
-        let mut head = self.tokens[..open].iter().rev().take_while(|t| t.kind != Kind::Newline);
+        let mut head = self.tokens[..open].iter().rev().take_while(|t| t.kind != TokenKind::Newline);
         self.bracket() == "{" && head.any(|t| matches!(self.words(*t), "train" | "table"))
     }
 
     /// Whether the innermost bracket is the body of a system.
     fn in_system(&self) -> bool {
         let Some(&open) = self.open.last() else { return false };
-        let head = self.tokens[..open].iter().rev().take_while(|t| t.kind != Kind::Newline);
+        let head = self.tokens[..open].iter().rev().take_while(|t| t.kind != TokenKind::Newline);
         self.bracket() == "{" && head.last().is_some_and(|t| self.words(*t) == "system")
     }
 
     /// Whether the line ends at the place.
     fn at_line_end(&self) -> bool {
-        self.at().is_none_or(|t| t.kind == Kind::Newline)
+        self.at().is_none_or(|t| t.kind == TokenKind::Newline)
     }
 
     /// What is at the place, for `found …`.
     fn found(&self) -> String {
         match self.at() {
             None => "the end of the input".into(),
-            Some(t) if t.kind == Kind::Newline => "the end of the line".into(),
-            Some(t) if t.kind == Kind::Text => "a string".into(),
+            Some(t) if t.kind == TokenKind::Newline => "the end of the line".into(),
+            Some(t) if t.kind == TokenKind::Text => "a string".into(),
             Some(t) => format!("`{}`", self.words(t)),
         }
     }
 
     /// Where the place is shown: the token, or the token before if the line ends.
     fn place(&self) -> Span {
-        match self.at().filter(|t| t.kind != Kind::Newline).or_else(|| self.before(0)) {
+        match self.at().filter(|t| t.kind != TokenKind::Newline).or_else(|| self.before(0)) {
             Some(token) => self.span_of(token),
             None => self.span(self.text.len(), self.text.len()),
         }
@@ -176,7 +177,7 @@ impl<'a> Here<'a> {
     fn label(&self) -> String {
         match self.at() {
             None => "the input ends after this".into(),
-            Some(t) if t.kind == Kind::Newline => "the line ends after this".into(),
+            Some(t) if t.kind == TokenKind::Newline => "the line ends after this".into(),
             _ => format!("found {}", self.found()),
         }
     }
@@ -198,7 +199,7 @@ impl<'a> Here<'a> {
 
     /// A reserved word at the place.
     fn reserved(&self) -> Option<ParseError> {
-        let word = self.at().filter(|t| t.kind == Kind::Word).map(|t| self.words(t))?;
+        let word = self.at().filter(|t| t.kind == TokenKind::Word).map(|t| self.words(t))?;
         if !is_reserved(word) {
             return None;
         }

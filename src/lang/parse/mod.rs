@@ -11,7 +11,7 @@ mod tests;
 
 pub use error::ParseError;
 pub(super) use grammar::{Grammar, Rule};
-pub use scan::{Kind as TokenKind, Token};
+pub use scan::{Token, TokenKind};
 
 use crate::lang::ast::Program;
 use crate::problem::Problem;

@@ -19,7 +19,7 @@ use std::ops::Range;
 
 /// Kinds of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum TokenKind {
     /// Names and reserved words.
     Word,
     /// `0.5`.
@@ -42,7 +42,7 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Token {
     /// What it is.
-    pub kind: Kind,
+    pub kind: TokenKind,
     /// Its first byte.
     pub start: usize,
     /// One past its last byte.
@@ -78,10 +78,10 @@ pub(super) fn scan(source: SourceId, text: &str) -> Scan {
 }
 
 /// Whether a token ends a value, so that an operator may follow.
-pub(super) fn ends_value(kind: Kind, words: &str) -> bool {
+pub(super) fn ends_value(kind: TokenKind, words: &str) -> bool {
     match kind {
-        Kind::Number | Kind::Text | Kind::Close => true,
-        Kind::Word => !is_reserved(words) || matches!(words, "true" | "false"),
+        TokenKind::Number | TokenKind::Text | TokenKind::Close => true,
+        TokenKind::Word => !is_reserved(words) || matches!(words, "true" | "false"),
         _ => false,
     }
 }
@@ -175,7 +175,7 @@ impl<'a> Scanner<'a> {
             _ if self.strange(letter) => {}
             '(' | '[' | '{' => self.open(letter),
             ')' | ']' | '}' => self.close(letter),
-            ',' | ';' => self.push(Kind::Separator, 1),
+            ',' | ';' => self.push(TokenKind::Separator, 1),
             _ if letter == '_' || XID_START(letter) => self.word(),
             _ => self.sign(letter),
         }
@@ -185,12 +185,12 @@ impl<'a> Scanner<'a> {
         let length = if self.rest().starts_with("\r\n") { 2 } else { letter.len_utf8() };
         self.leave_string();
         self.leave_line();
-        self.push(Kind::Newline, length);
+        self.push(TokenKind::Newline, length);
     }
 
     fn word(&mut self) {
         let length = self.rest().find(|c: char| !XID_CONTINUE(c)).unwrap_or(self.rest().len());
-        self.push(Kind::Word, length.max(1));
+        self.push(TokenKind::Word, length.max(1));
     }
 
     /// `12_000.5e-3`; errors for `1.`.
@@ -220,7 +220,7 @@ impl<'a> Scanner<'a> {
             let span = self.span(self.at, self.at + end);
             self.error(ParseError::Digits { better: format!("{whole}.0{tail}"), span }, self.at);
         }
-        self.push(Kind::Number, end);
+        self.push(TokenKind::Number, end);
     }
 
     /// `.5`, `a.5`, `1.2.3`.
@@ -231,7 +231,7 @@ impl<'a> Scanner<'a> {
         let span = self.span(self.at, self.at + 1 + length);
         let before = self.scan.tokens.last().copied().filter(|t| t.end == self.at);
         let error = match before {
-            Some(t) if t.kind == Kind::Number => ParseError::Unexpected {
+            Some(t) if t.kind == TokenKind::Number => ParseError::Unexpected {
                 expected: "a number with one decimal point".into(),
                 found: format!("`{}.{digits}`", self.words(t)),
                 span,
@@ -249,13 +249,13 @@ impl<'a> Scanner<'a> {
             None => ParseError::Digits { better: format!("0.{digits}"), span },
         };
         self.error(error, self.at);
-        self.push(Kind::Number, 1 + length);
+        self.push(TokenKind::Number, 1 + length);
     }
 
     fn sign(&mut self, letter: char) {
         const PAIRS: &[&str] = &["|>", "->", "==", "!=", "<=", ">=", ".."];
         let pair = PAIRS.iter().find(|pair| self.rest().starts_with(**pair));
-        self.push(Kind::Sign, pair.map_or(letter.len_utf8(), |pair| pair.len()));
+        self.push(TokenKind::Sign, pair.map_or(letter.len_utf8(), |pair| pair.len()));
     }
 
     /// Scans the rest of the string that begins at `start`; its current piece begins at `piece`.
@@ -268,7 +268,7 @@ impl<'a> Scanner<'a> {
                 '"' => {
                     let length = self.at + i + 1 - piece;
                     self.at = piece;
-                    return self.push(Kind::Text, length);
+                    return self.push(TokenKind::Text, length);
                 }
                 '\\' if !matches!(next, Some('\n' | '\r')) => drop(letters.next()),
                 '{' if next == Some('{') => drop(letters.next()),
@@ -276,7 +276,7 @@ impl<'a> Scanner<'a> {
                     let length = self.at + i - piece;
                     self.at = piece;
                     if length > 0 {
-                        self.push(Kind::Text, length);
+                        self.push(TokenKind::Text, length);
                     }
                     self.open('{');
                     if let Some(frame) = self.frames.last_mut() {
@@ -298,7 +298,7 @@ impl<'a> Scanner<'a> {
         }
         let end = self.line_end();
         self.at = piece;
-        self.push(Kind::Text, end - piece);
+        self.push(TokenKind::Text, end - piece);
     }
 
     fn unterminated(&mut self, start: usize, help: &str) {
@@ -318,12 +318,12 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes the next `length` bytes as a token.
-    fn push(&mut self, kind: Kind, length: usize) {
+    fn push(&mut self, kind: TokenKind, length: usize) {
         let token = Token { kind, start: self.at, end: (self.at + length).min(self.text.len()) };
         self.separate(token);
         self.measure(token);
         self.scan.tokens.push(token);
-        if kind != Kind::Newline {
+        if kind != TokenKind::Newline {
             self.last = Some(token);
         }
         self.at = token.end;

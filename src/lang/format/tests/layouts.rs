@@ -1,6 +1,6 @@
 //! Random layouts: a script keeps its meaning, its comments and its standard form however it is laid out.
 
-use super::super::pieces::{Kind, Piece, of_entries, pieces};
+use super::super::pieces::{Piece, PieceKind, of_entries, pieces};
 use super::super::{comments, placeless};
 use super::forms::FORMS;
 use super::{formatted, scripts};
@@ -65,7 +65,7 @@ impl Layout<'_> {
         let mut out = String::new();
         let mut open: Vec<bool> = Vec::new();
         let mut last: Option<usize> = None;
-        for (i, piece) in self.pieces.iter().enumerate().filter(|(_, p)| p.kind != Kind::Newline) {
+        for (i, piece) in self.pieces.iter().enumerate().filter(|(_, p)| p.kind != PieceKind::Newline) {
             let free = open.last().copied().unwrap_or(false);
             let gap = match last {
                 Some(last) => self.gap(last, i, free),
@@ -73,12 +73,12 @@ impl Layout<'_> {
             };
             out.push_str(&gap);
             match piece.kind {
-                Kind::Number => out.push_str(&piece.text.replacen(' ', self.dice.of(&["", " ", "\t "]), 1)),
+                PieceKind::Number => out.push_str(&piece.text.replacen(' ', self.dice.of(&["", " ", "\t "]), 1)),
                 _ => out.push_str(&piece.text),
             }
             match piece.kind {
-                Kind::Open => open.push(!piece.is("{")),
-                Kind::Close => drop(open.pop()),
+                PieceKind::Open => open.push(!piece.is("{")),
+                PieceKind::Close => drop(open.pop()),
                 _ => {}
             }
             last = Some(i);
@@ -87,7 +87,7 @@ impl Layout<'_> {
             Freedom::Blanks => out.push_str(self.dice.of(&["", " ", "\t"])),
             Freedom::All => {
                 let comment = self.dice.trailing();
-                let of_code = last.is_some_and(|last| self.pieces[last].kind != Kind::Comment);
+                let of_code = last.is_some_and(|last| self.pieces[last].kind != PieceKind::Comment);
                 out.push_str(if of_code { comment } else { "" });
                 out.push_str(self.dice.of(&["", "\n", "\n\n\n  ", "\t\n# last"]));
             }
@@ -112,12 +112,12 @@ impl Layout<'_> {
         }
         match (last.kind, piece.kind) {
             // Documentation stays directly above its definition.
-            (Kind::Comment, _) if last.text.starts_with("##") => "\n".repeat(newlines),
-            (Kind::Comment, _) => self.dice.line_ends(),
-            (_, Kind::Comment) if newlines == 0 || (!piece.text.starts_with("##") && self.dice.one_in(3)) => {
+            (PieceKind::Comment, _) if last.text.starts_with("##") => "\n".repeat(newlines),
+            (PieceKind::Comment, _) => self.dice.line_ends(),
+            (_, PieceKind::Comment) if newlines == 0 || (!piece.text.starts_with("##") && self.dice.one_in(3)) => {
                 self.dice.of(&["", " ", "\t"]).into()
             }
-            (_, Kind::Comment) => self.line_end(),
+            (_, PieceKind::Comment) => self.line_end(),
             _ if newlines > 0 && !free && self.dice.one_in(3) != self.wide => self.joined(before, next),
             _ if newlines > 0 && !free => self.separated(before, next),
             _ if (free || self.may_break(before, next)) && self.breaks() => self.line_end(),
@@ -157,14 +157,14 @@ impl Layout<'_> {
         }
         match (last.kind, piece.kind) {
             // At the end of a line a `;` hides the value.
-            (Kind::Separator, _) | (_, Kind::Separator) => self.line_end(),
+            (PieceKind::Separator, _) | (_, PieceKind::Separator) => self.line_end(),
             _ if self.between_entries(before, next) => self.dice.of(&[",", "; ", " ,\t"]).into(),
             _ => self.dice.of(&[";", "; ", " ;"]).into(),
         }
     }
 
     fn between_entries(&self, before: usize, next: usize) -> bool {
-        let inner = |i: usize| self.entries[i] || self.pieces[i].kind == Kind::Close;
+        let inner = |i: usize| self.entries[i] || self.pieces[i].kind == PieceKind::Close;
         self.entries[next] && inner(before)
     }
 
@@ -172,15 +172,15 @@ impl Layout<'_> {
     fn may_break(&self, before: usize, next: usize) -> bool {
         let (last, piece) = (&self.pieces[before], &self.pieces[next]);
         let after = match last.kind {
-            Kind::Open => true,
-            Kind::Sign => !last.is(".") && !last.is("@"),
-            Kind::Keyword => ["and", "or", "by", "then", "else"].iter().any(|word| last.is(word)),
-            Kind::Separator => self.entries[before],
-            Kind::Word => before > 0 && self.pieces[before - 1].is("@"),
+            PieceKind::Open => true,
+            PieceKind::Sign => !last.is(".") && !last.is("@"),
+            PieceKind::Keyword => ["and", "or", "by", "then", "else"].iter().any(|word| last.is(word)),
+            PieceKind::Separator => self.entries[before],
+            PieceKind::Word => before > 0 && self.pieces[before - 1].is("@"),
             _ => false,
         };
         let begins = ["|>", "->", "*", "/", "and", "or", "then", "else"];
-        after || piece.kind == Kind::Close || begins.iter().any(|sign| piece.is(sign))
+        after || piece.kind == PieceKind::Close || begins.iter().any(|sign| piece.is(sign))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Heads of definitions: names, parameters, `=`.
 
-use super::{Here, Kind, ParseError, Rule};
+use super::{Here, ParseError, Rule, TokenKind};
 use crate::lang::words::is_reserved;
 
 impl Here<'_> {
@@ -34,8 +34,8 @@ impl Here<'_> {
             return None;
         }
         let help = match (keyword, self.at().map(|t| t.kind)) {
-            ("let", Some(Kind::Open)) => Some("a `let` binds one name: `let a = …`".into()),
-            ("let", Some(Kind::Number)) => Some("a name begins with a letter".into()),
+            ("let", Some(TokenKind::Open)) => Some("a `let` binds one name: `let a = …`".into()),
+            ("let", Some(TokenKind::Number)) => Some("a name begins with a letter".into()),
             ("let", _) => Some("write `let name = …`".into()),
             ("grid", _) => Some("write `grid line = uniform(points: 513, spacing: 0.08 bohr)`".into()),
             ("system", _) => Some("write `system h2(R) on line { … }`".into()),
@@ -68,7 +68,7 @@ impl Here<'_> {
     fn head(&self) -> Option<ParseError> {
         let (keyword, name) = (self.before_words(1), self.before_words(0));
         let direct =
-            self.before(1).is_some() && self.before(0).is_some_and(|t| t.kind == Kind::Word && !is_reserved(name));
+            self.before(1).is_some() && self.before(0).is_some_and(|t| t.kind == TokenKind::Word && !is_reserved(name));
         if direct && self.at_words() != "=" {
             match keyword {
                 "let" | "grid" => {

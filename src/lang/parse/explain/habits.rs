@@ -1,6 +1,6 @@
 //! Habits from other languages, and misspelt keywords.
 
-use super::{Here, Kind, ParseError};
+use super::{Here, ParseError, TokenKind};
 use crate::lang::nearest::nearest;
 
 /// Words that begin statements in other languages, each with message and help.
@@ -33,9 +33,10 @@ impl Here<'_> {
         if self.at_words() == "for" && self.at_start() || self.first_words(0) == "for" && self.bracket() != "[" {
             return Some(self.no_loops());
         }
-        let word = self.tokens.get(self.first).filter(|t| t.kind == Kind::Word).copied()?;
+        let word = self.tokens.get(self.first).filter(|t| t.kind == TokenKind::Word).copied()?;
         // Two adjacent words, the second where the grammar gave up.
-        let pair = self.index == self.first + 1 && matches!(self.at()?.kind, Kind::Word | Kind::Number | Kind::Text);
+        let pair = self.index == self.first + 1
+            && matches!(self.at()?.kind, TokenKind::Word | TokenKind::Number | TokenKind::Text);
         if !pair {
             return None;
         }
@@ -44,7 +45,7 @@ impl Here<'_> {
             return Some(ParseError::Foreign { message: message.into(), span, help: help.into() });
         }
         let near =
-            nearest(written, KEYWORDS.iter().copied()).filter(|_| self.at().is_some_and(|t| t.kind == Kind::Word));
+            nearest(written, KEYWORDS.iter().copied()).filter(|_| self.at().is_some_and(|t| t.kind == TokenKind::Word));
         near.map(|near| ParseError::UnknownKeyword { word: written.into(), nearest: near.into(), span })
     }
 

@@ -1,6 +1,6 @@
 //! Expressions: a value is missing, or something follows it that may not.
 
-use super::{Here, Kind, ParseError, Rule, ends_value};
+use super::{Here, ParseError, Rule, TokenKind, ends_value};
 use crate::lang::nearest::nearest;
 use crate::lang::units;
 
@@ -26,7 +26,7 @@ impl Here<'_> {
             format!("in a record an entry is written `{name}: …`")
         } else if self.in_call() && matches!(self.before_words(1), "(" | ",") {
             format!("a named argument is written `{name}: …`")
-        } else if second && self.before(0).is_some_and(|t| t.kind == Kind::Word) {
+        } else if second && self.before(0).is_some_and(|t| t.kind == TokenKind::Word) {
             format!("to bind a name, write `let {name} = …`")
         } else if self.first_words(1) == "(" && self.before_words(0) == ")" && self.bracket() != "(" {
             let head =
@@ -41,12 +41,12 @@ impl Here<'_> {
     /// Something before the place needs a value, a name or a unit.
     pub(super) fn unfinished(&self) -> Option<ParseError> {
         let before = self.before(0)?;
-        if self.at_start() && before.kind != Kind::Open && !OPERATORS.contains(&self.before_words(0)) {
+        if self.at_start() && before.kind != TokenKind::Open && !OPERATORS.contains(&self.before_words(0)) {
             return None;
         }
         match self.before_words(0) {
             "->" => Some(self.needs_unit()),
-            "." if before.kind == Kind::Sign => Some(self.expected_after("the name of a field", None)),
+            "." if before.kind == TokenKind::Sign => Some(self.expected_after("the name of a field", None)),
             "@" => Some(self.expected_after("`spin_dependent`", None)),
             "^" if self.before_is_unit(1) && !self.at_line_end() => Some(ParseError::UnitPower { span: self.place() }),
             words
@@ -68,11 +68,11 @@ impl Here<'_> {
     }
 
     fn before_is_unit(&self, n: usize) -> bool {
-        units::find(self.before_words(n)).is_some() && self.before(n + 1).is_some_and(|t| t.kind == Kind::Number)
+        units::find(self.before_words(n)).is_some() && self.before(n + 1).is_some_and(|t| t.kind == TokenKind::Number)
     }
 
     fn needs_unit(&self) -> ParseError {
-        match self.at().filter(|t| matches!(t.kind, Kind::Word)) {
+        match self.at().filter(|t| matches!(t.kind, TokenKind::Word)) {
             Some(token) if self.before_words(1).len() == 1 && self.words(token) == self.before_words(1) => {
                 let help = "an anonymous function is written `fn(x) = …`".into();
                 ParseError::UnknownUnit { name: self.words(token).into(), span: self.span_of(token), help }
@@ -94,7 +94,7 @@ impl Here<'_> {
             ("A" | "Ang" | "ang", _) => "did you mean `angstrom`?".into(),
             ("e" | "E", _) => "an exponent needs digits: `1e-6`".into(),
             (_, Some(near)) => format!("did you mean `{near}`?"),
-            _ => match self.before(0).filter(|t| t.kind == Kind::Number && t.end <= start) {
+            _ => match self.before(0).filter(|t| t.kind == TokenKind::Number && t.end <= start) {
                 Some(number) => {
                     format!("a product is written `{} * {name}`; the units are {}", self.words(number), unit_list())
                 }
@@ -333,13 +333,14 @@ impl Here<'_> {
     /// Two adjacent values.
     fn side_by_side(&self) -> Option<ParseError> {
         let (before, at) = (self.before(0)?, self.at()?);
-        let value = matches!(at.kind, Kind::Number | Kind::Text | Kind::Word | Kind::Open) && self.reserved().is_none();
+        let value = matches!(at.kind, TokenKind::Number | TokenKind::Text | TokenKind::Word | TokenKind::Open)
+            && self.reserved().is_none();
         if !value && !matches!(self.at_words(), "fn" | "if" | "train" | "table" | "not" | "true" | "false") {
             return None;
         }
         let new_line = self.text.get(before.end..at.start).is_some_and(|gap| gap.contains('\n'));
         let names_entry = self.ahead(1) == ":";
-        if before.kind == Kind::Number && at.kind == Kind::Word && !new_line && !names_entry {
+        if before.kind == TokenKind::Number && at.kind == TokenKind::Word && !new_line && !names_entry {
             let known = ["R", "x", "n", "pi", "r", "Z", "N", "i", "a", "b"].contains(&self.at_words());
             if matches!(self.at_words(), "e" | "E")
                 || !known && self.at_words().len() > 1
@@ -362,11 +363,13 @@ impl Here<'_> {
             return Some(ParseError::MissingSeparator { separator: separator.into(), right, span, help: help.into() });
         }
         let help = match (before.kind, at.kind) {
-            (Kind::Number | Kind::Close, Kind::Word | Kind::Number) => {
+            (TokenKind::Number | TokenKind::Close, TokenKind::Word | TokenKind::Number) => {
                 Some(format!("a product is written `{left} * {right}`"))
             }
             _ if self.incomplete_if_expected() => None,
-            (Kind::Word, Kind::Word | Kind::Number | Kind::Text) if self.index == self.first + 1 => {
+            (TokenKind::Word, TokenKind::Word | TokenKind::Number | TokenKind::Text)
+                if self.index == self.first + 1 =>
+            {
                 Some(format!("a call needs parentheses: `{left}({right})`"))
             }
             _ if self.bracket() == " " || self.bracket() == "{" => {

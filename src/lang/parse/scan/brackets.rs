@@ -1,6 +1,6 @@
 //! Brackets, and the statements inside them.
 
-use super::{Kind, Scan, Scanner, Token, ends_value};
+use super::{Scan, Scanner, Token, TokenKind, ends_value};
 use crate::lang::parse::error::ParseError;
 
 /// An open bracket, or the text itself.
@@ -59,7 +59,7 @@ pub(in crate::lang::parse) fn begins_statement(text: &str, token: Token) -> bool
 
 impl Scanner<'_> {
     pub(super) fn open(&mut self, letter: char) {
-        self.push(Kind::Open, 1);
+        self.push(TokenKind::Open, 1);
         self.frames.push(Frame::new(letter, self.at - 1));
         self.check_nesting();
     }
@@ -92,7 +92,7 @@ impl Scanner<'_> {
                 _ => self.error(ParseError::NeverOpened { opener, closer: letter, span }, self.at),
             },
         }
-        self.push(Kind::Close, 1);
+        self.push(TokenKind::Close, 1);
         if let Some(start) = string {
             self.string(start, self.at);
         }
@@ -161,14 +161,14 @@ impl Scanner<'_> {
 
     /// Ends the statement before `token` if there is a newline or separator between.
     pub(super) fn separate(&mut self, token: Token) {
-        if token.kind == Kind::Newline {
+        if token.kind == TokenKind::Newline {
             self.pending_newline.get_or_insert(token.start);
             return;
         }
         if let Some(newline) = self.pending_newline.take() {
             self.line_begins(token, newline);
         }
-        if token.kind == Kind::Separator {
+        if token.kind == TokenKind::Separator {
             self.end_statement(token.start, token.end);
         }
     }
@@ -194,16 +194,16 @@ impl Scanner<'_> {
     fn needs_more(&self, last: Token) -> bool {
         let words = self.words(last);
         match last.kind {
-            Kind::Sign => !matches!(words, "." | "@"),
-            Kind::Word => matches!(words, "and" | "or" | "by" | "then" | "else"),
+            TokenKind::Sign => !matches!(words, "." | "@"),
+            TokenKind::Word => matches!(words, "and" | "or" | "by" | "then" | "else"),
             _ => false,
         }
     }
 
     /// After `@spin_dependent` a definition must follow.
     fn after_attribute(&self) -> bool {
-        let mut back = self.scan.tokens.iter().rev().filter(|t| t.kind != Kind::Newline);
-        back.next().is_some_and(|t| t.kind == Kind::Word) && back.next().is_some_and(|t| self.words(*t) == "@")
+        let mut back = self.scan.tokens.iter().rev().filter(|t| t.kind != TokenKind::Newline);
+        back.next().is_some_and(|t| t.kind == TokenKind::Word) && back.next().is_some_and(|t| self.words(*t) == "@")
     }
 
     fn end_statement(&mut self, end: usize, next: usize) {

@@ -1,6 +1,6 @@
 //! The nesting depth of a text, measured before anything recurses over it.
 
-use super::{Kind, Scanner, Token};
+use super::{Scanner, Token, TokenKind};
 use crate::lang::parse::error::ParseError;
 
 /// The deepest nesting of brackets, `if`s and signs.
@@ -34,15 +34,15 @@ impl Scanner<'_> {
         let words = self.words(token);
         let Some(run) = self.frames.last_mut().map(|f| &mut f.run) else { return };
         match (token.kind, words) {
-            (Kind::Word, "if" | "fn" | "train") => run.words += 1,
-            (Kind::Word, "not") => run.nots += 1,
-            (Kind::Word, "and" | "or") => (run.nots, run.tights) = (0, 0),
-            (Kind::Sign, "|>" | "->") => (run.nots, run.tights) = (0, 0),
-            (Kind::Sign, "^") => run.tights += 1,
-            (Kind::Sign, "-") if !after_value => run.tights += 1,
-            (Kind::Sign, ".") => {}
-            (Kind::Sign, _) | (Kind::Word, "by") => run.tights = 0,
-            (Kind::Open, _) => {}
+            (TokenKind::Word, "if" | "fn" | "train") => run.words += 1,
+            (TokenKind::Word, "not") => run.nots += 1,
+            (TokenKind::Word, "and" | "or") => (run.nots, run.tights) = (0, 0),
+            (TokenKind::Sign, "|>" | "->") => (run.nots, run.tights) = (0, 0),
+            (TokenKind::Sign, "^") => run.tights += 1,
+            (TokenKind::Sign, "-") if !after_value => run.tights += 1,
+            (TokenKind::Sign, ".") => {}
+            (TokenKind::Sign, _) | (TokenKind::Word, "by") => run.tights = 0,
+            (TokenKind::Open, _) => {}
             _ => return,
         }
         run.depth += 1;

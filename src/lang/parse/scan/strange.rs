@@ -1,6 +1,6 @@
 //! Characters and signs from other languages and from print.
 
-use super::{Kind, Scanner};
+use super::{Scanner, TokenKind};
 use crate::lang::parse::error::ParseError;
 use pest::unicode::XID_START;
 
@@ -65,7 +65,7 @@ impl Scanner<'_> {
             if matches!(sign, "//" | "/*") {
                 self.at = self.line_end();
             } else {
-                self.push(Kind::Sign, sign.len());
+                self.push(TokenKind::Sign, sign.len());
             }
             return true;
         }
@@ -87,7 +87,7 @@ impl Scanner<'_> {
             None => (format!("U+{:04X}", letter as u32), None),
         };
         self.error(ParseError::Character { character: letter, name, span, help }, self.at);
-        self.push(Kind::Sign, letter.len_utf8());
+        self.push(TokenKind::Sign, letter.len_utf8());
     }
 
     /// `'text'`, `“text”`.
@@ -101,7 +101,7 @@ impl Scanner<'_> {
         let span = self.span(self.at, self.at + length);
         let message = "strings use straight double quotes".into();
         self.error(ParseError::Foreign { message, span, help }, self.at);
-        self.push(Kind::Text, length);
+        self.push(TokenKind::Text, length);
         true
     }
 }
