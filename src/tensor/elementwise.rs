@@ -67,7 +67,7 @@ pub fn elementwise<D: Backend, T: Tape<f64, D>>(
 
 /// Cross-correlation of `x` `[batch, points, input]` with `weight` `[1, 1, width * input * output]`, zero-padded, `left`
 /// points of the window before the current one. To apply elementwise functions to the result, put both into one program: see
-/// [`Argument::Convolved`].
+/// `Argument::Convolved`.
 pub fn convolve<D: Backend, T: Tape<f64, D>>(
     x: &Value<D>,
     weight: &Value<D>,
