@@ -8,7 +8,7 @@ mod functionals;
 mod keeper;
 
 use functionals::{Body, central};
-use ksr::graph::{Binary, Graph, Lowered, NodeId, Routine, Unary, gradient};
+use ksr::graph::{Binary, Graph, GridMap, Lowered, NodeId, Routine, Unary, gradient};
 use ksr::model::{Grid, Interaction};
 use ksr::source::Span;
 use ksr::tensor::{Cpu, NoneTape, OwnedTape, Value, backward};
@@ -178,15 +178,15 @@ fn operations_on_fields() {
     squared("sum over points", &|body, x| body.g.sum_grid(x, S).unwrap());
     squared("integral", &|body, x| body.g.integral(x, S).unwrap());
     squared("largest value", &|body, x| body.g.max_grid(x, S).unwrap());
-    squared("point", &|body, x| body.g.point(x, -9, S).unwrap());
-    squared("at", &|body, x| body.g.at(x, 0.33, S).unwrap());
+    squared("point", &|body, x| body.g.map(GridMap::Point(-9), x, S).unwrap());
+    squared("at", &|body, x| body.g.map(GridMap::At(0.33), x, S).unwrap());
     squared("grad", &|body, x| body.grad(x));
-    squared("laplacian", &|body, x| body.g.laplacian(x, S).unwrap());
+    squared("laplacian", &|body, x| body.g.map(GridMap::Laplacian, x, S).unwrap());
     squared("hartree", &|body, x| body.g.hartree(x, S).unwrap());
     squared("downsample and upsample", &|body, x| {
-        let coarse = body.g.downsample(x, S).unwrap();
+        let coarse = body.g.map(GridMap::Downsample, x, S).unwrap();
         let bent = body.pow(coarse, 2.0);
-        body.g.upsample(bent, S).unwrap()
+        body.g.map(GridMap::Upsample, bent, S).unwrap()
     });
     squared("channels", &|body, x| {
         let sine = body.u(Unary::Sin, x);

@@ -92,8 +92,8 @@ fn unusual_bodies() {
     let sin = b.u(Unary::Sin, n);
     let both = b.concat(&[n, sin, sin]);
     let mean = b.g.mean_channels(both, s);
-    let at = b.g.at(mean, 0.37, s).unwrap();
-    let point = b.g.point(n, -30, s).unwrap();
+    let at = b.g.map(GridMap::At(0.37), mean, s).unwrap();
+    let point = b.g.map(GridMap::Point(-30), n, s).unwrap();
     let average = b.g.mean_grid(both, s).unwrap();
     let last = b.g.channel(average, -1, s).unwrap();
     let product = b.mul(at, point);

@@ -4,7 +4,7 @@ use super::args::{Device, RunOptions};
 use super::disk::Disk;
 use super::host::Terminal;
 use super::output;
-use crate::interp::{self, Ending, Evaluated, Interpreter, Options};
+use crate::interp::{self, Evaluated, Interpreter, Options, ScriptEnding};
 use crate::problem::Problem;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -59,11 +59,11 @@ pub fn entry(interpreter: &mut Interpreter, text: &str) -> Ended {
     }
 }
 
-impl From<Ending> for Ended {
-    fn from(outcome: Ending) -> Self {
+impl From<ScriptEnding> for Ended {
+    fn from(outcome: ScriptEnding) -> Self {
         match outcome {
-            Ending::Done => Ended::Done,
-            Ending::Interrupted => Ended::Interrupted,
+            ScriptEnding::Done => Ended::Done,
+            ScriptEnding::Interrupted => Ended::Interrupted,
         }
     }
 }

@@ -30,6 +30,11 @@ impl ContentKey {
         self.bytes(&value.to_le_bytes())
     }
 
+    /// Adds integers with their number.
+    pub fn integers(self, values: &[u64]) -> Self {
+        values.iter().fold(self.integer(values.len() as u64), |key, value| key.integer(*value))
+    }
+
     /// Adds numbers, bit for bit.
     pub fn numbers(self, values: &[f64]) -> Self {
         values.iter().fold(self.integer(values.len() as u64), |key, value| key.integer(value.to_bits()))

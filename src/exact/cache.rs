@@ -9,7 +9,7 @@
 
 use super::{ExactError, Options, Origin, PairDensity, Reference, automatic, solve};
 use crate::control::Control;
-use crate::data::{ContentKey, DataError, write_whole};
+use crate::data::{ContentKey, keep};
 use crate::model::{System, Wall};
 use miette::Diagnostic;
 use std::path::{Path, PathBuf};
@@ -125,14 +125,6 @@ pub fn cached(
 fn rough(reference: &Reference, options: &Options) -> Option<CacheWarning> {
     let (label, error, accuracy) = (reference.system.label.clone(), reference.error, options.accuracy);
     (error > accuracy).then_some(CacheWarning::Rough { label, error, accuracy })
-}
-
-fn keep(path: &Path, bytes: &[u8]) -> Result<(), String> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|reason| format!("{}: {reason}", folder.display()))?;
-    }
-    let failed = |reason| DataError::File { doing: "write", path: path.into(), reason };
-    write_whole(path, bytes).map_err(|reason| failed(reason).to_string())
 }
 
 /// Everything that the answer depends on except the accuracy, and nothing else. A method that would be chosen anyway is not named, so

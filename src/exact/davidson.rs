@@ -6,7 +6,7 @@ use crate::tensor::vector::{add, dot, norm};
 use faer::{Mat, Side};
 
 /// The maximum total size of the vectors of a space and their images, in numbers: 1 GiB.
-const MEMORY: usize = 1 << 27;
+const MAX_NUMBERS: usize = 1 << 27;
 
 /// The minimum number of vectors kept when the space is contracted.
 const KEPT: usize = 3;
@@ -129,7 +129,7 @@ struct Ritz {
 impl Space {
     /// An empty space of vectors of the given length.
     fn new(length: usize) -> Self {
-        let most = (MEMORY / (2 * length.max(1))).clamp(KEPT + 1, 12);
+        let most = (MAX_NUMBERS / (2 * length.max(1))).clamp(KEPT + 1, 12);
         Self { most, vectors: Vec::new(), images: Vec::new(), within: Vec::new() }
     }
 

@@ -5,7 +5,7 @@
 //! the parameters, which is done once per tape.
 
 use super::nodes::{Node, Op};
-use super::routine::{Reading, Routine, Step};
+use super::routine::{Reading, Routine, RoutineStep};
 use super::shapes::Shape;
 use crate::tensor::program::{Instruction, Program};
 use std::collections::BTreeSet;
@@ -59,9 +59,9 @@ impl Routine {
             let source = node.inputs.first().map_or(node.shape, |input| self.nodes[input.0 as usize].shape);
             single(node, numbers(node.shape), numbers(source))
         };
-        let cost = |step: &Step| match step {
-            Step::Single(index) => one(*index),
-            Step::Fused { program, operands, shape, .. } => {
+        let cost = |step: &RoutineStep| match step {
+            RoutineStep::Single(index) => one(*index),
+            RoutineStep::Fused { program, operands, shape, .. } => {
                 let made = operands.iter().map(|operand| match operand {
                     Reading::Node(_) => Operations::default(),
                     Reading::Convolved(index) => one(*index),
@@ -81,7 +81,7 @@ impl Routine {
         let mut kept = BTreeSet::new();
         for step in &self.steps {
             match step {
-                Step::Fused { operands, .. } => {
+                RoutineStep::Fused { operands, .. } => {
                     for operand in operands {
                         match *operand {
                             Reading::Node(index) => kept.extend([index]),
@@ -89,8 +89,8 @@ impl Routine {
                         }
                     }
                 }
-                Step::Single(index) if keeps_argument(&self.nodes[*index].op) => kept.extend(source(*index)),
-                Step::Single(_) => {}
+                RoutineStep::Single(index) if keeps_argument(&self.nodes[*index].op) => kept.extend(source(*index)),
+                RoutineStep::Single(_) => {}
             }
         }
         let of_grid = |index: &usize| !self.fixed[*index] && self.nodes[*index].shape.grid.is_some();

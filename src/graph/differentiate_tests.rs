@@ -19,7 +19,7 @@ fn body(f: impl Fn(&mut Graph, NodeId) -> Result<NodeId, ShapeError> + 'static) 
 
 /// A level on which the map has a result, with x on it.
 fn suited(g: &mut Graph, map: GridMap, x: NodeId) -> Result<NodeId, ShapeError> {
-    if map == GridMap::Upsample { g.downsample(x, S) } else { Ok(x) }
+    if map == GridMap::Upsample { g.map(GridMap::Downsample, x, S) } else { Ok(x) }
 }
 
 fn field(g: &Graph, grid: Option<u8>, channels: usize, x: NodeId) -> Shape {

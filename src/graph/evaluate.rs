@@ -3,7 +3,7 @@
 use super::error::LowerError;
 use super::lower::{Lowered, Static};
 use super::nodes::Op;
-use super::routine::{self, Routine, Step};
+use super::routine::{self, Routine, RoutineStep};
 use crate::model::{Grid, Interaction};
 use crate::tensor::{
     Backend, Cpu, Dims, NoneTape, Numbers, Tape, TensorError, Value, arrange, convolve, elementwise, exponential,
@@ -156,9 +156,9 @@ impl<'a, D: Backend> Pass<'a, D> {
         self.get(self.lowered.routine.nodes[index].inputs.get(k).map_or(usize::MAX, |i| i.0 as usize))
     }
 
-    fn advance<T: Tape<f64, D>>(&mut self, step: &Step, tape: T) -> Result<T, LowerError> {
+    fn advance<T: Tape<f64, D>>(&mut self, step: &RoutineStep, tape: T) -> Result<T, LowerError> {
         match step {
-            Step::Single(index) => {
+            RoutineStep::Single(index) => {
                 if self.find(*index).is_some() {
                     return Ok(tape);
                 }
@@ -166,7 +166,7 @@ impl<'a, D: Backend> Pass<'a, D> {
                 self.made[*index] = Some(value);
                 Ok(tape)
             }
-            Step::Fused { program, operands, results, shape } => {
+            RoutineStep::Fused { program, operands, results, shape } => {
                 let operands = operands.iter().map(|&o| self.operand(o)).collect::<Result<Vec<_>, _>>()?;
                 let extent = (self.lowered.size(*shape), shape.channels);
                 let (values, tape) = elementwise::elementwise(self.device, program, &operands, extent, tape)?;

@@ -41,11 +41,11 @@ impl GridMap {
         }
     }
 
-    /// The shape of its result.
-    pub(super) fn gives(self, found: Shape, level: u8) -> Result<Shape, ShapeError> {
+    /// The shape of its result for a field on a grid level.
+    pub(super) fn result(self, found: Shape, level: u8) -> Result<Shape, ShapeError> {
         let on = |grid: Option<u8>| Ok(Shape { grid, ..found });
         match self {
-            GridMap::Grad | GridMap::Laplacian => on(Some(level)),
+            GridMap::Grad | GridMap::Laplacian => Ok(found),
             GridMap::Downsample if level >= COARSEST => Err(ShapeError::Coarsest { found }),
             GridMap::Downsample => on(Some(level + 1)),
             GridMap::Upsample if level == 0 => Err(ShapeError::Finest { found }),

@@ -9,38 +9,8 @@ impl Graph {
     /// A linear map along the grid, per channel.
     pub fn map(&mut self, map: GridMap, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
         let level = self.level(map.name(), x)?;
-        let shape = map.gives(self.shape(x), level)?;
+        let shape = map.result(self.shape(x), level)?;
         Ok(self.push(Op::Map(map), vec![x], shape, span))
-    }
-
-    /// First derivative, 1/bohr: central differences, one-sided at the ends.
-    pub fn grad(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
-        self.map(GridMap::Grad, x, span)
-    }
-
-    /// Second derivative, 1/bohr^2.
-    pub fn laplacian(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
-        self.map(GridMap::Laplacian, x, span)
-    }
-
-    /// To the next coarser level: every second point.
-    pub fn downsample(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
-        self.map(GridMap::Downsample, x, span)
-    }
-
-    /// To the next finer level.
-    pub fn upsample(&mut self, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
-        self.map(GridMap::Upsample, x, span)
-    }
-
-    /// The value at a grid point, per channel; -1 is the last.
-    pub fn point(&mut self, x: NodeId, index: i64, span: Span) -> Result<NodeId, ShapeError> {
-        self.map(GridMap::Point(index), x, span)
-    }
-
-    /// `at(f, x: position)`: the value at a coordinate, bohr, by linear interpolation, per channel.
-    pub fn at(&mut self, x: NodeId, position: f64, span: Span) -> Result<NodeId, ShapeError> {
-        self.map(GridMap::At(position), x, span)
     }
 
     /// v_i = h sum_j w(x_i - x_j) n_j with the system's interaction, per channel.

@@ -5,6 +5,7 @@
 //! program, with the convolutions of that stage and shape that it reads. Within a stage the smaller shapes come first, as
 //! broadcasting only makes shapes larger.
 
+use super::identity::Identity;
 use super::nodes::{Graph, Node, NodeId, Op, Pointwise};
 use super::shapes::Shape;
 use crate::tensor::program::{Instruction, Program};
@@ -14,7 +15,7 @@ use std::sync::Arc;
 
 /// One step of a routine; numbers are positions in [`Routine::nodes`].
 #[derive(Clone, Debug)]
-pub enum Step {
+pub enum RoutineStep {
     /// A node that is not elementwise.
     Single(usize),
     /// A fused program.
@@ -47,9 +48,9 @@ pub struct Routine {
     /// For every node, whether it does not depend on the inputs.
     pub(super) fixed: Vec<bool>,
     /// Steps that do not depend on the inputs, run once per tape.
-    pub(super) prelude: Vec<Step>,
+    pub(super) prelude: Vec<RoutineStep>,
     /// The others, run for every evaluation.
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<RoutineStep>,
     /// The nodes of the outputs.
     pub(super) outputs: Vec<usize>,
     /// The range of each parameter in the flat vector.
@@ -83,7 +84,7 @@ impl Routine {
         for (key, members) in groups {
             let step = match members[..] {
                 [node] if made.values().any(|made| made.contains(&node)) => continue,
-                [node] if !routine.nodes[node].op.elementwise() => Step::Single(node),
+                [node] if !routine.nodes[node].op.elementwise() => RoutineStep::Single(node),
                 _ => routine.fuse(&members, &used, made.get(&key).map_or(&[], |made| &made[..]), key.shape()),
             };
             if key.fixed { routine.prelude.push(step) } else { routine.steps.push(step) }
@@ -165,7 +166,7 @@ impl Routine {
         }
     }
 
-    fn fuse(&self, members: &[usize], used: &[bool], made: &[usize], shape: Shape) -> Step {
+    fn fuse(&self, members: &[usize], used: &[bool], made: &[usize], shape: Shape) -> RoutineStep {
         let mut builder =
             Builder { routine: self, made, registers: BTreeMap::new(), program: Program::default(), operands: vec![] };
         for &member in members {
@@ -174,7 +175,7 @@ impl Routine {
         let results: Vec<usize> = members.iter().chain(made).copied().filter(|&node| used[node]).collect();
         builder.program.results = results.iter().map(|result| builder.registers[result]).collect();
         builder.program.operands = builder.operands.len();
-        Step::Fused { program: builder.program.into(), operands: builder.operands, results, shape }
+        RoutineStep::Fused { program: builder.program.into(), operands: builder.operands, results, shape }
     }
 }
 
@@ -277,7 +278,7 @@ fn compact(graph: &Graph, outputs: &[NodeId]) -> (Vec<Node>, Vec<usize>) {
 #[derive(Default)]
 pub(crate) struct Fresh {
     nodes: Vec<Node>,
-    known: BTreeMap<String, NodeId>,
+    known: BTreeMap<(Identity, Vec<NodeId>, Shape), NodeId>,
 }
 
 impl Fresh {
@@ -290,10 +291,7 @@ impl Fresh {
     }
 
     pub(crate) fn insert(&mut self, node: Node) -> NodeId {
-        let key = match &node.op {
-            Op::Const(values) if values.len() > 8 => format!("const {:p} {:?}", Arc::as_ptr(values), node.shape),
-            op => format!("{op:?} {:?} {:?}", node.inputs, node.shape),
-        };
+        let key = (node.op.identity(), node.inputs.clone(), node.shape);
         let next = NodeId(self.nodes.len() as u32);
         let id = *self.known.entry(key).or_insert(next);
         if id == next {

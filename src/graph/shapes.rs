@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The shape of a node's value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Shape {
     /// Grid level: `Some(0)` is the system's grid, `Some(k)` after k downsamplings; `None`: no grid axis.
     pub grid: Option<u8>,

@@ -9,9 +9,9 @@
 //! - [`session`]: the interpreter itself, modules, and the interface to its host
 //! - [`assist`]: answers for editors, notebooks and the REPL about a session and a text that is being written
 
-pub mod arith;
+pub(crate) mod arith;
 pub mod assist;
-pub mod builtins;
+pub(crate) mod builtins;
 pub mod call;
 pub mod error;
 pub mod eval;
@@ -19,12 +19,12 @@ pub mod registry;
 pub mod session;
 #[cfg(test)]
 pub(crate) mod tests;
-pub mod trace;
+pub(crate) mod trace;
 pub mod value;
-pub mod verbs;
+pub(crate) mod verbs;
 
 pub use assist::{Doc, Entries, Listed, entries};
-pub use session::{Device, Ending, Evaluated, Host, Interpreter, Options, standard_modules};
+pub use session::{Device, Evaluated, Host, Interpreter, Options, ScriptEnding, standard_modules};
 pub use value::Value;
 
 /// Stack of the evaluator, bytes: enough for the deepest calls and nesting allowed. Pages are only taken when touched.

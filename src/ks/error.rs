@@ -49,8 +49,8 @@ pub enum KsError {
     #[error(
         "the density of `{system}` is not converged after {iterations} iterations: it still changes by {residual:.1e} electrons"
     )]
-    #[diagnostic(code(ksr::ks::not_settled))]
-    NotSettled {
+    #[diagnostic(code(ksr::ks::implicit_not_converged))]
+    ImplicitNotConverged {
         /// Label of the system.
         system: String,
         /// Iterations done.
@@ -156,7 +156,7 @@ impl KsError {
 
     /// Whether other parameters of the functional may avoid it: training then shortens its step.
     pub fn diverged(&self) -> bool {
-        use KsError::{NotFinite, NotSettled, Orbitals, Response};
-        matches!(self, NotFinite { .. } | Orbitals { .. } | Response { .. } | NotSettled { .. })
+        use KsError::{ImplicitNotConverged, NotFinite, Orbitals, Response};
+        matches!(self, NotFinite { .. } | Orbitals { .. } | Response { .. } | ImplicitNotConverged { .. })
     }
 }

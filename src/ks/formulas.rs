@@ -1,7 +1,7 @@
 //! The parts of an iteration that are plain formulas, as graphs, lowered and differentiated like a functional.
 
 use super::occupation::Occupation;
-use super::terms::{Filled, Input, NOWHERE, Output, Potential, TERMS};
+use super::terms::{ChannelNodes, Input, NOWHERE, Output, Potential, TERMS};
 use crate::graph::{Binary, Graph, NodeId, Routine, Shape, ShapeError, Unary};
 use std::sync::Arc;
 
@@ -72,7 +72,7 @@ fn energy(occupation: &Occupation) -> Result<Arc<Routine>, ShapeError> {
     let mut channels = Vec::with_capacity(spins);
     for (k, &channel) in occupation.channels.iter().enumerate() {
         let levels = graph.input(format!("levels{k}"), Shape::vector(channel.levels.max(1)), NOWHERE);
-        channels.push(Filled { channel, density: densities[k], potential: potentials[k], levels });
+        channels.push(ChannelNodes { channel, density: densities[k], potential: potentials[k], levels });
     }
     let total = sum(&mut graph, &densities)?;
     let output = Output { external, total, functional, channels };

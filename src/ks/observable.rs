@@ -56,9 +56,13 @@ impl Observable {
             Observable::Energy(k) => format!("the energy of iteration {k}"),
             Observable::Density(k) => format!("the density of iteration {k}"),
             Observable::OrbitalEnergy { spin, index } => {
-                format!("orbital energy {index} of spin {}", if *spin == 0 { "up" } else { "down" })
+                format!("orbital energy {index} of spin {}", name(*spin))
             }
-            other => format!("{other:?}"),
+            Observable::SpinDensity(spin) => format!("the density of spin {}", name(*spin)),
+            Observable::Potential(spin) => format!("the Kohn-Sham potential of spin {}", name(*spin)),
+            Observable::XcPotential(spin) => format!("the xc potential of spin {}", name(*spin)),
+            Observable::Part(term) => format!("the {term} energy"),
+            Observable::Residual => "the residual".to_owned(),
         }
     }
 
@@ -83,7 +87,13 @@ impl Observable {
                 }
                 Err(self.absent(system, format!("calculates {levels} of them, counted from 0")))
             }
-            _ => Ok(()),
+            Observable::Energy(_) | Observable::Density(_) => Ok(()),
+            Observable::SpinDensity(_) | Observable::Potential(_) | Observable::XcPotential(_) => Ok(()),
+            Observable::Part(_) | Observable::Residual => Ok(()),
         }
     }
+}
+
+fn name(spin: usize) -> &'static str {
+    if spin == 0 { "up" } else { "down" }
 }

@@ -30,6 +30,16 @@ impl Mixing {
     pub const HISTORY: usize = 8;
     /// DIIS with its defaults.
     pub const DIIS: Mixing = Mixing::Diis { history: Self::HISTORY, alpha: Self::ALPHA };
+
+    /// The call that makes it, with its numbers written by `number`.
+    pub fn text(&self, number: impl Fn(f64) -> String) -> String {
+        match self {
+            Mixing::Linear { alpha, decay, history } => {
+                format!("linear({}, decay: {}, history: {history})", number(*alpha), number(*decay))
+            }
+            Mixing::Diis { history, alpha } => format!("diis(history: {history}, alpha: {})", number(*alpha)),
+        }
+    }
 }
 
 /// Options of a Kohn-Sham calculation.

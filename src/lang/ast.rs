@@ -91,6 +91,15 @@ pub struct ParamDecl {
     pub default: Option<Expr>,
 }
 
+/// How something with parameters is called: `morse(R, depth = …)`.
+pub fn signature(name: &str, params: &[ParamDecl]) -> String {
+    let written = |param: &ParamDecl| match &param.default {
+        Some(_) => format!("{} = …", param.name.name),
+        None => param.name.name.to_string(),
+    };
+    format!("{name}({})", params.iter().map(written).collect::<Vec<_>>().join(", "))
+}
+
 /// A functional. Its parameters without defaults are the densities (one, or two: up and down).
 #[derive(Clone, Debug, PartialEq)]
 pub struct FunctionalDef {

@@ -10,6 +10,7 @@ pub mod format;
 pub mod kinds;
 pub mod nearest;
 pub mod parse;
+mod quote;
 pub mod units;
 pub mod words;
 
@@ -18,3 +19,4 @@ pub use dimension::Dimension;
 pub use format::{FormatError, format};
 pub use kinds::Kind;
 pub use parse::{Entry, ParseError, Partial, Token, TokenKind, parse, parse_entry, partial, tokens};
+pub use quote::{escaped, quoted, unescaped};

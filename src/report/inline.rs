@@ -2,9 +2,9 @@
 
 use super::number;
 use crate::interp::value::{Field, Value, shared};
-use crate::ks::{Mixing, Run};
+use crate::ks::Run;
 use crate::lang::Dimension;
-use crate::lang::ast::ParamDecl;
+use crate::lang::ast::signature;
 use crate::model::{Grid, Interaction, Wall};
 use std::borrow::Cow;
 
@@ -27,11 +27,11 @@ pub fn inline(value: &Value) -> String {
         Value::Grid(grid) => grid_text(grid),
         Value::Interaction(interaction) => interaction_text(interaction),
         Value::System(system) => system.label.clone(),
-        Value::Run(run) => format!("run of {} on {}", run.functional, run.system.label),
+        Value::Run(run) => inline_run(run),
         Value::Reference(reference) => format!("reference for {}", reference.system.label),
         Value::Table(table) => format!("table of {} columns", table.columns.len()),
         Value::Figure(figure) => format!("figure of {} curves", figure.series.len()),
-        Value::Mixing(mixing) => mixing_text(mixing),
+        Value::Mixing(mixing) => mixing.text(number::plain),
         Value::Nothing => String::new(),
         Value::Function(function) => signature(&function.def.name.name, &function.def.params),
         Value::SystemMaker(maker) => signature(&maker.def.name.name, maker.def.params.as_deref().unwrap_or(&[])),
@@ -43,13 +43,6 @@ pub fn inline(value: &Value) -> String {
         Value::Optimizer(optimizer) => format!("optimizer of {} steps", optimizer.steps()),
         Value::Symbol(symbol) => symbol.shape().to_string(),
     }
-}
-
-/// `morse(R, depth = …)`.
-fn signature(name: &str, params: &[ParamDecl]) -> String {
-    let param =
-        |p: &ParamDecl| if p.default.is_some() { format!("{} = …", p.name.name) } else { p.name.name.to_string() };
-    format!("{name}({})", params.iter().map(param).collect::<Vec<_>>().join(", "))
 }
 
 /// A value inside a list or record: strings in quotes.
@@ -127,15 +120,6 @@ pub fn interaction_text(interaction: &Interaction) -> String {
             format!("{} exp(-|r| / {}) hartree", number::plain(*amplitude), number::plain(1.0 / kappa))
         }
         Interaction::Sampled { name, .. } => name.clone(),
-    }
-}
-
-fn mixing_text(mixing: &Mixing) -> String {
-    match mixing {
-        Mixing::Linear { alpha, decay, history } => {
-            format!("linear({}, decay: {}, history: {history})", number::plain(*alpha), number::plain(*decay))
-        }
-        Mixing::Diis { history, alpha } => format!("diis(history: {history}, alpha: {})", number::plain(*alpha)),
     }
 }
 

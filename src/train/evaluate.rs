@@ -142,7 +142,7 @@ impl<'a> Prepared<'a> {
         let run = solve_bound(ks, self.functional, scf, &InitialDensity::NonInteracting, &Quiet)?;
         if run.stop != Stop::Converged {
             let (system, iterations, residual) = (self.case.system.label.clone(), run.iterations, run.residual);
-            return Err(KsError::NotSettled { system, iterations, residual, advice: scf.to_converge() });
+            return Err(KsError::ImplicitNotConverged { system, iterations, residual, advice: scf.to_converge() });
         }
         Ok(if self.equations.occupation.spins() == 1 { vec![run.total_density()] } else { run.density.to_vec() })
     }

@@ -1,13 +1,15 @@
 //! The content key of a training run: a hash of what is trained, on what, and how, without source texts, places or file
 //! names.
 
-use super::plan::{Case, Gradient, Plan};
+use super::plan::{Case, Gradient, LossGraph, Plan};
 use crate::data::ContentKey;
-use crate::graph::Graph;
-use crate::model::{Interaction, System};
+use crate::functional::{Compiled, Density};
+use crate::graph::{Graph, Identity, Init, Node, ParamSpec, Shape};
+use crate::ks::Observable;
+use crate::model::{Grid, Interaction, System, Wall};
 
 /// Change it when the same plan would give different results.
-const KIND: &str = "ksr training 5";
+const KIND: &str = "ksr training 6";
 
 /// The key of a plan on a `device`. It depends neither on the seeds nor on the number of steps: each seed is kept under
 /// it separately, and continues where a run of fewer steps ended.
@@ -27,8 +29,7 @@ pub(crate) fn key(plan: &Plan, device: &str) -> String {
         threads: _,
         memory: _,
     } = plan;
-    key = graph(key, &functional.graph);
-    key = key.text(&format!("{:?} {:?} {}", functional.energy, functional.density, functional.flip_average));
+    key = self::functional(key, functional);
     key = key.text(&scf.content()).text(&optimizer.content()).integer(*validate_every as u64);
     key = key.text(match gradient {
         Gradient::Unrolled => "unrolled",
@@ -40,39 +41,89 @@ pub(crate) fn key(plan: &Plan, device: &str) -> String {
     key.finish()
 }
 
+fn functional(key: ContentKey, functional: &Compiled) -> ContentKey {
+    let density = match functional.density {
+        Density::Total => "total",
+        Density::Spin => "spin",
+    };
+    graph(key, &functional.graph)
+        .text(density)
+        .integer(u64::from(functional.energy.0))
+        .integers(&[functional.flip_average.into(), functional.kinetic.into()])
+}
+
 fn case(key: ContentKey, case: &Case) -> ContentKey {
-    let key = graph(system(key, &case.system), &case.loss.graph);
-    key.text(&format!("{:?} {:?}", case.loss.output, case.loss.inputs))
+    let Case { system, loss: LossGraph { graph, output, inputs } } = case;
+    let key = self::graph(self::system(key, system), graph).integers(&[u64::from(output.0), inputs.len() as u64]);
+    inputs.iter().fold(key, observable)
+}
+
+fn observable(key: ContentKey, observable: &Observable) -> ContentKey {
+    let one = |kind, number: usize| (kind, vec![number as u64]);
+    let (kind, numbers) = match *observable {
+        Observable::Energy(k) => one("energy", k),
+        Observable::Density(k) => one("density", k),
+        Observable::SpinDensity(spin) => one("spin density", spin),
+        Observable::Potential(spin) => one("potential", spin),
+        Observable::XcPotential(spin) => one("xc potential", spin),
+        Observable::Part(term) => return key.text("term").text(term),
+        Observable::OrbitalEnergy { spin, index } => ("orbital energy", vec![spin as u64, index as u64]),
+        Observable::Residual => ("residual", Vec::new()),
+    };
+    key.text(kind).integers(&numbers)
 }
 
 /// Adds what the solution of a system depends on.
 fn system(key: ContentKey, system: &System) -> ContentKey {
-    let grid = &system.grid;
-    let kind = match system.interaction {
+    // The label is for messages; losses have the nuclear repulsion as a constant in their graph.
+    let System { label: _, grid, interaction, nuclei, potential, nuclear_repulsion: _, electrons, unpaired } = system;
+    let Grid { points, spacing, start, stencil, wall } = **grid;
+    let kind = match interaction {
         Interaction::None => "none",
         Interaction::Exponential { .. } => "exponential",
         Interaction::Sampled { .. } => "sampled",
     };
-    let nuclei: Vec<f64> = system.nuclei.iter().map(|nucleus| nucleus.position).collect();
-    key.numbers(&[grid.spacing, grid.start])
-        .text(&format!("{} {} {:?} {kind}", grid.points, grid.stencil, grid.wall))
-        .numbers(&system.interaction.kernel(grid))
-        .numbers(&system.potential)
+    let wall = match wall {
+        Wall::Zero => "zero",
+        Wall::Odd => "odd",
+    };
+    let nuclei: Vec<f64> = nuclei.iter().map(|nucleus| nucleus.position).collect();
+    key.numbers(&[spacing, start])
+        .integers(&[points as u64, stencil as u64, *electrons as u64, *unpaired as u64])
+        .text(wall)
+        .text(kind)
+        .numbers(&interaction.kernel(grid))
+        .numbers(potential)
         .numbers(&nuclei)
-        .integer(system.electrons as u64)
-        .integer(system.unpaired as u64)
 }
 
-/// Adds a graph, without places in the source.
+/// Adds a graph, without names and places in the source.
 pub(crate) fn graph(key: ContentKey, graph: &Graph) -> ContentKey {
-    let mut key = key.integer(graph.nodes.len() as u64);
-    for node in &graph.nodes {
-        key = key.text(&format!("{:?} {:?} {:?}", node.op, node.inputs, node.shape));
-    }
-    for param in &graph.params {
-        key = key.text(&format!("{:?} {:?} {:?}", param.shape, param.init, param.bounds));
-    }
-    key
+    let Graph { nodes, inputs, params } = graph;
+    let key = nodes.iter().fold(key.integer(nodes.len() as u64), node);
+    let key = inputs.iter().fold(key.integer(inputs.len() as u64), |key, input| shape(key, input.shape));
+    params.iter().fold(key.integer(params.len() as u64), param)
+}
+
+fn node(key: ContentKey, Node { op, inputs, shape: result, span: _ }: &Node) -> ContentKey {
+    let Identity { kind, function, numbers } = op.identity();
+    let inputs: Vec<u64> = inputs.iter().map(|input| u64::from(input.0)).collect();
+    shape(key.text(kind).text(function).integers(&numbers).integers(&inputs), *result)
+}
+
+fn shape(key: ContentKey, Shape { grid, channels }: Shape) -> ContentKey {
+    key.integers(&[grid.map_or(0, |level| u64::from(level) + 1), channels as u64])
+}
+
+fn param(key: ContentKey, ParamSpec { name: _, shape, init, bounds, span: _ }: &ParamSpec) -> ContentKey {
+    let shape: Vec<u64> = shape.iter().map(|length| *length as u64).collect();
+    let key = key.integers(&shape);
+    let key = match init {
+        Init::Values(values) => key.text("values").numbers(values),
+        Init::Normal { mean, deviation } => key.text("normal").numbers(&[*mean, *deviation]),
+        Init::HeNormal { fan_in } => key.text("he_normal").integer(*fan_in as u64),
+    };
+    bounds.iter().fold(key, |key, (low, high)| key.numbers(&[*low, *high]))
 }
 
 #[cfg(test)]

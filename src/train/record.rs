@@ -47,7 +47,7 @@ impl Ending {
     /// The outcome of an error in the physics.
     pub(crate) fn failed(error: &KsError) -> Self {
         let advice = match error {
-            KsError::NotSettled { advice, .. } => Some(advice.clone()),
+            KsError::ImplicitNotConverged { advice, .. } => Some(advice.clone()),
             _ => None,
         };
         Ending::Failed { cause: error.to_string(), place: error.place(), advice }

@@ -278,9 +278,12 @@ fn all_failed(functional: &str, seeds: &[SeedRecord]) -> TrainError {
     let advised = |record: &SeedRecord| matches!(record.outcome, Ending::Failed { advice: Some(_), .. });
     let known = seeds.iter().all(advised);
     let seed = seeds.first().map_or(0, |record| record.seed);
-    let (cause, place, advice) = match seeds.first().map(|record| &record.outcome) {
-        Some(Ending::Failed { cause, place, advice }) => (cause.clone(), *place, advice.clone().filter(|_| known)),
-        other => (format!("{other:?}"), None, None),
+    let (cause, place, advice) = match seeds.first() {
+        Some(SeedRecord { outcome: Ending::Failed { cause, place, advice }, .. }) => {
+            (cause.clone(), *place, advice.clone().filter(|_| known))
+        }
+        Some(record) => (record.end().outcome, None, None),
+        None => ("there is no seed".to_owned(), None, None),
     };
     let advice = advice.unwrap_or_else(|| TOO_LARGE.to_owned());
     TrainError::AllFailed { functional: functional.to_owned(), seed, cause, place, advice }

@@ -4,7 +4,7 @@
 
 use super::record::Ending;
 use super::state::SeedState;
-use crate::data::{DataError, write_whole};
+use crate::data::keep;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -80,11 +80,7 @@ impl Store {
         if serde_json::from_str::<SeedState>(&text).ok().as_ref() != Some(state) {
             return Err(format!("the state of seed {} contains numbers that are not finite", state.seed));
         }
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        }
-        let failed = |reason| DataError::File { doing: "write", path: path.clone(), reason };
-        write_whole(&path, text.as_bytes()).map_err(|reason| failed(reason).to_string())
+        keep(&path, text.as_bytes())
     }
 
     fn path(&self, key: &str, seed: u64, steps: usize) -> Option<PathBuf> {

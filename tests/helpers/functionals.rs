@@ -52,7 +52,7 @@ impl Body {
         self.g.select(c, a, b, S).unwrap()
     }
     pub fn grad(&mut self, x: NodeId) -> NodeId {
-        self.g.grad(x, S).unwrap()
+        self.g.map(GridMap::Grad, x, S).unwrap()
     }
     pub fn concat(&mut self, parts: &[NodeId]) -> NodeId {
         self.g.concat(parts, S).unwrap()

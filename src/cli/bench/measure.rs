@@ -8,7 +8,7 @@ use std::time::Instant;
 const SHORTEST: f64 = 2e-3;
 
 /// If the median exceeds the fastest time by more than this, in per cent, the machine is busy with something else.
-const BUSY: f64 = 30.0;
+const NOTED_SPREAD_PERCENT: f64 = 30.0;
 
 /// A piece of work.
 pub type Work<'a> = &'a mut dyn FnMut() -> Result<(), Halt>;
@@ -45,7 +45,7 @@ pub fn busy<'a>(all: impl IntoIterator<Item = &'a Times>) -> Option<String> {
     // Compares medians, not the slowest times: one outlier among many says little.
     let slowed = |times: &Times| 100.0 * (times.median() / times.fastest() - 1.0);
     let worst = all.into_iter().map(slowed).fold(0.0, f64::max);
-    (worst > BUSY)
+    (worst > NOTED_SPREAD_PERCENT)
         .then(|| "The machine is busy, so the times are too long and scatter. Measure again when it is idle.".into())
 }
 

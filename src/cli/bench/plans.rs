@@ -3,7 +3,7 @@
 use super::measure::Work;
 use super::{Bench, Halt};
 use crate::graph::Operations;
-use crate::interp::{Ending, Interpreter, Options};
+use crate::interp::{Interpreter, Options, ScriptEnding};
 use crate::ks::Observable;
 use crate::tensor::Device;
 use crate::train::{self, Plan};
@@ -18,8 +18,10 @@ pub fn plan(bench: &Bench, name: &str, script: &str, set: &[(&str, usize)]) -> R
     let mut interpreter =
         Interpreter::new(bench.host.clone(), Rc::new(Memory::default()), Options { overrides, ..Options::default() });
     match interpreter.plans(name, script) {
-        Ok((Ending::Interrupted, _)) => Err(Halt::Interrupted),
-        Ok((Ending::Done, mut plans)) => plans.pop().ok_or_else(|| Halt::Failed(format!("`{name}` trains nothing"))),
+        Ok((ScriptEnding::Interrupted, _)) => Err(Halt::Interrupted),
+        Ok((ScriptEnding::Done, mut plans)) => {
+            plans.pop().ok_or_else(|| Halt::Failed(format!("`{name}` trains nothing")))
+        }
         Err(problems) => {
             bench.host.problems(&problems, interpreter.sources());
             Err(Halt::Shown)

@@ -35,13 +35,13 @@ type Result<T, E = PickleError> = std::result::Result<T, E>;
 const DEPTH: usize = 16;
 /// The limit on copied numbers or bytes, on top of [`COPIES`] times the bytes of the pickle: a small pickle may refer to the same
 /// list or bytes again and again.
-const LIMIT: usize = 1 << 24;
+const MAX_COPIED: usize = 1 << 24;
 /// How often a byte may be copied: into a string (protocol 2), bytes, the numbers of an array and the answer.
 const COPIES: usize = 4;
 
 /// The numbers of every element of a pickled object array; an array of several axes gives its rows.
 pub(super) fn rows(bytes: &[u8]) -> Result<Vec<Vec<f64>>> {
-    let mut machine = Machine::new(bytes, bytes.len().saturating_mul(COPIES).saturating_add(LIMIT));
+    let mut machine = Machine::new(bytes, bytes.len().saturating_mul(COPIES).saturating_add(MAX_COPIED));
     let top = machine.run()?;
     let Value::Array(Array { shape, items: Items::Objects(items), .. }) = machine.value(top)? else {
         return Err(PickleError::NotNumbers);

@@ -7,7 +7,7 @@ pub(crate) mod symbols;
 
 use super::Interpreter;
 use super::error::{TypesError, UnitsError, fail};
-use super::value::{Field, Operand, Quantity, Value, text};
+use super::value::{Field, Operand, Value, text};
 use crate::graph::{Binary, Unary};
 use crate::problem::Result;
 use crate::source::Span;
@@ -194,13 +194,5 @@ fn operands(op: Binary, a: Operand<'_>, b: Operand<'_>) -> TypesError {
         help,
         left_span: a.span,
         right_span: b.span,
-    }
-}
-
-/// The number in a value, if it is one.
-pub fn as_quantity(value: &Value) -> Option<Quantity> {
-    match value {
-        Value::Number(q) => Some(*q),
-        _ => None,
     }
 }

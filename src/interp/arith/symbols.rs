@@ -1,7 +1,7 @@
 //! Operators, elementary functions, reductions and indexing of symbols. Fields combine point by point and channel by
 //! channel; a symbolic vector (an array without a grid) combines with lists as a list does.
 
-use crate::graph::{Binary, Shape, Unary};
+use crate::graph::{Binary, GridMap, Shape, Unary};
 use crate::interp::call::mismatch;
 use crate::interp::error::{TraceError, TypesError, fail};
 use crate::interp::value::{Operand, Quantity, Symbol, Trace, Value};
@@ -132,7 +132,7 @@ fn whole(q: Quantity, index: Operand<'_>) -> Result<i64> {
 fn entry(x: &Symbol, k: i64, span: Span) -> Result<Value> {
     let node = x.node();
     match x.shape().grid {
-        Some(_) => x.trace().try_add(span, |g| g.point(node, k, span)),
+        Some(_) => x.trace().try_add(span, |g| g.map(GridMap::Point(k), node, span)),
         None => x.trace().try_add(span, |g| g.channel(node, k, span)),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::before::{Owner, Whole};
 use super::context::{Context, Place, context};
-use super::draft::Draft;
+use super::draft::DraftText;
 use super::locals::locals;
 use super::names::Named;
 use crate::interp::Interpreter;
@@ -58,7 +58,7 @@ impl Interpreter {
     /// What may be written at a position of a text: an entry, or a whole script.
     pub fn complete(&self, text: &str, cursor: usize) -> Completions {
         let at = context(text, cursor);
-        let draft = Draft::new(self, text);
+        let draft = DraftText::new(self, text);
         let candidates = match at.place {
             Place::Nothing => Vec::new(),
             Place::Text(option) => {
@@ -96,7 +96,7 @@ impl Interpreter {
     }
 
     /// The names around a position, those of the text and of the session, and reserved words.
-    fn anything(&self, draft: &Draft<'_>, text: &str, at: &Context<'_>) -> Vec<Candidate> {
+    fn anything(&self, draft: &DraftText<'_>, text: &str, at: &Context<'_>) -> Vec<Candidate> {
         let before = &text[..at.start];
         let mut names: Vec<Named> =
             locals(before, &tokens(before)).into_iter().map(|name| Named::new(name, Some("bound here"))).collect();
@@ -124,7 +124,7 @@ fn reserved() -> Vec<Candidate> {
 }
 
 /// The options that are not given yet.
-fn options(draft: &Draft<'_>, at: &Context<'_>) -> Vec<Candidate> {
+fn options(draft: &DraftText<'_>, at: &Context<'_>) -> Vec<Candidate> {
     let mut options = at.owner.map_or_else(Vec::new, |owner| draft.options(owner));
     options.retain(|option| !at.given.contains(&option.name.as_str()));
     let colon = |named: Named| Named { name: format!("{}: ", named.name), ..named };
@@ -132,7 +132,7 @@ fn options(draft: &Draft<'_>, at: &Context<'_>) -> Vec<Candidate> {
 }
 
 /// The values of an option, if it takes only a few: words, or strings in quotes.
-fn choices(draft: &Draft<'_>, at: &Context<'_>, option: &str) -> Vec<Candidate> {
+fn choices(draft: &DraftText<'_>, at: &Context<'_>, option: &str) -> Vec<Candidate> {
     let param: Option<&Param> = at.owner.and_then(|owner| draft.option(owner, option));
     let texts: Vec<String> = match param.map(|param| param.takes) {
         Some([Kind::Word(words)]) => words.iter().map(|word| (*word).to_owned()).collect(),

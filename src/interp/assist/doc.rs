@@ -7,7 +7,7 @@ use crate::interp::registry;
 use crate::interp::session::{Interpreter, PRELUDE, Standard, defined_name};
 use crate::interp::value::scope::{Binding, Readiness, Thunk};
 use crate::interp::value::{Value, text};
-use crate::lang::ast::{ParamDecl, Stmt, StmtKind};
+use crate::lang::ast::{Stmt, StmtKind, signature};
 use crate::lang::kinds::either;
 use crate::lang::units;
 
@@ -86,8 +86,8 @@ fn binding_doc(binding: &Binding) -> Doc {
 
 fn value_signature(name: &str, value: &Value) -> String {
     match value {
-        Value::Function(closure) => called(name, &closure.def.params),
-        Value::SystemMaker(maker) => called(name, maker.def.params.as_deref().unwrap_or_default()),
+        Value::Function(closure) => signature(name, &closure.def.params),
+        Value::SystemMaker(maker) => signature(name, maker.def.params.as_deref().unwrap_or_default()),
         other => format!("{name}: {}", text::kind(other)),
     }
 }
@@ -100,20 +100,11 @@ pub(super) fn statement_doc(statement: &Stmt, path: &str) -> Doc {
 
 fn statement_signature(statement: &StmtKind, name: &str) -> String {
     match statement {
-        StmtKind::Fn(def) | StmtKind::Loss(def) => called(name, &def.params),
-        StmtKind::Functional(def) => called(name, &def.function.params),
-        StmtKind::System(def) => def.params.as_ref().map_or(name.to_string(), |p| called(name, p)),
+        StmtKind::Fn(def) | StmtKind::Loss(def) => signature(name, &def.params),
+        StmtKind::Functional(def) => signature(name, &def.function.params),
+        StmtKind::System(def) => def.params.as_ref().map_or(name.to_string(), |p| signature(name, p)),
         _ => name.to_string(),
     }
-}
-
-/// `f(a, b = …)`.
-fn called(name: &str, params: &[ParamDecl]) -> String {
-    let written = |p: &ParamDecl| match &p.default {
-        Some(_) => format!("{} = …", p.name.name),
-        None => p.name.name.to_string(),
-    };
-    format!("{name}({})", params.iter().map(written).collect::<Vec<_>>().join(", "))
 }
 
 /// The documentation of a builtin.

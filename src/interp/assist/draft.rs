@@ -17,7 +17,7 @@ use crate::source::SourceId;
 use std::rc::Rc;
 
 /// A text that is being written.
-pub(super) struct Draft<'a> {
+pub(super) struct DraftText<'a> {
     pub(super) interpreter: &'a Interpreter,
     program: Program,
     imports: Vec<Import>,
@@ -38,7 +38,7 @@ enum Binds {
     Names(Vec<(Rc<str>, Rc<str>)>),
 }
 
-impl<'a> Draft<'a> {
+impl<'a> DraftText<'a> {
     /// Reads a text, and the modules that it uses.
     pub(super) fn new(interpreter: &'a Interpreter, text: &str) -> Self {
         let program = partial(SourceId::default(), text).program;
@@ -256,7 +256,7 @@ mod tests {
         let text = "use std.functionals as f\ngrid line = uniform(points: 9, spacing: 1)\n\
                     fn one(R) = solve(h2(R), with: f.lda)\nsystem h2(R) on line { H at R }\nlet run = 1.6 |> one\n\
                     let r = { a: 1, b: 2 }\nlet wrong = )\nlet copy = run";
-        let draft = Draft::new(&session, text);
+        let draft = DraftText::new(&session, text);
         let members = |path| names(draft.members(Whole::Path(path)));
         for (path, member) in [("run", "total_energy"), ("copy", "density"), ("line", "spacing"), ("f", "lda")] {
             assert!(members(path).contains(&member.to_owned()), "{path}: {:?}", members(path));
@@ -271,7 +271,7 @@ mod tests {
     fn files_and_names_are_imported() {
         let world = Memory::with([("lib.ksr", "## Twice.\nfn twice(x) = 2 * x\nlet wrong = )")]);
         let session = interpreter_in(Rc::new(world));
-        let draft = Draft::new(&session, "use \"lib.ksr\" (twice) as double\nuse \"lib.ksr\"\nuse \"no.ksr\"");
+        let draft = DraftText::new(&session, "use \"lib.ksr\" (twice) as double\nuse \"lib.ksr\"\nuse \"no.ksr\"");
         assert_eq!(names(draft.names()), ["double", "lib"]);
         assert_eq!(draft.doc("lib.twice").map(|doc| doc.text).as_deref(), Some("Twice."));
         assert_eq!(draft.doc("double").map(|doc| doc.signature).as_deref(), Some("double(x)"));
@@ -282,7 +282,7 @@ mod tests {
     fn the_session_is_behind_the_text() {
         let mut session = interpreter();
         session.eval_entry("use std.losses\nfn f(x) = x\nlet sum = 3").unwrap();
-        let draft = Draft::new(&session, "fn f(y) = y");
+        let draft = DraftText::new(&session, "fn f(y) = y");
         assert_eq!(names(draft.options(Owner::Call("f"))), ["y"]);
         assert!(names(draft.options(Owner::Call("losses.energy_only"))).contains(&"skip".to_owned()));
         // A name of the session hides a builtin.

@@ -2,7 +2,7 @@
 
 use super::before::{Before, Owner, Whole};
 use super::doc::{Doc, builtin_doc, entry_docs, unit_doc};
-use super::draft::Draft;
+use super::draft::DraftText;
 use super::entries::{OF_SCF, OF_SYSTEM};
 use super::highlight::{Class, spans};
 use super::locals::locals;
@@ -33,7 +33,7 @@ impl Interpreter {
             i.and_then(|i| tokens.get(i)).is_some_and(|token| text.get(token.start..token.end) == Some(sign))
         };
         let before = Before { text, list: &tokens[..i] };
-        let draft = Draft::new(self, text);
+        let draft = DraftText::new(self, text);
         if is(Some(i + 1), ":") {
             return option_doc(&draft, before.owner(before.opening()?)?, word);
         }
@@ -55,7 +55,7 @@ impl Interpreter {
 }
 
 /// The documentation of an option of a call or block.
-fn option_doc(draft: &Draft<'_>, owner: Owner<'_>, name: &str) -> Option<Doc> {
+fn option_doc(draft: &DraftText<'_>, owner: Owner<'_>, name: &str) -> Option<Doc> {
     let param = draft.option(owner, name)?;
     let of = match owner {
         Owner::Call(path) => format!("`{path}`"),

@@ -1,6 +1,6 @@
 //! The kinds of values that names and calls in a text certainly have, as far as these have members.
 
-use super::draft::Draft;
+use super::draft::DraftText;
 use crate::interp::eval::documented_members;
 use crate::interp::value::Value;
 use crate::lang::Kind;
@@ -9,7 +9,7 @@ use crate::lang::ast::{Expr, ExprKind, StmtKind};
 /// Definitions are followed through at most this many others.
 const STEPS: usize = 8;
 
-impl Draft<'_> {
+impl DraftText<'_> {
     /// The kind of the value of a path, if it is one with documented members.
     pub(super) fn kind(&self, path: &str) -> Option<Kind> {
         self.kind_within(path, STEPS)
@@ -88,7 +88,7 @@ mod tests {
         let session = interpreter();
         let text =
             "let a = b\nlet b = a\nfn f(x) = g(x)\nfn g(x) = exact(x)\nlet r = f(1)\nlet range = 0 .. 1\nlet n = 3";
-        let draft = Draft::new(&session, text);
+        let draft = DraftText::new(&session, text);
         let kinds = ["a", "r", "range", "n", "f", "unknown"].map(|name| draft.kind(name));
         assert_eq!(kinds, [None, Some(Kind::Reference), Some(Kind::Interval), None, None, None]);
         assert_eq!([draft.result("f"), draft.result("sqrt")], [Some(Kind::Reference), None]);

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 /// A definition in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Symbol {
+pub struct OutlineEntry {
     /// Its name.
     pub name: String,
     /// What it is, in words: `a function`.
@@ -22,11 +22,11 @@ pub struct Symbol {
 }
 
 /// The definitions of a text, in order. Those that cannot be read are left out.
-pub fn symbols(text: &str) -> Vec<Symbol> {
+pub fn symbols(text: &str) -> Vec<OutlineEntry> {
     let bytes = |span: Span| span.start as usize..span.end as usize;
     let symbol = |statement: &crate::lang::ast::Stmt| {
         let name = defined_name(&statement.kind)?;
-        Some(Symbol {
+        Some(OutlineEntry {
             name: name.name.to_string(),
             kind: kind(&statement.kind),
             at: bytes(name.span),

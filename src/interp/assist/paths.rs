@@ -3,6 +3,7 @@
 use super::complete::{Candidate, CandidateKind, Completions};
 use crate::interp::Interpreter;
 use crate::interp::session::MAIN;
+use crate::lang::{escaped, unescaped};
 use crate::world::PathKind;
 
 impl Interpreter {
@@ -13,7 +14,7 @@ impl Interpreter {
 
     /// The same for the content of a string, in which some characters are written in a special way.
     pub(super) fn complete_path_in_text(&self, typed: &str) -> Completions {
-        self.files(typed, written, read)
+        self.files(typed, escaped, unescaped)
     }
 
     fn files(&self, typed: &str, written: fn(&str) -> String, read: fn(&str) -> String) -> Completions {
@@ -37,19 +38,8 @@ impl Interpreter {
     }
 }
 
-/// A text as it is written in a string.
-fn written(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"").replace('{', "{{").replace('}', "}}")
-}
-
-/// The inverse of [`written`].
-fn read(text: &str) -> String {
-    text.replace("{{", "{").replace("}}", "}").replace("\\\"", "\"").replace("\\\\", "\\")
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::interp::tests::helpers::interpreter_in;
     use crate::world::Memory;
     use std::rc::Rc;
@@ -68,6 +58,5 @@ mod tests {
         assert_eq!(offered("data/."), (5, vec![".hidden".into()]));
         assert_eq!(offered("ä b/"), ("ä b/".len(), vec!["c".into()]));
         assert_eq!(offered("no/such").1, Vec::<String>::new());
-        assert_eq!(read(&written("a{\"b\\}")), "a{\"b\\}");
     }
 }

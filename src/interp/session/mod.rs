@@ -44,7 +44,7 @@ pub struct Options {
 
 /// How a successful run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum ScriptEnding {
     /// All statements are done.
     Done,
     /// The user stopped it.

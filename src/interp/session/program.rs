@@ -1,7 +1,7 @@
 //! Runs whole scripts and entries of the REPL.
 
 use super::host::Shown;
-use super::{Ending, Interpreter, MAIN};
+use super::{Interpreter, MAIN, ScriptEnding};
 use crate::interp::error::{RunError, inside, suggestion};
 use crate::interp::eval::binding;
 use crate::interp::value::Value;
@@ -29,7 +29,7 @@ impl Interpreter {
     ///
     /// # Errors
     /// All errors in the text, sorted by place; or the one that stopped the evaluation.
-    pub fn run(&mut self, name: &str, text: &str) -> Result<Ending, Vec<Problem>> {
+    pub fn run(&mut self, name: &str, text: &str) -> Result<ScriptEnding, Vec<Problem>> {
         let source = self.sources.add(name, text);
         let mut program = parse(source, text)?;
         self.set_overrides(&mut program)?;
@@ -42,7 +42,7 @@ impl Interpreter {
     ///
     /// # Errors
     /// As [`Interpreter::run`].
-    pub fn plans(&mut self, name: &str, text: &str) -> Result<(Ending, Vec<Plan>), Vec<Problem>> {
+    pub fn plans(&mut self, name: &str, text: &str) -> Result<(ScriptEnding, Vec<Plan>), Vec<Problem>> {
         self.planned = Some(Vec::new());
         let outcome = self.run(name, text);
         let plans = self.planned.take().unwrap_or_default();
@@ -67,21 +67,21 @@ impl Interpreter {
         self.check(&program)?;
         let (scope, (known, brought)) = (self.scope.clone(), self.main_bindings());
         let outcome = self.finish(|s| s.execute(&program));
-        if !matches!(outcome, Ok(Ending::Done)) {
+        if !matches!(outcome, Ok(ScriptEnding::Done)) {
             self.scope = scope;
             if let Some(main) = self.modules.get_mut(MAIN.0 as usize) {
                 main.bindings.truncate(known);
                 main.brought.truncate(brought);
             }
         }
-        outcome.map(|o| if o == Ending::Done { Evaluated::Done } else { Evaluated::Interrupted })
+        outcome.map(|o| if o == ScriptEnding::Done { Evaluated::Done } else { Evaluated::Interrupted })
     }
 
     /// Runs a script into the session, as `:load` does: its definitions stay.
     ///
     /// # Errors
     /// As [`Interpreter::run`].
-    pub fn load(&mut self, name: &str, text: &str) -> Result<Ending, Vec<Problem>> {
+    pub fn load(&mut self, name: &str, text: &str) -> Result<ScriptEnding, Vec<Problem>> {
         let source = self.sources.add(name, text);
         let program = parse(source, text)?;
         self.check(&program)?;
@@ -94,11 +94,13 @@ impl Interpreter {
     }
 
     /// Turns an interruption from an error into an outcome.
-    fn finish(&mut self, work: impl FnOnce(&mut Self) -> Result<()>) -> Result<Ending, Vec<Problem>> {
+    fn finish(&mut self, work: impl FnOnce(&mut Self) -> Result<()>) -> Result<ScriptEnding, Vec<Problem>> {
         (self.calls, self.depth, self.users_call) = (0, 0, None);
         match work(self) {
-            Ok(()) => Ok(Ending::Done),
-            Err(problem) if matches!(inside(&problem), Some(RunError::Interrupted { .. })) => Ok(Ending::Interrupted),
+            Ok(()) => Ok(ScriptEnding::Done),
+            Err(problem) if matches!(inside(&problem), Some(RunError::Interrupted { .. })) => {
+                Ok(ScriptEnding::Interrupted)
+            }
             Err(problem) => Err(vec![*problem]),
         }
     }

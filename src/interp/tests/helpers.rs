@@ -3,7 +3,7 @@
 use crate::control::{Control, Event};
 use crate::interp::session::host::{Host, Shown};
 use crate::interp::value::{Figure, Value, text};
-use crate::interp::{Ending, Interpreter, Options};
+use crate::interp::{Interpreter, Options, ScriptEnding};
 use crate::problem::Problem;
 use crate::source::Sources;
 use crate::world::{Memory, World};
@@ -70,8 +70,8 @@ pub(crate) fn interpreter_in(world: Rc<dyn World>) -> Interpreter {
 pub(crate) fn values(script: &str) -> Vec<Value> {
     take_shown();
     match interpreter().run("test.ksr", script) {
-        Ok(Ending::Done) => take_shown(),
-        Ok(Ending::Interrupted) => panic!("interrupted: {script}"),
+        Ok(ScriptEnding::Done) => take_shown(),
+        Ok(ScriptEnding::Interrupted) => panic!("interrupted: {script}"),
         Err(problems) => panic!("{script}\n{}", described(&problems)),
     }
 }

@@ -1,6 +1,6 @@
 //! Functions of fields that mean the same in a body and on concrete fields: derivatives, integrals, values at a point, channels.
 
-use crate::graph::{Formula, Graph, LowerError, NodeId, Routine, ShapeError};
+use crate::graph::{Formula, Graph, GridMap, LowerError, NodeId, Routine, ShapeError};
 use crate::interp::Interpreter;
 use crate::interp::arith::symbols::trace_of;
 use crate::interp::call::{Args, Builtin, DefaultValue, Param, Style, example, function, optional, required, shown};
@@ -38,7 +38,7 @@ pub const FIELDS: &[Builtin] = &[
         "the derivative with respect to x: central differences, one-sided at the ends",
         &["derivative", "gradient", "slope", "gga"],
         &[example("let g = uniform(points: 101, spacing: 0.2)\ngrad(3 * g.x)[50]", "3")],
-        |interp, args| on_field(interp, args, |g, x, span| g.grad(x, span)),
+        |interp, args| on_field(interp, args, |g, x, span| g.map(GridMap::Grad, x, span)),
     ),
     function(
         "laplacian",
@@ -47,7 +47,7 @@ pub const FIELDS: &[Builtin] = &[
         "the second derivative with respect to x, from three points",
         &["derivative", "curvature", "second"],
         &[example("let g = uniform(points: 101, spacing: 0.25)\nlaplacian(g.x^2)[50]", "2")],
-        |interp, args| on_field(interp, args, |g, x, span| g.laplacian(x, span)),
+        |interp, args| on_field(interp, args, |g, x, span| g.map(GridMap::Laplacian, x, span)),
     ),
     function(
         "at",
@@ -58,7 +58,7 @@ pub const FIELDS: &[Builtin] = &[
         &[example("let g = uniform(points: 101, spacing: 0.25)\nat(2 * g.x, x: 1.5)", "3")],
         |interp, args| {
             let position = args.dimensioned("x", Dimension::LENGTH)?;
-            on_field(interp, args, |g, x, span| g.at(x, position, span))
+            on_field(interp, args, |g, x, span| g.map(GridMap::At(position), x, span))
         },
     ),
     function(

@@ -1,6 +1,6 @@
 //! Layers: convolutions with their trainable weights, changes of grid, channels, activations, the self-interaction gate.
 
-use crate::graph::{Binary, Init, NodeId, Shape, Unary};
+use crate::graph::{Binary, GridMap, Init, NodeId, Shape, Unary};
 use crate::interp::Interpreter;
 use crate::interp::arith::symbols::trace_of;
 use crate::interp::call::{Args, Builtin, DefaultValue, EACH, Param, example, function, optional, required, shown};
@@ -62,7 +62,7 @@ pub const LAYERS: &[Builtin] = &[
         "the field on every second point, smoothed with 1/4, 1/2, 1/4",
         &["coarse", "pool", "unet", "grid"],
         &[shown("functional f(n) = n |> downsample |> upsample")],
-        |_, args| on_grid(args, |g, x, span| g.downsample(x, span)),
+        |_, args| on_grid(args, |g, x, span| g.map(GridMap::Downsample, x, span)),
     ),
     function(
         "upsample",
@@ -71,7 +71,7 @@ pub const LAYERS: &[Builtin] = &[
         "the field on the grid before `downsample`, by linear interpolation",
         &["fine", "interpolate", "unet", "grid"],
         &[shown("functional f(n) = n |> downsample |> conv(1, width: 3) |> upsample")],
-        |_, args| on_grid(args, |g, x, span| g.upsample(x, span)),
+        |_, args| on_grid(args, |g, x, span| g.map(GridMap::Upsample, x, span)),
     ),
     function(
         "self_interaction_gate",

@@ -14,7 +14,7 @@ pub fn same(graph: &Graph, a: NodeId, b: NodeId) -> bool {
             inputs.sort_unstable();
         }
         let next = seen.len();
-        let key = (format!("{:?}", node.op), node.shape.grid, node.shape.channels, inputs);
+        let key = (node.op.identity(), node.shape, inputs);
         numbers.push(*seen.entry(key).or_insert(next));
     }
     numbers[a.0 as usize] == numbers[b.0 as usize]

@@ -4,7 +4,7 @@ use super::functional::{Functional, Traced};
 use super::params::bounded;
 use super::{Record, Table, Value, scf};
 use crate::graph::ParamSpec;
-use crate::ks::{Mixing, ScfOptions};
+use crate::ks::ScfOptions;
 use crate::train::Step;
 use std::rc::Rc;
 
@@ -219,12 +219,4 @@ fn nested_record<'a>(entries: impl Iterator<Item = (&'a str, Value)>) -> Value {
         _ => (name, Value::Record(Rc::new(Record { entries: arrays }))),
     };
     Value::Record(Rc::new(Record { entries: whole.into_iter().map(entry).collect() }))
-}
-
-/// A mixing as it is written.
-pub(crate) fn mixing_text(mixing: &Mixing) -> String {
-    match mixing {
-        Mixing::Linear { alpha, decay, history } => format!("linear({alpha:?}, decay: {decay:?}, history: {history})"),
-        Mixing::Diis { history, alpha } => format!("diis(history: {history}, alpha: {alpha:?})"),
-    }
 }

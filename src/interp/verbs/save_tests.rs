@@ -1,6 +1,6 @@
 //! Saved models come back bit for bit, with everything they use, and published parameters are found in archives.
 
-use crate::interp::Ending;
+use crate::interp::ScriptEnding;
 use crate::interp::tests::helpers::{described, interpreter_in, take_lines, take_shown};
 use crate::interp::value::{Value, text};
 use crate::world::{Memory, World};
@@ -11,8 +11,8 @@ use std::rc::Rc;
 fn run(world: &Rc<Memory>, script: &str) -> Vec<String> {
     take_shown();
     match interpreter_in(world.clone()).run("test.ksr", script) {
-        Ok(Ending::Done) => {}
-        Ok(Ending::Interrupted) => panic!("interrupted"),
+        Ok(ScriptEnding::Done) => {}
+        Ok(ScriptEnding::Interrupted) => panic!("interrupted"),
         Err(problems) => panic!("{script}\n{}", described(&problems)),
     }
     let shown = |v: &Value| match v {

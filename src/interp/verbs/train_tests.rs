@@ -45,7 +45,7 @@ fn trainings_are_planned_without_running() {
     );
     let mut interpreter = crate::interp::tests::helpers::interpreter();
     let (outcome, plans) = interpreter.plans("test.ksr", &text).unwrap();
-    assert_eq!((outcome, plans.len()), (crate::interp::Ending::Done, 2));
+    assert_eq!((outcome, plans.len()), (crate::interp::ScriptEnding::Done, 2));
     assert_eq!((plans[1].cases.len(), plans[1].scf.iterations, &plans[1].seeds[..]), (2, 6, &[3][..]));
     assert!(crate::train::evaluate(crate::tensor::Device::Cpu, &plans[1], &plans[1].functional.initial(3)).is_ok());
     // Afterwards training runs again.

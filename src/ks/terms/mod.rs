@@ -59,11 +59,11 @@ pub(crate) struct Output {
     /// What the functional gives at it: its energy, a number.
     pub functional: NodeId,
     /// Every channel of the spin axis.
-    pub channels: Vec<Filled>,
+    pub channels: Vec<ChannelNodes>,
 }
 
 /// A channel at the end of an iteration.
-pub(crate) struct Filled {
+pub(crate) struct ChannelNodes {
     /// How it is filled.
     pub channel: Channel,
     /// Its density, a field.

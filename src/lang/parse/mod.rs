@@ -34,7 +34,7 @@ pub enum Entry {
 }
 
 /// At most this many errors are reported.
-const MOST: usize = 20;
+const MAX_ERRORS: usize = 20;
 
 /// The part of a text that could be parsed.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ pub fn partial(source: SourceId, text: &str) -> Partial {
     let mut readable = Masked::new(text);
     for (error, mask) in &scanned.errors {
         errors.push(error.clone());
-        if errors.len() == MOST {
+        if errors.len() == MAX_ERRORS {
             readable.hide(mask.start..text.len());
             break;
         }
@@ -94,7 +94,7 @@ pub fn parse_entry(source: SourceId, text: &str) -> Entry {
 
 /// Parses until there are no more errors, masking each wrong statement in turn.
 fn read(source: SourceId, readable: &mut Masked<'_>, errors: &mut Vec<ParseError>) -> Option<Program> {
-    while errors.len() < MOST {
+    while errors.len() < MAX_ERRORS {
         let text = readable.text();
         let failure = match Grammar::parse(Rule::program, &text) {
             Ok(mut pairs) => {
@@ -157,7 +157,7 @@ fn depends_on_neighbours(error: &ParseError) -> bool {
 fn problems(mut errors: Vec<ParseError>) -> Vec<Problem> {
     errors.sort_by_key(|e| (e.span().start, e.span().end));
     errors.dedup();
-    errors.truncate(MOST);
+    errors.truncate(MAX_ERRORS);
     let problem = |error: ParseError| {
         let span = error.span();
         Problem::new(error, span)

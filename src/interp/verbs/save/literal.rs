@@ -1,8 +1,7 @@
 //! Plain values as literals, exact to the last bit.
 
-use crate::interp::value::model::mixing_text;
 use crate::interp::value::{Quantity, Value};
-use crate::lang::Dimension;
+use crate::lang::{Dimension, quoted};
 use crate::model::{Grid, Interaction, Wall};
 
 /// The shortest text that reads back as the same number.
@@ -23,27 +22,12 @@ fn quantity(q: &Quantity) -> String {
     }
 }
 
-/// A string in quotes.
-pub fn text(s: &str) -> String {
-    let mut quoted = String::from("\"");
-    for letter in s.chars() {
-        match letter {
-            '"' | '\\' => quoted.extend(['\\', letter]),
-            '{' | '}' => quoted.extend([letter, letter]),
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            other => quoted.push(other),
-        }
-    }
-    quoted + "\""
-}
-
 /// A value without definitions, as it would be written; `None`: it cannot be written.
 pub fn plain(value: &Value) -> Option<String> {
     Some(match value {
         Value::Number(q) => quantity(q),
         Value::Bool(b) => b.to_string(),
-        Value::Str(s) => text(s),
+        Value::Str(s) => quoted(s),
         Value::List(items) => {
             let items = items.iter().map(plain).collect::<Option<Vec<_>>>()?;
             format!("[{}]", items.join(", "))
@@ -54,7 +38,7 @@ pub fn plain(value: &Value) -> Option<String> {
             if entries.is_empty() { "{}".into() } else { format!("{{ {} }}", entries.join(", ")) }
         }
         Value::Interval(a, b) => format!("{} .. {}", quantity(a), quantity(b)),
-        Value::Mixing(mixing) => mixing_text(mixing),
+        Value::Mixing(mixing) => mixing.text(|x| format!("{x:?}")),
         Value::Grid(grid) => self::grid(grid),
         Value::Interaction(Interaction::None) => "none".into(),
         Value::Interaction(Interaction::Exponential { amplitude, kappa }) => {

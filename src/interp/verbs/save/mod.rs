@@ -15,6 +15,7 @@ use crate::interp::value::scope::Scope;
 use crate::interp::value::{Functional, StartFrom, Value, scf};
 use crate::interp::{Interpreter, registry};
 use crate::lang::ast::FnDef;
+use crate::lang::quoted;
 use crate::problem::Result;
 use crate::source::Span;
 use names::{Used, of_function};
@@ -123,7 +124,7 @@ impl Interpreter {
     fn model_call(&mut self, model: &Model, name: &str, gathered: &mut Gathered) -> Result<String> {
         // The functional's own initial values do not matter to a model.
         let functional = self.functional_text(&Rc::new(model.functional.with_start(StartFrom::Seed(0))), gathered)?;
-        let mut call = format!("model({functional},\n  name: {},\n", literal::text(name));
+        let mut call = format!("model({functional},\n  name: {},\n", quoted(name));
         let specs = &model.traced.compiled.graph.params;
         call += &format!("  parameters: {},\n", parameters(specs, &model.parameters, |spec| spec.bounds.is_none()));
         if specs.iter().any(|spec| spec.bounds.is_some()) {
@@ -140,7 +141,7 @@ impl Interpreter {
             let seeds = seeds(&training.seeds);
             call += &format!("  training: {{ loss: {loss}{validation}, seed: {seed}, step: {step}{seeds} }},\n");
         }
-        let origin: Vec<String> = model.origin.iter().map(|line| literal::text(line)).collect();
+        let origin: Vec<String> = model.origin.iter().map(|line| quoted(line)).collect();
         Ok(call + &format!("  origin: [{}])", origin.join(", ")))
     }
 
@@ -452,7 +453,7 @@ fn seeds(rows: &[SeedRow]) -> String {
     let row = |r: &SeedRow| {
         let validation =
             r.validation_loss.map_or(String::new(), |v| format!(", validation_loss: {}", literal::number(v)));
-        let (loss, outcome) = (literal::number(r.loss), literal::text(&r.outcome));
+        let (loss, outcome) = (literal::number(r.loss), quoted(&r.outcome));
         format!(
             "      {{ seed: {}, step: {}, loss: {loss}{validation}, evaluations: {}, outcome: {outcome} }}",
             r.seed, r.step, r.evaluations

@@ -109,7 +109,7 @@ fn what_is_right_is_read_beside_what_is_wrong() {
 #[test]
 fn after_many_errors_the_rest_is_not_read() {
     let text = format!("let a = 1\nfn f(x) {{\n{}}}\nlet z = 2", "let b = )\n".repeat(30));
-    assert_eq!(partial(SourceId(0), &text).problems.len(), MOST);
+    assert_eq!(partial(SourceId(0), &text).problems.len(), MAX_ERRORS);
     assert_eq!(kept(&text), ["let a = 1"]);
     let text = format!("let a = 1\n{}let z = 2", "x = 1\n".repeat(30));
     assert_eq!(kept(&text), ["let a = 1"]);
@@ -247,7 +247,7 @@ fn holds(text: &str) -> bool {
         let (start, end) = (p.span.start as usize, p.span.end as usize);
         start <= end && end <= text.len() && text.is_char_boundary(start) && text.is_char_boundary(end)
     };
-    !told.is_empty() && told.len() <= MOST && told.iter().all(inside)
+    !told.is_empty() && told.len() <= MAX_ERRORS && told.iter().all(inside)
 }
 
 proptest! {
