@@ -2,9 +2,12 @@
 
 /// Relative difference of numbers that counts as none: iterations that converge do not fix the last bits.
 pub const SAME: f64 = 1e-6;
-/// The same for results of training: hundreds of steps amplify the last bits.
+/// The same for results of training: hundreds of steps amplify the last bits. They are shown with four digits.
 #[allow(dead_code)]
-pub const TRAINED: f64 = 1e-2;
+pub const TRAINED: f64 = 2e-3;
+/// The same for training cut short to a few steps.
+#[allow(dead_code)]
+pub const TRAINED_BRIEFLY: f64 = 1e-5;
 /// Two numbers below this are both rounding errors or residuals of an iteration.
 const ROUNDING: f64 = 1e-8;
 /// A unit in the last printed digit counts as no difference either, if it is smaller than this fraction of the number.
@@ -108,9 +111,9 @@ fn numbers_may_differ_in_the_last_digits_only() {
 }
 
 #[test]
-fn trained_numbers_may_differ_by_one_percent() {
+fn trained_numbers_may_differ_more() {
     assert!(alike("loss  0.003222005", "loss 0.003222", TRAINED) && alike("-1.500", "-1.5001", TRAINED));
-    assert!(!alike("-1.17 hartree", "-1.27 hartree", TRAINED));
+    assert!(!alike("-1.432 hartree", "-1.437 hartree", TRAINED));
 }
 
 #[test]

@@ -183,14 +183,13 @@ fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     // Of a converged calculation the loss sees only the last iteration.
     let iterations = if plan.gradient == Gradient::Implicit { 1 } else { plan.scf.iterations };
     let loss = Judge::of(interp, args, "loss")?;
-    let criterion = match args.has("validate_with") {
-        true if !args.has("validate") => {
-            return args.wrong(
-                args.span_of("validate_with"),
-                "there are no systems to validate with",
-                Some("add `validate: […]`".into()),
-            );
+    for option in ["validate_with", "validate_every"] {
+        if args.has(option) && !args.has("validate") {
+            let message = "there are no systems to validate with";
+            return args.wrong(args.span_of(option), message, Some("add `validate: […]`".into()));
         }
+    }
+    let criterion = match args.has("validate_with") {
         true => Some(Judge::of(interp, args, "validate_with")?),
         false => None,
     };
