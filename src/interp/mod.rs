@@ -2,10 +2,10 @@
 //!
 //! - [`value`]: the values of names, scopes, dimensions
 //! - [`call`]: the record of a builtin, arguments, binding
-//! - [`arith`]: arithmetic and elementwise functions over all kinds of values
+//! - `arith`: arithmetic and elementwise functions over all kinds of values
 //! - [`eval`]: expressions, calls, blocks, sequences, members, systems
-//! - [`trace`]: bodies and losses evaluated over symbols, into graphs
-//! - [`builtins`]: library functions; [`verbs`]: the physics that a script calls; [`registry`]: the single list of both
+//! - `trace`: bodies and losses evaluated over symbols, into graphs
+//! - `builtins`: library functions; `verbs`: the physics that a script calls; [`registry`]: the single list of both
 //! - [`session`]: the interpreter itself, modules, and the interface to its host
 //! - [`assist`]: answers for editors, notebooks and the REPL about a session and a text that is being written
 

@@ -26,6 +26,15 @@ pub(super) enum Owner<'t> {
     Import(&'t str),
 }
 
+/// The arguments before the one that is being written.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Given<'t> {
+    /// The names of those with a name.
+    pub names: Vec<&'t str>,
+    /// The number of the others.
+    pub positional: usize,
+}
+
 /// Words after which a new name is written.
 pub(super) const NAMING: &[&str] = &["let", "grid", "param", "fn", "system", "functional", "loss", "as"];
 /// Those that begin the definition of something with parameters.
@@ -163,18 +172,43 @@ impl<'t> Before<'t, '_> {
         self.path(callee).map(|(_, path)| Owner::Call(path))
     }
 
-    /// The options that are given after an opening bracket, those of brackets inside left out.
-    pub(super) fn given(&self, open: usize) -> Vec<&'t str> {
-        let (mut depth, mut names) = (0, Vec::new());
-        for i in open + 1..self.list.len() {
+    /// What is given so far to the call or block of an opening bracket.
+    pub(super) fn given(&self, open: usize) -> Given<'t> {
+        let mut given = self.inside(open, self.list.len());
+        match self.words(open) {
+            "{" if open.checked_sub(1).is_some_and(|last| self.words(last) == ")") => {
+                let earlier = self.partner(open - 1).map(|call| self.inside(call, open - 1)).unwrap_or_default();
+                given.names.extend(earlier.names);
+                given.positional = earlier.positional;
+            }
+            // The functional that is trained.
+            "{" => given.positional = usize::from(self.block_owner(open) == Some(Owner::Call("train"))),
+            _ => {}
+        }
+        let callee = self.path(open).and_then(|(first, _)| first.checked_sub(1));
+        given.positional += usize::from(callee.is_some_and(|before| self.words(before) == "|>"));
+        given
+    }
+
+    /// What is given between an opening bracket and a token, that of brackets inside left out.
+    fn inside(&self, open: usize, end: usize) -> Given<'t> {
+        let (mut depth, mut given, mut named) = (0, Given::default(), false);
+        for i in open + 1..end {
             match (self.kind(i), self.words(i)) {
                 (Some(TokenKind::Open), _) => depth += 1,
                 (Some(TokenKind::Close), _) => depth -= 1,
-                (_, ":") if depth == 0 => names.push(self.words(i - 1)),
+                (_, ":") if depth == 0 => {
+                    given.names.push(self.words(i - 1));
+                    named = true;
+                }
+                (_, ",") if depth == 0 => {
+                    given.positional += usize::from(!named);
+                    named = false;
+                }
                 _ => {}
             }
         }
-        names
+        given
     }
 }
 

@@ -73,6 +73,7 @@ impl Interpreter {
             }
             Place::Module => vec![named(CandidateKind::Module, Named::new("std", Some("the standard library")))],
             Place::Member(Whole::Path("std")) => all(CandidateKind::Module, self.members("std")),
+            Place::Member(Whole::Path(path)) if bound_here(text, at.start, path) => Vec::new(),
             Place::Member(whole) => all(CandidateKind::Member, draft.members(whole)),
             Place::Import(module) => all(CandidateKind::Name, draft.library(module)),
             Place::Unit { number } => {
@@ -107,6 +108,13 @@ impl Interpreter {
     }
 }
 
+/// Whether a path begins with a name that is bound around the position: a parameter, whose value is not known.
+fn bound_here(text: &str, start: usize, path: &str) -> bool {
+    let before = &text[..start];
+    let head = path.split('.').next().unwrap_or_default();
+    locals(before, &tokens(before)).contains(&head)
+}
+
 fn named(kind: CandidateKind, Named { name, about }: Named) -> Candidate {
     Candidate { insert: name, kind, about }
 }
@@ -125,8 +133,9 @@ fn reserved() -> Vec<Candidate> {
 
 /// The options that are not given yet.
 fn options(draft: &DraftText<'_>, at: &Context<'_>) -> Vec<Candidate> {
-    let mut options = at.owner.map_or_else(Vec::new, |owner| draft.options(owner));
-    options.retain(|option| !at.given.contains(&option.name.as_str()));
+    let options = at.owner.map_or_else(Vec::new, |owner| draft.options(owner));
+    let mut options: Vec<Named> = options.into_iter().skip(at.given.positional).collect();
+    options.retain(|option| !at.given.names.contains(&option.name.as_str()));
     let colon = |named: Named| Named { name: format!("{}: ", named.name), ..named };
     all(CandidateKind::Option, options.into_iter().map(colon).collect())
 }
@@ -171,6 +180,11 @@ mod tests {
         assert!(offered("uniform(po").contains(&"points: ".to_owned()));
         assert!(offered("uniform(points: 2 + ").contains(&"sqrt".to_owned()));
         assert_eq!(offered("train f {\n  scf: { "), ["iterations: ", "mixing: ", "symmetric: ", "tolerance: "]);
+        assert_eq!(
+            offered("solve(he, functionals.lda, with: 1, iterations: 3, mixing: a, "),
+            ["symmetric: ", "tolerance: "]
+        );
+        assert!(!offered("he |> solve(").contains(&"system: ".to_owned()));
         assert!(offered("train f {\n  validate_w").contains(&"validate_with: ".to_owned()));
         let system = offered("system s on g { ");
         assert!(["electrons: ", "potential: ", "He"].iter().all(|name| system.contains(&(*name).to_owned())));

@@ -1,6 +1,6 @@
 //! What is being written at a position of a text, found from the tokens before it.
 
-use super::before::{Before, NAMING, Owner, Whole};
+use super::before::{Before, Given, NAMING, Owner, Whole};
 use crate::lang::{TokenKind, tokens};
 
 /// What is being written.
@@ -14,8 +14,8 @@ pub(super) struct Context<'t> {
     pub place: Place<'t>,
     /// What the options here belong to.
     pub owner: Option<Owner<'t>>,
-    /// The options already given.
-    pub given: Vec<&'t str>,
+    /// The arguments and options already given.
+    pub given: Given<'t>,
 }
 
 /// What a word will be.
@@ -46,12 +46,12 @@ pub(super) fn context(text: &str, cursor: usize) -> Context<'_> {
     let before = &text[..text.floor_char_boundary(cursor)];
     // A letter at the end shows whether a word or a string goes on there.
     let mut list = tokens(&format!("{before}x"));
-    let nothing = |place| Context { start: before.len(), word: "", place, owner: None, given: Vec::new() };
+    let nothing = |place| Context { start: before.len(), word: "", place, owner: None, given: Given::default() };
     let Some(last) = list.pop().filter(|last| last.end > before.len()) else { return nothing(Place::Nothing) };
     let before = Before { text: before, list: &list };
     let open = before.opening();
     let owner = open.and_then(|open| before.owner(open));
-    let given = open.map_or_else(Vec::new, |open| before.given(open));
+    let given = open.map_or_else(Given::default, |open| before.given(open));
     let word = before.text.get(last.start..).unwrap_or_default();
     match last.kind {
         TokenKind::Text => match word.strip_prefix('"') {
@@ -164,7 +164,16 @@ mod tests {
             let context = at(text);
             assert_eq!((context.place, context.owner), (place, owner), "{text}");
         }
-        assert_eq!(at("uniform(points: len([1], a: 2), wall: odd, ").given, ["points", "wall"]);
+        let given = [
+            ("uniform(points: len([1], a: 2), wall: odd, ", Given { names: vec!["points", "wall"], positional: 0 }),
+            ("solve(he, f(1, 2), ", Given { names: vec![], positional: 2 }),
+            ("he |> solve(with: f, ", Given { names: vec!["with"], positional: 1 }),
+            ("train f { on: a\n ", Given { names: vec!["on"], positional: 1 }),
+            ("solve(he, with: f) { ", Given { names: vec!["with"], positional: 1 }),
+        ];
+        for (text, given) in given {
+            assert_eq!(at(text).given, given, "{text}");
+        }
     }
 
     #[test]

@@ -6,10 +6,10 @@ use crate::exact::Reference;
 use crate::graph::{Binary, Graph, NodeId, Op, Shape};
 use crate::interp::Interpreter;
 use crate::interp::call::{Argument, Parameter, Site, bind, mismatch};
-use crate::interp::error::{TraceError, fail, suggestion};
+use crate::interp::error::{TraceError, fail};
 use crate::interp::value::{Loss, Record, Trace, TracedLoss, Value, datum};
 use crate::ks::{Observable, PROPERTIES, Run, Seen, Trajectory};
-use crate::lang::ast::ParamDecl;
+use crate::lang::ast::{ParamDecl, StmtKind};
 use crate::model::System;
 use crate::problem::Result;
 use crate::source::Span;
@@ -150,19 +150,35 @@ impl Interpreter {
         }
     }
 
-    /// The loss in a value.
-    pub(crate) fn loss(&mut self, value: &Value, span: Span) -> Result<Rc<Loss>> {
+    /// The loss in a value; `what` it is for messages.
+    pub(crate) fn loss(&mut self, value: &Value, what: &str, span: Span) -> Result<Rc<Loss>> {
         match value {
             Value::Loss(loss) => Ok(loss.clone()),
             Value::Function(f) => {
                 let help = format!("define `{}` with `loss` instead of `fn`", f.def.name.name);
-                mismatch("`loss`", "a loss", value, Some(help), span)
+                mismatch(what, "a loss", value, Some(help), span)
             }
             other => {
-                let help = Some(suggestion("", &["losses.ksr", "losses.energy_only"], "losses of `use std.losses`"));
-                mismatch("`loss`", "a loss", other, help, span)
+                let help = Some(format!(
+                    "`use std.losses` brings {}; `loss l(run, exact) = …` defines one",
+                    self.shipped_losses()
+                ));
+                mismatch(what, "a loss", other, help, span)
             }
         }
+    }
+}
+
+impl Interpreter {
+    /// The losses of the standard library, as they are written after their `use`.
+    fn shipped_losses(&self) -> String {
+        let statements =
+            self.library.iter().filter(|module| module.name == "losses").flat_map(|m| &m.program.statements);
+        let names = statements.filter_map(|statement| match &statement.kind {
+            StmtKind::Loss(def) => Some(format!("`losses.{}`", def.name.name)),
+            _ => None,
+        });
+        names.collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -1,10 +1,10 @@
 //! Options of Kohn-Sham calculations, from the arguments of `solve` or the record `scf:`.
 
 use crate::interp::call::{Args, mismatch};
-use crate::interp::error::{TraceError, fail, suggestion};
+use crate::interp::error::{Placed, TraceError, fail, suggestion};
 use crate::interp::value::scf::SCF;
 use crate::interp::value::{Record, Value, scf};
-use crate::ks::{Mixing, ScfOptions};
+use crate::ks::{KsError, Mixing, ScfOptions};
 use crate::problem::Result;
 use crate::source::Span;
 
@@ -72,8 +72,13 @@ fn merged<'a>(
         }
         _ => scf,
     };
-    for (name, value, span) in given {
-        scf::set(&mut scf, name, value, span)?;
+    for (name, value, span) in &given {
+        scf::set(&mut scf, name, value, *span)?;
     }
-    Ok(scf)
+    let Some((.., whole)) = given.last() else { return Ok(scf) };
+    scf.check().map(|()| scf).or_else(|error| {
+        let option = if let KsError::Option { option, .. } = &error { *option } else { "" };
+        let span = given.iter().find(|(name, ..)| *name == option).map_or(*whole, |(.., span)| *span);
+        fail(Placed::new(error, span, "here"), span)
+    })
 }

@@ -75,9 +75,10 @@ pub const ANSWERS: &[Builtin] = &[
         ],
         &[Kind::Reference],
         "the exact solution of the interacting problem, on the grid itself; cached on disk. `accuracy` is that of the \
-         energy, by default 1e-9 for one and two electrons, 1e-6 for three and four, 1e-5 for five, 2e-5 for more; \
-         after `time_limit` seconds the best answer so far is returned. A reference is returned unchanged, unless \
-         it was calculated and `accuracy` requests a better one or `method` another method",
+         energy, by default 1e-9 by the methods for independent and for two electrons, and by determinants 1e-6 for up \
+         to four, 1e-5 for five, 2e-5 for more; after `time_limit` seconds the best answer so far is returned. A \
+         reference is returned unchanged, unless it was calculated and `accuracy` requests a better one (found by \
+         the same method) or `method` another method",
         &["reference", "full ci", "wave function", "ground state", "benchmark"],
         &[shown("grid g = uniform(points: 65, spacing: 0.3)\nsystem h on g { H at 0 }\nexact(h)")],
         exact_answer,
@@ -94,7 +95,12 @@ fn solve(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
 
 fn exact_answer(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let system = system_of(args, "system")?;
-    let method = method(args)?;
+    let by = match &args.arg("system")?.value {
+        Value::Reference(reference) => reference.method(),
+        _ => None,
+    };
+    // A more accurate answer is by the same method, unless another one is named.
+    let method = if args.has("method") { method(args)? } else { by };
     if let Some(method) = method.filter(|method| !method.suits(&system)) {
         let (error, span) = (ExactError::unsuitable(method, &system), args.span_of("method"));
         return fail(Placed::new(error, span, "this method"), span);

@@ -165,7 +165,7 @@ struct Judge {
 impl Judge {
     fn of(interp: &mut Interpreter, args: &Args, name: &str) -> Result<Self> {
         let arg = args.arg(name)?;
-        Ok(Self { loss: interp.loss(&arg.value, arg.span)?, span: arg.span })
+        Ok(Self { loss: interp.loss(&arg.value, &format!("`{name}`"), arg.span)?, span: arg.span })
     }
 
     /// `losses.ksr(skip: 10)`: its name and the options that were set.

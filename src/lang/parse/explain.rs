@@ -25,6 +25,10 @@ pub(super) struct Here<'a> {
     open: Vec<usize>,
 }
 
+/// What may continue a statement on the next line.
+const CONTINUING: &[Rule] =
+    &[Rule::pipe, Rule::times, Rule::divide, Rule::kw_and, Rule::kw_or, Rule::arrow, Rule::kw_then, Rule::kw_else];
+
 /// What is wrong at byte `at`, where the grammar could have taken one of `expected`.
 pub(super) fn explain(source: SourceId, text: &str, scan: &Scan, at: usize, expected: &[Rule]) -> ParseError {
     let here = Here::new(source, text, scan, at, expected);
@@ -41,9 +45,11 @@ impl<'a> Here<'a> {
     fn new(source: SourceId, text: &'a str, scan: &'a Scan, at: usize, expected: &'a [Rule]) -> Self {
         let tokens = &scan.tokens;
         let mut index = tokens.partition_point(|t| t.end <= at);
-        // A definition on the next line cannot be the missing value: the line before has ended.
+        // A definition on the next line cannot be the missing value: the line before has ended. So has one that only what
+        // continues lines could save.
         let mut at = at;
-        if tokens.get(index).is_some_and(|t| begins_statement(text, *t)) {
+        let unfinished = !expected.is_empty() && expected.iter().all(|rule| CONTINUING.contains(rule));
+        if unfinished || tokens.get(index).is_some_and(|t| begins_statement(text, *t)) {
             while index > 0 && tokens[index - 1].kind == TokenKind::Newline {
                 index -= 1;
                 at = tokens[index].start;
@@ -153,6 +159,12 @@ impl<'a> Here<'a> {
     /// Whether the line ends at the place.
     fn at_line_end(&self) -> bool {
         self.at().is_none_or(|t| t.kind == TokenKind::Newline)
+    }
+
+    /// Whether the line ends at the place and the next one begins with `{`.
+    fn brace_below(&self) -> bool {
+        let next = self.tokens[self.index.min(self.tokens.len())..].iter().find(|t| t.kind != TokenKind::Newline);
+        self.at_line_end() && next.is_some_and(|t| self.words(*t) == "{")
     }
 
     /// What is at the place, for `found …`.

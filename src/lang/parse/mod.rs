@@ -121,6 +121,12 @@ fn read(source: SourceId, readable: &mut Masked<'_>, errors: &mut Vec<ParseError
         if !readable.hide_around(&scanned, wrong) {
             break;
         }
+        // The block on the next line belongs to the head that was wrong.
+        let below = scanned.region(wrong).end;
+        let block = text.get(below..).map_or(below, |rest| below + rest.len() - rest.trim_start().len());
+        if text.get(below..block).is_some_and(|gap| gap.contains('\n')) && text[block..].starts_with('{') {
+            readable.hide_around(&scanned, block);
+        }
     }
     None
 }

@@ -120,7 +120,11 @@ impl Here<'_> {
         }
         let system_head = keyword == "system" && self.open.len() <= usize::from(self.bracket() == "{");
         if system_head && self.bracket() != "{" {
-            let help = Some("write `system name(R) on line { H at -R/2; H at R/2 }`".into());
+            let help = match self.brace_below() {
+                true => "write the `{` on the line of `system`".into(),
+                false => "write `system name(R) on line { H at -R/2; H at R/2 }`".into(),
+            };
+            let help = Some(help);
             let expected = if self.before_words(0) == "on" {
                 "the name of a grid after `on`"
             } else {

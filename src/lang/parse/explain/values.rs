@@ -31,7 +31,10 @@ impl Here<'_> {
         } else if self.first_words(1) == "(" && self.before_words(0) == ")" && self.bracket() != "(" {
             let head =
                 self.before(0).and_then(|t| self.text.get(self.tokens[self.first].start..t.end)).unwrap_or("f(x)");
-            format!("to define a function, write `fn {head} = …`")
+            match self.in_system() {
+                true => format!("an entry of a system is written `{head}: …`"),
+                false => format!("to define a function, write `fn {head} = …`"),
+            }
         } else {
             "write `==` to compare".into()
         };
@@ -93,6 +96,7 @@ impl Here<'_> {
             ("a0" | "Bohr", _) => "did you mean `bohr`?".into(),
             ("A" | "Ang" | "ang", _) => "did you mean `angstrom`?".into(),
             ("e" | "E", _) => "an exponent needs digits: `1e-6`".into(),
+            ("mod", _) => "a remainder is written `mod(a, b)`".into(),
             (_, Some(near)) => format!("did you mean `{near}`?"),
             _ => match self.before(0).filter(|t| t.kind == TokenKind::Number && t.end <= start) {
                 Some(number) => {
@@ -262,7 +266,11 @@ impl Here<'_> {
             return Some(self.unexpected(&format!("`:` after `{name}`"), help));
         }
         if self.trains_without_settings() && self.at_words() != "{" {
-            let help = Some("write `train f { on: […] }`".into());
+            let help = match self.brace_below() {
+                true => "write the `{` on the line of `train`".into(),
+                false => "write `train f { on: […] }`".into(),
+            };
+            let help = Some(help);
             return Some(self.unexpected("an operator, or the settings of `train` in `{ }`", help));
         }
         None
@@ -351,6 +359,13 @@ impl Here<'_> {
         }
         let (left, right) = (self.words(before).to_owned(), self.words(at).to_owned());
         let span = self.place();
+        let ahead = self.text.get(at.start..).unwrap_or_default();
+        if let Some(unit) =
+            units::at_start(ahead).filter(|_| before.kind != TokenKind::Number && !new_line && !names_entry)
+        {
+            let help = Some(format!("a unit follows a number: multiply by it, `… * (1 {unit})`"));
+            return Some(ParseError::MissingOperator { left, right: unit.to_owned(), span, help });
+        }
         if self.bracket() == "[" || self.in_call() || self.in_record() || self.in_system() {
             let (separator, help) = match self.bracket() {
                 "{" if self.in_system() => {

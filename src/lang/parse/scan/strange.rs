@@ -42,11 +42,11 @@ const FOREIGN: &[(&str, &str, &str)] = &[
     ("===", "`==` compares", "write `a == b`"),
     ("~=", "`!=` means not equal", "write `a != b`"),
     ("...", "an interval is written with two dots", "write `a .. b`"),
-    ("%", "there is no remainder operator and no percent sign", "write `0.05` for 5 %"),
+    ("%", "there is no remainder operator and no percent sign", "write `mod(a, b)` for a remainder, `0.05` for 5 %"),
     ("&", "the operator is the word `and`", "write `a and b`"),
     ("|", "the operator is the word `or`, and an absolute value is `abs(x)`", "write `a or b`, or `abs(x)`"),
     ("!", "the operator is the word `not`", "write `not a`"),
-    ("?", "there is no `? :`", "write `if c then a else b`"),
+    ("?", "`?` has no meaning in ksr", "a choice is written `if c then a else b`"),
     ("$", "`$` has no meaning in ksr", "in a string, `{R}` inserts a value"),
 ];
 

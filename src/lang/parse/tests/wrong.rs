@@ -14,6 +14,27 @@ fn errors(text: &str) -> Vec<(String, String)> {
 }
 
 #[test]
+fn a_head_without_its_brace_is_reported_where_it_ends_and_hides_nothing() {
+    for (text, words) in [
+        ("train f\n1\n2", "f"),
+        ("let y = 1\ntrain f\n\n{ on: 3 }\ny", "f"),
+        ("system s on g\n{ H at 0 }\ns", "g"),
+        ("fn f(x) {\n  train x\n  3\n}\nf(1)", "x"),
+    ] {
+        assert_eq!(errors(text), [("unexpected".to_owned(), words.to_owned())], "{text}");
+    }
+}
+
+#[test]
+fn a_unit_after_a_value_is_to_be_multiplied() {
+    for text in ["R bohr", "sqrt(2) bohr", "[1, 2] kcal/mol", "f(R bohr)", "system w on g { potential(x): x eV }"] {
+        let problems = parse(SourceId(0), text).err().unwrap_or_default();
+        let help = problems.first().and_then(|p| p.error.help().map(|help| help.to_string())).unwrap_or_default();
+        assert!(help.contains("* (1 ") && problems.len() == 1, "{text}: {help}");
+    }
+}
+
+#[test]
 fn each_mistake_has_its_code_and_place() {
     for (text, code, place) in [
         ("let x = 1 +", "expected_value", "+"),
