@@ -82,7 +82,7 @@ fn help_and_version_succeed() {
 #[test]
 fn a_code_is_explained_with_advice() {
     let place = Place::new();
-    for code in ["ksr::units::clash", "units::clash"] {
+    for code in ["ksr::units::clash", "units::clash", "clash"] {
         let (out, err, status) = finished(place.ksr().args(["explain", code]));
         assert_eq!((err.as_str(), status), ("", 0));
         assert!(out.starts_with("### `ksr::units::clash`") && out.contains("**What to do:**"), "{out}");

@@ -246,6 +246,28 @@ fn options_of_a_calculation_change_only_themselves() {
 }
 
 #[test]
+fn impossible_options_are_refused_where_they_are_written() {
+    for given in ["{ tolerance: -1 }", "{ iterations: 0 }", "{ mixing: linear(0.5), tolerance: nan }"] {
+        let model = failure(&script(&format!("model(functionals.lda, parameters: {{}}, scf: {given})")));
+        assert!(model.code() == "ksr::ks::option" || model.code() == "ksr::run::value", "{given}: {model}");
+    }
+    let alone = failure(&script("train f { on: h, loss: losses.energy_only, validate_every: 2 }"));
+    assert!(alone.to_string().contains("no systems to validate with"), "{alone}");
+    let judge = failure(&script("train f { on: h, loss: losses.energy_only, validate: h, validate_with: 3 }"));
+    assert!(judge.to_string().contains("`validate_with` must be a loss"), "{judge}");
+}
+
+#[test]
+fn a_more_accurate_answer_is_by_the_same_method() {
+    let by = |asked: &str| {
+        shows(&script(&format!("let r = exact(h2(1.5), method: \"determinants\", accuracy: 1e-4)\n{asked}.method")))
+    };
+    assert_eq!(by("exact(r, accuracy: 1e-8)"), "determinants");
+    assert_eq!(by("exact(r, accuracy: 1e-8, method: \"two_electrons\")"), "two_electrons");
+    assert_eq!(by("exact(r, accuracy: 1e-8, method: \"automatic\")"), "two_electrons");
+}
+
+#[test]
 fn a_functional_for_another_interaction_is_a_warning_once_per_place() {
     take_lines();
     number(&script(
