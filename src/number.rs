@@ -25,6 +25,11 @@ pub fn significant(x: f64, digits: usize, plain: Range<i32>) -> String {
     }
 }
 
+/// Two digits, for messages about errors and residuals: `1.4`, `22`, `0.0031`, `3e-16`.
+pub fn brief(x: f64) -> String {
+    significant(x, 2, -3..5)
+}
+
 /// `nan`, `inf`, `-inf`.
 pub fn not_finite(x: f64) -> &'static str {
     if x.is_nan() {

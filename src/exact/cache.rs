@@ -11,6 +11,7 @@ use super::{ExactError, Options, Origin, PairDensity, Reference, automatic, solv
 use crate::control::Control;
 use crate::data::{ContentKey, keep};
 use crate::model::{System, Wall};
+use crate::number::brief;
 use miette::Diagnostic;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -57,7 +58,7 @@ pub enum CacheWarning {
     /// The calculation stopped improving before it reached the requested accuracy: rounding, or the number of
     /// orbitals that fit in memory, is the limit.
     ///
-    /// What to do: ask for less with `accuracy:`, and use the estimate in `.error`.
+    /// What to do: ask for less accuracy with `accuracy:`, and use the estimate in `.error`.
     #[error(
         "the exact answer for `{label}` has an error of {} hartree, more than {}: it no longer improves",
         brief(*error),
@@ -67,16 +68,11 @@ pub enum CacheWarning {
         severity(Warning),
         code(ksr::exact::rough),
         help(
-            "ask for less with `accuracy:`; `.error` is the estimated error. More orbitals do not help or do not fit in memory, or \
-             rounding is the limit"
+            "ask for less accuracy with `accuracy:`; `.error` is the estimated error. More orbitals do not help or do not fit in \
+             memory, or rounding is the limit"
         )
     )]
     Rough { label: String, error: f64, accuracy: f64 },
-}
-
-/// Two digits of a small number.
-fn brief(number: f64) -> String {
-    format!("{number:.1e}").replace(".0e", "e")
 }
 
 /// As [`solve`], but the answer is taken from `folder` if it is cached there, and otherwise cached there unless time

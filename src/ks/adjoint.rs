@@ -7,6 +7,7 @@
 use super::KsError;
 use super::kohn_sham::{KohnSham, Spins, device_error, fields};
 use super::orbitals::Orbitals;
+use crate::number::brief;
 use crate::tensor::vector::{add, dot_in_order as dot, norm_in_order as norm};
 use crate::tensor::{Backend, Cotangents, OwnedTape, Value, resume};
 use faer::Mat;
@@ -65,7 +66,7 @@ pub(crate) fn adjoint<D: Backend>(
     let found = gmres(right, product)?;
     found.map_err(|residual| KsError::Response {
         system: ks.equations.system.label.clone(),
-        cause: format!("the response of the converged density was not found (residual {residual:.1e})"),
+        cause: format!("the response of the converged density was not found (residual {})", brief(residual)),
     })
 }
 

@@ -1,6 +1,7 @@
 //! Orbitals, and how vectors become orbitals: orthonormal, in the order of their levels, with an agreed sign.
 
 use super::hamiltonian::Hamiltonian;
+use crate::number::brief;
 use crate::tensor::vector::{add, dot, norm};
 use miette::Diagnostic;
 use thiserror::Error;
@@ -61,7 +62,8 @@ pub enum OrbitalError {
     ///
     /// What to do: choose a different number of electrons or `unpaired:` that fills whole levels.
     #[error(
-        "the gap between occupied and unoccupied orbitals vanishes ({gap:.1e} hartree): the density has no derivative"
+        "the gap between occupied and unoccupied orbitals vanishes ({} hartree): the density has no derivative",
+        brief(*gap)
     )]
     #[diagnostic(
         code(ksr::orbitals::no_gap),

@@ -2,6 +2,7 @@
 
 use super::occupation::Closest;
 use super::{Mixing, ScfOptions};
+use crate::number::{brief, significant};
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -15,8 +16,10 @@ pub enum KsWarning {
     /// What to do: follow the help line: more `iterations:`, `mixing: diis()`, or `symmetric: true` for a system that
     /// is its own mirror image.
     #[error(
-        "`{system}` has not converged: after {iterations} iterations the density still changes by {residual:.1e} \
-         electrons (tolerance {tolerance:.1e})"
+        "`{system}` has not converged: after {iterations} iterations the density still changes by {} \
+         electrons (tolerance {})",
+        brief(*residual),
+        brief(*tolerance)
     )]
     #[diagnostic(code(ksr::ks::not_converged), help("{advice}"))]
     NotConverged {
@@ -57,7 +60,7 @@ pub enum KsWarning {
     ///
     /// What to do: compare with another `unpaired:`, and with `symmetric: true` for a system that is its own mirror
     /// image. Treat the numbers of this run with caution.
-    #[error("{levels} in `{system}` are {gap:.1e} hartree apart: several densities compete")]
+    #[error("{levels} in `{system}` are {} hartree apart: several densities compete", brief(*gap))]
     #[diagnostic(code(ksr::ks::small_gap), help("{advice}"))]
     SmallGap {
         /// Label of the system.
@@ -132,7 +135,7 @@ pub(super) fn advice(options: &ScfOptions, residuals: &[f64], closest: &[Option<
         Mixing::Linear { decay, .. } if decay < 1.0 => "use a mixing without `decay`".to_owned(),
         Mixing::Linear { alpha, .. } => format!("use `diis()`, or lower the mixing below {alpha}"),
         Mixing::Diis { .. } if last < ROUNDED_RESIDUAL => {
-            format!("set a looser tolerance, `tolerance: {:.0e}`", 10.0 * last)
+            format!("set a looser tolerance, `tolerance: {}`", significant(10.0 * last, 1, -3..5))
         }
         Mixing::Diis { .. } if hopeless => {
             "rounding errors alone can cause this, and more `iterations` will hardly help".to_owned()
@@ -144,9 +147,9 @@ pub(super) fn advice(options: &ScfOptions, residuals: &[f64], closest: &[Option<
         if mirror { format!("{or} keep the density symmetric with `symmetric: true`") } else { String::new() };
     let Some(near) = near else { return remedy };
     format!(
-        "{} come within {:.1e} hartree of each other, so small changes in the potential decide which of them is \
+        "{} come within {} hartree of each other, so small changes in the potential decide which of them is \
          occupied: {remedy}{symmetric}; another `unpaired` may fill whole groups of levels",
         levels(near),
-        near.gap
+        brief(near.gap)
     )
 }

@@ -13,6 +13,7 @@ use crate::data::Layout;
 use crate::model::{
     BuildError, Grid, GridError, Interaction, Nucleus, Part, Parts, System, SystemError, SystemNote, Wall,
 };
+use crate::number::brief;
 use miette::Diagnostic;
 use std::sync::Arc;
 use thiserror::Error;
@@ -105,14 +106,15 @@ pub enum DatasetWarning {
     ///
     /// What to do: nothing, if the precision of the data explains it.
     #[error(
-        "`densities.npy` of `{set}` integrates to a number of electrons that is off by up to {off:.1e} (index {index})"
+        "`densities.npy` of `{set}` integrates to a number of electrons that is off by up to {} (index {index})",
+        brief(*off)
     )]
     #[diagnostic(severity(Warning), code(ksr::data::electrons_off))]
     Electrons { set: String, index: usize, off: f64 },
     /// With this `points:` a small part of the density is cut off.
     ///
     /// What to do: use more points if it matters.
-    #[error("up to {off:.1e} electrons of `{set}` lie outside the middle {points} points (index {index})")]
+    #[error("up to {} electrons of `{set}` lie outside the middle {points} points (index {index})", brief(*off))]
     #[diagnostic(severity(Warning), code(ksr::data::cut_off), help("use more points"))]
     Cut { set: String, index: usize, points: usize, off: f64 },
     /// The potential in the file differs from that of the nuclei with ksr's interaction. The one in the file is used.
@@ -120,8 +122,9 @@ pub enum DatasetWarning {
     /// What to do: nothing, if this is intended. If the data were calculated with another interaction, give it:
     /// `dataset("…", interaction: w)`.
     #[error(
-        "`external_potentials.npy` of `{set}` is not the potential of the nuclei: it differs by up to {off:.2e} hartree \
-         (index {index}), in {count} of {systems} systems; the one in the file is used"
+        "`external_potentials.npy` of `{set}` is not the potential of the nuclei: it differs by up to {} hartree \
+         (index {index}), in {count} of {systems} systems; the one in the file is used",
+        brief(*off)
     )]
     #[diagnostic(
         severity(Warning),
@@ -133,7 +136,8 @@ pub enum DatasetWarning {
     ///
     /// What to do: check `spin_densities.npy` (up minus down) and `num_unpaired_electrons.npy`.
     #[error(
-        "`spin_densities.npy` of `{set}` is off by up to {off:.1e} unpaired electrons (index {index}), and is not used there"
+        "`spin_densities.npy` of `{set}` is off by up to {} unpaired electrons (index {index}), and is not used there",
+        brief(*off)
     )]
     #[diagnostic(severity(Warning), code(ksr::data::spin))]
     Spin { set: String, index: usize, off: f64 },

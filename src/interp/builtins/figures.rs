@@ -26,8 +26,8 @@ pub(crate) const ALL: &[Builtin] = &[function(
         named("band", &[Kind::Interval, Kind::List], DefaultValue::Absent("none")),
     ], &[Kind::Figure],
     "a figure: columns of a table (`x:` and `y:` are names or lists of them), one or more fields, or a list of abscissae and \
-     lists of ordinates; shown when saved. A list of curves, or a column of lists, is an ensemble: thin lines with one entry in \
-     the legend. `band:` shades an interval of the ordinate, or several in a list",
+     lists of ordinates; drawn in the REPL, otherwise saved with `save`. A list of curves, or a column of lists, is an \
+     ensemble: thin lines with one entry in the legend. `band:` shades an interval of the ordinate, or several in a list",
     &["figure", "graph", "draw", "chart", "curve", "ensemble", "axis", "chemical accuracy"],
     &[
         shown("plot(table { R: [1, 2], E: [0.5, 0.25] }, x: \"R\", y: \"E\", title: \"H2\")"),

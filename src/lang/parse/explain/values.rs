@@ -364,6 +364,7 @@ impl Here<'_> {
             units::at_start(ahead).filter(|_| before.kind != TokenKind::Number && !new_line && !names_entry)
         {
             let help = Some(format!("a unit follows a number: multiply by it, `… * (1 {unit})`"));
+            let span = self.span(at.start, at.start + unit.len());
             return Some(ParseError::MissingOperator { left, right: unit.to_owned(), span, help });
         }
         if self.bracket() == "[" || self.in_call() || self.in_record() || self.in_system() {
