@@ -38,11 +38,11 @@ impl Mode {
 pub struct Progress {
     mode: Mode,
     bars: MultiProgress,
-    state: Mutex<State>,
+    state: Mutex<OpenBars>,
 }
 
 #[derive(Default)]
-struct State {
+struct OpenBars {
     bars: BTreeMap<String, ProgressBar>,
     /// The last validation loss of every seed.
     validation: BTreeMap<u64, f64>,
@@ -85,7 +85,7 @@ impl Progress {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, OpenBars> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -130,7 +130,7 @@ impl Progress {
         }
     }
 
-    fn bar(&self, state: &mut State, name: String, total: usize) -> ProgressBar {
+    fn bar(&self, state: &mut OpenBars, name: String, total: usize) -> ProgressBar {
         let new = |name: &String| {
             let style = ProgressStyle::with_template("{prefix} {bar:12.cyan/dim} {pos}/{len}  {msg}  {eta}")
                 .unwrap_or_else(|_| ProgressStyle::default_bar());

@@ -1,6 +1,6 @@
 //! Completion at the cursor, for the line editor: of commands here, of everything else by the interpreter.
 
-use super::commands::{COMMANDS, KINDS};
+use super::registry::{COMMANDS, KINDS};
 use crate::interp::Interpreter;
 use crate::interp::assist::complete::Completions;
 use crate::interp::assist::topics::HELP_TOPICS;

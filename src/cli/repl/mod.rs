@@ -4,8 +4,9 @@ mod commands;
 mod complete;
 mod helper;
 mod highlight;
+mod registry;
 
-pub use commands::COMMANDS;
+pub use registry::COMMANDS;
 
 use super::args::RunOptions;
 use super::host::Terminal;

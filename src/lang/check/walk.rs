@@ -168,16 +168,12 @@ impl<'a> Checker<'a> {
 
     /// Reports definitions that would replace another of the same kind in the same text; a `let` may do so.
     fn refuse_redefinitions(&mut self, statements: &[Stmt]) {
-        for kind in ["function", "loss", "functional", "system", "grid"] {
-            let defined = statements.iter().filter_map(|statement| match &statement.kind {
-                StmtKind::Fn(f) if kind == "function" => Some(&f.name),
-                StmtKind::Loss(f) if kind == "loss" => Some(&f.name),
-                StmtKind::Functional(f) if kind == "functional" => Some(&f.function.name),
-                StmtKind::System(s) if kind == "system" => Some(&s.name),
-                StmtKind::Grid { name, .. } if kind == "grid" => Some(name),
-                _ => None,
-            });
-            self.refuse_doubles(kind, defined, "give one of them another name");
+        let mut kinds: BTreeMap<&str, Vec<&Ident>> = BTreeMap::new();
+        for (kind, name) in statements.iter().filter_map(|statement| unique(&statement.kind)) {
+            kinds.entry(kind).or_default().push(name);
+        }
+        for (kind, names) in kinds {
+            self.refuse_doubles(kind, names.into_iter(), "give one of them another name");
         }
     }
 
@@ -395,5 +391,17 @@ impl<'a> Checker<'a> {
             "bind it with `let`, remove it, or, to continue, end its line with the operator"
         };
         self.error(CheckError::UnusedValue { span: value.span, help: help.into() });
+    }
+}
+
+/// The kind and name of a definition that may not be repeated in the same text.
+fn unique(statement: &StmtKind) -> Option<(&'static str, &Ident)> {
+    match statement {
+        StmtKind::Fn(def) => Some(("function", &def.name)),
+        StmtKind::Loss(def) => Some(("loss", &def.name)),
+        StmtKind::Functional(def) => Some(("functional", &def.function.name)),
+        StmtKind::System(def) => Some(("system", &def.name)),
+        StmtKind::Grid { name, .. } => Some(("grid", name)),
+        StmtKind::Let { .. } | StmtKind::Use(_) | StmtKind::Param(_) | StmtKind::Expr { .. } => None,
     }
 }

@@ -2,7 +2,8 @@
 
 use super::WIDTH;
 use super::lines::{Line, code, lines, width, written};
-use super::pieces::{Piece, PieceKind, needs_separator};
+use super::pieces::{Piece, needs_separator};
+use super::roles::PieceKind;
 use std::ops::Range;
 
 /// Breaks every line that is too long and can be broken.

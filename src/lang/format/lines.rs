@@ -1,7 +1,8 @@
 //! Lines: their indentation, and aligned columns of values and comments.
 
 use super::WIDTH;
-use super::pieces::{Piece, PieceKind, of_entries};
+use super::pieces::{Piece, of_entries};
+use super::roles::PieceKind;
 use super::spacing::spaced;
 
 /// A step of indentation.

@@ -16,7 +16,8 @@ use crate::lang::ast::Program;
 use crate::lang::parse::parse;
 use crate::problem::Problem;
 use crate::source::SourceId;
-use pieces::{Piece, PieceKind};
+use pieces::Piece;
+use roles::PieceKind;
 
 /// Lines with more columns are broken if possible.
 pub const WIDTH: usize = 120;

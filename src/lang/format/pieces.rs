@@ -1,29 +1,7 @@
 //! The pieces of a text that matter for its layout.
 
-use super::roles::Roles;
+use super::roles::{PieceKind, Roles};
 use crate::lang::parse::{TokenKind, tokens};
-
-/// Kinds of pieces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum PieceKind {
-    /// A name, an option, a unit, `true`.
-    Word,
-    /// A reserved word where it is one: options and fields may be named by it.
-    Keyword,
-    /// A number, with its unit if it has one.
-    Number,
-    Text,
-    /// An infix operator, `=`, `:`, `.`, `@`, `~`.
-    Sign,
-    /// A `-` before a value.
-    Minus,
-    Open,
-    Close,
-    /// `,` and `;`.
-    Separator,
-    Comment,
-    Newline,
-}
 
 /// A token or comment.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,10 +3,31 @@
 //! The first pass of the parser does not know whether a `-` is a sign or an operator, whether a word is reserved where it stands, how
 //! far a unit reaches, or what a brace opens. The neighbours of a token do not tell either: there may be a newline or a comment between.
 
-use super::pieces::PieceKind;
 use crate::lang::parse::{Grammar, Rule};
 use pest::Parser;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Kinds of pieces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PieceKind {
+    /// A name, an option, a unit, `true`.
+    Word,
+    /// A reserved word where it is one: options and fields may be named by it.
+    Keyword,
+    /// A number, with its unit if it has one.
+    Number,
+    Text,
+    /// An infix operator, `=`, `:`, `.`, `@`, `~`.
+    Sign,
+    /// A `-` before a value.
+    Minus,
+    Open,
+    Close,
+    /// `,` and `;`.
+    Separator,
+    Comment,
+    Newline,
+}
 
 /// The tokens that are not what they look like.
 #[derive(Debug, Default)]

@@ -1,6 +1,7 @@
 //! Which pieces of a line have a space between them.
 
-use super::pieces::{Piece, PieceKind};
+use super::pieces::Piece;
+use super::roles::PieceKind;
 
 /// Whether there is a space between the pieces `at - 1` and `at` of a line.
 pub(super) fn spaced(line: &[Piece], at: usize) -> bool {

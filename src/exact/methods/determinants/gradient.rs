@@ -27,14 +27,14 @@ pub(super) struct Growth {
 }
 
 /// A state to be improved: natural orbitals, their occupations, and the two-electron density matrix as from `Two::whole`.
-pub(super) struct State<'a> {
+pub(super) struct Correlated<'a> {
     pub basis: &'a Basis,
     pub integrals: &'a Integrals,
     pub occupations: &'a [f64],
     pub two: &'a Mat<f64>,
 }
 
-impl State<'_> {
+impl Correlated<'_> {
     /// G_p(x) = dE/d phi_p(x) / 2 of every orbital.
     fn gradient(&self, h: &Hamiltonian) -> Vec<Vec<f64>> {
         let (count, fields) = (self.basis.vectors.len(), &self.integrals.fields);

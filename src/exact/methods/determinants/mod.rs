@@ -26,7 +26,7 @@ use crate::exact::{ExactError, Options, PairDensity};
 use crate::ks::orbitals::lowest;
 use crate::model::{Interaction, System, both_spins};
 use faer::Mat;
-use gradient::{Growth, State};
+use gradient::{Correlated, Growth};
 use ground::ground;
 use natural::Natural;
 use rotate::moved;
@@ -259,7 +259,7 @@ fn growth(system: &System, field: &Field, natural: &Natural, two: &Mat<f64>) -> 
     let ends = (levels[0], levels[levels.len() - 1]);
     let (basis, occupations) = (&natural.basis, &natural.occupations[..]);
     let integrals = &Integrals::new(system, h, basis);
-    Ok(State { basis, integrals, occupations, two }.growth(h, &screened, ends))
+    Ok(Correlated { basis, integrals, occupations, two }.growth(h, &screened, ends))
 }
 
 /// The orbitals without those that contribute less than the fraction `least` of the expected gain of new ones, with up to `more` new

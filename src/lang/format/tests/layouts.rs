@@ -1,6 +1,7 @@
 //! Random layouts: a script keeps its meaning, its comments and its standard form however it is laid out.
 
-use super::super::pieces::{Piece, PieceKind, of_entries, pieces};
+use super::super::pieces::{Piece, of_entries, pieces};
+use super::super::roles::PieceKind;
 use super::super::{comments, placeless};
 use super::forms::FORMS;
 use super::{formatted, scripts};

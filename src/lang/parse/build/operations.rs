@@ -10,7 +10,7 @@ use pest::iterators::{Pair, Pairs};
 use std::rc::Rc;
 
 /// An operand whose context is not yet known.
-pub(super) struct Operand {
+pub(super) struct OpenExpr {
     expr: Expr,
     /// In parentheses: it cannot chain with its neighbours.
     closed: bool,
@@ -18,9 +18,9 @@ pub(super) struct Operand {
     bare_record: Option<Span>,
 }
 
-impl Operand {
+impl OpenExpr {
     fn open(kind: ExprKind, span: Span) -> Self {
-        Operand { expr: Expr { kind: Rc::new(kind), span }, closed: false, bare_record: None }
+        OpenExpr { expr: Expr { kind: Rc::new(kind), span }, closed: false, bare_record: None }
     }
 }
 
@@ -37,7 +37,7 @@ impl<'i> Builder<'i> {
     }
 
     /// Finishes an operand; reports a record that can no longer belong to a call.
-    fn finished(&self, operand: Operand) -> Expr {
+    fn finished(&self, operand: OpenExpr) -> Expr {
         if let Some(span) = operand.bare_record {
             let head = match &*operand.expr.kind {
                 ExprKind::Call { callee, .. } => self.words(callee.span),
@@ -53,47 +53,47 @@ impl<'i> Builder<'i> {
         operand.expr
     }
 
-    fn operand(&self, pair: Pair<'i, Rule>) -> Operand {
+    fn operand(&self, pair: Pair<'i, Rule>) -> OpenExpr {
         let closed = pair.as_rule() == Rule::paren;
-        Operand { expr: self.primary(pair), closed, bare_record: None }
+        OpenExpr { expr: self.primary(pair), closed, bare_record: None }
     }
 
-    fn prefix(&self, op: Pair<'i, Rule>, value: Operand) -> Operand {
+    fn prefix(&self, op: Pair<'i, Rule>, value: OpenExpr) -> OpenExpr {
         let span = self.span(&op).to(value.expr.span);
         let op = if op.as_rule() == Rule::negate { UnaryOp::Neg } else { UnaryOp::Not };
-        Operand::open(ExprKind::Unary { op, value: self.finished(value) }, span)
+        OpenExpr::open(ExprKind::Unary { op, value: self.finished(value) }, span)
     }
 
-    fn postfix(&self, value: Operand, op: Pair<'i, Rule>) -> Operand {
+    fn postfix(&self, value: OpenExpr, op: Pair<'i, Rule>) -> OpenExpr {
         let op_span = self.span(&op);
         let span = value.expr.span.to(op_span);
         match op.as_rule() {
             Rule::arguments => {
                 let args = self.arguments(op);
-                Operand::open(ExprKind::Call { callee: self.finished(value), args }, span)
+                OpenExpr::open(ExprKind::Call { callee: self.finished(value), args }, span)
             }
             Rule::trailing => self.trailing(value, op, span),
             Rule::index => {
                 let index = parts(op).next().map_or_else(|| hole(op_span), |i| self.expr(i));
-                Operand::open(ExprKind::Index { value: self.finished(value), index }, span)
+                OpenExpr::open(ExprKind::Index { value: self.finished(value), index }, span)
             }
             Rule::field => {
                 let name = parts(op).next().map_or_else(|| hole_ident(op_span), |n| self.ident(&n));
-                Operand::open(ExprKind::Field { value: self.finished(value), name }, span)
+                OpenExpr::open(ExprKind::Field { value: self.finished(value), name }, span)
             }
             _ => {
                 let unit = parts(op).next().map(|u| self.unit(u));
                 let value = self.finished(value);
                 match unit {
-                    Some(unit) => Operand::open(ExprKind::Convert { value, unit }, span),
-                    None => Operand { expr: value, closed: false, bare_record: None },
+                    Some(unit) => OpenExpr::open(ExprKind::Convert { value, unit }, span),
+                    None => OpenExpr { expr: value, closed: false, bare_record: None },
                 }
             }
         }
     }
 
     /// `value { a: 1 }`: one more argument of a call, or a call of the value after `|>`.
-    fn trailing(&self, value: Operand, op: Pair<'i, Rule>, span: Span) -> Operand {
+    fn trailing(&self, value: OpenExpr, op: Pair<'i, Rule>, span: Span) -> OpenExpr {
         let record_span = self.span(&op);
         let record = self.record_of(op);
         let arg = Arg { name: None, value: record, trailing: true };
@@ -103,20 +103,20 @@ impl<'i> Builder<'i> {
         {
             let mut args = args.clone();
             args.push(arg);
-            return Operand::open(ExprKind::Call { callee: callee.clone(), args }, span);
+            return OpenExpr::open(ExprKind::Call { callee: callee.clone(), args }, span);
         }
         let callee = self.finished(value);
         let call = ExprKind::Call { callee, args: vec![arg] };
-        Operand { bare_record: Some(record_span), ..Operand::open(call, span) }
+        OpenExpr { bare_record: Some(record_span), ..OpenExpr::open(call, span) }
     }
 
-    fn infix(&self, left: Operand, op: Pair<'i, Rule>, mut right: Operand) -> Operand {
+    fn infix(&self, left: OpenExpr, op: Pair<'i, Rule>, mut right: OpenExpr) -> OpenExpr {
         let (rule, op_span) = (op.as_rule(), self.span(&op));
         let span = left.expr.span.to(right.expr.span);
         if rule == Rule::pipe {
             right.bare_record = None;
             let (value, into) = (self.finished(left), self.finished(right));
-            return Operand::open(ExprKind::Pipe { value, into }, span);
+            return OpenExpr::open(ExprKind::Pipe { value, into }, span);
         }
         if rule == Rule::range || rule == Rule::kw_by {
             return self.interval(left, rule, op_span, right, span);
@@ -125,11 +125,11 @@ impl<'i> Builder<'i> {
         self.refuse_chain(&left, op, op_span, &right);
         self.refuse_unit_power(&left, op, &right);
         let (left, right) = (self.finished(left), self.finished(right));
-        Operand::open(ExprKind::Binary { op, op_span, left, right }, span)
+        OpenExpr::open(ExprKind::Binary { op, op_span, left, right }, span)
     }
 
     /// `a .. b`, and `(a .. b) by c`.
-    fn interval(&self, left: Operand, rule: Rule, op_span: Span, right: Operand, span: Span) -> Operand {
+    fn interval(&self, left: OpenExpr, rule: Rule, op_span: Span, right: OpenExpr, span: Span) -> OpenExpr {
         let closed = left.closed;
         let (left, right) = (self.finished(left), self.finished(right));
         if rule == Rule::range {
@@ -138,22 +138,22 @@ impl<'i> Builder<'i> {
                 let better = format!("{} .. {} by {}", words(from), words(&right), words(to));
                 self.error(ParseError::ChainedInterval { better, span: op_span });
             }
-            return Operand::open(ExprKind::Range { from: left, to: right, by: None }, span);
+            return OpenExpr::open(ExprKind::Range { from: left, to: right, by: None }, span);
         }
         match &*left.kind {
             ExprKind::Range { from, to, by: None } if !closed => {
                 let (from, to) = (from.clone(), to.clone());
-                Operand::open(ExprKind::Range { from, to, by: Some(right) }, span)
+                OpenExpr::open(ExprKind::Range { from, to, by: Some(right) }, span)
             }
             _ => {
                 self.error(ParseError::By { span: op_span });
-                Operand { expr: left, closed: false, bare_record: None }
+                OpenExpr { expr: left, closed: false, bare_record: None }
             }
         }
     }
 
     /// Reports chained comparisons.
-    fn refuse_chain(&self, left: &Operand, op: BinaryOp, op_span: Span, right: &Operand) {
+    fn refuse_chain(&self, left: &OpenExpr, op: BinaryOp, op_span: Span, right: &OpenExpr) {
         if let ExprKind::Binary { op: first, op_span: first_span, left: a, right: b } = &*left.expr.kind
             && compares(op)
             && compares(*first)
@@ -166,7 +166,7 @@ impl<'i> Builder<'i> {
     }
 
     /// Reports `2 bohr^n`: a `^` after a unit belongs to the unit.
-    fn refuse_unit_power(&self, left: &Operand, op: BinaryOp, right: &Operand) {
+    fn refuse_unit_power(&self, left: &OpenExpr, op: BinaryOp, right: &OpenExpr) {
         if op == BinaryOp::Pow && !left.closed && matches!(&*left.expr.kind, ExprKind::Quantity { .. }) {
             self.error(ParseError::UnitPower { span: right.expr.span });
         }

@@ -15,7 +15,7 @@ pub(super) struct Frame {
     /// Where the current statement or entry begins.
     pub statement: usize,
     /// What nests without brackets.
-    pub run: super::depth::Run,
+    pub run: super::depth::StatementDepth,
     /// Deepest statement so far.
     pub deepest: usize,
 }

@@ -10,7 +10,7 @@ pub(super) const CHAIN: usize = 1000;
 
 /// The current statement, entry or argument.
 #[derive(Debug, Default)]
-pub(super) struct Run {
+pub(super) struct StatementDepth {
     /// Height of its tree so far.
     pub depth: usize,
     /// Number of `if`, `fn`, `train`: what follows is nested in them.
@@ -21,7 +21,7 @@ pub(super) struct Run {
     tights: usize,
 }
 
-impl Run {
+impl StatementDepth {
     fn nesting(&self) -> usize {
         self.words + self.nots + self.tights
     }
