@@ -7,6 +7,7 @@
 use super::nodes::{Binary, Graph, NodeId, Op, Unary};
 use super::shapes::{Shape, ShapeError};
 use crate::source::Span;
+use std::f64::consts::{LOG2_E, LOG10_E};
 
 /// Why there is no derivative.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -210,6 +211,10 @@ fn unary(graph: &mut Graph, f: Unary, x: NodeId, y: NodeId, adjoint: NodeId, spa
         }
         // Divisions: the cotangent over something.
         Unary::Ln => return g.binary(Binary::DivZero, adjoint, x, span),
+        Unary::Log2 | Unary::Log10 => {
+            let natural = g.binary(Binary::DivZero, adjoint, x, span)?;
+            return Ok(g.scale(if f == Unary::Log2 { LOG2_E } else { LOG10_E }, natural, span));
+        }
         Unary::Ln1p => {
             let below = g.binary(Binary::Add, one, x, span)?;
             return g.binary(Binary::DivZero, adjoint, below, span);

@@ -59,10 +59,12 @@ fn start(spec: &ParamSpec, index: usize, rng: &mut ChaCha8Rng) -> f64 {
     }
 }
 
-/// The t with a + (b - a) sigmoid(t) = value, for a value strictly inside the bounds (others are moved just inside).
+/// The t with a + (b - a) sigmoid(t) = value, for a value strictly inside the bounds; one that is not, as a draw may be, counts as
+/// if it were inside by 1e-9 of their distance.
 pub fn raw(value: f64, a: f64, b: f64) -> f64 {
-    let share = ((value - a) / (b - a)).clamp(1e-9, 1.0 - 1e-9);
-    (share / (1.0 - share)).ln()
+    let margin = 1e-9 * (b - a);
+    let value = if value > a && value < b { value } else { value.clamp(a + margin, b - margin) };
+    ((value - a) / (b - value)).ln()
 }
 
 /// A uniform deviate in (0, 1), with 53 bits.
@@ -120,7 +122,16 @@ mod tests {
 
     #[test]
     fn bounded_values_come_back() {
-        let t = raw(0.3, 0.0, 2.0);
-        assert!((2.0 * crate::tensor::scalar::sigmoid(t) - 0.3).abs() < 1e-15);
+        for (value, a, b) in
+            [(0.3, 0.0, 2.0), (1e-5, 0.0, 1e5), (1e-200, 0.0, 1.0), (-1.0 + 1e-12, -1.0, 1.0), (7.0, -1e9, 8.0)]
+        {
+            let back = a + (b - a) * crate::tensor::scalar::sigmoid(raw(value, a, b));
+            // As exact as the distance from the nearer bound is.
+            assert!(
+                (back - value).abs() <= 1e-12 * (value - a).min(b - value) + 4.0 * f64::EPSILON * (b - a),
+                "{value}: {back}"
+            );
+        }
+        assert!((1e5 * crate::tensor::scalar::sigmoid(raw(1e-5, 0.0, 1e5)) / 1e-5 - 1.0).abs() < 1e-13);
     }
 }

@@ -6,7 +6,7 @@
 mod curves;
 mod frame;
 
-use super::ticks::{Ticks, finite_range};
+use super::ticks::{Ticks, finite_range, widened};
 use crate::interp::value::Figure;
 use curves::{draw_curve, legend};
 use frame::{Area, FAINT, Frame, INK, Painted, line, pixel, text_style, text_width};
@@ -115,6 +115,7 @@ fn paint<DB: DrawingBackend>(area: &Area<DB>, figure: &Figure, scale: f64, nudge
     let ys = finite_range(points().filter(|p| inside(*p.0)).map(|p| p.1).chain(bands));
     let ys = ys.or(figure.y_range).ok_or("there is no finite point to draw")?;
     let ranges = [figure.x_range.unwrap_or(padded(xs, 0.02)), figure.y_range.unwrap_or(padded(ys, 0.05))];
+    let ranges = ranges.map(|(low, high)| widened(low, high));
     paint_all(area, figure, ranges, scale, nudge).map_err(|e| e.to_string())
 }
 
@@ -154,8 +155,9 @@ fn paint_all<DB: DrawingBackend>(
 }
 
 fn padded((low, high): (f64, f64), share: f64) -> (f64, f64) {
-    let room = if high > low { share * (high - low) } else { (0.1 * low.abs()).max(0.5) };
-    (low - room, high + room)
+    let (low, high) = widened(low, high);
+    let room = share * high - share * low;
+    ((low - room).max(-f64::MAX), (high + room).min(f64::MAX))
 }
 
 /// Shades a range of y over the whole width.
@@ -276,6 +278,18 @@ mod tests {
         let bytes = png(&figure()).unwrap();
         assert_eq!(&bytes[1..4], b"PNG");
         assert!(bytes.len() > 10_000);
+    }
+
+    #[test]
+    fn every_float_has_an_axis() {
+        let series =
+            |x: [f64; 2], y: [f64; 2]| Series { name: "s".into(), curve: 0, thin: false, x: x.to_vec(), y: y.to_vec() };
+        for end in [5e-324, 1e-310, 1e-5, 1e16, f64::MAX, -f64::MAX] {
+            for curve in [series([0.0, 1.0], [0.0, end]), series([-end, end], [0.0, 1.0]), series([end; 2], [end; 2])] {
+                let text = svg(&Figure { series: vec![curve], ..empty() }).unwrap();
+                assert!(!text.to_lowercase().contains("nan") && !text.contains("inf"), "{end}");
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Curves in a terminal: a canvas of braille characters with a y axis and an x axis.
 
 use super::style::Style;
-use super::ticks::{Ticks, finite_range};
+use super::ticks::{Ticks, finite_range, fraction, widened};
 use crate::interp::value::Series;
 
 /// ANSI colours of the curves, in order.
@@ -16,8 +16,8 @@ pub fn sketch(series: &[Series], height: usize, style: &Style) -> Vec<String> {
     let xs = finite_range(points().map(|(x, _)| x));
     let ys = finite_range(points().map(|(_, y)| y));
     let (Some(xs), Some(ys)) = (xs, ys) else { return Vec::new() };
-    let xs = spread(xs);
-    let ys = spread(ys);
+    let xs = widened(xs.0, xs.1);
+    let ys = widened(ys.0, ys.1);
     let ticks = Ticks::new(ys.0, ys.1, (height / 3).max(2));
     let labels: Vec<String> = ticks.at.iter().map(|t| ticks.label(*t)).collect();
     let margin = labels.iter().map(|l| l.chars().count()).max().unwrap_or(0);
@@ -46,15 +46,6 @@ pub fn sketch(series: &[Series], height: usize, style: &Style) -> Vec<String> {
         lines.push(format!("{:margin$}   {}", "", legend(series, style.colour)));
     }
     lines
-}
-
-/// The range, widened if it is empty.
-fn spread((low, high): (f64, f64)) -> (f64, f64) {
-    if high - low > 1e-12 * low.abs().max(high.abs()) {
-        return (low, high);
-    }
-    let half = if low == 0.0 { 1.0 } else { 0.1 * low.abs() };
-    (low - half, high + half)
 }
 
 fn abscissa(xs: (f64, f64), width: usize, margin: usize) -> String {
@@ -93,8 +84,8 @@ impl Canvas {
     /// Column and row of the dot for a point, from the top left.
     fn dot(&self, x: f64, y: f64) -> (i64, i64) {
         let (columns, rows) = (2.0 * self.width as f64 - 1.0, 4.0 * self.height as f64 - 1.0);
-        let column = (x - self.xs.0) / (self.xs.1 - self.xs.0) * columns;
-        let row = (self.ys.1 - y) / (self.ys.1 - self.ys.0) * rows;
+        let column = fraction(x, self.xs) * columns;
+        let row = (1.0 - fraction(y, self.ys)) * rows;
         (column.round() as i64, row.round() as i64)
     }
 
@@ -177,5 +168,9 @@ mod tests {
         assert!(!sketch(&[curve("c", |_| 0.0), gap], 6, &Style::plain(40)).is_empty());
         assert!(sketch(&[curve("n", |_| f64::NAN)], 6, &Style::plain(40)).is_empty());
         assert!(sketch(&[], 6, &Style::plain(40)).is_empty());
+        for scale in [1e-310, 5e-324, 1e307, f64::MAX] {
+            let lines = sketch(&[curve("s", |x| scale * x.signum())], 6, &Style::plain(60));
+            assert!(lines.len() == 7 && !lines.concat().contains("nan"), "{scale}: {}", lines.join("\n"));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Scalar functions, each with its value and slopes: the building blocks of elementwise programs.
 
 use super::exp::exp;
+use std::f64::consts::{LOG2_E, LOG10_E};
 
 /// Elementwise functions of one argument.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,6 +16,8 @@ pub enum Unary {
     Exp,
     Expm1,
     Ln,
+    Log2,
+    Log10,
     /// ln(1 + x), exact at small x.
     Ln1p,
     Sqrt,
@@ -160,6 +163,8 @@ impl Unary {
             Unary::Exp => map(x, out, exp),
             Unary::Expm1 => map(x, out, f64::exp_m1),
             Unary::Ln => map(x, out, f64::ln),
+            Unary::Log2 => map(x, out, f64::log2),
+            Unary::Log10 => map(x, out, f64::log10),
             Unary::Ln1p => map(x, out, f64::ln_1p),
             Unary::Sqrt => map(x, out, f64::sqrt),
             Unary::Sin => map(x, out, f64::sin),
@@ -184,7 +189,9 @@ impl Unary {
         match self {
             Sign => None,
             Neg => Some(&[]),
-            Abs | Ln | Ln1p | Sin | Cos | Asin | Acos | Atan | Sinh | Cosh | Softplus | Pow(_) => Some(&[Known::First]),
+            Abs | Ln | Log2 | Log10 | Ln1p | Sin | Cos | Asin | Acos | Atan | Sinh | Cosh | Softplus | Pow(_) => {
+                Some(&[Known::First])
+            }
             Recip | Exp | Expm1 | Sqrt | Tan | Tanh | Sigmoid => Some(&[Known::Value]),
         }
     }
@@ -200,6 +207,8 @@ impl Unary {
             Unary::Exp => zip(cotangent, y, into, mul_zero),
             Unary::Expm1 => pull_one(cotangent, y, into, |y| y + 1.0),
             Unary::Ln => pull_one(cotangent, x, into, |x| 1.0 / x),
+            Unary::Log2 => pull_one(cotangent, x, into, |x| LOG2_E / x),
+            Unary::Log10 => pull_one(cotangent, x, into, |x| LOG10_E / x),
             Unary::Ln1p => pull_one(cotangent, x, into, |x| 1.0 / (1.0 + x)),
             Unary::Sqrt => pull_one(cotangent, y, into, |y| 0.5 / y),
             Unary::Sin => pull_one(cotangent, x, into, f64::cos),
@@ -227,6 +236,8 @@ impl Unary {
             Unary::Exp => "exp",
             Unary::Expm1 => "exp(x) - 1",
             Unary::Ln => "ln",
+            Unary::Log2 => "log2",
+            Unary::Log10 => "log10",
             Unary::Ln1p => "ln(1 + x)",
             Unary::Sqrt => "sqrt",
             Unary::Sin => "sin",

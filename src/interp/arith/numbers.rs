@@ -16,7 +16,8 @@ pub fn unary(op: Unary, x: Quantity, span: Span) -> Result<Quantity> {
         Unary::Recip => Dimension::PLAIN.over(x.dim),
         Unary::Sqrt => powered(x.dim, 0.5, span)?,
         Unary::Pow(p) => powered(x.dim, p, span)?,
-        Unary::Exp | Unary::Expm1 | Unary::Ln | Unary::Ln1p | Unary::Sigmoid | Unary::Softplus => plain(op, x, span)?,
+        Unary::Exp | Unary::Expm1 | Unary::Sigmoid | Unary::Softplus => plain(op, x, span)?,
+        Unary::Ln | Unary::Log2 | Unary::Log10 | Unary::Ln1p => plain(op, x, span)?,
         Unary::Sin | Unary::Cos | Unary::Tan | Unary::Asin | Unary::Acos | Unary::Atan => plain(op, x, span)?,
         Unary::Sinh | Unary::Cosh | Unary::Tanh => plain(op, x, span)?,
     };

@@ -105,12 +105,8 @@ pub(crate) const ALL: &[Builtin] = &[
         &[example("ln1p(1e-20)", "1e-20")],
         unary!(Unary::Ln1p),
     ),
-    elementary("log10", "logarithm to base 10", &["logarithm"], &[example("log10(1000)", "3")], |interp, args| {
-        scaled(interp, args, 1.0 / std::f64::consts::LN_10)
-    }),
-    elementary("log2", "logarithm to base 2", &["logarithm"], &[example("log2(8)", "3")], |interp, args| {
-        scaled(interp, args, 1.0 / std::f64::consts::LN_2)
-    }),
+    elementary("log10", "logarithm to base 10", &["logarithm"], &[example("log10(1000)", "3")], unary!(Unary::Log10)),
+    elementary("log2", "logarithm to base 2", &["logarithm"], &[example("log2(8)", "3")], unary!(Unary::Log2)),
     elementary("sin", "sine", &["trigonometry"], &[example("sin(0)", "0")], unary!(Unary::Sin)),
     elementary("cos", "cosine", &["trigonometry"], &[example("cos(pi)", "-1")], unary!(Unary::Cos)),
     elementary("tan", "tangent", &["trigonometry"], &[example("tan(0)", "0")], unary!(Unary::Tan)),
@@ -202,13 +198,6 @@ pub(crate) const ALL: &[Builtin] = &[
         clamp,
     ),
 ];
-
-fn scaled(interp: &mut Interpreter, args: &mut Args, factor: f64) -> Result<Value> {
-    let x = args.operand("x")?;
-    let log = interp.unary(Unary::Ln, x)?;
-    let factor = Value::plain(factor);
-    interp.binary(Binary::Mul, Operand::new(&log, x.span), Operand::new(&factor, args.span), args.span)
-}
 
 fn modulo(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let (x, y) = (args.operand("x")?, args.operand("y")?);

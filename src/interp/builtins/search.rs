@@ -8,6 +8,7 @@ use crate::interp::error::{RunError, fail};
 use crate::interp::value::{Operand, Quantity, Value, text};
 use crate::lang::Dimension;
 use crate::lang::Kind;
+use crate::number::brief;
 use crate::problem::Result;
 
 /// Number of points, including the ends, at which a function is evaluated before its minimum is bracketed.
@@ -180,13 +181,26 @@ fn root(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         let span = args.span_of("interval");
         return fail(RunError::NoRoot { from: x(a), at_from: value(fa), to: x(b), at_to: value(fb), span }, span);
     }
-    let x = brent_root(&mut searched, (a, fa), (b, fb), tolerance)?;
+    let (x, fx) = brent_root(&mut searched, (a, fa), (b, fb), tolerance)?;
+    // At a root of a continuous function little is left of the values at the ends, if not within the tolerance then to the last
+    // bit of x; at a jump or a pole it is not.
+    let much = JUMP * fa.abs().max(fb.abs());
+    let (closest, left) = if fx.abs() > much { brent_root(&mut searched, (a, fa), (b, fb), 0.0)? } else { (x, fx) };
+    if left.abs() > much {
+        let (x, fx) = (closest, left);
+        let x = text::quantity(&Quantity::of(x, x_dim));
+        let (value, span) = (brief(fx), args.span_of("interval"));
+        return fail(RunError::Jump { x, value, span }, span);
+    }
     Ok(Value::Number(Quantity::of(x, x_dim)))
 }
 
+/// More of the values at the ends than this is not left at a root.
+const JUMP: f64 = 1e-2;
+
 /// Inverse quadratic interpolation or secants where they can be trusted, otherwise bisection. b is the best so far, a and b
-/// enclose the root, c is the previous b.
-fn brent_root(f: &mut Searched<'_>, first: (f64, f64), second: (f64, f64), tolerance: f64) -> Result<f64> {
+/// enclose the root, c is the previous b. Gives the place, and the value there.
+fn brent_root(f: &mut Searched<'_>, first: (f64, f64), second: (f64, f64), tolerance: f64) -> Result<(f64, f64)> {
     let ((mut a, mut fa), (mut b, mut fb)) = (first, second);
     let (mut c, mut fc) = (a, fa);
     let (mut step, mut before) = (b - a, b - a);
@@ -219,7 +233,7 @@ fn brent_root(f: &mut Searched<'_>, first: (f64, f64), second: (f64, f64), toler
             (step, before) = (b - a, b - a);
         }
     }
-    Ok(b)
+    Ok((b, fb))
 }
 
 /// The step from b to the zero of the secant through a and b, or of the inverse parabola through a, b and c.

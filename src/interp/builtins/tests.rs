@@ -2,7 +2,7 @@
 
 use crate::interp::eval::SYSTEM_ENTRIES;
 use crate::interp::registry::all;
-use crate::interp::tests::helpers::{described, interpreter, take_shown, value};
+use crate::interp::tests::helpers::{code, described, interpreter, number, take_shown, texts, value};
 use crate::interp::value::{Value, equal, text};
 
 /// Builtins whose examples would write files or train.
@@ -96,4 +96,26 @@ fn signatures_read_as_calls() {
     assert_eq!(signature("max"), "max(x, others …)");
     assert_eq!(signature("pi"), "pi");
     assert_eq!(signature("sort"), "sort(list, by = none, reverse = false)");
+}
+
+#[test]
+fn logarithms_of_powers_are_whole() {
+    let lists = "[log10(10^k) - k for k in -20 .. 22] |> max\n[log2(2^k) - k for k in -1000 .. 1000] |> max";
+    assert_eq!(texts(lists), ["0", "0"]);
+    for k in -307..309 {
+        assert_eq!(number(&format!("log10(1e{k})")), f64::from(k), "{k}");
+    }
+    let field = "let g = uniform(points: 9, spacing: 0.3)\nlog10(1000 + 0 * g.x)[3]\nlog2(8 + 0 * g.x)[3]";
+    assert_eq!(texts(field), ["3", "3"]);
+}
+
+#[test]
+fn a_jump_or_a_pole_is_no_root() {
+    for f in ["1 / x", "1 / (x - 0.1)^3", "where(x > 0.2, 3, -2)", "tan(x + pi / 2 - 0.1)"] {
+        assert_eq!(code(&format!("root(fn(x) = {f}, -1 .. 1)")), "ksr::run::jump", "{f}");
+    }
+    for (f, x) in [("tanh(1e6 * (x - 0.3))", 0.3), ("(x - 0.5)^3", 0.5), ("x", 0.0), ("1e-200 * (x - 0.25)", 0.25)] {
+        let found = number(&format!("root(fn(x) = {f}, -1 .. 1)"));
+        assert!((found - x).abs() < 1e-4, "{f}: {found}");
+    }
 }

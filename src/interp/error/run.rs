@@ -286,6 +286,21 @@ pub enum RunError {
         #[label("this interval")]
         span: Span,
     },
+    /// `root` found a place where the function changes sign, but its value there is not small: the function jumps, or has a pole as
+    /// `1 / x` has at 0. A root is a zero of a continuous function.
+    ///
+    /// What to do: choose an interval without the jump; a table or plot of the function shows where it is.
+    #[error("the function changes sign at {x} without a root: it is {value} there")]
+    #[diagnostic(code(ksr::run::jump), help("choose an interval in which the function is continuous"))]
+    Jump {
+        /// Where.
+        x: String,
+        /// The value there.
+        value: String,
+        /// The interval.
+        #[label("in this interval")]
+        span: Span,
+    },
     /// `--set name=value` replaces the right-hand side of a top-level `let` of the script, and there is no such `let`.
     ///
     /// What to do: check the spelling, or add `let name = …` to the script.

@@ -1,5 +1,6 @@
 //! The frame that the data is drawn in, and what is drawn with: lines, texts, places in device units.
 
+use crate::report::ticks::fraction;
 use plotters::coord::Shift;
 use plotters::element::PathElement;
 use plotters::prelude::{DrawingArea, DrawingBackend, RGBColor};
@@ -25,10 +26,10 @@ pub struct Frame {
 
 impl Frame {
     pub fn x(&self, x: f64) -> f64 {
-        self.left + (x - self.xs.0) / (self.xs.1 - self.xs.0) * (self.right - self.left)
+        self.left + fraction(x, self.xs) * (self.right - self.left)
     }
     pub fn y(&self, y: f64) -> f64 {
-        self.bottom - (y - self.ys.0) / (self.ys.1 - self.ys.0) * (self.bottom - self.top)
+        self.bottom - fraction(y, self.ys) * (self.bottom - self.top)
     }
 }
 
