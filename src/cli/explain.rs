@@ -14,7 +14,8 @@ pub fn code(wanted: &str) -> u8 {
         return 0;
     }
     // The last part of a code suffices if no other code ends in it.
-    let ends: Vec<&str> = ERRORS.lines().filter_map(heading).filter(|c| c.ends_with(&format!("::{wanted}"))).collect();
+    let codes = || ERRORS.lines().filter_map(heading);
+    let ends: Vec<&str> = codes().filter(|c| c.ends_with(&format!("::{wanted}"))).collect();
     if let [only] = ends[..] {
         return code(only);
     }
@@ -22,8 +23,7 @@ pub fn code(wanted: &str) -> u8 {
         output::error_line(&format!("error: `{wanted}` is short for several codes: {}", ends.join(", ")));
         return USAGE;
     }
-    let codes = ERRORS.lines().filter_map(heading);
-    let near = codes.map(|c| (strsim::jaro_winkler(c, &full), c)).max_by(|a, b| a.0.total_cmp(&b.0));
+    let near = codes().map(|c| (strsim::jaro_winkler(c, &full), c)).max_by(|a, b| a.0.total_cmp(&b.0));
     let hint = near.filter(|n| n.0 > 0.85).map_or(String::new(), |n| format!("; did you mean `{}`?", n.1));
     output::error_line(&format!("error: there is no error code `{full}`{hint}"));
     USAGE

@@ -193,6 +193,14 @@ pub enum UsePath {
 }
 
 impl UsePath {
+    /// The path as it is written, without quotes: `std.losses`, `my/lda.ksr`.
+    pub fn written(&self) -> String {
+        match self {
+            UsePath::Std(path) => path.iter().map(|part| &*part.name).collect::<Vec<_>>().join("."),
+            UsePath::File { path, .. } => path.to_string(),
+        }
+    }
+
     /// The default name of the module: `losses` for `std.losses`, `lda` for `my/lda.ksr`. The stem of a file need not be a valid
     /// name.
     pub fn stem(&self) -> Rc<str> {

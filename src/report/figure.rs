@@ -114,8 +114,11 @@ fn paint<DB: DrawingBackend>(area: &Area<DB>, figure: &Figure, scale: f64, nudge
     let bands = figure.bands.iter().flat_map(|(from, to)| [from, to]);
     let ys = finite_range(points().filter(|p| inside(*p.0)).map(|p| p.1).chain(bands));
     let ys = ys.or(figure.y_range).ok_or("there is no finite point to draw")?;
-    let ranges = [figure.x_range.unwrap_or(padded(xs, 0.02)), figure.y_range.unwrap_or(padded(ys, 0.05))];
-    let ranges = ranges.map(|(low, high)| widened(low, high));
+    let chosen = |range: Option<(f64, f64)>| range.map(|(low, high)| widened(low, high));
+    let ranges = [
+        chosen(figure.x_range).unwrap_or_else(|| padded(xs, 0.02)),
+        chosen(figure.y_range).unwrap_or_else(|| padded(ys, 0.05)),
+    ];
     paint_all(area, figure, ranges, scale, nudge).map_err(|e| e.to_string())
 }
 

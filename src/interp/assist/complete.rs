@@ -3,7 +3,7 @@
 use super::before::{Owner, Whole};
 use super::context::{Context, Place, context};
 use super::draft::DraftText;
-use super::locals::locals;
+use super::locals::{begins_with_local, locals};
 use super::names::Named;
 use crate::interp::Interpreter;
 use crate::interp::call::Param;
@@ -58,7 +58,7 @@ impl Interpreter {
     /// What may be written at a position of a text: an entry, or a whole script.
     pub fn complete(&self, text: &str, cursor: usize) -> Completions {
         let at = context(text, cursor);
-        let draft = DraftText::new(self, text);
+        let (draft, before) = (DraftText::new(self, text), &text[..at.start]);
         let candidates = match at.place {
             Place::Nothing => Vec::new(),
             Place::Text(option) => {
@@ -73,7 +73,7 @@ impl Interpreter {
             }
             Place::Module => vec![named(CandidateKind::Module, Named::new("std", Some("the standard library")))],
             Place::Member(Whole::Path("std")) => all(CandidateKind::Module, self.members("std")),
-            Place::Member(Whole::Path(path)) if bound_here(text, at.start, path) => Vec::new(),
+            Place::Member(Whole::Path(path)) if begins_with_local(path, before, &tokens(before)) => Vec::new(),
             Place::Member(whole) => all(CandidateKind::Member, draft.members(whole)),
             Place::Import(module) => all(CandidateKind::Name, draft.library(module)),
             Place::Unit { number } => {
@@ -85,34 +85,30 @@ impl Interpreter {
                 let options = options(&draft, &at);
                 // All names would hide the relevant ones, and blocks of options take nothing else.
                 let only = at.word.is_empty() && at.owner != Some(Owner::System) || at.owner == Some(Owner::Scf);
-                if only && !options.is_empty() { options } else { [options, self.anything(&draft, text, &at)].concat() }
+                if only && !options.is_empty() {
+                    options
+                } else {
+                    [options, self.anything(&draft, before, at.word)].concat()
+                }
             }
             Place::Value(option) => {
                 let choices = matching(choices(&draft, &at, option), at.word);
-                if choices.is_empty() { self.anything(&draft, text, &at) } else { choices }
+                if choices.is_empty() { self.anything(&draft, before, at.word) } else { choices }
             }
-            Place::Expression => self.anything(&draft, text, &at),
+            Place::Expression => self.anything(&draft, before, at.word),
         };
         Completions { start: at.start, candidates: matching(candidates, at.word) }
     }
 
     /// The names around a position, those of the text and of the session, and reserved words.
-    fn anything(&self, draft: &DraftText<'_>, text: &str, at: &Context<'_>) -> Vec<Candidate> {
-        let before = &text[..at.start];
+    fn anything(&self, draft: &DraftText<'_>, before: &str, word: &str) -> Vec<Candidate> {
         let mut names: Vec<Named> =
             locals(before, &tokens(before)).into_iter().map(|name| Named::new(name, Some("bound here"))).collect();
         names.extend(draft.names());
-        let begins = self.names().into_iter().filter(|name| name.starts_with(at.word));
+        let begins = self.names().into_iter().filter(|name| name.starts_with(word));
         names.extend(begins.map(|name| Named { about: self.about(&name), name }));
         [all(CandidateKind::Name, names), reserved()].concat()
     }
-}
-
-/// Whether a path begins with a name that is bound around the position: a parameter, whose value is not known.
-fn bound_here(text: &str, start: usize, path: &str) -> bool {
-    let before = &text[..start];
-    let head = path.split('.').next().unwrap_or_default();
-    locals(before, &tokens(before)).contains(&head)
 }
 
 fn named(kind: CandidateKind, Named { name, about }: Named) -> Candidate {

@@ -4,7 +4,7 @@ use super::entries::entries;
 use crate::interp::call::Param;
 use crate::interp::eval::documented_members;
 use crate::interp::registry;
-use crate::interp::session::{Interpreter, PRELUDE, Standard, defined_name};
+use crate::interp::session::{Interpreter, Standard, definition};
 use crate::interp::value::scope::{Binding, Readiness, Thunk};
 use crate::interp::value::{Value, text};
 use crate::lang::ast::{Stmt, StmtKind, signature};
@@ -66,10 +66,8 @@ impl Interpreter {
 
     /// The documentation of a definition that needs no `use` and has not been needed yet.
     fn prelude_doc(&self, name: &str) -> Option<Doc> {
-        let prelude = self.library.iter().filter(|module| PRELUDE.contains(&module.name));
-        let mut statements = prelude.flat_map(|module| &module.program.statements);
-        let defines = |s: &&Stmt| defined_name(&s.kind).is_some_and(|defined| *defined.name == *name);
-        statements.find(defines).map(|statement| statement_doc(statement, name))
+        let statement = self.prelude_modules().find_map(|module| definition(&module.program, name))?;
+        Some(statement_doc(statement, name))
     }
 }
 
@@ -144,7 +142,7 @@ pub(super) fn entry_docs() -> impl Iterator<Item = Doc> {
 /// A definition in the standard library that has not been imported: of one module, or of the first that has it.
 fn library_doc(library: &[Standard], module: Option<&str>, name: &str) -> Option<Doc> {
     let of = |Standard { name: m, program, .. }: &Standard| {
-        let statement = program.statements.iter().find(|s| defined_name(&s.kind).is_some_and(|n| &*n.name == name))?;
+        let statement = definition(program, name)?;
         let path = format!("{m}.{name}");
         let docs = statement.docs.as_deref()?;
         let text = format!("{docs}\nFirst: `use std.{m}`");

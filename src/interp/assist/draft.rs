@@ -6,7 +6,7 @@ use super::doc::{Doc, member_doc, statement_doc};
 use super::names::{Named, definitions};
 use crate::interp::call::Param;
 use crate::interp::eval::{SYSTEM_ENTRIES, documented_members};
-use crate::interp::session::{Interpreter, MAIN, defined_name};
+use crate::interp::session::{Interpreter, MAIN, definition};
 use crate::interp::value::{Value, scf};
 use crate::interp::verbs::holds_model;
 use crate::lang::Kind;
@@ -57,7 +57,7 @@ impl<'a> DraftText<'a> {
                 Binds::Module(name) => names.push(Named::new(&**name, Some("a module"))),
                 Binds::Model(name) => names.push(Named::new(&**name, Some("a model"))),
                 Binds::Names(pairs) => names.extend(pairs.iter().map(|(name, inside)| {
-                    Named::new(&**name, defined(program, inside).and_then(|statement| statement.docs.as_deref()))
+                    Named::new(&**name, definition(program, inside).and_then(|statement| statement.docs.as_deref()))
                 })),
             }
         }
@@ -151,12 +151,12 @@ impl<'a> DraftText<'a> {
     /// The definition behind a path, in the text or a module that it uses.
     pub(super) fn definition(&self, path: &str) -> Option<&Stmt> {
         match path.split_once('.') {
-            Some((module, name)) => defined(self.module(module)?, name),
-            None => defined(&self.program, path).or_else(|| {
+            Some((module, name)) => definition(self.module(module)?, name),
+            None => definition(&self.program, path).or_else(|| {
                 self.imports.iter().rev().find_map(|import| match &import.binds {
                     Binds::Names(pairs) => {
                         let (_, inside) = pairs.iter().find(|(name, _)| **name == *path)?;
-                        defined(&import.program, inside)
+                        definition(&import.program, inside)
                     }
                     Binds::Module(_) | Binds::Model(_) => None,
                 })
@@ -183,8 +183,8 @@ impl Interpreter {
     /// What a `use` brings, if the module can be found.
     fn import(&self, used: &Use) -> Option<Import> {
         let (program, model) = match &used.path {
-            UsePath::Std(path) => {
-                let key = path.iter().map(|part| &*part.name).collect::<Vec<_>>().join(".");
+            UsePath::Std(_) => {
+                let key = used.path.written();
                 (self.library.iter().find(|module| module.key == key)?.program.clone(), false)
             }
             UsePath::File { path, .. } => {
@@ -205,12 +205,6 @@ impl Interpreter {
         };
         Some(Import { program, binds })
     }
-}
-
-/// The last definition of a name.
-fn defined<'p>(program: &'p Program, name: &str) -> Option<&'p Stmt> {
-    let is = |statement: &&Stmt| defined_name(&statement.kind).is_some_and(|defined| *defined.name == *name);
-    program.statements.iter().rev().find(is)
 }
 
 /// The parameters of a definition.

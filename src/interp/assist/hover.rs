@@ -5,7 +5,7 @@ use super::doc::{Doc, builtin_doc, entry_docs, unit_doc};
 use super::draft::DraftText;
 use super::entries::{OF_SCF, OF_SYSTEM};
 use super::highlight::{Class, spans};
-use super::locals::locals;
+use super::locals::begins_with_local;
 use crate::interp::Interpreter;
 use crate::lang::kinds::either;
 use crate::lang::words::is_reserved;
@@ -39,6 +39,11 @@ impl Interpreter {
         }
         if is(i.checked_sub(1), ".") {
             let whole = before.whole()?;
+            if let Whole::Path(path) = whole
+                && begins_with_local(path, text, before.list)
+            {
+                return None;
+            }
             return draft.member_doc(whole, word).or_else(|| match whole {
                 Whole::Path(path) => draft.doc(&format!("{path}.{word}")),
                 Whole::Call(_) => None,
@@ -47,7 +52,7 @@ impl Interpreter {
         if is_reserved(word) {
             return builtin_doc(word);
         }
-        if locals(text, &tokens[..=i]).contains(&word) {
+        if begins_with_local(word, text, &tokens[..=i]) {
             return None;
         }
         draft.doc(word)
@@ -134,5 +139,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_parameter_hides_a_name_of_the_session() {
+        let mut session = interpreter();
+        session.eval_entry("grid run = uniform(points: 9, spacing: 0.1)").unwrap();
+        let (used, hidden) = ("run.spacing", "loss l(run, exact) = run.spacing");
+        assert!(session.hover(used, used.len()).is_some());
+        assert_eq!(session.hover(hidden, hidden.len()), None);
+        assert!(session.complete("loss l(run, exact) = run.", 25).candidates.is_empty());
+        assert!(!session.complete("run.", 4).candidates.is_empty());
     }
 }

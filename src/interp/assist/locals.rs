@@ -54,6 +54,12 @@ pub(super) fn locals<'t>(text: &'t str, tokens: &[Token]) -> Vec<&'t str> {
     frames.into_iter().flat_map(|frame| frame.names.into_iter().chain(frame.params)).collect()
 }
 
+/// Whether a path begins with a name that is bound around the end of these tokens: a parameter, whose value is not known.
+pub(super) fn begins_with_local(path: &str, text: &str, tokens: &[Token]) -> bool {
+    let head = path.split('.').next().unwrap_or_default();
+    locals(text, tokens).contains(&head)
+}
+
 /// Whether the parenthesis at the end begins the parameters of a definition, or of `potential(x):` and `interaction(r):`.
 fn is_head(text: &str, tokens: &[Token]) -> bool {
     let before = Before { text, list: tokens };

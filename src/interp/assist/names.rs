@@ -1,7 +1,7 @@
 //! The names of a session and what is behind them, found without evaluating anything.
 
 use crate::interp::registry;
-use crate::interp::session::{Interpreter, PRELUDE, Standard, defined_name, standard_modules};
+use crate::interp::session::{Interpreter, PRELUDE, Standard, defined_name, definition, standard_modules};
 use crate::interp::value::Value;
 use crate::interp::value::scope::Binding;
 use crate::lang::ast::{ParamDecl, Program};
@@ -27,8 +27,7 @@ impl Interpreter {
     /// All names that can be used in an expression now, sorted.
     pub fn names(&self) -> Vec<String> {
         let mut names: BTreeSet<String> = self.visible(&self.scope).iter().map(|n| n.to_string()).collect();
-        let prelude = self.library.iter().filter(|module| PRELUDE.contains(&module.name));
-        names.extend(prelude.flat_map(|module| module.definitions.keys()).map(|name| name.to_string()));
+        names.extend(self.prelude_modules().flat_map(|module| module.definitions.keys()).map(|name| name.to_string()));
         names.into_iter().collect()
     }
 
@@ -41,8 +40,8 @@ impl Interpreter {
         if let Some(builtin) = registry::get(name) {
             return Some(builtin.summary.to_owned());
         }
-        let prelude = self.library.iter().filter(|module| PRELUDE.contains(&module.name));
-        prelude.flat_map(|module| definitions(&module.program)).find(|named| named.name == name)?.about
+        let statement = self.prelude_modules().find_map(|module| definition(&module.program, name))?;
+        Named::new(name, statement.docs.as_deref()).about
     }
 
     /// The names that may follow the dot of `path`, itself a name or names joined by dots.
@@ -96,9 +95,14 @@ impl Interpreter {
         self.library.iter().find(|standard| standard.key == *key)
     }
 
+    /// The modules of the standard library whose names need no `use`.
+    pub(super) fn prelude_modules(&self) -> impl Iterator<Item = &Standard> {
+        self.library.iter().filter(|module| PRELUDE.contains(&module.name))
+    }
+
     pub(super) fn prelude_binding(&self, name: &str) -> Option<Rc<Binding>> {
-        let keys = self.library.iter().filter(|module| PRELUDE.contains(&module.name)).map(|module| &module.key);
-        let modules = keys.filter_map(|key| self.modules.iter().find(|module| module.key == *key));
+        let modules =
+            self.prelude_modules().filter_map(|standard| self.modules.iter().find(|module| module.key == standard.key));
         modules.filter_map(|module| module.get(name)).next().cloned()
     }
 

@@ -185,12 +185,12 @@ fn root(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     // At a root of a continuous function little is left of the values at the ends, if not within the tolerance then to the last
     // bit of x; at a jump or a pole it is not.
     let much = JUMP * fa.abs().max(fb.abs());
-    let (closest, left) = if fx.abs() > much { brent_root(&mut searched, (a, fa), (b, fb), 0.0)? } else { (x, fx) };
-    if left.abs() > much {
-        let (x, fx) = (closest, left);
-        let x = text::quantity(&Quantity::of(x, x_dim));
-        let (value, span) = (brief(fx), args.span_of("interval"));
-        return fail(RunError::Jump { x, value, span }, span);
+    if fx.abs() > much {
+        let (closest, left) = brent_root(&mut searched, (a, fa), (b, fb), 0.0)?;
+        if left.abs() > much {
+            let (x, span) = (text::quantity(&Quantity::of(closest, x_dim)), args.span_of("interval"));
+            return fail(RunError::Jump { x, value: brief(left), span }, span);
+        }
     }
     Ok(Value::Number(Quantity::of(x, x_dim)))
 }

@@ -8,7 +8,7 @@ mod program;
 pub use host::Host;
 pub use library::standard_modules;
 pub(crate) use library::{PRELUDE, Standard};
-pub(crate) use modules::defined_name;
+pub(crate) use modules::{defined_name, definition};
 pub use program::Evaluated;
 
 use crate::exact::CacheWarning;

@@ -224,6 +224,12 @@ pub(crate) fn defined_name(statement: &StmtKind) -> Option<&Ident> {
     }
 }
 
+/// The last definition of a name in a text.
+pub(crate) fn definition<'p>(program: &'p Program, name: &str) -> Option<&'p Stmt> {
+    let defines = |statement: &&Stmt| defined_name(&statement.kind).is_some_and(|defined| *defined.name == *name);
+    program.statements.iter().rev().find(defines)
+}
+
 /// The default name of a module: `losses` for `std.losses`, `lda` for `my/lda.ksr`.
 fn stem(path: &str) -> String {
     if let Some(name) = path.strip_prefix("std.") {

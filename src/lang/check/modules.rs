@@ -1,7 +1,7 @@
 //! `use`, and names imported from modules.
 
 use super::error::CheckError;
-use super::names::{Known, path_of};
+use super::names::Known;
 use super::walk::Checker;
 use crate::lang::ast::{Use, UsePath};
 use crate::lang::nearest::{did_you_mean, nearest};
@@ -26,7 +26,7 @@ impl Checker<'_> {
             let module = format!("std.{}", name.name);
             return self.error(CheckError::NoModule { module, span: root.span.to(name.span), help });
         }
-        let path = path_of(used);
+        let path = used.path.written();
         let Some(names) = &used.names else { return self.needs_alias(used) };
         self.refuse_doubles("name", names.iter(), "import each name once");
         for name in names {

@@ -1,7 +1,7 @@
 //! The meaning of names, to the extent that it is known before anything is evaluated.
 
 use crate::lang::Kind;
-use crate::lang::ast::{Expr, ExprKind, ParamDecl, Program, Stmt, StmtKind, Use, UsePath};
+use crate::lang::ast::{Expr, ExprKind, ParamDecl, Program, Stmt, StmtKind, Use};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -177,14 +177,6 @@ fn has_effect(body: &Expr) -> bool {
     }
 }
 
-/// The path of a module as it is written.
-pub(super) fn path_of(used: &Use) -> String {
-    match &used.path {
-        UsePath::Std(path) => path.iter().map(|p| &*p.name).collect::<Vec<_>>().join("."),
-        UsePath::File { path, .. } => path.to_string(),
-    }
-}
-
 /// The names that a `use` binds.
 fn binds(used: &Use) -> Vec<(Rc<str>, Known)> {
     if let Some(names) = &used.names {
@@ -193,7 +185,7 @@ fn binds(used: &Use) -> Vec<(Rc<str>, Known)> {
             _ => names.iter().map(|n| (n.name.clone(), Known::Value)).collect(),
         };
     }
-    let path = path_of(used);
+    let path = used.path.written();
     let name = used.alias.as_ref().map_or_else(|| used.path.stem(), |alias| alias.name.clone());
     vec![(name, Known::Module(path.into()))]
 }
@@ -201,8 +193,8 @@ fn binds(used: &Use) -> Vec<(Rc<str>, Known)> {
 /// The meaning of a name that a `use` imports from a known module, or binds to a saved model.
 pub(super) fn imported(used: &Use, name: &str, names: &Names) -> Option<Known> {
     let Some(taken) = &used.names else {
-        return names.models.contains(&path_of(used)).then_some(Known::Value);
+        return names.models.contains(&used.path.written()).then_some(Known::Value);
     };
     let wanted = if used.alias.is_some() { taken.first()?.name.as_ref() } else { name };
-    names.modules.get(&path_of(used))?.get(wanted).cloned()
+    names.modules.get(&used.path.written())?.get(wanted).cloned()
 }
