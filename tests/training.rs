@@ -15,7 +15,7 @@ use ksr::ks::Observable;
 use ksr::model::System;
 use ksr::tensor::Device;
 use ksr::train::{
-    Adam, Budget, Case, Ending, Lbfgs, LossGraph, Optimizer, Plan, Store, TrainError, Trained, evaluate, train,
+    Adam, Budget, Case, Ending, Lbfgs, LossGraph, LossInput, Optimizer, Plan, Store, TrainError, Trained, evaluate, train,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -97,9 +97,9 @@ fn observables_error(numbers: &[Observable], fields: &[Observable]) -> f64 {
         let term = g.scale(1.0 + 0.1 * k as f64, x, s);
         loss = g.binary(Binary::Add, loss, term, s).unwrap();
     }
-    let inputs = numbers.iter().chain(fields).copied().collect();
+    let inputs = numbers.iter().chain(fields).copied().map(LossInput::of).collect();
     let loss = LossGraph { graph: g, output: loss, inputs };
-    let case = Case { system: training::ion(3.0, 3.0), loss };
+    let case = Case { systems: vec![training::ion(3.0, 3.0)], loss };
     let plan = Plan::new(f.clone(), vec![case], training::linear(3, 0.5, 0.9, false));
     gradient_error(&plan, &f.initial(3), 6)
 }

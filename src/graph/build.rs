@@ -50,8 +50,13 @@ impl Graph {
         let (span, shape, bounds) = (spec.span, Shape::vector(spec.len()), spec.bounds);
         self.params.push(spec);
         let raw = self.push(Op::Param(self.params.len() - 1), vec![], shape, span);
-        let Some((a, b)) = bounds else { return raw };
-        let t = self.unary(Unary::Sigmoid, raw, span);
+        bounds.map_or(raw, |bounds| self.bounded(raw, bounds, span))
+    }
+
+    /// a + (b - a) sigmoid(t), the values of bounded parameters that are stored as t.
+    pub fn bounded(&mut self, t: NodeId, (a, b): (f64, f64), span: Span) -> NodeId {
+        let shape = self.shape(t);
+        let t = self.unary(Unary::Sigmoid, t, span);
         let (low, range) = (self.constant(a, span), self.constant(b - a, span));
         let scaled = self.push(Op::Binary(Binary::Mul), vec![t, range], shape, span);
         self.push(Op::Binary(Binary::Add), vec![scaled, low], shape, span)

@@ -167,6 +167,11 @@ impl<D: Backend> KohnSham<D> {
         }
     }
 
+    /// The flat parameters, a leaf.
+    pub(super) fn parameters(&self) -> &Value<D> {
+        &self.parameters
+    }
+
     /// The density of non-interacting electrons in v.
     pub fn non_interacting(&self) -> Result<Spins<D>, KsError> {
         let potential = vec![self.external.clone(); self.equations.occupation.spins()];

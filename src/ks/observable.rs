@@ -28,6 +28,8 @@ pub enum Observable {
     },
     /// Integral of |n_out - n_in| of the last iteration. Scalar.
     Residual,
+    /// The parameters of the functional, as the optimiser stores them. Vector.
+    Parameters,
 }
 
 impl Observable {
@@ -43,10 +45,12 @@ impl Observable {
 
     /// Whether it is a field rather than a number.
     pub(crate) fn is_field(&self) -> bool {
-        use Observable::{Density, Energy, OrbitalEnergy, Part, Potential, Residual, SpinDensity, XcPotential};
+        use Observable::{
+            Density, Energy, OrbitalEnergy, Parameters, Part, Potential, Residual, SpinDensity, XcPotential,
+        };
         match self {
             Density(_) | SpinDensity(_) | Potential(_) | XcPotential(_) => true,
-            Energy(_) | Part(_) | OrbitalEnergy { .. } | Residual => false,
+            Energy(_) | Part(_) | OrbitalEnergy { .. } | Residual | Parameters => false,
         }
     }
 
@@ -63,6 +67,7 @@ impl Observable {
             Observable::XcPotential(spin) => format!("the xc potential of spin {}", name(*spin)),
             Observable::Part(term) => format!("the {term} energy"),
             Observable::Residual => "the residual".to_owned(),
+            Observable::Parameters => "the parameters".to_owned(),
         }
     }
 
@@ -89,7 +94,7 @@ impl Observable {
             }
             Observable::Energy(_) | Observable::Density(_) => Ok(()),
             Observable::SpinDensity(_) | Observable::Potential(_) | Observable::XcPotential(_) => Ok(()),
-            Observable::Part(_) | Observable::Residual => Ok(()),
+            Observable::Part(_) | Observable::Residual | Observable::Parameters => Ok(()),
         }
     }
 }

@@ -70,6 +70,13 @@ pub(crate) enum Seen {
     List(Vec<Observable>),
     /// One for up and one for down, as in [`Datum::Spins`].
     Spins(Box<[Seen; 2]>),
+    /// The lowest of some observables minus the highest of others; NaN if there are none.
+    Difference {
+        /// The first ones.
+        lowest_of: Vec<Observable>,
+        /// The others.
+        highest_of: Vec<Observable>,
+    },
 }
 
 /// What is known of a trajectory before it is run.
@@ -101,6 +108,17 @@ impl Trajectory<'_> {
             Seen::List((0..=occupied).map(|index| Observable::OrbitalEnergy { spin, index }).collect())
         };
         Seen::Spins(Box::new([levels(0, up), levels(1, down)]))
+    }
+
+    /// The lowest empty minus the highest occupied level; that of a closed shell needs only one spin.
+    fn gap(&self) -> Seen {
+        let (up, down) = self.system.spins();
+        let spins = if self.system.closed_shell() { vec![(0, up)] } else { vec![(0, up), (1, down)] };
+        let level = |spin, index| Observable::OrbitalEnergy { spin, index };
+        let lowest_of = spins.iter().map(|&(spin, occupied)| level(spin, occupied)).collect();
+        let filled = spins.iter().filter(|(_, occupied)| *occupied > 0);
+        let highest_of = filled.map(|&(spin, occupied)| level(spin, occupied - 1)).collect();
+        Seen::Difference { lowest_of, highest_of }
     }
 }
 
@@ -242,7 +260,7 @@ const LEVELS_AND_ITERATIONS: &[Property] = &[
         "the lowest empty minus the highest occupied level",
         Shown::Yes(BELOW_TERMS),
         |r| Datum::Energy(r.gap),
-        None,
+        Some(|t| t.gap()),
     ),
     row(
         "converged",

@@ -1,13 +1,14 @@
-//! Loss and gradient of one system: its tapes are made, run backward and dropped here.
+//! Loss and gradient of one case: its tapes are made, run backward and dropped here.
 
 use super::plan::{Case, Gradient};
 use crate::control::Quiet;
 use crate::functional::Compiled;
 use crate::graph::{Formula, Routine};
 use crate::ks::{
-    Equations, InitialDensity, KohnSham, KsError, Occupation, ScfOptions, Schedule, Setting, Stop, Unrolled, adjoint,
-    device_error, fields, functional_error, pull, solve_bound, taken,
+    Equations, InitialDensity, KohnSham, KsError, Observable, Occupation, ScfOptions, Schedule, Setting, Stop,
+    Unrolled, adjoint, device_error, fields, functional_error, pull, solve_bound, taken,
 };
+use crate::model::System;
 use crate::tensor::{Backend, Cotangents, Cpu, Device, NoneTape, OwnedTape, Tape, Value, backward, on_device, resume};
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use std::sync::Arc;
 pub(crate) struct Prepared<'a> {
     case: &'a Case,
     functional: &'a str,
-    equations: Arc<Equations>,
+    members: Vec<Member>,
     loss: Formula,
     /// The iterations that the loss sees: for a converged calculation a single one, from its density.
     schedule: Schedule,
@@ -24,12 +25,64 @@ pub(crate) struct Prepared<'a> {
     converge: Option<ScfOptions>,
     /// How many of the last iterations keep their tapes for the backward pass; the others are recomputed.
     pub kept: usize,
+}
+
+/// One system of a case.
+#[derive(Debug)]
+struct Member {
+    equations: Arc<Equations>,
+    /// What the loss uses of it.
+    wanted: Vec<Observable>,
     /// Density of non-interacting electrons for every spin channel.
     start: Vec<Vec<f64>>,
 }
 
+impl Member {
+    fn new(
+        functional: &Arc<Compiled>,
+        system: &Arc<System>,
+        wanted: Vec<Observable>,
+        iterations: usize,
+        symmetric: bool,
+    ) -> Result<Self, KsError> {
+        let asked = |spin| wanted.iter().any(|observable| observable.is_orbital_energy(spin));
+        let occupation = Occupation::of(system).without_idle(asked);
+        let setting = Setting { system, functional, occupation: &occupation, symmetric };
+        let equations = Arc::new(Equations::new(&setting)?);
+        for observable in &wanted {
+            observable.check(iterations, system, &occupation)?;
+        }
+        let params = vec![0.0; functional.parameter_count()];
+        let (ks, _) = KohnSham::new(&equations, &Cpu::default(), &params, NoneTape)?;
+        let start = ks.non_interacting()?.iter().map(|n| n.host().to_vec()).collect();
+        Ok(Self { equations, wanted, start })
+    }
+
+    fn label(&self) -> &str {
+        &self.equations.system.label
+    }
+
+    /// The converged density for every spin channel.
+    fn converged<D: Backend>(
+        &self,
+        functional: &str,
+        ks: &KohnSham<D>,
+        scf: &ScfOptions,
+    ) -> Result<Vec<Vec<f64>>, KsError> {
+        let run = solve_bound(ks, functional, scf, &InitialDensity::NonInteracting, &Quiet)?;
+        if run.stop != Stop::Converged {
+            let (system, iterations, residual) = (self.label().to_owned(), run.iterations, run.residual);
+            return Err(KsError::ImplicitNotConverged { system, iterations, residual, advice: scf.to_converge() });
+        }
+        Ok(if self.equations.occupation.spins() == 1 { vec![run.total_density()] } else { run.density.to_vec() })
+    }
+}
+
+/// A member with parameters, and the tape that leads to them.
+type Bound<D> = (KohnSham<D>, OwnedTape<f64, D>);
+
 impl<'a> Prepared<'a> {
-    /// Checks a case, lowers it, and finds its initial density.
+    /// Checks a case, lowers it, and finds its initial densities.
     ///
     /// # Errors
     /// What is wrong with it for any parameters.
@@ -46,27 +99,21 @@ impl<'a> Prepared<'a> {
                 (Schedule::ONCE, Some(scf.clone()))
             }
         };
-        let Case { system, loss, .. } = case;
-        let asked = |spin| loss.inputs.iter().any(|input| input.is_orbital_energy(spin));
-        let occupation = Occupation::of(system).without_idle(asked);
-        let setting = Setting { system, functional, occupation: &occupation, symmetric: scf.symmetric };
-        let equations = Arc::new(Equations::new(&setting)?);
-        for observable in &loss.inputs {
-            observable.check(schedule.iterations, system, &occupation)?;
-        }
+        let Case { systems, loss } = case;
+        let member = |(index, system): (usize, &Arc<System>)| {
+            Member::new(functional, system, case.wanted(index), schedule.iterations, scf.symmetric)
+        };
+        let members = systems.iter().enumerate().map(member).collect::<Result<Vec<_>, _>>()?;
         let routine = Arc::new(Routine::new(&loss.graph, &[loss.output]));
-        let lowered = Formula::new(&routine, &system.grid, &system.interaction);
-        let params = vec![0.0; functional.parameter_count()];
-        let (ks, _) = KohnSham::new(&equations, &Cpu::default(), &params, NoneTape)?;
+        let lowered = Formula::new(&routine, &systems[0].grid, &systems[0].interaction);
         Ok(Self {
             case,
             functional: &functional.name,
-            loss: lowered.map_err(|cause| functional_error("loss", system, &cause))?,
+            loss: lowered.map_err(|cause| functional_error("loss", &systems[0], &cause))?,
+            members,
             schedule,
             converge,
             kept: usize::MAX,
-            start: ks.non_interacting()?.iter().map(|n| n.host().to_vec()).collect(),
-            equations,
         })
     }
 
@@ -87,86 +134,128 @@ impl<'a> Prepared<'a> {
     }
 
     fn loss_on<D: Backend>(&self, params: &[f64]) -> Result<f64, KsError> {
-        let (ks, _) = KohnSham::new(&self.equations, &D::default(), params, NoneTape)?;
-        let start = match &self.converge {
-            None => self.start.clone(),
-            Some(scf) => self.converged(&ks, scf)?,
-        };
-        let start = fields(&ks.device, &start, Value::constant)?;
-        let unrolled = Unrolled::<D, NoneTape>::run(&ks, self.schedule, start, &self.case.loss.inputs, 1)?;
-        Ok(self.judged(&ks, &unrolled, NoneTape)?.0.first())
+        let device = D::default();
+        let mut seen = Vec::with_capacity(self.members.len());
+        for member in &self.members {
+            let (ks, _) = KohnSham::new(&member.equations, &device, params, NoneTape)?;
+            let start = match &self.converge {
+                None => member.start.clone(),
+                Some(scf) => member.converged(self.functional, &ks, scf)?,
+            };
+            let start = fields(&device, &start, Value::constant)?;
+            let unrolled = Unrolled::<D, NoneTape>::run(&ks, self.schedule, start, &member.wanted, 1)?;
+            seen.push(unrolled.observe(NoneTape)?.0);
+        }
+        Ok(self.judged(&device, &seen, NoneTape)?.0.first())
     }
 
     fn gradient_on<D: Backend>(&self, params: &[f64]) -> Result<(f64, Vec<f64>), KsError> {
-        let (ks, binding) = KohnSham::new(&self.equations, &D::default(), params, OwnedTape::<f64, D>::default())?;
-        let (loss, cotangents) = match &self.converge {
-            None => self.unrolled(&ks)?,
-            Some(scf) => self.implicit(&ks, scf)?,
+        let device = D::default();
+        let mut bound: Vec<Bound<D>> = Vec::with_capacity(self.members.len());
+        for member in &self.members {
+            bound.push(KohnSham::new(&member.equations, &device, params, OwnedTape::<f64, D>::default())?);
+        }
+        let (loss, mut cotangents) = match &self.converge {
+            None => self.unrolled(&device, &bound)?,
+            Some(scf) => self.implicit(&device, &bound, scf)?,
         };
-        let mut cotangents = resume(&ks.device, cotangents, binding).map_err(device_error)?;
-        let gradient = ks.gradient(&mut cotangents)?;
+        let mut gradient: Vec<f64> = Vec::new();
+        for (ks, binding) in bound {
+            cotangents = resume(&device, cotangents, binding).map_err(device_error)?;
+            let own = ks.gradient(&mut cotangents)?;
+            match gradient.is_empty() {
+                true => gradient = own,
+                false => gradient.iter_mut().zip(own).for_each(|(sum, slope)| *sum += slope),
+            }
+        }
         if gradient.iter().all(|g| g.is_finite()) {
             return Ok((loss, gradient));
         }
         Err(self.not_finite("the gradient of the loss"))
     }
 
-    /// The loss of the unrolled calculation, and the cotangents of the parameters bound in `ks`.
-    fn unrolled<D: Backend>(&self, ks: &KohnSham<D>) -> Result<(f64, Cotangents<D>), KsError> {
-        let start = fields(&ks.device, &self.start, Value::constant)?;
-        let unrolled = Unrolled::run(ks, self.schedule, start, &self.case.loss.inputs, self.kept)?;
-        let (loss, tape) = self.judged(ks, &unrolled, OwnedTape::default())?;
-        Ok((loss.first(), unrolled.backward(backward(&loss, tape).map_err(device_error)?)?))
-    }
-
-    /// The same for the converged calculation, whose density depends on the parameters as a fixed point.
-    fn implicit<D: Backend>(&self, ks: &KohnSham<D>, scf: &ScfOptions) -> Result<(f64, Cotangents<D>), KsError> {
-        let free = &ks.detached();
-        let density = self.converged(free, scf)?;
-        let leaves = fields(&ks.device, &density, Value::leaf)?;
-        let unrolled = Unrolled::run(ks, self.schedule, leaves.clone(), &self.case.loss.inputs, 1)?;
-        let warm = unrolled.orbitals();
-        let (loss, tape) = self.judged(ks, &unrolled, OwnedTape::default())?;
-        let mut cotangents = unrolled.backward(backward(&loss, tape).map_err(device_error)?)?;
-        ks.check_response()?;
-        let right = taken(&leaves, &mut cotangents)?;
-        if right.iter().any(|x| !x.is_finite()) {
-            return Err(self.not_finite("the gradient of the loss"));
+    /// The loss of the unrolled calculations, and the cotangents of the parameters that `bound` are bound to.
+    fn unrolled<D: Backend>(&self, device: &D, bound: &[Bound<D>]) -> Result<(f64, Cotangents<D>), KsError> {
+        let mut all = Vec::with_capacity(bound.len());
+        for (member, (ks, _)) in self.members.iter().zip(bound) {
+            let start = fields(device, &member.start, Value::constant)?;
+            all.push(Unrolled::run(ks, self.schedule, start, &member.wanted, self.kept)?);
         }
-        let lambda = adjoint(free, &density, &warm, &right)?;
-        Ok((loss.first(), pull(ks, &fields(&ks.device, &density, Value::constant)?, &warm, &lambda, cotangents)?))
-    }
-
-    /// The converged density for every spin channel.
-    fn converged<D: Backend>(&self, ks: &KohnSham<D>, scf: &ScfOptions) -> Result<Vec<Vec<f64>>, KsError> {
-        let run = solve_bound(ks, self.functional, scf, &InitialDensity::NonInteracting, &Quiet)?;
-        if run.stop != Stop::Converged {
-            let (system, iterations, residual) = (self.case.system.label.clone(), run.iterations, run.residual);
-            return Err(KsError::ImplicitNotConverged { system, iterations, residual, advice: scf.to_converge() });
+        let (loss, mut cotangents) = self.observed(device, &all)?;
+        for unrolled in all {
+            cotangents = unrolled.backward(cotangents)?;
         }
-        Ok(if self.equations.occupation.spins() == 1 { vec![run.total_density()] } else { run.density.to_vec() })
+        Ok((loss, cotangents))
     }
 
-    /// The loss of a calculation.
-    fn judged<D: Backend, T: Tape<f64, D>, S: Tape<f64, D>>(
+    /// The same for converged calculations, whose densities depend on the parameters as fixed points.
+    fn implicit<D: Backend>(
         &self,
-        ks: &KohnSham<D>,
-        unrolled: &Unrolled<'_, D, S>,
+        device: &D,
+        bound: &[Bound<D>],
+        scf: &ScfOptions,
+    ) -> Result<(f64, Cotangents<D>), KsError> {
+        let (mut densities, mut leaves, mut all) = (Vec::new(), Vec::new(), Vec::new());
+        for (member, (ks, _)) in self.members.iter().zip(bound) {
+            let density = member.converged(self.functional, &ks.detached(), scf)?;
+            let leaf = fields(device, &density, Value::leaf)?;
+            all.push(Unrolled::run(ks, self.schedule, leaf.clone(), &member.wanted, 1)?);
+            densities.push(density);
+            leaves.push(leaf);
+        }
+        let (loss, mut cotangents) = self.observed(device, &all)?;
+        for (index, unrolled) in all.into_iter().enumerate() {
+            let (ks, density) = (&bound[index].0, &densities[index]);
+            let warm = unrolled.orbitals();
+            cotangents = unrolled.backward(cotangents)?;
+            ks.check_response()?;
+            let right = taken(&leaves[index], &mut cotangents)?;
+            if right.iter().any(|x| !x.is_finite()) {
+                return Err(self.not_finite("the gradient of the loss"));
+            }
+            let lambda = adjoint(&ks.detached(), density, &warm, &right)?;
+            cotangents = pull(ks, &fields(device, density, Value::constant)?, &warm, &lambda, cotangents)?;
+        }
+        Ok((loss, cotangents))
+    }
+
+    /// The loss of calculations, and the cotangents of what it sees of them.
+    fn observed<D: Backend, T: Tape<f64, D>>(
+        &self,
+        device: &D,
+        all: &[Unrolled<'_, D, T>],
+    ) -> Result<(f64, Cotangents<D>), KsError> {
+        let (mut seen, mut tape) = (Vec::with_capacity(all.len()), OwnedTape::default());
+        for unrolled in all {
+            let (own, next) = unrolled.observe(tape)?;
+            seen.push(own);
+            tape = next;
+        }
+        let (loss, tape) = self.judged(device, &seen, tape)?;
+        Ok((loss.first(), backward(&loss, tape).map_err(device_error)?))
+    }
+
+    /// The loss of what is seen of every member.
+    fn judged<D: Backend, T: Tape<f64, D>>(
+        &self,
+        device: &D,
+        seen: &[Vec<Value<D>>],
         tape: T,
     ) -> Result<(Value<D>, T), KsError> {
-        let (seen, tape) = unrolled.observe(tape)?;
-        let values: Vec<&Value<D>> = seen.iter().collect();
-        let judged = self.loss.on(&ks.device).and_then(|constants| self.loss.run(&constants, &values, tape));
-        let (mut values, tape) = judged.map_err(|cause| functional_error("loss", &self.case.system, &cause))?;
-        match values.pop() {
+        let mut next: Vec<_> = seen.iter().map(|values| values.iter()).collect();
+        let values: Vec<&Value<D>> =
+            self.case.loss.inputs.iter().filter_map(|input| next.get_mut(input.system)?.next()).collect();
+        let judged = self.loss.on(device).and_then(|constants| self.loss.run(&constants, &values, tape));
+        let (mut found, tape) = judged.map_err(|cause| functional_error("loss", &self.case.systems[0], &cause))?;
+        match found.pop() {
             Some(value) if value.first().is_finite() => Ok((value, tape)),
-            _ => Err(self.broken_loss(&seen)),
+            _ => Err(self.broken_loss(&values)),
         }
     }
 
     /// The error for a loss that is not finite, with the operation that caused it.
-    fn broken_loss<D: Backend>(&self, seen: &[Value<D>]) -> KsError {
-        let (loss, system) = (&self.case.loss, &self.case.system);
+    fn broken_loss<D: Backend>(&self, seen: &[&Value<D>]) -> KsError {
+        let (loss, system) = (&self.case.loss, &self.case.systems[0]);
         let inputs: Vec<Vec<f64>> = seen.iter().map(|value| value.host().to_vec()).collect();
         let found = loss.graph.first_non_finite(&[loss.output], &system.grid, &system.interaction, &[], &inputs);
         let Some(found) = found.ok().flatten() else { return self.not_finite("the loss") };
@@ -183,7 +272,7 @@ impl<'a> Prepared<'a> {
         KsError::NotFinite {
             operation: operation.to_owned(),
             iteration: self.schedule.iterations - 1,
-            system: self.case.system.label.clone(),
+            system: self.case.label(),
             place: None,
         }
     }

@@ -1,7 +1,7 @@
 //! The content key of a training run: a hash of what is trained, on what, and how, without source texts, places or file
 //! names.
 
-use super::plan::{Case, Gradient, LossGraph, Plan};
+use super::plan::{Case, Gradient, LossGraph, LossInput, Plan};
 use crate::data::ContentKey;
 use crate::functional::{Compiled, Density};
 use crate::graph::{Graph, Identity, Init, Node, ParamSpec, Shape};
@@ -9,7 +9,7 @@ use crate::ks::Observable;
 use crate::model::{Grid, Interaction, System, Wall};
 
 /// Change it when the same plan would give different results.
-const KIND: &str = "ksr training 6";
+const KIND: &str = "ksr training 7";
 
 /// The key of a plan on a `device`. It depends neither on the seeds nor on the number of steps: each seed is kept under
 /// it separately, and continues where a run of fewer steps ended.
@@ -53,9 +53,13 @@ fn functional(key: ContentKey, functional: &Compiled) -> ContentKey {
 }
 
 fn case(key: ContentKey, case: &Case) -> ContentKey {
-    let Case { system, loss: LossGraph { graph, output, inputs } } = case;
-    let key = self::graph(self::system(key, system), graph).integers(&[u64::from(output.0), inputs.len() as u64]);
-    inputs.iter().fold(key, observable)
+    let Case { systems, loss: LossGraph { graph, output, inputs } } = case;
+    let key = systems.iter().fold(key.integer(systems.len() as u64), |key, one| system(key, one));
+    let key = self::graph(key, graph).integers(&[u64::from(output.0), inputs.len() as u64]);
+    let input = |key: ContentKey, LossInput { system, observable: of }: &LossInput| {
+        observable(key.integer(*system as u64), of)
+    };
+    inputs.iter().fold(key, input)
 }
 
 fn observable(key: ContentKey, observable: &Observable) -> ContentKey {
@@ -69,6 +73,7 @@ fn observable(key: ContentKey, observable: &Observable) -> ContentKey {
         Observable::Part(term) => return key.text("term").text(term),
         Observable::OrbitalEnergy { spin, index } => ("orbital energy", vec![spin as u64, index as u64]),
         Observable::Residual => ("residual", Vec::new()),
+        Observable::Parameters => ("parameters", Vec::new()),
     };
     key.text(kind).integers(&numbers)
 }

@@ -29,11 +29,17 @@ impl Forecast {
     pub fn new(plan: &Plan, threads: usize) -> Self {
         let iterations = if plan.gradient == Gradient::Implicit { 1 } else { plan.scf.iterations };
         let tapes = |case: &Case| {
-            let wants = |k: usize| {
-                let parts = k + 1 == iterations && case.loss.inputs.iter().any(Observable::is_energy_part);
-                parts || case.loss.inputs.contains(&Observable::Energy(k))
-            };
-            tapes(&plan.functional, &case.system, iterations, wants)
+            let mut all = vec![0; iterations];
+            for (index, system) in case.systems.iter().enumerate() {
+                let wanted = case.wanted(index);
+                let wants = |k: usize| {
+                    let parts = k + 1 == iterations && wanted.iter().any(Observable::is_energy_part);
+                    parts || wanted.contains(&Observable::Energy(k))
+                };
+                let own = tapes(&plan.functional, system, iterations, wants);
+                all.iter_mut().zip(own).for_each(|(sum, bytes)| *sum += bytes);
+            }
+            all
         };
         let cases = plan.cases.iter().map(tapes).collect();
         Self { cases, together: threads.clamp(1, (plan.cases.len() * plan.seeds.len()).max(1)) }

@@ -8,24 +8,53 @@ use crate::ks::{Observable, ScfOptions};
 use crate::model::System;
 use std::sync::Arc;
 
-/// The loss of one system, with its reference values as constants in it.
+/// The loss of a case, with its reference values as constants in it.
 #[derive(Clone, Debug)]
 pub struct LossGraph {
-    /// A graph of the observables, without parameters.
+    /// A graph of the observables, without parameters of its own.
     pub graph: Graph,
     /// The loss: a single number.
     pub output: NodeId,
-    /// The observable of each input, by its index.
-    pub inputs: Vec<Observable>,
+    /// What each input is, by its index; none occurs twice.
+    pub inputs: Vec<LossInput>,
 }
 
-/// One system to train on or to validate with.
+/// An input of a loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LossInput {
+    /// The position of its system in the case.
+    pub system: usize,
+    /// What of its calculation.
+    pub observable: Observable,
+}
+
+/// What one loss judges: a system to train on or to validate with, or a group of systems on one grid.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// The system.
-    pub system: Arc<System>,
-    /// Its loss.
+    /// The systems, at least one.
+    pub systems: Vec<Arc<System>>,
+    /// Their loss.
     pub loss: LossGraph,
+}
+
+impl LossInput {
+    /// An observable of the only system of a case.
+    pub fn of(observable: Observable) -> Self {
+        Self { system: 0, observable }
+    }
+}
+
+impl Case {
+    /// `h2(R: 1.4)`, or the labels of all systems of a group.
+    pub fn label(&self) -> String {
+        let labels: Vec<&str> = self.systems.iter().map(|system| system.label.as_str()).collect();
+        labels.join(", ")
+    }
+
+    /// What the loss uses of the system at a position, in the order of its inputs.
+    pub(crate) fn wanted(&self, system: usize) -> Vec<Observable> {
+        self.loss.inputs.iter().filter(|input| input.system == system).map(|input| input.observable).collect()
+    }
 }
 
 /// Where the gradient of a loss comes from.

@@ -54,7 +54,7 @@ pub fn long_mixing() -> Plan {
         symmetric: false,
         ..plan.scf.clone()
     };
-    let systems: Vec<_> = plan.cases.iter().map(|case| case.system.clone()).collect();
+    let systems: Vec<_> = plan.cases.iter().map(|case| case.systems[0].clone()).collect();
     let loss = Published { skip: 0, discount: 1.0, ..Published::LI };
     training::plan(&plan.functional, &targeted(&systems), loss, &scf)
 }

@@ -6,7 +6,7 @@ use ksr::graph::{Binary, Graph, NodeId, Shape, Unary};
 use ksr::ks::{Mixing, Observable, ScfOptions};
 use ksr::model::{Grid, Interaction, Nucleus, Parts, System};
 use ksr::source::{SourceId, Span};
-use ksr::train::{Case, LossGraph, Plan};
+use ksr::train::{Case, LossGraph, LossInput, Plan};
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -83,7 +83,7 @@ impl Published {
         };
         for k in self.skip..iterations {
             let energy = g.input(format!("E{k}"), Shape::SCALAR, S);
-            inputs.push(Observable::Energy(k));
+            inputs.push(LossInput::of(Observable::Energy(k)));
             let reference = g.constant(target.energy, S);
             let error = square(&mut g, energy, reference);
             let weight = self.energy_weight * self.discount.powi((iterations - 1 - k) as i32);
@@ -91,14 +91,14 @@ impl Published {
             loss = g.binary(Binary::Add, loss, term, S).unwrap();
         }
         let density = g.input("n", Shape::FIELD, S);
-        inputs.push(Observable::Density(iterations - 1));
+        inputs.push(LossInput::of(Observable::Density(iterations - 1)));
         let reference = g.samples(&target.density, 1, S);
         let error = square(&mut g, density, reference);
         let integral = g.integral(error, S).unwrap();
         let term = g.scale(self.density_weight / system.electrons as f64, integral, S);
         loss = g.binary(Binary::Add, loss, term, S).unwrap();
         let loss = LossGraph { graph: g, output: loss, inputs };
-        Case { system: system.clone(), loss }
+        Case { systems: vec![system.clone()], loss }
     }
 }
 

@@ -5,11 +5,13 @@ use super::{Bench, Halt};
 use crate::graph::Operations;
 use crate::interp::{Interpreter, Options, ScriptEnding};
 use crate::ks::Observable;
+use crate::model::System;
 use crate::tensor::Device;
 use crate::train::{self, Plan};
 use crate::world::Memory;
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// The training run of a script, with new right-hand sides for its `let`s. Exact answers are computed, not taken from a
 /// cache, and no file is read or written.
@@ -48,10 +50,13 @@ pub fn with_evaluation<R>(
 /// uses it, and the backward pass.
 pub fn operations(plan: &Plan) -> Operations {
     let of_case = |case: &crate::train::Case| {
-        let wanted: BTreeSet<&Observable> =
-            case.loss.inputs.iter().filter(|wanted| matches!(wanted, Observable::Energy(_))).collect();
-        let [energy, full] = plan.functional.operations(case.system.grid.points, case.system.closed_shell());
-        full.times(plan.scf.iterations as u64) + energy.times(wanted.len() as u64)
+        let of_system = |(index, system): (usize, &Arc<System>)| {
+            let wanted: BTreeSet<Observable> =
+                case.wanted(index).into_iter().filter(|wanted| matches!(wanted, Observable::Energy(_))).collect();
+            let [energy, full] = plan.functional.operations(system.grid.points, system.closed_shell());
+            full.times(plan.scf.iterations as u64) + energy.times(wanted.len() as u64)
+        };
+        case.systems.iter().enumerate().map(of_system).fold(Operations::default(), |sum, own| sum + own)
     };
     plan.cases.iter().map(of_case).fold(Operations::default(), |sum, own| sum + own)
 }

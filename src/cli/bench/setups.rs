@@ -137,7 +137,7 @@ mod tests {
         let expected: [(&[usize], usize, usize); 3] = [(&[1, 2], 10, 1), (&[2, 2], 15, 5), (&[1, 2, 3, 4, 2], 15, 1)];
         for (known, (electrons, iterations, energies)) in KNOWN.iter().zip(expected) {
             let plan = plan(&bench, known.name, known.script, &[]).unwrap();
-            assert_eq!(plan.cases.iter().map(|case| case.system.electrons).collect::<Vec<_>>(), electrons);
+            assert_eq!(plan.cases.iter().map(|case| case.systems[0].electrons).collect::<Vec<_>>(), electrons);
             assert_eq!(plan.scf.iterations, iterations);
             assert_eq!(plan.scf.mixing, Mixing::Linear { alpha: 0.5, decay: 0.9, history: 1 });
             assert_eq!(plan.scf.symmetric, known.name == "b");

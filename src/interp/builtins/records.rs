@@ -75,5 +75,5 @@ fn record(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         }
         entries.push((name.clone(), value.clone()));
     }
-    Ok(Value::Record(Rc::new(Record { entries })))
+    Ok(Value::Record(Rc::new(Record::new(entries))))
 }

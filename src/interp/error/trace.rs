@@ -280,6 +280,39 @@ pub enum TraceError {
         #[label("here")]
         span: Span,
     },
+    /// A loss names the functional that is being trained, but with other options or initial values. That would be another functional,
+    /// with parameters that are not trained.
+    ///
+    /// What to do: write `run.functional`, which is the functional being trained with the parameters of the step; or save the other
+    /// one as a model and name that.
+    #[error("the functional being trained is `{trained}`, but this loss uses `{named}`")]
+    #[diagnostic(code(ksr::loss::other_functional), help("`run.functional` is the functional being trained"))]
+    OtherThanTrained {
+        /// What is named.
+        named: String,
+        /// What is trained.
+        trained: String,
+        /// The use.
+        #[label("would have its initial parameters")]
+        span: Span,
+    },
+    /// A loss is evaluated once, before the parameters are known. It can take the energy, the potential and the energy per electron
+    /// of the functional that is being trained, but nothing that needs numbers, such as `solve`.
+    ///
+    /// What to do: use `energy(run.functional, n)`, `potential(run.functional, n)` or `run.functional(n)`; to couple several
+    /// calculations, train on groups of systems: `on: [[a, b]]`.
+    #[error("`{functional}` is being trained: this needs its parameters as numbers, which a loss does not have")]
+    #[diagnostic(
+        code(ksr::loss::trained),
+        help("a loss can use `energy(run.functional, n)`, `potential(run.functional, n)` and `run.functional(n)`")
+    )]
+    TrainedElsewhere {
+        /// The functional.
+        functional: String,
+        /// The use.
+        #[label("is being trained")]
+        span: Span,
+    },
     /// The functional takes one density, or one for each spin, and was applied to a different number of them.
     ///
     /// What to do: give it as many densities as in its definition.

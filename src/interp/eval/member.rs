@@ -69,9 +69,14 @@ impl Interpreter {
             | Value::Loss(_) => None,
         };
         match found {
+            Some(value) if self.in_loss > 0 && is_physics(whole.value) => Ok(value.plain_numbers()),
             Some(value) => Ok(value),
             None => {
                 let help = match whole.value {
+                    Value::Record(record) if record.label.is_some() && &*name.name == "converged" => {
+                        "a loss sees a fixed number of iterations: `run.residual` says how far they are from convergence"
+                            .into()
+                    }
                     Value::Reference(r) if physics::absent(r, &name.name).is_some() => {
                         physics::absent(r, &name.name).unwrap_or_default()
                     }
@@ -138,6 +143,12 @@ impl Interpreter {
             | Value::Loss(_) => Vec::new(),
         }
     }
+}
+
+/// Whether the numbers of its members have units, which a loss does not see.
+fn is_physics(value: &Value) -> bool {
+    use Value::{Grid, Interaction, Reference, Run, System};
+    matches!(value, Grid(_) | System(_) | Run(_) | Reference(_) | Interaction(_))
 }
 
 /// Kinds of values with their members and what these mean, for the reference pages.

@@ -65,7 +65,7 @@ impl Interpreter {
                     self.eval(value, scope).map(|value| (name.name.clone(), value))
                 };
                 let entries = entries.iter().map(value).collect::<Result<Vec<_>>>()?;
-                Ok(Value::Record(Rc::new(Record { entries })))
+                Ok(Value::Record(Rc::new(Record::new(entries))))
             }
             ExprKind::Block(statements) => self.block(statements, scope),
             ExprKind::Range { from, to, by } => self.range(from, to, by.as_ref(), scope),

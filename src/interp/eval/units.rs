@@ -44,7 +44,7 @@ impl Interpreter {
                 for (name, value) in &record.entries {
                     entries.push((name.clone(), self.where_it_fits(value, x.span, unit, to)?));
                 }
-                Ok(Value::Record(Rc::new(Record { entries })))
+                Ok(Value::Record(Rc::new(Record::new(entries))))
             }
             Value::Table(table) => {
                 let mut columns = Vec::with_capacity(table.columns.len());

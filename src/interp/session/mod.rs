@@ -13,7 +13,7 @@ pub use program::Evaluated;
 
 use crate::exact::CacheWarning;
 use crate::interp::error::{RunError, fail};
-use crate::interp::value::Trace;
+use crate::interp::value::{Solved, Trace};
 use crate::interp::value::module::Module;
 use crate::interp::value::scope::{ModuleId, Scope};
 use crate::problem::Result;
@@ -74,6 +74,10 @@ pub struct Interpreter {
     pub(in crate::interp) depth: usize,
     /// Graphs of the bodies being evaluated, the innermost last.
     pub(in crate::interp) traces: Vec<Rc<Trace>>,
+    /// Depth of nested losses: inside one, members of runs, references, systems and grids are plain numbers.
+    pub(in crate::interp) in_loss: usize,
+    /// Runs that losses are being evaluated for, the innermost last.
+    pub(in crate::interp) judged: Vec<Rc<Solved>>,
     /// Training runs that are only planned, in that mode.
     pub(in crate::interp) planned: Option<Vec<Plan>>,
     /// Code and place of the warnings that are given once per place.
@@ -111,6 +115,8 @@ impl Interpreter {
             users_call: None,
             depth: 0,
             traces: Vec::new(),
+            in_loss: 0,
+            judged: Vec::new(),
             planned: None,
             told: Vec::new(),
             told_of_exact: Vec::new(),

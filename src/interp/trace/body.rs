@@ -113,12 +113,76 @@ impl Interpreter {
             symbols.push((trace.value(density(&trace, value, *span, &f.functional)?), *span));
         }
         let symbols = self.both_spins(&f.functional, symbols, site)?;
+        let entry = self.entry_in(&trace, f, site.span)?;
+        let f = &Applied { functional: f.functional.clone(), entry };
         let (layers, parameters) = (trace.layer_count(), trace.graph().parameter_count());
         let energy = self.averaged(&trace, f, &symbols).map_err(inside)?;
         trace.forget_layers(layers);
         let made = trace.graph().parameter_count() - parameters;
         trace.log(f.functional.label(), energy.node(), made);
         Ok(Value::Symbol(energy))
+    }
+
+    /// Where a functional gets its parameters from. In a loss those of the functional that is trained are an input; any other
+    /// functional has its initial ones.
+    fn entry_in(&mut self, trace: &Rc<Trace>, f: &Applied, span: Span) -> Result<Entry> {
+        let Some(trained) = trace.trained() else { return Ok(f.entry.clone()) };
+        if trace.in_body() || matches!(f.entry, Entry::Frozen(_)) {
+            return Ok(f.entry.clone());
+        }
+        if !trace.shares(&trained.functional) {
+            self.give_arrays(trace, &trained.functional)?;
+        }
+        if trace.shares(&f.functional) {
+            return Ok(Entry::Shared);
+        }
+        if Rc::ptr_eq(&trained.functional.def, &f.functional.def) {
+            let (named, trained) = (f.functional.label(), trained.functional.label());
+            return fail(TraceError::OtherThanTrained { named, trained, span }, span);
+        }
+        Ok(Entry::Frozen(self.traced(&f.functional, span)?.initial(&f.functional.start)))
+    }
+
+    /// Evaluates the body of the functional that is trained once, at a density of 1, so that its arrays get their parts of the
+    /// parameters in their order.
+    fn give_arrays(&mut self, trace: &Rc<Trace>, functional: &Rc<Functional>) -> Result<()> {
+        let span = functional.def.function.name.span;
+        let one = trace.add(|g| {
+            let one = g.constant(1.0, span);
+            g.stretch(one, Shape::FIELD, span)
+        });
+        let densities: Vec<_> = functional.densities().map(|_| (trace.value(one), span)).collect();
+        let applied = Applied { functional: functional.clone(), entry: Entry::Shared };
+        let layers = trace.layer_count();
+        let made = self.both_orders(trace, &applied, &densities).map(drop);
+        trace.forget_layers(layers);
+        made
+    }
+
+    /// Whether a functional is the one that is trained, or a part of it, where a loss is being traced.
+    pub(crate) fn is_trained(&mut self, functional: &Rc<Functional>) -> Result<bool> {
+        let Some(trace) = self.traces.last().filter(|trace| trace.trained().is_some()).cloned() else {
+            return Ok(false);
+        };
+        let Some(trained) = trace.trained() else { return Ok(false) };
+        if !trace.in_body() && !trace.shares(&trained.functional) {
+            self.give_arrays(&trace, &trained.functional)?;
+        }
+        Ok(Rc::ptr_eq(&trained.functional.def, &functional.def) || trace.shares(functional))
+    }
+
+    /// The parameters of a functional outside its body: in a loss of a finished run, the functional that it was solved with has
+    /// those of the run; otherwise they are the initial ones.
+    pub(crate) fn parameters_of(&mut self, f: &Rc<Functional>, traced: &Traced) -> Rc<[f64]> {
+        let solved_with = |with: &Value| match with {
+            Value::Functional(g) => g.same(f),
+            Value::Model(m) => m.functional.same(f),
+            _ => false,
+        };
+        match self.judged.last() {
+            Some(run) if solved_with(&run.with) => run.parameters.clone(),
+            _ => traced.initial(&f.start),
+        }
     }
 
     /// One density for a functional of both spins means half of it for each spin.

@@ -30,6 +30,16 @@ pub(crate) struct Ready {
     pub scf: Option<ScfOptions>,
 }
 
+impl Ready {
+    /// The functional as it is trained: a model's starts from its parameters.
+    pub fn trained(&self) -> Rc<Functional> {
+        match self.model {
+            true => Rc::new(self.functional.with_start(StartFrom::Values(self.parameters.clone()))),
+            false => self.functional.clone(),
+        }
+    }
+}
+
 /// Turns a body into a functional with energy and potential.
 pub(crate) fn finish(f: &Functional, trace: &Rc<Trace>, energy: &Symbol, flip_average: bool) -> Result<Traced> {
     let span = f.def.function.body.span;
@@ -86,8 +96,11 @@ impl Interpreter {
     pub(crate) fn ready(&mut self, value: Operand<'_>, what: &str) -> Result<Ready> {
         match value.value {
             Value::Functional(f) => {
+                if self.is_trained(f)? {
+                    return fail(TraceError::TrainedElsewhere { functional: f.label(), span: value.span }, value.span);
+                }
                 let traced = self.traced(f, value.span)?;
-                let parameters = traced.initial(&f.start);
+                let parameters = self.parameters_of(f, &traced);
                 Ok(Ready { name: f.label(), functional: f.clone(), traced, parameters, model: false, scf: None })
             }
             Value::Model(m) => Ok(Ready {

@@ -6,6 +6,7 @@ mod compile;
 mod fields;
 mod layers;
 mod loss;
+mod probe;
 mod same;
 #[cfg(test)]
 mod tests;
@@ -14,3 +15,4 @@ pub(crate) use body::flat;
 pub(crate) use compile::Ready;
 pub(crate) use fields::FIELDS;
 pub(crate) use layers::LAYERS;
+pub(crate) use loss::Subject;

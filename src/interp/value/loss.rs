@@ -1,8 +1,6 @@
 //! Losses as values.
 
 use super::{Closure, Value};
-use crate::graph::{Graph, NodeId};
-use crate::ks::Observable;
 use crate::lang::ast::ParamDecl;
 use std::rc::Rc;
 
@@ -13,17 +11,6 @@ pub struct Loss {
     pub closure: Rc<Closure>,
     /// Options set by a call.
     pub options: Vec<(Rc<str>, Value)>,
-}
-
-/// A loss for one system as a graph of observables of a trajectory.
-#[derive(Clone, Debug)]
-pub struct TracedLoss {
-    /// The graph; input i is `inputs[i]`.
-    pub graph: Graph,
-    /// The loss: a single number.
-    pub output: NodeId,
-    /// What the inputs are.
-    pub inputs: Vec<Observable>,
 }
 
 impl Loss {

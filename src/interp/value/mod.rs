@@ -15,16 +15,17 @@ pub mod text;
 
 pub use equal::equal;
 pub use functional::{Functional, Layer, StartFrom, Traced};
-pub use loss::{Loss, TracedLoss};
+pub use loss::Loss;
 pub use model::{Model, SeedRow, Training};
 pub use operand::Operand;
+pub use run::Solved;
 pub(crate) use run::datum;
-pub use symbol::{Symbol, Trace};
+pub use symbol::{Symbol, Trace, Trained};
 
 use crate::exact::Reference;
 use crate::graph::Shape;
 use crate::interp::call::Builtin;
-use crate::ks::{Mixing, Run};
+use crate::ks::Mixing;
 use crate::lang::ast::{FnDef, SystemDef};
 use crate::lang::{Dimension, Kind, units};
 use crate::model::{Grid, Interaction, System};
@@ -189,9 +190,16 @@ pub struct Series {
 pub struct Record {
     /// Entries in order.
     pub entries: Vec<(Rc<str>, Value)>,
+    /// What it is, with its article, if it is not simply a record: `the run of a loss`.
+    pub label: Option<&'static str>,
 }
 
 impl Record {
+    /// A record of these entries.
+    pub fn new(entries: Vec<(Rc<str>, Value)>) -> Self {
+        Self { entries, label: None }
+    }
+
     /// The value of a name.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.entries.iter().find(|(n, _)| &**n == name).map(|(_, v)| v)
@@ -253,7 +261,7 @@ pub enum Value {
     /// A system.
     System(Arc<System>),
     /// A finished Kohn-Sham calculation.
-    Run(Rc<Run>),
+    Run(Rc<Solved>),
     /// An exact answer, or one from a data set.
     Reference(Arc<Reference>),
     /// Columns.
@@ -318,7 +326,21 @@ impl Value {
     /// A record.
     pub fn record<'a>(entries: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
         let entries = entries.into_iter().map(|(n, v)| (Rc::from(n), v)).collect();
-        Value::Record(Rc::new(Record { entries }))
+        Value::Record(Rc::new(Record::new(entries)))
+    }
+
+    /// The same with all numbers in it plain: energies in hartree, lengths in bohr.
+    pub(crate) fn plain_numbers(self) -> Self {
+        match self {
+            Value::Number(q) => Value::plain(q.value),
+            Value::Interval(a, b) => Value::Interval(Quantity::plain(a.value), Quantity::plain(b.value)),
+            Value::List(items) => Value::list(items.iter().cloned().map(Value::plain_numbers).collect()),
+            Value::Record(record) => {
+                let entries = record.entries.iter().map(|(n, v)| (n.clone(), v.clone().plain_numbers())).collect();
+                Value::Record(Rc::new(Record { entries, label: record.label }))
+            }
+            other => other,
+        }
     }
 
     /// The name of its type, as in `kind` and JSON: `number`, `quantity`, `list`, `run`.
@@ -409,7 +431,7 @@ impl Value {
             Value::Bool(_) => "a Boolean",
             Value::Str(_) => "a string",
             Value::List(_) => "a list",
-            Value::Record(_) => "a record",
+            Value::Record(record) => record.label.unwrap_or("a record"),
             Value::Interval(..) => "an interval",
             Value::Field(_) => "a field",
             Value::Grid(_) => "a grid",

@@ -191,6 +191,11 @@ pub(crate) fn parameters(specs: &[ParamSpec], flat: &[f64]) -> Value {
     nested_record(arrays)
 }
 
+/// The values of arrays by layer and name.
+pub(crate) fn by_layer(specs: &[ParamSpec], values: Vec<Value>) -> Value {
+    nested_record(specs.iter().map(|spec| spec.name.as_str()).zip(values))
+}
+
 /// An array as nested lists.
 fn nested(values: &[f64], shape: &[usize]) -> Value {
     match shape {
@@ -216,7 +221,7 @@ fn nested_record<'a>(entries: impl Iterator<Item = (&'a str, Value)>) -> Value {
     }
     let entry = |(name, mut arrays): (Rc<str>, Vec<(Rc<str>, Value)>)| match arrays.as_slice() {
         [(array, _)] if array.is_empty() => (name, arrays.remove(0).1),
-        _ => (name, Value::Record(Rc::new(Record { entries: arrays }))),
+        _ => (name, Value::Record(Rc::new(Record::new(arrays)))),
     };
-    Value::Record(Rc::new(Record { entries: whole.into_iter().map(entry).collect() }))
+    Value::Record(Rc::new(Record::new(whole.into_iter().map(entry).collect())))
 }

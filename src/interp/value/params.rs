@@ -122,6 +122,17 @@ impl Params {
         self.frames.push(Frame { pool, shared, next: 0 });
     }
 
+    /// Whether the body of a functional is being evaluated.
+    pub(super) fn in_body(&self) -> bool {
+        !self.frames.is_empty()
+    }
+
+    /// Whether a functional has arrays that are trained.
+    pub(super) fn shares(&self, functional: &Functional) -> bool {
+        let trained = |pool: &&Pool| !matches!(pool.source, Source::Given { frozen: true, .. });
+        self.pools.iter().filter(trained).flat_map(|pool| &pool.shared).any(|s| s.functional.same(functional))
+    }
+
     /// Leaves the body entered last.
     pub(super) fn leave(&mut self) {
         self.frames.pop();

@@ -1,14 +1,38 @@
-//! Properties of runs as values of the language.
+//! Runs as values of the language.
 
 use super::Value;
-use crate::ks::{Datum, Stop};
+use crate::graph::ParamSpec;
+use crate::ks::{Datum, Run, Stop};
 use crate::lang::Dimension;
 use crate::model::System;
+use std::ops::Deref;
+use std::rc::Rc;
 use std::sync::Arc;
 
-/// The value of a property of a run of that system. Inside a loss everything is `plain`: energies in hartree, lengths in bohr.
-pub(crate) fn datum(datum: Datum, system: &Arc<System>, plain: bool) -> Value {
-    let energy = if plain { Dimension::PLAIN } else { Dimension::ENERGY };
+/// A finished Kohn-Sham calculation with what it was solved with.
+#[derive(Debug)]
+pub struct Solved {
+    /// The calculation.
+    pub run: Run,
+    /// The functional or model.
+    pub with: Value,
+    /// The arrays of its parameters.
+    pub arrays: Arc<[ParamSpec]>,
+    /// Its parameters, flat, as the optimiser stores them.
+    pub parameters: Rc<[f64]>,
+}
+
+impl Deref for Solved {
+    type Target = Run;
+
+    fn deref(&self) -> &Run {
+        &self.run
+    }
+}
+
+/// The value of a property of a run of that system.
+pub(crate) fn datum(datum: Datum, system: &Arc<System>) -> Value {
+    let energy = Dimension::ENERGY;
     let field = |values: Vec<f64>| Value::field(&system.grid, values);
     match datum {
         Datum::Count(n) => Value::plain(n as f64),
@@ -19,7 +43,7 @@ pub(crate) fn datum(datum: Datum, system: &Arc<System>, plain: bool) -> Value {
         Datum::Field(values) => field(values),
         Datum::Fields(all) => Value::list(all.into_iter().map(field).collect()),
         Datum::Spins(both) => {
-            let [up, down] = both.map(|one| self::datum(one, system, plain));
+            let [up, down] = both.map(|one| self::datum(one, system));
             if system.closed_shell() { up } else { Value::record([("up", up), ("down", down)]) }
         }
     }

@@ -8,8 +8,9 @@ use crate::interp::error::{TraceError, fail};
 use crate::model::Grid;
 use crate::problem::Result;
 use crate::source::Span;
-use std::cell::{Ref, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::fmt;
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -61,12 +62,67 @@ pub struct Trace {
     layers: RefCell<Vec<Layer>>,
     grid: RefCell<Option<Arc<Grid>>>,
     interactions: RefCell<Vec<Rc<str>>>,
+    /// What is trained, in the trace of a loss.
+    trained: Option<Trained>,
+}
+
+/// What a loss sees of the functional that is trained: its parameters are an input of the loss.
+#[derive(Debug)]
+pub struct Trained {
+    /// The functional, as `run.functional`.
+    pub functional: Rc<Functional>,
+    /// All its parameters, flat.
+    flat: NodeId,
+    /// How many of them have been given to its arrays.
+    given: Cell<usize>,
 }
 
 impl Trace {
     /// An empty graph.
     pub fn new() -> Rc<Self> {
         Rc::new(Self::default())
+    }
+
+    /// The graph of a loss for the training of a functional with `parameters` parameters, which are its input 0.
+    pub fn of_loss(functional: Rc<Functional>, parameters: usize, span: Span) -> Rc<Self> {
+        let mut graph = Graph::new();
+        let flat = graph.input("parameters", Shape::vector(parameters.max(1)), span);
+        let trained = Some(Trained { functional, flat, given: Cell::new(0) });
+        Rc::new(Self { graph: RefCell::new(graph), trained, ..Self::default() })
+    }
+
+    /// What is trained, in the trace of a loss.
+    pub fn trained(&self) -> Option<&Trained> {
+        self.trained.as_ref()
+    }
+
+    /// Whether the body of a functional is being evaluated.
+    pub fn in_body(&self) -> bool {
+        self.params.borrow().in_body()
+    }
+
+    /// Whether a functional is, or is part of, one whose arrays are trained here.
+    pub fn shares(&self, functional: &Functional) -> bool {
+        self.params.borrow().shares(functional)
+    }
+
+    /// The arrays of all parameters as values, in the order of `specs`: a number or a vector each.
+    pub fn arrays(self: &Rc<Self>, trained: &Trained, specs: &[ParamSpec]) -> Vec<Value> {
+        let mut from = 0;
+        let array = |spec: &ParamSpec| {
+            let range = from..from + spec.len();
+            from = range.end;
+            self.value(self.slice(trained.flat, range, spec.bounds, spec.span))
+        };
+        specs.iter().map(array).collect()
+    }
+
+    /// A range of the flat parameters; bounded ones as values.
+    fn slice(&self, flat: NodeId, range: Range<usize>, bounds: Option<(f64, f64)>, span: Span) -> NodeId {
+        self.add(|g| {
+            let raw = g.channels(flat, range.start, range.end, span).unwrap_or(flat);
+            bounds.map_or(raw, |bounds| g.bounded(raw, bounds, span))
+        })
     }
 
     /// The graph so far.
@@ -239,6 +295,15 @@ impl Trace {
             Taken::Fixed(values) => return Ok(self.add(|g| g.vector(&values, span))),
             Taken::TooFew { found, needed } => return fail(TraceError::TooFewValues { found, needed, span }, span),
         };
+        if let Some(trained) = &self.trained {
+            let range = trained.given.get()..trained.given.get() + len;
+            let found = self.graph().shape(trained.flat).channels;
+            if range.end > found {
+                return fail(TraceError::TooFewValues { found, needed: range.end, span }, span);
+            }
+            trained.given.set(range.end);
+            return Ok(self.slice(trained.flat, range, bounds, span));
+        }
         let name = params.new_name(name);
         Ok(self.add(|g| g.param(ParamSpec { name, shape, init, bounds, span })))
     }

@@ -95,11 +95,17 @@ pub const FUNCTIONALS: &[Builtin] = &[
 ];
 
 fn energy(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    if let Some(probe) = interp.traced_probe(args)? {
+        return probe.energy(args.span);
+    }
     let (_, found, _) = interp.probed(args)?;
     Ok(Value::energy(found.energy))
 }
 
 fn potential(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    if let Some(probe) = interp.traced_probe(args)? {
+        return probe.potential(args.span);
+    }
     let (grid, found, spins) = interp.probed(args)?;
     let [up, down] = found.potential;
     Ok(match spins {
@@ -152,7 +158,7 @@ impl Interpreter {
     ) -> Result<Value> {
         let traced = self.traced(functional, span)?;
         let parameters = match entry {
-            Entry::Shared => traced.initial(&functional.start),
+            Entry::Shared => self.parameters_of(functional, &traced),
             Entry::Frozen(values) | Entry::From(values) => values.clone(),
         };
         let ready = Ready {

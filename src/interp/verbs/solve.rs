@@ -7,7 +7,7 @@ use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, Param, Style, function, mismatch, optional, required, shown};
 use crate::interp::error::{Advice, Placed, TraceError, fail, suggestion};
 use crate::interp::trace::Ready;
-use crate::interp::value::Value;
+use crate::interp::value::{Solved, Value};
 use crate::interp::value::scf::PARAMS;
 use crate::ks::{KsWarning, Run, ScfOptions};
 use crate::lang::Dimension;
@@ -90,7 +90,10 @@ fn solve(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let system = system_of(args, "system")?;
     let ready = interp.ready(args.operand("with")?, "`with`")?;
     let scf = scf::from_args(args, ready.scf.as_ref())?;
-    interp.solve(&system, &ready, &scf, args).map(|run| Value::Run(Rc::new(run)))
+    let run = interp.solve(&system, &ready, &scf, args)?;
+    let with = args.arg("with")?.value.clone();
+    let arrays = ready.traced.compiled.graph.params.as_slice().into();
+    Ok(Value::Run(Rc::new(Solved { run, with, arrays, parameters: ready.parameters })))
 }
 
 fn exact_answer(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {

@@ -10,18 +10,19 @@ use crate::graph::Init;
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, Param, Style, function, optional, required};
 use crate::interp::error::{Advice, Placed, RunError, fail};
-use crate::interp::trace::Ready;
+use crate::interp::trace::{Ready, Subject};
 use crate::interp::value::model::{Model, SeedRow, Training};
 use crate::interp::value::params::bounded;
 use crate::interp::value::{Loss, StartFrom, Value, scf, text};
 use crate::ks::{Mixing, ScfOptions};
 use crate::lang::Dimension;
 use crate::lang::Kind;
+use crate::model::System;
 use crate::problem::{Problem, Result};
 use crate::source::Span;
 use crate::train;
 use crate::train::{
-    Budget, Case, Ending, Gradient, Kept, LossGraph, Optimizer, Plan, SeedRecord, Step, Store, TrainError, Trained,
+    Budget, Case, Ending, Gradient, Kept, Optimizer, Plan, SeedRecord, Step, Store, TrainError, Trained,
 };
 use std::rc::Rc;
 use std::sync::Arc;
@@ -218,15 +219,35 @@ impl Interpreter {
             _ => args.list(self, name)?,
         };
         let mut found = Cases { cases: Vec::new(), labels: Vec::new() };
+        let what = format!("an element of `{name}`");
         for item in items.iter() {
-            let system = system_in(item, span, &format!("an element of `{name}`"))?;
-            self.check_grid(ready, &system.grid, span)?;
-            self.check_interaction(ready, &system, args.arg("functional")?.span);
-            let reference: Arc<Reference> = self.reference(item, span)?;
-            let traced = self.trace_loss(&judge.loss, &reference, iterations, judge.span)?;
-            let loss = LossGraph { graph: traced.graph, output: traced.output, inputs: traced.inputs };
-            found.labels.push(system.label.clone());
-            found.cases.push(Case { system, loss });
+            let members = match item {
+                Value::List(members) => members.as_slice(),
+                one => std::slice::from_ref(one),
+            };
+            let mut systems: Vec<Arc<System>> = Vec::with_capacity(members.len());
+            let mut references: Vec<Arc<Reference>> = Vec::with_capacity(members.len());
+            for member in members {
+                let system = system_in(member, span, &what)?;
+                self.check_grid(ready, &system.grid, span)?;
+                self.check_interaction(ready, &system, args.arg("functional")?.span);
+                references.push(self.reference(member, span)?);
+                systems.push(system);
+            }
+            let Some(first) = systems.first() else {
+                return args.wrong(span, format!("a group in `{name}` is empty"), None);
+            };
+            let apart = |s: &Arc<System>| *s.grid != *first.grid || s.interaction != first.interaction;
+            if let Some(other) = systems.iter().find(|s| apart(s)) {
+                let (first, other) = (&first.label, &other.label);
+                let message = format!("`{first}` and `{other}` are in one group, but differ in grid or interaction");
+                return args.wrong(span, message, Some("put systems of one grid and interaction in a group".into()));
+            }
+            let group = matches!(item, Value::List(_));
+            let subject = Subject { ready, references: &references, group, iterations };
+            let case = Case { loss: self.trace_loss(&judge.loss, &subject, judge.span)?, systems };
+            found.labels.push(if group { format!("[{}]", case.label()) } else { case.label() });
+            found.cases.push(case);
         }
         Ok(found)
     }

@@ -2,8 +2,8 @@
 
 use super::{Member, pick};
 use crate::exact::{PairDensity, Reference};
-use crate::interp::value::{Field, Value, datum};
-use crate::ks::{PROPERTIES, Property, Run};
+use crate::interp::value::{Field, Solved, Value, datum, model};
+use crate::ks::{PROPERTIES, Property};
 use crate::lang::Dimension;
 use crate::model::{Grid, Interaction, System, Wall};
 use std::rc::Rc;
@@ -107,8 +107,8 @@ fn pair_density(r: &Reference, pairs: &PairDensity) -> Value {
 }
 
 /// The members of a run besides its properties: those before and those after them.
-const RUN_HEAD: &[Member<Run>] = &[member("name", "the name of the system", |r| Value::text(&r.system.label))];
-const RUN_REST: &[Member<Run>] = &[
+const RUN_HEAD: &[Member<Solved>] = &[member("name", "the name of the system", |r| Value::text(&r.system.label))];
+const RUN_REST: &[Member<Solved>] = &[
     member("electrons", "the number of electrons", |r| count(r.system.electrons)),
     member("unpaired", "up minus down electrons", |r| count(r.system.unpaired)),
     member("grid", "the grid of the system", |r| Value::Grid(r.system.grid.clone())),
@@ -116,19 +116,22 @@ const RUN_REST: &[Member<Run>] = &[
     member("locations", "the positions of the nuclei", |r| locations(&r.system)),
     member("distance", "the distance between the first two nuclei", |r| length(r.system.distance())),
     member("system", "the system", |r| Value::System(r.system.clone())),
-    member("functional", "the name of the functional", |r| Value::text(&r.functional)),
+    member("functional", "the functional or model it was solved with", |r| r.with.clone()),
+    member("parameters", "the parameters of the functional, by layer and name", |r| {
+        model::parameters(&r.arrays, &r.parameters)
+    }),
 ];
 
 /// Names and sentences of the members of a run.
 pub(crate) fn run_members() -> Vec<(&'static str, &'static str)> {
     let properties = PROPERTIES.iter().map(|property| (property.name, property.about));
-    let others = |members: &'static [Member<Run>]| members.iter().map(|member| (member.name, member.about));
+    let others = |members: &'static [Member<Solved>]| members.iter().map(|member| (member.name, member.about));
     others(RUN_HEAD).chain(properties).chain(others(RUN_REST)).collect()
 }
 
 /// The member of a run with that name.
-pub(crate) fn of_run(run: &Run, name: &str) -> Option<Value> {
-    let property = || Property::named(name).map(|property| datum(property.of(run), &run.system, false));
+pub(crate) fn of_run(run: &Solved, name: &str) -> Option<Value> {
+    let property = || Property::named(name).map(|property| datum(property.of(run), &run.system));
     pick(RUN_HEAD, run, name).or_else(property).or_else(|| pick(RUN_REST, run, name))
 }
 

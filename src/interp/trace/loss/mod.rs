@@ -1,26 +1,41 @@
-//! Losses: setting options, calls on a finished run, and tracing over the trajectory of a system's run. Inside a loss all numbers are
+//! Losses: setting options, calls on finished runs, and tracing over the trajectories of a case. Inside a loss all numbers are
 //! plain, energies in hartree and lengths in bohr.
 
+mod view;
+
 use super::body::through;
+use super::compile::Ready;
 use crate::exact::Reference;
-use crate::graph::{Binary, Graph, NodeId, Op, Shape};
+use crate::graph::{Graph, NodeId, Op, Shape};
 use crate::interp::Interpreter;
 use crate::interp::call::{Argument, Parameter, Site, bind, mismatch};
 use crate::interp::error::{TraceError, fail};
-use crate::interp::value::{Loss, Record, Trace, TracedLoss, Value, datum};
-use crate::ks::{Observable, PROPERTIES, Run, Seen, Trajectory};
+use crate::interp::value::{Loss, Solved, Trace, Value};
+use crate::ks::Observable;
 use crate::lang::ast::{ParamDecl, StmtKind};
-use crate::model::System;
 use crate::problem::Result;
 use crate::source::Span;
+use crate::train::{LossGraph, LossInput};
 use std::rc::Rc;
 use std::sync::Arc;
 
 /// What a body is evaluated with: one value per parameter, `None` for its default.
 type Values = Vec<Option<(Value, Span)>>;
 
+/// What a loss is to be traced for.
+pub(crate) struct Subject<'a> {
+    /// The functional that is trained.
+    pub ready: &'a Ready,
+    /// The exact answers of the systems of a case.
+    pub references: &'a [Arc<Reference>],
+    /// Whether the loss gets lists of runs and exact answers.
+    pub group: bool,
+    /// The iterations that it sees.
+    pub iterations: usize,
+}
+
 impl Interpreter {
-    /// A call of a loss: with a run and a reference its value, without them the loss with new options.
+    /// A call of a loss: with a run and a reference (or lists of them) its value, without them the loss with new options.
     ///
     /// # Errors
     /// Arguments that do not match; any error in the body, with this call added to it.
@@ -35,23 +50,14 @@ impl Interpreter {
                 return fail(TraceError::HalfLoss { loss: loss.name().to_string(), span: given.span }, site.span);
             }
         };
-        let run_view = match &run.value {
-            Value::Run(run) => run_view(run),
-            other => {
-                return mismatch(
-                    "the first argument of a loss",
-                    "a run, as returned by `solve`",
-                    other,
-                    None,
-                    run.span,
-                );
-            }
-        };
-        let reference = self.reference(&exact.value, exact.span)?;
-        let values = [(run_view, run.span), (reference_view(&reference), exact.span)];
-        let value = self.loss_value(&bound, values).map_err(|p| self.through(p, site, loss.name()))?;
-        match value {
-            Value::Number(_) => Ok(value),
+        let mut solved = Vec::new();
+        runs(&run.value, run.span, &mut solved)?;
+        let exact = (self.references(&exact.value, exact.span)?, exact.span);
+        self.judged.extend(solved.first().cloned());
+        let value = self.loss_value(&bound, [(run.value, run.span), exact]);
+        self.judged.truncate(self.judged.len() - usize::from(!solved.is_empty()));
+        match value.map_err(|p| self.through(p, site, loss.name()))? {
+            value @ (Value::Number(_) | Value::Symbol(_)) => Ok(value),
             other => not_a_loss(loss, other.kind()),
         }
     }
@@ -64,9 +70,7 @@ impl Interpreter {
         args: Vec<Argument>,
         site: &Site,
     ) -> Result<(Option<Argument>, Option<Argument>, Vec<(Rc<str>, Value)>)> {
-        let physical =
-            |v: &Value| matches!(v, Value::Run(_) | Value::Reference(_) | Value::System(_) | Value::Record(_));
-        let positional = args.iter().any(|a| a.name.is_none() && physical(&a.value));
+        let positional = args.iter().any(|a| a.name.is_none() && is_physical(&a.value));
         let (required, optional): (Vec<&ParamDecl>, Vec<&ParamDecl>) =
             loss.params().iter().partition(|p| p.default.is_none());
         let order: Vec<Rc<str>> = match positional {
@@ -99,31 +103,42 @@ impl Interpreter {
             Some(_) => loss.options.iter().find(|(n, _)| *n == p.name.name).map(|(_, v)| (v.clone(), p.name.span)),
         };
         let values: Values = loss.params().iter().map(value).collect();
-        self.bind_params(&mut scope, loss.params(), values)?;
-        self.eval(&loss.closure.def.body, &scope)
+        self.in_loss += 1;
+        let value = self
+            .bind_params(&mut scope, loss.params(), values)
+            .and_then(|()| self.eval(&loss.closure.def.body, &scope));
+        self.in_loss -= 1;
+        value
     }
 
-    /// The loss of a system as a graph over a trajectory of `iterations` iterations, with the reference's numbers as constants.
+    /// The loss of a case as a graph over trajectories, with the references' numbers as constants.
     ///
     /// # Errors
     /// Any error in the body, with `span` added to it.
-    pub(crate) fn trace_loss(
-        &mut self,
-        loss: &Rc<Loss>,
-        reference: &Reference,
-        iterations: usize,
-        span: Span,
-    ) -> Result<TracedLoss> {
-        let trace = Trace::new();
-        let mut inputs = Vec::new();
-        let run = symbolic_run(&trace, &reference.system, iterations, &mut inputs, span);
+    pub(crate) fn trace_loss(&mut self, loss: &Rc<Loss>, of: &Subject<'_>, span: Span) -> Result<LossGraph> {
+        let parameters = of.ready.traced.compiled.parameter_count();
+        let trace = Trace::of_loss(of.ready.trained(), parameters, span);
+        let Some(trained) = trace.trained() else { return not_a_loss(loss, "nothing".into()) };
+        // The first input of the trace.
+        let mut inputs = vec![LossInput::of(Observable::Parameters)];
+        let mut run = |(position, reference): (usize, &Arc<Reference>)| {
+            let place = (position, &reference.system);
+            view::view(&trace, place, of.iterations, &mut inputs, (of.ready, trained), span)
+        };
+        let mut runs: Vec<Value> = of.references.iter().enumerate().map(&mut run).collect();
+        let mut exact: Vec<Value> = of.references.iter().cloned().map(Value::Reference).collect();
+        let (run, exact) = match of.group {
+            true => (Value::list(runs), Value::list(exact)),
+            false => (runs.remove(0), exact.remove(0)),
+        };
         let outer = std::mem::replace(&mut self.traces, vec![trace.clone()]);
-        let value = self.loss_value(loss, [(run, span), (reference_view(reference), span)]);
+        let value = self.loss_value(loss, [(run, span), (exact, span)]);
         self.traces = outer;
         let site = Site { span, callee: format!("`{}`", loss.name()) };
         let value = value.map_err(|p| through(p, &site, loss.name()))?;
         let end = loss.closure.def.body.span;
-        if trace.grid().is_some_and(|grid| *grid != *reference.system.grid) {
+        let grid = &of.references[0].system.grid;
+        if trace.grid().is_some_and(|own| *own != **grid) {
             return fail(TraceError::OtherGrid { functional: loss.name().to_string(), span: end }, end)
                 .map_err(|p| through(p, &site, loss.name()));
         }
@@ -150,6 +165,17 @@ impl Interpreter {
         }
     }
 
+    /// A reference, or a list of them, with the exact answers for systems.
+    fn references(&mut self, value: &Value, span: Span) -> Result<Value> {
+        match value {
+            Value::List(items) => {
+                let all = items.iter().map(|item| self.references(item, span));
+                all.collect::<Result<Vec<_>>>().map(Value::list)
+            }
+            one => self.reference(one, span).map(Value::Reference),
+        }
+    }
+
     /// The loss in a value; `what` it is for messages.
     pub(crate) fn loss(&mut self, value: &Value, what: &str, span: Span) -> Result<Rc<Loss>> {
         match value {
@@ -167,9 +193,7 @@ impl Interpreter {
             }
         }
     }
-}
 
-impl Interpreter {
     /// The losses of the standard library, as they are written after their `use`.
     fn shipped_losses(&self) -> String {
         let statements =
@@ -182,13 +206,37 @@ impl Interpreter {
     }
 }
 
+/// Whether a positional argument is a run or an exact answer, or a list of them.
+fn is_physical(value: &Value) -> bool {
+    match value {
+        Value::Run(_) | Value::Reference(_) | Value::System(_) | Value::Record(_) => true,
+        Value::List(items) => items.first().is_some_and(is_physical),
+        _ => false,
+    }
+}
+
+/// Checks that a value is a run or a list of runs; finished ones are collected.
+fn runs(value: &Value, span: Span, finished: &mut Vec<Rc<Solved>>) -> Result<()> {
+    match value {
+        Value::Run(run) => finished.push(run.clone()),
+        Value::Record(record) if record.label.is_some() => {}
+        Value::List(items) if !items.is_empty() => {
+            return items.iter().try_for_each(|item| runs(item, span, finished));
+        }
+        other => {
+            return mismatch("the first argument of a loss", "a run, as returned by `solve`", other, None, span);
+        }
+    }
+    Ok(())
+}
+
 fn not_a_loss<T>(loss: &Loss, found: String) -> Result<T> {
     let span = loss.closure.def.body.span;
     fail(TraceError::NotLoss { loss: loss.name().to_string(), found, span }, span)
 }
 
 /// The part of a graph that an output needs, with its inputs renumbered.
-fn needed(graph: &Graph, output: NodeId, observables: &[Observable]) -> TracedLoss {
+fn needed(graph: &Graph, output: NodeId, all: &[LossInput]) -> LossGraph {
     let used = graph.live(&[output]);
     let mut kept = Graph { params: graph.params.clone(), ..Graph::default() };
     let mut inputs = Vec::new();
@@ -198,7 +246,7 @@ fn needed(graph: &Graph, output: NodeId, observables: &[Observable]) -> TracedLo
         if let Op::Input(old) = node.op {
             node.op = Op::Input(inputs.len());
             kept.inputs.push(graph.inputs[old].clone());
-            inputs.push(observables[old]);
+            inputs.push(all[old]);
         }
         for input in &mut node.inputs {
             *input = places[input.0 as usize];
@@ -206,122 +254,5 @@ fn needed(graph: &Graph, output: NodeId, observables: &[Observable]) -> TracedLo
         kept.nodes.push(node);
         places[index] = NodeId(kept.nodes.len() as u32 - 1);
     }
-    TracedLoss { output: places[output.0 as usize], graph: kept, inputs }
-}
-
-fn entries(list: Vec<(&str, Value)>) -> Value {
-    let entries = list.into_iter().map(|(n, v)| (Rc::from(n), v)).collect();
-    Value::Record(Rc::new(Record { entries }))
-}
-
-fn plain_list(values: &[f64]) -> Value {
-    Value::list(values.iter().map(|&v| Value::plain(v)).collect())
-}
-
-/// What both records of a loss have.
-fn common(system: &Arc<System>) -> Vec<(&'static str, Value)> {
-    vec![
-        ("electrons", Value::plain(system.electrons as f64)),
-        ("unpaired", Value::plain(system.unpaired as f64)),
-        ("grid", Value::Grid(system.grid.clone())),
-        ("system", Value::System(system.clone())),
-    ]
-}
-
-/// The trajectory of a run as symbols, each an input; their observables are appended to `inputs` in order.
-fn symbolic_run(
-    trace: &Rc<Trace>,
-    system: &Arc<System>,
-    iterations: usize,
-    inputs: &mut Vec<Observable>,
-    span: Span,
-) -> Value {
-    let mut run = Symbols { trace, system, inputs, values: Vec::new(), span };
-    let trajectory = Trajectory { system, iterations };
-    // Those of all iterations come first, for any order of names: keys of training runs contain the numbers of the
-    // inputs.
-    for observable in (0..iterations).map(Observable::Energy).chain((0..iterations).map(Observable::Density)) {
-        run.observed(observable);
-    }
-    let seen = PROPERTIES.iter().filter_map(|property| Some((property.name, property.seen(&trajectory)?)));
-    let mut list: Vec<(&str, Value)> = seen.map(|(name, seen)| (name, run.value(seen))).collect();
-    list.extend(common(system));
-    entries(list)
-}
-
-/// The symbols of a trajectory, one per observable.
-struct Symbols<'a> {
-    trace: &'a Rc<Trace>,
-    system: &'a System,
-    inputs: &'a mut Vec<Observable>,
-    values: Vec<Value>,
-    span: Span,
-}
-
-impl Symbols<'_> {
-    fn observed(&mut self, observable: Observable) -> Value {
-        if let Some(known) = self.inputs.iter().position(|input| *input == observable) {
-            return self.values[known].clone();
-        }
-        let shape = if observable.is_field() { Shape::FIELD } else { Shape::SCALAR };
-        let value = self.trace.value(self.trace.add(|g| g.input(format!("{observable:?}"), shape, self.span)));
-        self.inputs.push(observable);
-        self.values.push(value.clone());
-        value
-    }
-
-    fn value(&mut self, seen: Seen) -> Value {
-        match seen {
-            Seen::Known(number) => Value::plain(number),
-            Seen::One(observable) => self.observed(observable),
-            Seen::Shifted(observable, by) => match self.observed(observable) {
-                Value::Symbol(symbol) => self.trace.value(self.trace.add(|g| {
-                    let by = g.constant(by, self.span);
-                    g.binary(Binary::Add, symbol.node(), by, self.span).unwrap_or(symbol.node())
-                })),
-                other => other,
-            },
-            Seen::List(all) => Value::list(all.into_iter().map(|observable| self.observed(observable)).collect()),
-            Seen::Spins(both) => {
-                let [up, down] = *both;
-                if self.system.closed_shell() {
-                    return self.value(up);
-                }
-                entries(vec![("up", self.value(up)), ("down", self.value(down))])
-            }
-        }
-    }
-}
-
-/// A finished run as plain numbers.
-fn run_view(run: &Run) -> Value {
-    let seen = PROPERTIES.iter().filter(|property| property.is_seen());
-    let mut list: Vec<(&str, Value)> =
-        seen.map(|property| (property.name, datum(property.of(run), &run.system, true))).collect();
-    list.extend(common(&run.system));
-    entries(list)
-}
-
-/// A reference as plain numbers, without what is not known.
-fn reference_view(reference: &Reference) -> Value {
-    let system = &reference.system;
-    let [up, down] = &reference.density;
-    let total: Vec<f64> = up.iter().zip(down).map(|(up, down)| up + down).collect();
-    let mut list = vec![
-        ("energy", Value::plain(reference.energy)),
-        ("total_energy", Value::plain(reference.energy + system.nuclear_repulsion)),
-        ("density", Value::field(&system.grid, total)),
-    ];
-    if reference.spins() {
-        list.push(("density_up", Value::field(&system.grid, up.clone())));
-        list.push(("density_down", Value::field(&system.grid, down.clone())));
-    }
-    if let Some(occupations) = &reference.occupations {
-        list.push(("occupations", plain_list(occupations)));
-    }
-    if reference.entry().is_none() {
-        list.push(("error", Value::plain(reference.error)));
-    }
-    list.extend(common(system));
-    entries(list)
+    LossGraph { output: places[output.0 as usize], graph: kept, inputs }
 }

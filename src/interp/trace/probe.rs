@@ -1,0 +1,121 @@
+//! The energy and potential of a functional at densities that are symbols, or of the functional that a loss trains.
+
+use crate::functional::DENSITY_SHIFT;
+use crate::graph::{Binary, DifferentiateError, NodeId, Shape, gradient};
+use crate::interp::Interpreter;
+use crate::interp::arith::symbols::trace_of;
+use crate::interp::call::{Args, Argument, Site};
+use crate::interp::error::{TraceError, fail};
+use crate::interp::value::{Symbol, Trace, Value};
+use crate::problem::Result;
+use crate::source::Span;
+use std::rc::Rc;
+
+/// A functional at densities, in a graph.
+pub(crate) struct Probe {
+    trace: Rc<Trace>,
+    /// The densities as the functional gets them.
+    densities: Vec<NodeId>,
+    /// Energy per electron: field.
+    e: NodeId,
+}
+
+impl Interpreter {
+    /// The functional and densities of a call of `energy` or `potential`, if they belong into a graph: a density is a symbol,
+    /// or the functional is the one that the loss being traced is for.
+    ///
+    /// # Errors
+    /// Arguments that do not fit; any error in the body of the functional.
+    pub(crate) fn traced_probe(&mut self, args: &Args) -> Result<Option<Probe>> {
+        let names: &[&str] = if args.has("n_down") { &["n", "n_down"] } else { &["n"] };
+        let given = names.iter().map(|name| args.arg(name)).collect::<Result<Vec<&Argument>>>()?;
+        let of = args.arg("functional")?.clone();
+        let trained = match &of.value {
+            Value::Functional(f) => self.is_trained(f)?,
+            _ => false,
+        };
+        let trace = match trace_of(given.iter().map(|argument| &argument.value)) {
+            Some(trace) => trace,
+            None => match self.traces.last() {
+                Some(trace) if trained => trace.clone(),
+                _ => return Ok(None),
+            },
+        };
+        if args.has("interaction") {
+            let message = "in a loss or a functional, `interaction` is that of the system";
+            return args.wrong(args.span_of("interaction"), message, Some("leave it out".into()));
+        }
+        let mut densities = Vec::with_capacity(2);
+        for argument in &given {
+            let node = match trace.node_of(&argument.value, argument.span)? {
+                Some(node) if trace.graph().shape(node) == Shape::FIELD => node,
+                _ => return not_density(args, argument),
+            };
+            densities.push(trace.add(|g| {
+                let shift = g.constant(DENSITY_SHIFT, argument.span);
+                g.binary(Binary::Add, node, shift, argument.span).unwrap_or(node)
+            }));
+        }
+        let symbol = |(node, argument): (&NodeId, &&Argument)| {
+            Argument::positional(Value::Symbol(Symbol::new(&trace, *node)), argument.span)
+        };
+        let arguments = densities.iter().zip(&given).map(symbol).collect();
+        let site = Site { span: args.span, callee: args.what("functional") };
+        let value = match &of.value {
+            Value::Functional(f) => self.call_functional(f, arguments, &site)?,
+            Value::Model(m) => self.call_model(m, arguments, &site)?,
+            other => return crate::interp::call::not_functional(&args.what("functional"), other, of.span),
+        };
+        match value {
+            Value::Symbol(e) => Ok(Some(Probe { e: e.node(), trace, densities })),
+            _ => Ok(None),
+        }
+    }
+}
+
+fn not_density<T>(args: &Args, argument: &Argument) -> Result<T> {
+    let (functional, found, span) = (args.name().into(), argument.value.kind(), argument.span);
+    fail(TraceError::NotDensity { functional, found, span }, span)
+}
+
+impl Probe {
+    /// The sum over points of n e.
+    fn sum(&self, span: Span) -> Result<NodeId> {
+        let sum = self.trace.add(|g| {
+            let mut n = self.densities[0];
+            for &other in &self.densities[1..] {
+                n = g.binary(Binary::Add, n, other, span)?;
+            }
+            let local = g.binary(Binary::Mul, n, self.e, span)?;
+            g.sum_grid(local, span)
+        });
+        sum.or_else(|error| fail(TraceError::shape(&error, span), span))
+    }
+
+    /// The energy, a number.
+    pub fn energy(&self, span: Span) -> Result<Value> {
+        let sum = self.sum(span)?;
+        self.trace.try_add(span, |g| {
+            let h = g.spacing(0, span);
+            g.binary(Binary::Mul, h, sum, span)
+        })
+    }
+
+    /// The potential, a field; with densities of both spins `.up` and `.down`.
+    pub fn potential(&self, span: Span) -> Result<Value> {
+        let sum = self.sum(span)?;
+        let found = self.trace.add(|g| gradient(g, sum, &self.densities));
+        let nodes = match found {
+            Ok(nodes) => nodes,
+            Err(DifferentiateError::MovingKernel { operation, what, span }) => {
+                return fail(TraceError::Moving { what, operation, span }, span);
+            }
+            Err(DifferentiateError::Shape(error)) => return fail(TraceError::shape(&error, span), span),
+        };
+        let values: Vec<Value> = nodes.into_iter().map(|node| self.trace.value(node)).collect();
+        Ok(match <[Value; 2]>::try_from(values) {
+            Ok([up, down]) => Value::record([("up", up), ("down", down)]),
+            Err(mut one) => one.pop().unwrap_or(Value::Nothing),
+        })
+    }
+}
