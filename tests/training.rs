@@ -15,7 +15,8 @@ use ksr::ks::Observable;
 use ksr::model::System;
 use ksr::tensor::Device;
 use ksr::train::{
-    Adam, Budget, Case, Ending, Lbfgs, LossGraph, LossInput, Optimizer, Plan, Store, TrainError, Trained, evaluate, train,
+    Adam, Budget, Case, Ending, Lbfgs, LossGraph, LossInput, Optimizer, Plan, Rate, Store, TrainError, Trained,
+    evaluate, train,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -210,7 +211,9 @@ impl Control for After {
 fn resuming_after_interruptions_gives_the_same_bits() {
     let (_, plan) = tiny();
     let whole = train(Device::Cpu, &plan, &Store::none(), &Quiet).unwrap();
-    for optimizer in [plan.optimizer.clone(), Optimizer::Adam(Adam { steps: 12, rate: 0.01, ..Adam::default() })] {
+    for optimizer in
+        [plan.optimizer.clone(), Optimizer::Adam(Adam { steps: 12, rate: Rate::Constant(0.01), ..Adam::default() })]
+    {
         let plan = Plan { optimizer, ..plan.clone() };
         let whole = train(Device::Cpu, &plan, &Store::none(), &Quiet).unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -239,7 +242,9 @@ fn more_steps_and_more_seeds_resume_from_checkpoints() {
         Optimizer::Lbfgs(options) => Optimizer::Lbfgs(Lbfgs { steps: 7, ..options }),
         Optimizer::Adam(options) => Optimizer::Adam(Adam { steps: 7, ..options }),
     };
-    for optimizer in [plan.optimizer.clone(), Optimizer::Adam(Adam { steps: 12, rate: 0.01, ..Adam::default() })] {
+    for optimizer in
+        [plan.optimizer.clone(), Optimizer::Adam(Adam { steps: 12, rate: Rate::Constant(0.01), ..Adam::default() })]
+    {
         let plan = Plan { optimizer, ..plan.clone() };
         let short = Plan { optimizer: shorter(&plan.optimizer), seeds: vec![0, 1], ..plan.clone() };
         let (whole, part) =

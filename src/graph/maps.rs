@@ -15,6 +15,8 @@ pub enum GridMap {
     Grad,
     /// Second derivative: the three-point stencil, one-sided (the neighbour's value) at the ends.
     Laplacian,
+    /// The integral from the left end up to each point.
+    Cumulative,
     /// To the next coarser level: interior rows 1/4, 1/2, 1/4, end rows 3/4, 1/4.
     Downsample,
     /// To the next finer level: linear interpolation.
@@ -34,6 +36,7 @@ impl GridMap {
         match self {
             GridMap::Grad => "grad",
             GridMap::Laplacian => "laplacian",
+            GridMap::Cumulative => "cumulative",
             GridMap::Downsample => "downsample",
             GridMap::Upsample => "upsample",
             GridMap::Point(_) => "[ ]",
@@ -45,7 +48,7 @@ impl GridMap {
     pub(super) fn result(self, found: Shape, level: u8) -> Result<Shape, ShapeError> {
         let on = |grid: Option<u8>| Ok(Shape { grid, ..found });
         match self {
-            GridMap::Grad | GridMap::Laplacian => Ok(found),
+            GridMap::Grad | GridMap::Laplacian | GridMap::Cumulative => Ok(found),
             GridMap::Downsample if level >= COARSEST => Err(ShapeError::Coarsest { found }),
             GridMap::Downsample => on(Some(level + 1)),
             GridMap::Upsample if level == 0 => Err(ShapeError::Finest { found }),
@@ -65,6 +68,7 @@ impl GridMap {
         Ok(match self {
             GridMap::Grad => Rows::gradient(points, h),
             GridMap::Laplacian => Rows::laplacian(points, h),
+            GridMap::Cumulative => Rows::cumulative(points, h),
             GridMap::Downsample => Rows::downsample(points),
             GridMap::Upsample => Rows::upsample(results),
             GridMap::Point(index) => {
@@ -91,6 +95,7 @@ impl GridMap {
             // Two or three neighbours each.
             GridMap::Grad => [2, 2],
             GridMap::Laplacian => [5, 5],
+            GridMap::Cumulative => [3, 3],
             GridMap::Downsample => [5, 2],
             GridMap::Upsample => [2, 5],
             GridMap::Point(_) | GridMap::At(_) => [0, 0],

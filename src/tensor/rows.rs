@@ -6,33 +6,56 @@ use super::value::{Value, record_one};
 use dfdx::prelude::Tape;
 use std::sync::Arc;
 
-/// A sparse matrix from `columns` grid points to as many points as it has rows.
+/// A matrix from `columns` grid points to as many points as it has rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rows {
     columns: usize,
-    rows: Vec<Vec<(usize, f64)>>,
+    form: Form,
+}
+
+/// How the matrix is stored.
+#[derive(Clone, Debug, PartialEq)]
+enum Form {
+    /// Row by row, pairs of column and coefficient.
+    Sparse(Vec<Vec<(usize, f64)>>),
+    /// h times the sum of everything before, and half of the point itself; transposed, of everything after.
+    Running { h: f64, transposed: bool },
 }
 
 impl Rows {
     /// Row by row: pairs of column and coefficient.
     fn new(columns: usize, rows: usize, row: impl Fn(usize) -> Vec<(usize, f64)>) -> Self {
-        Rows { columns, rows: (0..rows).map(row).collect() }
+        Rows { columns, form: Form::Sparse((0..rows).map(row).collect()) }
     }
 
     /// Points of the result.
     pub fn len(&self) -> usize {
-        self.rows.len()
+        match &self.form {
+            Form::Sparse(rows) => rows.len(),
+            Form::Running { .. } => self.columns,
+        }
     }
 
     /// The transposed map.
     pub fn transposed(&self) -> Rows {
-        let mut rows = vec![Vec::new(); self.columns];
-        for (i, row) in self.rows.iter().enumerate() {
+        let rows = match &self.form {
+            Form::Sparse(rows) => rows,
+            Form::Running { h, transposed } => {
+                return Rows { columns: self.columns, form: Form::Running { h: *h, transposed: !transposed } };
+            }
+        };
+        let mut columns = vec![Vec::new(); self.columns];
+        for (i, row) in rows.iter().enumerate() {
             for &(j, c) in row {
-                rows[j].push((i, c));
+                columns[j].push((i, c));
             }
         }
-        Rows { columns: self.rows.len(), rows }
+        Rows { columns: rows.len(), form: Form::Sparse(columns) }
+    }
+
+    /// The integral from the left end up to each point, the middle of its cell.
+    pub fn cumulative(points: usize, h: f64) -> Rows {
+        Rows { columns: points, form: Form::Running { h, transposed: false } }
     }
 
     /// First derivative: central differences, one-sided at the ends.
@@ -93,12 +116,31 @@ impl Rows {
     pub fn add(&self, x: &[f64], channels: usize, out: &mut [f64]) {
         let (from, to) = (self.columns * channels, self.len() * channels);
         for (x, out) in x.chunks_exact(from.max(1)).zip(out.chunks_exact_mut(to.max(1))) {
-            for (row, out) in self.rows.iter().zip(out.chunks_exact_mut(channels)) {
-                for &(j, c) in row {
-                    let x = &x[j * channels..(j + 1) * channels];
-                    out.iter_mut().zip(x).for_each(|(sum, x)| *sum += c * x);
+            match &self.form {
+                Form::Sparse(rows) => {
+                    for (row, out) in rows.iter().zip(out.chunks_exact_mut(channels)) {
+                        for &(j, c) in row {
+                            let x = &x[j * channels..(j + 1) * channels];
+                            out.iter_mut().zip(x).for_each(|(sum, x)| *sum += c * x);
+                        }
+                    }
+                }
+                Form::Running { h, transposed } => {
+                    let points = x.chunks_exact(channels).zip(out.chunks_exact_mut(channels));
+                    if *transposed { running(points.rev(), *h, channels) } else { running(points, *h, channels) }
                 }
             }
+        }
+    }
+}
+
+/// Adds h times the sum of all earlier points and half of the point itself.
+fn running<'a>(points: impl Iterator<Item = (&'a [f64], &'a mut [f64])>, h: f64, channels: usize) {
+    let mut before = vec![0.0; channels];
+    for (x, out) in points {
+        for ((out, x), before) in out.iter_mut().zip(x).zip(&mut before) {
+            *out += h * (*before + 0.5 * x);
+            *before += x;
         }
     }
 }
@@ -168,13 +210,32 @@ mod tests {
 
     #[test]
     fn transposes_are_transposes() {
-        for rows in [Rows::gradient(6, 0.3), Rows::laplacian(6, 0.3), Rows::downsample(7), Rows::upsample(6)] {
+        for rows in [
+            Rows::gradient(6, 0.3),
+            Rows::laplacian(6, 0.3),
+            Rows::downsample(7),
+            Rows::upsample(6),
+            Rows::cumulative(6, 0.3),
+        ] {
             let (a, b) = (dense(&rows), dense(&rows.transposed()));
             for (j, column) in a.iter().enumerate() {
                 for (i, value) in column.iter().enumerate() {
                     assert_eq!(*value, b[i][j]);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_running_integral_of_a_line_is_a_parabola() {
+        let h = 0.1;
+        let x: Vec<f64> = (0..7).flat_map(|i| [i as f64 * h, 1.0]).collect();
+        let mut out = vec![0.0; 14];
+        Rows::cumulative(7, h).add(&x, 2, &mut out);
+        for i in 0..7 {
+            let t = i as f64 * h;
+            assert!((out[2 * i] - 0.5 * t * t).abs() < 1e-14, "{i}: {}", out[2 * i]);
+            assert!((out[2 * i + 1] - (t + 0.5 * h)).abs() < 1e-14);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::TrainError;
 use super::step::{Objective, Point, Stepped, positive};
+use crate::tensor::vector::norm_in_order;
 use serde::{Deserialize, Serialize};
 
 /// How many times a diverging step is halved before the run gives up.
@@ -15,30 +16,83 @@ pub struct Adam {
     /// The maximum number of steps.
     pub steps: usize,
     /// Learning rate.
-    pub rate: f64,
+    pub rate: Rate,
     /// Decay of the mean of the gradient.
     pub beta1: f64,
     /// Decay of the mean of its square.
     pub beta2: f64,
     /// Added to the root of the mean square.
     pub epsilon: f64,
+    /// A gradient whose Euclidean norm is larger is scaled down to it.
+    pub clip: f64,
+    /// Every step also takes this times the rate of each parameter away from it (Loshchilov and Hutter, arXiv 1711.05101).
+    pub weight_decay: f64,
+    /// The training ends after this many steps without a better loss; `None`: never.
+    pub patience: Option<usize>,
+}
+
+/// The learning rate of every step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Rate {
+    /// The same for all.
+    Constant(f64),
+    /// One for each step; those after the last have the last one.
+    Each(Vec<f64>),
+}
+
+impl Rate {
+    /// Of a step, counted from 1.
+    fn at(&self, step: i32) -> f64 {
+        match self {
+            Rate::Constant(rate) => *rate,
+            Rate::Each(rates) => {
+                let last = rates.len().saturating_sub(1);
+                rates.get(last.min((step.max(1) - 1) as usize)).copied().unwrap_or(0.0)
+            }
+        }
+    }
+
+    fn check(&self) -> Result<(), TrainError> {
+        match self {
+            Rate::Constant(rate) => positive("rate", *rate),
+            Rate::Each(rates) => rates.iter().try_for_each(|rate| positive("rate", *rate)),
+        }
+    }
 }
 
 impl Adam {
     /// The default options.
-    pub const STANDARD: Adam = Adam { steps: 1000, rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+    pub const STANDARD: Adam = Adam {
+        steps: 1000,
+        rate: Rate::Constant(Self::RATE),
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+        clip: f64::INFINITY,
+        weight_decay: 0.0,
+        patience: None,
+    };
+    /// The default learning rate.
+    pub const RATE: f64 = 1e-3;
 }
 
 impl Adam {
     /// Everything that determines a step.
     pub(super) fn content(&self) -> String {
-        let Self { steps: _, rate, beta1, beta2, epsilon } = self;
-        format!("adam {rate:?} {beta1:?} {beta2:?} {epsilon:?}")
+        let Self { steps: _, rate, beta1, beta2, epsilon, clip, weight_decay, patience } = self;
+        format!("adam {rate:?} {beta1:?} {beta2:?} {epsilon:?} {clip:?} {weight_decay:?} {patience:?}")
     }
 
     /// Rejects impossible options.
     pub(super) fn check(&self) -> Result<(), TrainError> {
-        positive("rate", self.rate)?;
+        self.rate.check()?;
+        if self.clip.is_nan() || self.clip <= 0.0 {
+            return Err(TrainError::Option { option: "clip", problem: format!("must be above 0, not {}", self.clip) });
+        }
+        if !(self.weight_decay >= 0.0 && self.weight_decay.is_finite()) {
+            let problem = format!("must be at least 0, not {}", self.weight_decay);
+            return Err(TrainError::Option { option: "weight_decay", problem });
+        }
         positive("epsilon", self.epsilon)?;
         for (option, beta) in [("beta1", self.beta1), ("beta2", self.beta2)] {
             if !(0.0..1.0).contains(&beta) {
@@ -73,7 +127,7 @@ impl Moments {
     /// Those of the objective; the state is then unchanged.
     pub fn step<E>(&mut self, options: &Adam, at: &Point, objective: &mut Objective<'_, E>) -> Result<Stepped, E> {
         let mut next = self.clone();
-        let change = next.advance(options, &at.gradient);
+        let change = next.advance(options, at);
         for halving in 0..MAX_HALVINGS {
             let parameters: Vec<f64> =
                 at.parameters.iter().zip(&change).map(|(p, c)| p - c * 0.5f64.powi(halving as i32)).collect();
@@ -89,20 +143,25 @@ impl Moments {
     }
 
     /// Updates the means and gives the change to subtract from the parameters.
-    fn advance(&mut self, options: &Adam, gradient: &[f64]) -> Vec<f64> {
+    fn advance(&mut self, options: &Adam, Point { parameters, gradient, .. }: &Point) -> Vec<f64> {
+        let norm = norm_in_order(gradient);
+        let scale = if norm > options.clip { options.clip / norm } else { 1.0 };
         self.mean.resize(gradient.len(), 0.0);
         self.square.resize(gradient.len(), 0.0);
         self.step += 1;
-        let rate = options.rate * 0.5f64.powi(self.halvings);
+        let rate = options.rate.at(self.step) * 0.5f64.powi(self.halvings);
         let (bias1, bias2) = (1.0 - options.beta1.powi(self.step), 1.0 - options.beta2.powi(self.step));
         let means = self.mean.iter_mut().zip(self.square.iter_mut());
         gradient
             .iter()
+            .zip(parameters)
             .zip(means)
-            .map(|(g, (m, s))| {
+            .map(|((g, p), (m, s))| {
+                let g = scale * g;
                 *m = options.beta1 * *m + (1.0 - options.beta1) * g;
                 *s = options.beta2 * *s + (1.0 - options.beta2) * g * g;
-                rate * (*m / bias1) / ((*s / bias2).sqrt() + options.epsilon)
+                let change = rate * (*m / bias1) / ((*s / bias2).sqrt() + options.epsilon);
+                if options.weight_decay > 0.0 { change + rate * options.weight_decay * p } else { change }
             })
             .collect()
     }
@@ -122,7 +181,7 @@ mod tests {
         let deep = |p: &[f64]| (p[0] * p[0] - 50.0, vec![2.0 * p[0]]);
         let (loss, gradient) = deep(&[1.0]);
         let mut at = Point { parameters: vec![1.0], loss, gradient };
-        let (mut state, options) = (Moments::default(), Adam { rate: 0.1, ..Adam::default() });
+        let (mut state, options) = (Moments::default(), Adam { rate: Rate::Constant(0.1), ..Adam::default() });
         for _ in 0..300 {
             match state.step(&options, &at, &mut |p| Ok::<_, ()>(Some(deep(p)))).unwrap() {
                 Stepped::To(next) => at = next,
@@ -134,13 +193,13 @@ mod tests {
 
     #[test]
     fn a_bowl_is_descended_and_divergence_avoided() {
-        let options = Adam { rate: 0.1, ..Adam::default() };
+        let options = Adam { rate: Rate::Constant(0.1), ..Adam::default() };
         let parameters = vec![1.0, -2.0];
         let (loss, _) = bowl(&parameters).unwrap();
         // The first step is driven over the edge at p[0] = 1.4 by a false gradient: it must be shortened.
         let mut at = Point { parameters, loss, gradient: vec![-1.0, 0.0] };
         let mut state = Moments::default();
-        let far = Adam { rate: 2.0, ..options.clone() };
+        let far = Adam { rate: Rate::Constant(2.0), ..options.clone() };
         for step in 0..600 {
             let options = if step == 0 { &far } else { &options };
             match state.step(options, &at, &mut |p| Ok::<_, ()>(bowl(p))).unwrap() {
@@ -150,5 +209,34 @@ mod tests {
         }
         assert!(at.loss < 1e-6, "{at:?}");
         assert_eq!(state.halvings, 3, "2, 1 and 0.5 lie beyond the edge");
+    }
+
+    #[test]
+    fn rates_follow_the_schedule_and_weights_decay() {
+        let schedule = Rate::Each(vec![0.1, 0.05]);
+        assert_eq!([0, 1, 2, 3].map(|step| schedule.at(step)), [0.1, 0.1, 0.05, 0.05]);
+        // Without a gradient only the decay moves the parameters.
+        let options = Adam { rate: schedule, weight_decay: 0.5, ..Adam::default() };
+        let mut at = Point { parameters: vec![2.0], loss: 0.0, gradient: vec![0.0] };
+        let mut state = Moments::default();
+        for wanted in [2.0 * 0.95, 2.0 * 0.95 * 0.975] {
+            match state.step(&options, &at, &mut |_| Ok::<_, ()>(Some((0.0, vec![0.0])))).unwrap() {
+                Stepped::To(next) => at = next,
+                _ => panic!("no step found"),
+            }
+            assert!((at.parameters[0] - wanted).abs() < 1e-15, "{at:?}");
+        }
+    }
+
+    #[test]
+    fn a_clipped_gradient_counts_with_its_direction_alone() {
+        let step = |clip: f64, gradient: f64| {
+            let at = Point { parameters: vec![0.0], loss: 0.0, gradient: vec![gradient] };
+            let mut state = Moments::default();
+            state.advance(&Adam { clip, ..Adam::default() }, &at);
+            (state.mean[0], state.square[0])
+        };
+        assert_eq!(step(1.0, 1e6), step(f64::INFINITY, 1.0));
+        assert_eq!(step(1.0, 0.5), step(f64::INFINITY, 0.5));
     }
 }

@@ -56,9 +56,8 @@ fn case(key: ContentKey, case: &Case) -> ContentKey {
     let Case { systems, loss: LossGraph { graph, output, inputs } } = case;
     let key = systems.iter().fold(key.integer(systems.len() as u64), |key, one| system(key, one));
     let key = self::graph(key, graph).integers(&[u64::from(output.0), inputs.len() as u64]);
-    let input = |key: ContentKey, LossInput { system, observable: of }: &LossInput| {
-        observable(key.integer(*system as u64), of)
-    };
+    let input =
+        |key: ContentKey, LossInput { system, observable: of }: &LossInput| observable(key.integer(*system as u64), of);
     inputs.iter().fold(key, input)
 }
 

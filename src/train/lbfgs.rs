@@ -21,18 +21,20 @@ pub struct Lbfgs {
     pub longest_step: f64,
     /// Training ends when the Euclidean norm of the gradient is no larger than this.
     pub tolerance: f64,
+    /// The training ends after this many steps without a better loss; `None`: never.
+    pub patience: Option<usize>,
 }
 
 impl Lbfgs {
     /// The default options.
-    pub const STANDARD: Lbfgs = Lbfgs { steps: 200, history: 20, longest_step: 0.1, tolerance: 1e-12 };
+    pub const STANDARD: Lbfgs = Lbfgs { steps: 200, history: 20, longest_step: 0.1, tolerance: 1e-12, patience: None };
 }
 
 impl Lbfgs {
     /// Everything that determines a step.
     pub(super) fn content(&self) -> String {
-        let Self { steps: _, history, longest_step, tolerance } = self;
-        format!("lbfgs {history} {longest_step:?} {tolerance:?}")
+        let Self { steps: _, history, longest_step, tolerance, patience } = self;
+        format!("lbfgs {history} {longest_step:?} {tolerance:?} {patience:?}")
     }
 
     /// Rejects impossible options.
@@ -186,7 +188,7 @@ mod tests {
     }
 
     fn run(state: &mut Curvature, mut at: Point, steps: usize) -> Point {
-        let options = Lbfgs { steps, history: 5, longest_step: 1.0, tolerance: 0.0 };
+        let options = Lbfgs { steps, history: 5, longest_step: 1.0, tolerance: 0.0, patience: None };
         for _ in 0..steps {
             match state.step(&options, &at, &mut |p| Ok::<_, ()>(rosenbrock(p))).unwrap() {
                 Stepped::To(next) => {

@@ -16,9 +16,10 @@ mod seed;
 mod state;
 mod step;
 mod store;
+mod verdict;
 mod workers;
 
-pub use adam::Adam;
+pub use adam::{Adam, Rate};
 pub use budget::Budget;
 pub use error::TrainError;
 pub use lbfgs::Lbfgs;
@@ -28,3 +29,4 @@ pub use plan::{Case, Gradient, LossGraph, LossInput, Plan};
 pub use record::{Ending, Kept, SeedRecord, Step, Trained};
 pub use run::{Evaluation, evaluate, train, with_evaluation};
 pub use store::Store;
+pub use verdict::TrainWarning;

@@ -22,6 +22,14 @@ impl Optimizer {
         }
     }
 
+    /// The number of steps without a better loss after which a training ends.
+    pub fn patience(&self) -> Option<usize> {
+        match self {
+            Optimizer::Lbfgs(options) => options.patience,
+            Optimizer::Adam(options) => options.patience,
+        }
+    }
+
     /// Everything that determines a step, but not the number of steps, for a content key.
     pub(crate) fn content(&self) -> String {
         match self {

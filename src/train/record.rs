@@ -1,6 +1,6 @@
 //! The record of a training run.
 
-use super::TrainError;
+use super::{TrainError, TrainWarning};
 use crate::control::SeedEnd;
 use crate::ks::KsError;
 use crate::source::Span;
@@ -28,6 +28,8 @@ pub enum Ending {
     Flat,
     /// The gradient is below the tolerance.
     Converged,
+    /// Its patience ended: no better loss for that many steps.
+    Stalled,
     /// The user stopped it.
     Interrupted,
     /// It could not start, or failed later.
@@ -105,6 +107,8 @@ pub struct Trained {
     pub reused: bool,
     /// Problems that do not affect the result, such as an unwritable checkpoint.
     pub warnings: Vec<String>,
+    /// Concerns about the calculations at the best parameters.
+    pub concerns: Vec<TrainWarning>,
 }
 
 impl SeedRecord {
@@ -115,6 +119,7 @@ impl SeedRecord {
             Ending::Finished => format!("{step} steps"),
             Ending::Flat => format!("flat at step {step}"),
             Ending::Converged => format!("converged at step {step}"),
+            Ending::Stalled => format!("no better since step {}", self.kept.as_ref().map_or(0, |kept| kept.step)),
             Ending::Interrupted => format!("interrupted at step {step}"),
             Ending::Failed { .. } => "failed".to_owned(),
         };

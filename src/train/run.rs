@@ -6,6 +6,7 @@ use super::plan::{Case, Plan};
 use super::record::{Ending, SeedRecord, Trained, better};
 use super::seed::{Context, Halt};
 use super::state::SeedState;
+use super::verdict;
 use super::workers::{Team, with_team};
 use super::{Budget, Forecast, Store, TrainError};
 use crate::control::{Control, Event};
@@ -47,7 +48,9 @@ pub fn train(device: Device, plan: &Plan, store: &Store, control: &dyn Control) 
         job.seeds(&team)
     })??;
     let warnings = warnings.into_inner().unwrap_or_default();
-    choose(plan, records, warnings, control)
+    let mut trained = choose(plan, records, warnings, control)?;
+    trained.concerns.extend(verdict::concerns(device, plan, &trained.best.parameters, control)?);
+    Ok(trained)
 }
 
 /// The loss of a plan, the mean over its cases, and its gradient at given parameters.
@@ -270,7 +273,7 @@ fn choose(
         let message = format!("{read} of {} seeds of `{name}` have been trained before and are reused", seeds.len());
         control.report(Event::Message(message));
     }
-    Ok(Trained { best: kept.clone(), seed, interrupted, reused, warnings, seeds })
+    Ok(Trained { best: kept.clone(), seed, interrupted, reused, warnings, concerns: Vec::new(), seeds })
 }
 
 /// The error if no seed gave a model: that of the first seed, with advice if all of them have some.

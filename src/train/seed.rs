@@ -122,12 +122,24 @@ impl SeedState {
         if self.step >= context.optimizer.steps() {
             return self.finish(context, Ending::Finished);
         }
+        if self.stalled(context) {
+            return self.finish(context, Ending::Stalled);
+        }
         let before = self.clone();
         let result = self.step_once(context);
         if result.is_err() {
             *self = before;
         }
         result
+    }
+
+    /// Whether nothing better was found for as long as the optimiser is patient. Where validation chooses, only a step that was
+    /// validated can tell.
+    fn stalled(&self, context: &Context<'_>) -> bool {
+        let Some(patience) = context.optimizer.patience() else { return false };
+        let judged = !context.validated || self.step.is_multiple_of(context.validate_every.max(1));
+        let best = self.kept.as_ref().map_or(0, |kept| kept.step);
+        judged && self.step - best >= patience
     }
 
     fn step_once(&mut self, context: &Context<'_>) -> Result<(), Halt> {

@@ -1,5 +1,7 @@
 //! Sums, means and extremes of lists, of the points of fields, or of several values element by element.
 
+mod norm;
+
 use crate::graph::Binary;
 use crate::interp::Interpreter;
 use crate::interp::arith::symbols;
@@ -81,6 +83,16 @@ pub(crate) const ALL: &[Builtin] = &[
         &["average"],
         &[example("mean([1, 2, 6])", "3")],
         |interp, args| interp.reduce(Reduction::Mean, args.operand("x")?),
+    ),
+    function(
+        "norm",
+        &[required("x", &[Kind::Quantity, Kind::List, Kind::Record])],
+        &[Kind::Quantity],
+        "the Euclidean norm: the square root of the sum of the squares of all numbers in a list or record, as in \
+         `norm(run.parameters)`",
+        &["length", "magnitude", "penalty", "euclidean", "root sum of squares"],
+        &[example("norm([3, 4])", "5"), example("norm({ a: 1, b: [2, 2] })", "3")],
+        norm::norm,
     ),
     function(
         "max",

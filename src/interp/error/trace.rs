@@ -285,8 +285,8 @@ pub enum TraceError {
     ///
     /// What to do: write `run.functional`, which is the functional being trained with the parameters of the step; or save the other
     /// one as a model and name that.
-    #[error("the functional being trained is `{trained}`, but this loss uses `{named}`")]
-    #[diagnostic(code(ksr::loss::other_functional), help("`run.functional` is the functional being trained"))]
+    #[error("this loss is for `{trained}`, but uses `{named}`")]
+    #[diagnostic(code(ksr::loss::other_functional), help("`run.functional` is the functional of the run"))]
     OtherThanTrained {
         /// What is named.
         named: String,
@@ -294,6 +294,23 @@ pub enum TraceError {
         trained: String,
         /// The use.
         #[label("would have its initial parameters")]
+        span: Span,
+    },
+    /// A loss names a functional that is a part of the one being trained. Parameters are known only for the whole.
+    ///
+    /// What to do: use the whole, `run.functional`, or numbers from `run.parameters`; or give the loss a formula of its own.
+    #[error("`{named}` is a part of `{trained}`, for which this loss is")]
+    #[diagnostic(
+        code(ksr::loss::part),
+        help("a loss can use the whole, `run.functional`, and its parameters, `run.parameters`")
+    )]
+    PartOfTrained {
+        /// What is named.
+        named: String,
+        /// What is trained.
+        trained: String,
+        /// The use.
+        #[label("not by itself")]
         span: Span,
     },
     /// A loss is evaluated once, before the parameters are known. It can take the energy, the potential and the energy per electron

@@ -50,6 +50,10 @@ impl Interpreter {
                 let listed = self.listed(*from, *to, whole.span)?;
                 self.index(Operand::new(&listed, whole.span), index)
             }
+            Value::Record(record) if record.label.is_some() => {
+                let help = "a loss gets a list of runs only for a group of systems: `on: [[a, b]]`";
+                mismatch("the index of a run", "a name in quotes", index.value, Some(help.into()), index.span)
+            }
             Value::Record(_) => mismatch("the index of a record", "a name in quotes", index.value, None, index.span),
             other => mismatch("the indexed value", "a list, field, table or string", other, None, whole.span),
         }

@@ -13,9 +13,9 @@ pub use program::Evaluated;
 
 use crate::exact::CacheWarning;
 use crate::interp::error::{RunError, fail};
-use crate::interp::value::{Solved, Trace};
 use crate::interp::value::module::Module;
 use crate::interp::value::scope::{ModuleId, Scope};
+use crate::interp::value::{Solved, Trace};
 use crate::problem::Result;
 use crate::source::{SourceId, Sources, Span};
 pub use crate::tensor::Device;

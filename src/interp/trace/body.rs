@@ -133,13 +133,10 @@ impl Interpreter {
         if !trace.shares(&trained.functional) {
             self.give_arrays(trace, &trained.functional)?;
         }
-        if trace.shares(&f.functional) {
+        if f.functional.same(&trained.functional) {
             return Ok(Entry::Shared);
         }
-        if Rc::ptr_eq(&trained.functional.def, &f.functional.def) {
-            let (named, trained) = (f.functional.label(), trained.functional.label());
-            return fail(TraceError::OtherThanTrained { named, trained, span }, span);
-        }
+        refuse_relative(trace, &f.functional, span)?;
         Ok(Entry::Frozen(self.traced(&f.functional, span)?.initial(&f.functional.start)))
     }
 
@@ -173,16 +170,24 @@ impl Interpreter {
 
     /// The parameters of a functional outside its body: in a loss of a finished run, the functional that it was solved with has
     /// those of the run; otherwise they are the initial ones.
-    pub(crate) fn parameters_of(&mut self, f: &Rc<Functional>, traced: &Traced) -> Rc<[f64]> {
-        let solved_with = |with: &Value| match with {
-            Value::Functional(g) => g.same(f),
-            Value::Model(m) => m.functional.same(f),
-            _ => false,
+    ///
+    /// # Errors
+    /// It is a part of the functional of the run, or that with other options.
+    pub(crate) fn parameters_of(&mut self, f: &Rc<Functional>, traced: &Traced, span: Span) -> Result<Rc<[f64]>> {
+        let initial = traced.initial(&f.start);
+        let Some(run) = self.judged.last().cloned().filter(|_| !initial.is_empty()) else { return Ok(initial) };
+        let whole = match &run.with {
+            Value::Functional(whole) => whole.clone(),
+            Value::Model(model) => model.functional.clone(),
+            _ => return Ok(initial),
         };
-        match self.judged.last() {
-            Some(run) if solved_with(&run.with) => run.parameters.clone(),
-            _ => traced.initial(&f.start),
+        if whole.same(f) {
+            return Ok(run.parameters.clone());
         }
+        let trace = Trace::of_loss(whole.clone(), run.parameters.len(), span);
+        self.give_arrays(&trace, &whole)?;
+        refuse_relative(&trace, f, span)?;
+        Ok(initial)
     }
 
     /// One density for a functional of both spins means half of it for each spin.
@@ -427,6 +432,20 @@ impl Interpreter {
         }
         Ok(Init::Values(values))
     }
+}
+
+/// Refuses a part of the functional that a loss is for, and that functional with other options or initial values: their parameters
+/// would not be those of the run.
+fn refuse_relative(trace: &Trace, f: &Functional, span: Span) -> Result<()> {
+    let Some(trained) = trace.trained() else { return Ok(()) };
+    let (named, trained) = (f.label(), &trained.functional);
+    if Rc::ptr_eq(&trained.def, &f.def) {
+        return fail(TraceError::OtherThanTrained { named, trained: trained.label(), span }, span);
+    }
+    if trace.shares(f) {
+        return fail(TraceError::PartOfTrained { named, trained: trained.label(), span }, span);
+    }
+    Ok(())
 }
 
 /// The densities in the other order, if the functional is the average over both.

@@ -100,7 +100,7 @@ impl Interpreter {
                     return fail(TraceError::TrainedElsewhere { functional: f.label(), span: value.span }, value.span);
                 }
                 let traced = self.traced(f, value.span)?;
-                let parameters = self.parameters_of(f, &traced);
+                let parameters = self.parameters_of(f, &traced, value.span)?;
                 Ok(Ready { name: f.label(), functional: f.clone(), traced, parameters, model: false, scf: None })
             }
             Value::Model(m) => Ok(Ready {

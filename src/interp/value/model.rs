@@ -59,7 +59,7 @@ pub struct SeedRow {
     pub validation_loss: Option<f64>,
     /// Loss-and-gradient evaluations.
     pub evaluations: usize,
-    /// `finished`, `flat`, `converged`, or the error.
+    /// `finished`, `flat`, `converged`, `stalled`, or the error.
     pub outcome: String,
 }
 

@@ -99,7 +99,7 @@ fn energy(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         return probe.energy(args.span);
     }
     let (_, found, _) = interp.probed(args)?;
-    Ok(Value::energy(found.energy))
+    Ok(if interp.in_loss > 0 { Value::plain(found.energy) } else { Value::energy(found.energy) })
 }
 
 fn potential(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
@@ -158,7 +158,7 @@ impl Interpreter {
     ) -> Result<Value> {
         let traced = self.traced(functional, span)?;
         let parameters = match entry {
-            Entry::Shared => self.parameters_of(functional, &traced),
+            Entry::Shared => self.parameters_of(functional, &traced, span)?,
             Entry::Frozen(values) | Entry::From(values) => values.clone(),
         };
         let ready = Ready {

@@ -45,7 +45,8 @@ const SYSTEMS: &[Kind] = &[Kind::List, Kind::System, Kind::Reference];
 /// The functional, the systems and the loss.
 const SUBJECT: [Param; 6] = [
     required("functional", &[Kind::Functional, Kind::Model]),
-    required("on", SYSTEMS).about("systems or references to train on, at least one"),
+    required("on", SYSTEMS)
+        .about("systems or references to train on, at least one; a list of some is a group with one loss"),
     optional("validate", SYSTEMS, DefaultValue::Value("[]", || Value::list(Vec::new())))
         .about("systems or references whose loss decides which parameters are kept; by default those of `on:`"),
     required("loss", &[Kind::Loss]).about("the loss to minimise, with its options: `losses.ksr(skip: 10)`"),
@@ -295,6 +296,9 @@ impl Interpreter {
         if let Some(advice) = unmoved(&plan.functional.name, &trained, span) {
             self.warn_with(Problem::new(advice, span), false);
         }
+        for concern in &trained.concerns {
+            self.warn_with(Problem::new(Placed::new(concern.clone(), span, "here"), span), true);
+        }
         for message in &trained.warnings {
             let note = Advice::Note { message: message.clone(), span };
             self.warn_with(Problem::new(note, span), false);
@@ -475,6 +479,7 @@ fn row(record: &SeedRecord) -> SeedRow {
             Ending::Finished => "finished".into(),
             Ending::Flat => "flat".into(),
             Ending::Converged => "converged".into(),
+            Ending::Stalled => "stalled".into(),
             Ending::Interrupted => "interrupted".into(),
             Ending::Failed { cause, .. } => cause.clone(),
         },

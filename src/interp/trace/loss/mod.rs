@@ -1,6 +1,8 @@
 //! Losses: setting options, calls on finished runs, and tracing over the trajectories of a case. Inside a loss all numbers are
 //! plain, energies in hartree and lengths in bohr.
 
+#[cfg(test)]
+mod tests;
 mod view;
 
 use super::body::through;
@@ -57,7 +59,7 @@ impl Interpreter {
         let value = self.loss_value(&bound, [(run.value, run.span), exact]);
         self.judged.truncate(self.judged.len() - usize::from(!solved.is_empty()));
         match value.map_err(|p| self.through(p, site, loss.name()))? {
-            value @ (Value::Number(_) | Value::Symbol(_)) => Ok(value),
+            value @ (Value::Number(_) | Value::Symbol(_)) => Ok(value.plain_numbers()),
             other => not_a_loss(loss, other.kind()),
         }
     }

@@ -110,9 +110,9 @@ impl Symbols<'_> {
 
     fn joined(&mut self, of: Binary, a: Value, b: Value) -> Value {
         match (a, b) {
-            (Value::Symbol(a), Value::Symbol(b)) => self.trace.value(
-                self.trace.add(|g| g.binary(of, a.node(), b.node(), self.span).unwrap_or(a.node())),
-            ),
+            (Value::Symbol(a), Value::Symbol(b)) => {
+                self.trace.value(self.trace.add(|g| g.binary(of, a.node(), b.node(), self.span).unwrap_or(a.node())))
+            }
             (a, _) => a,
         }
     }

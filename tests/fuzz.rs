@@ -1,0 +1,69 @@
+//! Random inputs for everything that reads what others wrote: none may panic, whatever else happens with it.
+//!
+//! `cargo test --release --test fuzz` tries a few thousand inputs of each kind. `KSR_FUZZ=250000` sets how many, `KSR_FUZZ_SEED=7`
+//! where to begin, and a failure names the seed of its input and shows it. An input that aborts the process is left in
+//! `target/fuzz/`, where every input is written before it is tried if `KSR_FUZZ` is set. Finds become tests of the code at fault.
+#![allow(clippy::expect_used)] // a test that cannot set itself up may panic
+
+#[path = "fuzz/arrays.rs"]
+mod arrays;
+#[path = "fuzz/mutate.rs"]
+mod mutate;
+#[path = "fuzz/scripts.rs"]
+mod scripts;
+
+use mutate::Dice;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+
+/// Inputs of each kind, unless `KSR_FUZZ` says otherwise.
+const INPUTS: u64 = 2000;
+
+/// Tries inputs made by `make` from numbered seeds.
+fn attack(target: &str, share: u64, make: impl Fn(&mut Dice) -> Vec<u8>, run: impl Fn(&[u8])) {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let (asked, first) = (number("KSR_FUZZ"), number("KSR_FUZZ_SEED").unwrap_or(1));
+    let folder = asked.map(|_| PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("fuzz"));
+    folder.iter().for_each(|folder| std::fs::create_dir_all(folder).expect("a folder"));
+    let inputs = asked.unwrap_or(INPUTS) / share;
+    for seed in first..first + inputs {
+        let input = make(&mut Dice::new(seed));
+        if let Some(folder) = &folder {
+            std::fs::write(folder.join(target), &input).expect("the input is kept");
+        }
+        if catch_unwind(AssertUnwindSafe(|| run(&input))).is_err() {
+            panic!("{target}, seed {seed}:\n{}", String::from_utf8_lossy(&input));
+        }
+    }
+    println!("{target}: {inputs} inputs from seed {first}");
+}
+
+#[test]
+fn texts_are_read_checked_and_laid_out() {
+    let corpus = mutate::corpus();
+    attack("texts", 1, |dice| mutate::script(dice, &corpus), |input| scripts::read(input));
+}
+
+#[test]
+fn scripts_are_run_within_their_budget() {
+    let corpus = mutate::short(&mutate::corpus());
+    attack("scripts", 4, |dice| mutate::script(dice, &corpus), |input| scripts::run(input));
+}
+
+#[test]
+fn model_files_are_used() {
+    let corpus = vec![scripts::saved_model()];
+    attack("models", 4, |dice| mutate::script(dice, &corpus), |input| scripts::use_model(input));
+}
+
+#[test]
+fn entries_of_the_repl_follow_each_other() {
+    let corpus = mutate::short(&mutate::corpus());
+    attack("entries", 4, |dice| mutate::script(dice, &corpus), |input| scripts::enter(input));
+}
+
+#[test]
+fn arrays_and_archives_are_read() {
+    let corpus = arrays::corpus();
+    attack("arrays", 1, |dice| arrays::mutated(dice, &corpus), |input| arrays::read(input));
+}
