@@ -32,7 +32,7 @@ impl Control for Judge {
 
 impl Host for Judge {
     fn show(&self, shown: &Shown<'_>) {
-        report::text(shown.value, &Style::default());
+        report::text(shown.value, &Style::plain(80));
         report::json_record(shown);
     }
     fn print(&self, _: &str) {}
