@@ -11,7 +11,9 @@ use std::path::PathBuf;
     name = "ksr",
     version,
     args_conflicts_with_subcommands = true,
-    after_help = "Exit status: 0 success, 1 the script has an error or failed, 2 the command line is wrong, 130 interrupted."
+    after_help = "Exit status: 0 success, 1 the script has an error or failed, 2 the command line is wrong, 124 out of time \
+                  (`--max-time`), 130 interrupted (Ctrl-C), 129 and 143 ended by SIGHUP and SIGTERM, 141 the reader of standard \
+                  output has closed it (`| head`)."
 )]
 pub struct Cli {
     /// Evaluate an expression and show its value; can be repeated, and later expressions see earlier ones

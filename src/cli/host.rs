@@ -35,14 +35,19 @@ impl Terminal {
         }
     }
 
-    /// Says that the run was interrupted.
-    pub fn interrupted_note(&self) {
+    /// Says that the run was interrupted; gives its exit status.
+    pub fn interrupted_note(&self) -> u8 {
         self.progress.clear();
+        let (message, status) = match interrupt::ending() {
+            Some(status) => (if status == 129 { "ended by SIGHUP" } else { "ended by SIGTERM" }, status),
+            None => ("interrupted", interrupt::STATUS),
+        };
         if self.json {
-            output::error_line(&serde_json::json!({ "level": "note", "message": "interrupted" }).to_string());
+            output::error_line(&serde_json::json!({ "level": "note", "message": message }).to_string());
         } else {
-            output::error_line("interrupted");
+            output::error_line(message);
         }
+        status
     }
 
     /// Removes the remaining progress bars.
@@ -106,8 +111,8 @@ impl Host for Terminal {
         self.progress.around(|| problem_to_stderr(&problem, sources, self.json));
     }
 
-    fn answered(&self) {
-        interrupt::answer();
+    fn answered(&self) -> bool {
+        interrupt::answer()
     }
 
     fn draw(&self, figure: &Figure, path: &Path) -> Result<Vec<u8>, String> {

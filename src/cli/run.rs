@@ -60,6 +60,7 @@ pub fn read(path: &Path) -> Result<(String, String), String> {
 fn finish(host: &Terminal, ended: Ended, interpreter: &crate::interp::Interpreter) -> u8 {
     host.finish();
     match ended {
+        Ended::Done if interrupt::ending().is_some() => host.interrupted_note(),
         Ended::Done if interrupt::answered() => interrupt::STATUS,
         Ended::Done => 0,
         Ended::Failed(problems) => {
@@ -67,8 +68,7 @@ fn finish(host: &Terminal, ended: Ended, interpreter: &crate::interp::Interprete
             FAILED
         }
         Ended::Interrupted => {
-            host.interrupted_note();
-            interrupt::STATUS
+            host.interrupted_note()
         }
     }
 }

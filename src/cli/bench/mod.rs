@@ -68,8 +68,7 @@ pub fn start(options: &BenchOptions) -> u8 {
     match ended {
         Ok(()) => 0,
         Err(Halt::Interrupted) => {
-            bench.host.interrupted_note();
-            interrupt::STATUS
+            bench.host.interrupted_note()
         }
         Err(Halt::Shown) => FAILED,
         Err(Halt::Failed(message)) => {

@@ -1,11 +1,13 @@
 //! The interpreter: its state between statements, and its interface.
 
 pub mod host;
+mod known;
 mod library;
 mod modules;
 mod program;
 
 pub use host::Host;
+pub(crate) use known::KnownNames;
 pub use library::standard_modules;
 pub(crate) use library::{PRELUDE, Standard};
 pub(crate) use modules::{defined_name, definition};
@@ -80,6 +82,8 @@ pub struct Interpreter {
     pub(in crate::interp) told: Vec<(String, Span)>,
     /// Warnings about exact answers, each given once.
     pub(in crate::interp) told_of_exact: Vec<CacheWarning>,
+    /// What the checker knows.
+    pub(in crate::interp) known: KnownNames,
 }
 
 /// The module of the script or REPL.
@@ -114,6 +118,7 @@ impl Interpreter {
             planned: None,
             told: Vec::new(),
             told_of_exact: Vec::new(),
+            known: KnownNames::default(),
         }
     }
 

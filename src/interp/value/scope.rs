@@ -127,6 +127,18 @@ impl Scope {
         head && self.module == other.module
     }
 
+    /// The bindings made since `earlier`, the innermost first; `None` if this scope does not continue it.
+    pub fn since(&self, earlier: &Scope) -> Option<Vec<Rc<Binding>>> {
+        let mut new = Vec::new();
+        let mut at = self.clone();
+        while !at.same(earlier) {
+            let node = at.head.clone()?;
+            new.push(node.binding.clone());
+            at.head = node.next.clone();
+        }
+        Some(new)
+    }
+
     /// All bindings, the innermost first (hidden ones too).
     pub fn bindings(&self) -> impl Iterator<Item = &Rc<Binding>> {
         std::iter::successors(self.head.as_ref(), |n| n.next.as_ref()).map(|n| &n.binding)

@@ -267,7 +267,9 @@ impl Interpreter {
             Err(error) => return fail(Placed::new(error, span, "in this training run"), span),
         };
         if trained.interrupted {
-            self.host.answered();
+            if !self.host.answered() {
+                return fail(RunError::Interrupted { span }, span);
+            }
             let message = interrupted(plan.seeds.len(), &trained);
             self.warn_with(Problem::new(Advice::Note { message, span }, span), false);
         }
