@@ -1,7 +1,7 @@
 //! Loss and gradient of one system: its tapes are made, run backward and dropped here.
 
 use super::plan::{Case, Gradient};
-use crate::control::Quiet;
+use crate::control::Control;
 use crate::functional::Compiled;
 use crate::graph::{Formula, Routine};
 use crate::ks::{
@@ -74,34 +74,39 @@ impl<'a> Prepared<'a> {
     ///
     /// # Errors
     /// See [`KsError::diverged`].
-    pub fn loss(&self, device: Device, params: &[f64]) -> Result<f64, KsError> {
-        on_device!(device, D => self.loss_on::<D>(params)).map_err(|cause| KsError::Device { cause })?
+    pub fn loss(&self, device: Device, params: &[f64], control: &dyn Control) -> Result<f64, KsError> {
+        on_device!(device, D => self.loss_on::<D>(params, control)).map_err(|cause| KsError::Device { cause })?
     }
 
     /// The loss and its gradient.
     ///
     /// # Errors
     /// See [`KsError::diverged`].
-    pub fn loss_and_gradient(&self, device: Device, params: &[f64]) -> Result<(f64, Vec<f64>), KsError> {
-        on_device!(device, D => self.gradient_on::<D>(params)).map_err(|cause| KsError::Device { cause })?
+    pub fn loss_and_gradient(
+        &self,
+        device: Device,
+        params: &[f64],
+        control: &dyn Control,
+    ) -> Result<(f64, Vec<f64>), KsError> {
+        on_device!(device, D => self.gradient_on::<D>(params, control)).map_err(|cause| KsError::Device { cause })?
     }
 
-    fn loss_on<D: Backend>(&self, params: &[f64]) -> Result<f64, KsError> {
+    fn loss_on<D: Backend>(&self, params: &[f64], control: &dyn Control) -> Result<f64, KsError> {
         let (ks, _) = KohnSham::new(&self.equations, &D::default(), params, NoneTape)?;
         let start = match &self.converge {
             None => self.start.clone(),
-            Some(scf) => self.converged(&ks, scf)?,
+            Some(scf) => self.converged(&ks, scf, control)?,
         };
         let start = fields(&ks.device, &start, Value::constant)?;
-        let unrolled = Unrolled::<D, NoneTape>::run(&ks, self.schedule, start, &self.case.loss.inputs, 1)?;
+        let unrolled = Unrolled::<D, NoneTape>::run(&ks, self.schedule, start, &self.case.loss.inputs, 1, control)?;
         Ok(self.judged(&ks, &unrolled, NoneTape)?.0.first())
     }
 
-    fn gradient_on<D: Backend>(&self, params: &[f64]) -> Result<(f64, Vec<f64>), KsError> {
+    fn gradient_on<D: Backend>(&self, params: &[f64], control: &dyn Control) -> Result<(f64, Vec<f64>), KsError> {
         let (ks, binding) = KohnSham::new(&self.equations, &D::default(), params, OwnedTape::<f64, D>::default())?;
         let (loss, cotangents) = match &self.converge {
-            None => self.unrolled(&ks)?,
-            Some(scf) => self.implicit(&ks, scf)?,
+            None => self.unrolled(&ks, control)?,
+            Some(scf) => self.implicit(&ks, scf, control)?,
         };
         let mut cotangents = resume(&ks.device, cotangents, binding).map_err(device_error)?;
         let gradient = ks.gradient(&mut cotangents)?;
@@ -112,19 +117,24 @@ impl<'a> Prepared<'a> {
     }
 
     /// The loss of the unrolled calculation, and the cotangents of the parameters bound in `ks`.
-    fn unrolled<D: Backend>(&self, ks: &KohnSham<D>) -> Result<(f64, Cotangents<D>), KsError> {
+    fn unrolled<D: Backend>(&self, ks: &KohnSham<D>, control: &dyn Control) -> Result<(f64, Cotangents<D>), KsError> {
         let start = fields(&ks.device, &self.start, Value::constant)?;
-        let unrolled = Unrolled::run(ks, self.schedule, start, &self.case.loss.inputs, self.kept)?;
+        let unrolled = Unrolled::run(ks, self.schedule, start, &self.case.loss.inputs, self.kept, control)?;
         let (loss, tape) = self.judged(ks, &unrolled, OwnedTape::default())?;
         Ok((loss.first(), unrolled.backward(backward(&loss, tape).map_err(device_error)?)?))
     }
 
     /// The same for the converged calculation, whose density depends on the parameters as a fixed point.
-    fn implicit<D: Backend>(&self, ks: &KohnSham<D>, scf: &ScfOptions) -> Result<(f64, Cotangents<D>), KsError> {
+    fn implicit<D: Backend>(
+        &self,
+        ks: &KohnSham<D>,
+        scf: &ScfOptions,
+        control: &dyn Control,
+    ) -> Result<(f64, Cotangents<D>), KsError> {
         let free = &ks.detached();
-        let density = self.converged(free, scf)?;
+        let density = self.converged(free, scf, control)?;
         let leaves = fields(&ks.device, &density, Value::leaf)?;
-        let unrolled = Unrolled::run(ks, self.schedule, leaves.clone(), &self.case.loss.inputs, 1)?;
+        let unrolled = Unrolled::run(ks, self.schedule, leaves.clone(), &self.case.loss.inputs, 1, control)?;
         let warm = unrolled.orbitals();
         let (loss, tape) = self.judged(ks, &unrolled, OwnedTape::default())?;
         let mut cotangents = unrolled.backward(backward(&loss, tape).map_err(device_error)?)?;
@@ -138,8 +148,16 @@ impl<'a> Prepared<'a> {
     }
 
     /// The converged density for every spin channel.
-    fn converged<D: Backend>(&self, ks: &KohnSham<D>, scf: &ScfOptions) -> Result<Vec<Vec<f64>>, KsError> {
-        let run = solve_bound(ks, self.functional, scf, &InitialDensity::NonInteracting, &Quiet)?;
+    fn converged<D: Backend>(
+        &self,
+        ks: &KohnSham<D>,
+        scf: &ScfOptions,
+        control: &dyn Control,
+    ) -> Result<Vec<Vec<f64>>, KsError> {
+        let run = solve_bound(ks, self.functional, scf, &InitialDensity::NonInteracting, control)?;
+        if run.stop == Stop::Interrupted {
+            return Err(KsError::Interrupted { system: self.case.system.label.clone() });
+        }
         if run.stop != Stop::Converged {
             let (system, iterations, residual) = (self.case.system.label.clone(), run.iterations, run.residual);
             return Err(KsError::ImplicitNotConverged { system, iterations, residual, advice: scf.to_converge() });

@@ -44,13 +44,13 @@ impl Interpreter {
                 for (name, value) in &record.entries {
                     entries.push((name.clone(), self.where_it_fits(value, x.span, unit, to)?));
                 }
-                Ok(Value::Record(Rc::new(Record { entries })))
+                Ok(Value::Record(Rc::new(Record::new(entries))))
             }
             Value::Table(table) => {
                 let mut columns = Vec::with_capacity(table.columns.len());
                 for (name, column) in &table.columns {
                     let values = column.iter().map(|v| self.where_it_fits(v, x.span, unit, to));
-                    columns.push((name.clone(), Rc::new(values.collect::<Result<Vec<_>>>()?)));
+                    columns.push((name.clone(), Rc::new(values.collect::<Result<_>>()?)));
                 }
                 Ok(Value::Table(Rc::new(Table { columns })))
             }

@@ -211,7 +211,7 @@ fn needed(graph: &Graph, output: NodeId, observables: &[Observable]) -> TracedLo
 
 fn entries(list: Vec<(&str, Value)>) -> Value {
     let entries = list.into_iter().map(|(n, v)| (Rc::from(n), v)).collect();
-    Value::Record(Rc::new(Record { entries }))
+    Value::Record(Rc::new(Record::new(entries)))
 }
 
 fn plain_list(values: &[f64]) -> Value {

@@ -2,6 +2,7 @@
 
 mod equal;
 mod functional;
+mod list;
 mod loss;
 pub(crate) mod model;
 pub mod module;
@@ -15,6 +16,7 @@ pub mod text;
 
 pub use equal::equal;
 pub use functional::{Functional, Layer, StartFrom, Traced};
+pub use list::{Extent, List};
 pub use loss::{Loss, TracedLoss};
 pub use model::{Model, SeedRow, Training};
 pub use operand::Operand;
@@ -136,12 +138,12 @@ impl Field {
 #[derive(Clone, Debug)]
 pub struct Table {
     /// Columns in order.
-    pub columns: Vec<(Rc<str>, Rc<Vec<Value>>)>,
+    pub columns: Vec<(Rc<str>, Rc<List>)>,
 }
 
 impl Table {
     /// A column by name.
-    pub fn get(&self, name: &str) -> Option<&Rc<Vec<Value>>> {
+    pub fn get(&self, name: &str) -> Option<&Rc<List>> {
         self.columns.iter().find(|(n, _)| &**n == name).map(|(_, c)| c)
     }
     /// Number of rows.
@@ -189,9 +191,15 @@ pub struct Series {
 pub struct Record {
     /// Entries in order.
     pub entries: Vec<(Rc<str>, Value)>,
+    extent: Extent,
 }
 
 impl Record {
+    /// A record with these entries.
+    pub fn new(entries: Vec<(Rc<str>, Value)>) -> Self {
+        let extent = Extent::around(entries.iter().map(|(_, value)| value));
+        Self { entries, extent }
+    }
     /// The value of a name.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.entries.iter().find(|(n, _)| &**n == name).map(|(_, v)| v)
@@ -239,7 +247,7 @@ pub enum Value {
     /// A string.
     Str(Rc<str>),
     /// A list; a list of numbers is a vector.
-    List(Rc<Vec<Value>>),
+    List(Rc<List>),
     /// `{ a: 1 }`.
     Record(Rc<Record>),
     /// `a .. b` that is not a list: bounds of a search, of a parameter, of a width.
@@ -305,7 +313,7 @@ impl Value {
     }
     /// A list.
     pub fn list(items: Vec<Value>) -> Self {
-        Value::List(Rc::new(items))
+        Value::List(Rc::new(List::from(items)))
     }
     /// A list of numbers of one dimension.
     pub fn vector(items: &[f64], dim: Dimension) -> Self {
@@ -318,7 +326,33 @@ impl Value {
     /// A record.
     pub fn record<'a>(entries: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
         let entries = entries.into_iter().map(|(n, v)| (Rc::from(n), v)).collect();
-        Value::Record(Rc::new(Record { entries }))
+        Value::Record(Rc::new(Record::new(entries)))
+    }
+
+    /// How deeply it is nested and how much it contains; nothing for values without values in them.
+    pub fn extent(&self) -> Extent {
+        match self {
+            Value::List(items) => items.extent(),
+            Value::Record(record) => record.extent,
+            Value::Table(table) => table.columns.iter().fold(Extent::default(), |whole, (_, column)| {
+                let Extent { depth, total } = column.extent();
+                Extent { depth: whole.depth.max(depth + 1), total: whole.total.saturating_add(total) }
+            }),
+            _ => Extent::default(),
+        }
+    }
+
+    /// About how many bytes its own elements take, without those of the lists in it.
+    pub fn bytes(&self) -> u64 {
+        let values = |count: usize| (count * size_of::<Value>()) as u64;
+        match self {
+            Value::List(items) => values(items.len()),
+            Value::Record(record) => values(record.entries.len()),
+            Value::Table(table) => values(table.rows().saturating_mul(table.columns.len())),
+            Value::Str(text) => text.len() as u64,
+            Value::Field(field) => 8 * field.data.len() as u64,
+            _ => 0,
+        }
     }
 
     /// The name of its type, as in `kind` and JSON: `number`, `quantity`, `list`, `run`.

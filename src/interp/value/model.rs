@@ -147,7 +147,7 @@ impl Model {
 }
 
 fn table(columns: Vec<(&str, Vec<Value>)>) -> Value {
-    let columns = columns.into_iter().map(|(name, values)| (Rc::from(name), Rc::new(values))).collect();
+    let columns = columns.into_iter().map(|(name, values)| (Rc::from(name), Rc::new(values.into()))).collect();
     Value::Table(Rc::new(Table { columns }))
 }
 
@@ -216,7 +216,7 @@ fn nested_record<'a>(entries: impl Iterator<Item = (&'a str, Value)>) -> Value {
     }
     let entry = |(name, mut arrays): (Rc<str>, Vec<(Rc<str>, Value)>)| match arrays.as_slice() {
         [(array, _)] if array.is_empty() => (name, arrays.remove(0).1),
-        _ => (name, Value::Record(Rc::new(Record { entries: arrays }))),
+        _ => (name, Value::Record(Rc::new(Record::new(arrays)))),
     };
-    Value::Record(Rc::new(Record { entries: whole.into_iter().map(entry).collect() }))
+    Value::Record(Rc::new(Record::new(whole.into_iter().map(entry).collect())))
 }

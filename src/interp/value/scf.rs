@@ -99,7 +99,7 @@ pub(crate) const PARAMS: [Param; SCF.len()] = {
 /// The options as a record.
 pub(crate) fn record(scf: &ScfOptions) -> Value {
     let named = SCF.iter().zip(values(scf)).filter_map(|(option, value)| Some((option.param.name.into(), value?)));
-    Value::Record(std::rc::Rc::new(Record { entries: named.collect() }))
+    Value::Record(std::rc::Rc::new(Record::new(named.collect())))
 }
 
 /// Sets the option with a name; `false`: there is no such option.

@@ -38,7 +38,14 @@ const MOST_COMPARED: usize = 1_000_000;
 
 impl<'a> Checker<'a> {
     pub(super) fn new(names: &'a Names, program: &Program) -> Self {
-        Checker { names, later: definitions(program), scopes: vec![BTreeMap::new()], bodies: 0, errors: Vec::new(), compared: 0 }
+        Checker {
+            names,
+            later: definitions(program),
+            scopes: vec![BTreeMap::new()],
+            bodies: 0,
+            errors: Vec::new(),
+            compared: 0,
+        }
     }
 
     pub(super) fn error(&mut self, error: CheckError) {
