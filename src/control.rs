@@ -1,5 +1,8 @@
 //! How long-running work reports progress and is stopped: the library itself has no clock, terminal or signal handler.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 /// What long-running work reports.
@@ -76,5 +79,87 @@ impl Control for Quiet {
     }
     fn elapsed(&self) -> Duration {
         Duration::ZERO
+    }
+}
+
+/// How often [`unless_interrupted`] looks whether it is.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Work was given up because the user asked to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GivenUp;
+
+/// Runs work that may not look at `control` for a long time (a large eigenproblem in a library) on a thread of its own, and gives it
+/// up when the user asks to stop. The thread then ends by itself: the control that the work gets is interrupted, too.
+///
+/// # Errors
+/// [`GivenUp`] if the user asked to stop, or no thread can be started. A panic of the work continues here.
+pub fn unless_interrupted<T: Send + 'static>(
+    control: &dyn Control,
+    work: impl FnOnce(&dyn Control) -> T + Send + 'static,
+) -> Result<T, GivenUp> {
+    let abandoned = Abandoned(Arc::default());
+    let (sender, result) = channel();
+    let given = abandoned.clone();
+    // Nobody receives it if the work was given up.
+    let thread = std::thread::Builder::new().spawn(move || drop(sender.send(work(&given)))).map_err(|_| GivenUp)?;
+    loop {
+        match result.recv_timeout(LOOK) {
+            Ok(found) => return Ok(found),
+            Err(RecvTimeoutError::Timeout) if control.interrupted() => {
+                abandoned.0.store(true, Ordering::Relaxed);
+                return Err(GivenUp);
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => match thread.join() {
+                Ok(()) => return Err(GivenUp),
+                Err(panic) => std::panic::resume_unwind(panic),
+            },
+        }
+    }
+}
+
+/// The control of work that may be given up: reports nothing.
+#[derive(Clone)]
+struct Abandoned(Arc<AtomicBool>);
+
+impl Control for Abandoned {
+    fn report(&self, _: Event) {}
+    fn interrupted(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    #[test]
+    fn work_that_does_not_look_is_given_up() {
+        struct Pressed(Instant);
+        impl Control for Pressed {
+            fn report(&self, _: Event) {}
+            fn interrupted(&self) -> bool {
+                self.0.elapsed() > Duration::from_millis(100)
+            }
+            fn elapsed(&self) -> Duration {
+                self.0.elapsed()
+            }
+        }
+        let (pressed, ended) = (Pressed(Instant::now()), Arc::new(AtomicBool::new(false)));
+        let seen = ended.clone();
+        let found = unless_interrupted(&pressed, move |control| {
+            while !control.interrupted() {
+                std::thread::sleep(Duration::from_millis(300));
+            }
+            seen.store(true, Ordering::Relaxed);
+        });
+        assert_eq!(found, Err(GivenUp));
+        assert!(!ended.load(Ordering::Relaxed) && pressed.elapsed() < Duration::from_millis(290));
+        assert_eq!(unless_interrupted(&Quiet, |_| 42), Ok(42));
     }
 }

@@ -1,6 +1,6 @@
 //! Places in source texts. All texts (files, standard library, REPL entries) are in one table, [`Sources`].
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Identifies a text in a [`Sources`] table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -40,15 +40,21 @@ pub struct Source {
     pub name: String,
     /// The whole text.
     pub text: Arc<str>,
+    /// Where its lines begin, once that has been asked for.
+    lines: OnceLock<Vec<usize>>,
 }
 
 impl Source {
     /// Line and column, from 1, of a byte offset; the column counts characters.
     pub fn position(&self, offset: usize) -> (usize, usize) {
-        let before = &self.text[..self.text.floor_char_boundary(offset.min(self.text.len()))];
-        let line = before.bytes().filter(|&b| b == b'\n').count() + 1;
-        let start = before.rfind('\n').map_or(0, |i| i + 1);
-        (line, before[start..].chars().count() + 1)
+        let offset = self.text.floor_char_boundary(offset.min(self.text.len()));
+        let lines = self.lines.get_or_init(|| {
+            let newlines = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0).chain(newlines.map(|(i, _)| i + 1)).collect()
+        });
+        let line = lines.partition_point(|start| *start <= offset);
+        let start = lines.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        (line, self.text[start..offset].chars().count() + 1)
     }
 }
 
@@ -61,7 +67,7 @@ pub struct Sources {
 impl Sources {
     /// Adds a text.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> SourceId {
-        self.list.push(Arc::new(Source { name: name.into(), text: text.into() }));
+        self.list.push(Arc::new(Source { name: name.into(), text: text.into(), lines: OnceLock::new() }));
         SourceId(self.list.len() as u32 - 1)
     }
 

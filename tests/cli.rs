@@ -259,6 +259,55 @@ fn a_closed_pipe_does_not_panic() {
     drop(stdin);
     let output = child.wait_with_output().expect("ksr ends");
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(141));
+}
+
+#[test]
+fn a_closed_pipe_is_told_by_the_status_of_every_command() {
+    use std::process::{Command, Stdio};
+    let place = Place::new();
+    for (name, text) in
+        [("one.ksr", "print(\"a\")\nassert(false)\n"), ("wild.ksr", "let  a=1\n"), ("tame.ksr", "let a = 1\n")]
+    {
+        place.file(name, text);
+    }
+    let commands: [&[&str]; 6] = [
+        &["run", "one.ksr"],
+        &["fmt", "--check", "wild.ksr"],
+        &["check", "tame.ksr"],
+        &["explain", "ksr::run::recursion"],
+        &["-e", "1 + 1"],
+        &["--help"],
+    ];
+    for command in commands {
+        let start = |err| {
+            let mut child = Command::new(assert_cmd::cargo::cargo_bin!("ksr"))
+                .args(command)
+                .current_dir(place.path())
+                .env("KSR_CACHE_DIR", place.path().join(".cache"))
+                .stdout(Stdio::piped())
+                .stderr(err)
+                .spawn()
+                .expect("ksr starts");
+            drop(child.stdout.take());
+            drop(child.stderr.take());
+            child.wait().expect("ksr ends").code()
+        };
+        assert_eq!((start(Stdio::null()), start(Stdio::piped())), (Some(141), Some(141)), "{command:?}");
+    }
+    // Nobody reads the error, but the status tells.
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("ksr"))
+        .args(["check", "--json", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("ksr starts");
+    drop(child.stderr.take());
+    let mut stdin = child.stdin.take().expect("a pipe");
+    std::io::Write::write_all(&mut stdin, "nothing\n".repeat(100).as_bytes()).expect("a script");
+    drop(stdin);
+    assert_eq!(child.wait().expect("ksr ends").code(), Some(1));
 }
 
 #[test]
@@ -329,6 +378,101 @@ fn ctrl_c_ends_a_training_and_the_script_continues_with_the_best_result() {
     let mut shown = String::new();
     child.stdout.take().expect("a pipe").read_to_string(&mut shown).expect("text");
     assert_eq!(shown, "");
+}
+
+#[test]
+#[cfg(unix)]
+fn other_signals_end_a_training_after_its_checkpoint_and_nothing_follows() {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+    for (signal, status) in [("-TERM", 143), ("-HUP", 129)] {
+        let place = Place::new();
+        place.file("good.ksr", "# a good model\n");
+        let file = place.file("long.ksr", &LONG_TRAINING.replace("print(\"continued\")", "save(model, \"good.ksr\")"));
+        let mut child = Command::new(assert_cmd::cargo::cargo_bin!("ksr"))
+            .args(["run", "--json"])
+            .arg(&file)
+            .env("KSR_CACHE_DIR", place.path().join(".cache"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("ksr starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+        lines.find(|l| l.as_ref().is_ok_and(|l| l.contains("\"step\":3,"))).expect("a step").expect("text");
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().expect("kill").success());
+        let rest: Vec<String> = lines.map_while(Result::ok).collect();
+        assert_eq!(child.wait().expect("ksr ends").code(), Some(status), "{rest:?}");
+        assert!(rest.last().is_some_and(|l| l.contains(&format!("ended by SIG{}", &signal[1..]))), "{rest:?}");
+        assert_eq!(std::fs::read_to_string(place.path().join("good.ksr")).expect("a file"), "# a good model\n");
+        // The next run resumes from the checkpoint; its own time is limited.
+        let (_, err, status) = finished(place.ksr().args(["run", "--max-time", "1s"]).arg(&file));
+        assert!(err.contains("resumes from its checkpoint"), "{err}");
+        assert!(err.contains("ksr::run::time") && err.contains("the time of 1 second is over"), "{err}");
+        assert_eq!(status, 124);
+        assert_eq!(std::fs::read_to_string(place.path().join("good.ksr")).expect("a file"), "# a good model\n");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_signal_that_was_ignored_stays_ignored() {
+    let place = Place::new();
+    let script = "trap '' HUP; (sleep 1; kill -HUP $$) & exec \"$0\" run --max-time 3 long.ksr";
+    place.file("long.ksr", "fn f(k) = sum([sin(k * l) for l in 0 .. 100000])\nsum([f(k) for k in 0 .. 100000])\n");
+    let mut command = assert_cmd::Command::new("sh");
+    let ksr = assert_cmd::cargo::cargo_bin!("ksr");
+    let (_, err, status) = finished(command.current_dir(place.path()).args(["-c", script]).arg(ksr));
+    assert_eq!(status, 124, "{err}");
+}
+
+#[test]
+fn what_needs_more_memory_than_a_script_may_take_is_refused() {
+    let place = Place::new();
+    let run = |memory: &str, script: &str| {
+        let file = place.file("large.ksr", script);
+        let (_, err, status) = finished(place.ksr().args(["run", "-q", "--max-memory", memory]).arg(file));
+        (err, status)
+    };
+    for script in [
+        // One value that is too large.
+        "grid g = uniform(points: 513, spacing: 0.08)\nfunctional f(n) = n |> dense(200000) |> silu |> dense(1)\nenergy(f, exp(-g.x^2))",
+        "grid g = uniform(points: 20001, spacing: 0.01)\nsystem s on g { H at 0 }\nmax(channel(exact(s).pair_density, 64))",
+        "fn f(s, k) = if k == 0 then s else f(\"{s}{s}\", k - 1)\nlen(f(\"a\", 40))",
+        "grid g = uniform(points: 100001, spacing: 0.001)\nsystem s on g { H at 0 }\nuse std.functionals\n\
+         solve(s, with: functionals.lda, iterations: 10000)",
+        // Many that are not.
+        "fold(0 .. 100, fn(kept, k) = { last: linspace(0 .. 1, 1000000), before: fn(x) = kept }, 0)",
+        "fold(0 .. 100, fn(kept, k) = { last: \"{linspace(0 .. 1, 1000000)}\", before: fn(x) = kept }, 0)",
+    ] {
+        let (err, status) = run("500MB", script);
+        assert!(err.contains("ksr::run::memory") && err.contains("may take 500 MB"), "{script}\n{err}");
+        assert_eq!(status, 1);
+    }
+    for script in [
+        "fn f(s, k) = if k == 0 then s else f(join(s, s), k - 1)\nlen(f([1], 30))",
+        "len(0 .. 1e12)",
+        "0 .. 1 by 1e-12",
+    ] {
+        let (err, status) = run("4GB", script);
+        assert!(err.contains("ksr::run::too_long"), "{script}\n{err}");
+        assert_eq!(status, 1);
+    }
+    assert_eq!(run("500MB", "len(join(0 .. 999999, 1))").1, 0);
+    assert_eq!(run("many", "1").1, 2);
+}
+
+#[test]
+fn a_text_with_very_many_errors_is_checked_soon() {
+    let place = Place::new();
+    let text: String = (0..20_000).map(|k| format!("let a{k} = zz{}q + 1\n", k * 7919 % 100_003)).collect();
+    let file = place.file("wrong.ksr", &text);
+    let begun = std::time::Instant::now();
+    let (_, err, status) = finished(place.ksr().arg("check").arg(&file));
+    assert!(err.ends_with("19900 more problems are not shown\n"), "{}", &err[err.len() - 200..]);
+    assert_eq!((err.matches("ksr::names::unknown").count(), status), (100, 1));
+    let (_, err, _) = finished(place.ksr().args(["check", "--json"]).arg(&file));
+    assert_eq!(err.lines().count(), 20_000);
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
 }
 
 #[test]

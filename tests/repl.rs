@@ -134,3 +134,58 @@ fn ctrl_c_stops_a_calculation_and_keeps_the_session() {
     assert_eq!(lines.next().expect("a line").expect("text"), "6");
     assert_eq!(child.wait().expect("ksr ends").code(), Some(0));
 }
+
+#[test]
+fn a_line_that_is_not_text_is_told_and_the_session_goes_on() {
+    let place = Place::new();
+    let bytes: &[u8] = b"1 + 1\nlet q = \"\xff\"\nmax(1,\n\xfe2)\n2 + 2\n\x00\n3 + 3\r\n4 + 4";
+    let (out, err, status) = finished(place.ksr().write_stdin(bytes));
+    assert_eq!((out.as_str(), status), ("2\n4\n6\n8\n", 0));
+    assert!(err.contains("line 2 is not UTF-8 text: it is not run\n"), "{err}");
+    assert!(err.contains("line 4 is not UTF-8 text: it is not run, nor is the entry that it continues\n"), "{err}");
+    assert!(err.contains("U+0000"), "{err}");
+}
+
+#[test]
+fn many_entries_take_little_time_and_each_sees_those_before() {
+    let entries: String = (0..4000).map(|k| format!("let a{k} = {k}\n")).collect();
+    let begun = std::time::Instant::now();
+    let (out, err) = session(&format!("{entries}a0 + a3999\nlet a0 = 5\na0(1)\na0 + a4000\nfn a0(x) = x\na0(7)\n"));
+    assert_eq!(out, "3999\n7\n");
+    assert!(err.contains("ksr::types::not_callable") && err.contains("did you mean `a400"), "{err}");
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+}
+
+#[test]
+#[cfg(unix)]
+fn other_signals_end_the_session() {
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::{Command, Stdio};
+    for (signal, status, busy) in [("-TERM", 143, false), ("-HUP", 129, false), ("-TERM", 143, true)] {
+        let place = Place::new();
+        let mut child = Command::new(assert_cmd::cargo::cargo_bin!("ksr"))
+            .env("KSR_CACHE_DIR", place.path().join(".cache"))
+            .env("KSR_DATA_DIR", place.path().join(".data"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("ksr starts");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        writeln!(stdin, "print(\"begun\")").expect("written");
+        if busy {
+            writeln!(stdin, "sum([sum([sin(k * l) for k in 0 .. 10000]) for l in 0 .. 100000])").expect("written");
+        }
+        writeln!(stdin, "print(\"continued\")").expect("written");
+        assert_eq!(lines.next().expect("a line").expect("text"), "begun");
+        if !busy {
+            assert_eq!(lines.next().expect("a line").expect("text"), "continued");
+        }
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().expect("kill").success());
+        assert_eq!(child.wait().expect("ksr ends").code(), Some(status));
+        assert!(lines.next().is_none());
+        drop(stdin);
+    }
+}

@@ -62,7 +62,7 @@ impl Terminal {
         self.keys.write_all(keys.as_bytes()).expect("pressed");
     }
 
-    /// Types an entry and waits for the next prompt: keys typed before it are lost.
+    /// Types an entry and waits for the next prompt.
     fn enter(&mut self, entry: &str) {
         self.press(&format!("{entry}\r"));
         self.wait_for(READY);
@@ -143,4 +143,49 @@ fn an_entry_may_take_several_lines() {
     terminal.wait_for(READY);
     terminal.press("\u{4}");
     assert_eq!(terminal.ends(), Some(0));
+}
+
+#[test]
+fn entries_typed_ahead_all_run() {
+    let mut terminal = Terminal::start(&Place::new());
+    terminal.press("let a = 40\ra + 2\ra + 3\rsum([sin(k) for k in 0 .. 100000]) * 0 + a + 4\ra + 5\r");
+    for answer in ["42\r\n", "43\r\n", "44\r\n", "45\r\n"] {
+        terminal.wait_for(answer);
+    }
+    terminal.wait_for(READY);
+    // A paste of several lines is one entry.
+    terminal.press("\u{1b}[200~fn f(x) {\n  x + 1\n}\nf(45)\u{1b}[201~\r");
+    terminal.wait_for("46\r\n");
+    terminal.wait_for(READY);
+    terminal.press("\u{4}");
+    assert_eq!(terminal.ends(), Some(0));
+}
+
+#[test]
+fn a_byte_that_is_not_text_is_told_and_the_session_goes_on() {
+    let mut terminal = Terminal::start(&Place::new());
+    terminal.enter("let a = 40");
+    terminal.keys.write_all(b"let b = \"\xff\"\r").expect("pressed");
+    terminal.wait_for("is not UTF-8 text");
+    terminal.wait_for(READY);
+    terminal.press("\u{3}a + 2\r");
+    terminal.wait_for("42\r\n");
+    terminal.wait_for(READY);
+    terminal.press("\u{4}");
+    assert_eq!(terminal.ends(), Some(0));
+}
+
+#[test]
+fn a_signal_ends_the_session_and_gives_the_terminal_back() {
+    let mut terminal = Terminal::start(&Place::new());
+    terminal.enter("1 + 1");
+    let settings = |terminal: &Terminal| rustix::termios::tcgetattr(&terminal.keys).expect("settings").local_modes;
+    assert!(!settings(&terminal).contains(rustix::termios::LocalModes::ECHO));
+    let kill = Command::new("kill").args(["-TERM", &terminal.child.id().to_string()]).status().expect("kill");
+    assert!(kill.success());
+    terminal.wait_for("\u{1b}[?2004l");
+    let keys = terminal.keys.try_clone().expect("keys");
+    assert_eq!(terminal.ends(), Some(143));
+    let modes = rustix::termios::tcgetattr(&keys).map(|settings| settings.local_modes);
+    assert!(modes.is_ok_and(|modes| modes.contains(rustix::termios::LocalModes::ECHO)));
 }

@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// A language for electrons in one dimension and the functionals that describe them.
 ///
@@ -11,7 +12,9 @@ use std::path::PathBuf;
     name = "ksr",
     version,
     args_conflicts_with_subcommands = true,
-    after_help = "Exit status: 0 success, 1 the script has an error or failed, 2 the command line is wrong, 130 interrupted."
+    after_help = "Exit status: 0 success, 1 the script has an error or failed, 2 the command line is wrong, 124 out of time \
+                  (`--max-time`), 130 interrupted (Ctrl-C), 129 and 143 ended by SIGHUP and SIGTERM, 141 the reader of standard \
+                  output has closed it (`| head`)."
 )]
 pub struct Cli {
     /// Evaluate an expression and show its value; can be repeated, and later expressions see earlier ones
@@ -93,6 +96,13 @@ pub struct RunOptions {
     /// Train again, ignoring earlier results
     #[arg(long)]
     pub fresh: bool,
+    /// The memory that a script may take, as in `16GB`; `inf` is no limit [default: 4GB]
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    pub max_memory: Option<u64>,
+    /// The time that a script may take, as in `90s`, `10min`, `2h` (in the REPL, each entry); then it ends with status 124, after
+    /// a training run has written its checkpoint [default: any]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub max_time: Option<Duration>,
 }
 
 /// What is measured, and how.
@@ -139,6 +149,32 @@ pub enum Device {
     Cuda,
 }
 
+/// A positive number and one of these units.
+fn measure(text: &str, units: &[(&str, f64)]) -> Option<f64> {
+    let text = text.trim();
+    let end = text.find(|c: char| c.is_alphabetic() && !matches!(c, 'e' | 'E')).unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let number: f64 = number.trim().parse().ok()?;
+    let factor = units.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit.trim()))?.1;
+    Some(number * factor).filter(|found| *found > 0.0 && found.is_finite())
+}
+
+/// `16GB`, `500 MB`, `inf`.
+fn memory(text: &str) -> Result<u64, String> {
+    if text.trim() == "inf" {
+        return Ok(u64::MAX);
+    }
+    let bytes = measure(text, &[("kB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12)]);
+    bytes.map(|bytes| bytes as u64).ok_or_else(|| "write a number with kB, MB, GB or TB, as in `16GB`".into())
+}
+
+/// `90`, `90s`, `10min`, `2h`.
+fn time(text: &str) -> Result<Duration, String> {
+    let seconds = measure(text, &[("", 1.0), ("s", 1.0), ("min", 60.0), ("h", 3600.0)]);
+    let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    time.ok_or_else(|| "write a number of seconds, or one with s, min or h, as in `10min`".into())
+}
+
 /// `name=value`.
 fn setting(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write it as `name=value`")?;
@@ -167,6 +203,18 @@ mod tests {
     fn expressions_may_begin_with_a_minus() {
         let cli = Cli::try_parse_from(["ksr", "--json", "-e", "-1", "-e", "- 2 + 3"]).map_err(|e| e.to_string());
         assert_eq!(cli.map(|c| (c.eval, c.options.json)), Ok((vec!["-1".into(), "- 2 + 3".into()], true)));
+    }
+
+    #[test]
+    fn limits_have_units() {
+        assert_eq!(
+            ["16GB", "1.5 gb", "500 kB", "inf"].map(memory),
+            [Ok(16_000_000_000), Ok(1_500_000_000), Ok(500_000), Ok(u64::MAX)]
+        );
+        assert!(["", "16", "GB", "-1GB", "nan GB", "1 hour"].iter().all(|text| memory(text).is_err()));
+        let seconds = |text| time(text).map(|time| time.as_secs_f64());
+        assert_eq!(["90", "90s", "1.5 min", "2h"].map(seconds), [Ok(90.0), Ok(90.0), Ok(90.0), Ok(7200.0)]);
+        assert!(["", "0", "s", "-1s", "1e300h", "2 days"].iter().all(|text| time(text).is_err()));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `ksr check FILE`: names, calls, systems and units, without running anything.
 
 use super::disk::Disk;
-use super::host::{Terminal, problem_to_stderr};
+use super::host::{Terminal, problems_to_stderr};
 use super::run::read;
 use super::{FAILED, USAGE, output};
 use crate::interp::{Interpreter, Options};
@@ -23,9 +23,7 @@ pub fn file(path: &Path, json: bool) -> u8 {
     let world = Rc::new(ReadOnly(Rc::new(Disk)));
     let mut interpreter = Interpreter::new(host, world, Options { base, ..Options::default() });
     let problems = interpreter.check_script(&name, &text).err().unwrap_or_default();
-    for problem in &problems {
-        problem_to_stderr(problem, interpreter.sources(), json);
-    }
+    problems_to_stderr(&problems, interpreter.sources(), json);
     if problems.iter().any(|p| matches!(p.error.severity(), None | Some(miette::Severity::Error))) {
         return FAILED;
     }

@@ -1,6 +1,6 @@
 //! `ksr fmt`: gives scripts the standard white space.
 
-use super::host::problem_to_stderr;
+use super::host::problems_to_stderr;
 use super::run::read;
 use super::{FAILED, USAGE, output};
 use crate::lang::format::{FormatError, format};
@@ -78,7 +78,7 @@ fn file(path: &Path, check: bool) -> u8 {
     let formatted = match format(source, &text) {
         Ok(formatted) => formatted,
         Err(FormatError::Unreadable(problems)) => {
-            problems.iter().for_each(|problem| problem_to_stderr(problem, &sources, false));
+            problems_to_stderr(&problems, &sources, false);
             return FAILED;
         }
         Err(FormatError::Changed) => {

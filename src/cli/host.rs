@@ -30,19 +30,22 @@ impl Terminal {
     /// Writes problems to standard error.
     pub fn problems(&self, problems: &[Problem], sources: &Sources) {
         self.progress.clear();
-        for problem in problems {
-            self.progress.around(|| problem_to_stderr(problem, sources, self.json));
-        }
+        self.progress.around(|| problems_to_stderr(problems, sources, self.json));
     }
 
-    /// Says that the run was interrupted.
-    pub fn interrupted_note(&self) {
+    /// Says that the run was interrupted; gives its exit status.
+    pub fn interrupted_note(&self) -> u8 {
         self.progress.clear();
+        let (message, status) = match interrupt::ending() {
+            Some(status) => (if status == 129 { "ended by SIGHUP" } else { "ended by SIGTERM" }, status),
+            None => ("interrupted", interrupt::STATUS),
+        };
         if self.json {
-            output::error_line(&serde_json::json!({ "level": "note", "message": "interrupted" }).to_string());
+            output::error_line(&serde_json::json!({ "level": "note", "message": message }).to_string());
         } else {
-            output::error_line("interrupted");
+            output::error_line(message);
         }
+        status
     }
 
     /// Removes the remaining progress bars.
@@ -54,6 +57,20 @@ impl Terminal {
 /// The style of text on standard output.
 pub fn style(figures: bool) -> Style {
     Style { width: output::width(), colour: output::stdout_colour(), figures }
+}
+
+/// How many problems of a text are drawn.
+const DRAWN: usize = 100;
+
+/// Problems, as text or as JSON. Of very many, a text has the first.
+pub fn problems_to_stderr(problems: &[Problem], sources: &Sources, json: bool) {
+    let shown = if json { problems.len() } else { problems.len().min(DRAWN) };
+    problems[..shown].iter().for_each(|problem| problem_to_stderr(problem, sources, json));
+    match problems.len() - shown {
+        0 => {}
+        1 => output::error_line("1 more problem is not shown"),
+        more => output::error_line(&format!("{more} more problems are not shown")),
+    }
 }
 
 /// One problem, as text or as JSON.
@@ -106,8 +123,8 @@ impl Host for Terminal {
         self.progress.around(|| problem_to_stderr(&problem, sources, self.json));
     }
 
-    fn answered(&self) {
-        interrupt::answer();
+    fn answered(&self) -> bool {
+        interrupt::answer()
     }
 
     fn draw(&self, figure: &Figure, path: &Path) -> Result<Vec<u8>, String> {

@@ -27,16 +27,21 @@ use clap::Parser;
 const FAILED: u8 = 1;
 /// The command line is wrong.
 const USAGE: u8 = 2;
+/// The time of `--max-time` is over.
+const OUT_OF_TIME: u8 = 124;
 
 /// Runs the command line and gives the exit status: 0 success, 1 the script has an error or failed, 2 the command line is
-/// wrong, 130 interrupted.
+/// wrong, 124 out of time, 130 interrupted, 129 and 143 ended by SIGHUP and SIGTERM, 141 the reader of standard output has closed it.
 pub fn main() -> u8 {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // For clap, help and version are "errors" with status 0; a closed pipe is not a failure.
-            let _ = error.print();
-            return if error.use_stderr() { USAGE } else { 0 };
+            // For clap, help and version are "errors" with status 0.
+            return match error.print() {
+                _ if error.use_stderr() => USAGE,
+                Err(closed) if closed.kind() == std::io::ErrorKind::BrokenPipe => output::CLOSED,
+                _ => 0,
+            };
         }
     };
     match crate::interp::on_large_stack(|| dispatch(cli)) {

@@ -1,7 +1,11 @@
-//! Standard output and error. If the reader has closed the pipe (`ksr run … | head`), the process ends quietly.
+//! Standard output and error. If the reader of standard output has closed the pipe (`ksr run … | head`), the process ends as other
+//! programs do. If nobody reads standard error any more, the work goes on: the exit status tells how it ended.
 
 use std::io::{self, IsTerminal, Write};
 use textwrap::{Options, WordSeparator, WordSplitter};
+
+/// Exit status if the reader of standard output has closed it: that of SIGPIPE.
+pub const CLOSED: u8 = 141;
 
 /// Writes a line to standard output.
 pub fn line(text: &str) {
@@ -36,10 +40,11 @@ fn write(to: &mut impl Write, text: &str) -> io::Result<()> {
 
 fn written(result: io::Result<()>) {
     if let Err(error) = result {
-        if error.kind() != io::ErrorKind::BrokenPipe {
-            error_line(&format!("cannot write to standard output: {error}"));
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            std::process::exit(i32::from(CLOSED));
         }
-        std::process::exit(if error.kind() == io::ErrorKind::BrokenPipe { 0 } else { 1 });
+        error_line(&format!("cannot write to standard output: {error}"));
+        std::process::exit(1);
     }
 }
 

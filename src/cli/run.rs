@@ -3,7 +3,7 @@
 use super::args::RunOptions;
 use super::host::Terminal;
 use super::session::{self, Ended};
-use super::{FAILED, USAGE, interrupt, output};
+use super::{FAILED, OUT_OF_TIME, USAGE, interrupt, output};
 use crate::problem::reason;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -60,15 +60,13 @@ pub fn read(path: &Path) -> Result<(String, String), String> {
 fn finish(host: &Terminal, ended: Ended, interpreter: &crate::interp::Interpreter) -> u8 {
     host.finish();
     match ended {
+        Ended::Done if interrupt::ending().is_some() => host.interrupted_note(),
         Ended::Done if interrupt::answered() => interrupt::STATUS,
         Ended::Done => 0,
         Ended::Failed(problems) => {
             host.problems(&problems, interpreter.sources());
-            FAILED
+            if problems.iter().any(|problem| problem.code() == "ksr::run::time") { OUT_OF_TIME } else { FAILED }
         }
-        Ended::Interrupted => {
-            host.interrupted_note();
-            interrupt::STATUS
-        }
+        Ended::Interrupted => host.interrupted_note(),
     }
 }

@@ -29,6 +29,15 @@ pub enum KsError {
         /// The expression it comes from, if it is of the functional.
         place: Option<Span>,
     },
+    /// You stopped the calculation with Ctrl-C.
+    ///
+    /// What to do: run it again. Training resumes from its checkpoint.
+    #[error("the Kohn-Sham calculation of `{system}` was interrupted")]
+    #[diagnostic(code(ksr::ks::interrupted))]
+    Interrupted {
+        /// Label of the system.
+        system: String,
+    },
     /// The eigenvalue problem of one iteration has no usable solution, nearly always because the functional makes the
     /// potential infinite or extremely deep.
     ///

@@ -6,6 +6,7 @@
 use super::kohn_sham::{Energies, Iteration, KohnSham, Spins, device_error};
 use super::orbitals::Orbitals;
 use super::{KsError, Observable, ScfOptions, Schedule};
+use crate::control::Control;
 use crate::tensor::arrange::{combine, take};
 use crate::tensor::{Backend, Cotangents, OwnedTape, Tape, Value, resume};
 use std::sync::Arc;
@@ -39,6 +40,7 @@ pub(crate) struct Unrolled<'a, D: Backend, T> {
     steps: Vec<Step<D>>,
     /// Tapes of the last iterations.
     tapes: Vec<T>,
+    control: &'a dyn Control,
 }
 
 impl<'a, D: Backend, T: Tape<f64, D>> Unrolled<'a, D, T> {
@@ -46,18 +48,19 @@ impl<'a, D: Backend, T: Tape<f64, D>> Unrolled<'a, D, T> {
     /// `kept` iterations (at least one).
     ///
     /// # Errors
-    /// An observable that the trajectory does not have; a value that is not finite; orbitals that cannot be found.
+    /// An observable that the trajectory does not have; a value that is not finite; orbitals that cannot be found; an interruption.
     pub fn run(
         ks: &'a KohnSham<D>,
         schedule: Schedule,
         start: Spins<D>,
         wanted: &'a [Observable],
         kept: usize,
+        control: &'a dyn Control,
     ) -> Result<Self, KsError> {
         for observable in wanted {
             observable.check(schedule.iterations, &ks.equations.system, &ks.equations.occupation)?;
         }
-        let mut unrolled = Self { ks, schedule, wanted, start, steps: Vec::new(), tapes: Vec::new() };
+        let mut unrolled = Self { ks, schedule, wanted, start, steps: Vec::new(), tapes: Vec::new(), control };
         for k in 0..schedule.iterations {
             let (step, tape) = unrolled.step(k, T::default())?;
             unrolled.steps.push(step);
@@ -81,6 +84,9 @@ impl<'a, D: Backend, T: Tape<f64, D>> Unrolled<'a, D, T> {
     /// Runs iteration k, after those before it.
     fn step<S: Tape<f64, D>>(&self, k: usize, tape: S) -> Result<(Step<D>, S), KsError> {
         let (ks, density) = (self.ks, self.input(k));
+        if self.control.interrupted() {
+            return Err(KsError::Interrupted { system: ks.equations.system.label.clone() });
+        }
         let has = |observable| self.wanted.contains(&observable);
         let end = k + 1 == self.schedule.iterations;
         let warm = k.checked_sub(1).map(|before| self.steps[before].iteration.orbitals()).unwrap_or_default();

@@ -78,6 +78,9 @@ impl Lines {
             Event::Work { what, done, total } => {
                 let (begun, _) = *self.known.entry(what.clone()).or_insert((elapsed, 0));
                 let took = elapsed.saturating_sub(begun);
+                if done >= total {
+                    self.known.remove(what);
+                }
                 (done >= total && took >= MIN_DURATION).then(|| format!("{what}: {}", duration(took)))
             }
             Event::Ensemble { done, total, last } => {

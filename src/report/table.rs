@@ -126,7 +126,7 @@ mod tests {
     use crate::lang::Dimension;
     use std::rc::Rc;
 
-    fn numbers(f: impl Fn(usize) -> Quantity, n: usize) -> Rc<Vec<Value>> {
+    fn numbers(f: impl Fn(usize) -> Quantity, n: usize) -> Rc<crate::interp::value::List> {
         Rc::new((0..n).map(|i| Value::Number(f(i))).collect())
     }
 
@@ -160,7 +160,7 @@ mod tests {
     fn a_value_that_was_not_computed_is_blank() {
         let (one, two) = (Value::plain(0.125), Value::plain(0.5));
         let columns = vec![
-            (Rc::from("loss"), Rc::new(vec![one, Value::Nothing, two])),
+            (Rc::from("loss"), Rc::new(vec![one, Value::Nothing, two].into())),
             (Rc::from("step"), numbers(|i| Quantity::plain(i as f64), 3)),
         ];
         let text = table(&Table { columns }, &Style::plain(80));

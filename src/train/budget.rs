@@ -21,7 +21,7 @@ impl Budget {
     }
 
     /// In bytes.
-    pub(super) fn bytes(self) -> u64 {
+    pub fn bytes(self) -> u64 {
         match self {
             Budget::Automatic => available().map_or(ASSUMED_BYTES, |bytes| (bytes / 2).max(LEAST_BYTES)),
             Budget::Bytes(bytes) => bytes,

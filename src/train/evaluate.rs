@@ -1,7 +1,7 @@
 //! Loss and gradient of one case: its tapes are made, run backward and dropped here.
 
 use super::plan::{Case, Gradient};
-use crate::control::Quiet;
+use crate::control::Control;
 use crate::functional::Compiled;
 use crate::graph::{Formula, Routine};
 use crate::ks::{
@@ -68,8 +68,12 @@ impl Member {
         functional: &str,
         ks: &KohnSham<D>,
         scf: &ScfOptions,
+        control: &dyn Control,
     ) -> Result<Vec<Vec<f64>>, KsError> {
-        let run = solve_bound(ks, functional, scf, &InitialDensity::NonInteracting, &Quiet)?;
+        let run = solve_bound(ks, functional, scf, &InitialDensity::NonInteracting, control)?;
+        if run.stop == Stop::Interrupted {
+            return Err(KsError::Interrupted { system: self.label().to_owned() });
+        }
         if run.stop != Stop::Converged {
             let (system, iterations, residual) = (self.label().to_owned(), run.iterations, run.residual);
             return Err(KsError::ImplicitNotConverged { system, iterations, residual, advice: scf.to_converge() });
@@ -121,43 +125,48 @@ impl<'a> Prepared<'a> {
     ///
     /// # Errors
     /// See [`KsError::diverged`].
-    pub fn loss(&self, device: Device, params: &[f64]) -> Result<f64, KsError> {
-        on_device!(device, D => self.loss_on::<D>(params)).map_err(|cause| KsError::Device { cause })?
+    pub fn loss(&self, device: Device, params: &[f64], control: &dyn Control) -> Result<f64, KsError> {
+        on_device!(device, D => self.loss_on::<D>(params, control)).map_err(|cause| KsError::Device { cause })?
     }
 
     /// The loss and its gradient.
     ///
     /// # Errors
     /// See [`KsError::diverged`].
-    pub fn loss_and_gradient(&self, device: Device, params: &[f64]) -> Result<(f64, Vec<f64>), KsError> {
-        on_device!(device, D => self.gradient_on::<D>(params)).map_err(|cause| KsError::Device { cause })?
+    pub fn loss_and_gradient(
+        &self,
+        device: Device,
+        params: &[f64],
+        control: &dyn Control,
+    ) -> Result<(f64, Vec<f64>), KsError> {
+        on_device!(device, D => self.gradient_on::<D>(params, control)).map_err(|cause| KsError::Device { cause })?
     }
 
-    fn loss_on<D: Backend>(&self, params: &[f64]) -> Result<f64, KsError> {
+    fn loss_on<D: Backend>(&self, params: &[f64], control: &dyn Control) -> Result<f64, KsError> {
         let device = D::default();
         let mut seen = Vec::with_capacity(self.members.len());
         for member in &self.members {
             let (ks, _) = KohnSham::new(&member.equations, &device, params, NoneTape)?;
             let start = match &self.converge {
                 None => member.start.clone(),
-                Some(scf) => member.converged(self.functional, &ks, scf)?,
+                Some(scf) => member.converged(self.functional, &ks, scf, control)?,
             };
             let start = fields(&device, &start, Value::constant)?;
-            let unrolled = Unrolled::<D, NoneTape>::run(&ks, self.schedule, start, &member.wanted, 1)?;
+            let unrolled = Unrolled::<D, NoneTape>::run(&ks, self.schedule, start, &member.wanted, 1, control)?;
             seen.push(unrolled.observe(NoneTape)?.0);
         }
         Ok(self.judged(&device, &seen, NoneTape)?.0.first())
     }
 
-    fn gradient_on<D: Backend>(&self, params: &[f64]) -> Result<(f64, Vec<f64>), KsError> {
+    fn gradient_on<D: Backend>(&self, params: &[f64], control: &dyn Control) -> Result<(f64, Vec<f64>), KsError> {
         let device = D::default();
         let mut bound: Vec<Bound<D>> = Vec::with_capacity(self.members.len());
         for member in &self.members {
             bound.push(KohnSham::new(&member.equations, &device, params, OwnedTape::<f64, D>::default())?);
         }
         let (loss, mut cotangents) = match &self.converge {
-            None => self.unrolled(&device, &bound)?,
-            Some(scf) => self.implicit(&device, &bound, scf)?,
+            None => self.unrolled(&device, &bound, control)?,
+            Some(scf) => self.implicit(&device, &bound, scf, control)?,
         };
         let mut gradient: Vec<f64> = Vec::new();
         for (ks, binding) in bound {
@@ -175,11 +184,16 @@ impl<'a> Prepared<'a> {
     }
 
     /// The loss of the unrolled calculations, and the cotangents of the parameters that `bound` are bound to.
-    fn unrolled<D: Backend>(&self, device: &D, bound: &[Bound<D>]) -> Result<(f64, Cotangents<D>), KsError> {
+    fn unrolled<D: Backend>(
+        &self,
+        device: &D,
+        bound: &[Bound<D>],
+        control: &dyn Control,
+    ) -> Result<(f64, Cotangents<D>), KsError> {
         let mut all = Vec::with_capacity(bound.len());
         for (member, (ks, _)) in self.members.iter().zip(bound) {
             let start = fields(device, &member.start, Value::constant)?;
-            all.push(Unrolled::run(ks, self.schedule, start, &member.wanted, self.kept)?);
+            all.push(Unrolled::run(ks, self.schedule, start, &member.wanted, self.kept, control)?);
         }
         let (loss, mut cotangents) = self.observed(device, &all)?;
         for unrolled in all {
@@ -194,12 +208,13 @@ impl<'a> Prepared<'a> {
         device: &D,
         bound: &[Bound<D>],
         scf: &ScfOptions,
+        control: &dyn Control,
     ) -> Result<(f64, Cotangents<D>), KsError> {
         let (mut densities, mut leaves, mut all) = (Vec::new(), Vec::new(), Vec::new());
         for (member, (ks, _)) in self.members.iter().zip(bound) {
-            let density = member.converged(self.functional, &ks.detached(), scf)?;
+            let density = member.converged(self.functional, &ks.detached(), scf, control)?;
             let leaf = fields(device, &density, Value::leaf)?;
-            all.push(Unrolled::run(ks, self.schedule, leaf.clone(), &member.wanted, 1)?);
+            all.push(Unrolled::run(ks, self.schedule, leaf.clone(), &member.wanted, 1, control)?);
             densities.push(density);
             leaves.push(leaf);
         }

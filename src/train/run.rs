@@ -9,7 +9,7 @@ use super::state::SeedState;
 use super::verdict;
 use super::workers::{Team, with_team};
 use super::{Budget, Forecast, Store, TrainError};
-use crate::control::{Control, Event};
+use crate::control::{Control, Event, Quiet};
 use crate::ks::KsError;
 use crate::tensor::Device;
 use std::collections::BTreeMap;
@@ -80,7 +80,7 @@ pub fn with_evaluation<R>(
     let cases = kept(&forecast, plan.memory, prepare(plan, &plan.cases)?);
     with_team(threads(plan), |team| {
         work(&|params| {
-            mean_and_gradient(device, &team, &cases, &params.into()).map_err(|halt| match halt {
+            mean_and_gradient((device, &Quiet), &team, &cases, &params.into()).map_err(|halt| match halt {
                 Halt::Physics(error) => TrainError::Setup(error),
                 Halt::Program(error) => error,
                 Halt::Interrupted => TrainError::Interrupted,
@@ -192,11 +192,11 @@ impl<'env> Job<'env> {
         let evaluate = |params: &[f64]| {
             interrupted()?;
             self.memory_told.call_once(|| self.tell_memory());
-            mean_and_gradient(self.device, team, self.cases, &params.into())
+            mean_and_gradient((self.device, self.control), team, self.cases, &params.into())
         };
         let validate = |params: &[f64]| {
             interrupted()?;
-            mean(self.device, team, self.validation, &params.into())
+            mean((self.device, self.control), team, self.validation, &params.into())
         };
         let context = Context {
             key: &self.key,
@@ -216,17 +216,18 @@ impl<'env> Job<'env> {
 
 /// Mean loss over the cases and its gradient, summed in the order of the cases.
 fn mean_and_gradient<'env>(
-    device: Device,
+    (device, control): (Device, &'env dyn Control),
     team: &Team<'env>,
     cases: &'env [Prepared<'env>],
     params: &Arc<[f64]>,
 ) -> Result<(f64, Vec<f64>), Halt> {
     let shared = params.clone();
-    let found = team.map(cases.len(), move |i| cases[i].loss_and_gradient(device, &shared)).map_err(Halt::Program)?;
+    let found =
+        team.map(cases.len(), move |i| cases[i].loss_and_gradient(device, &shared, control)).map_err(Halt::Program)?;
     let weight = 1.0 / cases.len() as f64;
     let (mut loss, mut gradient) = (0.0, vec![0.0; params.len()]);
     for found in found {
-        let (value, slope) = found.map_err(Halt::Physics)?;
+        let (value, slope) = found?;
         loss += weight * value;
         gradient.iter_mut().zip(&slope).for_each(|(sum, slope)| *sum += weight * slope);
     }
@@ -235,14 +236,14 @@ fn mean_and_gradient<'env>(
 
 /// Mean loss over the cases.
 fn mean<'env>(
-    device: Device,
+    (device, control): (Device, &'env dyn Control),
     team: &Team<'env>,
     cases: &'env [Prepared<'env>],
     params: &Arc<[f64]>,
 ) -> Result<f64, Halt> {
     let shared = params.clone();
-    let found = team.map(cases.len(), move |i| cases[i].loss(device, &shared)).map_err(Halt::Program)?;
-    let losses: Vec<f64> = found.into_iter().collect::<Result<_, _>>().map_err(Halt::Physics)?;
+    let found = team.map(cases.len(), move |i| cases[i].loss(device, &shared, control)).map_err(Halt::Program)?;
+    let losses: Vec<f64> = found.into_iter().collect::<Result<_, _>>()?;
     Ok(losses.iter().sum::<f64>() / cases.len() as f64)
 }
 

@@ -43,6 +43,15 @@ pub(crate) enum Halt {
     Program(TrainError),
 }
 
+impl From<KsError> for Halt {
+    fn from(error: KsError) -> Self {
+        match error {
+            KsError::Interrupted { .. } => Self::Interrupted,
+            other => Self::Physics(other),
+        }
+    }
+}
+
 impl SeedState {
     /// Steps `seed` until it ends, from its checkpoint if there is one.
     ///

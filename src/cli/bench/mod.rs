@@ -67,10 +67,7 @@ pub fn start(options: &BenchOptions) -> u8 {
     bench.host.finish();
     match ended {
         Ok(()) => 0,
-        Err(Halt::Interrupted) => {
-            bench.host.interrupted_note();
-            interrupt::STATUS
-        }
+        Err(Halt::Interrupted) => bench.host.interrupted_note(),
         Err(Halt::Shown) => FAILED,
         Err(Halt::Failed(message)) => {
             output::notice("error", &message, options.json);

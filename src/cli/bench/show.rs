@@ -55,7 +55,7 @@ impl Bench {
     pub fn show(&self, name: &str, columns: &[Column], notes: &[String], more: &[(&str, Json)]) {
         self.host.finish();
         let table = |exactly: bool| {
-            let column = |c: &Column| (Rc::from(c.name), Rc::new(c.values(exactly)));
+            let column = |c: &Column| (Rc::from(c.name), Rc::new(c.values(exactly).into()));
             Value::Table(Rc::new(Table { columns: columns.iter().map(column).collect() }))
         };
         if !self.json {

@@ -18,7 +18,7 @@ use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{ColorMode, CompletionType, Config, Editor};
 use std::cell::RefCell;
-use std::io::IsTerminal;
+use std::io::{BufRead, IsTerminal};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -68,7 +68,7 @@ fn typed(session: &mut Session) -> u8 {
     }
     greet();
     loop {
-        match editor.readline("ksr> ") {
+        match interrupt::waiting(|| editor.readline("ksr> ")) {
             Ok(entry) => {
                 // Empty lines are not added.
                 let _ = editor.add_history_entry(entry.as_str());
@@ -80,8 +80,11 @@ fn typed(session: &mut Session) -> u8 {
                     return 0;
                 }
             }
-            Err(ReadlineError::Interrupted) => {}
+            Err(ReadlineError::Interrupted | ReadlineError::Signal(_)) => {}
             Err(ReadlineError::Eof) => return 0,
+            Err(ReadlineError::Io(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
+                output::error_line("a byte is not UTF-8 text: this line is not run, nor what was typed after it");
+            }
             Err(error) => {
                 output::error_line(&format!("cannot read the next line: {error}"));
                 return FAILED;
@@ -93,12 +96,27 @@ fn typed(session: &mut Session) -> u8 {
 /// Reads entries from a pipe or file, without prompt and history.
 fn piped(session: &mut Session) -> u8 {
     let mut entry = String::new();
-    for line in std::io::stdin().lines() {
-        match line {
-            Ok(line) => entry.push_str(&line),
+    let mut input = std::io::stdin().lock();
+    for number in 1.. {
+        let mut line = Vec::new();
+        match interrupt::waiting(|| input.read_until(b'\n', &mut line)) {
+            Ok(0) => break,
+            Ok(_) => {}
             Err(error) => {
                 output::error_line(&format!("cannot read the next line: {error}"));
                 return FAILED;
+            }
+        }
+        match String::from_utf8(line) {
+            Ok(line) => {
+                let line = line.strip_suffix('\n').unwrap_or(&line);
+                entry.push_str(line.strip_suffix('\r').unwrap_or(line));
+            }
+            Err(_) => {
+                let begun = if entry.is_empty() { "" } else { ", nor is the entry that it continues" };
+                output::error_line(&format!("line {number} is not UTF-8 text: it is not run{begun}"));
+                entry.clear();
+                continue;
             }
         }
         if goes_on(&entry) {
@@ -108,7 +126,7 @@ fn piped(session: &mut Session) -> u8 {
         }
     }
     session.take(&entry);
-    0
+    interrupt::ending().unwrap_or(0)
 }
 
 fn greet() {
@@ -177,7 +195,7 @@ impl Session {
         match ended {
             Ended::Done => {}
             Ended::Failed(problems) => self.host.problems(problems, self.interpreter.borrow().sources()),
-            Ended::Interrupted => self.host.interrupted_note(),
+            Ended::Interrupted => drop(self.host.interrupted_note()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Electrons that do not interact: one, or any number without interaction.
 
 use super::{Answer, Method};
-use crate::control::Control;
+use crate::control::{Control, unless_interrupted};
 use crate::exact::dense::times;
 use crate::exact::field::Field;
 use crate::exact::integrals::pairs as products;
@@ -36,8 +36,9 @@ impl Method for Independent {
         1e-9
     }
 
-    fn solve(&self, system: &Arc<System>, _: &Options, _: &dyn Control) -> Result<Answer, ExactError> {
-        independent(system)
+    fn solve(&self, system: &Arc<System>, _: &Options, control: &dyn Control) -> Result<Answer, ExactError> {
+        let (label, system) = (system.label.clone(), system.clone());
+        unless_interrupted(control, move |_| independent(&system)).map_err(|_| ExactError::Interrupted { label })?
     }
 }
 

@@ -2,8 +2,9 @@
 
 use crate::interp::call::{Builtin, Meaning, Param, Style};
 use crate::interp::eval::documented_members;
-use crate::interp::session::{MAIN, PRELUDE, Standard, standard_modules};
+use crate::interp::session::{KnownNames, MAIN, PRELUDE, Standard, standard_modules};
 use crate::interp::value::Value;
+use crate::interp::value::scope::Binding;
 use crate::interp::verbs::holds_model;
 use crate::interp::{Interpreter, registry};
 use crate::lang::ast::{Program, StmtKind, UsePath};
@@ -25,24 +26,27 @@ impl Interpreter {
     }
 
     /// Finds errors in names, calls, systems and units before anything is evaluated.
-    pub(crate) fn check(&self, program: &Program) -> Result<(), Vec<Problem>> {
-        let problems = check(program, &self.known(program));
+    pub(crate) fn check(&mut self, program: &Program) -> Result<(), Vec<Problem>> {
+        self.learn();
+        let mut names = self.known.names.clone();
+        self.used_files(program, &mut names);
+        let problems = check(program, &names);
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
-    fn known(&self, program: &Program) -> Names {
+    /// What holds in every session: the builtins and the standard library.
+    fn language(&self) -> Names {
         let mut names = Names { library: standard_modules().map(String::from).collect(), ..Names::default() };
+        let globals = Rc::make_mut(&mut names.globals);
         for builtin in registry::all() {
-            names.globals.insert(Rc::from(builtin.name), builtin_known(builtin));
+            globals.insert(Rc::from(builtin.name), builtin_known(builtin));
         }
         for Standard { name, key, definitions, .. } in &self.library {
             if PRELUDE.contains(name) {
-                names.globals.extend(definitions.clone());
+                globals.extend(definitions.clone());
             }
             names.modules.insert(key.clone(), definitions.clone());
         }
-        self.used_files(program, &mut names);
-        self.session(&mut names);
         names
     }
 
@@ -62,25 +66,40 @@ impl Interpreter {
         }
     }
 
-    /// The definitions of earlier entries, the latest for each name.
-    fn session(&self, names: &mut Names) {
-        let mut seen: Vec<Rc<str>> = Vec::new();
-        for binding in self.scope.bindings() {
-            if seen.contains(&binding.name) {
-                continue;
+    /// Brings what is known up to date with the definitions of the session: those since the last time, or all of them if a failed
+    /// entry has been undone since.
+    fn learn(&mut self) {
+        let seen = self.known.seen.take();
+        let new = seen.as_ref().and_then(|seen| self.scope.since(seen));
+        let new: Vec<Rc<Binding>> = new.unwrap_or_else(|| {
+            self.known = KnownNames { names: self.language(), ..KnownNames::default() };
+            self.scope.bindings().cloned().collect()
+        });
+        // The value of an imported name may have become known.
+        let unready = std::mem::take(&mut self.known.unready);
+        let current = |b: &Rc<Binding>| self.scope.get(&b.name).is_some_and(|now| Rc::ptr_eq(now, b));
+        let again: Vec<Rc<Binding>> = unready.into_iter().filter(current).collect();
+        for binding in again.into_iter().chain(new.into_iter().rev()) {
+            self.learn_one(binding);
+        }
+        self.known.seen = Some(self.scope.clone());
+    }
+
+    fn learn_one(&mut self, binding: Rc<Binding>) {
+        let known = match binding.value() {
+            Some(Value::Module(module)) => {
+                let path: Rc<str> = Rc::from(format!("{SESSION}{}", binding.name));
+                let inside = self.module(module.id).into_iter().flat_map(|m| &m.bindings);
+                let inside = inside.map(|b| (b.name.clone(), Known::Value)).collect();
+                self.known.names.modules.insert(path.to_string(), inside);
+                Known::Module(path)
             }
-            seen.push(binding.name.clone());
-            let known = match binding.value() {
-                Some(Value::Module(module)) => {
-                    let path: Rc<str> = Rc::from(format!("{SESSION}{}", binding.name));
-                    let inside = self.module(module.id).into_iter().flat_map(|m| &m.bindings);
-                    names.modules.insert(path.to_string(), inside.map(|b| (b.name.clone(), Known::Value)).collect());
-                    Known::Module(path)
-                }
-                Some(value) => value_known(&value),
-                None => Known::Value,
-            };
-            names.globals.insert(binding.name.clone(), known);
+            Some(value) => value_known(&value),
+            None => Known::Value,
+        };
+        Rc::make_mut(&mut self.known.names.globals).insert(binding.name.clone(), known);
+        if binding.value().is_none() {
+            self.known.unready.push(binding);
         }
     }
 }

@@ -174,7 +174,7 @@ fn range(args: &Args, parameter: &str, axis: &Measure) -> Result<Option<(f64, f6
 fn bands(interp: &mut Interpreter, args: &Args, axis: &Measure) -> Result<Vec<(f64, f64)>> {
     let Some(given) = args.get("band") else { return Ok(Vec::new()) };
     let items = match &given.value {
-        Value::Interval(..) => Rc::new(vec![given.value.clone()]),
+        Value::Interval(..) => Rc::new(vec![given.value.clone()].into()),
         other => interp.elements(Operand::new(other, given.span), &args.what("band"))?,
     };
     let one = |v: &Value| match v {

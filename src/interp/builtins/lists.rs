@@ -7,7 +7,8 @@ use crate::interp::call::{
     Args, Builtin, DefaultValue, Param, Style, example, function, mismatch, named, optional, required, truth,
 };
 use crate::interp::error::{RunError, TypesError, fail};
-use crate::interp::value::{Operand, Quantity, Value, equal};
+use crate::interp::eval::MAX_LENGTH;
+use crate::interp::value::{List, Operand, Quantity, Value, equal, text};
 use crate::lang::Kind;
 use crate::problem::Result;
 use std::cmp::Ordering;
@@ -229,7 +230,7 @@ fn sort(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
 }
 
 /// List and function in either order: `map(list, f)` and, as in Julia, `map(f, list)`.
-fn list_and_function(interp: &mut Interpreter, args: &Args) -> Result<(Rc<Vec<Value>>, Value)> {
+fn list_and_function(interp: &mut Interpreter, args: &Args) -> Result<(Rc<List>, Value)> {
     let (a, b) = (args.arg("list")?, args.arg("f")?);
     let swapped = matches!(a.value, Value::Function(_) | Value::Builtin(_));
     let (list, f) = if swapped { (b, a) } else { (a, b) };
@@ -326,7 +327,16 @@ fn extreme_index(interp: &mut Interpreter, args: &Args, better: fn(f64, f64) -> 
 }
 
 fn join(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
-    let mut joined = Vec::new();
+    let length = |value: &Value| match value {
+        Value::List(items) => items.len(),
+        _ => 1,
+    };
+    let length = std::iter::once(args.arg("first")?).chain(&args.rest).map(|arg| length(&arg.value)).sum::<usize>();
+    if length > MAX_LENGTH {
+        let length = text::number(length as f64);
+        return fail(RunError::TooLong { length, limit: MAX_LENGTH, span: args.span }, args.span);
+    }
+    let mut joined = Vec::with_capacity(length);
     for arg in std::iter::once(args.arg("first")?).chain(&args.rest) {
         match &arg.value {
             Value::List(_) | Value::Interval(..) => {

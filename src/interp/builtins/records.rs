@@ -66,11 +66,12 @@ fn record(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         return fail(TypesError::Lengths { operator: "record".into(), left, right, left_span, right_span }, args.span);
     }
     let mut entries: Vec<(Rc<str>, Value)> = Vec::with_capacity(names.len());
+    let mut seen = std::collections::BTreeSet::new();
     for (name, value) in names.iter().zip(values.iter()) {
         let Value::Str(name) = name else {
             return mismatch("a name of `record`", "a string in quotes", name, None, args.span_of("keys"));
         };
-        if entries.iter().any(|(n, _)| n == name) {
+        if !seen.insert(name) {
             return args.wrong(args.span_of("keys"), format!("`{name}` occurs twice among the names"), None);
         }
         entries.push((name.clone(), value.clone()));

@@ -3,7 +3,7 @@
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, example, function, required};
 use crate::interp::error::{RunError, fail};
-use crate::interp::value::{Operand, Record, Table, Value};
+use crate::interp::value::{List, Operand, Record, Table, Value};
 use crate::lang::Dimension;
 use crate::lang::Kind;
 use crate::problem::Result;
@@ -34,7 +34,7 @@ struct Column {
 }
 
 enum Values {
-    Many(Rc<Vec<Value>>),
+    Many(Rc<List>),
     One(Value),
 }
 
@@ -93,7 +93,7 @@ fn even(columns: Vec<Column>) -> Result<Table> {
     let rows = first.map_or(1, |(_, n)| n);
     let filled = |values| match values {
         Values::Many(items) => items,
-        Values::One(value) => Rc::new(vec![value; rows]),
+        Values::One(value) => Rc::new(vec![value; rows].into()),
     };
     Ok(Table { columns: columns.into_iter().map(|c| (c.name, filled(c.values))).collect() })
 }
@@ -117,6 +117,6 @@ fn from_rows(args: &Args, rows: &[Value]) -> Result<Value> {
             values.extend(record.get(name).cloned());
         }
     }
-    let columns = columns.into_iter().map(|(n, v)| (n, Rc::new(v))).collect();
+    let columns = columns.into_iter().map(|(n, v)| (n, Rc::new(v.into()))).collect();
     Ok(Value::Table(Rc::new(Table { columns })))
 }

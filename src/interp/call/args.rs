@@ -3,7 +3,7 @@
 use super::{Argument, Builtin, Parameter, Site, Style, bind, mismatch};
 use crate::interp::Interpreter;
 use crate::interp::error::{RunError, UnitsError, fail};
-use crate::interp::value::{Field, Operand, Quantity, Value, text};
+use crate::interp::value::{Field, List, Operand, Quantity, Value, text};
 use crate::lang::Dimension;
 use crate::lang::ast::Ident;
 use crate::model::Grid;
@@ -38,6 +38,11 @@ impl Args {
         let site = Site { callee: format!("`{}`", builtin.name), ..site.clone() };
         let bound = bind(&params, args, rest, &site)?;
         Ok(Args { builtin, values: bound.values, rest: bound.rest, span: site.span })
+    }
+
+    /// All arguments of the call.
+    pub(crate) fn given(&self) -> impl Iterator<Item = &Argument> {
+        self.values.iter().flatten().chain(&self.rest)
     }
 
     /// The name of the builtin.
@@ -195,7 +200,7 @@ impl Args {
     }
 
     /// The elements of a list or listed interval.
-    pub fn list(&self, interp: &mut Interpreter, name: &str) -> Result<Rc<Vec<Value>>> {
+    pub fn list(&self, interp: &mut Interpreter, name: &str) -> Result<Rc<List>> {
         let what = self.what(name);
         interp.elements(self.operand(name)?, &what)
     }

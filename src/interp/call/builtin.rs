@@ -245,12 +245,16 @@ impl Interpreter {
         site: &Site,
     ) -> Result<Value> {
         let mut args = Args::bind(builtin, args, site)?;
+        // Few results are larger than all that they are made of; those ask for themselves.
+        let bytes = args.given().map(|arg| arg.value.bytes()).sum();
+        self.afford(bytes, &site.callee, site.span)?;
         let given = match builtin.meaning {
             Meaning::Function(run) => run(self, &mut args)?,
             Meaning::Constant(value) => value(),
         };
         #[cfg(test)]
         self.assert_kinds(builtin, &args, &given);
+        self.weigh(&given, site.span)?;
         Ok(given)
     }
 

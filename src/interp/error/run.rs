@@ -153,7 +153,10 @@ pub enum RunError {
     ///
     /// What to do: use a larger step.
     #[error("a list of {length} elements is too long")]
-    #[diagnostic(code(ksr::run::too_long), help("a list has at most {limit} elements"))]
+    #[diagnostic(
+        code(ksr::run::too_long),
+        help("a list has at most {limit} elements, those of the lists in it included")
+    )]
     TooLong {
         /// Its length.
         length: String,
@@ -161,6 +164,48 @@ pub enum RunError {
         limit: usize,
         /// Where it is made.
         #[label("here")]
+        span: Span,
+    },
+    /// Lists and records are nested in each other more deeply than any data are: usually a `fold` or a loop wraps its result again in
+    /// each step.
+    ///
+    /// What to do: use `join` to make a list longer instead of `[list, x]`.
+    #[error("values are nested more than {limit} levels deep")]
+    #[diagnostic(code(ksr::run::nested), help("to make a list longer, write `join(list, x)`"))]
+    Nested {
+        /// The limit.
+        limit: u32,
+        /// Where the last level is added.
+        #[label("one level too many")]
+        span: Span,
+    },
+    /// The script needs more memory than it may take: 4 GB unless another limit is set. It is refused before the memory is taken.
+    /// What training keeps for its backward pass does not count; it has its own limit, `memory:` of `train`.
+    ///
+    /// What to do: use fewer points or channels, or fewer and shorter lists. If the computer has the memory, allow more with
+    /// `--max-memory`, as in `ksr run --max-memory 16GB script.ksr`.
+    #[error("{message}")]
+    #[diagnostic(code(ksr::run::memory), help("`--max-memory` sets the limit, as in `--max-memory 16GB`"))]
+    Memory {
+        /// What needs how much.
+        message: String,
+        /// What needs it.
+        #[label("here")]
+        span: Span,
+    },
+    /// The script takes longer than `--max-time` allows.
+    ///
+    /// What to do: allow more time, and run it again. Training resumes from its checkpoint, and finished exact answers are cached.
+    #[error("the time of {} is over", seconds(*limit))]
+    #[diagnostic(
+        code(ksr::run::time),
+        help("`--max-time` sets the limit; training resumes from its checkpoint when it is run again")
+    )]
+    Time {
+        /// Seconds.
+        limit: f64,
+        /// What was being evaluated.
+        #[label("while evaluating this")]
         span: Span,
     },
     /// The argument is of the right kind, but its value makes no sense here, such as a negative number of steps.
@@ -360,4 +405,10 @@ pub enum RunError {
         /// What failed.
         message: String,
     },
+}
+
+/// `90 seconds`.
+fn seconds(limit: f64) -> String {
+    let unit = if limit == 1.0 { "second" } else { "seconds" };
+    format!("{} {unit}", crate::number::brief(limit))
 }

@@ -5,7 +5,7 @@ use crate::interp::arith::symbols;
 use crate::interp::call::{mismatch, quantity};
 use crate::interp::error::{RunError, fail};
 use crate::interp::value::scope::Scope;
-use crate::interp::value::{Field, Operand, Quantity, Table, Value, text};
+use crate::interp::value::{Field, List, Operand, Quantity, Table, Value, text};
 use crate::lang::ast::{Expr, Ident};
 use crate::problem::Result;
 use crate::source::Span;
@@ -85,7 +85,7 @@ fn rows(table: &Table, index: Operand<'_>) -> Result<Value> {
     Ok(match pick(table.rows(), "a table", index)? {
         Pick::One(i) => Value::record(columns.iter().map(|(n, c)| (&**n, c[i].clone()))),
         Pick::Many(all) => {
-            let column = |c: &Rc<Vec<Value>>| Rc::new(all.iter().map(|&i| c[i].clone()).collect());
+            let column = |c: &Rc<List>| Rc::new(all.iter().map(|&i| c[i].clone()).collect());
             Value::Table(Rc::new(Table { columns: columns.iter().map(|(n, c)| (n.clone(), column(c))).collect() }))
         }
     })

@@ -35,6 +35,11 @@ impl Interpreter {
     /// # Errors
     /// There is no such name; an error when the value of a used file's definition is first needed.
     pub(crate) fn member(&mut self, whole: Operand<'_>, name: &Ident) -> Result<Value> {
+        if let (Value::Reference(reference), "pair_density") = (whole.value, &*name.name) {
+            let numbers = (reference.system.grid.points as u64).saturating_pow(2);
+            // The matrix, and the field made of it.
+            self.afford(numbers.saturating_mul(16), "`pair_density`", name.span)?;
+        }
         let found = match whole.value {
             Value::Module(module) => return self.module_member(module, name),
             Value::Record(record) => record.get(&name.name).cloned(),

@@ -13,6 +13,7 @@ mod units;
 
 pub(crate) use block::binding;
 pub use member::documented_members;
+pub(crate) use sequence::MAX_LENGTH;
 pub(crate) use system::SYSTEM_ENTRIES;
 
 use super::Interpreter;
@@ -46,7 +47,9 @@ impl Interpreter {
             self.eval_kind(expr, scope)
         };
         self.depth -= 1;
-        value
+        let value = value?;
+        self.weigh(&value, expr.span)?;
+        Ok(value)
     }
 
     fn eval_kind(&mut self, expr: &Expr, scope: &Scope) -> Result<Value> {

@@ -5,7 +5,7 @@ use crate::interp::arith::agree;
 use crate::interp::call::{mismatch, quantity};
 use crate::interp::error::{RunError, fail};
 use crate::interp::value::scope::Scope;
-use crate::interp::value::{Operand, Quantity, Value, text};
+use crate::interp::value::{List, Operand, Quantity, Value, text};
 use crate::lang::ast::{Each, Expr};
 use crate::problem::Result;
 use crate::source::Span;
@@ -49,7 +49,7 @@ impl Interpreter {
     ///
     /// # Errors
     /// Neither a list nor an interval with whole numbers as ends.
-    pub fn elements(&mut self, x: Operand<'_>, what: &str) -> Result<Rc<Vec<Value>>> {
+    pub fn elements(&mut self, x: Operand<'_>, what: &str) -> Result<Rc<List>> {
         match x.value {
             Value::List(items) => Ok(items.clone()),
             Value::Interval(from, to) => match self.listed(*from, *to, x.span)? {

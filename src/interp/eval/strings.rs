@@ -13,7 +13,12 @@ impl Interpreter {
         for part in parts {
             match part {
                 StrPart::Text(letters) => whole.push_str(letters),
-                StrPart::Value(expr) => whole.push_str(&text::value(&self.eval(expr, scope)?)),
+                StrPart::Value(expr) => {
+                    let value = self.eval(expr, scope)?;
+                    // A string is copied once more when it is finished.
+                    self.afford(2 * (whole.len() as u64 + value.bytes()), "this string", expr.span)?;
+                    whole.push_str(&text::value(&value));
+                }
             }
         }
         Ok(Value::text(whole))

@@ -50,7 +50,7 @@ impl Interpreter {
                 let mut columns = Vec::with_capacity(table.columns.len());
                 for (name, column) in &table.columns {
                     let values = column.iter().map(|v| self.where_it_fits(v, x.span, unit, to));
-                    columns.push((name.clone(), Rc::new(values.collect::<Result<Vec<_>>>()?)));
+                    columns.push((name.clone(), Rc::new(values.collect::<Result<_>>()?)));
                 }
                 Ok(Value::Table(Rc::new(Table { columns })))
             }

@@ -26,8 +26,11 @@ pub trait Host: Control {
     /// A warning or note.
     fn warn(&self, problem: Problem, sources: &Sources);
     /// An interruption was answered: the work it stopped returned its best result so far, and the script continues with that. From now
-    /// on [`Control::interrupted`] is false again, until the next interruption.
-    fn answered(&self) {}
+    /// on [`Control::interrupted`] is false again, until the next interruption. False if the script must not continue: the process is
+    /// to end, or its time is over.
+    fn answered(&self) -> bool {
+        true
+    }
     /// A figure drawn as the content of a file with that name (`.svg`, `.png`); the message of a failure is for the user.
     fn draw(&self, figure: &Figure, path: &Path) -> Result<Vec<u8>, String>;
 }

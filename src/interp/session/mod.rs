@@ -1,29 +1,32 @@
 //! The interpreter: its state between statements, and its interface.
 
 pub mod host;
+mod known;
 mod library;
+pub(crate) mod limits;
 mod modules;
 mod program;
 
 pub use host::Host;
+pub(crate) use known::KnownNames;
 pub use library::standard_modules;
 pub(crate) use library::{PRELUDE, Standard};
 pub(crate) use modules::{defined_name, definition};
 pub use program::Evaluated;
 
 use crate::exact::CacheWarning;
-use crate::interp::error::{RunError, fail};
 use crate::interp::value::module::Module;
 use crate::interp::value::scope::{ModuleId, Scope};
 use crate::interp::value::{Solved, Trace};
-use crate::problem::Result;
 use crate::source::{SourceId, Sources, Span};
 pub use crate::tensor::Device;
 use crate::train::Plan;
 use crate::world::World;
 use library::library;
+use limits::Limits;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// Options of an interpreter.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +43,10 @@ pub struct Options {
     pub cache: Option<PathBuf>,
     /// The folder that paths in the script are relative to.
     pub base: PathBuf,
+    /// The memory that a script may take, bytes, the training of functionals excepted (it has its own limit, `memory:`). `None`: 4 GB.
+    pub max_memory: Option<u64>,
+    /// The time that a script, or an entry of the REPL, may take; `None`: any.
+    pub max_time: Option<Duration>,
 }
 
 /// How a successful run ended.
@@ -84,6 +91,10 @@ pub struct Interpreter {
     pub(in crate::interp) told: Vec<(String, Span)>,
     /// Warnings about exact answers, each given once.
     pub(in crate::interp) told_of_exact: Vec<CacheWarning>,
+    /// What the checker knows.
+    pub(in crate::interp) known: KnownNames,
+    /// What is left of its limits.
+    pub(in crate::interp) limits: Limits,
 }
 
 /// The module of the script or REPL.
@@ -102,6 +113,7 @@ impl Interpreter {
             brought: Vec::new(),
             loading: true,
         };
+        let limits = Limits::new(options.max_memory);
         Self {
             host,
             world,
@@ -120,6 +132,8 @@ impl Interpreter {
             planned: None,
             told: Vec::new(),
             told_of_exact: Vec::new(),
+            known: KnownNames::default(),
+            limits,
         }
     }
 
@@ -135,10 +149,5 @@ impl Interpreter {
 
     pub(crate) fn module(&self, id: ModuleId) -> Option<&Module> {
         self.modules.get(id.0 as usize)
-    }
-
-    /// Stops if the user has interrupted it.
-    pub(crate) fn check_interrupt(&self, span: Span) -> Result<()> {
-        if self.host.interrupted() { fail(RunError::Interrupted { span }, span) } else { Ok(()) }
     }
 }

@@ -96,6 +96,7 @@ impl Interpreter {
     /// Turns an interruption from an error into an outcome.
     fn finish(&mut self, work: impl FnOnce(&mut Self) -> Result<()>) -> Result<ScriptEnding, Vec<Problem>> {
         (self.calls, self.depth, self.users_call) = (0, 0, None);
+        self.begin_time();
         match work(self) {
             Ok(()) => Ok(ScriptEnding::Done),
             Err(problem) if matches!(inside(&problem), Some(RunError::Interrupted { .. })) => {

@@ -3,5 +3,6 @@
 pub(crate) mod helpers;
 mod language;
 mod library;
+mod limits;
 mod system;
 mod units;

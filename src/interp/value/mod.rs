@@ -2,6 +2,7 @@
 
 mod equal;
 mod functional;
+mod list;
 mod loss;
 pub(crate) mod model;
 pub mod module;
@@ -15,6 +16,7 @@ pub mod text;
 
 pub use equal::equal;
 pub use functional::{Functional, Layer, StartFrom, Traced};
+pub use list::{Extent, List};
 pub use loss::Loss;
 pub use model::{Model, SeedRow, Training};
 pub use operand::Operand;
@@ -137,12 +139,12 @@ impl Field {
 #[derive(Clone, Debug)]
 pub struct Table {
     /// Columns in order.
-    pub columns: Vec<(Rc<str>, Rc<Vec<Value>>)>,
+    pub columns: Vec<(Rc<str>, Rc<List>)>,
 }
 
 impl Table {
     /// A column by name.
-    pub fn get(&self, name: &str) -> Option<&Rc<Vec<Value>>> {
+    pub fn get(&self, name: &str) -> Option<&Rc<List>> {
         self.columns.iter().find(|(n, _)| &**n == name).map(|(_, c)| c)
     }
     /// Number of rows.
@@ -192,12 +194,19 @@ pub struct Record {
     pub entries: Vec<(Rc<str>, Value)>,
     /// What it is, with its article, if it is not simply a record: `the run of a loss`.
     pub label: Option<&'static str>,
+    extent: Extent,
 }
 
 impl Record {
-    /// A record of these entries.
+    /// A record with these entries.
     pub fn new(entries: Vec<(Rc<str>, Value)>) -> Self {
-        Self { entries, label: None }
+        let extent = Extent::around(entries.iter().map(|(_, value)| value));
+        Self { entries, label: None, extent }
+    }
+
+    /// The same under another name for what it is.
+    pub fn labelled(self, label: Option<&'static str>) -> Self {
+        Self { label, ..self }
     }
 
     /// The value of a name.
@@ -247,7 +256,7 @@ pub enum Value {
     /// A string.
     Str(Rc<str>),
     /// A list; a list of numbers is a vector.
-    List(Rc<Vec<Value>>),
+    List(Rc<List>),
     /// `{ a: 1 }`.
     Record(Rc<Record>),
     /// `a .. b` that is not a list: bounds of a search, of a parameter, of a width.
@@ -313,7 +322,7 @@ impl Value {
     }
     /// A list.
     pub fn list(items: Vec<Value>) -> Self {
-        Value::List(Rc::new(items))
+        Value::List(Rc::new(List::from(items)))
     }
     /// A list of numbers of one dimension.
     pub fn vector(items: &[f64], dim: Dimension) -> Self {
@@ -337,9 +346,35 @@ impl Value {
             Value::List(items) => Value::list(items.iter().cloned().map(Value::plain_numbers).collect()),
             Value::Record(record) => {
                 let entries = record.entries.iter().map(|(n, v)| (n.clone(), v.clone().plain_numbers())).collect();
-                Value::Record(Rc::new(Record { entries, label: record.label }))
+                Value::Record(Rc::new(Record::new(entries).labelled(record.label)))
             }
             other => other,
+        }
+    }
+
+    /// How deeply it is nested and how much it contains; nothing for values without values in them.
+    pub fn extent(&self) -> Extent {
+        match self {
+            Value::List(items) => items.extent(),
+            Value::Record(record) => record.extent,
+            Value::Table(table) => table.columns.iter().fold(Extent::default(), |whole, (_, column)| {
+                let Extent { depth, total } = column.extent();
+                Extent { depth: whole.depth.max(depth + 1), total: whole.total.saturating_add(total) }
+            }),
+            _ => Extent::default(),
+        }
+    }
+
+    /// About how many bytes its own elements take, without those of the lists in it.
+    pub fn bytes(&self) -> u64 {
+        let values = |count: usize| (count * size_of::<Value>()) as u64;
+        match self {
+            Value::List(items) => values(items.len()),
+            Value::Record(record) => values(record.entries.len()),
+            Value::Table(table) => values(table.rows().saturating_mul(table.columns.len())),
+            Value::Str(text) => text.len() as u64,
+            Value::Field(field) => 8 * field.data.len() as u64,
+            _ => 0,
         }
     }
 

@@ -147,7 +147,7 @@ impl Model {
 }
 
 fn table(columns: Vec<(&str, Vec<Value>)>) -> Value {
-    let columns = columns.into_iter().map(|(name, values)| (Rc::from(name), Rc::new(values))).collect();
+    let columns = columns.into_iter().map(|(name, values)| (Rc::from(name), Rc::new(values.into()))).collect();
     Value::Table(Rc::new(Table { columns }))
 }
 

@@ -72,15 +72,43 @@ struct Node {
 }
 
 impl Drop for Node {
-    /// Unlinks a long chain link by link instead of recursively.
     fn drop(&mut self) {
-        let mut next = self.next.take();
-        while let Some(node) = next {
-            match Rc::try_unwrap(node) {
-                Ok(mut node) => next = node.next.take(),
-                Err(_) => break,
-            }
+        self.next.take().into_iter().for_each(release);
+    }
+}
+
+thread_local! {
+    /// The nodes that are still to be dropped, while one is.
+    static RELEASED: RefCell<Option<Vec<Rc<Node>>>> = const { RefCell::new(None) };
+}
+
+/// Drops a node and all that hangs on it alone one after another instead of recursively: chains of names, and of functions that see
+/// each other, can be long.
+fn release(node: Rc<Node>) {
+    if Rc::strong_count(&node) > 1 {
+        return;
+    }
+    let first = RELEASED.try_with(|released| match &mut *released.borrow_mut() {
+        Some(waiting) => {
+            waiting.push(node);
+            None
         }
+        none => {
+            *none = Some(Vec::new());
+            Some(node)
+        }
+    });
+    let mut next = first.ok().flatten();
+    while let Some(node) = next {
+        drop(node);
+        next = RELEASED.with(|released| {
+            let waiting = &mut *released.borrow_mut();
+            let node = waiting.as_mut().and_then(Vec::pop);
+            if node.is_none() {
+                *waiting = None;
+            }
+            node
+        });
     }
 }
 
@@ -89,6 +117,12 @@ impl Drop for Node {
 pub struct Scope {
     head: Option<Rc<Node>>,
     module: ModuleId,
+}
+
+impl Drop for Scope {
+    fn drop(&mut self) {
+        self.head.take().into_iter().for_each(release);
+    }
 }
 
 impl Scope {
@@ -125,6 +159,18 @@ impl Scope {
             _ => false,
         };
         head && self.module == other.module
+    }
+
+    /// The bindings made since `earlier`, the innermost first; `None` if this scope does not continue it.
+    pub fn since(&self, earlier: &Scope) -> Option<Vec<Rc<Binding>>> {
+        let mut new = Vec::new();
+        let mut at = self.clone();
+        while !at.same(earlier) {
+            let node = at.head.clone()?;
+            new.push(node.binding.clone());
+            at.head = node.next.clone();
+        }
+        Some(new)
     }
 
     /// All bindings, the innermost first (hidden ones too).

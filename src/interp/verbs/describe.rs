@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub(crate) fn describe(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let ready = interp.ready(args.operand("functional")?, &args.what("functional"))?;
     let layers = &ready.traced.layers;
-    let column = |values: Vec<Value>| Rc::new(values);
+    let column = |values: Vec<Value>| Rc::new(values.into());
     let table = Table {
         columns: vec![
             ("layer".into(), column(layers.iter().map(|l| Value::text(&l.what)).collect())),
@@ -59,7 +59,7 @@ fn systems(interp: &mut Interpreter, args: &Args) -> Result<Option<Vec<Arc<Syste
     }
     let span = args.arg("on")?.span;
     let items = match &args.arg("on")?.value {
-        one @ (Value::System(_) | Value::Reference(_)) => Rc::new(vec![one.clone()]),
+        one @ (Value::System(_) | Value::Reference(_)) => Rc::new(vec![one.clone()].into()),
         _ => args.list(interp, "on")?,
     };
     items.iter().map(|item| system_in(item, span, "an element of `on`")).collect::<Result<_>>().map(Some)

@@ -143,6 +143,8 @@ impl Interpreter {
             }
             self.check_grid(ready, &density.grid, *place)?;
         }
+        let bytes = ready.traced.compiled.tape_bytes(grid.points, densities.len())[1] as u64;
+        self.afford(bytes, &format!("`{}` on {} points", ready.name, grid.points), span)?;
         let fields: Vec<&[f64]> = densities.iter().map(|(f, _)| f.data.as_slice()).collect();
         let found = ready.traced.compiled.evaluate(&grid, interaction, &ready.parameters, &fields);
         found.or_else(|error| fail(TraceError::lower(&error, span), span))

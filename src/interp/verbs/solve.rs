@@ -1,11 +1,11 @@
 //! Solves systems: Kohn-Sham calculations and exact answers.
 
 use super::scf;
-use crate::control::{Control, Event};
+use crate::control::{Event, unless_interrupted};
 use crate::exact::{ExactError, Method, Origin, Reference};
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, Param, Style, function, mismatch, optional, required, shown};
-use crate::interp::error::{Advice, Placed, TraceError, fail, suggestion};
+use crate::interp::error::{Advice, Placed, RunError, TraceError, fail, suggestion};
 use crate::interp::trace::Ready;
 use crate::interp::value::scf::PARAMS;
 use crate::interp::value::{Solved, Value};
@@ -183,9 +183,22 @@ impl Interpreter {
         self.check_kinetic(ready, span)?;
         self.check_interaction(ready, system, args.arg("with")?.span);
         let compiled = &ready.traced.compiled;
-        let control: &dyn Control = &*self.host;
+        let (points, spins) = (system.grid.points, if system.closed_shell() { 1 } else { 2 });
+        // Without a tape, a part of it at a time; and the density of every iteration is kept.
+        let bytes = (compiled.tape_bytes(points, spins)[1] / 4) as u64;
+        let densities = 8 * (points as u64).saturating_mul(scf.iterations as u64);
+        self.afford(bytes.saturating_add(densities), "this calculation", span)?;
         let start = ks::InitialDensity::NonInteracting;
-        let run = ks::solve(self.options.device, system, compiled, &ready.parameters, scf, &start, control);
+        let (device, system, compiled, scf) = (self.options.device, system.clone(), compiled.clone(), scf.clone());
+        let params = ready.parameters.to_vec();
+        // On many points a single iteration takes long.
+        let run = unless_interrupted(&self.control(), move |control| {
+            ks::solve(device, &system, &compiled, &params, &scf, &start, control)
+        });
+        let Ok(run) = run else {
+            self.check_interrupt(span)?;
+            return fail(RunError::Interrupted { span }, span);
+        };
         let mut run = run.or_else(|error| fail(Placed::new(error, span, "in this calculation"), span))?;
         self.check_interrupt(span)?;
         for warning in std::mem::take(&mut run.warnings) {
@@ -212,7 +225,7 @@ impl Interpreter {
 
     fn exactly(&mut self, system: &Arc<System>, options: &exact::Options, span: Span) -> Result<Arc<Reference>> {
         let folder = self.options.cache.as_ref().map(|cache| cache.join("exact"));
-        let found = exact::cached(system, options, folder.as_deref(), &*self.host);
+        let found = exact::cached(system, options, folder.as_deref(), &self.control());
         if let Err(error @ ExactError::Interrupted { .. }) = &found {
             self.host.report(Event::Message(error.to_string()));
         }

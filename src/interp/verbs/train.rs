@@ -3,7 +3,6 @@
 use super::optimizers;
 use super::scf::{from_value, training};
 use super::solve::system_in;
-use crate::control::Control;
 use crate::exact::Reference;
 use crate::functional::Compiled;
 use crate::graph::Init;
@@ -22,7 +21,7 @@ use crate::problem::{Problem, Result};
 use crate::source::Span;
 use crate::train;
 use crate::train::{
-    Budget, Case, Ending, Gradient, Kept, Optimizer, Plan, SeedRecord, Step, Store, TrainError, Trained,
+    Budget, Case, Ending, Forecast, Gradient, Kept, Optimizer, Plan, SeedRecord, Step, Store, TrainError, Trained,
 };
 use std::rc::Rc;
 use std::sync::Arc;
@@ -216,7 +215,7 @@ impl Interpreter {
         let arg = args.arg(name)?;
         let span = arg.span;
         let items = match &arg.value {
-            one @ (Value::System(_) | Value::Reference(_)) => Rc::new(vec![one.clone()]),
+            one @ (Value::System(_) | Value::Reference(_)) => Rc::new(vec![one.clone()].into()),
             _ => args.list(self, name)?,
         };
         let mut found = Cases { cases: Vec::new(), labels: Vec::new() };
@@ -278,10 +277,17 @@ impl Interpreter {
         let span = args.span;
         let folder = self.options.cache.as_ref().map(|cache| cache.join("training"));
         let store = Store { folder, fresh: self.options.fresh };
-        let control: &dyn Control = &*self.host;
-        let trained = match train::train(self.options.device, plan, &store, control) {
+        let (least, own) = (Forecast::new(plan, rayon::current_num_threads()).least(), plan.memory.bytes());
+        if least > own {
+            self.afford(least, "a single iteration of this training", span)?;
+        }
+        let trained = self.sparing(|s| train::train(s.options.device, plan, &store, &s.control()));
+        let trained = match trained {
             Ok(trained) => trained,
-            Err(TrainError::Interrupted) => return fail(RunError::Interrupted { span }, span),
+            Err(TrainError::Interrupted) => {
+                self.check_interrupt(span)?;
+                return fail(RunError::Interrupted { span }, span);
+            }
             Err(error @ TrainError::Setup(crate::ks::KsError::Option { .. })) if args.has("scf") => {
                 let span = args.span_of("scf");
                 return fail(Placed::new(error, span, "here"), span);
@@ -289,7 +295,13 @@ impl Interpreter {
             Err(error) => return fail(Placed::new(error, span, "in this training run"), span),
         };
         if trained.interrupted {
-            self.host.answered();
+            // Out of time, the host itself is not interrupted.
+            if !self.host.interrupted() {
+                self.check_interrupt(span)?;
+            }
+            if !self.host.answered() {
+                return fail(RunError::Interrupted { span }, span);
+            }
             let message = interrupted(plan.seeds.len(), &trained);
             self.warn_with(Problem::new(Advice::Note { message, span }, span), false);
         }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     /// Builtins, the atoms and interactions of the library, and what earlier entries of a session defined.
-    pub globals: BTreeMap<Rc<str>, Known>,
+    pub globals: Rc<BTreeMap<Rc<str>, Known>>,
     /// What modules define, by their path as written: `std.losses`, `my/lda.ksr`. Modules that are missing here are not
     /// checked.
     pub modules: BTreeMap<String, Module>,

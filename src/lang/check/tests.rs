@@ -43,10 +43,10 @@ fn names() -> Names {
         ("train", "functional on:? loss:? {}"),
         ("normal", "mean width"),
     ] {
-        names.globals.insert(name.into(), signature(params));
+        Rc::make_mut(&mut names.globals).insert(name.into(), signature(params));
     }
     for name in ["pi", "H", "He", "none"] {
-        names.globals.insert(name.into(), Known::Value);
+        Rc::make_mut(&mut names.globals).insert(name.into(), Known::Value);
     }
     let losses = parse(SourceId(1), "loss ksr(run, exact, skip = 10) { skip }\nlet weight = 2").unwrap();
     names.modules.insert("std.losses".into(), definitions(&losses));

@@ -25,15 +25,27 @@ pub(super) struct Checker<'a> {
     pub(super) names: &'a Names,
     /// All definitions of the text, which bodies may use even before the definition.
     later: BTreeMap<Rc<str>, Known>,
-    scopes: Vec<Vec<(Rc<str>, Known)>>,
+    scopes: Vec<BTreeMap<Rc<str>, Known>>,
     /// Number of enclosing bodies, which run later.
     bodies: usize,
     errors: Vec<CheckError>,
+    /// How many names unknown ones were compared with.
+    compared: usize,
 }
+
+/// The largest [`Checker::compared`]: a text with very many unknown names gets suggestions for the first of them.
+const MOST_COMPARED: usize = 1_000_000;
 
 impl<'a> Checker<'a> {
     pub(super) fn new(names: &'a Names, program: &Program) -> Self {
-        Checker { names, later: definitions(program), scopes: vec![Vec::new()], bodies: 0, errors: Vec::new() }
+        Checker {
+            names,
+            later: definitions(program),
+            scopes: vec![BTreeMap::new()],
+            bodies: 0,
+            errors: Vec::new(),
+            compared: 0,
+        }
     }
 
     pub(super) fn error(&mut self, error: CheckError) {
@@ -52,7 +64,7 @@ impl<'a> Checker<'a> {
 
     fn bind(&mut self, name: &Rc<str>, known: Known) {
         if let Some(scope) = self.scopes.last_mut() {
-            scope.push((name.clone(), known));
+            scope.insert(name.clone(), known);
         }
     }
 
@@ -64,8 +76,7 @@ impl<'a> Checker<'a> {
 
     /// The meaning of a name; `None` if it has none.
     fn lookup(&self, name: &str) -> Option<Known> {
-        let mut bound = self.scopes.iter().rev().flat_map(|scope| scope.iter().rev());
-        if let Some((_, known)) = bound.find(|(bound, _)| &**bound == name) {
+        if let Some(known) = self.scopes.iter().rev().find_map(|scope| scope.get(name)) {
             // In a body, a name that is bound again later in the text may have another meaning by then.
             let again = self.bodies > 0 && self.later.get(name).is_some_and(|later| later != known);
             return Some(if again { Known::Value } else { known.clone() });
@@ -96,16 +107,26 @@ impl<'a> Checker<'a> {
         if self.lookup(name).is_some() || matches!(name, "train" | "table" | "") {
             return;
         }
-        let mut visible: Vec<&str> = self.scopes.iter().flatten().map(|(name, _)| &**name).collect();
-        visible.extend(self.later.keys().chain(self.names.globals.keys()).map(|name| &**name));
         let help = if units::find(name).is_some() {
             Some(format!("`{name}` is a unit; it goes right after a number: `1 {name}`"))
         } else if self.names.library.iter().any(|module| module == name) {
             Some(format!("import the module: `use std.{name}`"))
         } else {
-            did_you_mean(name, visible).or_else(|| self.in_a_module(name))
+            self.nearest(name).or_else(|| self.in_a_module(name))
         };
         self.error(CheckError::UnknownName { name: name.into(), span, help });
+    }
+
+    /// Suggests a visible name.
+    fn nearest(&mut self, name: &str) -> Option<String> {
+        if self.compared > MOST_COMPARED {
+            return None;
+        }
+        let local = self.scopes.iter().flat_map(BTreeMap::keys);
+        let visible = local.chain(self.later.keys()).chain(self.names.globals.keys());
+        let visible: Vec<&str> = visible.map(|name| &**name).collect();
+        self.compared += visible.len();
+        did_you_mean(name, visible)
     }
 
     /// Suggests a known module that has the name.

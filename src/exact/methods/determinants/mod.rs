@@ -142,7 +142,7 @@ fn solve(system: &System, options: &Options, control: &dyn Control) -> Result<An
         let missing =
             if whole(&natural.basis) { 0.0 } else { estimate.missing(&natural, &growth, fell, idle > 0 && full) };
         error = 2.0 * found.left + missing + 1e-15 * field.hamiltonian.scale();
-        control.report(progress.at(error));
+        progress.at(error).into_iter().for_each(|event| control.report(event));
         before = Some(energy);
         // Replacing orbitals without adding any must gain enough.
         let tired = idle > IDLE_ROUNDS || (full && idle > 1 && fell < LEAST_GAIN * error);

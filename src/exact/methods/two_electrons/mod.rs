@@ -6,7 +6,7 @@ mod start;
 mod tests;
 
 use super::{Answer, Method};
-use crate::control::Control;
+use crate::control::{Control, unless_interrupted};
 use crate::exact::davidson::{self, Found};
 use crate::exact::field::{Field, purify};
 use crate::exact::progress::Progress;
@@ -61,19 +61,27 @@ impl Method for TwoElectrons {
     }
 }
 
-fn solve(system: &System, options: &Options, control: &dyn Control) -> Result<Answer, ExactError> {
+fn solve(system: &Arc<System>, options: &Options, control: &dyn Control) -> Result<Answer, ExactError> {
     let points = system.grid.points;
     if points > MAX_POINTS {
         return Err(ExactError::Grid { points, most: MAX_POINTS });
     }
     let field = Field::new(system);
-    let found = iterate(system, &field, options, control)?;
-    let (state, energy) = (&found.states[0], found.energies[0]);
-    let (density, occupations) = observe(system, state)?;
+    let mut found = iterate(system, &field, options, control)?;
+    let (state, energy) = (std::mem::take(&mut found.states[0]), found.energies[0]);
+    let observed = system.clone();
+    let observed = unless_interrupted(control, move |_| {
+        let (density, occupations) = observe(&observed, &state)?;
+        Ok::<_, ExactError>((density, occupations, pairs(&observed, &state)?))
+    });
+    let (density, occupations, pairs) = observed.map_err(|_| stopped(system))??;
     let error = (ERROR_FACTOR * found.left).max(1e-15 * field.hamiltonian.scale());
     let error = error + field.evened(system, &both_spins(&density));
-    let pairs = Some(pairs(system, state)?);
-    Ok(Answer { energy, density, occupations: Some(occupations), pairs, error })
+    Ok(Answer { energy, density, occupations: Some(occupations), pairs: Some(pairs), error })
+}
+
+fn stopped(system: &System) -> ExactError {
+    ExactError::Interrupted { label: system.label.clone() }
 }
 
 fn symmetry(system: &System) -> Exchange {
@@ -84,8 +92,9 @@ fn symmetry(system: &System) -> Exchange {
 struct Pair<'a> {
     system: &'a System,
     product: Product,
-    inverse: Preconditioner,
+    inverse: Arc<Preconditioner>,
     symmetric: bool,
+    control: &'a dyn Control,
 }
 
 impl davidson::Operator for Pair<'_> {
@@ -94,7 +103,10 @@ impl davidson::Operator for Pair<'_> {
     }
 
     fn correct(&self, residual: &[f64], energy: f64) -> Vec<f64> {
-        self.inverse.apply(residual, energy)
+        let (inverse, given) = (self.inverse.clone(), residual.to_vec());
+        // Given up, the search ends before it uses the correction.
+        let corrected = unless_interrupted(self.control, move |_| inverse.apply(&given, energy));
+        corrected.unwrap_or_else(|_| vec![0.0; residual.len()])
     }
 
     /// In one dimension the lowest function does not change sign for x < y, which determines its parity.
@@ -120,11 +132,14 @@ fn iterate(system: &System, field: &Field, options: &Options, control: &dyn Cont
     // Half of v_H was included for each electron, which counts the repulsion twice.
     let repulsion = system.interaction.hartree(&system.grid, &density);
     let constant = 0.25 * system.grid.spacing * dot(&density, &repulsion);
+    let (mean_field, label) = (screened.clone(), system.label.clone());
+    let inverse = unless_interrupted(control, move |_| Preconditioner::new(&mean_field, constant, &label));
     let pair = Pair {
         system,
         product: Product::new(system, &field.hamiltonian),
-        inverse: Preconditioner::new(&screened, constant, &system.label)?,
+        inverse: Arc::new(inverse.map_err(|_| stopped(system))??),
         symmetric: field.symmetric,
+        control,
     };
     let starts = start(system, field, &screened, symmetry(system))?;
     // There is nothing to gain below the rounding error.
@@ -132,9 +147,9 @@ fn iterate(system: &System, field: &Field, options: &Options, control: &dyn Cont
     let mut progress = Progress::new(system.label.clone(), wanted);
     davidson::lowest(&pair, starts, (wanted / ERROR_FACTOR, ITERATIONS), &mut |left| {
         if control.interrupted() {
-            return Err(ExactError::Interrupted { label: system.label.clone() });
+            return Err(stopped(system));
         }
-        control.report(progress.at(ERROR_FACTOR * left));
+        progress.at(ERROR_FACTOR * left).into_iter().for_each(|event| control.report(event));
         Ok(late())
     })
 }

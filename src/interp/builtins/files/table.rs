@@ -34,7 +34,7 @@ pub(super) fn csv(table: &Table) -> String {
     };
     let mut lines = vec![table.columns.iter().zip(&units).map(header).collect::<Vec<_>>().join(",")];
     for row in 0..table.rows() {
-        let cell = |((_, column), unit): (&(_, std::rc::Rc<Vec<Value>>), &String)| match &column[row] {
+        let cell = |((_, column), unit): (&(_, std::rc::Rc<crate::interp::value::List>), &String)| match &column[row] {
             Value::Number(q) => shortest(number(q, unit)),
             other => quoted(&text::value(other)),
         };

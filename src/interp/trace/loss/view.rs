@@ -36,7 +36,7 @@ pub(super) fn view(
     let specs = &ready.traced.compiled.graph.params;
     list.push(("functional".into(), Value::Functional(trained.functional.clone())));
     list.push(("parameters".into(), by_layer(specs, trace.arrays(trained, specs))));
-    Value::Record(Rc::new(Record { entries: list, label: Some(LABEL) }))
+    Value::Record(Rc::new(Record::new(list).labelled(Some(LABEL))))
 }
 
 /// What a run knows from its system.
