@@ -60,7 +60,7 @@ pub fn agree(operator: &str, a: (Dimension, Span), b: (Dimension, Span), place: 
 pub fn binary(op: Binary, (x, xs): (Quantity, Span), (y, ys): (Quantity, Span), place: Span) -> Result<Value> {
     let value = op.value(x.value, y.value);
     let dim = match op {
-        Binary::Mul | Binary::MulZero => x.dim.times(y.dim),
+        Binary::Mul | Binary::MulZero | Binary::MulZeros => x.dim.times(y.dim),
         Binary::Div | Binary::DivZero => x.dim.over(y.dim),
         Binary::Pow if !y.dim.is_plain() => {
             let function = "a power".to_string();
@@ -73,7 +73,7 @@ pub fn binary(op: Binary, (x, xs): (Quantity, Span), (y, ys): (Quantity, Span), 
             return Ok(Value::Bool(value != 0.0));
         }
         // Of derivatives, which have no dimensions.
-        Binary::SiluSlope => agree(op.name(), (x.dim, xs), (y.dim, ys), place)?,
+        Binary::SiluSlope | Binary::Share => agree(op.name(), (x.dim, xs), (y.dim, ys), place)?,
     };
     let unit = match op {
         Binary::Add | Binary::Sub | Binary::Min | Binary::Max if x.unit == y.unit => x.unit,

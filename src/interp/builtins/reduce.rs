@@ -138,6 +138,11 @@ fn extreme(interp: &mut Interpreter, args: &mut Args, reduction: Reduction) -> R
     if args.rest.is_empty() {
         return interp.reduce(reduction, args.operand("x")?);
     }
+    let all: Vec<Operand<'_>> =
+        std::iter::once(args.arg("x")?).chain(&args.rest).map(|arg| Operand::new(&arg.value, arg.span)).collect();
+    if let Some(value) = symbols::extreme(reduction.operation(), &all, args.span)? {
+        return Ok(value);
+    }
     let mut value = args.arg("x")?.value.clone();
     for other in &args.rest {
         let so_far = Operand::new(&value, args.arg("x")?.span);
@@ -191,6 +196,12 @@ impl Interpreter {
         };
         if reduction != Reduction::Product {
             one_dimension(reduction.name(), items, span)?;
+        }
+        if matches!(reduction, Reduction::Max | Reduction::Min) {
+            let all: Vec<Operand<'_>> = items.iter().map(|item| Operand::new(item, span)).collect();
+            if let Some(value) = symbols::extreme(reduction.operation(), &all, span)? {
+                return Ok(value);
+            }
         }
         let neutral = Value::plain(0.0);
         // An operation with one more operand finds elements without arithmetic.

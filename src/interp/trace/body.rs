@@ -1,15 +1,17 @@
 //! The use of functionals: calls with densities and options, the evaluation of bodies into graphs, `param` statements.
 
 use super::same::same;
+use crate::functional::DENSITY_SHIFT;
 use crate::graph::{Binary, Init, Shape};
 use crate::interp::Interpreter;
 use crate::interp::arith::symbols::trace_of;
-use crate::interp::call::{Argument, Parameter, Site, bind, mismatch};
-use crate::interp::error::{TraceError, fail, inside};
+use crate::interp::call::{Argument, Parameter, Site, bind, dimensioned, mismatch};
+use crate::interp::error::{TraceError, fail};
 use crate::interp::value::model::Model;
 use crate::interp::value::params::{Entry, Name, Request};
 use crate::interp::value::scope::Scope;
 use crate::interp::value::{Functional, Operand, StartFrom, Symbol, Trace, Traced, Value, text};
+use crate::lang::Dimension;
 use crate::lang::ast::{Expr, ExprKind, Param};
 use crate::problem::{Problem, Result};
 use crate::source::Span;
@@ -103,8 +105,7 @@ impl Interpreter {
         let Some(trace) = trace else {
             if densities.iter().all(|(v, _)| matches!(v, Value::Number(_))) {
                 let densities = self.both_spins(&f.functional, densities, site)?;
-                let value = self.averaged_numbers(&f.functional, &densities);
-                return value.map_err(|problem| without_grid(problem, &f.functional, site.span)).map_err(inside);
+                return self.at_numbers(&f.functional, &densities, site.span);
             }
             return self.energy_per_electron(&f.functional, &f.entry, &densities, site.span);
         };
@@ -294,14 +295,20 @@ impl Interpreter {
         self.eval(&function.body, &scope)
     }
 
-    /// The body at plain numbers, averaged over exchange of the spins.
-    fn averaged_numbers(&mut self, f: &Rc<Functional>, densities: &[(Value, Span)]) -> Result<Value> {
-        let straight = self.body_value(f, densities)?;
-        let Some(exchanged) = exchanged(f, densities) else { return Ok(straight) };
-        let flipped = self.body_value(f, &exchanged)?;
-        let (span, half) = (f.def.function.body.span, Value::plain(0.5));
-        let sum = self.binary(Binary::Add, Operand::new(&straight, span), Operand::new(&flipped, span), span)?;
-        self.binary(Binary::Mul, Operand::new(&half, span), Operand::new(&sum, span), span)
+    /// The energy per electron at densities that are plain numbers: that of fields with these values.
+    fn at_numbers(&mut self, f: &Rc<Functional>, densities: &[(Value, Span)], span: Span) -> Result<Value> {
+        let what = format!("a density of `{}`", f.name());
+        let inverse = Dimension::PLAIN.over(Dimension::LENGTH);
+        let numbers = densities.iter().map(|(n, at)| dimensioned(Operand::new(n, *at), inverse, &what));
+        let numbers = numbers.collect::<Result<Vec<f64>>>()?;
+        let compiled = self.traced(f, span)?.compiled.clone();
+        if !compiled.is_local() {
+            return fail(without_grid(f.name(), compiled.parameter_count() > 0, span), span);
+        }
+        match compiled.at_numbers(&numbers) {
+            Ok(energy) => Ok(Value::plain(energy)),
+            Err(error) => fail(TraceError::lower(&error, span), span),
+        }
     }
 
     /// The graph of a functional, made once.
@@ -474,15 +481,11 @@ pub(crate) fn flat(value: &Value, into: &mut Vec<f64>) -> bool {
     }
 }
 
-/// Plain numbers have no grid and no graph: a functional with parameters or layers cannot be evaluated at them.
-fn without_grid(problem: Box<Problem>, f: &Functional, span: Span) -> Box<Problem> {
-    if !matches!(inside(&problem), Some(TraceError::ParamOutside { .. })) {
-        return problem;
-    }
-    let message =
-        format!("`{}` has trainable parameters or layers: it needs a density on a grid, not numbers", f.name());
-    let help = Some(format!("give it a density: `energy({}, n)`", f.name()));
-    Box::new(Problem::new(TraceError::Param { message, help, span }, span))
+/// The error for a functional with parameters, or of more than the density at a point, that is given numbers.
+fn without_grid(name: &str, trained: bool, span: Span) -> TraceError {
+    let why = if trained { "has trainable parameters or layers" } else { "depends on more than the density at one point" };
+    let message = format!("`{name}` {why}: it needs a density on a grid, not numbers");
+    TraceError::Param { message, help: Some(format!("give it a density: `energy({name}, n)`")), span }
 }
 
 /// Whether a positional argument is a density.
@@ -514,6 +517,14 @@ fn density(trace: &Rc<Trace>, value: &Value, span: Span, f: &Functional) -> Resu
     let node = match (value, trace.node_of(value, span)?) {
         (Value::List(_), _) | (_, None) => return not_density(value.kind()),
         (_, Some(node)) => node,
+    };
+    // The densities of a body being evaluated are away from zero already.
+    let node = match value {
+        Value::Symbol(_) if trace.in_functional() => node,
+        _ => trace.add(|g| {
+            let (shift, shape) = (g.constant(DENSITY_SHIFT, span), g.shape(node));
+            g.fold_binary(Binary::Add, node, shift, shape, span)
+        }),
     };
     let shape = trace.graph().shape(node);
     match shape {
