@@ -142,7 +142,8 @@ impl<'a> Prepared<'a> {
         let run = solve_bound(ks, self.functional, scf, &InitialDensity::NonInteracting, &Quiet)?;
         if run.stop != Stop::Converged {
             let (system, iterations, residual) = (self.case.system.label.clone(), run.iterations, run.residual);
-            return Err(KsError::ImplicitNotConverged { system, iterations, residual, advice: scf.to_converge() });
+            let advice = scf.to_converge(residual);
+            return Err(KsError::ImplicitNotConverged { system, iterations, residual, advice });
         }
         Ok(if self.equations.occupation.spins() == 1 { vec![run.total_density()] } else { run.density.to_vec() })
     }
