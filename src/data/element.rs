@@ -26,7 +26,7 @@ pub(super) fn numbers(element: &str, big: bool, bytes: &[u8]) -> Result<Vec<f64>
             if rest.is_empty() { Ok(words.iter().map(number).collect()) } else { Err(ElementError::Length) }
         }};
     }
-    match element.trim_start_matches(['<', '>', '|', '=']) {
+    match element_type(element) {
         "f8" => numbers!(f64),
         "f4" => numbers!(f32),
         "f2" => {
@@ -37,14 +37,49 @@ pub(super) fn numbers(element: &str, big: bool, bytes: &[u8]) -> Result<Vec<f64>
         "i8" => numbers!(i64),
         "i4" => numbers!(i32),
         "i2" => numbers!(i16),
-        "i1" | "b" => numbers!(i8),
+        "i1" => numbers!(i8),
         "u8" => numbers!(u64),
         "u4" => numbers!(u32),
         "u2" => numbers!(u16),
-        "u1" | "B" => numbers!(u8),
+        "u1" => numbers!(u8),
         "b1" => Ok(bytes.iter().map(|b| f64::from(u8::from(*b != 0))).collect()),
         _ => Err(ElementError::Type),
     }
+}
+
+/// The type of an element without its byte order, by the shortest of the names that NumPy has for it.
+fn element_type(element: &str) -> &str {
+    match element.trim_start_matches(['<', '>', '|', '=']) {
+        "d" | "float" | "float64" | "double" => "f8",
+        "f" | "float32" | "single" => "f4",
+        "e" | "float16" | "half" => "f2",
+        "q" | "l" | "int" | "int64" => "i8",
+        "i" | "int32" => "i4",
+        "h" | "int16" => "i2",
+        "b" | "int8" => "i1",
+        "Q" | "L" | "uint" | "uint64" => "u8",
+        "I" | "uint32" => "u4",
+        "H" | "uint16" => "u2",
+        "B" | "uint8" => "u1",
+        "?" | "bool" => "b1",
+        other => other,
+    }
+}
+
+/// The bytes of a number of this type; `None` if its numbers are not read.
+pub(super) fn size(element: &str) -> Option<usize> {
+    match element_type(element) {
+        "f8" | "i8" | "u8" => Some(8),
+        "f4" | "i4" | "u4" => Some(4),
+        "f2" | "i2" | "u2" => Some(2),
+        "i1" | "u1" | "b1" => Some(1),
+        _ => None,
+    }
+}
+
+/// Whether the numbers of this type are in single precision.
+pub(super) fn single(element: &str) -> bool {
+    element_type(element) == "f4"
 }
 
 /// How many elements a shape has; `None` on overflow.
@@ -75,11 +110,15 @@ mod tests {
         ];
         for (element, bytes, wanted) in cases {
             assert_eq!(numbers(element, element.starts_with('>'), bytes), Ok(vec![wanted]), "{element}");
+            assert_eq!(size(element), Some(bytes.len()), "{element}");
+        }
+        for (name, element) in [("float64", "<f8"), ("?", "|b1"), ("=e", "<f2"), (">int32", ">i4"), ("B", "|u1")] {
+            assert_eq!((element_type(name), size(name)), (element_type(element), size(element)), "{name}");
         }
         assert_eq!(numbers("<f8", false, &[0; 9]), Err(ElementError::Length));
         assert_eq!(numbers("<f2", false, &[0; 3]), Err(ElementError::Length));
         for other in ["<c16", "<f16", "<M8[D]"] {
-            assert_eq!(numbers(other, false, &[0; 16]), Err(ElementError::Type));
+            assert_eq!((numbers(other, false, &[0; 16]), size(other)), (Err(ElementError::Type), None));
         }
     }
 }

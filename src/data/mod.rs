@@ -1,14 +1,20 @@
-//! Files of numbers: `.npy` arrays and `.npz` archives, folders of them in the published layout; content keys.
+//! Files of numbers: `.npy` arrays and `.npz` archives, folders of them in the published layout; content keys, the files
+//! of the caches.
 
 mod content;
 mod element;
+mod header;
+mod kept;
 mod layout;
 mod npy;
+mod npz;
 mod pickle;
 mod unicode;
 mod whole;
 
 pub use content::ContentKey;
+pub use kept::{keep, sealed, unsealed};
 pub use layout::{Layout, LayoutError, read_layout, write_layout};
-pub use npy::{Array, Content, DataError, npy_bytes, read_content, read_npy, read_npz};
-pub use whole::{keep, write_whole};
+pub use npy::{Array, Content, DataError, npy_bytes, read_content, read_npy};
+pub use npz::{Arrays, Member, read_npz};
+pub use whole::write_whole;

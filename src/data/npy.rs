@@ -1,15 +1,19 @@
 //! NumPy's formats. Numbers of any element type on disk (floats, integers, Booleans) are read as `f64`.
 
 use super::element::{self, ElementError};
+use super::header::Header;
 use super::{pickle, unicode};
 use crate::problem::visible;
 use crate::world::World;
 use ndarray::{ArrayViewD, ShapeBuilder};
-use ndarray_npy::npy::header::{Header, Layout};
 use ndarray_npy::{WritableElement, WriteNpyExt};
-use std::io::{BufWriter, Cursor, Read};
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
-use zip::ZipArchive;
+
+/// The most numbers of an array, a gigabyte of them; an element on disk may be an eighth of that.
+const MOST: usize = 1 << 27;
+/// The most strings of an array.
+const MOST_TEXTS: usize = 1 << 20;
 
 /// Numbers with a shape, row-major.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,7 +59,7 @@ pub fn read_npy(world: &dyn World, path: &Path) -> Result<Array, DataError> {
     array(&bytes).map_err(|e| e.located(path, "npy", &stem(path)))
 }
 
-fn stem(path: &Path) -> String {
+pub(super) fn stem(path: &Path) -> String {
     path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
@@ -77,10 +81,13 @@ pub enum Content {
 pub fn read_content(world: &dyn World, path: &Path) -> Result<Content, DataError> {
     let bytes = read(world, path)?;
     let format = |reason: String| DataError::Format { path: path.into(), kind: "npy", reason };
-    let (header, rest) = header(&bytes).map_err(format)?;
-    let element = header.type_descriptor.to_string();
-    let element = element.trim_matches(['\'', '"']);
+    let header = Header::read(&bytes).map_err(format)?;
+    let rest = bytes.get(header.length..).unwrap_or_default();
+    let element = header.element.as_str();
     match element.trim_start_matches(['|', '<', '>', '=']).chars().next() {
+        Some('U' | 'S' | 'a') if element::count(&header.shape).is_none_or(|count| count > MOST_TEXTS) => {
+            Err(format(format!("it has more than {MOST_TEXTS} strings")))
+        }
         Some('U' | 'S' | 'a') => unicode::read(element, rest).map(Content::Texts).map_err(format),
         Some('O') => pickle::rows(rest)
             .map(Content::Jagged)
@@ -90,23 +97,6 @@ pub fn read_content(world: &dyn World, path: &Path) -> Result<Content, DataError
             Err(failure) => Err(failure.located(path, "npy", &stem(path))),
         },
     }
-}
-
-/// Reads all arrays of a `.npz` archive, in the archive's order.
-pub fn read_npz(world: &dyn World, path: &Path) -> Result<Vec<Array>, DataError> {
-    let bytes = read(world, path)?;
-    let wrong = |reason: String| DataError::Format { path: path.into(), kind: "npz", reason };
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| wrong(e.to_string()))?;
-    let mut arrays = Vec::new();
-    for index in 0..archive.len() {
-        let mut file = archive.by_index(index).map_err(|e| wrong(e.to_string()))?;
-        let name = visible(file.name().strip_suffix(".npy").unwrap_or(file.name()));
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(|e| wrong(format!("`{name}`: {e}")))?;
-        let array = array(&bytes).map_err(|e| e.located(path, "npz", &name))?;
-        arrays.push(Array { name, ..array });
-    }
-    Ok(arrays)
 }
 
 /// The content of a `.npy` file of numbers; `path` is for the error message.
@@ -125,18 +115,18 @@ pub fn npy_bytes<T: WritableElement>(path: &Path, shape: &[usize], data: &[T]) -
     bytes.into_inner().map_err(|e| format(e.to_string()))
 }
 
-fn read(world: &dyn World, path: &Path) -> Result<Vec<u8>, DataError> {
+pub(super) fn read(world: &dyn World, path: &Path) -> Result<Vec<u8>, DataError> {
     world.read(path).map_err(|reason| DataError::File { doing: "read", path: path.into(), reason })
 }
 
 /// An error, before the name of the file is added.
-enum Failure {
+pub(super) enum Failure {
     Element(String),
     Format(String),
 }
 
 impl Failure {
-    fn located(self, path: &Path, kind: &'static str, name: &str) -> DataError {
+    pub fn located(self, path: &Path, kind: &'static str, name: &str) -> DataError {
         match self {
             Failure::Element(found) => DataError::Element { path: path.into(), name: name.into(), found },
             Failure::Format(reason) => DataError::Format { path: path.into(), kind, reason },
@@ -144,63 +134,47 @@ impl Failure {
     }
 }
 
-/// The maximum number of parentheses in a header (those of numbers and strings have two): its parser recurses without a
-/// limit.
-const NESTED: usize = 64;
-
-/// The header of a `.npy` file, and the bytes after it. The header's length is checked first: a file may claim any length.
-fn header(bytes: &[u8]) -> Result<(Header, &[u8]), String> {
-    let length = match *bytes {
-        [_, _, _, _, _, _, 1, _, a, b, ..] => u32::from(u16::from_le_bytes([a, b])),
-        [_, _, _, _, _, _, _, _, a, b, c, d, ..] => u32::from_le_bytes([a, b, c, d]),
-        _ => 0,
-    };
-    let Some(text) = usize::try_from(length).ok().and_then(|length| bytes.get(..length)) else {
-        return Err("its header is cut off".into());
-    };
-    if text.iter().filter(|b| b"([{".contains(b)).count() > NESTED {
-        return Err("its header has too many parentheses".into());
-    }
-    let mut rest = bytes;
-    let header = Header::from_reader(&mut rest).map_err(|e| visible(&e.to_string()))?;
-    Ok((header, rest))
-}
-
 /// The content of a `.npy` file.
 fn array(bytes: &[u8]) -> Result<Array, Failure> {
-    let (header, rest) = header(bytes).map_err(Failure::Format)?;
-    numbers(&header, rest)
+    let header = Header::read(bytes).map_err(Failure::Format)?;
+    numbers(&header, bytes.get(header.length..).unwrap_or_default())
 }
 
 /// The numbers after a header.
-fn numbers(header: &Header, bytes: &[u8]) -> Result<Array, Failure> {
-    let element = header.type_descriptor.to_string();
-    let element = element.trim_matches(['\'', '"']);
-    let shape = header.shape.clone();
+pub(super) fn numbers(header: &Header, bytes: &[u8]) -> Result<Array, Failure> {
+    let Header { element, fortran, shape, .. } = header;
     let shown = visible(element);
-    let unfit = || Failure::Format(format!("{} bytes of `{shown}` do not fill the shape {shape:?}", bytes.len()));
+    let Some(size) = element::size(element) else { return Err(Failure::Element(shown)) };
+    let unfit = |what: String| Failure::Format(format!("{what} of `{shown}` do not fill the shape {shape:?}"));
+    match element::count(shape).and_then(|count| count.checked_mul(size)) {
+        Some(wanted) if wanted == bytes.len() => {}
+        Some(wanted) if wanted < bytes.len() => {
+            return Err(Failure::Format(format!("there are more bytes of `{shown}` than fill the shape {shape:?}")));
+        }
+        _ => return Err(unfit(format!("{} bytes", bytes.len()))),
+    }
+    if bytes.len() / size > MOST {
+        return Err(Failure::Format(format!("it has more than {MOST} numbers")));
+    }
     let data = element::numbers(element, element.starts_with('>'), bytes).map_err(|error| match error {
         ElementError::Type => Failure::Element(shown.clone()),
-        ElementError::Length => unfit(),
+        ElementError::Length => unfit(format!("{} bytes", bytes.len())),
     })?;
-    if element::count(&shape) != Some(data.len()) {
-        return Err(unfit());
-    }
-    let data = match header.layout {
-        Layout::Fortran if shape.len() > 1 => {
-            ArrayViewD::from_shape(shape.clone().f(), &data).map_err(|_| unfit())?.iter().copied().collect()
+    let data = match *fortran && shape.len() > 1 {
+        true => {
+            let view = ArrayViewD::from_shape(shape.clone().f(), &data);
+            view.map_err(|_| unfit(format!("{} numbers", data.len())))?.iter().copied().collect()
         }
-        _ => data,
+        false => data,
     };
-    Ok(Array { name: String::new(), shape, data, single: element.ends_with("f4") })
+    Ok(Array { name: String::new(), shape: shape.clone(), data, single: element::single(element) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::world::Memory;
-    use ndarray::Array2;
-    use std::io::Write;
+    use ndarray_npy::npy::header::{Header, Layout};
 
     /// What is read of a file with this content.
     fn npy(bytes: impl Into<Vec<u8>>) -> Result<Array, DataError> {
@@ -210,14 +184,6 @@ mod tests {
             assert_eq!(error.to_string(), again.to_string());
         }
         read
-    }
-
-    fn npz(bytes: impl Into<Vec<u8>>) -> Result<Vec<Array>, DataError> {
-        read_npz(&Memory::with([("a.npz", bytes)]), Path::new("a.npz"))
-    }
-
-    fn archive() -> zip::ZipWriter<Cursor<Vec<u8>>> {
-        zip::ZipWriter::new(Cursor::new(Vec::new()))
     }
 
     #[test]
@@ -230,28 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn an_archive_keeps_its_order_and_any_number_type_comes_in() {
-        let mut archive = archive();
-        let deflated = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
-        let fortran = Array2::from_shape_vec((2, 2).f(), vec![1.0f32, 3.0, 2.0, 4.0]).unwrap();
-        archive.start_file("z.weight.npy", deflated).unwrap();
-        fortran.write_npy(&mut archive).unwrap();
-        archive.start_file("a.npy", deflated).unwrap();
-        ndarray::arr1(&[1i32, -2]).write_npy(&mut archive).unwrap();
-        archive.start_file("scalar.npy", deflated).unwrap();
-        ndarray::arr0(2.5f64).write_npy(&mut archive).unwrap();
-        let arrays = npz(archive.finish().unwrap().into_inner()).unwrap();
-        let names: Vec<_> = arrays.iter().map(|a| a.name.as_str()).collect();
-        assert_eq!(names, ["z.weight", "a", "scalar"]);
-        assert_eq!(arrays[0].data, [1.0, 2.0, 3.0, 4.0]);
-        assert_eq!(arrays[1].data, [1.0, -2.0]);
-        assert!(arrays[0].single && !arrays[1].single);
-        assert_eq!((arrays[2].shape.len(), arrays[2].data[0]), (0, 2.5));
-    }
-
-    #[test]
     fn a_damaged_or_missing_file_is_an_error_that_names_it() {
-        assert!(npz("PK not really").unwrap_err().to_string().contains("a.npz"));
         assert!(npy("PK not really").unwrap_err().to_string().contains("not a readable npy"));
         let absent = read_npy(&Memory::default(), Path::new("none.npy")).unwrap_err().to_string();
         assert_eq!(absent, "cannot read `none.npy`: there is no such file");
@@ -268,7 +213,9 @@ mod tests {
         let huge = 1_000_000_000_000_000;
         for shape in [&[huge][..], &[huge, huge], &[3], &[1], &[]] {
             let error = npy(claiming(shape, Layout::Standard, &[1.0, 2.0])).unwrap_err().to_string();
-            assert!(error.ends_with(&format!("16 bytes of `<f8` do not fill the shape {shape:?}")), "{error}");
+            let few = format!("16 bytes of `<f8` do not fill the shape {shape:?}");
+            let many = format!("there are more bytes of `<f8` than fill the shape {shape:?}");
+            assert!(error.ends_with(if matches!(shape, [1] | []) { &many } else { &few }), "{error}");
         }
         assert!(npy(claiming(&[0, huge, huge], Layout::Fortran, &[])).is_err());
         assert!(npy(claiming(&[huge, 0], Layout::Standard, &[])).unwrap().data.is_empty());
@@ -277,14 +224,11 @@ mod tests {
         assert!(npy(long).unwrap_err().to_string().ends_with("its header is cut off"));
         let deep = [b"\x93NUMPY\x01\x00\x30\x75".to_vec(), b"(".repeat(30_000)].concat();
         assert!(npy(deep).unwrap_err().to_string().contains("parentheses"));
-    }
-
-    #[test]
-    fn an_archive_claims_no_more_than_it_has() {
-        let mut archive = archive();
-        archive.start_file("x.npy", zip::write::SimpleFileOptions::default()).unwrap();
-        archive.write_all(&claiming(&[1_000_000_000_000_000], Layout::Standard, &[1.0])).unwrap();
-        let error = npz(archive.finish().unwrap().into_inner()).unwrap_err();
-        assert!(error.to_string().contains("8 bytes of `<f8` do not fill the shape"));
+        let mut texts = claiming(&[MOST_TEXTS + 1], Layout::Standard, &[]);
+        let at = texts.windows(3).position(|w| w == b"<f8").unwrap();
+        texts[at..at + 3].copy_from_slice(b"|S1");
+        let world = Memory::with([("a.npy", texts)]);
+        let error = read_content(&world, Path::new("a.npy")).unwrap_err().to_string();
+        assert!(error.ends_with("it has more than 1048576 strings"), "{error}");
     }
 }

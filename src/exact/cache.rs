@@ -9,7 +9,7 @@
 
 use super::{ExactError, Options, Origin, PairDensity, Reference, automatic, solve};
 use crate::control::Control;
-use crate::data::{ContentKey, keep};
+use crate::data::{ContentKey, keep, sealed, unsealed};
 use crate::model::{System, Wall};
 use crate::number::brief;
 use miette::Diagnostic;
@@ -20,6 +20,9 @@ use thiserror::Error;
 /// Version of solver and files: raise it whenever answers change, as they do when another method becomes the automatic
 /// one.
 const VERSION: u64 = 4;
+
+/// The kind of keys and seals.
+const KIND: &str = "exact";
 
 /// Stored as the number of functions where the pair density is unknown.
 const NO_PAIRS: f64 = -1.0;
@@ -83,6 +86,7 @@ pub fn cached(
     folder: Option<&Path>,
     control: &dyn Control,
 ) -> Result<(Reference, Vec<CacheWarning>), ExactError> {
+    options.check()?;
     let label = || system.label.clone();
     let question = question(system, options);
     let path = folder.map(|folder| folder.join(format!("{}.exact", key(&question))));
@@ -147,7 +151,7 @@ fn put(words: &mut Vec<u64>, numbers: &[f64]) {
 }
 
 fn key(words: &[u64]) -> String {
-    words.iter().fold(ContentKey::new("exact"), |key, word| key.integer(*word)).finish()
+    words.iter().fold(ContentKey::new(KIND), |key, word| key.integer(*word)).finish()
 }
 
 /// The content of a file.
@@ -163,18 +167,13 @@ fn written(reference: &Reference, asked: f64, question: &[u64]) -> Vec<u8> {
     }
     // The rest of the file: none where the method gives none.
     put(&mut words, reference.occupations.as_deref().unwrap_or_default());
-    let bytes = words.iter().flat_map(|word| word.to_le_bytes());
-    bytes.chain(key(&words).into_bytes()).collect()
+    sealed(KIND, words.iter().flat_map(|word| word.to_le_bytes()).collect())
 }
 
 /// The answer in a file and the requested accuracy, if the file is intact and for this problem.
 fn read(bytes: &[u8], question: &[u64], system: &Arc<System>, options: &Options) -> Option<(Reference, f64)> {
-    let (content, seal) = bytes.split_last_chunk::<32>()?;
-    let (words, rest) = content.as_chunks::<8>();
+    let (words, []) = unsealed(KIND, bytes)?.as_chunks::<8>() else { return None };
     let words: Vec<u64> = words.iter().map(|word| u64::from_le_bytes(*word)).collect();
-    if !rest.is_empty() || key(&words).as_bytes() != seal {
-        return None;
-    }
     let answer: Vec<f64> = words.strip_prefix(question)?.iter().map(|word| f64::from_bits(*word)).collect();
     let (scalars, arrays) = answer.split_at_checked(4)?;
     let points = system.grid.points;

@@ -128,6 +128,12 @@ impl Options {
         Self::by(None, system)
     }
 
+    /// Checks that the accuracy is one.
+    fn check(&self) -> Result<(), ExactError> {
+        let accuracy = self.accuracy;
+        if accuracy > 0.0 && accuracy.is_finite() { Ok(()) } else { Err(ExactError::Accuracy { accuracy }) }
+    }
+
     /// The accuracy that a method reaches in seconds; without one, that of [`Options::of`].
     pub fn by(method: Option<&'static dyn Method>, system: &System) -> Self {
         let accuracy = method.unwrap_or_else(|| automatic(system)).accuracy(system);
@@ -175,10 +181,10 @@ pub enum ExactError {
         help("methods that do: {}; without `method:` the first of them is used", quoted(suitable))
     )]
     Method { method: &'static str, label: String, takes: &'static str, suitable: Vec<&'static str> },
-    /// The accuracy is zero, negative or not a number.
+    /// The accuracy is zero, negative, infinite or not a number.
     ///
     /// What to do: give a positive number, such as `accuracy: 1e-9`.
-    #[error("an accuracy of {accuracy} hartree cannot be reached")]
+    #[error("an accuracy must be positive and finite, not {accuracy} hartree")]
     #[diagnostic(code(ksr::exact::accuracy), help("give a positive number, such as 1e-9"))]
     Accuracy { accuracy: f64 },
     /// Orbitals could not be found.
@@ -211,9 +217,7 @@ impl ExactError {
 
 /// Solves the interacting problem for the ground state with the spin of the system: two electrons with `unpaired` 2 are a triplet.
 pub fn solve(system: &Arc<System>, options: &Options, control: &dyn Control) -> Result<Reference, ExactError> {
-    if options.accuracy.is_nan() || options.accuracy <= 0.0 {
-        return Err(ExactError::Accuracy { accuracy: options.accuracy });
-    }
+    options.check()?;
     let method = options.method_for(system);
     if options.method.is_some() && !method.suits(system) {
         return Err(ExactError::unsuitable(method, system));

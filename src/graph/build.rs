@@ -184,7 +184,8 @@ impl Graph {
         }
         let mut channels = Vec::with_capacity(shape.channels);
         for k in 0..shape.channels {
-            let own = |g: &mut Self, x: NodeId| if g.shape(x).channels == 1 { Ok(x) } else { g.channel(x, k as i64, span) };
+            let own =
+                |g: &mut Self, x: NodeId| if g.shape(x).channels == 1 { Ok(x) } else { g.channel(x, k as i64, span) };
             let all = parts.iter().map(|&x| own(self, x)).collect::<Result<Vec<_>, _>>()?;
             let all = self.concat(&all, span)?;
             channels.push(self.extreme_channels(f, all, span)?);

@@ -55,6 +55,11 @@ pub struct ScfOptions {
     pub symmetric: bool,
 }
 
+/// A residual, electrons, that is rounding error: more iterations do not reduce it.
+pub(super) const ROUNDING: f64 = 1e-13;
+/// A tolerance, electrons, that rounding does not prevent.
+pub(super) const REACHABLE: f64 = 1e-12;
+
 /// The largest tolerance, electrons, at which a density counts as converged for its response.
 const LOOSEST_TOLERANCE: f64 = 1e-6;
 
@@ -90,8 +95,8 @@ impl ScfOptions {
         if self.iterations == 0 {
             return Err(Self::no_iterations());
         }
-        if let Some(tolerance) = self.tolerance.filter(|tolerance| tolerance.is_nan() || *tolerance <= 0.0) {
-            return wrong("tolerance", format!("must be positive, not {tolerance} electrons"));
+        if let Some(tolerance) = self.tolerance.filter(|tolerance| !(*tolerance > 0.0 && tolerance.is_finite())) {
+            return wrong("tolerance", format!("must be positive and finite, not {tolerance} electrons"));
         }
         let (alpha, history) = match self.mixing {
             Mixing::Linear { alpha, decay, .. } if !(decay > 0.0 && decay.is_finite()) => {
@@ -127,8 +132,14 @@ impl ScfOptions {
         }
     }
 
-    /// Advice for a density that has to converge and did not.
-    pub(crate) fn to_converge(&self) -> String {
+    /// Advice for a density that has to converge and did not, but still changes by `residual` electrons.
+    pub(crate) fn to_converge(&self, residual: f64) -> String {
+        if residual < ROUNDING {
+            return format!(
+                "what is left is rounding error, which more iterations do not reduce: in `scf:` set a `tolerance:` from {REACHABLE:e} to \
+                 {LOOSEST_TOLERANCE:e}"
+            );
+        }
         let mixing = match self.mixing {
             Mixing::Linear { .. } => "`mixing: diis()`".to_owned(),
             Mixing::Diis { alpha, .. } => format!("smaller steps (`mixing: diis(alpha: {})`)", alpha / 2.0),
@@ -159,7 +170,7 @@ mod tests {
     #[test]
     fn advice_is_about_the_options_in_use() {
         let advice = |tolerance, mixing| {
-            ScfOptions { tolerance: Some(tolerance), mixing, ..ScfOptions::default() }.to_converge()
+            ScfOptions { tolerance: Some(tolerance), mixing, ..ScfOptions::default() }.to_converge(1e-5)
         };
         let diis = advice(1e-9, Mixing::Diis { history: 8, alpha: 0.5 });
         assert!(
@@ -168,5 +179,16 @@ mod tests {
         );
         let linear = advice(LOOSEST_TOLERANCE, Mixing::Linear { alpha: 0.5, decay: 1.0, history: 1 });
         assert!(linear.contains("`mixing: diis()`") && !linear.contains("tolerance"), "{linear}");
+        let rounded = ScfOptions { tolerance: Some(1e-17), ..ScfOptions::default() }.to_converge(3e-16);
+        assert!(rounded.contains("rounding") && rounded.contains("from 1e-12 to 1e-6"), "{rounded}");
+    }
+
+    #[test]
+    fn a_tolerance_is_positive_and_finite() {
+        for tolerance in [0.0, -1e-8, f64::INFINITY, f64::NAN] {
+            let options = ScfOptions { tolerance: Some(tolerance), ..ScfOptions::default() };
+            let error = options.check().unwrap_err().to_string();
+            assert!(error.contains("`tolerance`") && error.contains("positive and finite"), "{error}");
+        }
     }
 }

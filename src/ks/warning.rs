@@ -1,6 +1,7 @@
 //! Warnings about a finished calculation.
 
 use super::occupation::Closest;
+use super::options::{REACHABLE, ROUNDING};
 use super::{Mixing, ScfOptions};
 use crate::number::{brief, significant};
 use miette::Diagnostic;
@@ -95,7 +96,9 @@ pub(super) fn decaying_mixing(options: &ScfOptions) -> Option<KsWarning> {
     if *decay >= 1.0 {
         return None;
     }
-    let left: f64 = (0..options.iterations).map(|k| 1.0 - alpha * decay.powi(k as i32)).product();
+    let factors = (0..options.iterations).map(|k| 1.0 - alpha * decay.powi(k as i32));
+    // A factor of 1 is followed by no other.
+    let left: f64 = factors.take_while(|factor| *factor != 1.0).product();
     Some(KsWarning::DecayingMixing { decay: *decay, iterations: options.iterations, left: 100.0 * left.abs() })
 }
 
@@ -131,6 +134,10 @@ pub(super) fn advice(options: &ScfOptions, residuals: &[f64], closest: &[Option<
     let hopeless = near.is_some_and(|near| ROUNDED_POTENTIAL > tolerance * near.gap);
     let more = format!("allow more than {} `iterations`", options.iterations);
     let remedy = match options.mixing {
+        _ if last < ROUNDING => format!(
+            "what is left is rounding error, which more iterations do not reduce: set `tolerance: {}` or more",
+            brief(REACHABLE)
+        ),
         _ if converging => format!("it is still converging: {more}"),
         Mixing::Linear { decay, .. } if decay < 1.0 => "use a mixing without `decay`".to_owned(),
         Mixing::Linear { alpha, .. } => format!("use `diis()`, or lower the mixing below {alpha}"),

@@ -121,6 +121,12 @@ pub(crate) struct Moments {
 }
 
 impl Moments {
+    /// Whether they are those of so many parameters, or of none before the first step.
+    pub fn fits(&self, parameters: usize) -> bool {
+        let length = if self.step == 0 { 0 } else { parameters };
+        [self.mean.len(), self.square.len()] == [length; 2]
+    }
+
     /// One step from `at`.
     ///
     /// # Errors

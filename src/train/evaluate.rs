@@ -76,7 +76,8 @@ impl Member {
         }
         if run.stop != Stop::Converged {
             let (system, iterations, residual) = (self.label().to_owned(), run.iterations, run.residual);
-            return Err(KsError::ImplicitNotConverged { system, iterations, residual, advice: scf.to_converge() });
+            let advice = scf.to_converge(residual);
+            return Err(KsError::ImplicitNotConverged { system, iterations, residual, advice });
         }
         Ok(if self.equations.occupation.spins() == 1 { vec![run.total_density()] } else { run.density.to_vec() })
     }

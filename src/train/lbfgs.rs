@@ -40,8 +40,8 @@ impl Lbfgs {
     /// Rejects impossible options.
     pub(super) fn check(&self) -> Result<(), TrainError> {
         positive("history", self.history as f64)?;
-        if self.tolerance.is_nan() || self.tolerance < 0.0 {
-            let problem = format!("must be at least 0, not {}", self.tolerance);
+        if !(self.tolerance >= 0.0 && self.tolerance.is_finite()) {
+            let problem = format!("must be a finite number of at least 0, not {}", self.tolerance);
             return Err(TrainError::Option { option: "tolerance", problem });
         }
         positive("longest_step", self.longest_step)
@@ -69,6 +69,11 @@ pub(crate) struct Curvature {
 }
 
 impl Curvature {
+    /// Whether it is that of so many parameters.
+    pub fn fits(&self, parameters: usize) -> bool {
+        self.pairs.iter().all(|pair| [pair.s.len(), pair.y.len()] == [parameters; 2])
+    }
+
     /// One step from `at`: two-loop recursion, line search, update of the pairs.
     ///
     /// # Errors

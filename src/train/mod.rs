@@ -26,7 +26,7 @@ pub use lbfgs::Lbfgs;
 pub use memory::{Forecast, size};
 pub use optimizer::Optimizer;
 pub use plan::{Case, Gradient, LossGraph, LossInput, Plan};
-pub use record::{Ending, Kept, SeedRecord, Step, Trained};
+pub use record::{Ending, Kept, SeedRecord, Step, Trained, Unjudged};
 pub use run::{Evaluation, evaluate, train, with_evaluation};
 pub use store::Store;
 pub use verdict::TrainWarning;

@@ -64,6 +64,11 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
+    /// Whether it is that of so many parameters.
+    pub fn fits(&self, parameters: usize) -> bool {
+        self.lbfgs.fits(parameters) && self.adam.fits(parameters)
+    }
+
     /// One step from `at`.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use crate::functional::Compiled;
 use crate::graph::{Graph, NodeId};
 use crate::ks::{Observable, ScfOptions};
 use crate::model::System;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The loss of a case, with its reference values as constants in it.
@@ -132,10 +133,9 @@ impl Plan {
         if self.seeds.is_empty() {
             return option("seeds", "must contain at least one seed");
         }
-        for (i, seed) in self.seeds.iter().enumerate() {
-            if self.seeds[..i].contains(seed) {
-                return option("seeds", &format!("contains {seed} twice"));
-            }
+        let mut known = BTreeSet::new();
+        if let Some(seed) = self.seeds.iter().find(|seed| !known.insert(**seed)) {
+            return option("seeds", &format!("contains {seed} twice"));
         }
         self.optimizer.check()
     }

@@ -45,11 +45,22 @@ pub enum Ending {
     },
 }
 
+/// Advice for a loss that is not finite, although everything that it is calculated from is.
+const BROKEN_LOSS: &str = "the loss itself is not finite, whatever the functional: look in it for a division by 0, or for a logarithm or \
+                           root of a number that is not positive";
+/// Advice for a loss that is finite, but whose gradient is not.
+const INFINITE_SLOPE: &str = "the slope of the loss or of the functional is infinite there: look for the root, or another power below 1, of a \
+                              number that is 0";
+
 impl Ending {
     /// The outcome of an error in the physics.
     pub(crate) fn failed(error: &KsError) -> Self {
         let advice = match error {
             KsError::ImplicitNotConverged { advice, .. } => Some(advice.clone()),
+            KsError::NotFinite { operation, .. } if operation.contains("the gradient of the loss") => {
+                Some(INFINITE_SLOPE.to_owned())
+            }
+            KsError::NotFinite { operation, .. } if operation.contains("the loss") => Some(BROKEN_LOSS.to_owned()),
             _ => None,
         };
         Ending::Failed { cause: error.to_string(), place: error.place(), advice }
@@ -74,6 +85,24 @@ pub struct Kept {
     pub parameters: Vec<f64>,
 }
 
+/// Validation losses that were not finite.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Unjudged {
+    /// How many.
+    pub count: usize,
+    /// What was not finite the first time; empty if there was none.
+    pub cause: String,
+}
+
+impl Unjudged {
+    pub(crate) fn add(&mut self, cause: &str) {
+        if self.count == 0 {
+            cause.clone_into(&mut self.cause);
+        }
+        self.count += 1;
+    }
+}
+
 /// One seed of a training run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SeedRecord {
@@ -87,6 +116,8 @@ pub struct SeedRecord {
     pub evaluations: usize,
     /// Every step.
     pub history: Vec<Step>,
+    /// Validation losses that were not finite.
+    pub unjudged: Unjudged,
     /// Whether it had been trained before and was only read.
     #[serde(skip)]
     pub reused: bool,
@@ -128,10 +159,16 @@ impl SeedRecord {
         SeedEnd { seed: self.seed, outcome, loss, validation }
     }
 
-    /// Whether no step from the initial parameters was found.
+    /// Whether no step has a lower loss than the initial parameters, though there was one or none could be found.
     pub fn never_moved(&self) -> bool {
-        let ended = matches!(self.outcome, Ending::Flat | Ending::Converged);
-        ended && self.history.last().is_some_and(|last| last.step == 0)
+        let Some((first, later)) = self.history.split_first() else { return false };
+        match self.outcome {
+            Ending::Flat | Ending::Converged if later.is_empty() => true,
+            Ending::Flat | Ending::Converged | Ending::Finished | Ending::Stalled => {
+                !later.is_empty() && later.iter().all(|step| step.loss >= first.loss)
+            }
+            Ending::Interrupted | Ending::Failed { .. } => false,
+        }
     }
 }
 

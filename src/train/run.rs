@@ -200,6 +200,7 @@ impl<'env> Job<'env> {
         };
         let context = Context {
             key: &self.key,
+            parameters: self.plan.functional.parameter_count(),
             optimizer: &self.plan.optimizer,
             validated: !self.validation.is_empty(),
             validate_every: self.plan.validate_every,

@@ -1,8 +1,8 @@
 //! The training of one seed, from initial parameters or a checkpoint, step by step, to its record.
 
 use super::optimizer::{Memory, Optimizer};
-use super::record::{Ending, Kept, SeedRecord, Step, better};
-use super::state::SeedState;
+use super::record::{Ending, Kept, SeedRecord, Step, Unjudged, better};
+use super::state::{End, SeedState};
 use super::step::{Point, Stepped};
 use super::{Store, TrainError};
 use crate::control::{Control, Event};
@@ -15,6 +15,8 @@ pub(crate) type Evaluate<'a> = dyn Fn(&[f64]) -> Result<(f64, Vec<f64>), Halt> +
 pub(crate) struct Context<'a> {
     /// Content key of the training run.
     pub key: &'a str,
+    /// The number of parameters.
+    pub parameters: usize,
     pub optimizer: &'a Optimizer,
     /// Whether there are validation systems.
     pub validated: bool,
@@ -58,10 +60,8 @@ impl SeedState {
     /// # Errors
     /// A fault that affects every seed, of the device or the program.
     pub fn run(context: &Context<'_>, seed: u64, initial: impl FnOnce() -> Vec<f64>) -> Result<SeedRecord, TrainError> {
-        let stored = context.store.read(context.key, seed, context.optimizer.steps()).unwrap_or_else(|trouble| {
-            (context.warn)(format!("the checkpoint of seed {seed} is damaged and is ignored: {trouble}"));
-            None
-        });
+        let steps = context.optimizer.steps();
+        let stored = context.store.read(context.key, seed, steps, context.parameters, &context.warn);
         if let Some(state) = stored.as_ref().filter(|state| state.outcome.is_some()) {
             return Ok(state.clone().record(true));
         }
@@ -98,7 +98,15 @@ impl SeedState {
 
     /// The state at the initial parameters, or the record of a seed that failed or was stopped there.
     fn begin(context: &Context<'_>, seed: u64, parameters: Vec<f64>) -> Result<Result<Self, SeedRecord>, TrainError> {
-        let ended = |outcome| SeedRecord { seed, outcome, kept: None, evaluations: 0, history: vec![], reused: false };
+        let ended = |outcome| SeedRecord {
+            seed,
+            outcome,
+            kept: None,
+            evaluations: 0,
+            history: vec![],
+            unjudged: Unjudged::default(),
+            reused: false,
+        };
         match (context.evaluate)(&parameters) {
             Ok((loss, gradient)) => {
                 let mut state = Self {
@@ -110,6 +118,7 @@ impl SeedState {
                     kept: None,
                     history: Vec::new(),
                     outcome: None,
+                    unjudged: Unjudged::default(),
                     end: None,
                 };
                 match state.take_stock(context) {
@@ -178,8 +187,14 @@ impl SeedState {
 
     /// Records the step just done: validation if due, the best so far, history, progress.
     fn take_stock(&mut self, context: &Context<'_>) -> Result<(), Halt> {
-        let due = context.validated && self.step.is_multiple_of(context.validate_every.max(1));
-        let validation = if due { self.validation(context)? } else { None };
+        let validation = match self.due(context).then(|| self.validation(context)).transpose()? {
+            Some(End::Loss(loss)) => Some(loss),
+            Some(End::Unjudged(cause)) => {
+                self.unjudged.add(&cause);
+                None
+            }
+            None => None,
+        };
         let kept = self.candidate(validation);
         if self.kept.as_ref().is_none_or(|best| better(&kept, best)) {
             self.kept = Some(kept);
@@ -190,21 +205,27 @@ impl SeedState {
         Ok(())
     }
 
+    /// Whether the point is to be validated, wherever the run ends.
+    fn due(&self, context: &Context<'_>) -> bool {
+        context.validated && self.step.is_multiple_of(context.validate_every.max(1))
+    }
+
     /// Ends the seed; the last point is validated if it has not been.
     fn finish(&mut self, context: &Context<'_>, outcome: Ending) -> Result<(), Halt> {
-        if context.validated && self.history.last().is_some_and(|last| last.validation.is_none()) {
-            self.end = self.validation(context)?;
-            self.report(context, self.end);
+        if context.validated && !self.due(context) {
+            let end = self.validation(context)?;
+            self.report(context, if let End::Loss(loss) = end { Some(loss) } else { None });
+            self.end = Some(end);
         }
         self.outcome = Some(outcome);
         Ok(())
     }
 
-    /// The validation loss at the point; `None` where it is not finite.
-    fn validation(&self, context: &Context<'_>) -> Result<Option<f64>, Halt> {
+    /// The validation of the point.
+    fn validation(&self, context: &Context<'_>) -> Result<End, Halt> {
         match (context.validate)(&self.point.parameters) {
-            Ok(value) => Ok(Some(value)),
-            Err(Halt::Physics(error)) if error.diverged() => Ok(None),
+            Ok(value) => Ok(End::Loss(value)),
+            Err(Halt::Physics(error)) if error.diverged() => Ok(End::Unjudged(error.to_string())),
             Err(halt) => Err(halt),
         }
     }
@@ -231,14 +252,18 @@ impl SeedState {
     }
 
     fn record(mut self, reused: bool) -> SeedRecord {
-        if self.end.is_some() {
-            let last = self.candidate(self.end);
-            if self.kept.as_ref().is_none_or(|best| better(&last, best)) {
-                self.kept = Some(last);
+        match &self.end {
+            Some(End::Loss(loss)) => {
+                let last = self.candidate(Some(*loss));
+                if self.kept.as_ref().is_none_or(|best| better(&last, best)) {
+                    self.kept = Some(last);
+                }
+                if let Some(step) = self.history.last_mut() {
+                    step.validation = Some(*loss);
+                }
             }
-            if let Some(step) = self.history.last_mut() {
-                step.validation = self.end;
-            }
+            Some(End::Unjudged(cause)) => self.unjudged.add(cause),
+            None => {}
         }
         SeedRecord {
             seed: self.seed,
@@ -246,6 +271,7 @@ impl SeedState {
             kept: self.kept,
             evaluations: self.evaluations,
             history: self.history,
+            unjudged: self.unjudged,
             reused,
         }
     }
@@ -262,6 +288,7 @@ mod tests {
         let validate = |p: &[f64]| Ok(p[0].abs());
         let context = Context {
             key: "key",
+            parameters: 1,
             optimizer: &Optimizer::default(),
             validated: true,
             validate_every: 1000,

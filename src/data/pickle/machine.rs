@@ -1,7 +1,7 @@
 //! The stack machine of a pickle: opcodes, stack, memo.
 
 use super::PickleError::{self, Damaged};
-use super::{Result, Value};
+use super::{MAX_VALUES, Result, Value};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
@@ -98,6 +98,9 @@ impl<'a> Machine<'a> {
     /// Runs to the end; gives the index of the value that is left.
     pub fn run(&mut self) -> Result<usize> {
         loop {
+            if self.values.len().max(self.stack.len()).max(self.marks.len()) > MAX_VALUES {
+                return Err(PickleError::Large);
+            }
             let opcode = self.integer(1)? as u8;
             match opcode {
                 b'.' => return self.pop(),

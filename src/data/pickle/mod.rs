@@ -36,6 +36,8 @@ const DEPTH: usize = 16;
 /// The limit on copied numbers or bytes, on top of [`COPIES`] times the bytes of the pickle: a small pickle may refer to the same
 /// list or bytes again and again.
 const MAX_COPIED: usize = 1 << 24;
+/// The most values of a pickle: a byte can make one, which takes many in memory.
+const MAX_VALUES: usize = 1 << 22;
 /// How often a byte may be copied: into a string (protocol 2), bytes, the numbers of an array and the answer.
 const COPIES: usize = 4;
 

@@ -52,7 +52,9 @@ pub fn extreme(op: Binary, values: &[Operand<'_>], place: Span) -> Result<Option
     let mut nodes = Vec::with_capacity(values.len());
     for x in values {
         match (x.value, values.len()) {
-            (Value::Symbol(_) | Value::Number(_) | Value::Field(_), 3..) => nodes.extend(trace.node_of(x.value, x.span)?),
+            (Value::Symbol(_) | Value::Number(_) | Value::Field(_), 3..) => {
+                nodes.extend(trace.node_of(x.value, x.span)?)
+            }
             _ => return Ok(None),
         }
     }

@@ -61,6 +61,10 @@ fn assert_eq(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         return same(args, a, b);
     }
     let tolerance = args.quantity("tolerance")?;
+    if !(tolerance.value >= 0.0 && tolerance.value.is_finite()) {
+        let message = "the tolerance must be a finite number of at least 0";
+        return args.wrong(args.span_of("tolerance"), message, None);
+    }
     let unit = args.get("tolerance").and_then(|t| t.unit);
     let mut pairs = Vec::new();
     interp.collect(a, b, String::new(), args.span, &mut pairs)?;

@@ -79,8 +79,8 @@ fn bounds(args: &Args) -> Result<(f64, f64, Dimension, f64)> {
     if !(a.is_finite() && b.is_finite() && a < b) {
         return args.wrong(args.span_of("interval"), "the interval must have two different finite ends", None);
     }
-    if tolerance.is_nan() || tolerance <= 0.0 {
-        return args.wrong(args.span_of("tolerance"), "the tolerance must be positive", None);
+    if !(tolerance > 0.0 && tolerance.is_finite()) {
+        return args.wrong(args.span_of("tolerance"), "the tolerance must be positive and finite", None);
     }
     Ok((a, b, from.dim, tolerance))
 }

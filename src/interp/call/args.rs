@@ -13,6 +13,9 @@ use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// Whole numbers must be below this.
+const LARGEST_WHOLE: f64 = 1e15;
+
 /// The arguments of a call of a builtin.
 #[derive(Debug)]
 pub struct Args {
@@ -142,10 +145,11 @@ impl Args {
     /// A whole number, at least 0.
     pub fn whole(&self, name: &str) -> Result<usize> {
         let x = self.number(name)?;
-        if x >= 0.0 && x == x.round() && x < 1e15 {
+        if x >= 0.0 && x == x.round() && x < LARGEST_WHOLE {
             return Ok(x as usize);
         }
-        let message = format!("{} must be a whole number, not {}", self.what(name), text::number(x));
+        let wanted = if x >= LARGEST_WHOLE { "below 1e15" } else { "a whole number" };
+        let message = format!("{} must be {wanted}, not {}", self.what(name), text::number(x));
         self.wrong(self.span_of(name), message, None)
     }
 

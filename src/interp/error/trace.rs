@@ -475,6 +475,24 @@ pub enum Advice {
         #[label("in this training run")]
         span: Span,
     },
+    /// For some parameters on the way the loss of the validation systems is infinite or not a number, usually because their
+    /// Kohn-Sham iterations diverge. It cannot be compared, so these parameters are not kept; if it is never finite, the
+    /// training loss decides.
+    ///
+    /// What to do: look at the cause in the help line. Leave that system out of `validate:`, give it a lower mixing, or change
+    /// the functional where its density is outside of what the functional allows.
+    #[error("{message}")]
+    #[diagnostic(code(ksr::train::unjudged), severity(Warning))]
+    Unjudged {
+        /// How many of them, and what decided.
+        message: String,
+        /// The first cause.
+        #[help]
+        help: String,
+        /// The training.
+        #[label("in this training run")]
+        span: Span,
+    },
     /// The calculation is done, but there is something you should know: it was interrupted, an option had no effect,
     /// or some seeds failed.
     ///

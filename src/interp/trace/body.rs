@@ -483,7 +483,8 @@ pub(crate) fn flat(value: &Value, into: &mut Vec<f64>) -> bool {
 
 /// The error for a functional with parameters, or of more than the density at a point, that is given numbers.
 fn without_grid(name: &str, trained: bool, span: Span) -> TraceError {
-    let why = if trained { "has trainable parameters or layers" } else { "depends on more than the density at one point" };
+    let why =
+        if trained { "has trainable parameters or layers" } else { "depends on more than the density at one point" };
     let message = format!("`{name}` {why}: it needs a density on a grid, not numbers");
     TraceError::Param { message, help: Some(format!("give it a density: `energy({name}, n)`")), span }
 }

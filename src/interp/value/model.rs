@@ -63,6 +63,11 @@ pub struct SeedRow {
     pub outcome: String,
 }
 
+/// How the line of the origin of a model begins that names its validation systems.
+pub(crate) const VALIDATED: &str = "validated on";
+/// How it begins if no validation loss was finite.
+pub(crate) const UNJUDGED: &str = "chosen by the training loss, as no validation loss was finite:";
+
 /// The members of a model.
 pub(crate) const MEMBERS: &[(&str, &str)] = &[
     ("functional", "the functional, with its untrained parameters"),
@@ -125,11 +130,19 @@ impl Model {
 }
 
 impl Model {
+    /// Whether it was trained with validation systems.
+    fn validated(&self) -> bool {
+        self.origin.iter().any(|line| [VALIDATED, UNJUDGED].iter().any(|start| line.starts_with(start)))
+    }
+
     /// Why a member that models have is not known for this one.
     pub(crate) fn absent(&self, name: &str) -> Option<&'static str> {
         match (name, &self.training) {
             ("loss" | "validation_loss" | "seed" | "seeds" | "history" | "members", None) => {
                 Some("it was not trained: its parameters were given or come from an archive")
+            }
+            ("validation_loss", Some(_)) if self.validated() => {
+                Some("no validation loss was finite, so the training loss chose its parameters")
             }
             ("validation_loss", Some(_)) => Some("it was trained without validation systems"),
             ("seeds" | "members", Some(training)) if !training.history.is_empty() => {

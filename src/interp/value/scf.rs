@@ -113,12 +113,19 @@ pub(crate) fn set(scf: &mut ScfOptions, name: &str, value: &Value, span: Span) -
     }
 }
 
+/// The most iterations of a calculation.
+const MOST_ITERATIONS: f64 = 1e9;
+
 fn iterations(value: &Value, span: Span) -> Result<usize> {
     let Value::Number(q) = value else { return mismatch("`iterations`", "a whole number", value, None, span) };
-    if q.dim.is_plain() && q.value >= 1.0 && q.value == q.value.round() && q.value < 1e9 {
+    if q.dim.is_plain() && (1.0..=MOST_ITERATIONS).contains(&q.value) && q.value == q.value.round() {
         return Ok(q.value as usize);
     }
-    let message = format!("`iterations` must be a whole number of at least 1, not {}", text::value(value));
+    let wanted = match q.dim.is_plain() && q.value > MOST_ITERATIONS {
+        true => format!("at most {MOST_ITERATIONS}"),
+        false => "a whole number of at least 1".to_owned(),
+    };
+    let message = format!("`iterations` must be {wanted}, not {}", text::value(value));
     fail(RunError::Value { message, help: None, span }, span)
 }
 

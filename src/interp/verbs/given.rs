@@ -11,6 +11,10 @@ use std::rc::Rc;
 /// The largest t of a bounded value: there a + (b - a) sigmoid(t) is the bound itself, to rounding.
 const LARGEST_UNBOUNDED: f64 = 40.0;
 
+/// Help for values outside their bounds.
+const UNBOUNDED: &str = "`parameters:` takes values, as given by `.parameters` of a model; the numbers that the optimiser stores are given \
+                         as `unbounded:`";
+
 /// Flat parameters, as the optimiser stores them, from `parameters:` (values) and `unbounded:` (the t of bounded ones).
 ///
 /// # Errors
@@ -41,7 +45,11 @@ pub(crate) fn from_records(ready: &Ready, args: &Args) -> Result<Rc<[f64]>> {
             None => flat.extend(numbers),
             Some(bounds) => {
                 for value in numbers {
-                    flat.push(free(value, bounds, spec, args)?);
+                    let Some(t) = free(value, bounds) else {
+                        let message = outside(value, bounds, &spec.name);
+                        return args.wrong(args.span_of("parameters"), message, Some(UNBOUNDED.into()));
+                    };
+                    flat.push(t);
                 }
             }
         }
@@ -103,15 +111,15 @@ fn numbers(slot: &str, found: Option<&Value>, spec: &ParamSpec, ready: &Ready, a
     args.wrong(args.span_of(slot), message, Some(format!("its arrays are {}", listed(&names))))
 }
 
-/// The t with a + (b - a) sigmoid(t) = value, the bounds included. Where training starts, `graph::parameters` moves
-/// values a little inside instead, because at a bound the gradient is 0; here the requested values must be recovered.
-fn free(value: f64, (a, b): (f64, f64), spec: &ParamSpec, args: &Args) -> Result<f64> {
-    if (a..=b).contains(&value) {
-        return Ok(((value - a) / (b - value)).ln().clamp(-LARGEST_UNBOUNDED, LARGEST_UNBOUNDED));
-    }
+/// The t with a + (b - a) sigmoid(t) = value; `None`: the value is outside the bounds. Where training starts, `graph::parameters`
+/// moves values a little inside instead, because at a bound the gradient is 0; here the requested values must be recovered.
+pub(crate) fn free(value: f64, (a, b): (f64, f64)) -> Option<f64> {
+    let t = || ((value - a) / (b - value)).ln().clamp(-LARGEST_UNBOUNDED, LARGEST_UNBOUNDED);
+    (a..=b).contains(&value).then(t)
+}
+
+/// What a value must satisfy that is outside the bounds of a parameter.
+pub(crate) fn outside(value: f64, (a, b): (f64, f64), name: &str) -> String {
     let (found, a, b) = (text::number(value), text::number(a), text::number(b));
-    let message = format!("`{}` must be between {a} and {b}, but {found} is not", spec.name);
-    let help = "`parameters:` takes values, as given by `.parameters` of a model; the numbers that the optimiser stores are given as \
-                `unbounded:`";
-    args.wrong(args.span_of("parameters"), message, Some(help.into()))
+    format!("`{name}` must be between {a} and {b}, but {found} is not")
 }

@@ -2,12 +2,9 @@
 
 use super::save::SAVED;
 use super::scf;
-use crate::data;
-use crate::data::Array;
-use crate::graph::ParamSpec;
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, function, optional, required};
-use crate::interp::error::{Advice, RunError, fail, listed};
+use crate::interp::error::{RunError, fail};
 use crate::interp::trace::Ready;
 use crate::interp::value::model::{Model, SeedRow, Training};
 use crate::interp::value::scope::{Binding, ModuleId, Readiness, Thunk};
@@ -15,7 +12,7 @@ use crate::interp::value::{Functional, Record, Traced, Value};
 use crate::ks::ScfOptions;
 use crate::lang::Kind;
 use crate::lang::ast::{Expr, ExprKind, Program, StmtKind};
-use crate::problem::{Problem, Result};
+use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
 
@@ -30,7 +27,7 @@ pub const MODELS: &[Builtin] = &[
         &[Kind::Model],
         "the model in a file written by `save`, `load(\"h2.ksr\")`; or a functional with the parameters from an \
          archive of arrays, `load(f, \"params.npz\")`, matched by name if all names occur in it, otherwise in order, \
-         or from one flat list of all, `.npz` or `.npy`",
+         or from one flat list of all, `.npz` or `.npy`; bounded parameters are taken as values, as in `.parameters`",
         &["read", "open", "import", "npz", "npy", "model", "parameters"],
         &[],
         load,
@@ -193,111 +190,5 @@ impl Interpreter {
             _ => false,
         };
         is_model.then(|| binding.clone())
-    }
-
-    fn load_arrays(&mut self, ready: Ready, path: &str, span: Span, call: Span) -> Result<Value> {
-        let full = self.path(path, self.module_at(call));
-        let read = match full.extension().is_some_and(|e| e.eq_ignore_ascii_case("npy")) {
-            true => data::read_npy(&*self.world, &full).map(|array| vec![array]),
-            false => data::read_npz(&*self.world, &full),
-        };
-        let arrays = match read {
-            Ok(arrays) => arrays,
-            Err(error) => return fail(RunError::Value { message: error.to_string(), help: None, span }, span),
-        };
-        let specs = &ready.traced.compiled.graph.params;
-        let chosen = match matched(specs, &arrays) {
-            Ok(chosen) => chosen,
-            Err(problem) => {
-                let names: Vec<String> = specs.iter().map(|s| format!("{} {:?}", s.name, s.shape)).collect();
-                let help = Some(format!("the arrays of `{}` are {}", ready.name, listed(&names)));
-                return fail(RunError::Value { message: format!("`{path}` {problem}"), help, span }, span);
-            }
-        };
-        let used: Vec<&str> = chosen.iter().map(|a| a.name.as_str()).collect();
-        let surplus: Vec<&str> =
-            arrays.iter().map(|a| a.name.as_str()).filter(|n| !used.contains(n) && *n != "flat").collect();
-        if !surplus.is_empty() {
-            let warning = Advice::Surplus {
-                arrays: listed(&surplus),
-                verb: if surplus.len() == 1 { "is" } else { "are" },
-                file: path.to_string(),
-                functional: ready.name.clone(),
-                parameters: format!("{} arrays", specs.len()),
-                span,
-            };
-            self.warn_with(Problem::new(warning, span), false);
-        }
-        let parameters: Vec<f64> = chosen.iter().flat_map(|a| a.data.iter().copied()).collect();
-        let mut model = Model::untrained(ready.functional, ready.traced, parameters.into());
-        model.origin = vec![format!("parameters of {path}")];
-        Ok(Value::Model(Rc::new(model)))
-    }
-}
-
-/// The array of every parameter: by name if all names are present, otherwise in the archive's order.
-fn matched<'a>(specs: &[ParamSpec], arrays: &'a [Array]) -> std::result::Result<Vec<&'a Array>, String> {
-    let by_name: Option<Vec<&Array>> =
-        specs.iter().map(|spec| arrays.iter().find(|array| array.name == spec.name)).collect();
-    let chosen = match by_name {
-        Some(chosen) => chosen,
-        None => {
-            let in_order: Vec<&Array> = match arrays {
-                // All parameters in one flat array.
-                [only] if specs.len() != 1 || long(&only.shape).len() <= 1 => return flat(specs, only),
-                _ => arrays.iter().filter(|a| a.name != "flat").take(specs.len()).collect(),
-            };
-            if in_order.len() < specs.len() {
-                return Err(format!("has {} arrays, but {} are needed", in_order.len(), specs.len()));
-            }
-            contradiction(specs, &in_order)?;
-            in_order
-        }
-    };
-    chosen.iter().try_for_each(|array| finite(array))?;
-    for (spec, array) in specs.iter().zip(&chosen) {
-        if long(&spec.shape) != long(&array.shape) {
-            return Err(format!(
-                "has {:?} numbers in `{}`, but `{}` needs {:?}",
-                array.shape, array.name, spec.name, spec.shape
-            ));
-        }
-    }
-    Ok(chosen)
-}
-
-/// Reports an array with the name of one parameter in the position of another: some name is misspelt or missing.
-fn contradiction(specs: &[ParamSpec], in_order: &[&Array]) -> std::result::Result<(), String> {
-    let misplaced = |(spec, array): &(&ParamSpec, &&Array)| {
-        spec.name != array.name && specs.iter().any(|other| other.name == array.name)
-    };
-    let Some((spec, array)) = specs.iter().zip(in_order).find(misplaced) else { return Ok(()) };
-    let missing = specs.iter().find(|spec| in_order.iter().all(|array| array.name != spec.name));
-    let missing = missing.map_or(&spec.name, |spec| &spec.name);
-    Err(format!("has no array `{missing}`, and taken in order its array `{}` would be `{}`", array.name, spec.name))
-}
-
-/// A shape without its axes of length 1.
-fn long(shape: &[usize]) -> Vec<usize> {
-    shape.iter().copied().filter(|&n| n != 1).collect()
-}
-
-/// All parameters from one list of numbers, in order.
-fn flat<'a>(specs: &[ParamSpec], only: &'a Array) -> std::result::Result<Vec<&'a Array>, String> {
-    let wanted: usize = specs.iter().map(ParamSpec::len).sum();
-    if only.data.len() != wanted {
-        return Err(format!("has {} numbers, but {wanted} are needed", only.data.len()));
-    }
-    if long(&only.shape).len() > 1 {
-        return Err(format!("has one array {:?}, but {} arrays or a flat list are needed", only.shape, specs.len()));
-    }
-    finite(only)?;
-    Ok(vec![only])
-}
-
-fn finite(array: &Array) -> std::result::Result<(), String> {
-    match array.data.iter().position(|x| !x.is_finite()) {
-        Some(index) => Err(format!("contains {} at index {index} of `{}`", array.data[index], array.name)),
-        None => Ok(()),
     }
 }

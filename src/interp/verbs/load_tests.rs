@@ -117,3 +117,87 @@ fn mismatches_are_reported_with_their_shapes() {
     assert!(refused(&archive(&nan, false)).ends_with("contains NaN at index 0 of `conv0.weight`"));
     assert!(refused(&files(&[("p.npy", b"text".to_vec())])).contains("is not a readable npy file"));
 }
+
+/// An archive of any files.
+fn zipped(entries: &[(&str, &[u8])]) -> Rc<Memory> {
+    use std::io::Write;
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    for (name, bytes) in entries {
+        match name.strip_suffix('/') {
+            Some(folder) => zip.add_directory(folder, options).unwrap(),
+            None => {
+                zip.start_file(*name, options).unwrap();
+                zip.write_all(bytes).unwrap();
+            }
+        }
+    }
+    files(&[("p.npz", zip.finish().unwrap().into_inner())])
+}
+
+#[test]
+fn files_that_are_not_arrays_are_ignored_and_named() {
+    let a = npy_bytes(Path::new("a.npy"), &[], &[0.7]).unwrap();
+    let script = "functional f(n) { param a = 0.5; -a * n }\nload(f, \"FILE\").parameters.a";
+    let cases: [(&[(&str, &[u8])], &str); 3] = [
+        (&[("README.txt", b"hello"), ("a.npy", &a)], "`README.txt`, which is not an array and is ignored"),
+        (&[("a.npy", &a), ("sub/", b"")], "`sub/`, which is not an array and is ignored"),
+        (
+            &[("a.npy", &a), ("__MACOSX/._a.npy", b"\0\x05\x16\x07"), ("._b.npy", b"")],
+            "`__MACOSX/._a.npy` and `._b.npy`, which are not arrays and are ignored",
+        ),
+    ];
+    for (entries, wanted) in cases {
+        take_lines();
+        assert_eq!(shown(&zipped(entries), script), ["0.7"]);
+        let lines = take_lines();
+        assert!(lines.len() == 1 && lines[0].contains(wanted), "{lines:?}");
+    }
+    // An array that is not of numbers is no obstacle if its name is not needed.
+    let header = b"{'descr': '<U1', 'fortran_order': False, 'shape': ()}";
+    let text = [b"\x93NUMPY\x01\x00\x35\x00", &header[..], b"h\0\0\0"].concat();
+    let world = zipped(&[("name.npy", &text), ("a.npy", &a)]);
+    take_lines();
+    assert_eq!(shown(&world, script), ["0.7"]);
+    assert!(take_lines()[0].contains("`name` of `p.npz` is not used"));
+    let error = run(&world, &script.replace("param a = 0.5; -a", "param b = 0.5; -b").replace(".a", ""))
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("the array `name` of `p.npz` has elements of type `<U1`"), "{error}");
+}
+
+#[test]
+fn an_array_of_the_wrong_size_is_not_unpacked() {
+    let header = b"{'descr': '|b1', 'fortran_order': False, 'shape': (1500000000000,)}";
+    let huge = [b"\x93NUMPY\x01\x00\x44\x00", &header[..], &[0; 100]].concat();
+    for name in ["a.npy", "b.npy"] {
+        let world = zipped(&[(name, &huge)]);
+        let error =
+            run(&world, "functional f(n) { param a = 0.5; -a * n }\nload(f, \"FILE\")").unwrap_err().to_string();
+        assert!(
+            error.contains("has [1500000000000] numbers")
+                || error.ends_with("has 1500000000000 numbers, but 1 are needed"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn bounded_parameters_are_taken_as_values() {
+    let f =
+        "functional f(n) { param a = 0.5 in 0 .. 2; param b[2] ~ normal(0, 1) in -1 .. 0.3; -a * n * b[0] * b[1] }\n";
+    let script = format!("{f}let m = load(f, \"FILE\")\nm.parameters");
+    let of =
+        |a: f64, b: [f64; 2]| [("a", array(&[], a)), ("b", Array::from_shape_vec(IxDyn(&[2]), b.to_vec()).unwrap())];
+    assert_eq!(shown(&archive(&of(0.3, [-0.25, 0.125]), false), &script), ["{ a: 0.3, b: [-0.25, 0.125] }"]);
+    // The bounds themselves, also if single precision rounds them outwards.
+    for single in [false, true] {
+        assert_eq!(shown(&archive(&of(2.0, [0.3, -1.0]), single), &script), ["{ a: 2, b: [0.3, -1] }"]);
+    }
+    assert_eq!(shown(&lone(&[3], &[1.5, 0.0, 0.1]), &script), ["{ a: 1.5, b: [0, 0.1] }"]);
+    let refused = |world: &Rc<Memory>| run(world, &script).unwrap_err().to_string();
+    let error = refused(&archive(&of(2.5, [0.0, 0.0]), false));
+    assert!(error.ends_with("does not fit: `a` must be between 0 and 2, but 2.5 is not"), "{error}");
+    assert!(refused(&lone(&[3], &[1.5, 0.0, 0.31])).ends_with("`b` must be between -1 and 0.3, but 0.31 is not"));
+    assert!(refused(&lone(&[3], &[1.5, 0.0, f64::INFINITY])).ends_with("contains inf at index 2 of ``"));
+}

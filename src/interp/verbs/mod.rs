@@ -1,5 +1,6 @@
 //! Functions that run the physics: solving, training, probing functionals, loading and saving models.
 
+mod archive;
 mod describe;
 mod given;
 mod load;

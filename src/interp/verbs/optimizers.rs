@@ -136,14 +136,18 @@ pub(super) fn text(optimizer: &Optimizer) -> String {
             option("clip", o.clip, standard.clip);
             option("weight_decay", o.weight_decay, standard.weight_decay);
             option("patience", patience(o.patience), patience(standard.patience));
-            let rate = match &o.rate {
-                Rate::Constant(rate) => text::number(*rate),
-                Rate::Each(rates) => {
-                    let end = |rate: Option<&f64>| rate.map_or_else(String::new, |rate| text::number(*rate));
-                    format!("{} to {}", end(rates.first()), end(rates.last()))
-                }
-            };
-            format!("adam(steps: {}, rate: {rate}{})", o.steps, options.concat())
+            format!("adam(steps: {}, rate: {}{})", o.steps, rate_text(&o.rate), options.concat())
+        }
+    }
+}
+
+/// `0.01`, or the first and the last rate of a schedule.
+pub(super) fn rate_text(rate: &Rate) -> String {
+    match rate {
+        Rate::Constant(rate) => text::number(*rate),
+        Rate::Each(rates) => {
+            let ends = [rates.first(), rates.last()].into_iter().flatten();
+            ends.map(|rate| text::number(*rate)).collect::<Vec<_>>().join(" to ")
         }
     }
 }

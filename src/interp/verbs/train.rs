@@ -10,10 +10,10 @@ use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, Param, Style, function, optional, required};
 use crate::interp::error::{Advice, Placed, RunError, fail};
 use crate::interp::trace::{Ready, Subject};
-use crate::interp::value::model::{Model, SeedRow, Training};
+use crate::interp::value::model::{Model, SeedRow, Training, UNJUDGED, VALIDATED};
 use crate::interp::value::params::bounded;
 use crate::interp::value::{Loss, StartFrom, Value, scf, text};
-use crate::ks::{Mixing, ScfOptions};
+use crate::ks::{Mixing, ScfOptions, Schedule};
 use crate::lang::Dimension;
 use crate::lang::Kind;
 use crate::model::System;
@@ -205,7 +205,7 @@ fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         return Ok(Value::Nothing);
     }
     let trained = interp.run_training(&plan, args)?;
-    let origin = origin(&on.labels, &validation.labels, &loss, criterion.as_ref(), &plan);
+    let origin = origin(&on.labels, &validation.labels, &loss, criterion.as_ref(), &plan, &trained);
     Ok(Value::Model(Rc::new(model(&ready, &plan, &trained, origin))))
 }
 
@@ -261,6 +261,15 @@ impl Interpreter {
             (setting.set)(self, args, &mut plan)?;
         }
         plan.scf = loop_of(args, ready, plan.gradient)?;
+        // Before losses are traced for every iteration.
+        let suited = match plan.gradient {
+            Gradient::Unrolled => Schedule::of(&plan.scf).map(drop),
+            Gradient::Implicit => plan.scf.check_converges(),
+        };
+        if let Err(error) = suited {
+            let span = args.span_of(if args.has("scf") { "scf" } else { "functional" });
+            return fail(Placed::new(error, span, "here"), span);
+        }
         let given = ready.model || !matches!(ready.functional.start, StartFrom::Seed(_));
         let compiled = &plan.functional;
         if plan.seeds.len() > 1 && (given || compiled.initial(0) == compiled.initial(1)) {
@@ -288,10 +297,6 @@ impl Interpreter {
                 self.check_interrupt(span)?;
                 return fail(RunError::Interrupted { span }, span);
             }
-            Err(error @ TrainError::Setup(crate::ks::KsError::Option { .. })) if args.has("scf") => {
-                let span = args.span_of("scf");
-                return fail(Placed::new(error, span, "here"), span);
-            }
             Err(error) => return fail(Placed::new(error, span, "in this training run"), span),
         };
         if trained.interrupted {
@@ -305,7 +310,7 @@ impl Interpreter {
             let message = interrupted(plan.seeds.len(), &trained);
             self.warn_with(Problem::new(Advice::Note { message, span }, span), false);
         }
-        if let Some(advice) = unmoved(&plan.functional.name, &trained, span) {
+        for advice in [unmoved(plan, &trained, span), unjudged(plan, &trained, span)].into_iter().flatten() {
             self.warn_with(Problem::new(advice, span), false);
         }
         for concern in &trained.concerns {
@@ -319,6 +324,9 @@ impl Interpreter {
     }
 }
 
+/// Whole numbers up to here are exact.
+const LARGEST_SEED: f64 = 9e15;
+
 /// `seeds:` a number, a list or an interval.
 fn seeds(interp: &mut Interpreter, args: &Args) -> Result<Vec<u64>> {
     match &args.arg("seeds")?.value {
@@ -328,7 +336,14 @@ fn seeds(interp: &mut Interpreter, args: &Args) -> Result<Vec<u64>> {
     }
     let span = args.arg("seeds")?.span;
     let seed = |value: &Value| match value {
-        Value::Number(q) if q.value >= 0.0 && q.value == q.value.round() && q.value < 9e15 => Ok(q.value as u64),
+        Value::Number(q)
+            if q.dim.is_plain() && (0.0..LARGEST_SEED).contains(&q.value) && q.value == q.value.round() =>
+        {
+            Ok(q.value as u64)
+        }
+        Value::Number(q) if q.dim.is_plain() && q.value >= LARGEST_SEED => {
+            args.wrong(span, format!("a seed must be below {LARGEST_SEED:e}, not {:e}", q.value), None)
+        }
         other => crate::interp::call::mismatch("a seed", "a whole number, 0 or above", other, None, span),
     };
     args.list(interp, "seeds")?.iter().map(seed).collect()
@@ -418,20 +433,66 @@ fn interrupted(seeds: usize, trained: &Trained) -> String {
     format!("the training was interrupted: its best parameters so far are used{missing}; run it again to continue")
 }
 
-/// A warning if seeds ended at their initial parameters without a good reason.
-fn unmoved(functional: &str, trained: &Trained, span: Span) -> Option<Advice> {
-    let gradient = |record: &SeedRecord| record.history.last().map_or(0.0, |last| last.gradient_norm);
-    let stuck = |r: &&SeedRecord| r.never_moved() && (r.outcome == Ending::Flat || gradient(r) == 0.0);
+/// A warning if seeds found nothing better than their initial parameters without a good reason.
+fn unmoved(plan: &Plan, trained: &Trained, span: Span) -> Option<Advice> {
+    let gradient = |record: &SeedRecord| record.history.first().map_or(0.0, |first| first.gradient_norm);
+    let stuck = |r: &&SeedRecord| r.never_moved() && (r.outcome != Ending::Converged || gradient(r) == 0.0);
     let stuck: Vec<&SeedRecord> = trained.seeds.iter().filter(stuck).collect();
-    let help = if stuck.iter().all(|record| gradient(record) == 0.0) {
-        "the gradient is 0: the loss does not depend on the parameters"
-    } else {
-        "the loss or the functional has a kink or a jump, or the Kohn-Sham iterations are so far from convergence that the loss is rough: \
-         try a lower mixing, other `iterations`, or `adam(…)`"
+    let help = match &plan.optimizer {
+        _ if stuck.iter().all(|record| gradient(record) == 0.0) => {
+            "the gradient is 0: the loss does not depend on the parameters".to_owned()
+        }
+        Optimizer::Lbfgs(_) => {
+            "the loss or the functional has a kink or a jump, or the Kohn-Sham iterations are so far from convergence that the loss is \
+             rough: try a lower mixing, other `iterations`, or `adam(…)`"
+                .to_owned()
+        }
+        Optimizer::Adam(adam) => format!(
+            "the steps are too long, or too few: try a `rate` other than {}, lower at first, or more `steps`",
+            optimizers::rate_text(&adam.rate)
+        ),
     };
-    let seeds: Vec<String> = stuck.iter().map(|record| record.seed.to_string()).collect();
-    let (functional, seeds) = (functional.to_string(), seeds.join(", "));
-    (!stuck.is_empty()).then(|| Advice::Unmoved { functional, seeds, help: help.into(), span })
+    let seeds = some(stuck.iter().map(|record| record.seed));
+    (!stuck.is_empty()).then(|| Advice::Unmoved { functional: plan.functional.name.clone(), seeds, help, span })
+}
+
+/// A warning if validation losses were not finite: their parameters cannot be chosen by them.
+fn unjudged(plan: &Plan, trained: &Trained, span: Span) -> Option<Advice> {
+    let without: Vec<&SeedRecord> = trained.seeds.iter().filter(|record| record.unjudged.count > 0).collect();
+    let cause = &without.first()?.unjudged.cause;
+    let judged = |record: &SeedRecord| record.history.iter().filter(|step| step.validation.is_some()).count();
+    let failed: usize = without.iter().map(|record| record.unjudged.count).sum();
+    let all = failed + trained.seeds.iter().map(judged).sum::<usize>();
+    let name = &plan.functional.name;
+    let message = match trained.best.validation {
+        None => format!(
+            "no validation loss of `{name}` is finite, so the loss of `on:` has decided which parameters are kept"
+        ),
+        Some(_) => format!(
+            "{failed} of {all} validation losses of `{name}` are not finite, and their parameters are passed over (seeds: {})",
+            some(without.iter().map(|record| record.seed))
+        ),
+    };
+    Some(Advice::Unjudged { message, help: format!("the first one: {cause}"), span })
+}
+
+/// The first few of some seeds.
+fn some(seeds: impl ExactSizeIterator<Item = u64>) -> String {
+    const SHOWN: usize = 10;
+    let hidden = seeds.len().saturating_sub(SHOWN);
+    let shown: Vec<String> = seeds.take(SHOWN).map(|seed| seed.to_string()).collect();
+    let more = if hidden > 0 { format!(" and {hidden} more") } else { String::new() };
+    shown.join(", ") + &more
+}
+
+/// The seeds of a training: many in a row as an interval.
+fn every_seed(seeds: &[u64]) -> String {
+    match seeds {
+        [first, .., last] if seeds.len() > 30 && seeds.iter().zip(*first..).all(|(seed, next)| *seed == next) => {
+            format!("{first} .. {last}")
+        }
+        _ => seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", "),
+    }
 }
 
 /// The functional with its initial values, and the seed for them.
@@ -499,17 +560,24 @@ fn row(record: &SeedRecord) -> SeedRow {
 }
 
 /// Where a model comes from, one sentence per line.
-fn origin(on: &[String], validation: &[String], loss: &Judge, criterion: Option<&Judge>, plan: &Plan) -> Vec<String> {
+fn origin(
+    on: &[String],
+    validation: &[String],
+    loss: &Judge,
+    criterion: Option<&Judge>,
+    plan: &Plan,
+    trained: &Trained,
+) -> Vec<String> {
     let mut lines = vec![format!("trained on {}", on.join(", "))];
     if !validation.is_empty() {
         let with = criterion.map(|judge| format!(" with {}", judge.text())).unwrap_or_default();
-        lines.push(format!("validated on {}{with}", validation.join(", ")));
+        let judged = if trained.best.validation.is_some() { VALIDATED } else { UNJUDGED };
+        lines.push(format!("{judged} {}{with}", validation.join(", ")));
     }
     lines.push(format!("loss {}", loss.text()));
-    let seeds: Vec<String> = plan.seeds.iter().map(u64::to_string).collect();
     if plan.gradient == Gradient::Implicit {
         lines.push("gradient at the converged density".into());
     }
-    lines.push(format!("{}, seeds {}", optimizers::text(&plan.optimizer), seeds.join(", ")));
+    lines.push(format!("{}, seeds {}", optimizers::text(&plan.optimizer), every_seed(&plan.seeds)));
     lines
 }
