@@ -11,4 +11,4 @@ mod whole;
 pub use content::ContentKey;
 pub use layout::{Layout, LayoutError, read_layout, write_layout};
 pub use npy::{Array, Content, DataError, npy_bytes, read_content, read_npy, read_npz};
-pub use whole::{keep, write_whole};
+pub use whole::{keep, special, write_folder, write_whole};
