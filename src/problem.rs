@@ -76,7 +76,9 @@ pub fn reason(error: &std::io::Error, doing: &str) -> String {
         std::io::ErrorKind::IsADirectory => "it is a folder".into(),
         _ => {
             let text = error.to_string();
-            text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+            let text = text.split(" (os error").next().unwrap_or(&text);
+            let mut letters = text.chars();
+            letters.next().map_or(String::new(), |first| first.to_lowercase().chain(letters).collect())
         }
     }
 }

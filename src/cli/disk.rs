@@ -1,9 +1,9 @@
 //! The disk: the world of scripts that are run from the command line.
 
-use crate::data::write_whole;
+use crate::data;
 use crate::world::{Entry, PathKind, World};
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// Files and folders of this computer; relative paths are relative to the working directory.
@@ -11,25 +11,27 @@ use std::path::{Path, PathBuf};
 pub struct Disk;
 
 impl World for Disk {
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        fs::read(path)
+    fn start(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+        // Before it is opened: opening a pipe waits for a writer.
+        let found = fs::metadata(path)?;
+        if found.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        if !found.is_file() {
+            return Err(data::special());
+        }
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(usize::try_from(found.len().min(limit)).unwrap_or(usize::MAX))?;
+        fs::File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        write_whole(path, bytes)
+        data::write_whole(path, bytes)
     }
 
     fn write_folder(&self, folder: &Path, files: &[(String, Vec<u8>)]) -> io::Result<()> {
-        // Keep a link to a folder: replace what it points to.
-        let folder = &fs::canonicalize(folder).unwrap_or_else(|_| folder.into());
-        let (part, old) = (beside(folder, "part"), beside(folder, "old"));
-        let written = fs::create_dir(&part).and_then(|()| {
-            files.iter().try_for_each(|(name, bytes)| fs::write(part.join(name), bytes))?;
-            if folder.exists() { replace(&part, folder, &old) } else { fs::rename(&part, folder) }
-        });
-        written.inspect_err(|_| {
-            let _ = fs::remove_dir_all(&part);
-        })
+        data::write_folder(folder, files)
     }
 
     fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
@@ -50,74 +52,72 @@ impl World for Disk {
 
     fn kind(&self, path: &Path) -> Option<PathKind> {
         let found = fs::metadata(path).ok()?;
-        Some(if found.is_dir() { PathKind::Folder } else { PathKind::File })
+        Some(match (found.is_dir(), found.is_file()) {
+            (true, _) => PathKind::Folder,
+            (_, true) => PathKind::File,
+            _ => PathKind::Other,
+        })
     }
-}
 
-fn beside(folder: &Path, what: &str) -> PathBuf {
-    let mut name = folder.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.{what}", std::process::id()));
-    folder.with_file_name(name)
-}
-
-/// Replaces `folder` by `new`; the old folder is kept until that is done.
-fn replace(new: &Path, folder: &Path, old: &Path) -> io::Result<()> {
-    fs::rename(folder, old)?;
-    if let Err(error) = fs::rename(new, folder) {
-        let _ = fs::rename(old, folder);
-        return Err(error);
+    #[cfg(unix)]
+    fn same(&self, a: &Path, b: &Path) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        let identity = |path: &Path| fs::metadata(path).map(|found| (found.dev(), found.ino())).ok();
+        identity(a).is_some_and(|a| identity(b) == Some(a))
     }
-    let _ = fs::remove_dir_all(old);
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn names(folder: &Path) -> Vec<String> {
-        Disk.list(folder).unwrap().into_iter().map(|entry| entry.name).collect()
-    }
-
     #[test]
-    fn a_folder_is_replaced_completely_and_no_temporary_files_are_left() {
-        let around = tempfile::tempdir().unwrap();
-        let folder = around.path().join("set");
-        let file = |name: &str, text: &str| (name.to_owned(), text.as_bytes().to_vec());
-        Disk.write_folder(&folder, &[file("a", "1"), file("b", "2")]).unwrap();
-        Disk.write_folder(&folder, &[file("a", "3")]).unwrap();
-        assert_eq!((names(around.path()), names(&folder)), (vec!["set".to_owned()], vec!["a".to_owned()]));
-        assert_eq!(Disk.read(&folder.join("a")).unwrap(), b"3");
-        // If a folder cannot be replaced, the old one stays.
-        assert!(Disk.write_folder(&folder, &[file("no/such", "4")]).is_err());
-        assert!(Disk.write_folder(&around.path().join("no/such"), &[file("a", "")]).is_err());
-        assert_eq!((names(around.path()), names(&folder)), (vec!["set".to_owned()], vec!["a".to_owned()]));
+    fn only_files_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        Disk.write(&path("a.txt"), b"12").unwrap();
+        assert_eq!(
+            (Disk.read_text(&path("a.txt")).unwrap(), Disk.start(&path("a.txt"), 1).unwrap()),
+            ("12".into(), b"1".to_vec())
+        );
+        assert_eq!(
+            (Disk.kind(&path("a.txt")), Disk.kind(folder.path())),
+            (Some(PathKind::File), Some(PathKind::Folder))
+        );
+        assert_eq!(Disk.kind(&path("none")), None);
+        assert_eq!(Disk.read(folder.path()).unwrap_err().kind(), io::ErrorKind::IsADirectory);
+        assert_eq!(Disk.read(&path("none")).unwrap_err().kind(), io::ErrorKind::NotFound);
+        fs::write(path("a.txt"), [0xff]).unwrap();
+        assert_eq!(Disk.read_text(&path("a.txt")).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        // A terabyte that takes no space on the disk.
+        let large = fs::File::create(path("large")).unwrap();
+        if large.set_len(1 << 40).is_ok() {
+            assert_eq!(Disk.read_text(&path("large")).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        }
     }
 
     #[cfg(unix)]
     #[test]
-    fn a_link_to_a_folder_stays_a_link() {
-        let around = tempfile::tempdir().unwrap();
-        let (folder, link) = (around.path().join("set"), around.path().join("link"));
-        fs::create_dir(&folder).unwrap();
-        std::os::unix::fs::symlink(&folder, &link).unwrap();
-        Disk.write_folder(&link, &[("a".into(), b"1".to_vec())]).unwrap();
-        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-        assert_eq!(names(&folder), ["a"]);
-        assert_eq!(Disk.list(around.path()).unwrap()[0], Entry { name: "link".into(), kind: PathKind::Folder });
-    }
-
-    #[test]
-    fn a_file_is_written_completely_or_not_at_all() {
+    fn devices_and_pipes_are_not_read_or_written() {
+        use std::os::unix::fs::symlink;
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("a.txt");
-        Disk.write(&file, b"1").unwrap();
-        Disk.write(&file, b"2").unwrap();
-        assert_eq!((Disk.read_text(&file).unwrap(), names(folder.path())), ("2".into(), vec!["a.txt".into()]));
-        assert!(Disk.write(folder.path(), b"3").is_err());
-        assert_eq!((Disk.kind(&file), Disk.kind(folder.path())), (Some(PathKind::File), Some(PathKind::Folder)));
-        assert_eq!(Disk.kind(&folder.path().join("none")), None);
-        fs::write(&file, [0xff]).unwrap();
-        assert_eq!(Disk.read_text(&file).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        let path = |name: &str| folder.path().join(name);
+        symlink("/dev/zero", path("zero.ksr")).unwrap();
+        let pipe = path("pipe.ksr");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
+        for name in ["zero.ksr", "pipe.ksr"] {
+            assert_eq!(Disk.read_text(&path(name)).unwrap_err().to_string(), data::special().to_string());
+            assert_eq!(Disk.read(&path(name)).unwrap_err().to_string(), data::special().to_string());
+            assert_eq!(Disk.write(&path(name), b"1").unwrap_err().to_string(), data::special().to_string());
+            assert_eq!(Disk.kind(&path(name)), Some(PathKind::Other));
+        }
+        // The same file under several names.
+        fs::write(path("a"), "").unwrap();
+        fs::hard_link(path("a"), path("b")).unwrap();
+        symlink("b", path("c")).unwrap();
+        fs::write(path("other"), "").unwrap();
+        assert!(Disk.same(&path("a"), &path("c")) && Disk.same(&path("b"), &path("./../").join(path("a"))));
+        assert!(!Disk.same(&path("a"), &path("other")) && !Disk.same(&path("none"), &path("none")));
+        assert_eq!(Disk.list(folder.path()).unwrap()[2], Entry { name: "c".into(), kind: PathKind::File });
     }
 }

@@ -3,10 +3,10 @@
 use super::host::problems_to_stderr;
 use super::run::read;
 use super::{FAILED, USAGE, output};
+use crate::data::write_whole;
 use crate::lang::format::{FormatError, format};
 use crate::problem::reason;
 use crate::source::Sources;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The deepest nesting of folders that is searched.
@@ -98,7 +98,7 @@ fn file(path: &Path, check: bool) -> u8 {
             output::line(&format!("{name}:{}: not formatted", first_difference(&text, &formatted)));
             FAILED
         }
-        (false, false) => match replace(path, &formatted) {
+        (false, false) => match write_whole(path, formatted.as_bytes()) {
             Ok(()) => {
                 output::line(&format!("{name}: formatted"));
                 0
@@ -117,26 +117,4 @@ fn first_difference(text: &str, formatted: &str) -> usize {
     let lines = text.split_inclusive('\n').zip(formatted.split_inclusive('\n'));
     let same = lines.take_while(|(a, b)| a == b).count();
     same + 1
-}
-
-/// Writes a file completely or not at all, keeping its permissions; a link keeps pointing to it.
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let path = path.canonicalize()?;
-    let beside = path.with_file_name(format!(".ksr-fmt.{}", std::process::id()));
-    let written = (|| {
-        let permissions = std::fs::metadata(&path)?.permissions();
-        if permissions.readonly() {
-            return Err(std::io::ErrorKind::PermissionDenied.into());
-        }
-        let mut file = std::fs::File::create_new(&beside)?;
-        file.write_all(text.as_bytes())?;
-        file.set_permissions(permissions)?;
-        file.sync_all()?;
-        std::fs::rename(&beside, &path)
-    })();
-    if written.is_err() {
-        // If it cannot be removed, it was not made.
-        let _ = std::fs::remove_file(&beside);
-    }
-    written
 }

@@ -5,7 +5,7 @@ use super::host::Terminal;
 use super::session::{self, Ended};
 use super::{FAILED, OUT_OF_TIME, USAGE, interrupt, output};
 use crate::problem::reason;
-use std::io::Read;
+use crate::world::stream_text;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -43,18 +43,18 @@ pub fn expressions(expressions: &[String], options: &RunOptions) -> u8 {
     0
 }
 
-/// The name and text of a script.
+/// The name and text of a script; pipes and devices that the user names can be read too, up to the largest size of a text.
 pub fn read(path: &Path) -> Result<(String, String), String> {
-    if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes).map_err(|e| format!("cannot read standard input: {e}"))?;
-        let text = String::from_utf8(bytes).map_err(|_| "standard input is not UTF-8 text".to_owned())?;
-        return Ok(("<stdin>".to_owned(), text));
+    let standard_input = path == Path::new("-");
+    let (name, text) = match standard_input {
+        true => ("<stdin>".to_owned(), stream_text(std::io::stdin().lock())),
+        false => (path.display().to_string(), std::fs::File::open(path).and_then(stream_text)),
+    };
+    let shown = if standard_input { "standard input".to_owned() } else { format!("`{name}`") };
+    match text {
+        Ok(text) => Ok((name, text)),
+        Err(error) => Err(format!("cannot read {shown}: {}", reason(&error, "read"))),
     }
-    let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|e| format!("cannot read `{name}`: {}", reason(&e, "read")))?;
-    let text = String::from_utf8(bytes).map_err(|_| format!("`{name}` is not UTF-8 text"))?;
-    Ok((name, text))
 }
 
 fn finish(host: &Terminal, ended: Ended, interpreter: &crate::interp::Interpreter) -> u8 {

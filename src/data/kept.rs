@@ -2,14 +2,12 @@
 
 #![allow(clippy::disallowed_methods, reason = "the disk itself, for the caches")]
 
-use super::{ContentKey, DataError};
+use super::{ContentKey, DataError, write_whole};
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex};
 use std::time::{Duration, SystemTime};
-use tempfile::Builder;
 
 /// The characters of a seal.
 const SEAL: usize = 32;
@@ -40,27 +38,14 @@ pub fn keep(path: &Path, bytes: &[u8]) -> Result<(), String> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(|reason| format!("{}: {reason}", folder.display()))?;
     let failed = |reason| DataError::File { doing: "write", path: path.into(), reason }.to_string();
-    let written = write(path, folder, bytes).map_err(failed)?;
-    if first_time(folder) {
-        sweep(folder, written);
+    write_whole(path, bytes).map_err(failed)?;
+    // By the clock of the folder's file system.
+    if let Ok(now) = fs::metadata(path).and_then(|found| found.modified())
+        && first_time(folder)
+    {
+        sweep(folder, now);
     }
     Ok(())
-}
-
-/// Writes a file under a free name, since processes in several containers may have the same number, and renames it. Gives the
-/// time, by the clock of the folder's file system.
-fn write(path: &Path, folder: &Path, bytes: &[u8]) -> io::Result<SystemTime> {
-    let mut builder = Builder::new();
-    builder.prefix(".ksr-").suffix(".part");
-    // The user's umask decides who may read it.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut part = builder.tempfile_in(folder)?;
-    part.write_all(bytes)?;
-    part.as_file().sync_all()?;
-    let written = part.as_file().metadata()?.modified()?;
-    part.persist(path).map_err(|failed| failed.error)?;
-    Ok(written)
 }
 
 /// Whether this process has not written into a folder before.

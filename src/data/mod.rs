@@ -17,4 +17,4 @@ pub use kept::{keep, sealed, unsealed};
 pub use layout::{Layout, LayoutError, read_layout, write_layout};
 pub use npy::{Array, Content, DataError, npy_bytes, read_content, read_npy};
 pub use npz::{Arrays, Member, read_npz};
-pub use whole::write_whole;
+pub use whole::{special, write_folder, write_whole};

@@ -52,9 +52,9 @@ fn plain(path: &Path) -> PathBuf {
 }
 
 impl World for Memory {
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+    fn start(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
         match self.0.borrow().get(&plain(path)) {
-            Some(bytes) => Ok(bytes.clone()),
+            Some(bytes) => Ok(bytes.iter().copied().take(usize::try_from(limit).unwrap_or(usize::MAX)).collect()),
             None if self.kind(path).is_some() => Err(io::ErrorKind::IsADirectory.into()),
             None => Err(io::ErrorKind::NotFound.into()),
         }
@@ -70,7 +70,7 @@ impl World for Memory {
     fn write_folder(&self, folder: &Path, files: &[(String, Vec<u8>)]) -> io::Result<()> {
         let folder = plain(folder);
         match self.kind(&folder) {
-            Some(PathKind::File) => return Err(io::ErrorKind::NotADirectory.into()),
+            Some(PathKind::File | PathKind::Other) => return Err(io::ErrorKind::NotADirectory.into()),
             Some(PathKind::Folder) => self.0.borrow_mut().retain(|path, _| !path.starts_with(&folder)),
             None => self.writable(&folder)?,
         }
@@ -86,7 +86,7 @@ impl World for Memory {
         let folder = plain(folder);
         match self.kind(&folder) {
             Some(PathKind::Folder) => {}
-            Some(PathKind::File) => return Err(io::ErrorKind::NotADirectory.into()),
+            Some(PathKind::File | PathKind::Other) => return Err(io::ErrorKind::NotADirectory.into()),
             None => return Err(io::ErrorKind::NotFound.into()),
         }
         let files = self.0.borrow();

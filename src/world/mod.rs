@@ -7,17 +7,24 @@ mod memory;
 
 pub use memory::Memory;
 
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+
+/// The largest text that is read, bytes: a script, a module, a saved model.
+pub const LARGEST_TEXT: u64 = 64 << 20;
+/// The largest file of numbers that is read, bytes.
+pub const LARGEST_DATA: u64 = 16 << 30;
 
 /// What is at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathKind {
-    /// A file, or anything else that is not a folder.
+    /// A file.
     File,
     /// A folder.
     Folder,
+    /// Anything else: a device, a pipe, a socket.
+    Other,
 }
 
 /// Something in a folder.
@@ -31,11 +38,11 @@ pub struct Entry {
 
 /// Files and folders. Relative paths are relative to the world's working folder.
 pub trait World {
-    /// The content of a file.
+    /// The first bytes of a file, `limit` at most. Only files are read: a device may never end, a pipe may never begin.
     ///
     /// # Errors
-    /// It does not exist, or cannot be read.
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// It does not exist, is not a file, or cannot be read.
+    fn start(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>>;
 
     /// Writes a file, replacing an existing one. It is written completely or not at all.
     ///
@@ -65,14 +72,48 @@ pub trait World {
     /// What is at a path; `None`: nothing visible.
     fn kind(&self, path: &Path) -> Option<PathKind>;
 
+    /// Whether two paths lead to the same existing file or folder, through whatever links and spellings.
+    fn same(&self, a: &Path, b: &Path) -> bool {
+        matches!((self.canonical(a), self.canonical(b)), (Ok(a), Ok(b)) if a == b)
+    }
+
+    /// The content of a file.
+    ///
+    /// # Errors
+    /// As [`World::start`]; it has more than [`LARGEST_DATA`] bytes.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        within(self.start(path, LARGEST_DATA + 1)?, LARGEST_DATA)
+    }
+
     /// The content of a text file.
     ///
     /// # Errors
-    /// As [`World::read`]; it is not UTF-8.
+    /// As [`World::start`]; it has more than [`LARGEST_TEXT`] bytes, or is not UTF-8.
     fn read_text(&self, path: &Path) -> io::Result<String> {
-        let not_text = |_| io::Error::new(io::ErrorKind::InvalidData, "stream did not contain valid UTF-8");
-        String::from_utf8(self.read(path)?).map_err(not_text)
+        text(within(self.start(path, LARGEST_TEXT + 1)?, LARGEST_TEXT)?)
     }
+}
+
+/// A whole text from a stream, such as standard input.
+///
+/// # Errors
+/// It cannot be read, has more than [`LARGEST_TEXT`] bytes, or is not UTF-8.
+pub fn stream_text(stream: impl Read) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    stream.take(LARGEST_TEXT + 1).read_to_end(&mut bytes)?;
+    text(within(bytes, LARGEST_TEXT)?)
+}
+
+fn text(bytes: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
+}
+
+fn within(bytes: Vec<u8>, limit: u64) -> io::Result<Vec<u8>> {
+    if bytes.len() as u64 <= limit {
+        return Ok(bytes);
+    }
+    let message = format!("it is larger than {} megabytes", limit >> 20);
+    Err(io::Error::new(io::ErrorKind::FileTooLarge, message))
 }
 
 /// A world in which nothing can be written.
@@ -85,8 +126,8 @@ impl ReadOnly {
 }
 
 impl World for ReadOnly {
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        self.0.read(path)
+    fn start(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+        self.0.start(path, limit)
     }
     fn write(&self, _: &Path, _: &[u8]) -> io::Result<()> {
         Self::refused()
@@ -103,11 +144,26 @@ impl World for ReadOnly {
     fn kind(&self, path: &Path) -> Option<PathKind> {
         self.0.kind(path)
     }
+    fn same(&self, a: &Path, b: &Path) -> bool {
+        self.0.same(a, b)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_have_a_largest_size() {
+        let endless = stream_text(io::repeat(b'a')).unwrap_err();
+        assert_eq!(endless.to_string(), "it is larger than 64 megabytes");
+        assert_eq!(stream_text(&b"let a = 1"[..]).unwrap(), "let a = 1");
+        assert_eq!(stream_text(&[0xff][..]).unwrap_err().to_string(), "it is not UTF-8 text");
+        let world = Memory::with([("long.ksr", vec![b' '; LARGEST_TEXT as usize + 1])]);
+        assert_eq!(world.read_text(Path::new("long.ksr")).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert_eq!(world.read(Path::new("long.ksr")).unwrap().len() as u64, LARGEST_TEXT + 1);
+        assert_eq!(world.start(Path::new("long.ksr"), 3).unwrap(), b"   ");
+    }
 
     #[test]
     fn a_read_only_world_reads_and_refuses_to_write() {

@@ -28,7 +28,9 @@ impl Interpreter {
         // Hidden files are offered if their dot is typed.
         let visible = entries.into_iter().filter(|entry| name.starts_with('.') || !entry.name.starts_with('.'));
         let candidates = visible.map(|entry| match entry.kind {
-            PathKind::File => Candidate { insert: written(&entry.name), kind: CandidateKind::File, about: None },
+            PathKind::File | PathKind::Other => {
+                Candidate { insert: written(&entry.name), kind: CandidateKind::File, about: None }
+            }
             PathKind::Folder => {
                 let insert = format!("{}/", written(&entry.name));
                 Candidate { insert, kind: CandidateKind::Folder, about: None }
