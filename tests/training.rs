@@ -397,3 +397,64 @@ fn impossible_trainings_are_refused() {
     assert!(refused(&|plan| plan.scf.iterations = 1_000_000).contains("at most 10000"));
     assert!(refused(&|plan| plan.scf.iterations = 4).contains("iteration 4"));
 }
+
+#[test]
+fn trainings_that_share_a_folder_do_not_disturb_each_other() {
+    let (_, plan) = tiny();
+    let plan = Plan { checkpoint_every: 1, threads: Some(1), ..plan };
+    let whole = train(Device::Cpu, &plan, &Store::none(), &Quiet).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::at(folder.path());
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                let found = train(Device::Cpu, &plan, &store, &Quiet).unwrap();
+                assert!(found.warnings.is_empty(), "{:?}", found.warnings);
+                same(&whole, &found);
+            });
+        }
+    });
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), plan.seeds.len());
+}
+
+#[test]
+fn a_damaged_training_is_told_of_and_never_used() {
+    let (_, plan) = tiny();
+    let plan = Plan { seeds: vec![1], ..plan };
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::at(folder.path());
+    let run = || train(Device::Cpu, &plan, &store, &Quiet).unwrap();
+    let whole = run();
+    let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+    let finished = std::fs::read(&file).unwrap();
+    let stopped =
+        train(Device::Cpu, &plan, &Store { fresh: true, ..store.clone() }, &After(AtomicUsize::new(9))).unwrap();
+    assert!(stopped.interrupted);
+    let checkpoint = std::fs::read(&file).unwrap();
+    assert_ne!(checkpoint, finished);
+    for intact in [&finished, &checkpoint] {
+        let digits = intact.iter().enumerate().filter(|(_, byte)| byte.is_ascii_digit()).map(|(index, _)| index);
+        for index in digits.step_by(intact.len() / 12) {
+            let mut damaged = intact.clone();
+            // Another digit: still a checkpoint by its form.
+            damaged[index] ^= 1;
+            std::fs::write(&file, damaged).unwrap();
+            let found = run();
+            assert!(!found.reused && found.warnings.len() == 1, "{:?}", found.warnings);
+            assert!(
+                found.warnings[0].contains("is damaged") && found.warnings[0].contains("train-"),
+                "{:?}",
+                found.warnings
+            );
+            same(&whole, &found);
+            assert_eq!(std::fs::read(&file).unwrap(), finished);
+        }
+    }
+}
+
+#[test]
+fn a_million_seeds_are_checked_at_once() {
+    let (_, plan) = tiny();
+    let plan = Plan { seeds: (0..1_000_000).chain([7]).collect(), ..plan };
+    assert!(plan.check().unwrap_err().to_string().ends_with("contains 7 twice"));
+}

@@ -46,8 +46,8 @@ pub enum Ending {
 }
 
 /// Advice for a loss that is not finite, although everything that it is calculated from is.
-const BROKEN_LOSS: &str = "the loss itself is not finite, whatever the functional: look in it for a division by 0, or for a logarithm or \
-                           root of a number that is not positive";
+const BROKEN_LOSS: &str = "the loss itself is not finite: look in it for a division by 0, or for a logarithm or root of a number that is \
+                           not positive";
 /// Advice for a loss that is finite, but whose gradient is not.
 const INFINITE_SLOPE: &str = "the slope of the loss or of the functional is infinite there: look for the root, or another power below 1, of a \
                               number that is 0";

@@ -142,7 +142,7 @@ pub(super) fn text(optimizer: &Optimizer) -> String {
 }
 
 /// `0.01`, or the first and the last rate of a schedule.
-pub(super) fn rate_text(rate: &Rate) -> String {
+fn rate_text(rate: &Rate) -> String {
     match rate {
         Rate::Constant(rate) => text::number(*rate),
         Rate::Each(rates) => {

@@ -297,7 +297,13 @@ impl Interpreter {
                 self.check_interrupt(span)?;
                 return fail(RunError::Interrupted { span }, span);
             }
-            Err(error) => return fail(Placed::new(error, span, "in this training run"), span),
+            Err(error) => {
+                let Some(place) = error.place() else {
+                    return fail(Placed::new(error, span, "in this training run"), span);
+                };
+                let problem = Problem::new(Placed::new(error, place, "not finite here"), place);
+                return Err(Box::new(problem.via(span, "in this training run")));
+            }
         };
         if trained.interrupted {
             // Out of time, the host itself is not interrupted.
@@ -447,10 +453,7 @@ fn unmoved(plan: &Plan, trained: &Trained, span: Span) -> Option<Advice> {
              rough: try a lower mixing, other `iterations`, or `adam(…)`"
                 .to_owned()
         }
-        Optimizer::Adam(adam) => format!(
-            "the steps are too long, or too few: try a `rate` other than {}, lower at first, or more `steps`",
-            optimizers::rate_text(&adam.rate)
-        ),
+        Optimizer::Adam(_) => "the steps are too long, or too few: try a lower `rate`, or more `steps`".to_owned(),
     };
     let seeds = some(stuck.iter().map(|record| record.seed));
     (!stuck.is_empty()).then(|| Advice::Unmoved { functional: plan.functional.name.clone(), seeds, help, span })
@@ -465,9 +468,7 @@ fn unjudged(plan: &Plan, trained: &Trained, span: Span) -> Option<Advice> {
     let all = failed + trained.seeds.iter().map(judged).sum::<usize>();
     let name = &plan.functional.name;
     let message = match trained.best.validation {
-        None => format!(
-            "no validation loss of `{name}` is finite, so the loss of `on:` has decided which parameters are kept"
-        ),
+        None => format!("no validation loss of `{name}` is finite, so the training loss chose the parameters"),
         Some(_) => format!(
             "{failed} of {all} validation losses of `{name}` are not finite, and their parameters are passed over (seeds: {})",
             some(without.iter().map(|record| record.seed))

@@ -174,6 +174,10 @@ fn a_training_that_never_moves_warns() {
     };
     assert_eq!(warnings("-0.5 * n + 0 * a", "lbfgs(steps: 5)"), 1);
     assert_eq!(warnings("-a * n", "lbfgs(steps: 5)"), 0);
+    assert_eq!(warnings("-0.5 * n + 0 * a", "adam(steps: 3)"), 1);
+    assert_eq!(warnings("-a * n / (1 + a)", "adam(steps: 3, rate: 1e7)"), 1);
+    assert_eq!(warnings("-a * n", "adam(steps: 3, rate: 1e-3)"), 0);
+    assert_eq!(warnings("-a * n", "adam(steps: 0)"), 0);
     // A gradient below a tolerance that was requested is no surprise.
     assert_eq!(warnings("-a * n", "lbfgs(steps: 5, tolerance: 1e6)"), 0);
 }
@@ -339,4 +343,65 @@ fn the_operations_of_an_evaluation_are_counted_for_given_systems() {
     }
     assert!(flop("h", "with_potential") > flop("h", "energy") && flop("h", "energy") > 65.0);
     assert_eq!(code(&script("describe(f).flop")), "ksr::types::no_field");
+}
+
+#[test]
+fn validation_losses_that_are_not_finite_are_told() {
+    // `be` has densities above 1, `h` has none.
+    let head = "use std.losses\ngrid g = uniform(points: 65, spacing: 0.3)\nsystem h on g { H at 0 }\nsystem be on g { Be at 0 }\n\
+                functional f(n) { param a ~ normal(0.5, 0.1); -a * n * sqrt(1.0 - n) }\n\
+                let scf = { iterations: 4, mixing: linear(0.4) }\n";
+    let told = |validate: &str, shown: &str| {
+        take_lines();
+        let text = format!(
+            "{head}let m = train(f, on: [h], validate: [{validate}], loss: losses.final(), scf: scf, optimizer: lbfgs(steps: 3), \
+             validate_every: 2, seeds: 0 .. 1)\n{shown}"
+        );
+        let found = crate::interp::tests::helpers::interpreter().run("test.ksr", &text);
+        let shown = take_shown().iter().map(crate::interp::value::text::value).collect::<Vec<_>>();
+        let problem = found.err().map(|mut problems| problems.remove(0));
+        (shown, problem, take_lines().into_iter().filter(|line| line.contains("validation loss")).collect::<Vec<_>>())
+    };
+    let (shown, _, lines) = told("be", "m.seeds.outcome\nm");
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(
+        lines[0].starts_with("ksr::train::unjudged") && lines[0].contains("no validation loss of `f` is finite"),
+        "{lines:?}"
+    );
+    assert!(shown[1].contains("chosen by the training loss, as no validation loss was finite: be"), "{}", shown[1]);
+    let (_, problem, _) = told("be", "m.validation_loss");
+    let help = problem.and_then(|problem| problem.error.help().map(|help| help.to_string())).unwrap();
+    assert_eq!(help, "no validation loss was finite, so the training loss chose its parameters");
+    let (shown, problem, lines) = told("h", "m.validation_loss > 0");
+    assert!(problem.is_none() && lines.is_empty() && shown == ["true"], "{lines:?}");
+}
+
+#[test]
+fn too_many_iterations_are_told_before_losses_are_traced() {
+    let many = |text: &str| {
+        let text = script(&format!("{text}, loss: losses.ksr(), optimizer: lbfgs(steps: 2))"));
+        crate::interp::tests::helpers::failure(&text).to_string()
+    };
+    let wanted = "must be at most 10000 in training, not 100000000";
+    assert!(many("train(f, on: [h], scf: { iterations: 100000000 }").contains(wanted));
+    let own = "let m = model(f, parameters: { a: 0.4, b: 1 }, scf: { iterations: 100000000, mixing: linear(0.5) })\ntrain(m, on: [h]";
+    assert!(many(own).contains(wanted));
+    let more = script("solve(h, with: f, iterations: 2e9)");
+    assert!(
+        crate::interp::tests::helpers::failure(&more)
+            .to_string()
+            .contains("must be at most 1000000000, not 2000000000")
+    );
+}
+
+#[test]
+fn seeds_and_steps_have_limits_that_are_named() {
+    let refused = |option: &str| {
+        let text = script(&format!("train(f, on: [h], validate: [h], loss: losses.final(), {option})"));
+        crate::interp::tests::helpers::failure(&text).to_string()
+    };
+    assert!(refused("validate_every: 1e30").ends_with("must be below 1e15, not 1e30"));
+    assert!(refused("checkpoint: inf").ends_with("must be below 1e15, not inf"));
+    assert!(refused("seeds: [1, 1e16]").ends_with("a seed must be below 9e15, not 1e16"));
+    assert!(refused("seeds: [1 bohr]").contains("a whole number, 0 or above"));
 }
