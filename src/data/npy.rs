@@ -1,7 +1,7 @@
 //! NumPy's formats. Numbers of any element type on disk (floats, integers, Booleans) are read as `f64`.
 
 use super::element::{self, ElementError};
-use super::header::Header;
+use super::header::{Header, LONGEST};
 use super::{pickle, unicode};
 use crate::problem::visible;
 use crate::world::World;
@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 const MOST: usize = 1 << 27;
 /// The most strings of an array.
 const MOST_TEXTS: usize = 1 << 20;
+/// The most bytes of strings or Python objects.
+const MOST_BYTES: usize = 1 << 28;
 
 /// Numbers with a shape, row-major.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,8 +57,9 @@ pub enum DataError {
 
 /// Reads one array from a `.npy` file.
 pub fn read_npy(world: &dyn World, path: &Path) -> Result<Array, DataError> {
-    let bytes = read(world, path)?;
-    array(&bytes).map_err(|e| e.located(path, "npy", &stem(path)))
+    let located = |failure: Failure| failure.located(path, "npy", &stem(path));
+    let header = Header::read(&start(world, path, LONGEST)?).map_err(|reason| located(Failure::Format(reason)))?;
+    numbers(&header, &after(world, path, &header)?).map_err(located)
 }
 
 pub(super) fn stem(path: &Path) -> String {
@@ -79,14 +82,17 @@ pub enum Content {
 /// # Errors
 /// The file cannot be read, or holds other objects.
 pub fn read_content(world: &dyn World, path: &Path) -> Result<Content, DataError> {
-    let bytes = read(world, path)?;
     let format = |reason: String| DataError::Format { path: path.into(), kind: "npy", reason };
-    let header = Header::read(&bytes).map_err(format)?;
-    let rest = bytes.get(header.length..).unwrap_or_default();
+    let header = Header::read(&start(world, path, LONGEST)?).map_err(format)?;
+    let rest = after(world, path, &header)?;
+    let rest = rest.as_slice();
     let element = header.element.as_str();
     match element.trim_start_matches(['|', '<', '>', '=']).chars().next() {
         Some('U' | 'S' | 'a') if element::count(&header.shape).is_none_or(|count| count > MOST_TEXTS) => {
             Err(format(format!("it has more than {MOST_TEXTS} strings")))
+        }
+        Some('U' | 'S' | 'a' | 'O') if rest.len() > MOST_BYTES => {
+            Err(format(format!("it has more than {} megabytes of strings or Python objects", MOST_BYTES >> 20)))
         }
         Some('U' | 'S' | 'a') => unicode::read(element, rest).map(Content::Texts).map_err(format),
         Some('O') => pickle::rows(rest)
@@ -115,8 +121,20 @@ pub fn npy_bytes<T: WritableElement>(path: &Path, shape: &[usize], data: &[T]) -
     bytes.into_inner().map_err(|e| format(e.to_string()))
 }
 
-pub(super) fn read(world: &dyn World, path: &Path) -> Result<Vec<u8>, DataError> {
-    world.read(path).map_err(|reason| DataError::File { doing: "read", path: path.into(), reason })
+/// The first bytes of a file.
+pub(super) fn start(world: &dyn World, path: &Path, limit: usize) -> Result<Vec<u8>, DataError> {
+    world.start(path, limit as u64).map_err(|reason| DataError::File { doing: "read", path: path.into(), reason })
+}
+
+/// The bytes after the header of a `.npy` file: one more than its numbers have is enough to see that there are too many.
+pub(super) fn after(world: &dyn World, path: &Path, header: &Header) -> Result<Vec<u8>, DataError> {
+    let announced = match element::size(&header.element) {
+        Some(size) => element::count(&header.shape).map_or(0, |count| size * count.min(MOST + 1)),
+        None => MOST_BYTES,
+    };
+    let mut bytes = start(world, path, header.length + announced + 1)?;
+    bytes.drain(..header.length.min(bytes.len()));
+    Ok(bytes)
 }
 
 /// An error, before the name of the file is added.
@@ -134,17 +152,14 @@ impl Failure {
     }
 }
 
-/// The content of a `.npy` file.
-fn array(bytes: &[u8]) -> Result<Array, Failure> {
-    let header = Header::read(bytes).map_err(Failure::Format)?;
-    numbers(&header, bytes.get(header.length..).unwrap_or_default())
-}
-
 /// The numbers after a header.
 pub(super) fn numbers(header: &Header, bytes: &[u8]) -> Result<Array, Failure> {
     let Header { element, fortran, shape, .. } = header;
     let shown = visible(element);
     let Some(size) = element::size(element) else { return Err(Failure::Element(shown)) };
+    if element::count(shape).is_none_or(|count| count > MOST) && bytes.len() > MOST {
+        return Err(Failure::Format(format!("it has more than {MOST} numbers")));
+    }
     let unfit = |what: String| Failure::Format(format!("{what} of `{shown}` do not fill the shape {shape:?}"));
     match element::count(shape).and_then(|count| count.checked_mul(size)) {
         Some(wanted) if wanted == bytes.len() => {}
@@ -152,9 +167,6 @@ pub(super) fn numbers(header: &Header, bytes: &[u8]) -> Result<Array, Failure> {
             return Err(Failure::Format(format!("there are more bytes of `{shown}` than fill the shape {shape:?}")));
         }
         _ => return Err(unfit(format!("{} bytes", bytes.len()))),
-    }
-    if bytes.len() / size > MOST {
-        return Err(Failure::Format(format!("it has more than {MOST} numbers")));
     }
     let data = element::numbers(element, element.starts_with('>'), bytes).map_err(|error| match error {
         ElementError::Type => Failure::Element(shown.clone()),

@@ -3,7 +3,7 @@
 
 use super::element;
 use super::header::{Header, LONGEST, MAGIC};
-use super::npy::{Array, DataError, Failure, numbers, read, stem};
+use super::npy::{self, Array, DataError, Failure, numbers, stem};
 use crate::problem::visible;
 use crate::world::World;
 use std::io::{Cursor, Read};
@@ -13,6 +13,8 @@ use zip::result::ZipError;
 
 /// What a `.zip` file begins with, an empty one included.
 const ZIP: &[u8] = b"PK";
+/// The largest archive that is read, bytes.
+const LARGEST: usize = 1 << 30;
 
 /// The arrays of a file.
 pub struct Arrays {
@@ -25,7 +27,7 @@ pub struct Arrays {
 }
 
 enum Source {
-    One(Vec<u8>),
+    One,
     Archive(Box<ZipArchive<Cursor<Vec<u8>>>>),
 }
 
@@ -57,15 +59,21 @@ impl Arrays {
     /// # Errors
     /// The file cannot be read, is neither an array nor an archive, or an array in it is damaged.
     pub fn open(world: &dyn World, path: &Path) -> Result<Self, DataError> {
-        let bytes = read(world, path)?;
+        let bytes = npy::start(world, path, LONGEST)?;
         let kind = if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("npy")) { "npy" } else { "npz" };
         let wrong = |reason: &str| DataError::Format { path: path.into(), kind, reason: reason.into() };
-        let mut found = Self { path: path.into(), source: Source::One(Vec::new()), members: vec![], ignored: vec![] };
+        let mut found = Self { path: path.into(), source: Source::One, members: vec![], ignored: vec![] };
         if bytes.starts_with(MAGIC) || (kind == "npy" && !bytes.starts_with(ZIP)) {
             let header = Header::read(&bytes).map_err(|reason| wrong(&reason))?;
             found.members.push(Member { name: String::new(), header, index: 0 });
-            found.source = Source::One(bytes);
             return Ok(found);
+        }
+        if !bytes.starts_with(ZIP) {
+            return Err(wrong("it is not a zip archive, or is damaged"));
+        }
+        let bytes = npy::start(world, path, LARGEST + 1)?;
+        if bytes.len() > LARGEST {
+            return Err(wrong(&format!("it is larger than {} megabytes", LARGEST >> 20)));
         }
         let archive =
             ZipArchive::new(Cursor::new(bytes)).map_err(|_| wrong("it is not a zip archive, or is damaged"))?;
@@ -112,16 +120,16 @@ impl Arrays {
     ///
     /// # Errors
     /// Its elements are not numbers, or are not as many as its shape says.
-    pub fn read(&mut self, member: &Member) -> Result<Array, DataError> {
+    pub fn read(&mut self, world: &dyn World, member: &Member) -> Result<Array, DataError> {
         let Member { name, header, index } = member;
         let path = &self.path;
         let (kind, name) = match &self.source {
-            Source::One(_) => ("npy", stem(path)),
+            Source::One => ("npy", stem(path)),
             Source::Archive(_) => ("npz", name.clone()),
         };
         let located = |failure: Failure| failure.located(path, kind, &name);
         let array = match &mut self.source {
-            Source::One(bytes) => numbers(header, bytes.get(header.length..).unwrap_or_default()).map_err(located)?,
+            Source::One => numbers(header, &npy::after(world, path, header)?).map_err(located)?,
             Source::Archive(archive) => {
                 let size = element::size(&header.element).unwrap_or(1).saturating_mul(member.count());
                 // One byte more than needed, to see that there are no more.
@@ -164,7 +172,7 @@ fn start(archive: &mut ZipArchive<Cursor<Vec<u8>>>, index: usize, limit: usize) 
 pub fn read_npz(world: &dyn World, path: &Path) -> Result<Vec<Array>, DataError> {
     let mut arrays = Arrays::open(world, path)?;
     let members = arrays.members.clone();
-    members.iter().map(|member| arrays.read(member)).collect()
+    members.iter().map(|member| arrays.read(world, member)).collect()
 }
 
 #[cfg(test)]
@@ -274,7 +282,7 @@ mod tests {
         let mut found = open(bytes).unwrap();
         let members = found.members.clone();
         assert_eq!((members[0].shape(), members[0].count()), (&[10_000_000][..], 10_000_000));
-        let error = found.read(&members[1]).unwrap_err().to_string();
+        let error = found.read(&Memory::default(), &members[1]).unwrap_err().to_string();
         assert!(error.ends_with("more bytes of `|b1` than fill the shape [2]"), "{error}");
         let huge = archive(&[("x.npy", &claiming("<f8", "(1000000000000000,)", &[0; 8]))]);
         let error = all(huge).unwrap_err().to_string();

@@ -33,7 +33,7 @@ impl Interpreter {
         let mut parameters = Vec::with_capacity(ready.traced.compiled.parameter_count());
         let mut read = Vec::with_capacity(chosen.len());
         for member in &chosen {
-            match arrays.read(member) {
+            match arrays.read(&*self.world, member) {
                 Ok(array) => read.push(array),
                 Err(error) => return failed(error.to_string(), None),
             }
