@@ -93,6 +93,9 @@ pub struct RunOptions {
     /// Train again, ignoring earlier results
     #[arg(long)]
     pub fresh: bool,
+    /// Let `save` replace files of another kind and models that have been edited
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// What is measured, and how.

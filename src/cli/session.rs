@@ -28,7 +28,8 @@ pub fn interpreter(host: Rc<Terminal>, options: &RunOptions, set: Vec<(String, S
         Device::Cuda => interp::Device::Cuda,
     };
     let cache = cache_folder(options.json);
-    let options = Options { overrides: set, device, quiet: options.quiet, fresh: options.fresh, cache, base };
+    let &RunOptions { quiet, fresh, force, .. } = options;
+    let options = Options { overrides: set, device, quiet, fresh, cache, base, force };
     Interpreter::new(host, Rc::new(Disk), options)
 }
 

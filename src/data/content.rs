@@ -13,7 +13,8 @@ impl ContentKey {
         Self(OFFSET).text(kind)
     }
 
-    fn bytes(mut self, bytes: &[u8]) -> Self {
+    /// Adds bytes as they are.
+    pub fn bytes(mut self, bytes: &[u8]) -> Self {
         for byte in bytes {
             self.0 = (self.0 ^ u128::from(*byte)).wrapping_mul(PRIME);
         }

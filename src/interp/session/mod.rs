@@ -40,6 +40,8 @@ pub struct Options {
     pub cache: Option<PathBuf>,
     /// The folder that paths in the script are relative to.
     pub base: PathBuf,
+    /// Whether `save` may replace files of another kind, and models that have been edited.
+    pub force: bool,
 }
 
 /// How a successful run ended.
@@ -60,6 +62,8 @@ pub struct Interpreter {
     pub(in crate::interp) options: Options,
     pub(in crate::interp) sources: Sources,
     pub(in crate::interp) modules: Vec<Module>,
+    /// The paths of the scripts that were run.
+    pub(in crate::interp) scripts: Vec<PathBuf>,
     /// The standard library.
     pub(in crate::interp) library: Vec<Standard>,
     /// What the script or REPL has defined so far.
@@ -94,6 +98,8 @@ impl Interpreter {
             key: String::new(),
             source: SourceId::default(),
             base: options.base.clone(),
+            file: None,
+            used: true,
             bindings: Vec::new(),
             brought: Vec::new(),
             loading: true,
@@ -104,6 +110,7 @@ impl Interpreter {
             options,
             sources,
             modules: vec![main],
+            scripts: Vec::new(),
             library,
             scope: Scope::new(MAIN),
             entries: 0,

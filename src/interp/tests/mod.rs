@@ -4,4 +4,5 @@ pub(crate) mod helpers;
 mod language;
 mod library;
 mod system;
+mod trust;
 mod units;

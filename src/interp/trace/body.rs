@@ -25,6 +25,8 @@ struct Given {
 struct Applied {
     functional: Rc<Functional>,
     entry: Entry,
+    /// The model that its parameters come from.
+    model: Option<Rc<Model>>,
 }
 
 impl Interpreter {
@@ -50,7 +52,8 @@ impl Interpreter {
             StartFrom::Seed(_) => Entry::Shared,
             StartFrom::Values(values) => Entry::From(values.clone()),
         };
-        self.apply_functional(&Applied { functional, entry }, given.densities, site)
+        let model = functional.parent.clone();
+        self.apply_functional(&Applied { functional, entry, model }, given.densities, site)
     }
 
     /// A call of a model with densities: its functional with its parameters, which are not trained.
@@ -63,8 +66,8 @@ impl Interpreter {
             return fail(TraceError::ModelOptions { model: model.name.clone(), span: site.span }, site.span);
         }
         let entry = Entry::Frozen(model.parameters.clone());
-        let functional = model.functional.clone();
-        self.apply_functional(&Applied { functional, entry }, given.densities, site)
+        let (functional, model) = (model.functional.clone(), Some(model.clone()));
+        self.apply_functional(&Applied { functional, entry, model }, given.densities, site)
     }
 
     /// Sorts arguments into densities and options.
@@ -108,6 +111,7 @@ impl Interpreter {
             }
             return self.energy_per_electron(&f.functional, &f.entry, &densities, site.span);
         };
+        f.model.iter().for_each(|model| trace.part_of(model));
         let mut symbols = Vec::with_capacity(2);
         for (value, span) in &densities {
             symbols.push((trace.value(density(&trace, value, *span, &f.functional)?), *span));
@@ -250,7 +254,7 @@ impl Interpreter {
 
     fn trace_functional(&mut self, f: &Rc<Functional>) -> Result<Traced> {
         let trace = Trace::new();
-        let applied = Applied { functional: f.clone(), entry: Entry::Shared };
+        let applied = Applied { functional: f.clone(), entry: Entry::Shared, model: None };
         let input =
             |(name, span): (&Rc<str>, Span)| (trace.value(trace.add(|g| g.input(&**name, Shape::FIELD, span))), span);
         let params = &f.def.function.params;

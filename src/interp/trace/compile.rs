@@ -5,7 +5,7 @@ use crate::graph::DifferentiateError;
 use crate::interp::Interpreter;
 use crate::interp::call::not_functional;
 use crate::interp::error::{TraceError, fail};
-use crate::interp::value::{Functional, Operand, StartFrom, Symbol, Trace, Traced, Value};
+use crate::interp::value::{Functional, Model, Operand, StartFrom, Symbol, Trace, Traced, Value};
 use crate::ks::ScfOptions;
 use crate::model::Grid;
 use crate::problem::Result;
@@ -28,6 +28,8 @@ pub(crate) struct Ready {
     pub model: bool,
     /// The options a model was trained with.
     pub scf: Option<ScfOptions>,
+    /// The model that its parameters come from.
+    pub parent: Option<Rc<Model>>,
 }
 
 /// Turns a body into a functional with energy and potential.
@@ -55,6 +57,7 @@ pub(crate) fn finish(f: &Functional, trace: &Rc<Trace>, energy: &Symbol, flip_av
         layers: trace.layers(),
         grid: trace.grid(),
         interactions: trace.interactions(),
+        models: trace.models(),
     })
 }
 
@@ -88,7 +91,8 @@ impl Interpreter {
             Value::Functional(f) => {
                 let traced = self.traced(f, value.span)?;
                 let parameters = traced.initial(&f.start);
-                Ok(Ready { name: f.label(), functional: f.clone(), traced, parameters, model: false, scf: None })
+                let (functional, parent) = (f.clone(), f.parent.clone());
+                Ok(Ready { name: f.label(), functional, traced, parameters, model: false, scf: None, parent })
             }
             Value::Model(m) => Ok(Ready {
                 name: m.name.clone(),
@@ -97,6 +101,7 @@ impl Interpreter {
                 parameters: m.parameters.clone(),
                 model: true,
                 scf: m.scf.clone(),
+                parent: Some(m.clone()),
             }),
             other => not_functional(what, other, value.span),
         }

@@ -16,7 +16,7 @@ pub mod text;
 pub use equal::equal;
 pub use functional::{Functional, Layer, StartFrom, Traced};
 pub use loss::{Loss, TracedLoss};
-pub use model::{Model, SeedRow, Training};
+pub use model::{Model, SeedRow, TrainedWith, Training};
 pub use operand::Operand;
 pub(crate) use run::datum;
 pub use symbol::{Symbol, Trace};
