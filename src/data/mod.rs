@@ -9,6 +9,7 @@ mod layout;
 mod npy;
 mod npz;
 mod pickle;
+mod seal;
 mod unicode;
 mod whole;
 
@@ -17,4 +18,5 @@ pub use kept::{keep, sealed, unsealed};
 pub use layout::{Layout, LayoutError, read_layout, write_layout};
 pub use npy::{Array, Content, DataError, npy_bytes, read_content, read_npy};
 pub use npz::{Arrays, Member, read_npz};
+pub use seal::{Seal, seal, sealed_text};
 pub use whole::{special, write_folder, write_whole};
