@@ -1,9 +1,7 @@
 //! Numbers as text: a few digits for readers, or as many as are needed to read the same number back.
 
+use serde_json::{Number, Value as Json};
 use std::ops::Range;
-
-/// Whole numbers below it, 2^53, are exact.
-pub const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// At most `digits` significant digits, without trailing zeros: as decimals where the power of ten lies within `plain`,
 /// otherwise `1.2e-9`; `nan`, `inf`, `-inf`.
@@ -51,10 +49,36 @@ pub fn shortest(x: f64) -> String {
     }
 }
 
+/// A number as JSON; `"nan"`, `"inf"`, `"-inf"`, which JSON lacks, as strings. Whole numbers have no decimal point: from 1e16 they
+/// are written with an exponent. A zero keeps its sign.
+pub fn json(x: f64) -> Json {
+    if x == x.trunc() && x.abs() < 1e16 && !(x == 0.0 && x.is_sign_negative()) {
+        return (x as i64).into();
+    }
+    Number::from_f64(x).map_or_else(|| not_finite(x).into(), Json::Number)
+}
+
 /// The shortest text that ksr reads back as the same number, for finite ones: whole numbers without a point.
 pub fn literal(x: f64) -> String {
     let whole = x == x.trunc() && x.abs() < 1e15 && !(x == 0.0 && x.is_sign_negative());
     if whole { format!("{x}") } else { format!("{x:?}") }
+}
+
+/// A number of things, the noun in the singular: `1 point`, `3 points`.
+pub fn counted(n: usize, noun: &str) -> String {
+    format!("{n} {}", plural(n, noun))
+}
+
+/// The noun that follows a number: `entry` after 1, otherwise `entries`.
+pub fn plural(n: usize, noun: &str) -> String {
+    if n == 1 {
+        return noun.to_owned();
+    }
+    match noun.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
+        _ if noun.ends_with(['s', 'x', 'z']) || noun.ends_with("ch") || noun.ends_with("sh") => format!("{noun}es"),
+        _ => format!("{noun}s"),
+    }
 }
 
 /// Without trailing zeros after the decimal point.
@@ -74,6 +98,36 @@ mod tests {
             }
         }
         assert_eq!((shortest(3.0), literal(3.0), shortest(2e-9)), ("3".into(), "3".into(), "2e-9".into()));
+    }
+
+    #[test]
+    fn json_has_no_decimal_point_for_whole_numbers() {
+        let cases = [
+            (9_007_199_254_740_991.0, "9007199254740991"),
+            (9_007_199_254_740_992.0, "9007199254740992"),
+            (-9_999_999_999_999_998.0, "-9999999999999998"),
+            (1e16, "1e16"),
+            (-1.5e300, "-1.5e300"),
+            (3.0, "3"),
+            (0.1, "0.1"),
+            (-0.0, "-0.0"),
+            (f64::NAN, "\"nan\""),
+            (f64::NEG_INFINITY, "\"-inf\""),
+        ];
+        for (x, text) in cases {
+            let written = json(x).to_string();
+            assert_eq!(written.replace("e+", "e"), text);
+            assert!(!x.is_finite() || written.parse() == Ok(x));
+        }
+    }
+
+    #[test]
+    fn counts_agree_with_their_nouns() {
+        assert_eq!(
+            ["point", "entry", "box", "array", "mass"].map(|noun| counted(2, noun)),
+            ["2 points", "2 entries", "2 boxes", "2 arrays", "2 masses"]
+        );
+        assert_eq!((counted(1, "curve"), counted(0, "row")), ("1 curve".into(), "0 rows".into()));
     }
 
     #[test]

@@ -57,11 +57,28 @@ impl<T> From<Problem> for Result<T> {
     }
 }
 
-/// Makes a string of unknown origin safe to show: control characters and those that change the text direction are
-/// escaped, as `\u{1b}` or `\n`.
+/// Whether a character is not seen but has an effect: it controls the terminal, changes the direction of the text, or has no
+/// width. The joiners within emoji and scripts are not among them.
+pub fn hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Makes a string of unknown origin safe to show on one line: [`hidden`] characters are escaped, as `\u{1b}` or `\n`.
 pub fn visible(text: &str) -> String {
-    let hidden = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if !text.contains(hidden) {
+    escaped(text, hidden)
+}
+
+/// As [`visible`], but lines and tabs are kept.
+pub fn visible_lines(text: &str) -> String {
+    escaped(text, |c| hidden(c) && c != '\n' && c != '\t')
+}
+
+fn escaped(text: &str, hidden: impl Fn(char) -> bool) -> String {
+    if !text.contains(&hidden) {
         return text.to_owned();
     }
     text.chars().flat_map(|c| if hidden(c) { c.escape_default().collect() } else { vec![c] }).collect()
@@ -90,7 +107,9 @@ mod tests {
     #[test]
     fn control_characters_are_escaped() {
         assert_eq!(visible("He\u{1b}[31m+\n\u{9b}2J"), "He\\u{1b}[31m+\\n\\u{9b}2J");
-        assert_eq!(visible("a\u{202e}b"), "a\\u{202e}b");
+        assert_eq!(visible("a\u{202e}b\u{200b}"), "a\\u{202e}b\\u{200b}");
+        assert_eq!(visible("👩\u{200d}🔬 A\u{30a}"), "👩\u{200d}🔬 A\u{30a}");
+        assert_eq!(visible_lines("a\n\tb\r\u{7}"), "a\n\tb\\r\\u{7}");
         assert_eq!(visible("Be³⁺ αβ \\ \"x\""), "Be³⁺ αβ \\ \"x\"");
     }
 }

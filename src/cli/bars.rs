@@ -2,6 +2,8 @@
 
 use super::output;
 use crate::control::Event;
+use crate::problem::visible;
+use crate::report::json_line;
 use crate::report::progress::{Lines, event_json, figures};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
@@ -60,7 +62,7 @@ impl Progress {
     pub fn tell(&self, event: &Event, elapsed: Duration) {
         match self.mode {
             Mode::Silent => {}
-            Mode::Json => output::error_line(&event_json(event, elapsed).to_string()),
+            Mode::Json => output::error_line(&json_line(&event_json(event, elapsed))),
             Mode::Lines => {
                 let line = self.state().lines.line(event, elapsed);
                 if let Some(line) = line {
@@ -113,7 +115,7 @@ impl Progress {
                     }
                     let figure = end.validation.map_or(("loss", end.loss), |v| ("validation", Some(v)));
                     let text = figure.1.map_or(String::new(), |x| format!(", {} {x:.2e}", figure.0));
-                    bar.set_message(format!("seed {}: {}{text}", end.seed, end.outcome));
+                    bar.set_message(visible(&format!("seed {}: {}{text}", end.seed, end.outcome)));
                 }
                 advance(&bar, *done, *total);
                 if done >= total {
@@ -136,7 +138,7 @@ impl Progress {
                 .unwrap_or_else(|_| ProgressStyle::default_bar());
             let bar = self.bars.add(ProgressBar::new(total as u64));
             bar.set_style(style.progress_chars("━╸─"));
-            bar.set_prefix(name.clone());
+            bar.set_prefix(visible(&name));
             bar
         };
         state.bars.entry(name.clone()).or_insert_with(|| new(&name)).clone()

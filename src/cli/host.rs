@@ -41,7 +41,7 @@ impl Terminal {
             None => ("interrupted", interrupt::STATUS),
         };
         if self.json {
-            output::error_line(&serde_json::json!({ "level": "note", "message": message }).to_string());
+            output::notice("note", message, true);
         } else {
             output::error_line(message);
         }
@@ -76,9 +76,9 @@ pub fn problems_to_stderr(problems: &[Problem], sources: &Sources, json: bool) {
 /// One problem, as text or as JSON.
 pub fn problem_to_stderr(problem: &Problem, sources: &Sources, json: bool) {
     if json {
-        output::error_line(&report::problem_json(problem, sources).to_string());
+        output::error_line(&report::json_line(&report::problem_json(problem, sources)));
     } else {
-        output::error_line(&super::render::problem(problem, sources));
+        output::styled_error_line(&super::render::problem(problem, sources));
     }
 }
 
@@ -99,12 +99,12 @@ impl Host for Terminal {
         self.progress.clear();
         if self.json {
             if let Some(record) = report::json_record(shown) {
-                output::line(&record.to_string());
+                output::line(&report::json_line(&record));
             }
         } else {
             let text = report::text(shown.value, &style(self.figures));
             if !text.is_empty() {
-                output::line(&text);
+                output::styled_line(&text);
             }
         }
     }
@@ -112,7 +112,7 @@ impl Host for Terminal {
     fn print(&self, text: &str) {
         self.progress.around(|| {
             if self.json {
-                output::error_line(&serde_json::json!({ "level": "print", "message": text }).to_string());
+                output::notice("print", text, true);
             } else {
                 output::line(text);
             }

@@ -21,6 +21,7 @@ pub use host::Terminal;
 pub use render::graphical;
 pub use repl::COMMANDS;
 
+use crate::problem::hidden;
 use clap::Parser;
 
 /// The script has an error or failed.
@@ -37,7 +38,13 @@ pub fn main() -> u8 {
         Ok(cli) => cli,
         Err(error) => {
             // For clap, help and version are "errors" with status 0.
-            return match error.print() {
+            let printed = if std::env::args_os().any(|argument| argument.to_string_lossy().contains(hidden)) {
+                output::error_line(error.render().to_string().trim_end());
+                Ok(())
+            } else {
+                error.print()
+            };
+            return match printed {
                 _ if error.use_stderr() => USAGE,
                 Err(closed) if closed.kind() == std::io::ErrorKind::BrokenPipe => output::CLOSED,
                 _ => 0,

@@ -1,14 +1,21 @@
 //! Standard output and error. If the reader of standard output has closed the pipe (`ksr run … | head`), the process ends as other
 //! programs do. If nobody reads standard error any more, the work goes on: the exit status tells how it ended.
 
+use crate::problem::visible_lines;
+use crate::report::json_line;
 use std::io::{self, IsTerminal, Write};
 use textwrap::{Options, WordSeparator, WordSplitter};
 
 /// Exit status if the reader of standard output has closed it: that of SIGPIPE.
 pub const CLOSED: u8 = 141;
 
-/// Writes a line to standard output.
+/// Writes a text and a line end to standard output. Characters that would control the terminal are made visible.
 pub fn line(text: &str) {
+    styled_line(&visible_lines(text));
+}
+
+/// As [`line`], for a text that has colours and is safe already.
+pub fn styled_line(text: &str) {
     written(write(&mut io::stdout().lock(), text));
 }
 
@@ -18,15 +25,20 @@ pub fn text(text: &str) {
     written(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
 }
 
-/// Writes a line to standard error; a closed one is ignored.
+/// Writes a text and a line end to standard error, as [`line`] does; a closed one is ignored.
 pub fn error_line(text: &str) {
+    styled_error_line(&visible_lines(text));
+}
+
+/// As [`error_line`], for a text that has colours and is safe already.
+pub fn styled_error_line(text: &str) {
     let _ = write(&mut io::stderr().lock(), text);
 }
 
 /// Writes a problem that has no place in a script to standard error; with `json` as an object.
 pub fn notice(level: &str, message: &str, json: bool) {
     if json {
-        error_line(&serde_json::json!({ "level": level, "message": message }).to_string());
+        error_line(&json_line(&serde_json::json!({ "level": level, "message": message })));
     } else {
         error_line(&format!("{level}: {message}"));
     }
@@ -66,7 +78,7 @@ pub fn stderr_colour() -> bool {
 
 /// Columns of the terminal, 80 where there is none.
 pub fn width() -> usize {
-    terminal_size::terminal_size().map_or(80, |(columns, _)| usize::from(columns.0).clamp(40, 160))
+    terminal_size::terminal_size().map_or(80, |(columns, _)| usize::from(columns.0).clamp(20, 160))
 }
 
 /// Wraps text to at most `width` columns without breaking words, many of which are code.

@@ -1,15 +1,15 @@
 //! Problems as text: drawn under the source line, or as sentences if `NO_GRAPHICS` is set (for screen readers).
 
 use super::output;
-use crate::problem::Problem;
-use crate::report::Report;
+use crate::problem::{Problem, visible_lines};
+use crate::report::{self, Report};
 use crate::source::Sources;
-use miette::{GraphicalReportHandler, GraphicalTheme, NarratableReportHandler};
+use miette::{GraphicalReportHandler, GraphicalTheme};
 
 /// A problem as text for standard error.
 pub fn problem(problem: &Problem, sources: &Sources) -> String {
     if std::env::var_os("NO_GRAPHICS").is_some_and(|v| v != "0") {
-        return narrated(problem, sources);
+        return report::problem_in_words(problem, sources);
     }
     graphical(problem, sources, output::stderr_colour(), output::width().min(120))
 }
@@ -25,14 +25,6 @@ pub fn graphical(problem: &Problem, sources: &Sources, colour: bool, width: usiz
     let mut text = String::new();
     match handler.render_report(&mut text, &Report::new(problem, sources)) {
         Ok(()) => text,
-        Err(_) => problem.to_string(),
-    }
-}
-
-fn narrated(problem: &Problem, sources: &Sources) -> String {
-    let mut text = String::new();
-    match NarratableReportHandler::new().render_report(&mut text, &Report::new(problem, sources)) {
-        Ok(()) => text,
-        Err(_) => problem.to_string(),
+        Err(_) => visible_lines(&problem.to_string()),
     }
 }

@@ -1,7 +1,7 @@
 //! Errors of Kohn-Sham calculations. They do not know the source text: the caller attaches the place.
 
 use crate::model::MirrorError;
-use crate::number::brief;
+use crate::number::{brief, counted};
 use crate::source::Span;
 use miette::Diagnostic;
 use thiserror::Error;
@@ -57,7 +57,8 @@ pub enum KsError {
     ///
     /// What to do: follow the help line: more `iterations:`, another mixing, or train with `gradient: unrolled` first.
     #[error(
-        "the density of `{system}` is not converged after {iterations} iterations: it still changes by {} electrons",
+        "the density of `{system}` is not converged after {}: it still changes by {} electrons",
+        counted(*iterations, "iteration"),
         brief(*residual)
     )]
     #[diagnostic(code(ksr::ks::implicit_not_converged))]

@@ -3,7 +3,7 @@
 use super::occupation::Closest;
 use super::options::{REACHABLE, ROUNDING};
 use super::{Mixing, ScfOptions};
-use crate::number::{brief, significant};
+use crate::number::{brief, counted, significant};
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -17,8 +17,9 @@ pub enum KsWarning {
     /// What to do: follow the help line: more `iterations:`, `mixing: diis()`, or `symmetric: true` for a system that
     /// is its own mirror image.
     #[error(
-        "`{system}` has not converged: after {iterations} iterations the density still changes by {} \
+        "`{system}` has not converged: after {} the density still changes by {} \
          electrons (tolerance {})",
+        counted(*iterations, "iteration"),
         brief(*residual),
         brief(*tolerance)
     )]

@@ -5,6 +5,7 @@
 //! N_A = 6.02214076e23 /mol (exact); the thermochemical calorie is 4.184 J (exact).
 
 use super::Dimension;
+use super::words::canonical;
 use pest::unicode::XID_CONTINUE;
 
 /// A unit.
@@ -78,16 +79,19 @@ pub fn of_memory(bytes: f64) -> Option<&'static Unit> {
     ["TB", "GB", "MB", "kB"].into_iter().filter_map(find).find(fits).or_else(|| find("byte"))
 }
 
-/// The unit of a name; the ångström sign U+212B is the letter Å.
+/// Other spellings of Å: its own character, and A with a ring above.
+const RINGS: [&str; 2] = ["\u{212b}", "A\u{30a}"];
+
+/// The unit of a name, in any spelling of its letters.
 pub fn find(name: &str) -> Option<&'static Unit> {
-    let name = if name == "\u{212b}" { "Å" } else { name };
+    let name = &*canonical(name);
     UNITS.iter().find(|unit| unit.name == name)
 }
 
 /// The longest unit that a text begins with: `kcal/mol` of `kcal/mol * 2`.
 pub(crate) fn at_start(text: &str) -> Option<&str> {
     let ends = |length: &usize| !text[*length..].starts_with(XID_CONTINUE);
-    let spellings = names().chain(["\u{212b}"]).filter(|name| text.starts_with(name));
+    let spellings = names().chain(RINGS).filter(|name| text.starts_with(name));
     spellings.map(str::len).filter(ends).max().map(|length| &text[..length])
 }
 
@@ -145,11 +149,10 @@ mod tests {
 
     #[test]
     fn the_units_of_the_grammar_are_those_of_the_table() {
-        // The sign of the unit, which is a different character from the letter.
-        let sign = r"\u{212b}";
+        let rings = [r"\u{212b}", r"A\u{30a}"];
         let written = units_of_the_grammar();
         let grammar: BTreeSet<&str> = written.iter().copied().collect();
-        let table: BTreeSet<&str> = names().chain([sign]).collect();
+        let table: BTreeSet<&str> = names().chain(rings).collect();
         assert_eq!(grammar, table);
         assert_eq!(written.len(), grammar.len(), "a unit occurs in the grammar twice: {written:?}");
     }
@@ -172,7 +175,7 @@ mod tests {
             assert!(UNITS[..i].iter().all(|other| other.name != unit.name), "{}", unit.name);
             assert_eq!(find(unit.name).map(|u| u.name), Some(unit.name));
         }
-        assert_eq!(find("\u{212b}").map(|u| u.name), Some("Å"));
+        assert_eq!(RINGS.map(|ring| find(ring).map(|u| u.name)), [Some("Å"); 2]);
         assert!(find("furlong").is_none());
         assert_eq!(names().count(), UNITS.len());
         let starts = ["kcal/mol * 2", "eV", "eVs", "K + 1", "Å^2", "", "x"].map(at_start);

@@ -1,6 +1,8 @@
 //! The reserved words, for completion and highlighting. The grammar is decisive; a test compares them.
 
 use pest::unicode::{XID_CONTINUE, XID_START};
+use std::borrow::Cow;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// Words that cannot name a value. `at` is reserved inside a system only, and is not listed.
 pub const RESERVED: &[&str] = &[
@@ -29,6 +31,18 @@ pub const RESERVED: &[&str] = &[
     "use",
 ];
 
+/// A name as it is compared: letters that Unicode takes for the same are the same (`Å` is one letter, or `A` with a ring above),
+/// and so are the micro sign and the Greek letter.
+pub fn canonical(name: &str) -> Cow<'_, str> {
+    if name.is_ascii() || (is_nfc(name) && !name.contains(MICRO)) {
+        return name.into();
+    }
+    name.nfc().map(|letter| if letter == MICRO { 'μ' } else { letter }).collect::<String>().into()
+}
+
+/// The sign of the prefix, which looks like the Greek letter.
+const MICRO: char = '\u{b5}';
+
 /// Whether a word is reserved everywhere.
 pub fn is_reserved(word: &str) -> bool {
     RESERVED.contains(&word)
@@ -48,6 +62,19 @@ mod tests {
             [("lib", true), ("_a2", true), ("ä", true), ("", false), ("2a", false), ("a-b", false), ("let", false)]
         {
             assert_eq!(super::is_name(word), is, "{word}");
+        }
+    }
+
+    #[test]
+    fn the_same_letter_has_one_spelling() {
+        for (written, name) in [
+            ("A\u{30a}", "\u{c5}"),
+            ("\u{212b}", "\u{c5}"),
+            ("\u{b5}", "\u{3bc}"),
+            ("e\u{301}n", "én"),
+            ("n_up", "n_up"),
+        ] {
+            assert_eq!(super::canonical(written), name);
         }
     }
 

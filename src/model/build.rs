@@ -2,6 +2,7 @@
 
 use super::cusp::cusp_error;
 use super::{Grid, GridError, Interaction, Nucleus, System};
+use crate::number::counted;
 use crate::problem::visible;
 use miette::Diagnostic;
 use std::sync::Arc;
@@ -96,13 +97,13 @@ pub enum SystemError {
     /// The interaction was sampled for a grid of a different length.
     ///
     /// What to do: give it as a function of the distance: `interaction(r): …`.
-    #[error("the interaction `{name}` is known at {given} distances, but the grid has {points} points")]
+    #[error("the interaction `{name}` is known at {}, but the grid has {points} points", counted(*given, "distance"))]
     #[diagnostic(code(ksr::system::interaction_length))]
     InteractionLength { name: String, given: usize, points: usize },
     /// The field given as `potential:` has a different number of points from the grid of the system.
     ///
     /// What to do: make the field from the `.x` of the grid that the system is on, or write `potential(x): …`.
-    #[error("the potential has {given} values, but the grid has {points} points")]
+    #[error("the potential has {}, but the grid has {points} points", counted(*given, "value"))]
     #[diagnostic(
         code(ksr::system::potential_length),
         help("a field used as `potential:` must be on the system's own grid")

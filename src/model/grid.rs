@@ -1,5 +1,6 @@
 //! The uniform grid.
 
+use crate::number::counted;
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -42,7 +43,7 @@ pub enum GridError {
     /// The second derivative at a point uses the points around it, and the grid has fewer points than that.
     ///
     /// What to do: use more `points:`. Atoms and molecules need a few hundred, about 0.08 bohr apart.
-    #[error("a grid of {points} points is too small for a stencil of {stencil}")]
+    #[error("a grid of {} is too small for a stencil of {stencil}", counted(*points, "point"))]
     #[diagnostic(code(ksr::grid::too_few_points), help("`points:` must be at least {stencil}"))]
     TooFewPoints {
         /// The given number of points.

@@ -1,38 +1,28 @@
-//! Figures as SVG and PNG.
-//!
-//! Both are drawn by the same code on plotters' integer pixels, several times larger than shown: the SVG to have smooth
-//! coordinates, the PNG to be averaged down.
+//! Figures as SVG and PNG: one drawing, written in two ways.
 
 mod curves;
+mod font;
 mod frame;
+mod marks;
+mod raster;
+mod vector;
 
 use super::ticks::{Ticks, finite_range, widened};
-use crate::interp::value::Figure;
-use curves::{draw_curve, legend};
-use frame::{Area, FAINT, Frame, INK, Painted, line, pixel, text_style, text_width};
-use plotters::element::{Rectangle, Text};
-use plotters::prelude::{BitMapBackend, DrawingBackend, IntoDrawingArea, RGBColor, SVGBackend, WHITE};
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, FontStyle, FontTransform, IntoFont, TextStyle, register_font};
+use crate::interp::value::{Figure, Series};
+use crate::number::{counted, not_finite};
+use curves::{Curve, legend};
+use frame::{FAINT, Frame, SIZE, line, text};
+use marks::{Align, Colour, Drawing, Mark, Window, Words};
 use std::path::Path;
 
-/// DejaVu Sans, reduced to the characters used in labels; its licence is next to the file.
-static FONT: &[u8] = include_bytes!("../../assets/DejaVuSans-subset.ttf");
-
-/// Size in CSS pixels.
-const SIZE: (f64, f64) = (880.0, 560.0);
-/// Units of the SVG per CSS pixel.
-const SVG_SCALE: f64 = 10.0;
-/// Pixels of the PNG per CSS pixel, and pixels averaged into one along each axis.
-const PNG_SCALE: usize = 2;
-const PNG_SAMPLES: usize = 2;
-/// CSS pixels by which text is lowered, because the bitmap backend centres it a little too high.
-const BITMAP_NUDGE: f64 = 2.2;
-
-const AXIS: RGBColor = RGBColor(110, 114, 124);
-const BAND: RGBColor = RGBColor(223, 238, 228);
+const AXIS: Colour = Colour(110, 114, 124);
+const BAND: Colour = Colour(223, 238, 228);
 /// The edge of a band.
-const EDGE: RGBColor = RGBColor(150, 190, 165);
+const EDGE: Colour = Colour(150, 190, 165);
+/// Sizes of the numbers at the ticks, the axis labels and the title.
+const TICK: f64 = 14.0;
+const LABEL: f64 = 15.0;
+const TITLE: f64 = 19.0;
 
 /// The content of a file with the figure, SVG or PNG according to its extension.
 ///
@@ -52,14 +42,8 @@ pub fn draw(figure: &Figure, path: &Path) -> Result<Vec<u8>, String> {
 /// # Errors
 /// Nothing finite to draw.
 pub fn svg(figure: &Figure) -> Result<String, String> {
-    let mut text = String::new();
-    let (width, height) = ((SIZE.0 * SVG_SCALE) as u32, (SIZE.1 * SVG_SCALE) as u32);
-    {
-        let area = SVGBackend::with_string(&mut text, (width, height)).into_drawing_area();
-        paint(&area, figure, SVG_SCALE, 0.0)?;
-    }
-    let large = format!("width=\"{width}\" height=\"{height}\"");
-    Ok(text.replacen(&large, &format!("width=\"{}\" height=\"{}\"", SIZE.0, SIZE.1), 1))
+    let (drawing, window) = drawing(figure)?;
+    Ok(vector::svg(&drawing, window))
 }
 
 /// The figure as a PNG file.
@@ -67,94 +51,78 @@ pub fn svg(figure: &Figure) -> Result<String, String> {
 /// # Errors
 /// Nothing finite to draw.
 pub fn png(figure: &Figure) -> Result<Vec<u8>, String> {
-    let scale = PNG_SCALE * PNG_SAMPLES;
-    let (width, height) = (SIZE.0 as usize * PNG_SCALE, SIZE.1 as usize * PNG_SCALE);
-    let mut large = vec![255; 3 * width * height * PNG_SAMPLES * PNG_SAMPLES];
-    {
-        let size = ((width * PNG_SAMPLES) as u32, (height * PNG_SAMPLES) as u32);
-        let area = BitMapBackend::with_buffer(&mut large, size).into_drawing_area();
-        paint(&area, figure, scale as f64, BITMAP_NUDGE)?;
-    }
-    let pixels = average(&large, width, height);
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, width as u32, height as u32);
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.set_compression(png::Compression::Best);
-    encoder.set_adaptive_filter(png::AdaptiveFilterType::Adaptive);
-    encoder.set_pixel_dims(Some(png::PixelDimensions { xppu: 5669, yppu: 5669, unit: png::Unit::Meter }));
-    let mut writer = encoder.write_header().map_err(|e| e.to_string())?;
-    writer.write_image_data(&pixels).map_err(|e| e.to_string())?;
-    writer.finish().map_err(|e| e.to_string())?;
-    Ok(bytes)
+    let (drawing, window) = drawing(figure)?;
+    raster::png(&drawing, window)
 }
 
-/// Averages squares of [`PNG_SAMPLES`] by [`PNG_SAMPLES`] pixels.
-fn average(large: &[u8], width: usize, height: usize) -> Vec<u8> {
-    let stride = 3 * width * PNG_SAMPLES;
-    let mut pixels = Vec::with_capacity(3 * width * height);
-    for row in 0..height {
-        for column in 0..width {
-            for colour in 0..3 {
-                let first = row * PNG_SAMPLES * stride + 3 * column * PNG_SAMPLES + colour;
-                let samples = (0..PNG_SAMPLES).flat_map(|j| (0..PNG_SAMPLES).map(move |i| first + j * stride + 3 * i));
-                let sum: usize = samples.map(|k| usize::from(large[k])).sum();
-                pixels.push((sum / (PNG_SAMPLES * PNG_SAMPLES)) as u8);
-            }
-        }
-    }
-    pixels
+/// The figure, and the frame outside of which its curves are not seen.
+fn drawing(figure: &Figure) -> Result<(Drawing, Window), String> {
+    let [xs, ys] = ranges(figure)?;
+    let (x_ticks, y_ticks) = (Ticks::new(xs.0, xs.1, 8), Ticks::new(ys.0, ys.1, 6));
+    let widest = y_ticks.at.iter().map(|y| font::width(&y_ticks.label(*y), TICK)).fold(0.0, f64::max);
+    let left = (widest + if figure.y_label.is_empty() { 28.0 } else { 56.0 }).round();
+    let top = if figure.title.is_some() { 56.0 } else { 24.0 };
+    let last = x_ticks.at.last().map_or(0.0, |x| font::width(&x_ticks.label(*x), TICK));
+    let right = SIZE.0 - (last / 2.0 + 4.0).max(24.0).round();
+    let bottom = SIZE.1 - if figure.x_label.is_empty() { 40.0 } else { 64.0 };
+    let frame = Frame { window: Window { from: (left, top), to: (right, bottom) }, xs, ys };
+    let mut drawing = Drawing::default();
+    figure.bands.iter().for_each(|band| shade(&mut drawing.behind, &frame, *band));
+    axes(&mut drawing.behind, &frame, &x_ticks, &y_ticks);
+    labels(&mut drawing.behind, &frame.window, figure);
+    let curves: Vec<Curve> = figure.series.iter().map(|series| Curve::new(series, &frame)).collect();
+    // Thin curves are drawn first, below the others.
+    let (thin, full): (Vec<_>, Vec<_>) = curves.iter().zip(&figure.series).partition(|(_, series)| series.thin);
+    drawing.inside = thin.into_iter().chain(full).flat_map(|(curve, _)| curve.marks()).collect();
+    drawing.above = legend(&frame.window, &curves);
+    Ok((drawing, frame.window))
 }
 
-fn paint<DB: DrawingBackend>(area: &Area<DB>, figure: &Figure, scale: f64, nudge: f64) -> Result<(), String> {
-    let _ = register_font("sans-serif", FontStyle::Normal, FONT);
+/// The ranges of x and y: those asked for, otherwise those of the data and the bands with some room.
+fn ranges(figure: &Figure) -> Result<[(f64, f64); 2], String> {
     let points =
         || figure.series.iter().flat_map(|s| s.x.iter().zip(&s.y)).filter(|(x, y)| x.is_finite() && y.is_finite());
-    let xs = finite_range(points().map(|p| p.0)).ok_or("there is no finite point to draw")?;
+    let xs = finite_range(points().map(|p| p.0)).ok_or_else(|| nothing(figure))?;
     let inside = |x: f64| figure.x_range.is_none_or(|(from, to)| x >= from && x <= to);
     let bands = figure.bands.iter().flat_map(|(from, to)| [from, to]);
     let ys = finite_range(points().filter(|p| inside(*p.0)).map(|p| p.1).chain(bands));
-    let ys = ys.or(figure.y_range).ok_or("there is no finite point to draw")?;
+    let ys = ys.or(figure.y_range).ok_or_else(|| nothing(figure))?;
     let chosen = |range: Option<(f64, f64)>| range.map(|(low, high)| widened(low, high));
-    let ranges = [
+    Ok([
         chosen(figure.x_range).unwrap_or_else(|| padded(xs, 0.02)),
         chosen(figure.y_range).unwrap_or_else(|| padded(ys, 0.05)),
-    ];
-    paint_all(area, figure, ranges, scale, nudge).map_err(|e| e.to_string())
+    ])
 }
 
-fn paint_all<DB: DrawingBackend>(
-    area: &Area<DB>,
-    figure: &Figure,
-    [xs, ys]: [(f64, f64); 2],
-    scale: f64,
-    nudge: f64,
-) -> Painted<DB> {
-    area.fill(&WHITE)?;
-    let x_ticks = Ticks::new(xs.0, xs.1, 8);
-    let y_ticks = Ticks::new(ys.0, ys.1, 6);
-    let widest = y_ticks.at.iter().map(|y| text_width(area, &y_ticks.label(*y), 14.0, scale)).fold(0.0, f64::max);
-    let frame = Frame {
-        left: widest + scale * if figure.y_label.is_empty() { 28.0 } else { 56.0 },
-        right: scale * (SIZE.0 - 24.0),
-        top: scale * if figure.title.is_some() { 56.0 } else { 24.0 },
-        bottom: scale * (SIZE.1 - if figure.x_label.is_empty() { 40.0 } else { 64.0 }),
-        xs,
-        ys,
-        scale,
-        nudge: nudge * scale,
+/// Why there is nothing to draw: `there is no finite point to draw: `lda` has 3 points, all nan`.
+pub fn nothing(figure: &Figure) -> String {
+    const NAMED: usize = 4;
+    let series = &figure.series;
+    if series.iter().any(|s| s.x.iter().zip(&s.y).any(|(x, y)| x.is_finite() && y.is_finite())) {
+        return "there is no finite point to draw within the `x_range`".to_owned();
+    }
+    let why = |curve: &Series| {
+        let values = curve.x.iter().zip(&curve.y).map(|(x, y)| if x.is_finite() { *y } else { *x });
+        let mut kinds: Vec<&str> = values.map(not_finite).collect();
+        let count = counted(kinds.len(), "point");
+        kinds.sort_unstable();
+        kinds.dedup();
+        let name = if curve.name.is_empty() { "the curve".to_owned() } else { format!("`{}`", curve.name) };
+        match curve.x.len() {
+            0 => format!("{name} has no points"),
+            1 => format!("{name} has {count}, {}", kinds.concat()),
+            _ => format!("{name} has {count}, all {}", kinds.join(" or ")),
+        }
     };
-    for band in &figure.bands {
-        shade(area, &frame, *band)?;
+    let mut reasons: Vec<String> = series.iter().take(NAMED).map(why).collect();
+    reasons.dedup();
+    if series.len() > NAMED {
+        reasons.push(format!("and so on for {}", counted(series.len() - NAMED, "more curve")));
     }
-    axes(area, &frame, &x_ticks, &y_ticks)?;
-    labels(area, &frame, figure)?;
-    // Thin curves are drawn first, below the others.
-    let (thin, full): (Vec<_>, Vec<_>) = figure.series.iter().partition(|s| s.thin);
-    for curve in thin.into_iter().chain(full) {
-        draw_curve(area, &frame, curve)?;
+    match reasons.is_empty() {
+        true => "there is no curve to draw".to_owned(),
+        false => format!("there is no finite point to draw: {}", reasons.join("; ")),
     }
-    legend(area, &frame, &figure.series)?;
-    area.present()
 }
 
 fn padded((low, high): (f64, f64), share: f64) -> (f64, f64) {
@@ -164,56 +132,53 @@ fn padded((low, high): (f64, f64), share: f64) -> (f64, f64) {
 }
 
 /// Shades a range of y over the whole width.
-fn shade<DB: DrawingBackend>(area: &Area<DB>, frame: &Frame, (from, to): (f64, f64)) -> Painted<DB> {
-    let inside = |y: f64| frame.y(y).clamp(frame.top, frame.bottom);
-    let corners = [pixel((frame.left, inside(to))), pixel((frame.right, inside(from)))];
-    area.draw(&Rectangle::new(corners, BAND.filled()))?;
-    for y in [from, to].into_iter().filter(|y| inside(*y) == frame.y(*y)) {
-        line(area, &[(frame.left, frame.y(y)), (frame.right, frame.y(y))], EDGE, frame.scale)?;
+fn shade(marks: &mut Vec<Mark>, frame: &Frame, (low, high): (f64, f64)) {
+    let Window { from, to } = frame.window;
+    let inside = |y: f64| frame.y(y).clamp(from.1, to.1);
+    let area = Window { from: (from.0, inside(high)), to: (to.0, inside(low)) };
+    marks.push(Mark::Area(area, BAND, 1.0));
+    for y in [low, high].into_iter().filter(|y| inside(*y) == frame.y(*y)) {
+        marks.push(line(&[(from.0, frame.y(y)), (to.0, frame.y(y))], EDGE, 1.0));
     }
-    Ok(())
 }
 
 /// Draws faint lines at the ticks, the two axes and the numbers.
-fn axes<DB: DrawingBackend>(area: &Area<DB>, frame: &Frame, x_ticks: &Ticks, y_ticks: &Ticks) -> Painted<DB> {
-    let scale = frame.scale;
+fn axes(marks: &mut Vec<Mark>, frame: &Frame, x_ticks: &Ticks, y_ticks: &Ticks) {
+    let Window { from: (left, top), to: (right, bottom) } = frame.window;
     for &tick in &x_ticks.at {
         let x = frame.x(tick);
-        line(area, &[(x, frame.top), (x, frame.bottom)], FAINT, scale)?;
-        line(area, &[(x, frame.bottom), (x, frame.bottom + 5.0 * scale)], AXIS, scale)?;
-        let style = text_style(14.0, scale, INK, HPos::Center, VPos::Top);
-        area.draw(&Text::new(x_ticks.label(tick), pixel((x, frame.bottom + 9.0 * scale)), style))?;
+        marks.push(line(&[(x, top), (x, bottom)], FAINT, 1.0));
+        marks.push(line(&[(x, bottom), (x, bottom + 5.0)], AXIS, 1.0));
+        let base = bottom + 9.0 + font::CAPITAL * TICK;
+        marks.push(text(&x_ticks.label(tick), (x, base), TICK, Align::Middle));
     }
     for &tick in &y_ticks.at {
         let y = frame.y(tick);
-        line(area, &[(frame.left, y), (frame.right, y)], FAINT, scale)?;
-        line(area, &[(frame.left - 5.0 * scale, y), (frame.left, y)], AXIS, scale)?;
-        let style = text_style(14.0, scale, INK, HPos::Right, VPos::Center);
-        area.draw(&Text::new(y_ticks.label(tick), pixel((frame.left - 9.0 * scale, y + frame.nudge)), style))?;
+        marks.push(line(&[(left, y), (right, y)], FAINT, 1.0));
+        marks.push(line(&[(left - 5.0, y), (left, y)], AXIS, 1.0));
+        let base = y + font::CAPITAL * TICK / 2.0;
+        marks.push(text(&y_ticks.label(tick), (left - 9.0, base), TICK, Align::Right));
     }
-    let corner = [(frame.left, frame.top), (frame.left, frame.bottom), (frame.right, frame.bottom)];
-    line(area, &corner, AXIS, 1.2 * scale)
+    marks.push(line(&[(left, top), (left, bottom), (right, bottom)], AXIS, 1.2));
 }
 
 /// Draws title and axis labels.
-fn labels<DB: DrawingBackend>(area: &Area<DB>, frame: &Frame, figure: &Figure) -> Painted<DB> {
-    let scale = frame.scale;
-    let middle = (frame.left + frame.right) / 2.0;
+fn labels(marks: &mut Vec<Mark>, window: &Window, figure: &Figure) {
+    let middle = (window.from.0 + window.to.0) / 2.0;
+    let (room, height) = (2.0 * (SIZE.0 - 8.0 - middle), window.to.1 - window.from.1);
     if let Some(title) = &figure.title {
-        let style = text_style(19.0, scale, INK, HPos::Center, VPos::Center);
-        area.draw(&Text::new(title.clone(), pixel((middle, 29.0 * scale)), style))?;
+        let base = 29.0 + font::CAPITAL * TITLE / 2.0;
+        marks.push(text(&font::fitted(title, TITLE, room), (middle, base), TITLE, Align::Middle));
     }
     if !figure.x_label.is_empty() {
-        let style = text_style(15.0, scale, INK, HPos::Center, VPos::Bottom);
-        area.draw(&Text::new(figure.x_label.clone(), pixel((middle, (SIZE.1 - 12.0) * scale)), style))?;
+        let label = font::fitted(&figure.x_label, LABEL, room);
+        marks.push(text(&label, (middle, SIZE.1 - 16.0), LABEL, Align::Middle));
     }
     if !figure.y_label.is_empty() {
-        let font = ("sans-serif", 15.0 * scale).into_font().transform(FontTransform::Rotate270);
-        let style = TextStyle { font, color: INK.to_backend_color(), pos: Pos::new(HPos::Center, VPos::Top) };
-        let place = (14.0 * scale, (frame.top + frame.bottom) / 2.0);
-        area.draw(&Text::new(figure.y_label.clone(), pixel(place), style))?;
+        let at = (14.0 + font::CAPITAL * LABEL, (window.from.1 + window.to.1) / 2.0);
+        let label = font::fitted(&figure.y_label, LABEL, height);
+        marks.push(Mark::Text(Words { text: label, at, size: LABEL, align: Align::Middle, upwards: true }));
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -293,6 +258,31 @@ mod tests {
                 assert!(!text.to_lowercase().contains("nan") && !text.contains("inf"), "{end}");
             }
         }
+    }
+
+    #[test]
+    fn nothing_visible_or_hidden_breaks_the_svg() {
+        let title = format!("a \u{1b}[31m <b> & \u{202e}\u{0} {}", "long ".repeat(200));
+        let text = svg(&Figure { title: Some(title), ..figure() }).unwrap();
+        assert!(text.contains("a \\u{1b}[31m &lt;b&gt; &amp; \\u{202e}\\u{0} long"));
+        assert!(!text.contains(|c: char| crate::problem::hidden(c) && c != '\n') && text.contains("…</text>"));
+    }
+
+    #[test]
+    fn what_cannot_be_drawn_is_named() {
+        let series = |name: &str, y: &[f64]| Series {
+            name: name.into(),
+            curve: 0,
+            thin: false,
+            x: (0..y.len()).map(|i| i as f64).collect(),
+            y: y.to_vec(),
+        };
+        let why = |series: Vec<Series>| svg(&Figure { series, ..empty() }).unwrap_err();
+        assert_eq!(why(vec![]), "there is no curve to draw");
+        assert_eq!(
+            why(vec![series("a", &[f64::NAN, f64::INFINITY]), series("b", &[f64::NAN]), series("c", &[])]),
+            "there is no finite point to draw: `a` has 2 points, all inf or nan; `b` has 1 point, nan; `c` has no points"
+        );
     }
 
     #[test]

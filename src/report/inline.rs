@@ -1,11 +1,14 @@
 //! Values on one line.
 
 use super::number;
+use super::width::{columns, shorten};
 use crate::interp::value::{Field, Value, shared};
 use crate::ks::Run;
 use crate::lang::Dimension;
 use crate::lang::ast::signature;
 use crate::model::{Grid, Interaction, Wall};
+use crate::number::counted;
+use crate::problem::visible;
 use std::borrow::Cow;
 
 /// Entries of a list shown before it is abbreviated.
@@ -16,7 +19,7 @@ pub fn inline(value: &Value) -> String {
     match value {
         Value::Number(q) => number::quantity(q),
         Value::Bool(b) => b.to_string(),
-        Value::Str(s) => s.to_string(),
+        Value::Str(s) => visible(s),
         Value::List(items) => list_text(items),
         Value::Record(record) => {
             let entries: Vec<String> = record.entries.iter().map(|(n, v)| format!("{n}: {}", nested(v))).collect();
@@ -29,8 +32,8 @@ pub fn inline(value: &Value) -> String {
         Value::System(system) => system.label.clone(),
         Value::Run(run) => inline_run(run),
         Value::Reference(reference) => format!("reference for {}", reference.system.label),
-        Value::Table(table) => format!("table of {} columns", table.columns.len()),
-        Value::Figure(figure) => format!("figure of {} curves", figure.series.len()),
+        Value::Table(table) => format!("table of {}", counted(table.columns.len(), "column")),
+        Value::Figure(figure) => format!("figure of {}", counted(figure.series.len(), "curve")),
         Value::Mixing(mixing) => mixing.text(number::plain),
         Value::Nothing => String::new(),
         Value::Function(function) => signature(&function.def.name.name, &function.def.params),
@@ -40,7 +43,7 @@ pub fn inline(value: &Value) -> String {
         Value::Functional(f) => format!("functional {}", f.label()),
         Value::Model(m) => format!("model {}", m.name),
         Value::Loss(loss) => format!("loss {}", signature(loss.name(), &loss.closure.def.params)),
-        Value::Optimizer(optimizer) => format!("optimizer of {} steps", optimizer.steps()),
+        Value::Optimizer(optimizer) => format!("optimizer of {}", counted(optimizer.steps(), "step")),
         Value::Symbol(symbol) => symbol.shape().to_string(),
     }
 }
@@ -69,7 +72,7 @@ fn list_text(items: &[Value]) -> String {
         let tail = items.iter().skip(items.len() - LIST / 2 + 1).map(entry);
         head.chain(["…".to_owned()]).chain(tail).collect()
     };
-    let long = entries.iter().map(|e| e.chars().count()).sum::<usize>() > 300;
+    let long = entries.iter().map(|e| columns(e)).sum::<usize>() > 300;
     if long {
         entries = entries.iter().map(|e| shorten(e, 60)).collect();
     }
@@ -83,18 +86,11 @@ fn list_text(items: &[Value]) -> String {
     text
 }
 
-pub fn shorten(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    text.chars().take(width - 1).chain(['…']).collect()
-}
-
 pub fn field_head(field: &Field) -> String {
     let grid = &field.grid;
     let channels = if field.channels == 1 { String::new() } else { format!(" of {} channels", field.channels) };
     let [from, to] = [grid.x(0), grid.end()].map(|x| number::digits(x, 5));
-    format!("field{channels} on {} points, {from} .. {to} bohr", grid.points)
+    format!("field{channels} on {}, {from} .. {to} bohr", counted(grid.points, "point"))
 }
 
 pub fn inline_run(run: &Run) -> String {
@@ -103,7 +99,7 @@ pub fn inline_run(run: &Run) -> String {
 
 pub fn grid_text(grid: &Grid) -> String {
     let [from, to, spacing] = [grid.x(0), grid.end(), grid.spacing].map(|x| number::digits(x, 6));
-    let mut text = format!("{} points, {from} .. {to} bohr, spacing {spacing} bohr", grid.points);
+    let mut text = format!("{}, {from} .. {to} bohr, spacing {spacing} bohr", counted(grid.points, "point"));
     if grid.stencil != 5 {
         text.push_str(&format!(", stencil {}", grid.stencil));
     }

@@ -3,10 +3,11 @@
 use crate::exact::Reference;
 use crate::interp::session::host::Shown;
 use crate::interp::value::Model;
-use crate::interp::value::{Field, Quantity, Value, shared};
+use crate::interp::value::{Field, Quantity, Value, listed_length, shared};
 use crate::ks::{Datum, Property, Run, Stop};
 use crate::model::{Grid, System, Wall};
-use crate::number::{EXACT, not_finite};
+use crate::number::json as number;
+use crate::problem::hidden;
 use serde_json::{Map, Value as Json, json as object};
 
 /// One shown value as `{"line", "source", "type", "unit", "value"}`; `None` for what is not shown (a figure).
@@ -115,15 +116,28 @@ fn list(items: &[Value], named: bool) -> Json {
     items.iter().map(|item| part(item, named)).collect::<Vec<_>>().into()
 }
 
-/// The maximum number of values of an interval that are listed.
-const MAX_LISTED: f64 = 1e6;
+/// A text on one line, in which characters that would control a terminal are escaped; they occur only in strings.
+pub fn json_line(json: &Json) -> String {
+    let text = json.to_string();
+    if !text.contains(hidden) {
+        return text;
+    }
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if hidden(letter) {
+            letter.encode_utf16(&mut [0; 2]).iter().for_each(|unit| safe.push_str(&format!("\\u{unit:04x}")));
+        } else {
+            safe.push(letter);
+        }
+    }
+    safe
+}
 
-/// The values of an interval with whole numbers as ends, unless they are too many; otherwise both ends, in the unit that
-/// [`unit`] names.
+/// The values of an interval that is a list; otherwise both ends, in the unit that [`unit`] names.
 fn interval(a: &Quantity, b: &Quantity) -> Json {
-    if a.is_whole() && b.is_whole() && b.value - a.value < MAX_LISTED {
-        let whole = (a.value as i64)..=(b.value as i64);
-        return whole.map(|k| number(Quantity { value: k as f64, ..*a }.shown())).collect::<Vec<_>>().into();
+    if let Some(length) = listed_length(a, b) {
+        let value = |k: usize| Quantity { value: a.value + k as f64, ..*a };
+        return (0..length).map(|k| number(value(k).shown())).collect::<Vec<_>>().into();
     }
     let ends = if a.unit_text() == b.unit_text() { [a.shown(), b.shown()] } else { [a.value, b.value] };
     ends.map(number).to_vec().into()
@@ -154,14 +168,6 @@ fn unit_text(value: &Value) -> Option<String> {
 fn units<'a>(named: impl Iterator<Item = (&'a std::rc::Rc<str>, Option<String>)>) -> Json {
     let known = named.filter_map(|(name, unit)| Some((name.to_string(), Json::from(unit?))));
     known.collect::<Map<_, _>>().into()
-}
-
-/// A number; `"nan"`, `"inf"`, `"-inf"`, which JSON lacks, as strings. Whole numbers are written without a decimal point.
-fn number(x: f64) -> Json {
-    if x == x.trunc() && x.abs() < EXACT && !(x == 0.0 && x.is_sign_negative()) {
-        return (x as i64).into();
-    }
-    serde_json::Number::from_f64(x).map_or_else(|| not_finite(x).into(), Json::Number)
 }
 
 fn numbers(values: &[f64]) -> Json {
@@ -283,6 +289,30 @@ mod tests {
         let table = shown("table { E: [1 hartree, 1 hartree -> eV], R: [1 bohr, 2 bohr] }");
         assert_eq!(table["units"], object!({ "R": "bohr" }));
         assert_eq!(table["value"]["E"], object!([1, 1]));
+    }
+
+    #[test]
+    fn whole_ranges_are_lists_however_long() {
+        assert_eq!(shown("0 .. 3")["value"], object!([0, 1, 2, 3]));
+        assert_eq!(shown("3 .. 0")["value"], object!([]));
+        for last in [1_000_000, 1_000_001] {
+            let value = shown(&format!("0 .. {last}"));
+            assert_eq!((&value["type"], value["value"].as_array().map(Vec::len)), (&object!("list"), Some(last + 1)));
+        }
+        // As many values as no list can have: only the ends.
+        for (script, ends) in [("0 .. 1e12", object!([0, 1e12 as i64])), ("1e300 .. 2e300", object!([1e300, 2e300]))] {
+            let value = shown(script);
+            assert_eq!((&value["type"], &value["value"]), (&object!("interval"), &ends));
+        }
+        assert_eq!(shown("0.5 .. 2")["type"], "interval");
+    }
+
+    #[test]
+    fn hidden_characters_are_escaped() {
+        let json = object!({ "a\u{9b}": "\u{1b}[2J\u{202e}\u{e0041}β👍\"" });
+        let line = json_line(&json);
+        assert_eq!(line, r#"{"a\u009b":"\u001b[2J\u202e\udb40\udc41β👍\""}"#);
+        assert_eq!(serde_json::from_str::<Json>(&line).unwrap(), json);
     }
 
     #[test]

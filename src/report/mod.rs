@@ -2,6 +2,8 @@
 //!
 //! Everything here produces strings or the bytes of files; only [`crate::cli`] writes to the terminal.
 
+mod clip;
+mod excerpt;
 mod figure;
 mod inline;
 mod json;
@@ -13,10 +15,11 @@ mod style;
 mod table;
 mod text;
 mod ticks;
+pub mod width;
 
 pub use figure::{draw, png, svg};
-pub use json::{json, record as json_record};
-pub use problem::{Report, problem_json};
+pub use json::{json, json_line, record as json_record};
+pub use problem::{Report, problem_in_words, problem_json};
 pub use sketch::sketch;
 pub use style::Style;
 pub use text::text;

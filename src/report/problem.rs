@@ -1,20 +1,20 @@
 //! Problems as miette reports and as JSON.
 
-use crate::problem::Problem;
+use super::excerpt::Excerpt;
+use crate::problem::{Problem, visible, visible_lines};
 use crate::source::{Source, SourceId, Sources, Span};
-use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode, SourceSpan};
+use miette::{Diagnostic, LabeledSpan, Severity, SourceCode, SourceSpan};
 use serde_json::{Value as Json, json};
 use std::fmt;
-use std::sync::Arc;
 
-/// A [`Problem`] with its source texts, ready for any miette handler.
+/// A [`Problem`] with its source texts, ready for any miette handler. Nothing in it is hidden ([`crate::problem::hidden`]).
 ///
 /// Calls ([`crate::problem::Via`]) in the same source become labels, like those of the error itself; calls in other sources
 /// become related notes, one per source and place.
 #[derive(Debug)]
 pub struct Report<'a> {
     problem: &'a Problem,
-    source: Option<NamedSource<Arc<str>>>,
+    source: Option<Excerpt>,
     labels: Vec<LabeledSpan>,
     related: Vec<Note>,
 }
@@ -22,7 +22,6 @@ pub struct Report<'a> {
 impl<'a> Report<'a> {
     /// Looks up the source texts of a problem.
     pub fn new(problem: &'a Problem, sources: &Sources) -> Self {
-        let home = sources.get(problem.span.source);
         let mut labels: Vec<LabeledSpan> = problem.error.labels().into_iter().flatten().collect();
         if labels.is_empty() {
             labels.push(LabeledSpan::new_primary_with_span(None, problem.span));
@@ -35,14 +34,20 @@ impl<'a> Report<'a> {
                 related.push(Note::new(&via.note, source, via.span));
             }
         }
-        let labels = home.map_or_else(Vec::new, |s| labels.into_iter().map(|l| inside(&l, &s.text)).collect());
-        Self { problem, source: home.map(|s| named(s)), labels, related }
+        let (source, labels) = match sources.get(problem.span.source) {
+            Some(home) => {
+                let (excerpt, labels) = shown(home, labels);
+                (Some(excerpt), labels)
+            }
+            None => (None, Vec::new()),
+        };
+        Self { problem, source, labels, related }
     }
 }
 
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.problem.error.fmt(f)
+        f.write_str(&visible_lines(&self.problem.error.to_string()))
     }
 }
 
@@ -56,7 +61,7 @@ impl Diagnostic for Report<'_> {
         self.problem.error.severity()
     }
     fn help<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
-        self.problem.error.help()
+        self.problem.error.help().map(|help| Box::new(visible_lines(&help.to_string())) as Box<dyn fmt::Display>)
     }
     fn source_code(&self) -> Option<&dyn SourceCode> {
         self.source.as_ref().map(|s| s as &dyn SourceCode)
@@ -76,14 +81,14 @@ impl Diagnostic for Report<'_> {
 #[derive(Debug)]
 struct Note {
     message: String,
-    source: NamedSource<Arc<str>>,
-    label: LabeledSpan,
+    source: Excerpt,
+    labels: Vec<LabeledSpan>,
 }
 
 impl Note {
     fn new(message: &str, source: &Source, span: Span) -> Self {
-        let label = inside(&LabeledSpan::new_primary_with_span(None, span), &source.text);
-        Self { message: message.to_owned(), source: named(source), label }
+        let (source, labels) = shown(source, vec![LabeledSpan::new_primary_with_span(None, span)]);
+        Self { message: visible_lines(message), source, labels }
     }
 }
 
@@ -103,25 +108,51 @@ impl Diagnostic for Note {
         Some(&self.source)
     }
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        Some(Box::new(std::iter::once(self.label.clone())))
+        Some(Box::new(self.labels.iter().cloned()))
     }
 }
 
-fn named(source: &Source) -> NamedSource<Arc<str>> {
-    NamedSource::new(&source.name, Arc::clone(&source.text))
+/// The text around labels, and the labels in it.
+fn shown(source: &Source, labels: Vec<LabeledSpan>) -> (Excerpt, Vec<LabeledSpan>) {
+    let ranges: Vec<_> = labels.iter().map(|l| l.offset()..l.offset() + l.len()).collect();
+    let (excerpt, ranges) = Excerpt::new(source, &ranges);
+    let moved = |(label, range): (&LabeledSpan, std::ops::Range<usize>)| {
+        let (words, span) = (label.label().map(visible), SourceSpan::from(range));
+        if label.primary() {
+            LabeledSpan::new_primary_with_span(words, span)
+        } else {
+            LabeledSpan::new_with_span(words, span)
+        }
+    };
+    let labels = labels.iter().zip(ranges).map(moved).collect();
+    (excerpt, labels)
 }
 
-/// The label moved into the text: a span beyond the end points to the end, and one at the end of a line stays on that line.
-fn inside(label: &LabeledSpan, text: &str) -> LabeledSpan {
-    let start = text.floor_char_boundary(label.offset().min(text.len()));
-    let end = text.ceil_char_boundary((label.offset() + label.len()).min(text.len()));
-    let span = SourceSpan::from((start, end.saturating_sub(start)));
-    let words = label.label().map(str::to_owned);
-    if label.primary() {
-        LabeledSpan::new_primary_with_span(words, span)
-    } else {
-        LabeledSpan::new_with_span(words, span)
+/// One problem as sentences, for screen readers: the message, each label with its place and its line, the help, the code.
+pub fn problem_in_words(problem: &Problem, sources: &Sources) -> String {
+    let level = match problem.error.severity() {
+        Some(Severity::Warning) => "warning",
+        Some(Severity::Advice) => "note",
+        Some(Severity::Error) | None => "error",
+    };
+    let mut lines = vec![format!("{level}: {}", problem.error)];
+    let labels: Vec<LabeledSpan> = problem.error.labels().into_iter().flatten().collect();
+    let spans = labels.iter().map(|l| {
+        let (start, end) = (l.offset() as u32, (l.offset() + l.len()) as u32);
+        (Span { source: problem.span.source, start, end }, l.label().unwrap_or("here").to_owned())
+    });
+    let alone = labels.is_empty().then(|| (problem.span, "here".to_owned()));
+    for (span, words) in spans.chain(alone).chain(problem.via.iter().map(|via| (via.span, via.note.clone()))) {
+        let Some(source) = sources.get(span.source) else { continue };
+        let (line, column) = source.position(span.start as usize);
+        let range = span.start as usize..span.end as usize;
+        let (excerpt, _) = Excerpt::new(source, std::slice::from_ref(&range));
+        lines.push(format!("{}, line {line}, column {column}: {words}", source.name));
+        lines.extend(excerpt.line(line).map(|text| format!("  the line is: {}", text.trim())));
     }
+    lines.extend(problem.error.help().map(|help| format!("help: {help}")));
+    lines.push(format!("code: {}", problem.code()));
+    lines.iter().map(|line| visible_lines(line) + "\n").collect()
 }
 
 /// One problem as a JSON object: `level`, `code`, `message`, `file`, `line`, `column`, `help`, `labels`, `via`.

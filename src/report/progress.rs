@@ -1,6 +1,7 @@
 //! Progress of long work: bars in a terminal, an occasional line in a pipe, one JSON object per line for programs.
 
 use crate::control::{Event, SeedEnd};
+use crate::number::json as number;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -39,8 +40,6 @@ fn seed_end(end: &SeedEnd) -> String {
 
 /// An event as a JSON object; numbers that are not finite are strings.
 pub fn event_json(event: &Event, elapsed: Duration) -> Json {
-    let number =
-        |x: f64| serde_json::Number::from_f64(x).map_or_else(|| crate::number::not_finite(x).into(), Json::Number);
     let seconds = (elapsed.as_secs_f64() * 1000.0).round() / 1000.0;
     match event {
         Event::Step { seed, step, steps, loss, gradient_norm, validation } => json!({

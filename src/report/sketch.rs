@@ -1,8 +1,10 @@
 //! Curves in a terminal: a canvas of braille characters with a y axis and an x axis.
 
+use super::clip::{Point, Window, unbroken};
 use super::style::Style;
 use super::ticks::{Ticks, finite_range, fraction, widened};
 use crate::interp::value::Series;
+use crate::problem::visible;
 
 /// ANSI colours of the curves, in order.
 const COLOURS: [u8; 6] = [34, 31, 32, 35, 33, 36];
@@ -10,11 +12,14 @@ const COLOURS: [u8; 6] = [34, 31, 32, 35, 33, 36];
 const MARKS: [char; 6] = ['o', '+', 'x', '*', '#', '@'];
 
 /// A plot of `height` lines and one line for the x axis, at most `style.width` wide; with several curves one more line for
-/// the legend. Empty if no point is finite.
-pub fn sketch(series: &[Series], height: usize, style: &Style) -> Vec<String> {
-    let points = || series.iter().flat_map(|s| s.x.iter().zip(&s.y)).filter(|(x, y)| x.is_finite() && y.is_finite());
-    let xs = finite_range(points().map(|(x, _)| x));
-    let ys = finite_range(points().map(|(_, y)| y));
+/// the legend. `ranges` are those of x and y, by default those of the data. Empty if no point is finite.
+pub fn sketch(series: &[Series], ranges: [Option<(f64, f64)>; 2], height: usize, style: &Style) -> Vec<String> {
+    let finite = |(x, y): &(&f64, &f64)| x.is_finite() && y.is_finite();
+    let seen = |(x, _): &(&f64, &f64)| ranges[0].is_none_or(|(from, to)| **x >= from && **x <= to);
+    let points = || series.iter().flat_map(|s| s.x.iter().zip(&s.y)).filter(finite);
+    let any = finite_range(points().map(|(x, _)| x));
+    let xs = ranges[0].filter(|_| any.is_some()).or(any);
+    let ys = ranges[1].or_else(|| finite_range(points().filter(seen).map(|(_, y)| y)));
     let (Some(xs), Some(ys)) = (xs, ys) else { return Vec::new() };
     let xs = widened(xs.0, xs.1);
     let ys = widened(ys.0, ys.1);
@@ -37,7 +42,7 @@ pub fn sketch(series: &[Series], height: usize, style: &Style) -> Vec<String> {
         .into_iter()
         .enumerate()
         .map(|(row, (label, axis))| {
-            let line = canvas.line(row, several, style.colour);
+            let line = canvas.text(row, several, style.colour);
             format!("{label:>margin$} {axis}{}", line.trim_end())
         })
         .collect();
@@ -59,9 +64,9 @@ fn legend(series: &[Series], colour: bool) -> String {
     let entry = |(_, curve): (usize, &Series)| {
         let index = curve.curve;
         if colour {
-            format!("\u{1b}[{}m━━\u{1b}[0m {}", COLOURS[index % COLOURS.len()], curve.name)
+            format!("\u{1b}[{}m━━\u{1b}[0m {}", COLOURS[index % COLOURS.len()], visible(&curve.name))
         } else {
-            format!("{} {}", MARKS[index % MARKS.len()], curve.name)
+            format!("{} {}", MARKS[index % MARKS.len()], visible(&curve.name))
         }
     };
     series.iter().enumerate().filter(first).map(entry).collect::<Vec<_>>().join("   ")
@@ -81,39 +86,44 @@ impl Canvas {
         Self { width, height, xs, ys, cells: vec![(0, None); width * height] }
     }
 
-    /// Column and row of the dot for a point, from the top left.
-    fn dot(&self, x: f64, y: f64) -> (i64, i64) {
-        let (columns, rows) = (2.0 * self.width as f64 - 1.0, 4.0 * self.height as f64 - 1.0);
-        let column = fraction(x, self.xs) * columns;
-        let row = (1.0 - fraction(y, self.ys)) * rows;
-        (column.round() as i64, row.round() as i64)
+    /// Column and row of the last dot, from the top left.
+    fn corner(&self) -> Point {
+        (2.0 * self.width as f64 - 1.0, 4.0 * self.height as f64 - 1.0)
+    }
+
+    /// Column and row for a point, in dots.
+    fn dot(&self, x: f64, y: f64) -> Point {
+        let (columns, rows) = self.corner();
+        (fraction(x, self.xs) * columns, (1.0 - fraction(y, self.ys)) * rows)
     }
 
     /// The row of characters for a value of y.
     fn row(&self, y: f64) -> usize {
-        (self.dot(self.xs.0, y).1.max(0) / 4) as usize
+        self.dot(self.xs.0, y).1.round() as usize / 4
     }
 
-    /// Draws dots along the lines between neighbouring finite points.
+    /// Draws dots along the lines between neighbouring finite points, as far as they are on the canvas.
     fn curve(&mut self, curve: &Series, index: usize) {
-        let mut last = None;
-        for (&x, &y) in curve.x.iter().zip(&curve.y) {
-            if !(x.is_finite() && y.is_finite()) {
-                last = None;
-                continue;
+        // Up to the outer edge of the dots at the border.
+        let window = Window { from: (0.0, 0.0), to: self.corner() }.grown(0.49);
+        for run in unbroken(&curve.x, &curve.y, |x, y| self.dot(x, y)) {
+            for part in window.parts(&run) {
+                let dots: Vec<(i64, i64)> = part.iter().map(|p| (p.0.round() as i64, p.1.round() as i64)).collect();
+                self.set(dots[0], index);
+                dots.windows(2).for_each(|pair| self.line(pair[0], pair[1], index));
             }
-            let here = self.dot(x, y);
-            let from = last.unwrap_or(here);
-            let steps = (here.0 - from.0).abs().max((here.1 - from.1).abs()).max(1);
-            for step in 0..=steps {
-                let along = |a: i64, b: i64| a + ((b - a) as f64 * step as f64 / steps as f64).round() as i64;
-                self.set(along(from.0, here.0), along(from.1, here.1), index);
-            }
-            last = Some(here);
         }
     }
 
-    fn set(&mut self, column: i64, row: i64, index: usize) {
+    fn line(&mut self, from: (i64, i64), to: (i64, i64), index: usize) {
+        let steps = (to.0 - from.0).abs().max((to.1 - from.1).abs());
+        for step in 1..=steps {
+            let along = |a: i64, b: i64| a + ((b - a) as f64 * step as f64 / steps as f64).round() as i64;
+            self.set((along(from.0, to.0), along(from.1, to.1)), index);
+        }
+    }
+
+    fn set(&mut self, (column, row): (i64, i64), index: usize) {
         const BITS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
         let (Ok(column), Ok(row)) = (usize::try_from(column), usize::try_from(row)) else { return };
         if column < 2 * self.width && row < 4 * self.height {
@@ -123,7 +133,7 @@ impl Canvas {
         }
     }
 
-    fn line(&self, row: usize, several: bool, colour: bool) -> String {
+    fn text(&self, row: usize, several: bool, colour: bool) -> String {
         let mut line = String::new();
         for (dots, owner) in &self.cells[row * self.width..(row + 1) * self.width] {
             match owner {
@@ -154,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_bell_rises_in_the_middle() {
-        let lines = sketch(&[curve("n", |x| (-x * x).exp())], 8, &Style::plain(60));
+        let lines = sketch(&[curve("n", |x| (-x * x).exp())], [None, None], 8, &Style::plain(60));
         assert_eq!(lines.len(), 9);
         let column = |line: &str| line.chars().position(|c| ('\u{2801}'..='\u{28ff}').contains(&c)).unwrap();
         assert!(column(&lines[0]) > column(&lines[7]) + 10, "{}", lines.join("\n"));
@@ -164,13 +174,24 @@ mod tests {
     #[test]
     fn gaps_constants_and_nothing_are_drawn_without_panic() {
         let gap = curve("g", |x| if x.abs() < 1.0 { f64::NAN } else { x });
-        assert!(!sketch(std::slice::from_ref(&gap), 6, &Style::plain(40)).is_empty());
-        assert!(!sketch(&[curve("c", |_| 0.0), gap], 6, &Style::plain(40)).is_empty());
-        assert!(sketch(&[curve("n", |_| f64::NAN)], 6, &Style::plain(40)).is_empty());
-        assert!(sketch(&[], 6, &Style::plain(40)).is_empty());
+        assert!(!sketch(std::slice::from_ref(&gap), [None, None], 6, &Style::plain(40)).is_empty());
+        assert!(!sketch(&[curve("c", |_| 0.0), gap], [None, None], 6, &Style::plain(40)).is_empty());
+        assert!(sketch(&[curve("n", |_| f64::NAN)], [None, None], 6, &Style::plain(40)).is_empty());
+        assert!(sketch(&[], [None, None], 6, &Style::plain(40)).is_empty());
         for scale in [1e-310, 5e-324, 1e307, f64::MAX] {
-            let lines = sketch(&[curve("s", |x| scale * x.signum())], 6, &Style::plain(60));
+            let lines = sketch(&[curve("s", |x| scale * x.signum())], [None, None], 6, &Style::plain(60));
             assert!(lines.len() == 7 && !lines.concat().contains("nan"), "{scale}: {}", lines.join("\n"));
         }
+    }
+
+    #[test]
+    fn ranges_are_axes_and_lines_end_there() {
+        let line = curve("l", |x| 1e9 * x);
+        let lines = sketch(std::slice::from_ref(&line), [Some((-8.0, 8.0)), Some((-1.0, 1.0))], 6, &Style::plain(60));
+        assert!(lines[6].contains("└-8 ") && lines[6].ends_with(" 8"), "{}", lines.join("\n"));
+        // A steep line from the bottom to the top in the middle, nowhere else.
+        let drawn: Vec<usize> = lines[..6].iter().filter_map(|l| l.chars().position(|c| c > '\u{2800}')).collect();
+        assert!(drawn.len() == 6 && drawn.iter().all(|at| drawn[0].abs_diff(*at) <= 1), "{}", lines.join("\n"));
+        assert!(sketch(&[line], [Some((20.0, 30.0)), None], 6, &Style::plain(60)).is_empty());
     }
 }

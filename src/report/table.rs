@@ -3,14 +3,19 @@
 use super::inline::{common_unit, inline, readable};
 use super::number;
 use super::style::Style;
+use super::width::{columns, left, right, shorten};
 use crate::interp::value::{Table, Value};
+use crate::problem::visible;
 
 /// The maximum number of rows shown; in longer tables the middle is left out.
 const ROWS: usize = 24;
 /// The maximum number of decimals in a column.
 const DECIMALS: usize = 6;
 
-/// The whole table; if rows are left out, the last line gives their total number.
+/// The maximum number of columns of the terminal that a text in a cell takes.
+const CELL: usize = 60;
+
+/// The whole table; the last lines say what is left out, if anything is.
 pub fn table(table: &Table, style: &Style) -> String {
     if table.columns.is_empty() {
         return "  an empty table".to_owned();
@@ -36,6 +41,11 @@ pub fn table(table: &Table, style: &Style) -> String {
         1..=ROWS => {}
         _ => lines.push(format!("  {rows} rows")),
     }
+    match columns.iter().map(|c| c.cut).sum() {
+        0 => {}
+        1 => lines.push("  one text is cut at `…`".to_owned()),
+        n => lines.push(format!("  {n} texts are cut at `…`")),
+    }
     if style.colour {
         lines[0] = format!("\u{1b}[1m{}\u{1b}[0m", lines[0]);
     }
@@ -45,9 +55,8 @@ pub fn table(table: &Table, style: &Style) -> String {
 fn row<'a>(columns: &'a [Column], text: impl Fn(&'a Column) -> &'a str) -> String {
     let mut line = String::new();
     for column in columns {
-        let (text, width) = (text(column), column.width);
         line.push_str("  ");
-        line.push_str(&if column.right { format!("{text:>width$}") } else { format!("{text:<width$}") });
+        line.push_str(&if column.right { right(text(column), column.width) } else { left(text(column), column.width) });
     }
     line.trim_end().to_owned()
 }
@@ -59,6 +68,8 @@ struct Column {
     cells: Vec<String>,
     right: bool,
     width: usize,
+    /// The number of cells that are not shown in full.
+    cut: usize,
 }
 
 impl Column {
@@ -72,13 +83,15 @@ impl Column {
                 let numbers: Vec<Cell> = picked.iter().map(|v| v.map_or(Cell::Gap, cell)).collect();
                 aligned(&numbers)
             }
-            None => picked.iter().map(|v| v.map_or("…".to_owned(), inline)).collect(),
+            None => picked.iter().map(|v| v.map_or("…".to_owned(), |v| visible(&inline(v)))).collect(),
         };
+        let cut = cells.iter().filter(|cell| columns(cell) > CELL).count();
+        let cells: Vec<String> = cells.iter().map(|cell| shorten(cell, CELL)).collect();
         let right = unit.is_some();
         let unit = unit.unwrap_or_default();
-        let lengths = cells.iter().map(|c| c.chars().count());
-        let width = lengths.chain([name.chars().count(), unit.chars().count()]).max().unwrap_or(0);
-        Self { name: name.to_owned(), unit, cells, right, width }
+        let name = shorten(&visible(name), CELL);
+        let width = cells.iter().chain([&name, &unit]).map(|text| columns(text)).max().unwrap_or(0);
+        Self { name, unit, cells, right, width, cut }
     }
 }
 
@@ -106,10 +119,15 @@ fn aligned(cells: &[Cell]) -> Vec<String> {
     let decimals = plain.iter().filter_map(|t| t.split_once('.')).map(|(_, d)| d.len()).max().unwrap_or(0);
     let decimals = decimals.min(DECIMALS);
     let even = |(cell, text): (&Cell, String)| match cell {
-        Cell::Number(x) if x.is_finite() => format!("{x:.decimals$}"),
+        Cell::Number(x) if x.is_finite() => without_sign_of_zero(format!("{x:.decimals$}")),
         _ => text,
     };
     cells.iter().zip(plain).map(even).collect()
+}
+
+/// `0.00` for `-0.00`.
+fn without_sign_of_zero(text: String) -> String {
+    if text.contains(|c: char| c.is_ascii_digit() && c != '0') { text } else { text.trim_start_matches('-').to_owned() }
 }
 
 fn cell(value: &Value) -> Cell {
@@ -154,6 +172,27 @@ mod tests {
         let gigabyte = Value::Number(memory(1e9));
         assert_eq!(inline(&Value::list(vec![gigabyte.clone(), Value::Number(memory(2e6))])), "[1, 0.002] GB");
         assert_eq!(inline(&gigabyte), "1 GB");
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_they_look() {
+        let texts = |all: &[&str]| Rc::new(all.iter().map(|t| Value::text(t)).collect::<Vec<Value>>());
+        let columns = vec![
+            (Rc::from("名"), texts(&["H2", "水素", "👍A\u{30a}", "x\ny\tz\u{1b}[31m"])),
+            (Rc::from("E"), numbers(|i| Quantity::plain([-0.0, 1.5, -0.0, 2.0][i]), 4)),
+        ];
+        let text = table(&Table { columns }, &Style::plain(80));
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 6);
+        assert!(lines.iter().all(|line| columns_of(line) == 2 + 17 + 2 + 3), "{text}");
+        assert!(lines[2].ends_with(" 0.0") && lines[5].contains("x\\ny\\tz\\u{1b}[31m"), "{text}");
+        let long = vec![(Rc::from("t"), texts(&["水".repeat(70).as_str(), "short"]))];
+        let text = table(&Table { columns: long }, &Style::plain(80));
+        assert!(text.ends_with("  one text is cut at `…`") && text.lines().all(|l| columns_of(l) <= 62), "{text}");
+    }
+
+    fn columns_of(line: &str) -> usize {
+        super::columns(line)
     }
 
     #[test]

@@ -1,14 +1,18 @@
 //! Values as text.
 
-use super::inline::{field_head, grid_text, inline, inline_run, interaction_text, nested, shorten};
+use super::figure::nothing;
+use super::inline::{field_head, grid_text, inline, inline_run, interaction_text, nested};
 use super::number;
 use super::sketch::sketch;
 use super::style::Style;
 use super::table;
+use super::width::{self, shorten};
 use crate::exact::Reference;
 use crate::interp::value::{Field, Figure, Quantity, Record, Series, Value};
 use crate::ks::{Datum, Property, Run, Stop};
 use crate::model::{Grid, System};
+use crate::number::counted;
+use crate::problem::{visible, visible_lines};
 use std::rc::Rc;
 
 /// Lines of a field's plot.
@@ -24,6 +28,14 @@ pub fn text(value: &Value, style: &Style) -> String {
         Value::Field(field) => field_text(field, style),
         Value::Table(table) => table::table(table, style),
         Value::Figure(figure) => figure_text(figure, style),
+        other => visible_lines(&plain(other)),
+    }
+}
+
+/// Values that are never shown in colour.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Str(s) => s.to_string(),
         Value::Run(run) => run_text(run),
         Value::Reference(reference) => reference_text(reference),
         Value::System(system) => system_text(system),
@@ -32,8 +44,11 @@ pub fn text(value: &Value, style: &Style) -> String {
         Value::Nothing
         | Value::Number(_)
         | Value::Bool(_)
-        | Value::Str(_)
         | Value::List(_)
+        | Value::Record(_)
+        | Value::Field(_)
+        | Value::Table(_)
+        | Value::Figure(_)
         | Value::Interval(..)
         | Value::Grid(_)
         | Value::Interaction(_)
@@ -53,8 +68,8 @@ fn record_text(record: &Record, style: &Style) -> String {
     let drawn = |v: &Value| matches!(v, Value::Table(_) | Value::Field(_));
     if !record.entries.iter().any(|(_, v)| drawn(v)) {
         let flat = inline(&Value::Record(Rc::new(record.clone())));
-        if flat.chars().count() <= style.width {
-            return flat;
+        if width::columns(&flat) <= style.width {
+            return visible(&flat);
         }
     }
     let plain = record.entries.iter().filter(|(_, v)| !drawn(v));
@@ -63,15 +78,16 @@ fn record_text(record: &Record, style: &Style) -> String {
     for (name, value) in record.entries.iter().filter(|(_, v)| drawn(v)) {
         let inner = Style { width: style.width.saturating_sub(2), ..*style };
         let body = text(value, &inner).replace('\n', "\n  ");
-        parts.push(format!("  {name}\n  {body}"));
+        parts.push(format!("  {}\n  {body}", visible(name)));
     }
     parts.join("\n")
 }
 
 /// Names and values in two columns, indented.
 pub(super) fn listing(entries: &[(&str, String)]) -> String {
-    let width = entries.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    entries.iter().map(|(name, value)| format!("  {name:<width$}  {value}")).collect::<Vec<_>>().join("\n")
+    let width = entries.iter().map(|(name, _)| width::columns(&visible(name))).max().unwrap_or(0);
+    let line = |(name, value): &(&str, String)| format!("  {}  {}", width::left(&visible(name), width), visible(value));
+    entries.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn field_text(field: &Field, style: &Style) -> String {
@@ -84,13 +100,15 @@ fn field_text(field: &Field, style: &Style) -> String {
             Series { name: c.to_string(), curve: c, thin: false, x: x.clone(), y }
         })
         .collect();
-    lines.extend(sketch(&series[..channels.min(4)], FIELD_HEIGHT, style).into_iter().map(|l| format!("  {l}")));
+    lines.extend(
+        sketch(&series[..channels.min(4)], [None, None], FIELD_HEIGHT, style).into_iter().map(|l| format!("  {l}")),
+    );
     for curve in series.iter().take(4) {
         let name = if channels == 1 { String::new() } else { format!("{}: ", curve.name) };
         lines.push(format!("  {name}{}", extrema(&curve.x, &curve.y, &field.grid)));
     }
     if channels > 4 {
-        lines.push(format!("  … {} more channels", channels - 4));
+        lines.push(format!("  … {}", counted(channels - 4, "more channel")));
     }
     lines.join("\n")
 }
@@ -112,7 +130,7 @@ fn extrema(x: &[f64], y: &[f64], grid: &Grid) -> String {
     if bad == 0 {
         text.push_str(&format!(", integral {}", number::digits(grid.integrate(y), 6)));
     } else {
-        text.push_str(&format!(", {bad} values not finite"));
+        text.push_str(&format!(", {} not finite", counted(bad, "value")));
     }
     text
 }
@@ -121,22 +139,17 @@ fn figure_text(figure: &Figure, style: &Style) -> String {
     if !style.figures {
         return String::new();
     }
-    let mut lines: Vec<String> = figure.title.iter().map(|t| format!("  {t}")).collect();
+    let mut lines: Vec<String> = figure.title.iter().map(|t| format!("  {}", visible(t))).collect();
     if !figure.y_label.is_empty() {
-        lines.push(format!("  {}", figure.y_label));
+        lines.push(format!("  {}", visible(&figure.y_label)));
     }
-    let outside = |range: Option<(f64, f64)>, v: f64| range.is_some_and(|(from, to)| v < from || v > to);
-    let mut series = figure.series.clone();
-    for curve in &mut series {
-        for (x, y) in curve.x.iter().zip(&mut curve.y) {
-            if outside(figure.x_range, *x) || outside(figure.y_range, *y) {
-                *y = f64::NAN;
-            }
-        }
+    let plot = sketch(&figure.series, [figure.x_range, figure.y_range], FIGURE_HEIGHT, style);
+    if plot.is_empty() {
+        lines.push(format!("  {}", nothing(figure)));
     }
-    lines.extend(sketch(&series, FIGURE_HEIGHT, style).into_iter().map(|l| format!("  {l}")));
+    lines.extend(plot.into_iter().map(|l| format!("  {l}")));
     if !figure.x_label.is_empty() {
-        lines.push(format!("  {:>1$}", figure.x_label, style.width.min(76) / 2));
+        lines.push(format!("  {}", width::right(&visible(&figure.x_label), style.width.min(76) / 2)));
     }
     lines.join("\n")
 }
@@ -168,8 +181,10 @@ fn lines(name: &str, datum: Datum, run: &Run) -> Vec<(String, String)> {
         Datum::Electrons(value) => format!("{} electrons", number::digits(value, 3)),
         Datum::Energies(values) => energies(&values),
         Datum::Verdict(stop, iterations) => verdict(stop, iterations),
-        Datum::Field(_) => format!("field on {} points", run.system.grid.points),
-        Datum::Fields(fields) => format!("{} fields on {} points", fields.len(), run.system.grid.points),
+        Datum::Field(_) => format!("field on {}", counted(run.system.grid.points, "point")),
+        Datum::Fields(fields) => {
+            format!("{} on {}", counted(fields.len(), "field"), counted(run.system.grid.points, "point"))
+        }
         Datum::Spins(both) => {
             let [up, down] = *both;
             if run.system.closed_shell() {
@@ -186,10 +201,10 @@ fn lines(name: &str, datum: Datum, run: &Run) -> Vec<(String, String)> {
 
 fn verdict(stop: Stop, iterations: usize) -> String {
     match stop {
-        Stop::Converged => format!("yes, in {iterations} iterations"),
-        Stop::Fixed => format!("not requested; {iterations} iterations done"),
-        Stop::Exhausted => format!("no, after {iterations} iterations"),
-        Stop::Interrupted => format!("no, stopped after {iterations} iterations"),
+        Stop::Converged => format!("yes, in {}", counted(iterations, "iteration")),
+        Stop::Fixed => format!("not requested; {} done", counted(iterations, "iteration")),
+        Stop::Exhausted => format!("no, after {}", counted(iterations, "iteration")),
+        Stop::Interrupted => format!("no, stopped after {}", counted(iterations, "iteration")),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{TrainError, TrainWarning};
 use crate::control::SeedEnd;
 use crate::ks::KsError;
+use crate::number::counted;
 use crate::source::Span;
 use serde::{Deserialize, Serialize};
 
@@ -147,7 +148,7 @@ impl SeedRecord {
     pub fn end(&self) -> SeedEnd {
         let step = self.history.last().map_or(0, |last| last.step);
         let outcome = match &self.outcome {
-            Ending::Finished => format!("{step} steps"),
+            Ending::Finished => counted(step, "step"),
             Ending::Flat => format!("flat at step {step}"),
             Ending::Converged => format!("converged at step {step}"),
             Ending::Stalled => format!("no better since step {}", self.kept.as_ref().map_or(0, |kept| kept.step)),

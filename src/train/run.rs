@@ -11,6 +11,7 @@ use super::workers::{Team, with_team};
 use super::{Budget, Forecast, Store, TrainError};
 use crate::control::{Control, Event, Quiet};
 use crate::ks::KsError;
+use crate::number::counted;
 use crate::tensor::Device;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -272,7 +273,12 @@ fn choose(
     if reused {
         control.report(Event::Message(format!("`{name}` has been trained before: its parameters are reused")));
     } else if read > 0 {
-        let message = format!("{read} of {} seeds of `{name}` have been trained before and are reused", seeds.len());
+        let message = format!(
+            "{read} of {} of `{name}` {} been trained before and {} reused",
+            counted(seeds.len(), "seed"),
+            if read == 1 { "has" } else { "have" },
+            if read == 1 { "is" } else { "are" }
+        );
         control.report(Event::Message(message));
     }
     Ok(Trained { best: kept.clone(), seed, interrupted, reused, warnings, concerns: Vec::new(), seeds })

@@ -61,7 +61,7 @@ impl Bench {
         if !self.json {
             let text = report::text(&table(false), &style(false));
             let notes: String = notes.iter().map(|note| format!("\n  {note}")).collect();
-            return output::line(&format!("{text}{notes}\n"));
+            return output::styled_line(&format!("{text}{notes}\n"));
         }
         let mut object = Map::new();
         object.insert("type".into(), "table".into());
@@ -72,7 +72,7 @@ impl Bench {
             object.insert("value".into(), value);
         }
         object.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-        output::line(&Json::Object(object).to_string());
+        output::line(&report::json_line(&Json::Object(object)));
     }
 }
 

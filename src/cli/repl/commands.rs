@@ -7,6 +7,7 @@ use crate::cli::{output, run, session};
 use crate::interp::assist::topics::{HELP_TOPICS, HelpTopic};
 use crate::interp::registry;
 use crate::lang::units::UNITS;
+use crate::report::width;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -141,15 +142,11 @@ fn show_topic(topic: &HelpTopic) {
 /// Prints two aligned columns; the second is cut off at the end of the line.
 fn columns<'a>(entries: impl IntoIterator<Item = (&'a str, &'a str)>) {
     let entries: Vec<(&str, &str)> = entries.into_iter().collect();
-    let width = entries.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    let room = output::width().saturating_sub(width + 4).max(20);
+    let width = entries.iter().map(|(name, _)| width::columns(name)).max().unwrap_or(0);
+    let room = output::width().saturating_sub(width + 4).max(8);
     for (name, about) in entries {
         let about = about.lines().next().unwrap_or_default();
-        let cut: String = if about.chars().count() > room {
-            about.chars().take(room - 1).chain(['…']).collect()
-        } else {
-            about.to_owned()
-        };
-        output::line(format!("  {name:<width$}  {cut}").trim_end());
+        let cut = width::shorten(about, room);
+        output::line(format!("  {}  {cut}", width::left(name, width)).trim_end());
     }
 }

@@ -4,10 +4,12 @@ mod data;
 
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, Style, function, mismatch, named, required, shown};
+use crate::interp::error::Advice;
 use crate::interp::value::{Figure, Operand, Quantity, Series, ShownUnit, Value};
 use crate::lang::Dimension;
 use crate::lang::Kind;
-use crate::problem::Result;
+use crate::number::counted;
+use crate::problem::{Problem, Result};
 use crate::source::Span;
 use std::rc::Rc;
 
@@ -83,6 +85,9 @@ struct Data {
 fn plot(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let Data { x_name, x, mut curves } = data::gather(interp, args)?;
     relabel(interp, args, &mut curves)?;
+    if !matches!(args.arg("first")?.value, Value::Figure(_)) {
+        tell_gaps(interp, &curves, args.span_of("first"));
+    }
     let y = common(&curves);
     for curve in &mut curves {
         let measure = y.as_ref().unwrap_or(&curve.measure);
@@ -112,6 +117,34 @@ fn plot(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         figure.title = figure.title.or(first.title.clone());
     }
     Ok(Value::Figure(Rc::new(figure)))
+}
+
+/// Tells which points cannot be drawn, as they are not finite.
+fn tell_gaps(interp: &mut Interpreter, curves: &[Curve], span: Span) {
+    const NAMED: usize = 4;
+    let gaps =
+        |c: &Curve| c.series.x.iter().zip(&c.series.y).filter(|(x, y)| !(x.is_finite() && y.is_finite())).count();
+    let mut found: Vec<(&str, usize, usize)> = Vec::new();
+    for curve in curves {
+        let (gaps, all, name) = (gaps(curve), curve.series.x.len(), curve.series.name.as_str());
+        match found.last_mut() {
+            Some((last, missing, of)) if *last == name => (*missing, *of) = (*missing + gaps, *of + all),
+            _ => found.push((name, gaps, all)),
+        }
+    }
+    found.retain(|(_, gaps, _)| *gaps > 0);
+    let words = |(name, gaps, all): &(&str, usize, usize)| {
+        let of = if name.is_empty() { String::new() } else { format!(" of `{name}`") };
+        format!("{gaps} of {}{of}", counted(*all, "point"))
+    };
+    let named: Vec<String> = found.iter().take(NAMED).map(words).collect();
+    let more = found.len().saturating_sub(NAMED);
+    let more = if more == 0 { String::new() } else { format!(", and some of {}", counted(more, "more curve")) };
+    let verb = if matches!(found[..], [(_, 1, _)]) { "is not finite and is" } else { "are not finite and are" };
+    if !found.is_empty() {
+        let message = format!("{}{more} {verb} left out of the figure", named.join(", "));
+        interp.warn_with(Problem::new(Advice::Note { message, span }, span), false);
+    }
 }
 
 fn labelled(name: &str, unit: &str) -> String {
@@ -155,7 +188,7 @@ fn on_axis(
     if !(from.is_finite() && to.is_finite()) {
         return args.wrong(span, format!("{} needs finite ends", args.what(parameter)), None);
     }
-    Ok((from.min(to), from.max(to)))
+    Ok((from, to))
 }
 
 fn range(args: &Args, parameter: &str, axis: &Measure) -> Result<Option<(f64, f64)>> {
@@ -166,6 +199,10 @@ fn range(args: &Args, parameter: &str, axis: &Measure) -> Result<Option<(f64, f6
     let (from, to) = on_axis(args, (&from, &to), axis, span, parameter)?;
     if from == to {
         return args.wrong(span, format!("{} needs two different ends", args.what(parameter)), None);
+    }
+    if from > to {
+        let help = Some("an axis runs from its smaller to its larger end: exchange the two".to_string());
+        return args.wrong(span, format!("{} begins at its larger end", args.what(parameter)), help);
     }
     Ok(Some((from, to)))
 }
@@ -178,7 +215,9 @@ fn bands(interp: &mut Interpreter, args: &Args, axis: &Measure) -> Result<Vec<(f
         other => interp.elements(Operand::new(other, given.span), &args.what("band"))?,
     };
     let one = |v: &Value| match v {
-        Value::Interval(from, to) => on_axis(args, (from, to), axis, given.span, "band"),
+        Value::Interval(from, to) => {
+            on_axis(args, (from, to), axis, given.span, "band").map(|(from, to)| (from.min(to), from.max(to)))
+        }
         other => mismatch(&args.what("band"), "an interval `a .. b`, or a list of them", other, None, given.span),
     };
     items.iter().map(one).collect()
@@ -189,7 +228,9 @@ fn relabel(interp: &mut Interpreter, args: &Args, curves: &mut [Curve]) -> Resul
     let Some(labels) = data::names(interp, args, "labels")? else { return Ok(()) };
     let count = curves.iter().map(|c| c.series.curve + 1).max().unwrap_or(0);
     if labels.len() != count {
-        let message = format!("{} labels do not match {count} curves", labels.len());
+        let does = if labels.len() == 1 { "does" } else { "do" };
+        let (labels, curves) = (counted(labels.len(), "label"), counted(count, "curve"));
+        let message = format!("{labels} {does} not match {curves}");
         return args.wrong(args.span_of("labels"), message, None);
     }
     for curve in curves {

@@ -7,7 +7,7 @@ use crate::interp::call::{
     Args, Builtin, DefaultValue, Param, Style, example, function, mismatch, named, optional, required, truth,
 };
 use crate::interp::error::{RunError, TypesError, fail};
-use crate::interp::eval::MAX_LENGTH;
+use crate::interp::value::MAX_LENGTH;
 use crate::interp::value::{List, Operand, Quantity, Value, equal, text};
 use crate::lang::Kind;
 use crate::problem::Result;

@@ -41,6 +41,7 @@ pub fn suggestion<S: AsRef<str>>(name: &str, known: &[S], kind: &str) -> String 
     match nearest(name, known.iter().map(AsRef::as_ref)) {
         Some(n) => format!("did you mean `{n}`?"),
         None if known.is_empty() => format!("there are no {kind}"),
+        None if known.len() == 1 => format!("the only one is {}", listed(known)),
         None => format!("the {kind} are {}", listed(known)),
     }
 }
@@ -54,5 +55,6 @@ mod tests {
         assert_eq!(listed(&["a", "b", "c"]), "`a`, `b` and `c`");
         assert_eq!(suggestion("spacin", &["points", "spacing"], "parameters"), "did you mean `spacing`?");
         assert_eq!(suggestion("banana", &["x", "y"], "parameters"), "the parameters are `x` and `y`");
+        assert_eq!(suggestion("banana", &["x"], "parameters"), "the only one is `x`");
     }
 }

@@ -1,5 +1,6 @@
 //! Values of the wrong kind.
 
+use crate::number::counted;
 use crate::source::Span;
 use miette::Diagnostic;
 use thiserror::Error;
@@ -68,7 +69,7 @@ pub enum TypesError {
     ///
     /// What to do: make them equally long, take a part of one, as in `a[0 .. 5]`, or combine a list with a single
     /// number.
-    #[error("`{operator}` needs lists of equal length, but these have {left} and {right} elements")]
+    #[error("`{operator}` needs lists of equal length, but these have {left} and {}", counted(*right, "element"))]
     #[diagnostic(code(ksr::types::lengths))]
     Lengths {
         /// `+`.
@@ -78,10 +79,10 @@ pub enum TypesError {
         /// Length of the right one.
         right: usize,
         /// The left one.
-        #[label("{left} elements")]
+        #[label("{}", counted(*left, "element"))]
         left_span: Span,
         /// The right one.
-        #[label("{right} elements")]
+        #[label("{}", counted(*right, "element"))]
         right_span: Span,
     },
     /// Fields are combined point by point, so both must be on the same grid.
@@ -120,10 +121,10 @@ pub enum TypesError {
         /// Channels of the right one.
         right: usize,
         /// The left one.
-        #[label("{left} channels")]
+        #[label("{}", counted(*left, "channel"))]
         left_span: Span,
         /// The right one.
-        #[label("{right} channels")]
+        #[label("{}", counted(*right, "channel"))]
         right_span: Span,
     },
     /// A call of something that is not a function.

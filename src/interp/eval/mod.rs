@@ -13,7 +13,6 @@ mod units;
 
 pub(crate) use block::binding;
 pub use member::documented_members;
-pub(crate) use sequence::MAX_LENGTH;
 pub(crate) use system::SYSTEM_ENTRIES;
 
 use super::Interpreter;

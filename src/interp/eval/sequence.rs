@@ -5,14 +5,11 @@ use crate::interp::arith::agree;
 use crate::interp::call::{mismatch, quantity};
 use crate::interp::error::{RunError, fail};
 use crate::interp::value::scope::Scope;
-use crate::interp::value::{List, Operand, Quantity, Value, text};
+use crate::interp::value::{List, MAX_LENGTH, Operand, Quantity, Value, text};
 use crate::lang::ast::{Each, Expr};
 use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
-
-/// The maximum number of elements in a list.
-pub const MAX_LENGTH: usize = 10_000_000;
 
 impl Interpreter {
     /// `a .. b`, `a .. b by c`.

@@ -3,7 +3,7 @@
 use super::{Host, Interpreter};
 use crate::control::{Control, Event};
 use crate::interp::error::{RunError, fail};
-use crate::interp::eval::MAX_LENGTH;
+use crate::interp::value::MAX_LENGTH;
 use crate::interp::value::Value;
 use crate::problem::Result;
 use crate::source::Span;

@@ -6,6 +6,7 @@ mod library;
 pub(crate) mod limits;
 mod modules;
 mod program;
+mod warnings;
 
 pub use host::Host;
 pub(crate) use known::KnownNames;
@@ -27,6 +28,7 @@ use limits::Limits;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
+use warnings::Told;
 
 /// Options of an interpreter.
 #[derive(Clone, Debug, Default)]
@@ -91,8 +93,8 @@ pub struct Interpreter {
     pub(in crate::interp) judged: Vec<Rc<Solved>>,
     /// Training runs that are only planned, in that mode.
     pub(in crate::interp) planned: Option<Vec<Plan>>,
-    /// Code and place of the warnings that are given once per place.
-    pub(in crate::interp) told: Vec<(String, Span)>,
+    /// The warnings so far.
+    pub(in crate::interp) told: Vec<Told>,
     /// Warnings about exact answers, each given once.
     pub(in crate::interp) told_of_exact: Vec<CacheWarning>,
     /// What the checker knows.

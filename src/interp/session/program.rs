@@ -7,6 +7,7 @@ use crate::interp::eval::binding;
 use crate::interp::value::Value;
 use crate::interp::value::scope::{Readiness, Scope};
 use crate::lang::ast::{Expr, Program, Stmt, StmtKind};
+use crate::lang::words::canonical;
 use crate::lang::{Entry, parse, parse_entry};
 use crate::problem::{Problem, Result};
 use crate::source::{SourceId, Span};
@@ -99,7 +100,9 @@ impl Interpreter {
     fn finish(&mut self, work: impl FnOnce(&mut Self) -> Result<()>) -> Result<ScriptEnding, Vec<Problem>> {
         (self.calls, self.depth, self.users_call) = (0, 0, None);
         self.begin_time();
-        match work(self) {
+        let outcome = work(self);
+        self.tell_repeats();
+        match outcome {
             Ok(()) => Ok(ScriptEnding::Done),
             Err(problem) if matches!(inside(&problem), Some(RunError::Interrupted { .. })) => {
                 Ok(ScriptEnding::Interrupted)
@@ -182,7 +185,7 @@ fn override_let(
     let mut known = Vec::new();
     for statement in &mut program.statements {
         if let StmtKind::Let { name: bound, value } = &mut statement.kind {
-            if &*bound.name == name {
+            if *bound.name == *canonical(name) {
                 *value = replacement.clone();
                 return Ok(());
             }

@@ -91,6 +91,15 @@ impl Quantity {
     }
 }
 
+/// The maximum number of elements in a list.
+pub const MAX_LENGTH: usize = 10_000_000;
+
+/// The number of values of an interval with whole numbers as ends, if they can be a list; none if it ends before it begins.
+pub fn listed_length(from: &Quantity, to: &Quantity) -> Option<usize> {
+    let length = (to.value - from.value + 1.0).max(0.0);
+    (from.is_whole() && to.is_whole() && length <= MAX_LENGTH as f64).then_some(length as usize)
+}
+
 /// What all the values share, according to `of`: the unit that a column or list is shown in; `None` if one has none, or
 /// a different one.
 pub fn shared<'a>(
@@ -388,7 +397,7 @@ impl Value {
             Value::Str(_) => "string",
             Value::List(_) => "list",
             Value::Record(_) => "record",
-            Value::Interval(from, to) if from.is_whole() && to.is_whole() => "list",
+            Value::Interval(from, to) if listed_length(from, to).is_some() => "list",
             Value::Interval(..) => "interval",
             Value::Field(_) => "field",
             Value::Grid(_) => "grid",

@@ -2,7 +2,7 @@
 
 use super::{Field, Quantity, Value};
 use crate::model::Grid;
-use crate::number::significant;
+use crate::number::{counted, significant};
 
 /// A number with at most twelve significant digits, without trailing zeros: `1.36`, `1e-6`, `nan`, `inf`.
 pub fn number(x: f64) -> String {
@@ -19,12 +19,12 @@ pub fn quantity(q: &Quantity) -> String {
 
 /// `513 points 0.08 bohr apart`.
 pub fn grid(grid: &Grid) -> String {
-    format!("{} points {} bohr apart", grid.points, number(grid.spacing))
+    format!("{} {} bohr apart", counted(grid.points, "point"), number(grid.spacing))
 }
 
 fn field(f: &Field) -> String {
     let channels = if f.channels == 1 { String::new() } else { format!(" and {} channels", f.channels) };
-    format!("a field of {} points{channels}", f.grid.points)
+    format!("a field of {}{channels}", counted(f.grid.points, "point"))
 }
 
 /// A value as `print` and `"{…}"` write it.
@@ -45,7 +45,7 @@ pub fn value(v: &Value) -> String {
         Value::System(s) => s.label.clone(),
         Value::Table(t) => {
             let names: Vec<&str> = t.columns.iter().map(|(n, _)| &**n).collect();
-            format!("a table of {} rows: {}", t.rows(), names.join(", "))
+            format!("a table of {}: {}", counted(t.rows(), "row"), names.join(", "))
         }
         Value::Function(c) if &*c.def.name.name != "fn" => c.def.name.name.to_string(),
         Value::Builtin(b) => b.name.to_string(),
@@ -73,9 +73,10 @@ pub fn kind(v: &Value) -> String {
             match kinds.split_first() {
                 None => "an empty list".into(),
                 Some((first, rest)) if rest.iter().all(|k| k == first) => {
-                    format!("a list of {} {}", items.len(), plural(first))
+                    let noun = first.split_once(' ').map_or(first.as_str(), |(_, noun)| noun);
+                    format!("a list of {}", counted_kind(items.len(), noun))
                 }
-                Some(_) => format!("a list of {} values", items.len()),
+                Some(_) => format!("a list of {}", counted(items.len(), "value")),
             }
         }
         Value::Field(f) => {
@@ -83,7 +84,9 @@ pub fn kind(v: &Value) -> String {
             format!("a field on {}{channels}", grid(&f.grid))
         }
         Value::Grid(g) => format!("a grid of {}", grid(g)),
-        Value::Table(t) => format!("a table of {} columns and {} rows", t.columns.len(), t.rows()),
+        Value::Table(t) => {
+            format!("a table of {} and {}", counted(t.columns.len(), "column"), counted(t.rows(), "row"))
+        }
         Value::Nothing
         | Value::Number(_)
         | Value::Bool(_)
@@ -108,15 +111,13 @@ pub fn kind(v: &Value) -> String {
     }
 }
 
-/// `an energy` to `energies`.
-fn plural(kind: &str) -> String {
-    let noun = kind.split_once(' ').map_or(kind, |(_, noun)| noun);
-    match noun {
-        "energy" => "energies".into(),
-        _ if noun.starts_with("quantity ") => noun.replacen("quantity", "quantities", 1),
-        "system with parameters" => "systems with parameters".into(),
-        _ => format!("{noun}s"),
-    }
+/// `2 energies`, `1 quantity in bohr^2`: what follows a preposition stays.
+fn counted_kind(n: usize, noun: &str) -> String {
+    let (head, rest) = match [" in ", " with ", " of "].iter().filter_map(|word| noun.find(word)).min() {
+        Some(at) => noun.split_at(at),
+        None => (noun, ""),
+    };
+    format!("{}{rest}", counted(n, head))
 }
 
 fn joined(parts: impl Iterator<Item = String>) -> String {

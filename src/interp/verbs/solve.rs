@@ -294,19 +294,6 @@ impl Interpreter {
             self.warn_with(Problem::new(Advice::TrainedWith { model, with, system, found, span }, span), true);
         }
     }
-
-    /// Sends a warning to the host; with `once`, only the first of its kind per place.
-    pub(crate) fn warn_with(&mut self, problem: Problem, once: bool) {
-        let problem = self.at_users_call(problem);
-        let key = (problem.code(), problem.span);
-        if once && self.told.contains(&key) {
-            return;
-        }
-        if once {
-            self.told.push(key);
-        }
-        self.host.warn(problem, &self.sources);
-    }
 }
 
 #[cfg(test)]

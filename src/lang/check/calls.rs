@@ -101,7 +101,13 @@ impl Checker<'_> {
                 let help = match nearest(&name.name, known.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None if known.is_empty() => format!("`{callee}` takes no arguments"),
-                    None => format!("it has {}", known.join(", ")),
+                    None if callee == "table" => {
+                        format!("columns are written in braces: `table {{ {}: … }}`", name.name)
+                    }
+                    None => match known[..] {
+                        [only] => format!("its only parameter is `{only}`"),
+                        _ => format!("its parameters are `{}`", known.join("`, `")),
+                    },
                 };
                 let (callee, written) = (callee.to_owned(), name.name.to_string());
                 self.error(CheckError::UnknownArgument { callee, name: written, span: name.span, help });

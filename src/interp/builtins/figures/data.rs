@@ -6,6 +6,7 @@ use crate::interp::call::{Args, Argument, mismatch, quantity};
 use crate::interp::error::suggestion;
 use crate::interp::value::{Field, Operand, Quantity, Series, Table, Value};
 use crate::lang::Dimension;
+use crate::number::counted;
 use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
@@ -55,7 +56,7 @@ pub(super) fn names(interp: &mut Interpreter, args: &Args, parameter: &str) -> R
     let items = interp.elements(Operand::new(&given.value, given.span), &what)?;
     let name = |v: &Value| match v {
         Value::Str(name) => Ok(name.clone()),
-        other => mismatch(&what, "a name in quotes, or a list of them", other, None, given.span),
+        other => mismatch(&format!("every element of {what}"), "a name in quotes", other, None, given.span),
     };
     items.iter().map(name).collect::<Result<Vec<_>>>().map(Some)
 }
@@ -81,12 +82,12 @@ fn from_table(interp: &mut Interpreter, args: &Args, table: &Table) -> Result<Da
     };
     let y_names = names(interp, args, "y")?;
     let y_names = y_names.unwrap_or_else(|| columns.into_iter().filter(|n| *n != x_name).collect());
-    let (x_what, x_span) = (format!("the column `{x_name}`"), args.span_of("x"));
+    let (x_what, x_span) = (format!("every cell of the column `{x_name}`"), args.span_of("x"));
     let xs = column(args, table, &x_name, "x")?;
     let x_measure = abscissae(xs, &x_what, x_span)?.1;
     let mut curves = Vec::with_capacity(y_names.len());
     for (curve, name) in y_names.iter().enumerate() {
-        let (what, span) = (format!("the column `{name}`"), args.span_of("y"));
+        let (what, span) = (format!("every cell of the column `{name}`"), args.span_of("y"));
         let cells = column(args, table, name, "y")?;
         let members = members(args, cells, span)?;
         let thin = members.is_some();
@@ -174,7 +175,7 @@ fn from_figures(all: &[&Argument]) -> Result<Data> {
 }
 
 fn from_lists(interp: &mut Interpreter, args: &Args, all: &[&Argument]) -> Result<Data> {
-    let what = "the plotted value";
+    let (what, each) = ("the plotted value", "every plotted value");
     let (first, rest) = (all[0], &all[1..]);
     let head = interp.elements(Operand::new(&first.value, first.span), what)?;
     let written = |i: &Interpreter, a: &Argument| {
@@ -182,12 +183,12 @@ fn from_lists(interp: &mut Interpreter, args: &Args, all: &[&Argument]) -> Resul
         if text.starts_with('[') { String::new() } else { text.to_string() }
     };
     if rest.is_empty() {
-        let (y, measure) = numbers(&head, what, first.span)?;
+        let (y, measure) = numbers(&head, each, first.span)?;
         let x = (0..y.len()).map(|i| i as f64).collect();
         let series = Series { name: written(interp, first), curve: 0, thin: false, x, y };
         return Ok(Data { x_name: String::new(), x: Measure::PLAIN, curves: vec![Curve { series, measure }] });
     }
-    let (x, x_measure) = abscissae(&head, what, first.span)?;
+    let (x, x_measure) = abscissae(&head, each, first.span)?;
     let mut curves = Vec::with_capacity(rest.len());
     for (curve, arg) in rest.iter().enumerate() {
         let items = interp.elements(Operand::new(&arg.value, arg.span), what)?;
@@ -195,9 +196,11 @@ fn from_lists(interp: &mut Interpreter, args: &Args, all: &[&Argument]) -> Resul
         let lines = if thin { items.to_vec() } else { vec![arg.value.clone()] };
         for line in lines {
             let items = interp.elements(Operand::new(&line, arg.span), what)?;
-            let (y, measure) = numbers(&items, what, arg.span)?;
+            let (y, measure) = numbers(&items, each, arg.span)?;
             if y.len() != x.len() {
-                let message = format!("{} y values do not match {} x values", y.len(), x.len());
+                let does = if y.len() == 1 { "does" } else { "do" };
+                let (ys, xs) = (counted(y.len(), "y value"), counted(x.len(), "x value"));
+                let message = format!("{ys} {does} not match {xs}");
                 return args.wrong(arg.span, message, None);
             }
             curves.push(Curve { series: Series { name: written(interp, arg), curve, thin, x: x.clone(), y }, measure });

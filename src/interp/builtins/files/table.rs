@@ -1,8 +1,8 @@
 //! Tables as CSV and JSON. Numbers round-trip; a column's unit is in its header.
 
 use crate::interp::value::{Quantity, Table, Value, shared, text};
-use crate::number::shortest;
-use serde_json::{Map, Number, Value as Json};
+use crate::number::{json as json_number, shortest};
+use serde_json::{Map, Value as Json};
 
 /// The unit all numbers of a column are shown in; empty if plain or mixed (then atomic units).
 fn unit(column: &[Value]) -> String {
@@ -36,30 +36,24 @@ pub(super) fn csv(table: &Table) -> String {
     for row in 0..table.rows() {
         let cell = |((_, column), unit): (&(_, std::rc::Rc<crate::interp::value::List>), &String)| match &column[row] {
             Value::Number(q) => shortest(number(q, unit)),
-            other => quoted(&text::value(other)),
+            other => match text::value(other) {
+                // An empty line would not count as a row.
+                text if text.is_empty() && table.columns.len() == 1 => "\"\"".to_owned(),
+                text => quoted(&text),
+            },
         };
         lines.push(table.columns.iter().zip(&units).map(cell).collect::<Vec<_>>().join(","));
     }
     lines.join("\n") + "\n"
 }
 
-/// Whether a number is the same as a 64-bit integer; a negative zero is not.
-fn is_integer(x: f64) -> bool {
-    const LARGEST: f64 = 9.2e18;
-    x == x.trunc() && x.abs() < LARGEST && !(x == 0.0 && x.is_sign_negative())
-}
-
-/// `{"columns": {"R": […]}, "units": {"R": "bohr"}}`; a column of whole numbers has integers, any other one floating-point numbers.
+/// `{"columns": {"R": […]}, "units": {"R": "bohr"}}`; whole numbers have no decimal point.
 pub(super) fn json(table: &Table) -> String {
     let (mut columns, mut units) = (Map::new(), Map::new());
     for (name, column) in &table.columns {
         let unit = unit(column);
-        let whole = column.iter().filter_map(quantity).map(|q| number(q, &unit)).all(is_integer);
         let cell = |value: &Value| match value {
-            Value::Number(q) => match number(q, &unit) {
-                x if whole => Json::Number((x as i64).into()),
-                x => Number::from_f64(x).map_or_else(|| Json::String(shortest(x)), Json::Number),
-            },
+            Value::Number(q) => json_number(number(q, &unit)),
             Value::Bool(b) => Json::Bool(*b),
             Value::Nothing => Json::Null,
             other => Json::String(text::value(other)),

@@ -4,6 +4,7 @@ use super::{Builder, hole, hole_ident, parts};
 use crate::lang::ast::{Arg, Each, Expr, ExprKind, FnDef, Ident, ParamDecl, Stmt, StmtKind};
 use crate::lang::parse::error::ParseError;
 use crate::lang::parse::grammar::Rule;
+use crate::lang::words::canonical;
 use crate::source::Span;
 use pest::iterators::Pair;
 use std::rc::Rc;
@@ -30,7 +31,7 @@ impl<'i> Builder<'i> {
             Rule::boolean => ExprKind::Bool(pair.as_str() == "true"),
             Rule::name => {
                 self.refuse_at(pair.as_str(), span);
-                ExprKind::Name(pair.as_str().into())
+                ExprKind::Name(canonical(pair.as_str()).into())
             }
             Rule::paren => {
                 let inner = parts(pair).next().map_or_else(|| hole(span), |e| self.expr(e));

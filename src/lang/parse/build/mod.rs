@@ -10,6 +10,7 @@ mod systems;
 use super::error::ParseError;
 use super::grammar::Rule;
 use crate::lang::ast::{Expr, ExprKind, Ident, Program};
+use crate::lang::words::canonical;
 use crate::source::{SourceId, Span};
 use pest::iterators::Pair;
 use std::cell::{Cell, RefCell};
@@ -62,7 +63,7 @@ impl<'i> Builder<'i> {
 
     /// A name, of a value or of an option.
     fn ident(&self, pair: &Pair<'i, Rule>) -> Ident {
-        let ident = Ident { name: Rc::from(pair.as_str()), span: self.span(pair) };
+        let ident = Ident { name: canonical(pair.as_str()).into(), span: self.span(pair) };
         if pair.as_rule() == Rule::name {
             self.refuse_at(&ident.name, ident.span);
         }
