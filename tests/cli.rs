@@ -472,7 +472,7 @@ fn a_text_with_very_many_errors_is_checked_soon() {
     assert_eq!((err.matches("ksr::names::unknown").count(), status), (100, 1));
     let (_, err, _) = finished(place.ksr().args(["check", "--json"]).arg(&file));
     assert_eq!(err.lines().count(), 20_000);
-    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -168,7 +168,9 @@ fn a_byte_that_is_not_text_is_told_and_the_session_goes_on() {
     terminal.keys.write_all(b"let b = \"\xff\"\r").expect("pressed");
     terminal.wait_for("is not UTF-8 text");
     terminal.wait_for(READY);
-    terminal.press("\u{3}a + 2\r");
+    terminal.press("\u{3}");
+    terminal.wait_for(READY);
+    terminal.press("a + 2\r");
     terminal.wait_for("42\r\n");
     terminal.wait_for(READY);
     terminal.press("\u{4}");

@@ -10,7 +10,10 @@ use crate::source::Span;
 impl Interpreter {
     /// Two lists of equal length, or a list and anything else.
     pub(crate) fn binary_lists(&mut self, op: Binary, a: Operand<'_>, b: Operand<'_>, place: Span) -> Result<Value> {
-        let mut pair = |x: &Value, y: &Value| self.binary(op, Operand::new(x, a.span), Operand::new(y, b.span), place);
+        let mut pair = |x: &Value, y: &Value| {
+            self.check_interrupt(place)?;
+            self.binary(op, Operand::new(x, a.span), Operand::new(y, b.span), place)
+        };
         let items: Result<Vec<Value>> = match (a.value, b.value) {
             (Value::List(x), Value::List(y)) if x.len() != y.len() => {
                 let operator = op.name().into();

@@ -30,7 +30,10 @@ impl Interpreter {
                 Ok(Value::Field(Rc::new(Field { grid: f.grid.clone(), channels: f.channels, data })))
             }
             Value::List(items) => {
-                let each = |v: &Value, s: &mut Self| s.unary(op, Operand::new(v, x.span));
+                let each = |v: &Value, s: &mut Self| {
+                    s.check_interrupt(x.span)?;
+                    s.unary(op, Operand::new(v, x.span))
+                };
                 items.iter().map(|v| each(v, self)).collect::<Result<Vec<_>>>().map(Value::list)
             }
             Value::Interval(from, to) => {

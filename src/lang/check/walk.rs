@@ -34,7 +34,7 @@ pub(super) struct Checker<'a> {
 }
 
 /// The largest [`Checker::compared`]: a text with very many unknown names gets suggestions for the first of them.
-const MOST_COMPARED: usize = 1_000_000;
+const MOST_COMPARED: usize = 300_000;
 
 impl<'a> Checker<'a> {
     pub(super) fn new(names: &'a Names, program: &Program) -> Self {

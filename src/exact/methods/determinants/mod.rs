@@ -16,7 +16,7 @@ mod strings;
 mod tests;
 
 use super::{Answer, Method};
-use crate::control::Control;
+use crate::control::{Control, unless_interrupted};
 use crate::exact::davidson::Found;
 use crate::exact::field::Field;
 use crate::exact::integrals::{self, Integrals};
@@ -112,8 +112,15 @@ fn solve(system: &System, options: &Options, control: &dyn Control) -> Result<An
     {
         return Err(ExactError::Electrons { label: watch.label(), electrons: system.electrons });
     }
-    let field = Field::new(system);
-    let basis = mean_field(&field, &field.screened(system, &field.self_consistent_density(system)?), begin)?;
+    let given = system.clone();
+    // On many points this takes long.
+    let begun = unless_interrupted(control, move |_| {
+        let field = Field::new(&given);
+        let density = field.self_consistent_density(&given)?;
+        let basis = mean_field(&field, &field.screened(&given, &density), begin)?;
+        Ok::<_, ExactError>((field, basis))
+    });
+    let (field, basis) = begun.map_err(|_| ExactError::Interrupted { label: watch.label() })??;
     let mut calculation = Calculation::new(system, &field, basis);
     let mut progress = Progress::new(watch.label(), options.accuracy);
     let mut before: Option<f64> = None;
