@@ -523,7 +523,8 @@ fn fmt_goes_on_after_a_script_that_it_cannot_format() {
     let names = ["a.ksr", "locked.ksr", "wrong.ksr", "bytes.ksr", "lost.ksr", &long];
     let (out, err, status) = finished(place.ksr().arg("fmt").args(names));
     assert_eq!((out, status), (format!("a.ksr: formatted\n{long}: formatted\n"), 2));
-    for message in ["cannot write `locked.ksr`", "wrong.ksr:1:8", "`bytes.ksr` is not UTF-8", "cannot read `lost.ksr`"]
+    for message in
+        ["cannot write `locked.ksr`", "wrong.ksr:1:8", "`bytes.ksr`: it is not UTF-8", "cannot read `lost.ksr`"]
     {
         assert!(err.contains(message), "{message}: {err}");
     }

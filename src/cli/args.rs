@@ -103,6 +103,9 @@ pub struct RunOptions {
     /// a training run has written its checkpoint [default: any]
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub max_time: Option<Duration>,
+    /// Let `save` replace files of another kind and models that have been edited
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// What is measured, and how.

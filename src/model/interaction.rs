@@ -1,6 +1,7 @@
 //! The interaction w(r) between electrons, and (with a sign and a charge) with nuclei.
 
 use super::Grid;
+use crate::number::significant;
 use std::sync::Arc;
 
 /// A pair interaction, hartree.
@@ -65,6 +66,26 @@ impl Interaction {
         let nodes = [-1.0, 0.0, 1.0, 2.0].map(|k| t.floor() + k);
         let weight = |a: f64| nodes.iter().filter(|b| **b != a).map(|b| (t - b) / (a - b)).product::<f64>();
         nodes.iter().map(|a| at(*a) * weight(*a)).sum()
+    }
+
+    /// w, hartree, at a few distances up to 4 bohr: enough to tell interactions apart, whatever they are called. NaN beyond
+    /// the grid.
+    pub fn profile(&self, grid: &Grid) -> [f64; 4] {
+        let longest = (grid.points - 1) as f64 * grid.spacing;
+        [0.0, 1.0, 2.0, 4.0].map(|r| if r > longest { f64::NAN } else { self.interpolated(grid, r) })
+    }
+
+    /// What it is called: `none`, `exponential`, that with its parameters if they are others, or as the user wrote it.
+    pub fn label(&self) -> String {
+        match self {
+            Interaction::None => "none".into(),
+            closed if *closed == Self::BAKER => "exponential".into(),
+            Interaction::Exponential { amplitude, kappa } => {
+                let [amplitude, kappa] = [amplitude, kappa].map(|x| significant(*x, 6, -4..6));
+                format!("exponential(amplitude: {amplitude}, kappa: {kappa})")
+            }
+            Interaction::Sampled { name, .. } => name.clone(),
+        }
     }
 
     /// w(k h) for k = 0 .. N - 1, hartree.

@@ -134,6 +134,13 @@ pub enum LayoutError {
         help("choose another folder, or move that file away: the folder is replaced")
     )]
     Occupied { file: String },
+    /// `save` replaces only a data set that it has written itself and that nobody has changed since; the folder says so in
+    /// `saved_by_ksr.txt`. This one may be somebody's data.
+    ///
+    /// What to do: choose another folder. `ksr run --force` replaces the folder anyway, if it holds nothing but a data set.
+    #[error("the folder is not replaced: {reason}")]
+    #[diagnostic(code(ksr::data::not_replaced), help("choose another folder; `--force` replaces this one anyway"))]
+    NotReplaced { reason: String },
     /// The folder cannot be made or written.
     ///
     /// What to do: check the path, your permissions there and the free space on the disk.

@@ -30,7 +30,7 @@ fn two() -> Layout {
 
 fn written() -> Memory {
     let world = Memory::default();
-    write_layout(&world, set(), &two()).unwrap();
+    write_layout(&world, set(), &two(), false).unwrap();
     world
 }
 
@@ -50,7 +50,7 @@ fn a_written_folder_comes_back() {
     assert_eq!(back, padded);
     assert!(back.densities[1][2].is_sign_negative());
     // Again, over itself.
-    write_layout(&world, set(), &back).unwrap();
+    write_layout(&world, set(), &back, false).unwrap();
     assert_eq!(read(&world).unwrap(), padded);
 }
 
@@ -59,11 +59,29 @@ fn other_files_in_a_folder_are_not_lost() {
     let world = written();
     let notes = set().join("notes.txt");
     world.put(&notes, "mine");
-    let error = write_layout(&world, set(), &two()).unwrap_err();
+    let error = write_layout(&world, set(), &two(), false).unwrap_err();
     assert!(matches!(error, LayoutError::Occupied { ref file } if file == "notes.txt"), "{error}");
     assert_eq!(world.read(&notes).unwrap(), b"mine");
-    assert!(matches!(write_layout(&world, &notes, &two()), Err(LayoutError::Write { .. })));
-    assert!(matches!(write_layout(&world, Path::new("no/such"), &two()), Err(LayoutError::Write { .. })));
+    assert!(matches!(write_layout(&world, &notes, &two(), false), Err(LayoutError::Write { .. })));
+    assert!(matches!(write_layout(&world, Path::new("no/such"), &two(), false), Err(LayoutError::Write { .. })));
+}
+
+#[test]
+fn only_a_data_set_as_it_was_written_is_replaced() {
+    let again = |world: &Memory, force| write_layout(world, set(), &two(), force).map_err(|error| error.to_string());
+    let world = written();
+    put(&world, "densities", &[2, 3], &[1.0; 6]);
+    let reason = again(&world, false).unwrap_err();
+    assert_eq!(reason, "the folder is not replaced: `densities.npy` has changed since it was saved");
+    // Somebody else's, with files that are never written here.
+    let world = written();
+    put(&world, "symbols", &[2], &[1.0; 2]);
+    assert!(again(&world, false).unwrap_err().contains("`symbols.npy` has changed"));
+    world.remove("set/saved_by_ksr.txt").unwrap();
+    assert!(again(&world, false).unwrap_err().contains("a data set that ksr did not save"));
+    assert_eq!((again(&world, true), again(&world, false)), (Ok(()), Ok(())));
+    world.put("set/notes.txt", "mine");
+    assert!(again(&world, true).unwrap_err().contains("holds `notes.txt`"));
 }
 
 #[test]
@@ -147,7 +165,7 @@ fn systems_are_counted_by_their_energies() {
 fn only_rounding_to_single_precision_is_corrected() {
     let world = written();
     let near = Layout { distances: Some(vec![1.230_000_5, 1.28]), ..two() };
-    write_layout(&world, set(), &near).unwrap();
+    write_layout(&world, set(), &near, false).unwrap();
     assert_eq!(read(&world).unwrap().distances, near.distances);
     let single = npy_bytes(Path::new("distances"), &[2], &[1.23_f32, 1.28]).unwrap();
     world.put("set/distances.npy", single);

@@ -1,36 +1,51 @@
 //! Writes the files of a data set, with the names, types and shapes that the published programs read.
 
 use super::{Layout, LayoutError, NEEDED, OPTIONAL, npy};
+use crate::data::mark::{self, LIST};
 use crate::data::npy::{DataError, npy_bytes};
 use crate::data::unicode;
 use crate::problem::visible;
-use crate::world::World;
+use crate::world::{Entry, PathKind, World};
 use std::io;
 use std::path::Path;
 
 /// Writes a folder: floats in double precision, counts as 64-bit integers, shorter rows of nuclei padded with charge 0 at
-/// position 0. The folder is written completely or not at all; an existing one is replaced if it holds nothing but a data set.
+/// position 0. The folder is written completely or not at all; an existing one is replaced if it is a data set as it was
+/// written here, or with `force` any data set.
 ///
 /// # Errors
-/// The folder holds other files, or cannot be written.
-pub fn write_layout(world: &dyn World, folder: &Path, layout: &Layout) -> Result<(), LayoutError> {
+/// The folder holds other files or another data set, or cannot be written.
+pub fn write_layout(world: &dyn World, folder: &Path, layout: &Layout, force: bool) -> Result<(), LayoutError> {
     let failed = |reason| LayoutError::Write { reason };
-    if let Some(file) = stranger(world, folder).map_err(failed)? {
-        return Err(LayoutError::Occupied { file });
+    let there = match world.list(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(failed(error)),
+    };
+    let known = |name: &str| name == LIST || NEEDED.iter().chain(&OPTIONAL).any(|known| name == npy(known));
+    if let Some(other) = there.iter().find(|entry| entry.kind != PathKind::File || !known(&entry.name)) {
+        return Err(LayoutError::Occupied { file: visible(&other.name) });
     }
-    let files = files(layout)?.into_iter().map(|(name, bytes)| (npy(name), bytes));
-    world.write_folder(folder, &files.collect::<Vec<_>>()).map_err(failed)
+    if !there.is_empty() && !force {
+        unchanged(world, folder, &there)?;
+    }
+    let mut files: Vec<_> = files(layout)?.into_iter().map(|(name, bytes)| (npy(name), bytes)).collect();
+    files.push((LIST.to_owned(), mark::list(&files).into_bytes()));
+    world.write_folder(folder, &files).map_err(failed)
 }
 
-/// The first file that is not part of a data set, if the folder exists.
-fn stranger(world: &dyn World, folder: &Path) -> io::Result<Option<String>> {
-    let entries = match world.list(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
+/// Checks that the files of a folder are those that were written here.
+fn unchanged(world: &dyn World, folder: &Path, files: &[Entry]) -> Result<(), LayoutError> {
+    let Ok(list) = world.read_text(&folder.join(LIST)) else {
+        return Err(LayoutError::NotReplaced { reason: "it is a data set that ksr did not save".into() });
     };
-    let known = |name: &String| NEEDED.iter().chain(&OPTIONAL).any(|known| *name == npy(known));
-    Ok(entries.into_iter().map(|entry| visible(&entry.name)).find(|name| !known(name)))
+    for Entry { name, .. } in files.iter().filter(|entry| entry.name != LIST) {
+        let bytes = world.read(&folder.join(name)).map_err(|reason| LayoutError::Write { reason })?;
+        if mark::listed(&list, name) != Some(&*mark::content(&bytes)) {
+            return Err(LayoutError::NotReplaced { reason: format!("`{name}` has changed since it was saved") });
+        }
+    }
+    Ok(())
 }
 
 /// The name and content of every file.

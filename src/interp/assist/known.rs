@@ -22,7 +22,9 @@ impl Interpreter {
     pub fn check_script(&mut self, name: &str, text: &str) -> Result<(), Vec<Problem>> {
         let source = self.sources.add(name, text);
         let program = parse(source, text)?;
-        self.check(&program)
+        let mut problems = self.check(&program).err().unwrap_or_default();
+        problems.extend(self.check_used(&program));
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
     /// Finds errors in names, calls, systems and units before anything is evaluated.

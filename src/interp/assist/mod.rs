@@ -14,7 +14,7 @@
 //! - `before`: the tokens before a position; `locals`: the names bound around it
 //! - `draft`: what the names in a text mean; `infer`: the kinds of their values
 //! - `names`, `doc`, `survey`, `entries`: the names of a session, their documentation, search
-//! - `known`: what the checker knows
+//! - `known`: what the checker knows; `used`: the files that a script uses
 //!
 //! [`Interpreter::type_of`]: crate::interp::Interpreter::type_of
 
@@ -35,6 +35,7 @@ mod paths;
 mod survey;
 pub mod topics;
 pub mod unfinished;
+mod used;
 
 pub use doc::Doc;
 pub use entries::{Entries, entries};

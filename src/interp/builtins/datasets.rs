@@ -41,10 +41,10 @@ pub(crate) const ALL: &[Builtin] = &[function(
 const SET: &str = "this data set";
 
 /// The extensions of files, which are not folders.
-const FILES: [&str; 8] = ["npy", "npz", "csv", "json", "ksr", "svg", "png", "txt"];
+pub(super) const FILES: [&str; 8] = ["npy", "npz", "csv", "json", "ksr", "svg", "png", "txt"];
 
 fn dataset(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
-    let (path, span) = (args.text("path")?, args.span_of("path"));
+    let (path, span) = (args.path("path")?, args.span_of("path"));
     let folder = interp.path(&path, interp.module_at(args.span));
     let choice = choice(args)?;
     let set = folder.file_name().map_or_else(|| "data".into(), |name| name.to_string_lossy().into_owned());
@@ -132,13 +132,17 @@ pub(super) fn save(interp: &mut Interpreter, args: &Args, value: &Value, folder:
             Some("give a name without an extension, as in `save(list, \"mine\")`".into()),
         );
     }
+    if Path::new(&*args.text("path")?).file_name().is_none() {
+        return args.wrong(span, "this is not the name of a folder", Some("as in `save(list, \"mine\")`".into()));
+    }
     let items = match value {
         Value::List(items) => items.as_slice(),
         one => std::slice::from_ref(one),
     };
     let samples = items.iter().map(|item| sample(args, item)).collect::<Result<Vec<_>>>()?;
     let (arrays, notes) = layout(&samples).or_else(|error| failed(error, args.span_of("value"), "to be saved"))?;
-    write_layout(&*interp.world, folder, &arrays).or_else(|error| failed(error, span, "to be written"))?;
+    write_layout(&*interp.world, folder, &arrays, interp.options.force)
+        .or_else(|error| failed(error, span, "to be written"))?;
     for note in notes {
         interp.warn_with(Problem::new(Placed::new(note, span, "saved here"), span), true);
     }

@@ -43,6 +43,24 @@ plot(t, y: \"E\") |> save(\"t.svg\")";
 }
 
 #[test]
+fn a_column_has_one_form_of_numbers() {
+    let world = Rc::new(Memory::default());
+    let script = "save(table { a: [1, 2^53, 2^62], b: [1, 2.5, 3], c: [0, -0, 1], d: [1, inf, 2], e: [1, 1e20, 3] }, \"t.json\")";
+    run_in(&world, script);
+    let text = world.read_text(Path::new("t.json")).expect("a file");
+    let plain: String = text.split_whitespace().collect();
+    for column in [
+        "\"a\":[1,9007199254740992,4611686018427387904]",
+        "\"b\":[1.0,2.5,3.0]",
+        "\"c\":[0.0,-0.0,1.0]",
+        "\"d\":[1.0,\"inf\",2.0]",
+        "\"e\":[1.0,1e20,3.0]",
+    ] {
+        assert!(plain.contains(column), "{column}\n{text}");
+    }
+}
+
+#[test]
 fn what_somebody_else_sent_reads_and_does_not_write() {
     let memory = Rc::new(Memory::with([("set/notes.txt", "mine"), ("lib.ksr", "let a = 3")]));
     let run = |script: &str| interpreter_in(Rc::new(ReadOnly(memory.clone()))).run("test.ksr", script);

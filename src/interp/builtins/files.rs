@@ -1,8 +1,11 @@
 //! Printing and saving.
 
+mod replace;
+#[cfg(test)]
+mod replace_tests;
 mod table;
 
-use super::datasets;
+use super::datasets::{self, FILES};
 use crate::data;
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, Style, example, function, required, shown};
@@ -10,6 +13,7 @@ use crate::interp::error::{RunError, fail};
 use crate::interp::value::{Field, Value, text};
 use crate::lang::Kind;
 use crate::problem::{Result, reason};
+use replace::{Objection, objection};
 use std::path::Path;
 
 pub(crate) const ALL: &[Builtin] = &[
@@ -28,7 +32,8 @@ pub(crate) const ALL: &[Builtin] = &[
             Ok(Value::Nothing)
         },
     )
-    .with(Style::Rest("others")),
+    .with(Style::Rest("others"))
+    .acting(),
     function(
         "exists",
         &[required("path", &[Kind::Text])],
@@ -51,23 +56,33 @@ pub(crate) const ALL: &[Builtin] = &[
         &[required("value", &[Kind::Any]), required("path", &[Kind::Text])],
         &[Kind::Nothing],
         "writes a table (`.csv`, `.json`), field or list of numbers (`.npy`), figure (`.svg`, `.png`) or model (`.ksr`) to a \
-         file, a list of references or runs to a folder that `dataset` reads; the path is relative to the script",
+         file, a list of references or runs to a folder that `dataset` reads; the path is relative to the script. It replaces \
+         files of the same kind, and models that nobody has edited since they were saved; only the script itself may call it",
         &["write", "export", "file", "csv", "npy", "svg", "dataset"],
         &[],
         save,
-    ),
+    )
+    .acting(),
 ];
 
 fn save(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
-    let path = args.text("path")?;
+    let path = args.path("path")?;
     let full = interp.path(&path, interp.module_at(args.span));
     let extension = full.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
     let value = args.arg("value")?.value.clone();
+    let bare = full.file_name().and_then(|name| name.to_str()?.strip_prefix('.')).filter(|name| FILES.contains(name));
+    if let Some(bare) = bare {
+        let help = Some(format!("put a name before it: `\"name.{bare}\"`"));
+        return args.wrong(args.span_of("path"), format!("`{path}` is only an extension"), help);
+    }
     if datasets::holds_samples(&value) {
         return datasets::save(interp, args, &value, &full);
     }
     if extension.is_empty() {
         datasets::refuse(args, &value)?;
+    }
+    if !extension.is_empty() && path.ends_with(std::path::is_separator) {
+        return args.wrong(args.span_of("path"), format!("`{path}` is the name of a folder, not of a file"), None);
     }
     let bytes = match (&value, extension.as_str()) {
         (Value::Table(table), "csv") => Ok(table::csv(table).into_bytes()),
@@ -89,6 +104,10 @@ fn save(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
             return args.wrong(args.span_of("path"), message, None);
         }
     };
+    if let Some(Objection { reason, help }) = objection(interp, &full, &extension) {
+        let span = args.span_of("path");
+        return fail(RunError::NotReplaced { path: path.to_string(), reason, help, span }, span);
+    }
     match bytes.and_then(|bytes| interp.world.write(&full, &bytes).map_err(|error| reason(&error, "write"))) {
         Ok(()) => Ok(Value::Nothing),
         Err(reason) => {

@@ -169,6 +169,15 @@ impl Args {
         }
     }
 
+    /// The path of a file or folder: a string that is not empty.
+    pub fn path(&self, name: &str) -> Result<Rc<str>> {
+        let path = self.text(name)?;
+        if path.trim().is_empty() {
+            return self.wrong(self.span_of(name), format!("{} is empty", self.what(name)), None);
+        }
+        Ok(path)
+    }
+
     /// A string, if one is given.
     pub fn opt_text(&self, name: &str) -> Result<Option<Rc<str>>> {
         if self.has(name) { self.text(name).map(Some) } else { Ok(None) }

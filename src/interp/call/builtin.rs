@@ -157,6 +157,8 @@ pub struct Builtin {
     pub examples: &'static [Example],
     /// Its function or value.
     pub meaning: Meaning,
+    /// Whether it prints or writes files, which only the script itself may do.
+    pub acts: bool,
 }
 
 /// A function.
@@ -169,7 +171,8 @@ pub const fn function(
     examples: &'static [Example],
     run: fn(&mut Interpreter, &mut Args) -> Result<Value>,
 ) -> Builtin {
-    Builtin { name, params, style: Style::Plain, gives, summary, words, examples, meaning: Meaning::Function(run) }
+    let (style, meaning) = (Style::Plain, Meaning::Function(run));
+    Builtin { name, params, style, gives, summary, words, examples, meaning, acts: false }
 }
 
 /// A constant.
@@ -181,14 +184,19 @@ pub const fn constant(
     examples: &'static [Example],
     value: fn() -> Value,
 ) -> Builtin {
-    let meaning = Meaning::Constant(value);
-    Builtin { name, params: &[], style: Style::Plain, gives, summary, words, examples, meaning }
+    let (style, meaning) = (Style::Plain, Meaning::Constant(value));
+    Builtin { name, params: &[], style, gives, summary, words, examples, meaning, acts: false }
 }
 
 impl Builtin {
     /// The same, with further arguments.
     pub const fn with(self, style: Style) -> Builtin {
         Builtin { style, ..self }
+    }
+
+    /// The same, only for the script itself.
+    pub const fn acting(self) -> Builtin {
+        Builtin { acts: true, ..self }
     }
 
     /// The value of its name: the function itself, or the constant.
@@ -244,6 +252,10 @@ impl Interpreter {
         args: Vec<Argument>,
         site: &Site,
     ) -> Result<Value> {
+        if builtin.acts {
+            // A function of the library that calls it does so for its caller.
+            self.only_in_script(builtin.name, self.users_call.unwrap_or(site.span))?;
+        }
         let mut args = Args::bind(builtin, args, site)?;
         // Few results are larger than all that they are made of; those ask for themselves.
         let bytes = args.given().map(|arg| arg.value.bytes()).sum();

@@ -102,6 +102,37 @@ pub enum RunError {
         #[label("here")]
         span: Span,
     },
+    /// `save` replaces only what is certainly not lost: a file of the same kind, and of the files that end in `.ksr` only a
+    /// model that ksr saved under the same name and that nobody has edited since. It never replaces the script that is
+    /// running or a file that the script uses.
+    ///
+    /// What to do: save under another name. `ksr run --force` replaces the file anyway, unless the script uses it.
+    #[error("`{path}` is not replaced: {reason}")]
+    #[diagnostic(code(ksr::run::not_replaced), help("{help}"))]
+    NotReplaced {
+        /// The path.
+        path: String,
+        /// What the file is.
+        reason: String,
+        /// The way out.
+        help: &'static str,
+        /// The path in the script.
+        #[label("not written")]
+        span: Span,
+    },
+    /// A file that a script uses, or loads as a model, may define things, but not print or write files, whoever calls its
+    /// functions: what somebody else has sent can be looked at and used without harm.
+    ///
+    /// What to do: let the function return the value, and print or save it in the script.
+    #[error("`{function}` works only in the script itself, not in a file that it uses")]
+    #[diagnostic(code(ksr::run::used_file_acts), help("return the value instead, and call `{function}` in the script"))]
+    Acts {
+        /// `save`.
+        function: String,
+        /// Its use.
+        #[label("in a used file")]
+        span: Span,
+    },
     /// The index is beyond the last element. Indices start from 0; negative ones count from the end.
     ///
     /// What to do: use indices from 0 to `len(list) - 1`; `-1` is the last element.

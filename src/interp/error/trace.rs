@@ -434,6 +434,46 @@ pub enum Advice {
         #[label("used here")]
         span: Span,
     },
+    /// The model was trained on systems with one interaction between electrons, but it is used where the interaction is
+    /// another. It runs, but its energies mean little.
+    ///
+    /// What to do: use a model trained with the interaction of the system, or train one.
+    #[error("`{model}` was trained with the interaction {with}, but that of `{system}` is {found}")]
+    #[diagnostic(
+        code(ksr::model::trained_with),
+        severity(Warning),
+        help("its energies mean little here; train one with this interaction")
+    )]
+    TrainedWith {
+        /// The model.
+        model: String,
+        /// `` `exponential` ``.
+        with: String,
+        /// The system.
+        system: String,
+        /// Its interaction.
+        found: String,
+        /// The use.
+        #[label("used here")]
+        span: Span,
+    },
+    /// A saved model notes the hash of its parameters, and it is not that of the parameters in the file: somebody has
+    /// edited them.
+    ///
+    /// What to do: get the file again from where it came. If the edit was yours, delete the `hash:` line.
+    #[error("the parameters of `{model}` are not those that were saved")]
+    #[diagnostic(
+        code(ksr::model::edited),
+        severity(Warning),
+        help("they have been edited; they are used as they are now")
+    )]
+    Edited {
+        /// The model.
+        model: String,
+        /// The parameters.
+        #[label("these have another hash")]
+        span: Span,
+    },
     /// The file has arrays that the functional has no parameter for. All parameters were found, but the file may
     /// belong to another functional.
     ///

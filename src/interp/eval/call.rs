@@ -4,7 +4,6 @@ use super::MAX_CALLS;
 use crate::interp::Interpreter;
 use crate::interp::call::{Argument, Parameter, Site, bind, dimensioned};
 use crate::interp::error::{Placed, RunError, TypesError, fail, inside};
-use crate::interp::session::standard_modules;
 use crate::interp::value::scope::Scope;
 use crate::interp::value::{Closure, Operand, Value};
 use crate::lang::Dimension;
@@ -188,9 +187,8 @@ impl Interpreter {
     }
 
     /// Whether a place is in the standard library.
-    fn of_library(&self, span: Span) -> bool {
-        let module = self.sources.get(span.source).and_then(|source| source.name.strip_prefix("std."));
-        module.is_some_and(|name| standard_modules().any(|known| known == name))
+    pub(crate) fn of_library(&self, span: Span) -> bool {
+        self.library.iter().any(|module| module.source == span.source)
     }
 
     /// Moves a warning or note in the library to the user's call.

@@ -34,6 +34,9 @@ impl Interpreter {
             return self.force(&binding, span).map(Some);
         }
         if let Some(builtin) = registry::get(name) {
+            if builtin.acts {
+                self.only_in_script(name, span)?;
+            }
             return Ok(Some(builtin.value()));
         }
         self.prelude(name, span)

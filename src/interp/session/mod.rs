@@ -47,6 +47,8 @@ pub struct Options {
     pub max_memory: Option<u64>,
     /// The time that a script, or an entry of the REPL, may take; `None`: any.
     pub max_time: Option<Duration>,
+    /// Whether `save` may replace files of another kind, and models that have been edited.
+    pub force: bool,
 }
 
 /// How a successful run ended.
@@ -67,6 +69,8 @@ pub struct Interpreter {
     pub(in crate::interp) options: Options,
     pub(in crate::interp) sources: Sources,
     pub(in crate::interp) modules: Vec<Module>,
+    /// The paths of the scripts that were run.
+    pub(in crate::interp) scripts: Vec<PathBuf>,
     /// The standard library.
     pub(in crate::interp) library: Vec<Standard>,
     /// What the script or REPL has defined so far.
@@ -109,6 +113,8 @@ impl Interpreter {
             key: String::new(),
             source: SourceId::default(),
             base: options.base.clone(),
+            file: None,
+            used: true,
             bindings: Vec::new(),
             brought: Vec::new(),
             loading: true,
@@ -120,6 +126,7 @@ impl Interpreter {
             options,
             sources,
             modules: vec![main],
+            scripts: Vec::new(),
             library,
             scope: Scope::new(MAIN),
             entries: 0,

@@ -25,6 +25,9 @@ impl Interpreter {
             UsePath::Std(path) => self.standard(path, statement.span)?,
             UsePath::File { path, span } => (self.file_module(path, *span, scope.module())?, *span),
         };
+        if let Some(module) = self.modules.get_mut(id.0 as usize) {
+            module.used = true;
+        }
         let stem = used.path.stem();
         let Some(names) = &used.names else {
             if let (Some(model), UsePath::File { .. }) = (self.saved(id), &used.path) {
@@ -72,12 +75,15 @@ impl Interpreter {
         let (key, source, program) = (key.clone(), *source, program.clone());
         match self.read_before(&key, span)? {
             Some(id) => Ok(id),
-            None => self.read_module(&key, source, &program, PathBuf::new(), span),
+            None => self.read_module(&key, source, &program, PathBuf::new(), None, span),
         }
     }
 
     /// The module of a file; its path is relative to that of `from`.
     pub(crate) fn file_module(&mut self, path: &str, span: Span, from: ModuleId) -> Result<ModuleId> {
+        if path.trim().is_empty() {
+            return fail(RunError::Value { message: "the path is empty".into(), help: None, span }, span);
+        }
         let full = self.path(path, from);
         let unreadable = |reason: std::io::Error| RunError::File {
             verb: "read",
@@ -96,7 +102,14 @@ impl Interpreter {
         let base = full.parent().map(Path::to_path_buf).unwrap_or_default();
         let (key, name) = (canonical.to_string_lossy(), full.to_string_lossy());
         if let Some(id) = self.read_before(&key, span)? {
-            return Ok(id);
+            let before = self.module(id).and_then(|m| self.sources.get(m.source)).is_some_and(|s| *s.text == *text);
+            if before {
+                return Ok(id);
+            }
+            // It has changed since, as a saved model may.
+            if let Some(module) = self.modules.get_mut(id.0 as usize) {
+                module.key.clear();
+            }
         }
         let source = self.sources.add(name.as_ref(), text.as_str());
         let program = parse(source, &text).map_err(|problems| {
@@ -104,7 +117,25 @@ impl Interpreter {
             let first = problems.into_iter().next().unwrap_or_else(nothing);
             Box::new(first.via(span, format!("in `{}`, used here", stem(&key))))
         })?;
-        self.read_module(&key, source, &program, base, span)
+        self.read_module(&key, source, &program, base, Some(canonical.clone()), span)
+    }
+
+    /// What text of the session is in the file at a path, if any: the script, or a file that it uses.
+    pub(crate) fn text_in(&self, path: &Path) -> Option<&'static str> {
+        let is = |file: &Path| self.world.same(file, path);
+        if self.scripts.iter().any(|script| is(script)) {
+            return Some("it is the script that is running");
+        }
+        let mut used = self.modules.iter().filter(|module| module.used).filter_map(|module| module.file.as_deref());
+        used.any(is).then_some("the script uses it")
+    }
+
+    /// Reports a function that prints or writes files in a text other than the script.
+    pub(crate) fn only_in_script(&self, function: &str, span: Span) -> Result<()> {
+        if self.module_at(span) == MAIN {
+            return Ok(());
+        }
+        fail(RunError::Acts { function: function.into(), span }, span)
     }
 
     /// The module whose text contains a place.
@@ -138,6 +169,7 @@ impl Interpreter {
         source: SourceId,
         program: &Program,
         base: PathBuf,
+        file: Option<PathBuf>,
         span: Span,
     ) -> Result<ModuleId> {
         let id = ModuleId(self.modules.len() as u32);
@@ -145,6 +177,8 @@ impl Interpreter {
             key: key.into(),
             source,
             base,
+            file,
+            used: false,
             bindings: Vec::new(),
             brought: Vec::new(),
             loading: true,

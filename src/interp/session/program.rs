@@ -25,11 +25,12 @@ pub enum Evaluated {
 }
 
 impl Interpreter {
-    /// Runs a script. The host shows expression statements as they are evaluated.
+    /// Runs a script; `name` is its path, if it has one. The host shows expression statements as they are evaluated.
     ///
     /// # Errors
     /// All errors in the text, sorted by place; or the one that stopped the evaluation.
     pub fn run(&mut self, name: &str, text: &str) -> Result<ScriptEnding, Vec<Problem>> {
+        self.scripts.push(name.into());
         let source = self.sources.add(name, text);
         let mut program = parse(source, text)?;
         self.set_overrides(&mut program)?;
@@ -82,6 +83,7 @@ impl Interpreter {
     /// # Errors
     /// As [`Interpreter::run`].
     pub fn load(&mut self, name: &str, text: &str) -> Result<ScriptEnding, Vec<Problem>> {
+        self.scripts.push(name.into());
         let source = self.sources.add(name, text);
         let program = parse(source, text)?;
         self.check(&program)?;

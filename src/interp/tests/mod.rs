@@ -5,4 +5,5 @@ mod language;
 mod library;
 mod limits;
 mod system;
+mod trust;
 mod units;

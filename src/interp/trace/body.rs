@@ -27,6 +27,8 @@ struct Given {
 struct Applied {
     functional: Rc<Functional>,
     entry: Entry,
+    /// The model that its parameters come from.
+    model: Option<Rc<Model>>,
 }
 
 impl Interpreter {
@@ -52,7 +54,8 @@ impl Interpreter {
             StartFrom::Seed(_) => Entry::Shared,
             StartFrom::Values(values) => Entry::From(values.clone()),
         };
-        self.apply_functional(&Applied { functional, entry }, given.densities, site)
+        let model = functional.parent.clone();
+        self.apply_functional(&Applied { functional, entry, model }, given.densities, site)
     }
 
     /// A call of a model with densities: its functional with its parameters, which are not trained.
@@ -65,8 +68,8 @@ impl Interpreter {
             return fail(TraceError::ModelOptions { model: model.name.clone(), span: site.span }, site.span);
         }
         let entry = Entry::Frozen(model.parameters.clone());
-        let functional = model.functional.clone();
-        self.apply_functional(&Applied { functional, entry }, given.densities, site)
+        let (functional, model) = (model.functional.clone(), Some(model.clone()));
+        self.apply_functional(&Applied { functional, entry, model }, given.densities, site)
     }
 
     /// Sorts arguments into densities and options.
@@ -109,13 +112,14 @@ impl Interpreter {
             }
             return self.energy_per_electron(&f.functional, &f.entry, &densities, site.span);
         };
+        f.model.iter().for_each(|model| trace.part_of(model));
         let mut symbols = Vec::with_capacity(2);
         for (value, span) in &densities {
             symbols.push((trace.value(density(&trace, value, *span, &f.functional)?), *span));
         }
         let symbols = self.both_spins(&f.functional, symbols, site)?;
         let entry = self.entry_in(&trace, f, site.span)?;
-        let f = &Applied { functional: f.functional.clone(), entry };
+        let f = &Applied { functional: f.functional.clone(), entry, model: None };
         let (layers, parameters) = (trace.layer_count(), trace.graph().parameter_count());
         let energy = self.averaged(&trace, f, &symbols).map_err(inside)?;
         trace.forget_layers(layers);
@@ -150,7 +154,7 @@ impl Interpreter {
             g.stretch(one, Shape::FIELD, span)
         });
         let densities: Vec<_> = functional.densities().map(|_| (trace.value(one), span)).collect();
-        let applied = Applied { functional: functional.clone(), entry: Entry::Shared };
+        let applied = Applied { functional: functional.clone(), entry: Entry::Shared, model: None };
         let layers = trace.layer_count();
         let made = self.both_orders(trace, &applied, &densities).map(drop);
         trace.forget_layers(layers);
@@ -326,7 +330,7 @@ impl Interpreter {
 
     fn trace_functional(&mut self, f: &Rc<Functional>) -> Result<Traced> {
         let trace = Trace::new();
-        let applied = Applied { functional: f.clone(), entry: Entry::Shared };
+        let applied = Applied { functional: f.clone(), entry: Entry::Shared, model: None };
         let input =
             |(name, span): (&Rc<str>, Span)| (trace.value(trace.add(|g| g.input(&**name, Shape::FIELD, span))), span);
         let params = &f.def.function.params;

@@ -5,7 +5,7 @@ use crate::graph::DifferentiateError;
 use crate::interp::Interpreter;
 use crate::interp::call::not_functional;
 use crate::interp::error::{TraceError, fail};
-use crate::interp::value::{Functional, Operand, StartFrom, Symbol, Trace, Traced, Value};
+use crate::interp::value::{Functional, Model, Operand, StartFrom, Symbol, Trace, Traced, Value};
 use crate::ks::ScfOptions;
 use crate::model::Grid;
 use crate::problem::Result;
@@ -28,6 +28,8 @@ pub(crate) struct Ready {
     pub model: bool,
     /// The options a model was trained with.
     pub scf: Option<ScfOptions>,
+    /// The model that its parameters come from.
+    pub parent: Option<Rc<Model>>,
 }
 
 impl Ready {
@@ -65,6 +67,7 @@ pub(crate) fn finish(f: &Functional, trace: &Rc<Trace>, energy: &Symbol, flip_av
         layers: trace.layers(),
         grid: trace.grid(),
         interactions: trace.interactions(),
+        models: trace.models(),
     })
 }
 
@@ -101,7 +104,8 @@ impl Interpreter {
                 }
                 let traced = self.traced(f, value.span)?;
                 let parameters = self.parameters_of(f, &traced, value.span)?;
-                Ok(Ready { name: f.label(), functional: f.clone(), traced, parameters, model: false, scf: None })
+                let (functional, parent) = (f.clone(), f.parent.clone());
+                Ok(Ready { name: f.label(), functional, traced, parameters, model: false, scf: None, parent })
             }
             Value::Model(m) => Ok(Ready {
                 name: m.name.clone(),
@@ -110,6 +114,7 @@ impl Interpreter {
                 parameters: m.parameters.clone(),
                 model: true,
                 scf: m.scf.clone(),
+                parent: Some(m.clone()),
             }),
             other => not_functional(what, other, value.span),
         }

@@ -2,7 +2,7 @@
 //! parameters.
 
 use super::scope::Scope;
-use super::{Value, equal};
+use super::{Model, Value, equal};
 use crate::functional::Compiled;
 use crate::graph::Shape;
 use crate::lang::ast::FunctionalDef;
@@ -42,6 +42,8 @@ pub struct Functional {
     pub options: Vec<(Rc<str>, Value)>,
     /// The initial values of its parameters.
     pub start: StartFrom,
+    /// The model that the initial values come from.
+    pub parent: Option<Rc<Model>>,
     pub(in crate::interp) traced: OnceCell<Rc<Traced>>,
 }
 
@@ -56,25 +58,28 @@ pub struct Traced {
     pub grid: Option<Arc<Grid>>,
     /// The interactions it and its parts are made for.
     pub interactions: Vec<Rc<str>>,
+    /// The models among its parts.
+    pub models: Vec<Rc<Model>>,
 }
 
 impl Functional {
     /// The functional of a definition, without options.
     pub fn new(def: Rc<FunctionalDef>, scope: Scope) -> Self {
-        Self { def, scope, options: Vec::new(), start: StartFrom::Seed(0), traced: OnceCell::new() }
+        let (options, start) = (Vec::new(), StartFrom::Seed(0));
+        Self { def, scope, options, start, parent: None, traced: OnceCell::new() }
     }
 
     /// The same definition with other options.
     pub fn with_options(&self, options: Vec<(Rc<str>, Value)>) -> Self {
-        let (def, scope) = (self.def.clone(), self.scope.clone());
-        Self { def, scope, options, start: self.start.clone(), traced: OnceCell::new() }
+        let (def, scope, start) = (self.def.clone(), self.scope.clone(), self.start.clone());
+        Self { def, scope, options, start, parent: self.parent.clone(), traced: OnceCell::new() }
     }
 
     /// The same functional with other initial values.
     pub fn with_start(&self, start: StartFrom) -> Self {
         let traced = self.traced.get().cloned().map_or_else(OnceCell::new, OnceCell::from);
         let (def, scope, options) = (self.def.clone(), self.scope.clone(), self.options.clone());
-        Self { def, scope, options, start, traced }
+        Self { def, scope, options, start, parent: None, traced }
     }
 
     /// Its name.

@@ -18,7 +18,7 @@ pub use equal::equal;
 pub use functional::{Functional, Layer, StartFrom, Traced};
 pub use list::{Extent, List};
 pub use loss::Loss;
-pub use model::{Model, SeedRow, Training};
+pub use model::{Model, SeedRow, TrainedWith, Training};
 pub use operand::Operand;
 pub use run::Solved;
 pub(crate) use run::datum;

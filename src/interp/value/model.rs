@@ -3,8 +3,10 @@
 use super::functional::{Functional, Traced};
 use super::params::bounded;
 use super::{Record, Table, Value, scf};
+use crate::data::ContentKey;
 use crate::graph::ParamSpec;
 use crate::ks::ScfOptions;
+use crate::model::{Grid, Interaction};
 use crate::train::Step;
 use std::rc::Rc;
 
@@ -25,8 +27,38 @@ pub struct Model {
     pub training: Option<Training>,
     /// The models of all seeds that have parameters, in the order of the seeds; empty if they are not known.
     pub members: Vec<Rc<Model>>,
-    /// Where its parameters come from, one sentence per line.
+    /// Where its parameters come from, one sentence per entry.
     pub origin: Vec<String>,
+    /// The interactions of the systems it was trained on; empty if they are not known.
+    pub interactions: Vec<TrainedWith>,
+}
+
+/// An interaction between electrons that a model was trained with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainedWith {
+    /// What it is called.
+    pub name: String,
+    /// Its [`Interaction::profile`], hartree.
+    pub profile: [f64; 4],
+}
+
+impl TrainedWith {
+    /// An interaction as it is on a grid.
+    pub fn of(interaction: &Interaction, grid: &Grid) -> Self {
+        Self { name: interaction.label(), profile: interaction.profile(grid) }
+    }
+
+    /// Whether both are the same interaction, up to the interpolation on different grids.
+    pub fn is(&self, other: &TrainedWith) -> bool {
+        let pairs = || self.profile.iter().zip(&other.profile).filter(|(a, b)| a.is_finite() && b.is_finite());
+        let largest = pairs().map(|(a, b)| a.abs().max(b.abs())).fold(0.0, f64::max);
+        pairs().all(|(a, b)| (a - b).abs() <= 1e-3 * largest)
+    }
+}
+
+/// The hash of flat parameters, as the optimiser stores them.
+pub(crate) fn hash(parameters: &[f64]) -> String {
+    ContentKey::new("parameters 1").numbers(parameters).finish()
 }
 
 /// The result of a training run.
@@ -82,6 +114,7 @@ pub(crate) const MEMBERS: &[(&str, &str)] = &[
     ("seeds", "a table of all seeds; a member has none"),
     ("history", "a table of the steps of the chosen seed; a model from a file has none"),
     ("scf", "the Kohn-Sham options it was trained with"),
+    ("origin", "where its parameters come from: systems, grid, interaction, loss, the model they began with"),
     ("name", "its name"),
 ];
 
@@ -104,7 +137,7 @@ impl Model {
             entries.push(("step", Value::plain(training.step as f64)));
         }
         entries.extend(self.scf.as_ref().map(|scf| ("scf", scf::record(scf))));
-        entries.extend(self.origin.iter().map(|line| ("origin", Value::text(line))));
+        entries.extend(self.origin.iter().map(|entry| ("origin", Value::text(first_line(entry)))));
         entries
     }
 
@@ -123,6 +156,7 @@ impl Model {
             "seeds" => seeds(training.map(|t| &t.seeds).filter(|rows| !rows.is_empty())?),
             "history" => history(training.map(|t| &t.history).filter(|steps| !steps.is_empty())?),
             "scf" => scf::record(self.scf.as_ref()?),
+            "origin" if !self.origin.is_empty() => Value::list(self.origin.iter().map(Value::text).collect()),
             "name" => Value::text(&self.name),
             _ => return None,
         })
@@ -153,10 +187,16 @@ impl Model {
                 "a file keeps only the parameters of the chosen seed: run `train` again, which reuses finished seeds",
             ),
             ("history", Some(_)) => Some("a file keeps the table of seeds, but not that of steps"),
+            ("origin", _) => Some("nothing is known about where its parameters come from"),
             ("scf", _) => Some("no Kohn-Sham options came with its parameters"),
             _ => None,
         }
     }
+}
+
+/// The first line of a text, with a sign that there are more.
+fn first_line(text: &str) -> String {
+    text.split_once('\n').map_or_else(|| text.to_owned(), |(first, _)| format!("{first} …"))
 }
 
 fn table(columns: Vec<(&str, Vec<Value>)>) -> Value {

@@ -18,6 +18,10 @@ pub struct Module {
     pub bindings: Vec<Rc<Binding>>,
     /// Names imported by its `use`s: visible in its own text, but not to other modules.
     pub brought: Vec<Rc<Binding>>,
+    /// Its file; `None` for the script and the standard library.
+    pub file: Option<PathBuf>,
+    /// Whether a `use` names it, or only `load`.
+    pub used: bool,
     /// Whether it is still being parsed: if it is used again, there is a cycle.
     pub loading: bool,
 }

@@ -2,7 +2,7 @@
 
 use super::functional::Functional;
 use super::params::{Entry, Name, Params, Request, Taken};
-use super::{Field, Layer, Value};
+use super::{Field, Layer, Model, Value};
 use crate::graph::{Graph, Init, NodeId, ParamSpec, Shape, ShapeError};
 use crate::interp::error::{TraceError, fail};
 use crate::model::Grid;
@@ -62,6 +62,7 @@ pub struct Trace {
     layers: RefCell<Vec<Layer>>,
     grid: RefCell<Option<Arc<Grid>>>,
     interactions: RefCell<Vec<Rc<str>>>,
+    models: RefCell<Vec<Rc<Model>>>,
     /// What is trained, in the trace of a loss.
     trained: Option<Trained>,
 }
@@ -235,6 +236,19 @@ impl Trace {
         if !all.contains(interaction) {
             all.push(interaction.clone());
         }
+    }
+
+    /// Records that a part is a model, or has the parameters of one.
+    pub fn part_of(&self, model: &Rc<Model>) {
+        let mut all = self.models.borrow_mut();
+        if !all.iter().any(|known| Rc::ptr_eq(known, model)) {
+            all.push(model.clone());
+        }
+    }
+
+    /// The models among its parts.
+    pub fn models(&self) -> Vec<Rc<Model>> {
+        self.models.borrow().clone()
     }
 
     /// The interactions that its parts are made for.

@@ -5,6 +5,7 @@ use crate::interp::call::Args;
 use crate::interp::error::{listed, suggestion};
 use crate::interp::trace::Ready;
 use crate::interp::value::{Record, Value, text};
+use crate::number::not_finite;
 use crate::problem::Result;
 use std::rc::Rc;
 
@@ -102,11 +103,24 @@ fn known(slot: &str, record: &Record, specs: &[ParamSpec], ready: &Ready, args: 
 /// The numbers of an array, checked for their count.
 fn numbers(slot: &str, found: Option<&Value>, spec: &ParamSpec, ready: &Ready, args: &Args) -> Result<Vec<f64>> {
     let mut values = Vec::with_capacity(spec.len());
-    if found.is_some_and(|value| crate::interp::trace::flat(value, &mut values)) && values.len() == spec.len() {
-        return Ok(values);
-    }
+    let given = match found {
+        None => "none is given".into(),
+        Some(value) if !crate::interp::trace::flat(value, &mut values) => format!("it is given {}", value.kind()),
+        Some(_) if values.len() == spec.len() => match values.iter().find(|x| !x.is_finite()) {
+            None => return Ok(values),
+            Some(wrong) => {
+                let message = format!("`{}` of `{}` is {}", spec.name, ready.name, not_finite(*wrong));
+                let help = Some("parameters are finite numbers".into());
+                return args.wrong(args.span_of(slot), message, help);
+            }
+        },
+        Some(_) => match values.len() {
+            1 => "1 is given".into(),
+            found => format!("{found} are given"),
+        },
+    };
     let count = if spec.len() == 1 { "one number".to_string() } else { format!("{} numbers", spec.len()) };
-    let message = format!("`{}` needs {count} for `{}`", ready.name, spec.name);
+    let message = format!("`{}` needs {count} for `{}`, but {given}", ready.name, spec.name);
     let names: Vec<&str> = ready.traced.compiled.graph.params.iter().map(|s| s.name.as_str()).collect();
     args.wrong(args.span_of(slot), message, Some(format!("its arrays are {}", listed(&names))))
 }

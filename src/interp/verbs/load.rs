@@ -4,15 +4,15 @@ use super::save::SAVED;
 use super::scf;
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, function, optional, required};
-use crate::interp::error::{RunError, fail};
-use crate::interp::trace::Ready;
-use crate::interp::value::model::{Model, SeedRow, Training};
+use crate::interp::error::{Advice, RunError, fail};
+use crate::interp::trace::{self, Ready};
+use crate::interp::value::model::{Model, SeedRow, TrainedWith, Training, hash};
 use crate::interp::value::scope::{Binding, ModuleId, Readiness, Thunk};
 use crate::interp::value::{Functional, Record, Traced, Value};
 use crate::ks::ScfOptions;
 use crate::lang::Kind;
 use crate::lang::ast::{Expr, ExprKind, Program, StmtKind};
-use crate::problem::Result;
+use crate::problem::{Problem, Result};
 use crate::source::Span;
 use std::rc::Rc;
 
@@ -42,6 +42,10 @@ pub const MODELS: &[Builtin] = &[
             optional("training", &[Kind::Record], DefaultValue::Value("{}", || Value::record([]))),
             optional("origin", &[Kind::List], DefaultValue::Value("[]", || Value::list(Vec::new()))),
             optional("unbounded", &[Kind::Record], DefaultValue::Value("{}", || Value::record([]))),
+            optional("interactions", &[Kind::List], DefaultValue::Value("[]", || Value::list(Vec::new())))
+                .about("the interactions of the systems that the parameters were trained on: `name`, and `values` at 0, 1, 2 and 4 bohr"),
+            optional("hash", &[Kind::Text], DefaultValue::Absent("none"))
+                .about("the hash of the parameters that were saved; others are used with a warning"),
         ],
         &[Kind::Model],
         "a functional with given parameters, by layer and name, as in `.parameters` of a model; `save` writes those \
@@ -65,6 +69,7 @@ impl Model {
             training: None,
             members: Vec::new(),
             origin: Vec::new(),
+            interactions: Vec::new(),
         }
     }
 }
@@ -84,6 +89,14 @@ fn make(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         Some(Value::List(lines)) => lines.iter().map(crate::interp::value::text::value).collect(),
         _ => Vec::new(),
     };
+    let interactions = match args.get("interactions").map(|a| &a.value) {
+        Some(Value::List(items)) => items.iter().filter_map(trained_with).collect(),
+        _ => Vec::new(),
+    };
+    if args.opt_text("hash")?.is_some_and(|said| *said != *hash(&parameters)) {
+        let (model, span) = (name.clone(), args.span_of("parameters"));
+        interp.warn_with(Problem::new(Advice::Edited { model, span }, span), true);
+    }
     let training = args.get("training").and_then(|a| training(&a.value));
     let Ready { functional, traced, .. } = ready;
     Ok(Value::Model(Rc::new(Model {
@@ -95,7 +108,18 @@ fn make(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         training,
         members: Vec::new(),
         origin,
+        interactions,
     })))
+}
+
+/// An interaction as `save` writes it.
+fn trained_with(value: &Value) -> Option<TrainedWith> {
+    let Value::Record(record) = value else { return None };
+    let (Some(Value::Str(name)), Some(values)) = (record.get("name"), record.get("values")) else { return None };
+    let mut profile = Vec::new();
+    let name = name.to_string();
+    trace::flat(values, &mut profile).then_some(())?;
+    Some(TrainedWith { name, profile: profile.try_into().ok()? })
 }
 
 /// What `save` has written about the training.
@@ -142,7 +166,7 @@ fn load(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         }
         _ => {
             let ready = interp.ready(args.operand("functional")?, "the functional of the parameters")?;
-            let path = args.text("path")?;
+            let path = args.path("path")?;
             interp.load_arrays(ready, &path, args.span_of("path"), args.span)
         }
     }

@@ -8,6 +8,8 @@ mod load;
 mod load_tests;
 mod mixing;
 mod optimizers;
+#[cfg(test)]
+mod origin_tests;
 mod probe;
 mod save;
 #[cfg(test)]
@@ -22,5 +24,6 @@ pub(crate) use load::{MODELS, holds_model};
 pub(crate) use mixing::MIXING;
 pub(crate) use optimizers::OPTIMIZERS;
 pub(crate) use probe::FUNCTIONALS;
+pub(crate) use save::names_of;
 pub(crate) use solve::{ANSWERS, system_in};
 pub(crate) use train::TRAINING;

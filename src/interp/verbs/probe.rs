@@ -1,6 +1,7 @@
 //! Functionals under test: their energy and potential at any density, their structure, other initial values.
 
 use super::describe::describe;
+use super::solve::Met;
 use crate::functional::Evaluation;
 use crate::graph::LowerError;
 use crate::interp::Interpreter;
@@ -124,6 +125,11 @@ impl Interpreter {
         }
         let grid = densities[0].0.grid.clone();
         let interaction = self.interaction(&*args.value("interaction")?, args.span_of("interaction"), &grid)?;
+        self.check_interaction(
+            &ready,
+            Met { interaction: &interaction, grid: &grid, at: args.name() },
+            args.span_of("functional"),
+        );
         let found = self.evaluate(&ready, &densities, &interaction, args.span)?;
         Ok((grid, found, densities.len() == 2))
     }
@@ -170,6 +176,7 @@ impl Interpreter {
             parameters,
             model: false,
             scf: None,
+            parent: None,
         };
         let grid = densities.iter().find_map(|(v, _)| match v {
             Value::Field(f) => Some(f.grid.clone()),
@@ -234,7 +241,8 @@ fn trainable(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
 
 impl Model {
     /// Its functional, with the model's parameters as initial values.
-    pub fn trainable(&self) -> Rc<Functional> {
-        Rc::new(self.functional.with_start(StartFrom::Values(self.parameters.clone())))
+    pub fn trainable(self: &Rc<Self>) -> Rc<Functional> {
+        let functional = self.functional.with_start(StartFrom::Values(self.parameters.clone()));
+        Rc::new(Functional { parent: Some(self.clone()), ..functional })
     }
 }

@@ -98,10 +98,10 @@ fn labels_of_several_lines_stay_in_their_comments() {
 #[test]
 fn paths_are_relative_to_the_script_with_the_call() {
     let world = Rc::new(Memory::default());
-    let text = "functional f(n) { param a = 1; -a * n }\nfn kept() = save(model(f, parameters: { a: 3 }), \"m.ksr\")\n\
+    let text = "functional f(n) { param a = 1; -a * n }\nfn kept() = model(f, parameters: { a: 3 })\n\
                 fn again() = load(\"m.ksr\")\nlet read = load(\"m.ksr\").parameters.a\n";
     world.put("inner/lib.ksr", text);
-    let script = "use \"inner/lib.ksr\"\nlib.kept()\nlib.again().parameters.a == 3\nlib.read == 3\n\
+    let script = "use \"inner/lib.ksr\"\nsave(lib.kept(), \"inner/m.ksr\")\nlib.again().parameters.a == 3\nlib.read == 3\n\
                   load(\"inner/m.ksr\").parameters.a == 3\nsave(lib.again(), \"outer.ksr\")";
     assert_eq!(run(&world, script), ["true"; 3]);
     let there = ["inner/m.ksr", "outer.ksr", "m.ksr"].map(|path| world.kind(Path::new(path)).is_some());

@@ -5,14 +5,14 @@ use crate::control::{Event, unless_interrupted};
 use crate::exact::{ExactError, Method, Origin, Reference};
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, Param, Style, function, mismatch, optional, required, shown};
-use crate::interp::error::{Advice, Placed, RunError, TraceError, fail, suggestion};
+use crate::interp::error::{Advice, Placed, RunError, TraceError, fail, listed, suggestion};
 use crate::interp::trace::Ready;
 use crate::interp::value::scf::PARAMS;
-use crate::interp::value::{Solved, Value};
+use crate::interp::value::{Model, Solved, TrainedWith, Value};
 use crate::ks::{KsWarning, Run, ScfOptions};
 use crate::lang::Dimension;
 use crate::lang::Kind;
-use crate::model::{Interaction, System};
+use crate::model::{Grid, Interaction, System};
 use crate::problem::{Problem, Result};
 use crate::source::Span;
 use crate::{exact, ks};
@@ -176,12 +176,39 @@ pub(crate) fn system_in(value: &Value, span: Span, what: &str) -> Result<Arc<Sys
     }
 }
 
+/// The interaction that a functional meets.
+#[derive(Clone, Copy)]
+pub(crate) struct Met<'a> {
+    pub interaction: &'a Interaction,
+    pub grid: &'a Grid,
+    /// The system or function whose interaction it is.
+    pub at: &'a str,
+}
+
+impl<'a> Met<'a> {
+    /// That of a system.
+    pub fn in_system(system: &'a System) -> Self {
+        Self { interaction: &system.interaction, grid: &system.grid, at: &system.label }
+    }
+
+    /// Whether it is the one with this name in the head of a functional.
+    fn is(&self, name: &str, here: &TrainedWith) -> bool {
+        match (name, self.interaction) {
+            ("exponential", _) => here.is(&TrainedWith::of(&Interaction::BAKER, self.grid)),
+            ("none", interaction) => *interaction == Interaction::None,
+            // One of a family: `soft_coulomb(softening: 2)`.
+            (name, Interaction::Sampled { name: written, .. }) => written.split('(').next() == Some(name),
+            _ => false,
+        }
+    }
+}
+
 impl Interpreter {
     fn solve(&mut self, system: &Arc<System>, ready: &Ready, scf: &ScfOptions, args: &Args) -> Result<Run> {
         let span = args.span;
         self.check_grid(ready, &system.grid, args.arg("system")?.span)?;
         self.check_kinetic(ready, span)?;
-        self.check_interaction(ready, system, args.arg("with")?.span);
+        self.check_interaction(ready, Met::in_system(system), args.arg("with")?.span);
         let compiled = &ready.traced.compiled;
         let (points, spins) = (system.grid.points, if system.closed_shell() { 1 } else { 2 });
         // Without a tape, a part of it at a time; and the density of every iteration is kept.
@@ -250,23 +277,22 @@ impl Interpreter {
         fail(TraceError::Kinetic { functional: ready.name.clone(), span }, span)
     }
 
-    /// Warns, once per place, if a functional was made for another interaction.
-    pub(crate) fn check_interaction(&mut self, ready: &Ready, system: &System, span: Span) {
-        let found = match &system.interaction {
-            Interaction::None => "none".to_string(),
-            Interaction::Exponential { .. } if system.interaction == Interaction::BAKER => "exponential".into(),
-            Interaction::Exponential { .. } => "another exponential".into(),
-            Interaction::Sampled { name, .. } => name.to_string(),
+    /// Warns, once per place, if a functional was made for another interaction, or trained with one.
+    pub(crate) fn check_interaction(&mut self, ready: &Ready, met: Met<'_>, span: Span) {
+        let here = TrainedWith::of(met.interaction, met.grid);
+        if let Some(made_for) = ready.traced.interactions.iter().find(|made_for| !met.is(made_for, &here)) {
+            let (functional, made_for, system) = (ready.name.clone(), made_for.to_string(), met.at.into());
+            let found = here.name.clone();
+            self.warn_with(Problem::new(Advice::MadeFor { functional, made_for, system, found, span }, span), true);
+        }
+        let other = |model: &&Rc<Model>| {
+            !model.interactions.is_empty() && !model.interactions.iter().any(|with| with.is(&here))
         };
-        let Some(made_for) = ready.traced.interactions.iter().find(|made_for| ***made_for != *found) else { return };
-        let warning = Advice::MadeFor {
-            functional: ready.name.clone(),
-            made_for: made_for.to_string(),
-            system: system.label.clone(),
-            found,
-            span,
-        };
-        self.warn_with(Problem::new(warning, span), true);
+        if let Some(model) = ready.parent.iter().chain(&ready.traced.models).find(other) {
+            let names: Vec<&str> = model.interactions.iter().map(|with| with.name.as_str()).collect();
+            let (model, with, system, found) = (model.name.clone(), listed(&names), met.at.into(), here.name);
+            self.warn_with(Problem::new(Advice::TrainedWith { model, with, system, found, span }, span), true);
+        }
     }
 
     /// Sends a warning to the host; with `once`, only the first of its kind per place.

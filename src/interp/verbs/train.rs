@@ -2,7 +2,7 @@
 
 use super::optimizers;
 use super::scf::{from_value, training};
-use super::solve::system_in;
+use super::solve::{Met, system_in};
 use crate::exact::Reference;
 use crate::functional::Compiled;
 use crate::graph::Init;
@@ -10,13 +10,14 @@ use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, Param, Style, function, optional, required};
 use crate::interp::error::{Advice, Placed, RunError, fail};
 use crate::interp::trace::{Ready, Subject};
-use crate::interp::value::model::{Model, SeedRow, Training, UNJUDGED, VALIDATED};
+use crate::interp::value::model::{Model, SeedRow, TrainedWith, Training, UNJUDGED, VALIDATED, hash};
 use crate::interp::value::params::bounded;
 use crate::interp::value::{Loss, StartFrom, Value, scf, text};
 use crate::ks::{Mixing, ScfOptions, Schedule};
 use crate::lang::Dimension;
 use crate::lang::Kind;
 use crate::model::System;
+use crate::number::significant;
 use crate::problem::{Problem, Result};
 use crate::source::Span;
 use crate::train;
@@ -205,7 +206,15 @@ fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         return Ok(Value::Nothing);
     }
     let trained = interp.run_training(&plan, args)?;
-    let origin = origin(&on.labels, &validation.labels, &loss, criterion.as_ref(), &plan, &trained);
+    let mut origin = origin(&on.labels, &validation.labels, &loss, criterion.as_ref(), &plan, &trained);
+    let definition = interp.definition_of(&loss);
+    origin.iter_mut().filter(|entry| entry.starts_with("loss ")).for_each(|entry| *entry += &definition);
+    origin.extend(
+        ready
+            .parent
+            .iter()
+            .map(|parent| format!("begun with the parameters of `{}`, hash {}", parent.name, hash(&parent.parameters))),
+    );
     Ok(Value::Model(Rc::new(model(&ready, &plan, &trained, origin))))
 }
 
@@ -220,6 +229,8 @@ impl Interpreter {
         };
         let mut found = Cases { cases: Vec::new(), labels: Vec::new() };
         let what = format!("an element of `{name}`");
+        // Training fits the parameters to these interactions, whatever they come from.
+        let retrained = Ready { parent: None, ..ready.clone() };
         for item in items.iter() {
             let members = match item {
                 Value::List(members) => members.as_slice(),
@@ -230,7 +241,7 @@ impl Interpreter {
             for member in members {
                 let system = system_in(member, span, &what)?;
                 self.check_grid(ready, &system.grid, span)?;
-                self.check_interaction(ready, &system, args.arg("functional")?.span);
+                self.check_interaction(&retrained, Met::in_system(&system), args.arg("functional")?.span);
                 references.push(self.reference(member, span)?);
                 systems.push(system);
             }
@@ -250,6 +261,13 @@ impl Interpreter {
             found.cases.push(case);
         }
         Ok(found)
+    }
+
+    /// The text of a loss, on lines of its own; empty for one of the library.
+    fn definition_of(&self, judge: &Judge) -> String {
+        let def = &judge.loss.closure.def;
+        let whole = def.span.to(def.body.span);
+        if self.of_library(whole) { String::new() } else { format!("\n{}", self.sources.text(whole)) }
     }
 
     /// The plan of a call, without its systems.
@@ -514,6 +532,7 @@ fn started(ready: &Ready) -> (Arc<Compiled>, u64) {
 
 /// The best parameters of all seeds as a model, with those of every seed as its members.
 fn model(ready: &Ready, plan: &Plan, trained: &Trained, origin: Vec<String>) -> Model {
+    let interactions = met(plan);
     let of = |kept: &Kept, seed: u64, seeds: Vec<SeedRow>, history: &[Step], members: Vec<Rc<Model>>| Model {
         name: ready.functional.name().to_string(),
         functional: ready.functional.clone(),
@@ -530,6 +549,7 @@ fn model(ready: &Ready, plan: &Plan, trained: &Trained, origin: Vec<String>) -> 
         }),
         members,
         origin: origin.clone(),
+        interactions: interactions.clone(),
     };
     let member = |record: &SeedRecord| {
         let kept = record.kept.as_ref()?;
@@ -559,6 +579,30 @@ fn row(record: &SeedRecord) -> SeedRow {
     }
 }
 
+/// The grids and interactions of the training.
+fn surroundings(plan: &Plan) -> String {
+    let grid = |system: &Arc<System>| {
+        let grid = &system.grid;
+        format!("{} points with spacing {} bohr", grid.points, significant(grid.spacing, 6, -4..6))
+    };
+    let mut grids: Vec<String> = plan.cases.iter().flat_map(|case| &case.systems).map(grid).collect();
+    grids.dedup();
+    let interactions: Vec<String> = met(plan).into_iter().map(|with| with.name).collect();
+    format!("on {}; interaction {}", grids.join(" and "), interactions.join(" and "))
+}
+
+/// The interactions of the training, each once.
+fn met(plan: &Plan) -> Vec<TrainedWith> {
+    let mut all: Vec<TrainedWith> = Vec::new();
+    for system in plan.cases.iter().flat_map(|case| &case.systems) {
+        let with = TrainedWith::of(&system.interaction, &system.grid);
+        if !all.iter().any(|known| known.is(&with)) {
+            all.push(with);
+        }
+    }
+    all
+}
+
 /// Where a model comes from, one sentence per line.
 fn origin(
     on: &[String],
@@ -568,7 +612,7 @@ fn origin(
     plan: &Plan,
     trained: &Trained,
 ) -> Vec<String> {
-    let mut lines = vec![format!("trained on {}", on.join(", "))];
+    let mut lines = vec![format!("trained on {}", on.join(", ")), surroundings(plan)];
     if !validation.is_empty() {
         let with = criterion.map(|judge| format!(" with {}", judge.text())).unwrap_or_default();
         let judged = if trained.best.validation.is_some() { VALIDATED } else { UNJUDGED };

@@ -1,7 +1,7 @@
 //! Tables as CSV and JSON. Numbers round-trip; a column's unit is in its header.
 
 use crate::interp::value::{Quantity, Table, Value, shared, text};
-use crate::number::{EXACT, shortest};
+use crate::number::shortest;
 use serde_json::{Map, Number, Value as Json};
 
 /// The unit all numbers of a column are shown in; empty if plain or mixed (then atomic units).
@@ -43,13 +43,18 @@ pub(super) fn csv(table: &Table) -> String {
     lines.join("\n") + "\n"
 }
 
-/// `{"columns": {"R": […]}, "units": {"R": "bohr"}}`; a column of whole numbers has integers.
+/// Whether a number is the same as a 64-bit integer; a negative zero is not.
+fn is_integer(x: f64) -> bool {
+    const LARGEST: f64 = 9.2e18;
+    x == x.trunc() && x.abs() < LARGEST && !(x == 0.0 && x.is_sign_negative())
+}
+
+/// `{"columns": {"R": […]}, "units": {"R": "bohr"}}`; a column of whole numbers has integers, any other one floating-point numbers.
 pub(super) fn json(table: &Table) -> String {
     let (mut columns, mut units) = (Map::new(), Map::new());
     for (name, column) in &table.columns {
         let unit = unit(column);
-        let whole =
-            column.iter().filter_map(quantity).map(|q| number(q, &unit)).all(|x| x == x.trunc() && x.abs() < EXACT);
+        let whole = column.iter().filter_map(quantity).map(|q| number(q, &unit)).all(is_integer);
         let cell = |value: &Value| match value {
             Value::Number(q) => match number(q, &unit) {
                 x if whole => Json::Number((x as i64).into()),

@@ -7,17 +7,21 @@
 pub(super) mod literal;
 mod names;
 
+use crate::data::marked;
 use crate::graph::ParamSpec;
 use crate::interp::error::{RunError, fail};
-use crate::interp::value::model::{Model, SeedRow};
+use crate::interp::value::model::{Model, SeedRow, TrainedWith, hash};
 use crate::interp::value::params::bounded;
 use crate::interp::value::scope::Scope;
 use crate::interp::value::{Functional, StartFrom, Value, scf};
 use crate::interp::{Interpreter, registry};
 use crate::lang::ast::FnDef;
+use crate::lang::format::format;
 use crate::lang::quoted;
+use crate::number::not_finite;
 use crate::problem::Result;
-use crate::source::Span;
+use crate::source::{SourceId, Span};
+pub(crate) use names::of_program as names_of;
 use names::{Used, of_function};
 use std::rc::Rc;
 
@@ -110,14 +114,16 @@ impl Interpreter {
     /// As for [`Self::model_text`]; an error in the body.
     pub(crate) fn saved_text(&mut self, value: &Value, path: &std::path::Path, span: Span) -> Result<String> {
         let name = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-        match value {
-            Value::Model(model) => self.model_text(model, &name, span),
+        let text = match value {
+            Value::Model(model) => self.model_text(model, &name, span)?,
             Value::Functional(f) => {
                 let model = self.start_as_model(f, span)?;
-                self.model_text(&model, &name, span)
+                self.model_text(&model, &name, span)?
             }
-            other => crate::interp::call::not_functional("the value to save", other, span),
-        }
+            other => return crate::interp::call::not_functional("the value to save", other, span),
+        };
+        let formatted = format(SourceId::default(), &text).unwrap_or(text);
+        Ok(marked(&formatted))
     }
 
     /// `model(f, parameters: …, scf: …)`.
@@ -126,9 +132,23 @@ impl Interpreter {
         let functional = self.functional_text(&Rc::new(model.functional.with_start(StartFrom::Seed(0))), gathered)?;
         let mut call = format!("model({functional},\n  name: {},\n", quoted(name));
         let specs = &model.traced.compiled.graph.params;
+        if let Some(wrong) = model.parameters.iter().find(|x| !x.is_finite()) {
+            let message = format!("this model cannot be saved: one of its parameters is {}", not_finite(*wrong));
+            return fail(RunError::Value { message, help: None, span: gathered.span }, gathered.span);
+        }
         call += &format!("  parameters: {},\n", parameters(specs, &model.parameters, |spec| spec.bounds.is_none()));
         if specs.iter().any(|spec| spec.bounds.is_some()) {
             call += &format!("  unbounded: {},\n", parameters(specs, &model.parameters, |spec| spec.bounds.is_some()));
+        }
+        if !model.parameters.is_empty() {
+            call += &format!("  hash: {},\n", quoted(&hash(&model.parameters)));
+        }
+        if !model.interactions.is_empty() {
+            let with = |w: &TrainedWith| {
+                format!("{{ name: {}, values: {} }}", quoted(&w.name), literal::array(&w.profile, "  "))
+            };
+            let all: Vec<String> = model.interactions.iter().map(with).collect();
+            call += &format!("  interactions: [{}],\n", all.join(", "));
         }
         if let Some(scf) = model.scf.as_ref().and_then(|scf| literal::plain(&scf::record(scf))) {
             call += &format!("  scf: {scf},\n");
@@ -141,8 +161,9 @@ impl Interpreter {
             let seeds = seeds(&training.seeds);
             call += &format!("  training: {{ loss: {loss}{validation}, seed: {seed}, step: {step}{seeds} }},\n");
         }
-        let origin: Vec<String> = model.origin.iter().map(|line| quoted(line)).collect();
-        Ok(call + &format!("  origin: [{}])", origin.join(", ")))
+        let origin: Vec<String> = model.origin.iter().map(|entry| format!("    {}", quoted(entry))).collect();
+        let origin = if origin.is_empty() { String::new() } else { format!("\n{}\n  ", origin.join(",\n")) };
+        Ok(call + &format!("  origin: [{origin}])"))
     }
 
     /// A functional as an expression; gathers its definition.
@@ -235,8 +256,8 @@ impl Interpreter {
         gathered: &mut Gathered,
     ) -> Result<String> {
         let names = of_function(def);
-        if let Some(span) = names.uses {
-            return cannot(gathered, format!("`{name}` has a `use` inside"), span);
+        if let Some((_, span)) = names.uses.first() {
+            return cannot(gathered, format!("`{name}` has a `use` inside"), *span);
         }
         if names.asks_members {
             gathered.asks_members.get_or_insert_with(|| name.clone());

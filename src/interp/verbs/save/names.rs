@@ -1,7 +1,7 @@
 //! The names that a definition uses but does not bind itself, with their places: a saved model has to include them.
 
 use crate::lang::ast::{
-    Each, Expr, ExprKind, FnDef, Param, ParamDecl, Stmt, StmtKind, StrPart, SystemDef, SystemEntry,
+    Each, Expr, ExprKind, FnDef, Param, ParamDecl, Program, Stmt, StmtKind, StrPart, SystemDef, SystemEntry, Use,
 };
 use crate::source::Span;
 use std::rc::Rc;
@@ -17,15 +17,15 @@ pub struct Used {
     pub member: Option<(Rc<str>, Span)>,
 }
 
-/// The names in a definition.
+/// The names in a definition or text.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     /// Uses of outer names, in order.
     pub used: Vec<Used>,
     /// All names bound inside.
     pub bound: Vec<Rc<str>>,
-    /// A `use` inside, which cannot be included.
-    pub uses: Option<Span>,
+    /// Every `use`, and its statement.
+    pub uses: Vec<(Use, Span)>,
     /// Whether `.members` of something other than an outer name is used.
     pub asks_members: bool,
     visible: Vec<Rc<str>>,
@@ -35,6 +35,13 @@ pub struct Names {
 pub fn of_function(def: &FnDef) -> Names {
     let mut names = Names::default();
     names.function(def);
+    names
+}
+
+/// The names of a whole text.
+pub fn of_program(program: &Program) -> Names {
+    let mut names = Names::default();
+    program.statements.iter().for_each(|statement| names.statement(statement));
     names
 }
 
@@ -141,7 +148,14 @@ impl Names {
                 self.inside(|s| s.system(def));
                 self.bind(&def.name.name);
             }
-            StmtKind::Use(_) => self.uses = Some(statement.span),
+            StmtKind::Use(used) => {
+                self.uses.push((used.clone(), statement.span));
+                match (&used.alias, &used.names) {
+                    (Some(alias), _) => self.bind(&alias.name),
+                    (None, Some(names)) => names.iter().for_each(|name| self.bind(&name.name)),
+                    (None, None) => self.bind(&used.path.stem()),
+                }
+            }
             StmtKind::Param(param) => {
                 self.param(param);
                 self.bind(&param.name.name);

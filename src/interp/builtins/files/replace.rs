@@ -1,0 +1,116 @@
+//! What `save` may replace: a file of the same kind, which a second run of a script replaces every time, or a model that ksr
+//! saved under this name and nobody has edited since. Never a text of the session.
+
+use crate::data::{Mark, mark};
+use crate::interp::Interpreter;
+use crate::problem::{reason as reason_of, visible};
+use crate::world::PathKind;
+use serde_json::Value as Json;
+use std::path::Path;
+
+/// Why a file is not replaced.
+pub(super) struct Objection {
+    pub reason: String,
+    pub help: &'static str,
+}
+
+/// What to do about one.
+const HELP: &str = "save under another name; `--force` replaces the file anyway";
+
+/// Why the file at a path may not be replaced, if there is one, by a file that ends in `ending`.
+pub(super) fn objection(interp: &Interpreter, path: &Path, ending: &str) -> Option<Objection> {
+    if let Some(reason) = interp.text_in(path) {
+        return Some(Objection { reason: reason.into(), help: "save under another name" });
+    }
+    let there = interp.world.kind(path) == Some(PathKind::File);
+    if !there || interp.options.force {
+        return None;
+    }
+    let reason = match of_another_kind(interp, path, ending) {
+        Ok(reason) => reason,
+        Err(error) => Some(format!("it cannot be read: {}", reason_of(&error, "read"))),
+    };
+    reason.map(|reason| Objection { reason, help: HELP })
+}
+
+/// What a file is instead of one that ksr writes with this ending. An empty file is nothing to lose.
+fn of_another_kind(interp: &Interpreter, path: &Path, ending: &str) -> std::io::Result<Option<String>> {
+    let real = interp.world.canonical(path)?;
+    if !real.extension().is_some_and(|other| other.eq_ignore_ascii_case(ending)) {
+        let name = visible(&real.file_name().unwrap_or_default().to_string_lossy());
+        return Ok(Some(format!("it is a link to `{name}`")));
+    }
+    // The first bytes are enough for what is long and says what it is.
+    let bytes = match ending {
+        "npy" | "png" => interp.world.start(path, 8)?,
+        _ => interp.world.read(path)?,
+    };
+    let text = std::str::from_utf8(&bytes).ok();
+    let wrong = match ending {
+        _ if bytes.is_empty() => return Ok(None),
+        "ksr" => return Ok(text.map_or(Some(NO_MODEL.into()), |text| edited(text, path))),
+        "npy" => (!bytes.starts_with(b"\x93NUMPY")).then_some("it is not an array of numbers"),
+        "png" => (!bytes.starts_with(b"\x89PNG\r\n\x1a\n")).then_some("it is not a PNG figure"),
+        "svg" => (!text.is_some_and(is_svg)).then_some("it is not an SVG figure"),
+        "csv" => (!text.is_some_and(is_table)).then_some("it is not a table"),
+        "json" => (!is_json_table(&bytes)).then_some("it is not a table that ksr saved"),
+        _ => None,
+    };
+    Ok(wrong.map(String::from))
+}
+
+const NO_MODEL: &str = "it is not a model that ksr saved";
+
+/// Why a `.ksr` file is not a saved model that can be replaced by one of the same name.
+fn edited(text: &str, path: &Path) -> Option<String> {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let head = text.lines().next().and_then(|line| line.strip_prefix("# The model `")?.split_once("`, saved by ksr "));
+    match (head, mark(text)) {
+        (None, _) => Some(NO_MODEL.into()),
+        (Some((name, _)), _) if name != stem => Some(format!("it is the model `{}`, not `{stem}`", visible(name))),
+        (_, Mark::Whole) => None,
+        (_, Mark::Broken) => Some("it has been edited since it was saved".into()),
+        (_, Mark::Absent) => Some("it does not say whether it has been edited since it was saved".into()),
+    }
+}
+
+/// Whether the first element of a text is `<svg`.
+fn is_svg(text: &str) -> bool {
+    let elements = text.split('<').skip(1);
+    elements
+        .map(str::trim_start)
+        .find(|element| !element.starts_with(['?', '!']))
+        .is_some_and(|first| first.starts_with("svg"))
+}
+
+/// Whether all rows of a comma-separated text are equally long.
+fn is_table(text: &str) -> bool {
+    if text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        return false;
+    }
+    let (mut quoted, mut commas, mut first) = (false, 0, None);
+    for c in text.trim_end().chars().chain(['\n']) {
+        match c {
+            '"' => quoted = !quoted,
+            ',' if !quoted => commas += 1,
+            '\n' if !quoted => {
+                if *first.get_or_insert(commas) != commas {
+                    return false;
+                }
+                commas = 0;
+            }
+            _ => {}
+        }
+    }
+    !quoted
+}
+
+/// Whether a JSON text has columns and units, and nothing else.
+fn is_json_table(bytes: &[u8]) -> bool {
+    match serde_json::from_slice(bytes) {
+        Ok(Json::Object(whole)) => {
+            whole.len() == 2 && ["columns", "units"].iter().all(|name| whole.get(*name).is_some_and(Json::is_object))
+        }
+        _ => false,
+    }
+}

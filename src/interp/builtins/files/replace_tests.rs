@@ -1,0 +1,126 @@
+//! What `save` replaces, and what it leaves alone.
+
+use crate::interp::tests::helpers::{Collector, described};
+use crate::interp::{Interpreter, Options};
+use crate::world::{Memory, World};
+use std::path::Path;
+use std::rc::Rc;
+
+const HEAD: &str = "functional f(n) { param a = 0.6; -a * n }\nlet m = model(f, parameters: { a: 2 })\n\
+                    let t = table { R: [1, 2], note: [\"a,b\", \"c\"] }\n";
+
+/// Runs a script called `mine.ksr`; its error, if any.
+fn run(world: &Rc<Memory>, script: &str, force: bool) -> Option<String> {
+    let options = Options { force, ..Options::default() };
+    let mut interpreter = Interpreter::new(Rc::new(Collector), world.clone(), options);
+    let text = format!("{HEAD}{script}");
+    world.put("mine.ksr", text.as_bytes());
+    let ended = interpreter.run("mine.ksr", &text);
+    assert_eq!(world.read_text(Path::new("mine.ksr")).expect("the script"), text);
+    ended.err().map(|problems| described(&problems))
+}
+
+#[test]
+fn texts_of_the_session_are_never_replaced() {
+    let world = Rc::new(Memory::with([("lib.ksr", "let b = 1\nuse \"inner.ksr\"\n"), ("inner.ksr", "let c = 2\n")]));
+    let model = "use \"used.ksr\"\n";
+    assert_eq!(run(&world, "save(m, \"used.ksr\")\nsave(m, \"loaded.ksr\")", false), None);
+    for force in [false, true] {
+        for path in ["mine.ksr", "./x/../mine.ksr", "lib.ksr", "inner.ksr", "used.ksr"] {
+            let refused = run(&world, &format!("use \"lib.ksr\"\n{model}save(m, \"{path}\")"), force);
+            assert!(refused.as_ref().is_some_and(|e| e.starts_with("ksr::run::not_replaced")), "{path}: {refused:?}");
+        }
+    }
+    // A model that is only loaded can be continued.
+    assert_eq!(run(&world, "let old = load(\"loaded.ksr\")\nsave(trainable(old), \"loaded.ksr\")", false), None);
+    assert_eq!(world.read_text(Path::new("lib.ksr")).expect("a text"), "let b = 1\nuse \"inner.ksr\"\n");
+}
+
+#[test]
+fn models_are_replaced_only_as_they_were_saved() {
+    let world = Rc::new(Memory::default());
+    let save = "save(m, \"model.ksr\")";
+    let path = Path::new("model.ksr");
+    assert_eq!((run(&world, save, false), run(&world, save, false)), (None, None));
+    let saved = world.read_text(path).expect("a model");
+    let others = [
+        ("let a = 1\n".to_owned(), "it is not a model that ksr saved"),
+        (format!("# My notes.\n{saved}"), "it is not a model that ksr saved"),
+        (saved.replace("    a: 2", "    a: 3"), "it has been edited"),
+        (format!("{saved}# a note\n"), "it has been edited"),
+        (saved.replace("The model `model`", "The model `other`"), "it is the model `other`, not `model`"),
+        (saved.lines().filter(|l| !l.starts_with("# Content")).collect::<Vec<_>>().join("\n"), "it does not say"),
+    ];
+    for (text, why) in others {
+        assert_ne!(text, saved);
+        world.put(path, text.as_bytes());
+        let refused = run(&world, save, false).unwrap_or_default();
+        assert!(refused.contains("`model.ksr` is not replaced: ") && refused.contains(why), "{why}: {refused}");
+        assert_eq!(world.read_text(path).expect("a text"), text);
+        assert_eq!(run(&world, save, true), None, "{why}");
+        assert_eq!(world.read_text(path).expect("a model"), saved);
+    }
+    world.put(path, "");
+    assert_eq!(run(&world, save, false), None);
+}
+
+#[test]
+fn other_files_are_replaced_by_their_own_kind() {
+    let world = Rc::new(Memory::default());
+    let saves = [
+        ("t", "csv", "it is not a table", "a note, with\na, b, c\n"),
+        ("t", "CSV", "it is not a table", "GIF89a\u{1}\u{2}"),
+        ("t", "json", "it is not a table that ksr saved", "{ \"name\": \"package\" }"),
+        ("t", "json", "it is not a table that ksr saved", "my notes"),
+        ("[1, 2]", "npy", "it is not an array of numbers", "1 2 3"),
+        ("plot([1, 2], [1, 2])", "png", "it is not a PNG figure", "<svg></svg>"),
+        ("plot([1, 2], [1, 2])", "svg", "it is not an SVG figure", "<html><svg></svg></html>"),
+    ];
+    for (value, ending, why, other) in saves {
+        let name = format!("x.{ending}");
+        let save = format!("save({value}, \"{name}\")");
+        assert_eq!(run(&world, &save, false), None, "{ending}");
+        // The host of these tests draws no real figures.
+        if !["svg", "png"].contains(&ending) {
+            assert_eq!(run(&world, &save, false), None, "{ending}");
+        }
+        world.put(&name, other);
+        let refused = run(&world, &save, false).unwrap_or_default();
+        assert!(refused.contains(why), "{ending}: {refused}");
+        assert_eq!(world.read(Path::new(&name)).expect("a file"), other.as_bytes());
+        assert_eq!(run(&world, &save, true), None, "{ending}");
+    }
+    let kept = [("p.svg", "<?xml version=\"1.0\"?>\n<!-- drawn elsewhere -->\n<svg>"), ("p.png", "\u{89}")];
+    world.put(kept[0].0, kept[0].1);
+    world.put(kept[1].0, b"\x89PNG\r\n\x1a\nrest".as_slice());
+    for (name, _) in kept {
+        assert_eq!(run(&world, &format!("save(plot([1, 2], [1, 2]), \"{name}\")"), false), None);
+    }
+}
+
+#[test]
+fn names_that_are_none_are_refused() {
+    let world = Rc::new(Memory::default());
+    let wrong = [
+        ("save([1], \".npy\")", "`.npy` is only an extension"),
+        ("save(m, \"sub/.ksr\")", "`sub/.ksr` is only an extension"),
+        ("save([1], \"\")", "`path` of `save` is empty"),
+        ("save(m, \"m.ksr/\")", "`m.ksr/` is the name of a folder"),
+        ("load(\"\")", "the path is empty"),
+        ("load(f, \" \")", "`path` of `load` is empty"),
+        ("dataset(\"\")", "`path` of `dataset` is empty"),
+        ("use \"\" as m", "the path is empty"),
+        (
+            "let grid_ = uniform(points: 65, spacing: 0.3)\nsystem h on grid_ { H at 0 }\nsave(exact(h), \"..\")",
+            "not the name of a folder",
+        ),
+    ];
+    for (script, why) in wrong {
+        let refused = run(&world, script, false).unwrap_or_default();
+        assert!(refused.contains(why), "{script}: {refused}");
+    }
+    assert_eq!(
+        run(&world, "assert(not exists(\"\") and not exists(\"no/../such\") and exists(\"mine.ksr\"))", false),
+        None
+    );
+}
