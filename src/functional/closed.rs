@@ -95,7 +95,7 @@ impl Narrow {
                 Op::Binary(_) | Op::Where | Op::Broadcast | Op::Concat => {}
                 // Channels are distinguished, or the body has no such operation.
                 Op::Input(_) | Op::Param(_) | Op::Const(_) | Op::Spacing | Op::Points(_) => {}
-                Op::SumChannels | Op::Channels { .. } | Op::ChannelsT { .. } => {}
+                Op::SumChannels | Op::MaxChannels | Op::Channels { .. } | Op::ChannelsT { .. } => {}
                 Op::MapT(_) | Op::ExpConvT | Op::ConvT { .. } => {}
                 Op::FlipWeight { .. } | Op::MergeWeight { .. } => {}
             }

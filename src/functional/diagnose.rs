@@ -106,11 +106,22 @@ impl Compiled {
             for (count, derivative) in [(2, false), (outputs.len(), true)] {
                 let found = self.graph.first_non_finite(&outputs[..count], grid, interaction, parameters, inputs)?;
                 if let Some(found) = found {
-                    return Ok(Some(NonFinite { derivative, ..found }));
+                    let operation = if derivative { self.written(&found) } else { found.operation.clone() };
+                    return Ok(Some(NonFinite { derivative, operation, ..found }));
                 }
             }
         }
         Ok(None)
+    }
+}
+
+impl Compiled {
+    /// The operation of the body whose derivative is not finite: the derivative of a square root is a division, which the body may
+    /// not have.
+    fn written(&self, found: &NonFinite) -> String {
+        let body = self.graph.nodes[..=self.e.0 as usize].iter();
+        let mut here = body.filter(|node| node.span == found.span && !node.op.is_source() && node.op != Op::Broadcast);
+        here.next_back().map_or_else(|| found.operation.clone(), |node| node.op.name().to_owned())
     }
 }
 

@@ -5,6 +5,7 @@ mod closed;
 mod compiled;
 mod counts;
 mod diagnose;
+mod uniform;
 mod xc;
 
 pub use compiled::{CompileError, Compiled, Definition, Density};

@@ -153,14 +153,39 @@ impl Graph {
         self.scale(1.0 / channels as f64, sum, span)
     }
 
-    /// Largest (`Binary::Max`) or smallest (`Binary::Min`) over channels.
+    /// Largest (`Binary::Max`) or smallest (`Binary::Min`) over channels. Equal ones share the slope.
     pub fn extreme_channels(&mut self, f: Binary, x: NodeId, span: Span) -> Result<NodeId, ShapeError> {
-        let mut best = self.channel(x, 0, span)?;
-        for k in 1..self.shape(x).channels {
-            let next = self.channel(x, k as i64, span)?;
-            best = self.binary(f, best, next, span)?;
+        let Shape { grid, channels } = self.shape(x);
+        let smallest = f == Binary::Min;
+        match channels {
+            1 => Ok(x),
+            2 => {
+                let (a, b) = (self.channel(x, 0, span)?, self.channel(x, 1, span)?);
+                self.binary(f, a, b, span)
+            }
+            _ => {
+                let x = if smallest { self.unary(Unary::Neg, x, span) } else { x };
+                let best = self.push(Op::MaxChannels, vec![x], Shape { grid, channels: 1 }, span);
+                Ok(if smallest { self.unary(Unary::Neg, best, span) } else { best })
+            }
         }
-        Ok(best)
+    }
+
+    /// Largest (`Binary::Max`) or smallest (`Binary::Min`) of several values, broadcast. Equal ones share the slope.
+    pub fn extreme(&mut self, f: Binary, parts: &[NodeId], span: Span) -> Result<NodeId, ShapeError> {
+        let mut shape = Shape::SCALAR;
+        for &part in parts {
+            shape = broadcast(f.name(), shape, self.shape(part))?;
+        }
+        let mut channels = Vec::with_capacity(shape.channels);
+        for k in 0..shape.channels {
+            let own =
+                |g: &mut Self, x: NodeId| if g.shape(x).channels == 1 { Ok(x) } else { g.channel(x, k as i64, span) };
+            let all = parts.iter().map(|&x| own(self, x)).collect::<Result<Vec<_>, _>>()?;
+            let all = self.concat(&all, span)?;
+            channels.push(self.extreme_channels(f, all, span)?);
+        }
+        self.concat(&channels, span)
     }
 
     /// Concatenates channels; those without a grid are broadcast if others have one.

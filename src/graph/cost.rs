@@ -115,7 +115,7 @@ fn single(node: &Node, out: u64, source: u64) -> Operations {
         Op::ExpConv => Operations { forward: RECURSION * out, backward: (GATHERED + SLOPE) * out },
         Op::ExpConvT => Operations { forward: GATHERED * source, backward: (RECURSION + SLOPE) * source },
         Op::Hartree => both(RECURSION * out),
-        Op::SumGrid | Op::SumChannels | Op::MaxGrid => both(source),
+        Op::SumGrid | Op::SumChannels | Op::MaxGrid | Op::MaxChannels => both(source),
         Op::Map(map) => both(map.operations()[0] * out),
         Op::MapT(map) => both(map.operations()[1] * out),
         // Known, moved, or of parameters alone.
@@ -135,7 +135,7 @@ fn keeps_argument(op: &Op) -> bool {
         // Programs keep their operands, which are counted with them.
         Op::Unary(_) | Op::Binary(_) | Op::Where | Op::Broadcast => false,
         // The position of the largest value is one number per channel.
-        Op::SumGrid | Op::SumChannels | Op::MaxGrid => false,
+        Op::SumGrid | Op::SumChannels | Op::MaxGrid | Op::MaxChannels => false,
         Op::Concat | Op::Channels { .. } | Op::ChannelsT { .. } => false,
         Op::Map(_) | Op::MapT(_) | Op::Hartree => false,
         Op::FlipWeight { .. } | Op::MergeWeight { .. } => false,

@@ -3,6 +3,10 @@
 //!
 //! Cotangents that are exactly 0 (an untaken branch of `where`, a field outside its support) must suppress slopes that are
 //! infinite or NaN there: such products are [`Binary::MulZero`] and [`Binary::DivZero`].
+//!
+//! A slope that is 0 because the function is even, as that of u^2 at u = 0, or because the other factor of a product is 0, likewise
+//! suppresses a cotangent that is infinite there, as that of a square root: such products are [`Binary::MulZeros`]. Where several
+//! values are the largest or smallest, they share the cotangent equally.
 
 use super::nodes::{Binary, Graph, NodeId, Op, Unary};
 use super::shapes::{Shape, ShapeError};
@@ -162,7 +166,14 @@ fn pullback(
             let largest = graph.binary(Binary::Eq, inputs[0], node, span)?;
             let count = graph.sum_grid(largest, span)?;
             let share = graph.binary(Binary::Div, full, count, span)?;
-            parts.push((inputs[0], graph.binary(Binary::Mul, largest, share, span)?));
+            parts.push((inputs[0], graph.binary(Binary::MulZero, largest, share, span)?));
+        }
+        Op::MaxChannels => {
+            let full = graph.stretch(adjoint, shape, span);
+            let largest = graph.binary(Binary::Eq, inputs[0], node, span)?;
+            let count = graph.sum_channels(largest, span);
+            let share = graph.binary(Binary::Div, full, count, span)?;
+            parts.push((inputs[0], graph.binary(Binary::MulZero, largest, share, span)?));
         }
         // Constant without arguments.
         Op::Input(_) | Op::Param(_) | Op::Const(_) | Op::Spacing | Op::Points(_) => {}
@@ -263,7 +274,7 @@ fn unary(graph: &mut Graph, f: Unary, x: NodeId, y: NodeId, adjoint: NodeId, spa
             g.scale(p, power, span)
         }
     };
-    g.binary(Binary::MulZero, adjoint, slope, span)
+    g.binary(if f.is_even() { Binary::MulZeros } else { Binary::MulZero }, adjoint, slope, span)
 }
 
 /// Adjoint of an elementwise function of two arguments with respect to one; `y` is its value. `None`: the slope is 0.
@@ -282,10 +293,12 @@ fn binary(
         Binary::Add => adjoint,
         Binary::Sub if first => adjoint,
         Binary::Sub => g.unary(Unary::Neg, adjoint, span),
-        Binary::Mul | Binary::MulZero => g.binary(Binary::MulZero, adjoint, if first { b } else { a }, span)?,
+        Binary::Mul | Binary::MulZero | Binary::MulZeros => {
+            g.binary(Binary::MulZeros, adjoint, if first { b } else { a }, span)?
+        }
         Binary::Div | Binary::DivZero if first => g.binary(Binary::DivZero, adjoint, b, span)?,
         Binary::Div | Binary::DivZero => {
-            let change = g.binary(Binary::MulZero, adjoint, y, span)?;
+            let change = g.binary(Binary::MulZeros, adjoint, y, span)?;
             let part = g.binary(Binary::DivZero, change, b, span)?;
             g.unary(Unary::Neg, part, span)
         }
@@ -302,11 +315,9 @@ fn binary(
             g.binary(Binary::MulZero, change, ln, span)?
         }
         Binary::Min | Binary::Max => {
-            let order = if f == Binary::Min { [a, b] } else { [b, a] };
-            let first_taken = g.binary(Binary::LessEq, order[0], order[1], span)?;
-            let zero = g.constant(0.0, span);
-            let (taken, other) = if first { (adjoint, zero) } else { (zero, adjoint) };
-            g.select(first_taken, taken, other, span)?
+            let order = if first == (f == Binary::Max) { [a, b] } else { [b, a] };
+            let share = g.binary(Binary::Share, order[0], order[1], span)?;
+            g.binary(Binary::MulZeros, adjoint, share, span)?
         }
         Binary::SiluSlope => {
             let one = g.constant(1.0, span);
@@ -321,7 +332,7 @@ fn binary(
             };
             g.binary(Binary::MulZero, adjoint, slope, span)?
         }
-        Binary::Less | Binary::LessEq | Binary::Eq => return Ok(None),
+        Binary::Less | Binary::LessEq | Binary::Eq | Binary::Share => return Ok(None),
     }))
 }
 

@@ -67,6 +67,11 @@ fn bodies(kind: OpKind) -> Vec<Body> {
         OpKind::SumGrid => body(|g, x| g.sum_grid(x, S)),
         OpKind::SumChannels => body(|g, x| Ok(g.sum_channels(x, S))),
         OpKind::MaxGrid => body(|g, x| g.max_grid(x, S)),
+        OpKind::MaxChannels => body(|g, x| {
+            let half = g.constant(0.5, S);
+            let (a, b) = (g.channel(x, 0, S)?, g.channel(x, 1, S)?);
+            g.extreme(Binary::Max, &[a, half, b], S)
+        }),
         OpKind::Concat => body(|g, x| {
             let sine = g.unary(Unary::Sin, x, S);
             g.concat(&[sine, x, sine], S)

@@ -203,6 +203,7 @@ impl<'a, D: Backend> Pass<'a, D> {
             Op::SumGrid => arrange::sum_points(argument(0)?, tape)?,
             Op::SumChannels => arrange::sum_channels(argument(0)?, tape)?,
             Op::MaxGrid => arrange::max_points(argument(0)?, tape)?,
+            Op::MaxChannels => arrange::max_channels(argument(0)?, tape)?,
             Op::Concat => {
                 let parts = (0..node.inputs.len()).map(argument).collect::<Result<Vec<_>, _>>()?;
                 arrange::concat(self.device, &parts, tape)?

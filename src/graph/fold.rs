@@ -3,6 +3,7 @@
 use super::nodes::{Binary, Graph, NodeId, Op, Unary};
 use super::shapes::Shape;
 use crate::source::Span;
+use crate::tensor::scalar::even;
 
 impl Graph {
     /// The value of a node that is one fixed number for every point and channel.
@@ -36,6 +37,30 @@ impl Graph {
         (self.shape(u) == shape).then_some(u)
     }
 
+    /// |u|^(p q) for (u^q)^p with an even q, which has a derivative where u^q is 0.
+    fn root_of_even(&mut self, f: Unary, x: NodeId, span: Span) -> Option<NodeId> {
+        let p = match f {
+            Unary::Sqrt => 0.5,
+            Unary::Pow(p) if p.fract() != 0.0 => p,
+            _ => return None,
+        };
+        let node = self.node(x);
+        let (Op::Unary(Unary::Pow(q)), [u]) = (&node.op, &node.inputs[..]) else { return None };
+        let (q, u) = (*q, *u);
+        if !even(q) {
+            return None;
+        }
+        let base = if even(p * q) { u } else { self.fold_unary(Unary::Abs, u, span) };
+        Some(self.fold_unary(Unary::Pow(p * q), base, span))
+    }
+
+    /// Whether two nodes are certainly the same calculation.
+    fn alike(&self, a: NodeId, b: NodeId, depth: u8) -> bool {
+        let (x, y) = (self.node(a), self.node(b));
+        let inputs = || x.inputs.iter().zip(&y.inputs).all(|(&a, &b)| self.alike(a, b, depth - 1));
+        a == b || depth > 0 && x.shape == y.shape && x.inputs.len() == y.inputs.len() && x.op == y.op && inputs()
+    }
+
     pub(super) fn fold_unary(&mut self, f: Unary, x: NodeId, span: Span) -> NodeId {
         let shape = self.shape(x);
         if let Some(value) = self.as_constant(x) {
@@ -44,6 +69,9 @@ impl Graph {
         if let (Op::Const(values), None) = (&self.node(x).op, shape.grid) {
             let values: Vec<f64> = values.iter().map(|&x| f.value(x)).collect();
             return self.vector(&values, span);
+        }
+        if let Some(root) = self.root_of_even(f, x, span) {
+            return root;
         }
         match f {
             Unary::Pow(1.0) => return x,
@@ -61,12 +89,12 @@ impl Graph {
         self.push(Op::Unary(f), vec![x], shape, span)
     }
 
-    pub(super) fn fold_binary(&mut self, f: Binary, a: NodeId, b: NodeId, shape: Shape, span: Span) -> NodeId {
+    pub(crate) fn fold_binary(&mut self, f: Binary, a: NodeId, b: NodeId, shape: Shape, span: Span) -> NodeId {
         let (left, right) = (self.as_constant(a), self.as_constant(b));
         if let (Some(left), Some(right)) = (left, right) {
             return self.fixed(f.value(left, right), shape, span);
         }
-        use Binary::{Add, Div, DivZero, Mul, MulZero, Pow, Sub};
+        use Binary::{Add, Div, DivZero, Mul, MulZero, MulZeros, Pow, Sub};
         match (f, left, right) {
             (Add, Some(0.0), _) => self.stretch(b, shape, span),
             (Add | Sub, _, Some(0.0)) => self.stretch(a, shape, span),
@@ -74,20 +102,26 @@ impl Graph {
                 let minus = self.fold_unary(Unary::Neg, b, span);
                 self.stretch(minus, shape, span)
             }
-            (Mul | MulZero, Some(0.0), _) | (Mul | MulZero, _, Some(0.0)) | (Div | DivZero, Some(0.0), _) => {
+            (Mul | MulZero | MulZeros, Some(0.0), _) | (Mul | MulZero | MulZeros, _, Some(0.0)) => {
                 self.fixed(0.0, shape, span)
             }
-            (Mul | MulZero, Some(1.0), _) => self.stretch(b, shape, span),
-            (Mul | MulZero | Div | DivZero, _, Some(1.0)) => self.stretch(a, shape, span),
-            (Mul | MulZero, Some(-1.0), _) => {
+            (Div | DivZero, Some(0.0), _) => self.fixed(0.0, shape, span),
+            (Mul | MulZero | MulZeros, Some(1.0), _) => self.stretch(b, shape, span),
+            (Mul | MulZero | MulZeros | Div | DivZero, _, Some(1.0)) => self.stretch(a, shape, span),
+            (Mul | MulZero | MulZeros, Some(-1.0), _) => {
                 let minus = self.fold_unary(Unary::Neg, b, span);
                 self.stretch(minus, shape, span)
             }
-            (Mul | MulZero, _, Some(-1.0)) => {
+            (Mul | MulZero | MulZeros, _, Some(-1.0)) => {
                 let minus = self.fold_unary(Unary::Neg, a, span);
                 self.stretch(minus, shape, span)
             }
             (MulZero, Some(_), _) => self.push(Op::Binary(Mul), vec![a, b], shape, span),
+            // A number that is finite and not 0 suppresses nothing.
+            (MulZeros, Some(x), _) | (MulZeros, _, Some(x)) if x.is_finite() => {
+                self.push(Op::Binary(Mul), vec![a, b], shape, span)
+            }
+            (Mul, None, None) if self.alike(a, b, 8) => self.fold_unary(Unary::Pow(2.0), a, span),
             (Pow, _, Some(p)) => {
                 let power = self.fold_unary(Unary::Pow(p), a, span);
                 self.stretch(power, shape, span)

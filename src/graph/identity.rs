@@ -32,6 +32,7 @@ impl Op {
             Op::SumGrid => of("sum over points", &[]),
             Op::SumChannels => of("sum over channels", &[]),
             Op::MaxGrid => of("max over points", &[]),
+            Op::MaxChannels => of("max over channels", &[]),
             Op::Concat => of("concat", &[]),
             Op::Channels { from, to } => of("channels", &[*from, *to]),
             Op::ChannelsT { from, to } => of("channels transposed", &[*from, *to]),
@@ -63,6 +64,7 @@ fn exponent(f: Unary) -> Option<u64> {
 fn own_name(f: Binary) -> &'static str {
     match f {
         Binary::MulZero => "* or 0",
+        Binary::MulZeros => "* or 0 for both",
         Binary::DivZero => "/ or 0",
         f => f.name(),
     }
@@ -91,7 +93,16 @@ mod tests {
             let (plain, transposed) = (Op::Conv { width, input, output }, Op::ConvT { width, input, output });
             [plain, transposed, Op::FlipWeight { width, input, output }, merged([0, 1]), merged([1, 0])]
         });
-        let others = [Op::Where, Op::Broadcast, Op::SumGrid, Op::SumChannels, Op::MaxGrid, Op::Concat, Op::Hartree];
+        let others = [
+            Op::Where,
+            Op::Broadcast,
+            Op::SumGrid,
+            Op::SumChannels,
+            Op::MaxGrid,
+            Op::MaxChannels,
+            Op::Concat,
+            Op::Hartree,
+        ];
         let sources = [Op::Input(0), Op::Input(1), Op::Param(0), Op::Spacing, Op::Points(0), Op::Points(1)];
         let constants = [0.0, -0.0, 0.5].map(|x| Op::Const([x].into()));
         let channels = [Op::Channels { from: 0, to: 1 }, Op::ChannelsT { from: 0, to: 1 }, Op::ExpConv, Op::ExpConvT];

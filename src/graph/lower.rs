@@ -85,7 +85,7 @@ impl Lowered {
             Op::Hartree => Ok(Static::Kernel(Arc::new(self.kernel(interaction, source)))),
             Op::Input(_) | Op::Param(_) => Ok(Static::Nothing),
             Op::Unary(_) | Op::Binary(_) | Op::Where | Op::Broadcast => Ok(Static::Nothing),
-            Op::SumGrid | Op::SumChannels | Op::MaxGrid => Ok(Static::Nothing),
+            Op::SumGrid | Op::SumChannels | Op::MaxGrid | Op::MaxChannels => Ok(Static::Nothing),
             Op::Concat | Op::Channels { .. } | Op::ChannelsT { .. } => Ok(Static::Nothing),
             Op::ExpConv | Op::ExpConvT | Op::Conv { .. } | Op::ConvT { .. } => Ok(Static::Nothing),
             Op::FlipWeight { .. } | Op::MergeWeight { .. } => Ok(Static::Nothing),

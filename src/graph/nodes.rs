@@ -41,6 +41,8 @@ pub enum Op {
     SumChannels,
     /// Largest value over grid points, per channel.
     MaxGrid,
+    /// Largest value over channels.
+    MaxChannels,
     /// Concatenated channels.
     Concat,
     /// Channels `from .. to` (exclusive).
@@ -131,7 +133,7 @@ impl Op {
             Op::Where => Some(Pointwise::Where),
             Op::Broadcast => Some(Pointwise::Broadcast),
             Op::Input(_) | Op::Param(_) | Op::Const(_) | Op::Spacing | Op::Points(_) => None,
-            Op::SumGrid | Op::SumChannels | Op::MaxGrid => None,
+            Op::SumGrid | Op::SumChannels | Op::MaxGrid | Op::MaxChannels => None,
             Op::Concat | Op::Channels { .. } | Op::ChannelsT { .. } => None,
             Op::Map(_) | Op::MapT(_) | Op::Hartree | Op::ExpConv | Op::ExpConvT => None,
             Op::Conv { .. } | Op::ConvT { .. } | Op::FlipWeight { .. } | Op::MergeWeight { .. } => None,
@@ -170,7 +172,7 @@ impl Op {
             Op::Where => "where",
             Op::Broadcast => "broadcast",
             Op::SumGrid | Op::SumChannels => "sum",
-            Op::MaxGrid => "max",
+            Op::MaxGrid | Op::MaxChannels => "max",
             Op::Concat => "concat",
             Op::Channels { .. } | Op::ChannelsT { .. } => "channel",
             Op::Map(map) | Op::MapT(map) => map.name(),

@@ -157,6 +157,24 @@ pub fn max_points<D: Backend, T: Tape<f64, D>>(x: &Value<D>, tape: T) -> Result<
     })
 }
 
+/// Largest value over channels; equal maxima share the cotangent.
+pub fn max_channels<D: Backend, T: Tape<f64, D>>(x: &Value<D>, tape: T) -> Result<(Value<D>, T), TensorError> {
+    let (batch, points, channels) = x.dims();
+    let (numbers, mut out) = (x.host(), Buffer::any(batch * points));
+    let larger = |best: f64, &x: &f64| if x > best || x.is_nan() { x } else { best };
+    let rows = out.iter_mut().zip(numbers.chunks_exact(channels));
+    rows.for_each(|(best, row)| *best = row.iter().fold(f64::NEG_INFINITY, larger));
+    record_one(x.device(), &[x], (batch, points, 1), out, tape, move |incoming, outgoing| {
+        let Some(into) = &mut outgoing[0] else { return };
+        let rows = into.whole().chunks_exact_mut(channels).zip(numbers.chunks_exact(channels));
+        for ((into, row), cotangent) in rows.zip(incoming) {
+            let best = row.iter().fold(f64::NEG_INFINITY, larger);
+            let share = cotangent / row.iter().filter(|x| **x == best).count().max(1) as f64;
+            into.iter_mut().zip(row).filter(|(_, x)| **x == best).for_each(|(into, _)| *into += share);
+        }
+    })
+}
+
 /// Concatenates the batch entries of several values (of the same shape except for the batch).
 pub fn stack<D: Backend, T: Tape<f64, D>>(
     device: &D,
@@ -248,6 +266,7 @@ mod tests {
         check_gradient(&input, |x, tape| sum_points(x[0], tape));
         check_gradient(&input, |x, tape| sum_channels(x[0], tape));
         check_gradient(&input, |x, tape| max_points(x[0], tape));
+        check_gradient(&input, |x, tape| max_channels(x[0], tape));
         let ((largest, _), _) = run(&input, |x, tape| max_points(x[0], tape));
         let best = (0..4).map(|i| input[0].1[i * 3 + 1]).fold(f64::MIN, f64::max);
         assert_eq!(largest.host()[1], best);

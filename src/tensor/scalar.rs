@@ -47,14 +47,18 @@ pub enum Binary {
     Mul,
     Div,
     Pow,
-    /// Where both are equal, the slope goes to the first.
+    /// Where both are equal, each has half of the slope.
     Min,
-    /// Where both are equal, the slope goes to the first.
+    /// Where both are equal, each has half of the slope.
     Max,
     /// 1 where a < b, else 0; slope 0. The others likewise.
     Less,
     LessEq,
     Eq,
+    /// The share of a in the larger of a and b: 1 where a > b, 1/2 where they are equal, else 0; slope 0.
+    Share,
+    /// a b, but 0 where a or b is 0: an infinite cotangent times the slope of an even function at its centre.
+    MulZeros,
     /// a b, but 0 where a is 0, for any b: a zero cotangent times a slope that may be infinite.
     MulZero,
     /// a / b, but 0 where a is 0, for any b.
@@ -103,6 +107,24 @@ fn truth(condition: bool) -> f64 {
 }
 
 #[inline(always)]
+fn share(a: f64, b: f64) -> f64 {
+    if a > b {
+        1.0
+    } else if a < b {
+        0.0
+    } else if a == b {
+        0.5
+    } else {
+        f64::NAN
+    }
+}
+
+#[inline(always)]
+fn mul_zeros(a: f64, b: f64) -> f64 {
+    if a == 0.0 || b == 0.0 { 0.0 } else { a * b }
+}
+
+#[inline(always)]
 fn mul_zero(a: f64, b: f64) -> f64 {
     if a == 0.0 { 0.0 } else { a * b }
 }
@@ -127,10 +149,25 @@ fn pull(cotangent: &[f64], x: &[f64], y: &[f64], into: &mut [f64], slope: impl F
     }
 }
 
+/// The same where a zero slope counts as much as a zero cotangent: the slopes of even functions at their centre, of a product
+/// where the other factor is 0, of the larger of two numbers.
+#[inline(always)]
+fn pull_zeros(cotangent: &[f64], x: &[f64], y: &[f64], into: &mut [f64], slope: impl Fn(f64, f64) -> f64) {
+    for (((into, &c), &x), &y) in into.iter_mut().zip(cotangent).zip(x).zip(y) {
+        *into = mul_zeros(c, slope(x, y));
+    }
+}
+
 /// The same for a slope of one number.
 #[inline(always)]
 fn pull_one(cotangent: &[f64], x: &[f64], into: &mut [f64], slope: impl Fn(f64) -> f64) {
     zip(cotangent, x, into, |c, x| mul_zero(c, slope(x)));
+}
+
+/// The same for an even function, whose slope at its centre is 0 whatever it is an argument of.
+#[inline(always)]
+fn pull_even(cotangent: &[f64], x: &[f64], into: &mut [f64], slope: impl Fn(f64) -> f64) {
+    zip(cotangent, x, into, |c, x| mul_zeros(c, slope(x)));
 }
 
 /// What a slope is calculated from.
@@ -144,7 +181,21 @@ pub enum Known {
     Value,
 }
 
+/// Whether x^p is an even function.
+pub fn even(p: f64) -> bool {
+    p % 2.0 == 0.0
+}
+
 impl Unary {
+    /// Whether f(-x) = f(x).
+    pub fn is_even(self) -> bool {
+        match self {
+            Unary::Abs | Unary::Cos | Unary::Cosh => true,
+            Unary::Pow(p) => even(p),
+            _ => false,
+        }
+    }
+
     /// The value at one number.
     pub fn value(self, x: f64) -> f64 {
         let mut out = [0.0];
@@ -202,7 +253,7 @@ impl Unary {
         match self {
             Unary::Sign => into.fill(0.0),
             Unary::Neg => map(cotangent, into, |c| -c),
-            Unary::Abs => pull_one(cotangent, x, into, sign),
+            Unary::Abs => pull_even(cotangent, x, into, sign),
             Unary::Recip => pull_one(cotangent, y, into, |y| -y * y),
             Unary::Exp => zip(cotangent, y, into, mul_zero),
             Unary::Expm1 => pull_one(cotangent, y, into, |y| y + 1.0),
@@ -212,16 +263,17 @@ impl Unary {
             Unary::Ln1p => pull_one(cotangent, x, into, |x| 1.0 / (1.0 + x)),
             Unary::Sqrt => pull_one(cotangent, y, into, |y| 0.5 / y),
             Unary::Sin => pull_one(cotangent, x, into, f64::cos),
-            Unary::Cos => pull_one(cotangent, x, into, |x| -x.sin()),
+            Unary::Cos => pull_even(cotangent, x, into, |x| -x.sin()),
             Unary::Tan => pull_one(cotangent, y, into, |y| 1.0 + y * y),
             Unary::Asin => pull_one(cotangent, x, into, |x| 1.0 / (1.0 - x * x).sqrt()),
             Unary::Acos => pull_one(cotangent, x, into, |x| -1.0 / (1.0 - x * x).sqrt()),
             Unary::Atan => pull_one(cotangent, x, into, |x| 1.0 / (1.0 + x * x)),
             Unary::Sinh => pull_one(cotangent, x, into, f64::cosh),
-            Unary::Cosh => pull_one(cotangent, x, into, f64::sinh),
+            Unary::Cosh => pull_even(cotangent, x, into, f64::sinh),
             Unary::Tanh => pull_one(cotangent, y, into, |y| 1.0 - y * y),
             Unary::Sigmoid => pull_one(cotangent, y, into, |y| y * (1.0 - y)),
             Unary::Softplus => pull_one(cotangent, x, into, sigmoid),
+            Unary::Pow(p) if even(p) => pull_even(cotangent, x, into, |x| power_slope(x, p)),
             Unary::Pow(p) => pull_one(cotangent, x, into, |x| power_slope(x, p)),
         }
     }
@@ -256,6 +308,12 @@ impl Unary {
     }
 }
 
+/// The slope in a of a product that is 0 where a is 0, even if b is not finite there.
+#[inline(always)]
+fn finite_or_zero(a: f64, b: f64) -> f64 {
+    if a == 0.0 && !b.is_finite() { 0.0 } else { b }
+}
+
 #[inline(always)]
 fn zip(a: &[f64], b: &[f64], out: &mut [f64], f: impl Fn(f64, f64) -> f64) {
     for ((out, &a), &b) in out.iter_mut().zip(a).zip(b) {
@@ -285,6 +343,8 @@ impl Binary {
             Binary::Less => zip(a, b, out, |a, b| truth(a < b)),
             Binary::LessEq => zip(a, b, out, |a, b| truth(a <= b)),
             Binary::Eq => zip(a, b, out, |a, b| truth(a == b)),
+            Binary::Share => zip(a, b, out, share),
+            Binary::MulZeros => zip(a, b, out, mul_zeros),
             Binary::MulZero => zip(a, b, out, mul_zero),
             Binary::DivZero => zip(a, b, out, div_zero),
             Binary::SiluSlope => zip(a, b, out, |a, b| b * (1.0 + a * (1.0 - b))),
@@ -295,15 +355,14 @@ impl Binary {
     pub fn slope(self, argument: Known) -> Option<&'static [Known]> {
         use Known::{First, Second, Value};
         Some(match (self, argument) {
-            (Binary::Less | Binary::LessEq | Binary::Eq, _) => return None,
+            (Binary::Less | Binary::LessEq | Binary::Eq | Binary::Share, _) => return None,
             (Binary::Add | Binary::Sub, _) => &[],
             (Binary::Mul | Binary::Div | Binary::SiluSlope, First) => &[Second],
             (Binary::Mul | Binary::MulZero, Second | Value) => &[First],
             (Binary::Div | Binary::DivZero, Second | Value) => &[Second, Value],
             (Binary::Pow, Second | Value) => &[First, Value],
-            (Binary::MulZero | Binary::DivZero | Binary::Pow | Binary::Min | Binary::Max | Binary::SiluSlope, _) => {
-                &[First, Second]
-            }
+            (Binary::MulZero | Binary::MulZeros | Binary::DivZero | Binary::Pow, _) => &[First, Second],
+            (Binary::Min | Binary::Max | Binary::SiluSlope, _) => &[First, Second],
         })
     }
 
@@ -311,19 +370,20 @@ impl Binary {
     #[inline(always)]
     pub fn pull_first(self, cotangent: &[f64], a: &[f64], b: &[f64], into: &mut [f64]) {
         match self {
-            Binary::Less | Binary::LessEq | Binary::Eq => into.fill(0.0),
+            Binary::Less | Binary::LessEq | Binary::Eq | Binary::Share => into.fill(0.0),
             Binary::Add | Binary::Sub => into.copy_from_slice(cotangent),
-            Binary::Mul => zip(cotangent, b, into, mul_zero),
+            Binary::Mul => zip(cotangent, b, into, mul_zeros),
+            Binary::MulZeros => pull_zeros(cotangent, a, b, into, finite_or_zero),
             Binary::Div => pull_one(cotangent, b, into, |b| 1.0 / b),
-            Binary::MulZero => pull(cotangent, a, b, into, |a, b| if a == 0.0 && !b.is_finite() { 0.0 } else { b }),
+            Binary::MulZero => pull(cotangent, a, b, into, finite_or_zero),
             Binary::DivZero => pull(cotangent, a, b, into, |a, b| {
                 let slope = 1.0 / b;
                 if a == 0.0 && !slope.is_finite() { 0.0 } else { slope }
             }),
             Binary::SiluSlope => pull_one(cotangent, b, into, |b| b * (1.0 - b)),
             Binary::Pow => pull(cotangent, a, b, into, |a, b| b * a.powf(b - 1.0)),
-            Binary::Min => pull(cotangent, a, b, into, |a, b| truth(a <= b)),
-            Binary::Max => pull(cotangent, a, b, into, |a, b| truth(a >= b)),
+            Binary::Min => pull_zeros(cotangent, a, b, into, |a, b| share(b, a)),
+            Binary::Max => pull_zeros(cotangent, a, b, into, share),
         }
     }
 
@@ -331,15 +391,16 @@ impl Binary {
     #[inline(always)]
     pub fn pull_second(self, cotangent: &[f64], a: &[f64], b: &[f64], y: &[f64], into: &mut [f64]) {
         match self {
-            Binary::Less | Binary::LessEq | Binary::Eq => into.fill(0.0),
+            Binary::Less | Binary::LessEq | Binary::Eq | Binary::Share => into.fill(0.0),
             Binary::Add => into.copy_from_slice(cotangent),
             Binary::Sub => map(cotangent, into, |c| -c),
-            Binary::Mul | Binary::MulZero => zip(cotangent, a, into, mul_zero),
+            Binary::Mul | Binary::MulZero => zip(cotangent, a, into, mul_zeros),
+            Binary::MulZeros => pull_zeros(cotangent, b, a, into, finite_or_zero),
             Binary::Div | Binary::DivZero => pull(cotangent, b, y, into, |b, y| if y == 0.0 { 0.0 } else { -y / b }),
             Binary::SiluSlope => pull(cotangent, a, b, into, |a, b| 1.0 + a * (1.0 - 2.0 * b)),
             Binary::Pow => pull(cotangent, a, y, into, |a, y| if a == 0.0 { 0.0 } else { y * a.ln() }),
-            Binary::Min => pull(cotangent, a, b, into, |a, b| truth(a > b)),
-            Binary::Max => pull(cotangent, a, b, into, |a, b| truth(a < b)),
+            Binary::Min => pull_zeros(cotangent, a, b, into, share),
+            Binary::Max => pull_zeros(cotangent, a, b, into, |a, b| share(b, a)),
         }
     }
 
@@ -348,7 +409,8 @@ impl Binary {
         match self {
             Binary::Add | Binary::Mul | Binary::Min | Binary::Max | Binary::Eq => true,
             Binary::Sub | Binary::Div | Binary::Pow | Binary::Less | Binary::LessEq => false,
-            Binary::MulZero | Binary::DivZero | Binary::SiluSlope => false,
+            Binary::MulZeros => true,
+            Binary::MulZero | Binary::DivZero | Binary::SiluSlope | Binary::Share => false,
         }
     }
 
@@ -357,7 +419,7 @@ impl Binary {
         match self {
             Binary::Add => "+",
             Binary::Sub => "-",
-            Binary::Mul | Binary::MulZero => "*",
+            Binary::Mul | Binary::MulZero | Binary::MulZeros => "*",
             Binary::Div | Binary::DivZero => "/",
             Binary::Pow => "^",
             Binary::Min => "min",
@@ -365,6 +427,7 @@ impl Binary {
             Binary::Less => "<",
             Binary::LessEq => "<=",
             Binary::Eq => "==",
+            Binary::Share => "share",
             Binary::SiluSlope => "silu",
         }
     }

@@ -42,6 +42,14 @@ fn powered(dim: Dimension, exponent: f64, span: Span) -> Result<Dimension> {
     )
 }
 
+/// A factor times the sum of numbers, where their plain sum is too large for a number: they are scaled first. It is still infinite if
+/// the result is too large; `None` if a number is not finite itself.
+pub fn scaled_sum(factor: f64, numbers: impl Iterator<Item = f64> + Clone) -> Option<f64> {
+    let largest = numbers.clone().fold(0.0f64, |largest, x| if x.abs() > largest { x.abs() } else { largest });
+    let known = largest > 0.0 && numbers.clone().all(f64::is_finite);
+    known.then(|| factor * numbers.map(|x| x / largest).sum::<f64>() * largest)
+}
+
 /// The dimension that both operands share.
 ///
 /// # Errors
@@ -60,7 +68,7 @@ pub fn agree(operator: &str, a: (Dimension, Span), b: (Dimension, Span), place: 
 pub fn binary(op: Binary, (x, xs): (Quantity, Span), (y, ys): (Quantity, Span), place: Span) -> Result<Value> {
     let value = op.value(x.value, y.value);
     let dim = match op {
-        Binary::Mul | Binary::MulZero => x.dim.times(y.dim),
+        Binary::Mul | Binary::MulZero | Binary::MulZeros => x.dim.times(y.dim),
         Binary::Div | Binary::DivZero => x.dim.over(y.dim),
         Binary::Pow if !y.dim.is_plain() => {
             let function = "a power".to_string();
@@ -73,7 +81,7 @@ pub fn binary(op: Binary, (x, xs): (Quantity, Span), (y, ys): (Quantity, Span), 
             return Ok(Value::Bool(value != 0.0));
         }
         // Of derivatives, which have no dimensions.
-        Binary::SiluSlope => agree(op.name(), (x.dim, xs), (y.dim, ys), place)?,
+        Binary::SiluSlope | Binary::Share => agree(op.name(), (x.dim, xs), (y.dim, ys), place)?,
     };
     let unit = match op {
         Binary::Add | Binary::Sub | Binary::Min | Binary::Max if x.unit == y.unit => x.unit,

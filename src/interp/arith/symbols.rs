@@ -42,6 +42,25 @@ pub fn binary(op: Binary, a: Operand<'_>, b: Operand<'_>, place: Span) -> Result
     trace.try_add(place, |g| g.binary(op, left, right, place)).map(Some)
 }
 
+/// The largest (`Binary::Max`) or smallest (`Binary::Min`) of more than two values, one of them a symbol, so that equal ones share
+/// the slope. `None`: they combine in pairs.
+///
+/// # Errors
+/// A shape mismatch.
+pub fn extreme(op: Binary, values: &[Operand<'_>], place: Span) -> Result<Option<Value>> {
+    let Some(trace) = trace_of(values.iter().map(|v| v.value)) else { return Ok(None) };
+    let mut nodes = Vec::with_capacity(values.len());
+    for x in values {
+        match (x.value, values.len()) {
+            (Value::Symbol(_) | Value::Number(_) | Value::Field(_), 3..) => {
+                nodes.extend(trace.node_of(x.value, x.span)?)
+            }
+            _ => return Ok(None),
+        }
+    }
+    trace.try_add(place, |g| g.extreme(op, &nodes, place)).map(Some)
+}
+
 /// Whether a list combines with a symbol element by element: with a field or number, but not with a vector.
 fn by_element(list: &Value, symbol: &Value) -> bool {
     match (list, symbol) {

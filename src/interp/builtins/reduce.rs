@@ -2,6 +2,7 @@
 
 use crate::graph::Binary;
 use crate::interp::Interpreter;
+use crate::interp::arith::scaled_sum;
 use crate::interp::arith::symbols;
 use crate::interp::arith::symbols::Reduce;
 use crate::interp::call::{Args, Builtin, EACH, Param, Style, example, function, mismatch, required};
@@ -43,6 +44,17 @@ impl Reduction {
             Reduction::Min => Binary::Min,
             Reduction::Max => Binary::Max,
         }
+    }
+
+    /// A sum or mean again without overflow on the way, if it is not finite but all numbers are.
+    fn rescued(self, plain: f64, values: &[f64]) -> f64 {
+        let factor = match self {
+            Reduction::Sum => 1.0,
+            Reduction::Mean => 1.0 / values.len() as f64,
+            Reduction::Product | Reduction::Min | Reduction::Max => return plain,
+        };
+        let again = if plain.is_finite() { None } else { scaled_sum(factor, values.iter().copied()) };
+        again.unwrap_or(plain)
     }
 
     fn of_nothing(self) -> Option<f64> {
@@ -126,6 +138,11 @@ fn extreme(interp: &mut Interpreter, args: &mut Args, reduction: Reduction) -> R
     if args.rest.is_empty() {
         return interp.reduce(reduction, args.operand("x")?);
     }
+    let all: Vec<Operand<'_>> =
+        std::iter::once(args.arg("x")?).chain(&args.rest).map(|arg| Operand::new(&arg.value, arg.span)).collect();
+    if let Some(value) = symbols::extreme(reduction.operation(), &all, args.span)? {
+        return Ok(value);
+    }
     let mut value = args.arg("x")?.value.clone();
     for other in &args.rest {
         let so_far = Operand::new(&value, args.arg("x")?.span);
@@ -159,7 +176,8 @@ impl Interpreter {
                     let values = field.channel(c);
                     let folded = values.iter().copied().reduce(|a, b| reduction.operation().value(a, b));
                     let all = folded.unwrap_or(f64::NAN);
-                    Value::plain(if reduction == Reduction::Mean { all / values.len() as f64 } else { all })
+                    let plain = if reduction == Reduction::Mean { all / values.len() as f64 } else { all };
+                    Value::plain(reduction.rescued(plain, &values))
                 };
                 Ok(if field.channels == 1 { one(0) } else { Value::list((0..field.channels).map(one).collect()) })
             }
@@ -180,6 +198,12 @@ impl Interpreter {
         if reduction != Reduction::Product {
             one_dimension(reduction.name(), items, span)?;
         }
+        if matches!(reduction, Reduction::Max | Reduction::Min) {
+            let all: Vec<Operand<'_>> = items.iter().map(|item| Operand::new(item, span)).collect();
+            if let Some(value) = symbols::extreme(reduction.operation(), &all, span)? {
+                return Ok(value);
+            }
+        }
         let neutral = Value::plain(0.0);
         // An operation with one more operand finds elements without arithmetic.
         let mut value = match reduction {
@@ -194,6 +218,12 @@ impl Interpreter {
         if reduction == Reduction::Mean {
             let count = Value::plain(items.len() as f64);
             value = self.binary(Binary::Div, Operand::new(&value, span), Operand::new(&count, span), span)?;
+        }
+        if let Value::Number(q) = &mut value
+            && !q.value.is_finite()
+        {
+            let number = |item: &Value| if let Value::Number(q) = item { q.value } else { f64::NAN };
+            q.value = reduction.rescued(q.value, &items.iter().map(number).collect::<Vec<_>>());
         }
         Ok(value)
     }

@@ -1,16 +1,19 @@
 //! The use of functionals: calls with densities and options, the evaluation of bodies into graphs, `param` statements.
 
 use super::same::same;
+use crate::functional::DENSITY_SHIFT;
 use crate::graph::{Binary, Init, Shape};
 use crate::interp::Interpreter;
 use crate::interp::arith::symbols::trace_of;
-use crate::interp::call::{Argument, Parameter, Site, bind, mismatch};
-use crate::interp::error::{TraceError, fail, inside};
+use crate::interp::call::{Argument, Parameter, Site, bind, dimensioned, mismatch};
+use crate::interp::error::{TraceError, fail};
 use crate::interp::value::model::Model;
 use crate::interp::value::params::{Entry, Name, Request};
 use crate::interp::value::scope::Scope;
 use crate::interp::value::{Functional, Operand, StartFrom, Symbol, Trace, Traced, Value, text};
+use crate::lang::Dimension;
 use crate::lang::ast::{Expr, ExprKind, Param};
+use crate::number::counted;
 use crate::problem::{Problem, Result};
 use crate::source::Span;
 use std::rc::Rc;
@@ -103,8 +106,7 @@ impl Interpreter {
         let Some(trace) = trace else {
             if densities.iter().all(|(v, _)| matches!(v, Value::Number(_))) {
                 let densities = self.both_spins(&f.functional, densities, site)?;
-                let value = self.averaged_numbers(&f.functional, &densities);
-                return value.map_err(|problem| without_grid(problem, &f.functional, site.span)).map_err(inside);
+                return self.at_numbers(&f.functional, &densities, site.span);
             }
             return self.energy_per_electron(&f.functional, &f.entry, &densities, site.span);
         };
@@ -225,14 +227,20 @@ impl Interpreter {
         self.eval(&function.body, &scope)
     }
 
-    /// The body at plain numbers, averaged over exchange of the spins.
-    fn averaged_numbers(&mut self, f: &Rc<Functional>, densities: &[(Value, Span)]) -> Result<Value> {
-        let straight = self.body_value(f, densities)?;
-        let Some(exchanged) = exchanged(f, densities) else { return Ok(straight) };
-        let flipped = self.body_value(f, &exchanged)?;
-        let (span, half) = (f.def.function.body.span, Value::plain(0.5));
-        let sum = self.binary(Binary::Add, Operand::new(&straight, span), Operand::new(&flipped, span), span)?;
-        self.binary(Binary::Mul, Operand::new(&half, span), Operand::new(&sum, span), span)
+    /// The energy per electron at densities that are plain numbers: that of fields with these values.
+    fn at_numbers(&mut self, f: &Rc<Functional>, densities: &[(Value, Span)], span: Span) -> Result<Value> {
+        let what = format!("a density of `{}`", f.name());
+        let number = |(n, at): &(Value, Span)| dimensioned(Operand::new(n, *at), Dimension::PER_LENGTH, &what);
+        let numbers = densities.iter().map(number);
+        let numbers = numbers.collect::<Result<Vec<f64>>>()?;
+        let compiled = self.traced(f, span)?.compiled.clone();
+        if !compiled.is_local() {
+            return fail(without_grid(f.name(), compiled.parameter_count() > 0, span), span);
+        }
+        match compiled.at_numbers(&numbers) {
+            Ok(energy) => Ok(Value::plain(energy)),
+            Err(error) => fail(TraceError::lower(&error, span), span),
+        }
     }
 
     /// The graph of a functional, made once.
@@ -318,6 +326,9 @@ impl Interpreter {
 
     fn start(&mut self, param: &Param, shape: &[usize], bounds: Option<(f64, f64)>, scope: &Scope) -> Result<Init> {
         if let Some(drawn) = &param.drawn {
+            if let Some(error) = not_a_distribution(drawn, bounds) {
+                return fail(error, drawn.span);
+            }
             let value = self.eval(drawn, scope)?;
             let entry = |name: &str| match &value {
                 Value::Record(record) => match record.get(name) {
@@ -327,11 +338,18 @@ impl Interpreter {
                 _ => None,
             };
             return match (entry("mean"), entry("deviation")) {
-                (Some(mean), Some(deviation)) if deviation >= 0.0 => {
+                (Some(mean), Some(deviation)) if mean.is_finite() && deviation >= 0.0 && deviation.is_finite() => {
                     match bounds.filter(|(a, b)| !(*a < mean && mean < *b)) {
                         Some(bounds) => outside(mean, bounds, drawn.span),
                         None => Ok(Init::Normal { mean, deviation }),
                     }
+                }
+                (Some(mean), Some(deviation)) => {
+                    let (mean, deviation) = (text::number(mean), text::number(deviation));
+                    let message =
+                        format!("a normal distribution cannot have the mean {mean} and the deviation {deviation}");
+                    let help = Some("both must be finite, the deviation not negative".into());
+                    fail(TraceError::Param { message, help, span: drawn.span }, drawn.span)
                 }
                 _ => mismatch("the distribution of a parameter", "`normal(mean, deviation)`", &value, None, drawn.span),
             };
@@ -352,8 +370,13 @@ impl Interpreter {
         }
         let len: usize = shape.iter().product();
         if values.len() != 1 && values.len() != len {
-            let message = format!("{} initial values for {len} numbers", values.len());
+            let message = format!("{} for {}", counted(values.len(), "initial value"), counted(len, "number"));
             let help = Some("give one value for all, or one for each".into());
+            return fail(TraceError::Param { message, help, span: expr.span }, expr.span);
+        }
+        if let Some(x) = values.iter().find(|x| !x.is_finite()) {
+            let message = format!("the initial value of a parameter cannot be {}", text::number(*x));
+            let help = Some("training needs a finite start".into());
             return fail(TraceError::Param { message, help, span: expr.span }, expr.span);
         }
         if let Some((a, b)) = bounds
@@ -369,6 +392,26 @@ impl Interpreter {
 fn exchanged(f: &Functional, densities: &[(Value, Span)]) -> Option<[(Value, Span); 2]> {
     let [up, down] = densities else { return None };
     (!f.def.spin_dependent).then(|| [down.clone(), up.clone()])
+}
+
+/// The error for `param a ~ uniform(0, 1)`: that `uniform` is a grid.
+fn not_a_distribution(drawn: &Expr, bounds: Option<(f64, f64)>) -> Option<TraceError> {
+    let ExprKind::Call { callee, .. } = &*drawn.kind else { return None };
+    if !matches!(&*callee.kind, ExprKind::Name(name) if &**name == "uniform") {
+        return None;
+    }
+    let message = "initial values are drawn from `normal(mean, deviation)`; `uniform` makes a grid".into();
+    let help = match bounds {
+        Some((a, b)) => {
+            let (middle, width, a, b) = (0.5 * (a + b), b - a, text::number(a), text::number(b));
+            let (middle, width) = (text::number(middle), text::number(width));
+            format!(
+                "a wide normal distribution within bounds is nearly uniform: `~ normal({middle}, {width}) in {a} .. {b}`"
+            )
+        }
+        None => "a wide normal distribution within bounds is nearly uniform: `~ normal(0.5, 1) in 0 .. 1`".into(),
+    };
+    Some(TraceError::Param { message, help: Some(help), span: drawn.span })
 }
 
 /// The error for an initial value, or the mean of a drawn one, outside the bounds.
@@ -391,15 +434,12 @@ pub(crate) fn flat(value: &Value, into: &mut Vec<f64>) -> bool {
     }
 }
 
-/// Plain numbers have no grid and no graph: a functional with parameters or layers cannot be evaluated at them.
-fn without_grid(problem: Box<Problem>, f: &Functional, span: Span) -> Box<Problem> {
-    if !matches!(inside(&problem), Some(TraceError::ParamOutside { .. })) {
-        return problem;
-    }
-    let message =
-        format!("`{}` has trainable parameters or layers: it needs a density on a grid, not numbers", f.name());
-    let help = Some(format!("give it a density: `energy({}, n)`", f.name()));
-    Box::new(Problem::new(TraceError::Param { message, help, span }, span))
+/// The error for a functional with parameters, or of more than the density at a point, that is given numbers.
+fn without_grid(name: &str, trained: bool, span: Span) -> TraceError {
+    let why =
+        if trained { "has trainable parameters or layers" } else { "depends on more than the density at one point" };
+    let message = format!("`{name}` {why}: it needs a density on a grid, not numbers");
+    TraceError::Param { message, help: Some(format!("give it a density: `energy({name}, n)`")), span }
 }
 
 /// Whether a positional argument is a density.
@@ -431,6 +471,14 @@ fn density(trace: &Rc<Trace>, value: &Value, span: Span, f: &Functional) -> Resu
     let node = match (value, trace.node_of(value, span)?) {
         (Value::List(_), _) | (_, None) => return not_density(value.kind()),
         (_, Some(node)) => node,
+    };
+    // The densities of a body being evaluated are away from zero already.
+    let node = match value {
+        Value::Symbol(_) if trace.in_functional() => node,
+        _ => trace.add(|g| {
+            let (shift, shape) = (g.constant(DENSITY_SHIFT, span), g.shape(node));
+            g.fold_binary(Binary::Add, node, shift, shape, span)
+        }),
     };
     let shape = trace.graph().shape(node);
     match shape {

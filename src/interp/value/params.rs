@@ -127,6 +127,11 @@ impl Params {
         self.frames.pop();
     }
 
+    /// Whether the body of a functional is being evaluated.
+    pub(super) fn inside(&self) -> bool {
+        !self.frames.is_empty()
+    }
+
     /// `count` values of a new array in the body being evaluated; bounded ones as values, not as the t.
     pub(super) fn take(&mut self, len: usize, bounds: Option<(f64, f64)>) -> Taken {
         let Some(pool) = self.frames.last().map(|frame| frame.pool) else { return Taken::Own };

@@ -198,6 +198,11 @@ impl Trace {
         self.params.borrow_mut().leave();
     }
 
+    /// Whether the body of a functional is being evaluated.
+    pub fn in_functional(&self) -> bool {
+        self.params.borrow().inside()
+    }
+
     /// The next array of the functional whose body is being evaluated: one made by an earlier application, or a new one.
     ///
     /// # Errors
