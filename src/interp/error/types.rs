@@ -5,6 +5,11 @@ use crate::source::Span;
 use miette::Diagnostic;
 use thiserror::Error;
 
+/// What an operator does with two values: `==` compares them.
+pub(super) fn verb(operator: &str) -> &'static str {
+    if matches!(operator, "==" | "!=" | "<" | "<=" | ">" | ">=" | "assert_eq") { "compare" } else { "combine" }
+}
+
 /// A value of the wrong kind.
 #[derive(Debug, Error, Diagnostic)]
 pub enum TypesError {
@@ -32,7 +37,7 @@ pub enum TypesError {
     ///
     /// What to do: convert one side first. Insert values into a string with braces (`"R = {R}"`); a list becomes a
     /// field only on a grid.
-    #[error("`{operator}` does not combine {left} with {right}")]
+    #[error("`{operator}` does not {} {left} with {right}", verb(operator))]
     #[diagnostic(code(ksr::types::operands))]
     Operands {
         /// `+`.
