@@ -138,7 +138,7 @@ impl Progress {
                 .unwrap_or_else(|_| ProgressStyle::default_bar());
             let bar = self.bars.add(ProgressBar::new(total as u64));
             bar.set_style(style.progress_chars("━╸─"));
-            bar.set_prefix(visible(&name));
+            bar.set_prefix(visible(name));
             bar
         };
         state.bars.entry(name.clone()).or_insert_with(|| new(&name)).clone()
