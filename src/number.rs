@@ -30,6 +30,11 @@ pub fn brief(x: f64) -> String {
     significant(x, 2, -3..5)
 }
 
+/// `1 point`, `2 points`.
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// `nan`, `inf`, `-inf`.
 pub fn not_finite(x: f64) -> &'static str {
     if x.is_nan() {

@@ -43,10 +43,10 @@ fn start(spec: &ParamSpec, index: usize, rng: &mut ChaCha8Rng) -> f64 {
             let value = values.get(index).or(values.first()).copied().unwrap_or(0.0);
             spec.bounds.map_or(value, |(a, b)| raw(value, a, b))
         }
-        Init::Normal { mean, deviation } => {
-            let value = mean + deviation * normal(rng);
-            spec.bounds.map_or(value, |(a, b)| raw(value, a, b))
-        }
+        Init::Normal { mean, deviation } => match spec.bounds {
+            None => mean + deviation * normal(rng),
+            Some((a, b)) => raw(truncated(*mean, *deviation, (a, b), rng), a, b),
+        },
         Init::HeNormal { fan_in } => {
             let deviation = (2.0 / (*fan_in).max(1) as f64).sqrt() / TRUNCATED_DEVIATION;
             loop {
@@ -59,8 +59,28 @@ fn start(spec: &ParamSpec, index: usize, rng: &mut ChaCha8Rng) -> f64 {
     }
 }
 
-/// The t with a + (b - a) sigmoid(t) = value, for a value strictly inside the bounds; one that is not, as a draw may be, counts as
-/// if it were inside by 1e-9 of their distance.
+/// A normal deviate on condition that it lies between the bounds, which enclose the mean: draws outside are repeated. Where most
+/// normal draws would be outside, uniform ones are kept with the probability that their density asks for.
+fn truncated(mean: f64, deviation: f64, (a, b): (f64, f64), rng: &mut ChaCha8Rng) -> f64 {
+    loop {
+        let value = if b - a > deviation {
+            mean + deviation * normal(rng)
+        } else {
+            let value = a + (b - a) * uniform(rng);
+            let distance = (value - mean) / deviation;
+            if uniform(rng) > (-0.5 * distance * distance).exp() {
+                continue;
+            }
+            value
+        };
+        if value > a && value < b {
+            return value;
+        }
+    }
+}
+
+/// The t with a + (b - a) sigmoid(t) = value, for a value strictly inside the bounds; one that is not counts as if it were inside by
+/// 1e-9 of their distance.
 pub fn raw(value: f64, a: f64, b: f64) -> f64 {
     let margin = 1e-9 * (b - a);
     let value = if value > a && value < b { value } else { value.clamp(a + margin, b - margin) };
@@ -118,6 +138,24 @@ mod tests {
         graph.param(ParamSpec { bounds: Some((0.0, 2.0)), ..spec(init, 50) });
         let values = graph.initial(1).into_iter().map(|t| 2.0 * crate::tensor::scalar::sigmoid(t));
         assert!(values.into_iter().all(|v| (v - 1.5).abs() < 0.06));
+    }
+
+    #[test]
+    fn draws_are_not_outside_the_bounds_nor_heaped_up_at_them() {
+        for (mean, deviation, (a, b)) in [(0.0, 1.0, (-0.5, 0.5)), (0.1, 1e6, (0.0, 1.0)), (0.01, 1.0, (0.0, 50.0))] {
+            let mut graph = Graph::new();
+            let init = Init::Normal { mean, deviation };
+            graph.param(ParamSpec { bounds: Some((a, b)), ..spec(init, 20_000) });
+            let values = graph.initial(1).into_iter().map(|t| (b - a) * crate::tensor::scalar::sigmoid(t));
+            let near = values.filter(|v| *v < 0.01 || *v > b - a - 0.01).count();
+            assert!(near < 800, "{near} of 20000 within 0.01 of the bounds {a} .. {b}");
+        }
+        // The mean of a half normal distribution.
+        let mut graph = Graph::new();
+        let init = Init::Normal { mean: 1e-9, deviation: 1.0 };
+        graph.param(ParamSpec { bounds: Some((0.0, 50.0)), ..spec(init, 20_000) });
+        let mean = graph.initial(1).into_iter().map(|t| 50.0 * crate::tensor::scalar::sigmoid(t)).sum::<f64>() / 2e4;
+        assert!((mean - (2.0 / std::f64::consts::PI).sqrt()).abs() < 0.02, "{mean}");
     }
 
     #[test]

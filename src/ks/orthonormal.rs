@@ -47,14 +47,14 @@ pub enum OrbitalError {
     #[error("the orbitals near {energy} hartree could not be found")]
     #[diagnostic(code(ksr::orbitals::not_found))]
     NotFound { energy: f64 },
-    /// The potential is so deep somewhere that all other levels are lost in rounding errors. Usually a functional
-    /// diverges at small densities.
+    /// The potential is so large somewhere, or everywhere, that its levels are lost in rounding errors. Usually a functional
+    /// diverges at small densities, or adds a large constant.
     ///
     /// What to do: look at the lowest values of the potential and at the functional where the density is small.
-    #[error("the Kohn-Sham potential is too deep (about {lowest:e} hartree) to resolve its levels")]
+    #[error("the Kohn-Sham potential is so large (about {} hartree) that its levels are lost in rounding errors", brief(*lowest))]
     #[diagnostic(
         code(ksr::orbitals::unresolved),
-        help("the functional or the potential has a spike: look at its lowest values")
+        help("the functional or the potential has a spike or a large constant: look at its values")
     )]
     Unresolved { lowest: f64 },
     /// The highest occupied and the lowest empty level coincide, so any small change decides which one is filled, and

@@ -3,6 +3,7 @@
 //! [`parse()`] reads a text with the grammar of `grammar/ksr.pest` and reports all errors at once; [`check`](mod@check)
 //! finds wrong names, calls, systems and units in the tree; [`format()`] gives a text the standard white space.
 
+pub mod absent;
 pub mod ast;
 pub mod check;
 mod dimension;

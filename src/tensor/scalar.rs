@@ -112,8 +112,10 @@ fn share(a: f64, b: f64) -> f64 {
         1.0
     } else if a < b {
         0.0
+    } else if a == b {
+        0.5
     } else {
-        0.5 + (a - a)
+        f64::NAN
     }
 }
 

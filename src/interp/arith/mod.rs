@@ -14,7 +14,7 @@ use crate::source::Span;
 use std::rc::Rc;
 use std::sync::Arc;
 
-pub(crate) use numbers::agree;
+pub(crate) use numbers::{agree, scaled_sum};
 
 impl Interpreter {
     /// An elementwise function of one value.

@@ -42,6 +42,14 @@ fn powered(dim: Dimension, exponent: f64, span: Span) -> Result<Dimension> {
     )
 }
 
+/// A factor times the sum of numbers, where their plain sum is too large for a number: they are scaled first. It is still infinite if
+/// the result is too large; `None` if a number is not finite itself.
+pub fn scaled_sum(factor: f64, numbers: impl Iterator<Item = f64> + Clone) -> Option<f64> {
+    let largest = numbers.clone().fold(0.0f64, |largest, x| if x.abs() > largest { x.abs() } else { largest });
+    let known = largest > 0.0 && numbers.clone().all(f64::is_finite);
+    known.then(|| factor * numbers.map(|x| x / largest).sum::<f64>() * largest)
+}
+
 /// The dimension that both operands share.
 ///
 /// # Errors

@@ -1,14 +1,14 @@
 //! What the checker knows: builtins, the standard library, used files, and the definitions of the session.
 
 use crate::interp::call::{Builtin, Meaning, Param, Style};
-use crate::interp::eval::documented_members;
+use crate::interp::eval::{SYSTEM_ENTRIES, documented_members};
 use crate::interp::session::{KnownNames, MAIN, PRELUDE, Standard, standard_modules};
-use crate::interp::value::Value;
 use crate::interp::value::scope::Binding;
+use crate::interp::value::{Value, scf};
 use crate::interp::verbs::holds_model;
 use crate::interp::{Interpreter, registry};
 use crate::lang::ast::{Program, StmtKind, UsePath};
-use crate::lang::check::{Answer, Known, Names, Parameter, SESSION, Signature, check, definitions};
+use crate::lang::check::{Answer, Known, Names, Parameter, SESSION, Signature, check, defines, definitions};
 use crate::lang::parse;
 use crate::problem::Problem;
 use crate::source::SourceId;
@@ -43,7 +43,16 @@ impl Interpreter {
         for builtin in registry::all() {
             globals.insert(Rc::from(builtin.name), builtin_known(builtin));
         }
-        for Standard { name, key, definitions, .. } in &self.library {
+        for (word, builtin) in registry::all().flat_map(|b| b.words.iter().map(move |word| (*word, b.name))) {
+            // A word that several have says too little.
+            names.words.entry(word).and_modify(|known| *known = "").or_insert(builtin);
+        }
+        names.words.retain(|_, builtin| !builtin.is_empty());
+        names.system = SYSTEM_ENTRIES.iter().map(parameter).collect();
+        for Standard { name, key, definitions, program, .. } in &self.library {
+            for (name, _) in program.statements.iter().filter(|s| s.docs.is_some()).flat_map(defines) {
+                names.documented.entry(name).or_insert(key.clone());
+            }
             if PRELUDE.contains(name) {
                 globals.extend(definitions.clone());
             }
@@ -141,8 +150,6 @@ fn builtin_known(builtin: &Builtin) -> Known {
     if let Meaning::Constant(_) = builtin.meaning {
         return Known::Value;
     }
-    let parameter =
-        |p: &Param| Parameter { name: Rc::from(p.name), required: p.default.is_none(), named: p.named, takes: p.takes };
     Known::Callable(Rc::new(Signature {
         params: builtin.params.iter().map(parameter).collect(),
         rest: matches!(builtin.style, Style::Rest(_)),
@@ -152,6 +159,11 @@ fn builtin_known(builtin: &Builtin) -> Known {
         both_spins: false,
         gives: answer(builtin),
     }))
+}
+
+fn parameter(p: &Param) -> Parameter {
+    let entries = if p.name == "scf" { scf::PARAMS.iter().map(parameter).collect() } else { Vec::new() };
+    Parameter { name: Rc::from(p.name), required: p.default.is_none(), named: p.named, takes: p.takes, entries }
 }
 
 /// The result of a builtin, if it is always of one kind and that kind has members.

@@ -4,12 +4,13 @@ use crate::interp::Interpreter;
 use crate::interp::call::{
     Args, Builtin, DefaultValue, constant, dimensioned, example, function, optional, required, shown,
 };
-use crate::interp::error::{Placed, fail};
-use crate::interp::value::{Operand, Value};
+use crate::interp::error::{Placed, RunError, fail};
+use crate::interp::value::{Operand, Value, text};
 use crate::lang::Dimension;
 use crate::lang::Kind;
 use crate::model::{Grid, Wall};
 use crate::problem::Result;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// The boundary conditions of a grid.
@@ -79,6 +80,18 @@ fn uniform(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
     };
     let length = |name: &str| args.has(name).then(|| args.dimensioned(name, Dimension::LENGTH)).transpose();
     let (from, to, spacing) = (length("from")?, length("to")?, length("spacing")?);
+    if let (Some(a), Some(b)) = (from, to)
+        && a.partial_cmp(&b) != Some(Ordering::Less)
+        && (spacing.is_some() || a.is_nan() || b.is_nan())
+    {
+        let message =
+            format!("`from` of `uniform` must be below `to`, not {} and {}", text::number(a), text::number(b));
+        return args.wrong(args.span_of("from").to(args.span_of("to")), message, None);
+    }
+    if let Some(h) = spacing.filter(|h| !(*h > 0.0 && h.is_finite())) {
+        let message = format!("`spacing` of `uniform` must be positive, not {}", text::number(h));
+        return args.wrong(args.span_of("spacing"), message, None);
+    }
     let points = args.has("points").then(|| args.whole("points")).transpose()?;
     let grid = match (points, spacing, from, to) {
         (Some(points), Some(spacing), None, None) => Grid::centred(points, spacing),
@@ -114,6 +127,13 @@ fn snap(x: Operand<'_>, grid: &Grid) -> Result<Value> {
             let each = |v| snap(Operand::new(v, x.span), grid);
             items.iter().map(each).collect::<Result<Vec<_>>>().map(Value::list)
         }
-        _ => dimensioned(x, Dimension::LENGTH, "`x` of `snap`").map(|x| Value::length(grid.snap(x))),
+        _ => {
+            let place = dimensioned(x, Dimension::LENGTH, "`x` of `snap`")?;
+            if place.is_finite() {
+                return Ok(Value::length(grid.snap(place)));
+            }
+            let message = format!("`x` of `snap` must be finite, not {}", text::number(place));
+            fail(RunError::Value { message, help: None, span: x.span }, x.span)
+        }
     }
 }

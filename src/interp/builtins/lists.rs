@@ -4,7 +4,7 @@ use super::reduce::quantities;
 use crate::graph::Binary;
 use crate::interp::Interpreter;
 use crate::interp::call::{
-    Args, Builtin, DefaultValue, Param, Style, example, function, mismatch, named, optional, required, truth,
+    Args, Builtin, DefaultValue, Param, Style, example, function, named, optional, required, truth,
 };
 use crate::interp::error::{RunError, TypesError, fail};
 use crate::interp::eval::MAX_LENGTH;
@@ -218,8 +218,15 @@ fn sort(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     };
     let first = keys.first();
     if let Some(odd) = keys.iter().find(|k| first.and_then(|f| order(f, k)).is_none()) {
-        let what = "the list that `sort` orders".to_string();
-        return mismatch(&what, "numbers of one dimension, or strings", odd, None, args.span_of("list"));
+        let (span, first) = (args.span_of("list"), first.map(Value::kind).unwrap_or_default());
+        let odd = odd.kind();
+        let message = if odd == first {
+            format!("`sort` cannot order {odd} and another")
+        } else {
+            format!("`sort` cannot order {first} and {odd}")
+        };
+        let help = "it orders numbers of one dimension, strings, or anything by a function of it: `sort(list, by: f)`";
+        return args.wrong(span, message, Some(help.into()));
     }
     let mut ranked: Vec<(&Value, &Value)> = keys.iter().zip(items.iter()).collect();
     ranked.sort_by(|a, b| order(a.0, b.0).unwrap_or(Ordering::Equal));
@@ -353,7 +360,14 @@ fn linspace(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
     if !(2..=10_000_000).contains(&count) {
         return args.wrong(args.span_of("count"), "`linspace` needs at least 2 and at most 1e7 values", None);
     }
-    let step = (to.value - from.value) / (count - 1) as f64;
+    if !from.value.is_finite() || !to.value.is_finite() {
+        let interval = text::value(&args.arg("interval")?.value);
+        let message = format!("`linspace` needs finite ends, not {interval}");
+        return args.wrong(args.span_of("interval"), message, None);
+    }
+    let steps = (count - 1) as f64;
+    let width = to.value - from.value;
+    let step = if width.is_finite() { width / steps } else { to.value / steps - from.value / steps };
     let at = |i: usize| if i + 1 == count { to.value } else { from.value + i as f64 * step };
     Ok(Value::vector(&(0..count).map(at).collect::<Vec<_>>(), from.dim))
 }

@@ -214,5 +214,25 @@ fn clamp(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
             value = interp.binary(op, Operand::new(&value, args.arg("x")?.span), args.operand(name)?, args.span)?;
         }
     }
+    if args.has("from") && args.has("to") && reversed(interp, args.operand("from")?, args.operand("to")?, args)? {
+        let help = Some("the lower bound is `from`".into());
+        return args.wrong(args.span_of("from"), "`from` of `clamp` must not be above `to`", help);
+    }
     Ok(value)
+}
+
+/// Whether a lower bound is above an upper one anywhere; bounds that are not known yet are not.
+fn reversed(interp: &mut Interpreter, from: Operand<'_>, to: Operand<'_>, args: &Args) -> Result<bool> {
+    fn anywhere(above: &Value) -> bool {
+        match above {
+            Value::Bool(above) => *above,
+            Value::List(items) => items.iter().any(anywhere),
+            Value::Field(field) => field.data.contains(&1.0),
+            _ => false,
+        }
+    }
+    if matches!(from.value, Value::Symbol(_)) || matches!(to.value, Value::Symbol(_)) {
+        return Ok(false);
+    }
+    interp.binary(Binary::Less, to, from, args.span).map(|above| anywhere(&above))
 }

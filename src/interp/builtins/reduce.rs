@@ -4,6 +4,7 @@ mod norm;
 
 use crate::graph::Binary;
 use crate::interp::Interpreter;
+use crate::interp::arith::scaled_sum;
 use crate::interp::arith::symbols;
 use crate::interp::arith::symbols::Reduce;
 use crate::interp::call::{Args, Builtin, EACH, Param, Style, example, function, mismatch, required};
@@ -45,6 +46,17 @@ impl Reduction {
             Reduction::Min => Binary::Min,
             Reduction::Max => Binary::Max,
         }
+    }
+
+    /// A sum or mean again without overflow on the way, if it is not finite but all numbers are.
+    fn rescued(self, plain: f64, values: &[f64]) -> f64 {
+        let factor = match self {
+            Reduction::Sum => 1.0,
+            Reduction::Mean => 1.0 / values.len() as f64,
+            Reduction::Product | Reduction::Min | Reduction::Max => return plain,
+        };
+        let again = if plain.is_finite() { None } else { scaled_sum(factor, values.iter().copied()) };
+        again.unwrap_or(plain)
     }
 
     fn of_nothing(self) -> Option<f64> {
@@ -176,7 +188,8 @@ impl Interpreter {
                     let values = field.channel(c);
                     let folded = values.iter().copied().reduce(|a, b| reduction.operation().value(a, b));
                     let all = folded.unwrap_or(f64::NAN);
-                    Value::plain(if reduction == Reduction::Mean { all / values.len() as f64 } else { all })
+                    let plain = if reduction == Reduction::Mean { all / values.len() as f64 } else { all };
+                    Value::plain(reduction.rescued(plain, &values))
                 };
                 Ok(if field.channels == 1 { one(0) } else { Value::list((0..field.channels).map(one).collect()) })
             }
@@ -217,6 +230,12 @@ impl Interpreter {
         if reduction == Reduction::Mean {
             let count = Value::plain(items.len() as f64);
             value = self.binary(Binary::Div, Operand::new(&value, span), Operand::new(&count, span), span)?;
+        }
+        if let Value::Number(q) = &mut value
+            && !q.value.is_finite()
+        {
+            let number = |item: &Value| if let Value::Number(q) = item { q.value } else { f64::NAN };
+            q.value = reduction.rescued(q.value, &items.iter().map(number).collect::<Vec<_>>());
         }
         Ok(value)
     }

@@ -90,6 +90,10 @@ fn minimum(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let f = args.arg("f")?.value.clone();
     let mut searched = Searched { interp, f, args, x_dim, y_dim: Dimension::PLAIN };
     let (x, y) = lowest(&mut searched, a, b, tolerance)?;
+    if y == f64::NEG_INFINITY {
+        let x = text::quantity(&Quantity::of(x, x_dim));
+        return args.wrong(args.span_of("f"), format!("the function has no minimum: it is -inf at {x}"), None);
+    }
     let y_dim = searched.y_dim;
     Ok(Value::record([("x", Value::Number(Quantity::of(x, x_dim))), ("value", Value::Number(Quantity::of(y, y_dim)))]))
 }
@@ -182,12 +186,11 @@ fn root(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         return fail(RunError::NoRoot { from: x(a), at_from: value(fa), to: x(b), at_to: value(fb), span }, span);
     }
     let (x, fx) = brent_root(&mut searched, (a, fa), (b, fb), tolerance)?;
-    // At a root of a continuous function little is left of the values at the ends, if not within the tolerance then to the last
-    // bit of x; at a jump or a pole it is not.
-    let much = JUMP * fa.abs().max(fb.abs());
-    if fx.abs() > much {
+    // At a root of a continuous function little is left of the values around it, if not within the tolerance then to the last bit of
+    // x; at a jump or a pole it is not.
+    if searched.is_jump((a, fa), (b, fb), (x, fx), tolerance)? {
         let (closest, left) = brent_root(&mut searched, (a, fa), (b, fb), 0.0)?;
-        if left.abs() > much {
+        if searched.is_jump((a, fa), (b, fb), (closest, left), AROUND * (b - a))? {
             let (x, span) = (text::quantity(&Quantity::of(closest, x_dim)), args.span_of("interval"));
             return fail(RunError::Jump { x, value: brief(left), span }, span);
         }
@@ -195,8 +198,30 @@ fn root(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     Ok(Value::Number(Quantity::of(x, x_dim)))
 }
 
-/// More of the values at the ends than this is not left at a root.
-const JUMP: f64 = 1e-2;
+/// Less of the values at the ends than this is left only at a root.
+const SMALL: f64 = 1e-6;
+/// How far from a place, of the interval, its surroundings are.
+const AROUND: f64 = 1e-8;
+
+impl Searched<'_> {
+    /// Whether the value at a place is neither small, compared with the finite ones at the ends, nor much smaller than those
+    /// around it, many times `distance` away.
+    fn is_jump(
+        &mut self,
+        (a, fa): (f64, f64),
+        (b, fb): (f64, f64),
+        (x, fx): (f64, f64),
+        distance: f64,
+    ) -> Result<bool> {
+        let finite = |y: f64| if y.is_finite() { y.abs() } else { 0.0 };
+        if fx.abs() <= SMALL * finite(fa).max(finite(fb)) {
+            return Ok(false);
+        }
+        let far = 64.0 * distance.max(2.0 * f64::EPSILON * x.abs());
+        let around = [self.at((x - far).max(a))?, self.at((x + far).min(b))?];
+        Ok(!fx.is_finite() || fx.abs() > 0.5 * finite(around[0]).max(finite(around[1])))
+    }
+}
 
 /// Inverse quadratic interpolation or secants where they can be trusted, otherwise bisection. b is the best so far, a and b
 /// enclose the root, c is the previous b. Gives the place, and the value there.

@@ -119,3 +119,102 @@ fn a_jump_or_a_pole_is_no_root() {
         assert!((found - x).abs() < 1e-4, "{f}: {found}");
     }
 }
+
+#[test]
+fn a_jump_however_small_and_a_pole_at_an_end_are_no_root() {
+    for (f, interval) in [
+        ("1 / x", "-1 .. 0"),
+        ("1 / x", "0 .. 1 by 1"),
+        ("if x > 0.3 then inf else -1", "0 .. 1"),
+        ("if x > 2.9 then 5 else 1e-3 * sign(x - 1)", "0 .. 3"),
+        ("floor(x) - 0.5", "0 .. 3"),
+        ("tan(x)", "1 .. 2"),
+        ("1 / (x - 0.3)^2 * sign(x - 0.3)", "0 .. 1"),
+    ] {
+        let interval = interval.trim_end_matches(" by 1");
+        let at = |x: &str| interval.replace("0 .. 1", x);
+        let interval = if f == "1 / x" && interval == "0 .. 1" { at("-1e-9 .. 1") } else { interval.to_owned() };
+        assert_eq!(code(&format!("root(fn(x) = {f}, {interval})")), "ksr::run::jump", "{f}");
+    }
+    for (f, interval, x) in [
+        ("ln(x)", "0 .. 3", 1.0),
+        ("ln(x / (1 - x))", "0 .. 1", 0.5),
+        ("sign(x) * abs(x)^(1/30)", "-1 .. 8", 0.0),
+        ("exp(100 * x) - 1", "-1 .. 5", 0.0),
+        ("(x - 0.5)^3 - 1e-14", "0 .. 1", 0.5),
+        ("x^3 - 3 * x^2 + 3 * x - 1", "0 .. 3", 1.0),
+        ("x - 2", "3 .. 0", 2.0),
+    ] {
+        let found = number(&format!("root(fn(x) = {f}, {interval})"));
+        assert!((found - x).abs() < 3e-5, "{f}: {found}");
+        let rough = number(&format!("root(fn(x) = {f}, {interval}, tolerance: 1e-2)"));
+        assert!((rough - x).abs() < 3e-2, "{f}: {rough}");
+    }
+    for wrong in ["root(fn(x) = x - 0.5, 0 .. 1, tolerance: inf)", "minimum(fn(x) = -1 / x^2, -1 .. 1)"] {
+        assert_eq!(code(wrong), "ksr::run::value", "{wrong}");
+    }
+    assert_eq!(code("minimum(fn(x) = x + nan, 0 .. 1)"), "ksr::run::value");
+}
+
+#[test]
+fn reversed_or_infinite_bounds_are_refused() {
+    let grid = "let g = uniform(points: 9, spacing: 1)\n";
+    for call in [
+        "clamp(5, from: 3, to: 1)",
+        "clamp(5 bohr, from: 3 bohr, to: 1 angstrom)",
+        "clamp([1, 2], from: [0, 3], to: 2)",
+        "clamp(g.x, from: g.x, to: 0)",
+        "linspace(0 .. inf, 3)",
+        "linspace(nan .. 1, 3)",
+        "linspace(-inf .. inf, 3)",
+        "linspace(0 .. 1, inf)",
+        "uniform(from: 1, to: 0, spacing: 0.1)",
+        "uniform(from: 1, to: 1, spacing: 0.1)",
+        "uniform(from: nan, to: 1, points: 11)",
+        "uniform(from: 0, to: 1, spacing: -0.1)",
+        "uniform(from: 0, to: 1, spacing: 0)",
+        "uniform(points: 11, spacing: inf)",
+        "uniform(points: nan, spacing: 1)",
+        "snap(nan, g)",
+        "snap([0, inf], g)",
+        "sort([3, \"a\"])",
+        "sort([1 bohr, 1 eV])",
+    ] {
+        assert_eq!(code(&format!("{grid}{call}")), "ksr::run::value", "{call}");
+    }
+    let good = "clamp(5, from: 1, to: 3)\nclamp(g.x, from: -1, to: abs(g.x))[0]\nclamp(2, from: 2, to: 2)\n\
+                linspace(1 .. 0, 3)\nlinspace(-1e308 .. 1e308, 3)";
+    assert_eq!(texts(&format!("{grid}{good}")), ["3", "-1", "2", "[1, 0.5, 0]", "[-1e308, 0, 1e308]"]);
+}
+
+#[test]
+fn sums_do_not_overflow_on_the_way() {
+    let grid = "let g = uniform(points: 65, spacing: 0.3)\nlet f = (1 + 0 * g.x) * 1e308\n";
+    let even = number(&format!("{grid}integral(g.x * 1e307) / 1e307"));
+    assert!(even.abs() < 1e-12, "{even}");
+    let area = number(&format!("{grid}integral(f / 30) / 1e308"));
+    assert!((area - 65.0 * 0.3 / 30.0).abs() < 1e-12, "{area}");
+    for (call, wanted) in [
+        ("mean(f)", 1e308),
+        ("mean([1e308, 1e308])", 1e308),
+        ("sum([1e308, 1e308, -1e308, -1e308])", 0.0),
+        ("sum([1e308, 1e308])", f64::INFINITY),
+        ("sum([1, -inf])", f64::NEG_INFINITY),
+        ("integral(concat(f / 30, g.x))[0]", 6.5e307),
+    ] {
+        let found = number(&format!("{grid}{call}"));
+        assert!(found == wanted || (found / wanted - 1.0).abs() < 1e-12, "{call}: {found}");
+    }
+    assert_eq!(texts("is_nan(mean([nan, 1]))\nis_nan(sum([inf, -inf]))"), ["true", "true"]);
+}
+
+#[test]
+fn comparisons_compare() {
+    let told = |script: &str| crate::interp::tests::helpers::failure(script).to_string();
+    let grid = "let g = uniform(points: 9, spacing: 1)\n";
+    assert_eq!(told(&format!("{grid}g == 1")), "`==` does not compare a grid with a number");
+    assert_eq!(told("1 + \"a\""), "`+` does not combine a number with a string");
+    assert_eq!(told("let a = 1 bohr\nlet b = 1 eV\na < b"), "`<` cannot compare a length with an energy");
+    assert_eq!(told("sort([3, \"a\"])"), "`sort` cannot order a number and a string");
+    assert_eq!(told("sort([[1], [2]])"), "`sort` cannot order a list and another");
+}

@@ -1,7 +1,7 @@
 //! Expected kinds of values: gives what the value holds, or an error that says what it is instead.
 
 use crate::interp::error::{TraceError, TypesError, UnitsError, fail};
-use crate::interp::value::{Operand, Quantity, Value};
+use crate::interp::value::{Operand, Quantity, Value, text};
 use crate::lang::Dimension;
 use crate::problem::Result;
 use crate::source::Span;
@@ -21,8 +21,25 @@ pub fn truth(x: Operand<'_>, what: &str) -> Result<bool> {
 
 /// The error for a value of the wrong kind.
 pub fn mismatch<T>(what: &str, wanted: &str, found: &Value, help: Option<String>, span: Span) -> Result<T> {
-    let (what, wanted, found) = (what.to_string(), wanted.to_string(), found.kind());
-    fail(TypesError::Mismatch { what, wanted, found, help, span }, span)
+    let (what, wanted, (found, own)) = (what.to_string(), wanted.to_string(), described(found, wanted));
+    fail(TypesError::Mismatch { what, wanted, found, help: help.or(own), span }, span)
+}
+
+/// What a value is, by what makes it different from what is wanted, and how to help.
+fn described(found: &Value, wanted: &str) -> (String, Option<String>) {
+    let kind = found.kind();
+    match found {
+        Value::Number(q) if q.dim.is_plain() && wanted.contains("number") => (text::number(q.value), None),
+        Value::Symbol(_) => {
+            let help = "in the body of a functional or loss, densities and what follows from them have no values yet";
+            (format!("{kind} whose values are not known yet"), Some(help.into()))
+        }
+        Value::Field(f) if f.channels > 1 && wanted.contains("field") => {
+            (format!("a field of {} channels", f.channels), Some("take one channel with `channel(f, k)`".into()))
+        }
+        _ if wanted == kind => (format!("another {}", kind.split_once(' ').map_or(&*kind, |(_, noun)| noun)), None),
+        _ => (kind, None),
+    }
 }
 
 /// A number of any dimension.

@@ -1,5 +1,6 @@
 //! Errors while a program runs.
 
+use crate::number::counted;
 use crate::source::Span;
 use miette::Diagnostic;
 use thiserror::Error;
@@ -270,7 +271,8 @@ pub enum RunError {
     ///
     /// What to do: make the lists equally long. A single number fills a whole column.
     #[error(
-        "the columns of a table must be equally long: `{first}` has {first_length} values, `{second}` {second_length}"
+        "the columns of a table must be equally long: `{first}` has {}, `{second}` {second_length}",
+        counted(*first_length, "value")
     )]
     #[diagnostic(code(ksr::run::columns))]
     Columns {
@@ -283,10 +285,10 @@ pub enum RunError {
         /// Its length.
         second_length: usize,
         /// The first one.
-        #[label("{first_length} values")]
+        #[label("{}", counted(*first_length, "value"))]
         first_span: Span,
         /// The other one.
-        #[label("{second_length} values")]
+        #[label("{}", counted(*second_length, "value"))]
         second_span: Span,
     },
     /// The condition of an `assert` is false.

@@ -1,8 +1,14 @@
 //! Values of the wrong kind.
 
+use crate::number::counted;
 use crate::source::Span;
 use miette::Diagnostic;
 use thiserror::Error;
+
+/// What an operator does with two values: `==` compares them.
+pub(super) fn verb(operator: &str) -> &'static str {
+    if matches!(operator, "==" | "!=" | "<" | "<=" | ">" | ">=" | "assert_eq") { "compare" } else { "combine" }
+}
 
 /// A value of the wrong kind.
 #[derive(Debug, Error, Diagnostic)]
@@ -31,7 +37,7 @@ pub enum TypesError {
     ///
     /// What to do: convert one side first. Insert values into a string with braces (`"R = {R}"`); a list becomes a
     /// field only on a grid.
-    #[error("`{operator}` does not combine {left} with {right}")]
+    #[error("`{operator}` does not {} {left} with {right}", verb(operator))]
     #[diagnostic(code(ksr::types::operands))]
     Operands {
         /// `+`.
@@ -78,10 +84,10 @@ pub enum TypesError {
         /// Length of the right one.
         right: usize,
         /// The left one.
-        #[label("{left} elements")]
+        #[label("{}", counted(*left, "element"))]
         left_span: Span,
         /// The right one.
-        #[label("{right} elements")]
+        #[label("{}", counted(*right, "element"))]
         right_span: Span,
     },
     /// Fields are combined point by point, so both must be on the same grid.
@@ -120,10 +126,10 @@ pub enum TypesError {
         /// Channels of the right one.
         right: usize,
         /// The left one.
-        #[label("{left} channels")]
+        #[label("{}", counted(*left, "channel"))]
         left_span: Span,
         /// The right one.
-        #[label("{right} channels")]
+        #[label("{}", counted(*right, "channel"))]
         right_span: Span,
     },
     /// A call of something that is not a function.

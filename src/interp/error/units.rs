@@ -1,5 +1,6 @@
 //! Clashes of dimensions.
 
+use super::types::verb;
 use crate::source::Span;
 use miette::Diagnostic;
 use thiserror::Error;
@@ -11,7 +12,7 @@ pub enum UnitsError {
     ///
     /// What to do: check the formula. To combine them anyway, make one a plain number by dividing it by its unit, as in
     /// `R / (1 bohr)`.
-    #[error("`{operator}` cannot combine {left} with {right}")]
+    #[error("`{operator}` cannot {} {left} with {right}", verb(operator))]
     #[diagnostic(
         code(ksr::units::clash),
         help("a plain number combines with both: divide one side by its unit, as in `R / (1 bohr)`")

@@ -89,6 +89,11 @@ impl Interpreter {
                         model.absent(&name.name).unwrap_or_default().into()
                     }
                     Value::SystemMaker(_) => "this system has parameters: give them values in parentheses".into(),
+                    Value::Symbol(s) if s.shape().grid.is_some() => {
+                        "in a body its values are not known yet: `n[0]` stands for the value at a point, `sum(n)` and `max(n)` for \
+                         those of all points"
+                            .into()
+                    }
                     Value::List(_) => "use an index for its elements, starting from 0: `v[0]`".into(),
                     value => match self.member_names(value).as_slice() {
                         [] => "it has no members".into(),

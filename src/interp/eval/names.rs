@@ -4,7 +4,8 @@ use crate::interp::error::{RunError, fail};
 use crate::interp::value::Value;
 use crate::interp::value::scope::{Binding, Readiness, Scope, Thunk};
 use crate::interp::{Interpreter, registry};
-use crate::lang::nearest::nearest;
+use crate::lang::absent::instead;
+use crate::lang::nearest::did_you_mean;
 use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
@@ -19,7 +20,7 @@ impl Interpreter {
             Some(value) => Ok(value),
             None => {
                 let known = self.visible(scope);
-                let help = nearest(name, known.iter().map(|n| &**n)).map(|n| format!("did you mean `{n}`?"));
+                let help = instead(name).or_else(|| did_you_mean(name, known.iter().map(|n| &**n)));
                 fail(RunError::UnknownName { name: name.to_string(), help, span }, span)
             }
         }

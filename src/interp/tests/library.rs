@@ -128,6 +128,14 @@ fn runs_are_compared_with_exact_answers() {
     assert!((number(&format!("{table}t.density_error[2]")) - by_hand).abs() < 1e-15);
     assert!((number(&format!("{runs}analysis.density_error(solve(all[2], with: f))")) - by_hand).abs() < 1e-15);
     assert_eq!(shows(&format!("{runs}len(analysis.compare(all[0], with: f))")), "1");
+    // The column of the other values has the name of what they are.
+    let zero = format!("{runs}let t = analysis.compare(all, with: f, against: fn(s) = 1 hartree)\n");
+    assert_eq!(
+        texts(&format!("{zero}t.against\nkeys(t)")),
+        ["[1 hartree, 1 hartree, 1 hartree]", "[name, energy, against, error, density_error]"]
+    );
+    let zero = "analysis.ionisation_energies(all, with: f, against: fn(s) = 0 hartree).against";
+    assert_eq!(shows(&format!("{runs}len({zero})")), "3");
     assert_eq!(code(&format!("{runs}analysis.compare(all, with: 3)")), "ksr::run::assertion");
     // A method that gives only an energy has no density; another method may replace the exact one.
     assert_eq!(shows(&format!("{runs}is_nan(analysis.compare(all, with: fn(s) = 1).density_error[0])")), "true");
@@ -215,14 +223,14 @@ fn a_curve_has_a_column_for_every_method_and_its_error() {
     let script = format!(
         "{LINE}{MORSE}let Rs = [1.6, 3.2]\nlet t = analysis.curve(h2, Rs, {{ own: method, off: fn(s) = method(s) + 1.6 mhartree }}, against: method)\n"
     );
-    assert_eq!(texts(&format!("{script}keys(t)")), ["[R, exact, own, off, own_error, off_error]"]);
+    assert_eq!(texts(&format!("{script}keys(t)")), ["[R, against, own, off, own_error, off_error]"]);
     assert_close(&numbers(&format!("{script}t.off_error")), &[1.6, 1.6], 1e-9);
     assert_eq!(texts(&format!("{script}t.R\nt[\"own_error\"]")), ["[1.6, 3.2]", "[0 mhartree, 0 mhartree]"]);
     // Systems instead of a function, and a single method.
     let listed = "analysis.curve([h2(1.6), h2(3.2)], Rs, method, against: method)";
     assert_eq!(
         texts(&format!("{script}keys({listed})\n{listed}.energy == t.own")),
-        ["[R, exact, energy, energy_error]", "true"]
+        ["[R, against, energy, energy_error]", "true"]
     );
 }
 

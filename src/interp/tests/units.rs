@@ -1,6 +1,6 @@
 //! Dimensions: which values have them, how they combine, how they are shown.
 
-use super::helpers::{code, failure, number, shows, texts, value};
+use super::helpers::{code, failure, interpreter, number, shows, take_lines, texts, value};
 use crate::interp::value::{Value, text};
 use crate::lang::Dimension;
 
@@ -123,4 +123,78 @@ fn lists_in_records_are_converted_where_the_unit_fits() {
     let shown = texts(&format!("{record}r.R\nr.E\nr.n\nr.deep.E"));
     assert_eq!((shown[0].as_str(), shown[2].as_str()), ("[1 bohr]", "[1, 2]"));
     assert!(shown[1].starts_with("[27.211") && shown[3].starts_with("[[27.211"), "{shown:?}");
+}
+
+#[test]
+fn options_of_a_fixed_dimension_are_checked_before_anything_runs() {
+    let setup = "print(\"runs\")\ngrid g = uniform(points: 65, spacing: 0.3)\nsystem he on g { He at 0 }\n\
+                 use std.functionals\nuse std.networks\nuse std.losses\n";
+    for line in [
+        "system a on g { He at 0; electrons: 2 hartree }",
+        "system a on g { He at 0; charge: 1 eV }",
+        "system a on g { He at 0; unpaired: 2 bohr }",
+        "system a on g { He at 2 eV }",
+        "system a on g { H at (i * 1 eV) + 0.1 eV for i in 0 .. 1; H at 1 hartree }",
+        "system a on g { nucleus(2 hartree) at 0 }",
+        "uniform(points: 65 bohr, spacing: 0.3)",
+        "uniform(65, 0.3 eV)",
+        "uniform(points: 65, spacing: 0.3 bohr * 2 bohr)",
+        "linspace(0 .. 1, 3 eV)",
+        "snap([1 bohr, 2 eV], g)",
+        "at(g.x, x: 1 eV)",
+        "with_electrons(he, 2 eV)",
+        "linear(0.5 bohr)",
+        "solve(he, with: functionals.lda, iterations: 3 bohr)",
+        "solve(he, with: functionals.lda) { tolerance: 1e-6 hartree }",
+        "train networks.ksr_lda { on: [he], loss: losses.ksr, seeds: [1 bohr] }",
+        "train networks.ksr_lda { on: [he], loss: losses.ksr, memory: 3 bohr }",
+        "train networks.ksr_lda { on: [he], loss: losses.ksr, scf: { tolerance: 1 hartree } }",
+        "adam(rate: 0.1 hartree)",
+        "functional f(n) { param a ~ normal(0, 1 bohr); a * n }",
+    ] {
+        take_lines();
+        assert_eq!(code(&format!("{setup}{line}")), "ksr::units::wanted", "{line}");
+        assert!(take_lines().is_empty(), "{line}");
+    }
+    let good = "uniform(65, 0.3 angstrom)\nsnap([1, 2 bohr], g)\nat(g.x, 0.3 nm)\nclamp(1 eV, from: 0 eV)\nsort([1 eV, 2 eV])\n\
+                exponential(1 hartree, 0.4)\nuniform(points: 2 eV / (1 eV) + 7, spacing: 1 bohr^2 / (1 bohr))";
+    assert_eq!(texts(&format!("{setup}{good}")).len(), 7);
+    let told = super::helpers::failure(&format!("{setup}uniform(points: 65 bohr, spacing: 0.3)"));
+    assert_eq!(told.to_string(), "`points` of `uniform` must be a whole number, not a length");
+}
+
+#[test]
+fn names_of_what_does_not_exist_say_what_there_is_instead() {
+    use crate::lang::absent::absent;
+    let help = |script: &str| {
+        let problem = super::helpers::failure(script);
+        problem.error.help().map(|help| help.to_string()).unwrap_or_default()
+    };
+    for (script, part) in [
+        ("exx(1)", "not part of ksr"),
+        ("use std.functionals\nfunctionals.exx", "not part of ksr"),
+        ("hartree_fock(1)", "not part of ksr"),
+        ("invert(1)", "not part of ksr"),
+        ("krr(1)", "not part of ksr"),
+        ("ccsd(1)", "`exact(system)`"),
+        ("let f = pbe", "`std.functionals`"),
+        ("range(3)", "`0 .. 2`"),
+        ("NaN", "`nan`"),
+        ("infinity", "`inf`"),
+        ("True", "`true`"),
+        ("None", "no empty value"),
+        ("average([1])", "`mean`"),
+        ("bond(1)", "`use std.analysis`, then `analysis.bond`"),
+        ("self_exchange", "`functionals.self_exchange`"),
+        ("use std.networks\nnetworks.rnge", ""),
+        ("expp(1)", "`exp`"),
+    ] {
+        assert!(help(script).contains(part), "{script}: {}", help(script));
+    }
+    assert!(!help("use std.networks\nnetworks.rnge").contains("range"));
+    for name in absent() {
+        assert!(crate::interp::registry::get(name).is_none(), "{name}");
+        let known = interpreter().library.iter().any(|module| module.definitions.contains_key(name));
+        assert!(!known || name == "range", "{name}");
+    }
 }

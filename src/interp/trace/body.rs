@@ -13,6 +13,7 @@ use crate::interp::value::scope::Scope;
 use crate::interp::value::{Functional, Operand, StartFrom, Symbol, Trace, Traced, Value, text};
 use crate::lang::Dimension;
 use crate::lang::ast::{Expr, ExprKind, Param};
+use crate::number::counted;
 use crate::problem::{Problem, Result};
 use crate::source::Span;
 use std::rc::Rc;
@@ -302,8 +303,8 @@ impl Interpreter {
     /// The energy per electron at densities that are plain numbers: that of fields with these values.
     fn at_numbers(&mut self, f: &Rc<Functional>, densities: &[(Value, Span)], span: Span) -> Result<Value> {
         let what = format!("a density of `{}`", f.name());
-        let inverse = Dimension::PLAIN.over(Dimension::LENGTH);
-        let numbers = densities.iter().map(|(n, at)| dimensioned(Operand::new(n, *at), inverse, &what));
+        let number = |(n, at): &(Value, Span)| dimensioned(Operand::new(n, *at), Dimension::PER_LENGTH, &what);
+        let numbers = densities.iter().map(number);
         let numbers = numbers.collect::<Result<Vec<f64>>>()?;
         let compiled = self.traced(f, span)?.compiled.clone();
         if !compiled.is_local() {
@@ -398,6 +399,9 @@ impl Interpreter {
 
     fn start(&mut self, param: &Param, shape: &[usize], bounds: Option<(f64, f64)>, scope: &Scope) -> Result<Init> {
         if let Some(drawn) = &param.drawn {
+            if let Some(error) = not_a_distribution(drawn, bounds) {
+                return fail(error, drawn.span);
+            }
             let value = self.eval(drawn, scope)?;
             let entry = |name: &str| match &value {
                 Value::Record(record) => match record.get(name) {
@@ -407,11 +411,18 @@ impl Interpreter {
                 _ => None,
             };
             return match (entry("mean"), entry("deviation")) {
-                (Some(mean), Some(deviation)) if deviation >= 0.0 => {
+                (Some(mean), Some(deviation)) if mean.is_finite() && deviation >= 0.0 && deviation.is_finite() => {
                     match bounds.filter(|(a, b)| !(*a < mean && mean < *b)) {
                         Some(bounds) => outside(mean, bounds, drawn.span),
                         None => Ok(Init::Normal { mean, deviation }),
                     }
+                }
+                (Some(mean), Some(deviation)) => {
+                    let (mean, deviation) = (text::number(mean), text::number(deviation));
+                    let message =
+                        format!("a normal distribution cannot have the mean {mean} and the deviation {deviation}");
+                    let help = Some("both must be finite, the deviation not negative".into());
+                    fail(TraceError::Param { message, help, span: drawn.span }, drawn.span)
                 }
                 _ => mismatch("the distribution of a parameter", "`normal(mean, deviation)`", &value, None, drawn.span),
             };
@@ -432,8 +443,13 @@ impl Interpreter {
         }
         let len: usize = shape.iter().product();
         if values.len() != 1 && values.len() != len {
-            let message = format!("{} initial values for {len} numbers", values.len());
+            let message = format!("{} for {}", counted(values.len(), "initial value"), counted(len, "number"));
             let help = Some("give one value for all, or one for each".into());
+            return fail(TraceError::Param { message, help, span: expr.span }, expr.span);
+        }
+        if let Some(x) = values.iter().find(|x| !x.is_finite()) {
+            let message = format!("the initial value of a parameter cannot be {}", text::number(*x));
+            let help = Some("training needs a finite start".into());
             return fail(TraceError::Param { message, help, span: expr.span }, expr.span);
         }
         if let Some((a, b)) = bounds
@@ -463,6 +479,26 @@ fn refuse_relative(trace: &Trace, f: &Functional, span: Span) -> Result<()> {
 fn exchanged(f: &Functional, densities: &[(Value, Span)]) -> Option<[(Value, Span); 2]> {
     let [up, down] = densities else { return None };
     (!f.def.spin_dependent).then(|| [down.clone(), up.clone()])
+}
+
+/// The error for `param a ~ uniform(0, 1)`: that `uniform` is a grid.
+fn not_a_distribution(drawn: &Expr, bounds: Option<(f64, f64)>) -> Option<TraceError> {
+    let ExprKind::Call { callee, .. } = &*drawn.kind else { return None };
+    if !matches!(&*callee.kind, ExprKind::Name(name) if &**name == "uniform") {
+        return None;
+    }
+    let message = "initial values are drawn from `normal(mean, deviation)`; `uniform` makes a grid".into();
+    let help = match bounds {
+        Some((a, b)) => {
+            let (middle, width, a, b) = (0.5 * (a + b), b - a, text::number(a), text::number(b));
+            let (middle, width) = (text::number(middle), text::number(width));
+            format!(
+                "a wide normal distribution within bounds is nearly uniform: `~ normal({middle}, {width}) in {a} .. {b}`"
+            )
+        }
+        None => "a wide normal distribution within bounds is nearly uniform: `~ normal(0.5, 1) in 0 .. 1`".into(),
+    };
+    Some(TraceError::Param { message, help: Some(help), span: drawn.span })
 }
 
 /// The error for an initial value, or the mean of a drawn one, outside the bounds.

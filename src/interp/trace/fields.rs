@@ -2,6 +2,7 @@
 
 use crate::graph::{Formula, Graph, GridMap, LowerError, NodeId, Routine, ShapeError};
 use crate::interp::Interpreter;
+use crate::interp::arith::scaled_sum;
 use crate::interp::arith::symbols::trace_of;
 use crate::interp::call::{Args, Builtin, DefaultValue, Param, Style, example, function, optional, required, shown};
 use crate::interp::error::{TraceError, fail};
@@ -29,7 +30,7 @@ pub const FIELDS: &[Builtin] = &[
             "let g = uniform(points: 101, spacing: 0.2)\nround(integral(exp(-g.x^2))^2 * 1000)",
             "round(pi * 1000)",
         )],
-        |interp, args| on_field(interp, args, |g, x, span| g.integral(x, span)),
+        integral,
     ),
     function(
         "grad",
@@ -163,6 +164,27 @@ fn run(
     let formula = Formula::new(&Arc::new(Routine::new(graph, &[output])), grid, interaction)?;
     let (outputs, _) = formula.run(&formula.on(&Cpu::default())?, &[], NoneTape)?;
     Ok(outputs.first().map(|v| v.host().to_vec()).unwrap_or_default())
+}
+
+fn integral(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let plain = on_field(interp, args, |g, x, span| g.integral(x, span))?;
+    let Value::Field(f) = &args.arg("f")?.value else { return Ok(plain) };
+    // Where the sum overflows the integral need not.
+    let again = |plain: f64, c: usize| {
+        let scaled = if plain.is_finite() { None } else { scaled_sum(f.grid.spacing, f.channel(c).into_iter()) };
+        scaled.unwrap_or(plain)
+    };
+    Ok(match plain {
+        Value::Number(q) => Value::plain(again(q.value, 0)),
+        Value::List(items) => {
+            let value = |(c, v): (usize, &Value)| match v {
+                Value::Number(q) => Value::plain(again(q.value, c)),
+                other => other.clone(),
+            };
+            Value::list(items.iter().enumerate().map(value).collect())
+        }
+        other => other,
+    })
 }
 
 fn hartree(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {

@@ -144,7 +144,7 @@ pub const LAYERS: &[Builtin] = &[
             optional("deviation", &[Kind::Number], DefaultValue::Number(1.0)),
         ],
         &[Kind::Record],
-        "the distribution of the initial value of a `param`: normal",
+        "the distribution of the initial value of a `param`: normal; draws outside the bounds of the `param` are repeated",
         &["gauss", "random", "draw", "initial"],
         &[shown("functional f(n) { param b[8] ~ normal(0, 0.01); sum(b) * n }")],
         |_, args| {

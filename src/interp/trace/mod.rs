@@ -5,6 +5,8 @@ mod body;
 mod compile;
 mod fields;
 mod layers;
+#[cfg(test)]
+mod limits_tests;
 mod loss;
 mod probe;
 mod same;

@@ -2,7 +2,7 @@
 
 use super::{Field, Quantity, Value};
 use crate::model::Grid;
-use crate::number::significant;
+use crate::number::{counted, significant};
 
 /// A number with at most twelve significant digits, without trailing zeros: `1.36`, `1e-6`, `nan`, `inf`.
 pub fn number(x: f64) -> String {
@@ -45,7 +45,7 @@ pub fn value(v: &Value) -> String {
         Value::System(s) => s.label.clone(),
         Value::Table(t) => {
             let names: Vec<&str> = t.columns.iter().map(|(n, _)| &**n).collect();
-            format!("a table of {} rows: {}", t.rows(), names.join(", "))
+            format!("a table of {}: {}", counted(t.rows(), "row"), names.join(", "))
         }
         Value::Function(c) if &*c.def.name.name != "fn" => c.def.name.name.to_string(),
         Value::Builtin(b) => b.name.to_string(),
@@ -73,7 +73,8 @@ pub fn kind(v: &Value) -> String {
             match kinds.split_first() {
                 None => "an empty list".into(),
                 Some((first, rest)) if rest.iter().all(|k| k == first) => {
-                    format!("a list of {} {}", items.len(), plural(first))
+                    let kind = if rest.is_empty() { noun(first).to_owned() } else { plural(first) };
+                    format!("a list of {} {kind}", items.len())
                 }
                 Some(_) => format!("a list of {} values", items.len()),
             }
@@ -83,7 +84,9 @@ pub fn kind(v: &Value) -> String {
             format!("a field on {}{channels}", grid(&f.grid))
         }
         Value::Grid(g) => format!("a grid of {}", grid(g)),
-        Value::Table(t) => format!("a table of {} columns and {} rows", t.columns.len(), t.rows()),
+        Value::Table(t) => {
+            format!("a table of {} and {}", counted(t.columns.len(), "column"), counted(t.rows(), "row"))
+        }
         Value::Nothing
         | Value::Number(_)
         | Value::Bool(_)
@@ -110,13 +113,17 @@ pub fn kind(v: &Value) -> String {
 
 /// `an energy` to `energies`.
 fn plural(kind: &str) -> String {
-    let noun = kind.split_once(' ').map_or(kind, |(_, noun)| noun);
-    match noun {
+    match noun(kind) {
         "energy" => "energies".into(),
-        _ if noun.starts_with("quantity ") => noun.replacen("quantity", "quantities", 1),
+        noun if noun.starts_with("quantity ") => noun.replacen("quantity", "quantities", 1),
         "system with parameters" => "systems with parameters".into(),
-        _ => format!("{noun}s"),
+        noun => format!("{noun}s"),
     }
+}
+
+/// `an energy` to `energy`.
+fn noun(kind: &str) -> &str {
+    kind.split_once(' ').map_or(kind, |(_, noun)| noun)
 }
 
 fn joined(parts: impl Iterator<Item = String>) -> String {

@@ -145,6 +145,14 @@ impl Checker<'_> {
     /// Checks that a literal is of the kind that its parameter takes.
     fn literal(&mut self, callee: &str, signature: &Signature, index: usize, value: &Expr) {
         let Some(parameter) = signature.params.get(index) else { return };
+        self.measured(&format!("`{}` of `{callee}`", parameter.name), parameter.takes, value);
+        if let ExprKind::Record(entries) = &*value.kind {
+            for (name, value) in entries {
+                if let Some(entry) = parameter.entries.iter().find(|entry| entry.name == name.name) {
+                    self.measured(&format!("`{}` of `{}`", entry.name, parameter.name), entry.takes, value);
+                }
+            }
+        }
         let found = match &*value.kind {
             ExprKind::Str(_) => "a string",
             ExprKind::Bool(_) => "a Boolean",

@@ -273,6 +273,19 @@ pub enum CheckError {
         help: String,
     },
 
+    /// A quantity of the wrong dimension.
+    #[error("{what} must be {wanted}, not {found}")]
+    #[diagnostic(code(ksr::units::wanted))]
+    Wanted {
+        what: String,
+        wanted: String,
+        found: String,
+        #[label("{found}")]
+        span: Span,
+        #[help]
+        help: Option<String>,
+    },
+
     /// `1 eV -> bohr`.
     #[error("{value} cannot be shown in `{unit}`, {measures}")]
     #[diagnostic(code(ksr::units::conversion), help("{help}"))]
@@ -322,6 +335,7 @@ impl CheckError {
             | Param { span, .. }
             | Head { span, .. }
             | UnitClash { span, .. }
+            | Wanted { span, .. }
             | Conversion { span, .. }
             | UnusedValue { span, .. } => *span,
         }

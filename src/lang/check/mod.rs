@@ -14,7 +14,7 @@ mod walk;
 
 pub use error::CheckError;
 pub use modules::SESSION;
-pub use names::{Answer, Known, Module, Names, Parameter, Signature, definitions};
+pub use names::{Answer, Known, Module, Names, Parameter, Signature, defines, definitions};
 
 use super::ast::Program;
 use crate::problem::Problem;

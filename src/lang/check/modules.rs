@@ -3,10 +3,12 @@
 use super::error::CheckError;
 use super::names::Known;
 use super::walk::Checker;
+use crate::lang::absent::instead;
 use crate::lang::ast::{Use, UsePath};
 use crate::lang::nearest::{did_you_mean, nearest};
 use crate::lang::words::is_name;
 use crate::source::Span;
+use std::rc::Rc;
 
 /// The prefix, in the keys of modules, of a module that earlier entries of a session have imported.
 pub const SESSION: &str = "session.";
@@ -51,8 +53,11 @@ impl Checker<'_> {
         if let Some(known) = module.get(name) {
             return Some(known.clone());
         }
-        let names: Vec<&str> = module.keys().map(|k| &**k).collect();
-        let help = did_you_mean(name, names.iter().copied())
+        let library = path.starts_with("std.") && !self.names.documented.is_empty();
+        let public = |name: &&Rc<str>| !library || self.names.documented.contains_key(*name);
+        let names: Vec<&str> = module.keys().filter(public).map(|k| &**k).collect();
+        let help = instead(name)
+            .or_else(|| did_you_mean(name, names.iter().copied()))
             .or_else(|| (names.len() <= 12 && !names.is_empty()).then(|| format!("it has {}", names.join(", "))));
         let module = ["std.", SESSION].iter().find_map(|root| path.strip_prefix(root)).unwrap_or(path).to_owned();
         self.error(CheckError::NotInModule { module, name: name.into(), span, help });

@@ -17,6 +17,12 @@ pub struct Names {
     pub models: BTreeSet<String>,
     /// The modules of the library: `losses` for `std.losses`. If empty, they are not checked.
     pub library: Vec<String>,
+    /// The documented definitions of the library, with the paths of their modules.
+    pub documented: BTreeMap<Rc<str>, String>,
+    /// Other words for builtins, each for a single one.
+    pub words: BTreeMap<&'static str, &'static str>,
+    /// The options of a system. If empty, their values are not checked.
+    pub system: Vec<Parameter>,
 }
 
 /// The definitions of a module.
@@ -78,6 +84,8 @@ pub struct Parameter {
     pub named: bool,
     /// The kinds of value that it accepts; empty if not known.
     pub takes: &'static [Kind],
+    /// The entries of a record that it accepts, if they are known.
+    pub entries: Vec<Parameter>,
 }
 
 impl Signature {
@@ -89,6 +97,7 @@ impl Signature {
             required: required && p.default.is_none(),
             named: false,
             takes: &[],
+            entries: Vec::new(),
         };
         Signature { params: params.iter().map(parameter).collect(), ..Default::default() }
     }
@@ -126,7 +135,7 @@ pub fn definitions(program: &Program) -> Module {
 }
 
 /// The names that a statement binds.
-pub(super) fn defines(statement: &Stmt) -> Vec<(Rc<str>, Known)> {
+pub fn defines(statement: &Stmt) -> Vec<(Rc<str>, Known)> {
     let callable = |params: &[ParamDecl], required| Known::Callable(Rc::new(Signature::of(params, required)));
     match &statement.kind {
         StmtKind::Let { name, value } => vec![(name.name.clone(), known(value))],

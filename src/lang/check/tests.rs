@@ -23,7 +23,13 @@ fn signature(params: &str) -> Known {
                     "symmetric" => &[Kind::Truth],
                     _ => &[],
                 };
-                signature.params.push(Parameter { name: name.into(), required: !optional, named, takes });
+                signature.params.push(Parameter {
+                    name: name.into(),
+                    required: !optional,
+                    named,
+                    takes,
+                    entries: Vec::new(),
+                });
             }
         }
     }

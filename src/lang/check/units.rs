@@ -2,9 +2,10 @@
 
 use super::error::CheckError;
 use super::walk::Checker;
-use crate::lang::Dimension;
 use crate::lang::ast::{BinaryOp, Expr, ExprKind, UnaryOp, UnitExpr};
+use crate::lang::kinds::either;
 use crate::lang::units::{find, names};
+use crate::lang::{Dimension, Kind};
 use crate::source::Span;
 
 /// What a unit measures, power included; `None`: there is no such unit.
@@ -38,6 +39,30 @@ impl Checker<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Reports a quantity, or an element of a list, of a dimension that is none of those of a parameter.
+    pub(super) fn measured(&mut self, what: &str, takes: &[Kind], value: &Expr) {
+        if let ExprKind::List(items) = &*value.kind {
+            return items.iter().for_each(|item| self.measured(what, takes, item));
+        }
+        let fits = |found: Dimension| {
+            takes.iter().fold(None, |fits: Option<bool>, kind| {
+                let this = match kind {
+                    Kind::Any | Kind::Quantity => true,
+                    Kind::Number | Kind::Whole => found.is_plain(),
+                    Kind::Measured(dimension) => found.is_plain() || found == *dimension,
+                    _ => return fits,
+                };
+                Some(this || fits == Some(true))
+            })
+        };
+        let Some(found) = self.dimension(value, false).filter(|found| fits(*found) == Some(false)) else { return };
+        let numeric: Vec<Kind> = takes.iter().copied().filter(|kind| kind.is_numeric()).collect();
+        let help = numeric.iter().any(|kind| matches!(kind, Kind::Measured(_)));
+        let help = help.then(|| "a plain number is taken to be in atomic units".to_owned());
+        let (what, wanted, found) = (what.to_owned(), either(&numeric), found.words());
+        self.error(CheckError::Wanted { what, wanted, found, span: value.span, help });
     }
 
     fn binary_dimension(&mut self, op: BinaryOp, left: &Expr, right: &Expr, report: bool) -> Option<Dimension> {

@@ -2,11 +2,12 @@
 
 use super::error::CheckError;
 use super::names::{Known, Names, defines, definitions, imported, known};
+use crate::lang::absent::instead;
 use crate::lang::ast::{
     Each, Expr, ExprKind, FnDef, Ident, ParamDecl, Program, Stmt, StmtKind, StrPart, SystemDef, SystemEntry,
 };
 use crate::lang::nearest::did_you_mean;
-use crate::lang::units;
+use crate::lang::{Dimension, Kind, units};
 use crate::source::Span;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -112,7 +113,10 @@ impl<'a> Checker<'a> {
         } else if self.names.library.iter().any(|module| module == name) {
             Some(format!("import the module: `use std.{name}`"))
         } else {
-            self.nearest(name).or_else(|| self.in_a_module(name))
+            instead(name)
+                .or_else(|| self.in_a_module(name))
+                .or_else(|| self.nearest(name))
+                .or_else(|| self.names.words.get(name).map(|builtin| format!("did you mean `{builtin}`?")))
         };
         self.error(CheckError::UnknownName { name: name.into(), span, help });
     }
@@ -131,7 +135,7 @@ impl<'a> Checker<'a> {
 
     /// Suggests a known module that has the name.
     fn in_a_module(&self, name: &str) -> Option<String> {
-        let (path, _) = self.names.modules.iter().find(|(_, module)| module.contains_key(name))?;
+        let path = self.names.documented.get(name)?;
         let stem = path.strip_prefix("std.")?;
         Some(format!("the library has one: `use {path}`, then `{stem}.{name}`"))
     }
@@ -259,11 +263,18 @@ impl<'a> Checker<'a> {
 
     fn entry(&mut self, entry: &SystemEntry) {
         match entry {
-            SystemEntry::Option { value, .. } => self.expr(value, Inside::Block),
+            SystemEntry::Option { name, value } => {
+                let names = self.names;
+                if let Some(option) = names.system.iter().find(|option| option.name == name.name) {
+                    self.measured(&format!("`{}`", name.name), option.takes, value);
+                }
+                self.expr(value, Inside::Block);
+            }
             SystemEntry::Function { function } => self.function(function, None, Inside::Block),
             SystemEntry::Nucleus { element, at, each, .. } => {
                 let walk = |s: &mut Self| {
                     s.element(element);
+                    s.measured("the position of a nucleus", &[Kind::Measured(Dimension::LENGTH)], at);
                     s.expr(at, Inside::Block);
                 };
                 match each {

@@ -32,7 +32,8 @@ const CONTINUING: &[Rule] =
 /// What is wrong at byte `at`, where the grammar could have taken one of `expected`.
 pub(super) fn explain(source: SourceId, text: &str, scan: &Scan, at: usize, expected: &[Rule]) -> ParseError {
     let here = Here::new(source, text, scan, at, expected);
-    here.foreign_word()
+    here.if_with_braces()
+        .or_else(|| here.foreign_word())
         .or_else(|| here.definition())
         .or_else(|| here.equals())
         .or_else(|| here.unfinished())

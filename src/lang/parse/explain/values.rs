@@ -20,8 +20,14 @@ impl Here<'_> {
             false => (self.span_of(token), self.before_words(0)),
         };
         let second = self.index == self.first + 1;
+        let first_of_block =
+            self.bracket() == "{" && self.before_words(1) == "{" && !opens_record && !self.in_settings();
         let help = if self.in_system() && second {
             format!("an option of a system is written `{name}: …`")
+        } else if first_of_block && second && self.before(0).is_some_and(|t| t.kind == TokenKind::Word) {
+            format!("in a record an entry is written `{name}: …`; in a block a name is bound by `let {name} = …`")
+        } else if self.bracket() == "{" && self.before(0).is_some_and(|t| t.kind == TokenKind::Text) {
+            format!("in a record an entry is written without quotes: `{}: …`", self.unquoted())
         } else if opens_record || self.in_record() || self.in_settings() {
             format!("in a record an entry is written `{name}: …`")
         } else if self.in_call() && matches!(self.before_words(1), "(" | ",") {
@@ -171,8 +177,12 @@ impl Here<'_> {
     /// Something follows a value that may not.
     pub(super) fn after_value(&self) -> Option<ParseError> {
         let before = self.before(0)?;
-        if !ends_value(before.kind, self.words(before)) {
+        // Any word can be a member.
+        if !ends_value(before.kind, self.words(before)) && self.before_words(1) != "." {
             return None;
+        }
+        if let Some(error) = self.train_in_parentheses() {
+            return Some(error);
         }
         if let Some(missing) = self.incomplete_if() {
             return Some(missing);
@@ -221,6 +231,51 @@ impl Here<'_> {
             "@" => Some(self.unexpected(&self.an_end(), Some("`@spin_dependent` goes before `functional`".into()))),
             _ => self.side_by_side().or_else(|| Some(self.unexpected(&self.an_end(), None))),
         }
+    }
+
+    /// The string before the place as a name.
+    fn unquoted(&self) -> String {
+        let inside = self.before_words(0).trim_matches('"');
+        let letter = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' };
+        inside.chars().map(letter).collect::<String>().trim_matches('_').to_owned()
+    }
+
+    /// `if c { 1 } else { 2 }`.
+    pub(super) fn if_with_braces(&self) -> Option<ParseError> {
+        let open = match self.at_words() {
+            "{" => self.index,
+            _ => *self.open.last().filter(|_| self.bracket() == "{")?,
+        };
+        let mut depth = 0;
+        for token in self.tokens[..open].iter().rev().take_while(|t| t.kind != TokenKind::Newline) {
+            match (token.kind, self.words(*token)) {
+                (TokenKind::Close, _) => depth += 1,
+                (TokenKind::Open, _) if depth == 0 => return None,
+                (TokenKind::Open, _) => depth -= 1,
+                (_, "then" | "else") if depth == 0 => return None,
+                (_, "if") if depth == 0 => {
+                    let (span, label) = (self.span_of(self.tokens[open]), "found `{`".into());
+                    return Some(ParseError::IncompleteIf { missing: "then".into(), span, label });
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// `train f(on: […]).loss`.
+    fn train_in_parentheses(&self) -> Option<ParseError> {
+        let statement = self.tokens.get(self.first..self.index).unwrap_or(&[]);
+        let train = statement.iter().rposition(|t| self.words(*t) == "train")?;
+        let words: Vec<&str> = statement[train + 1..].iter().map(|t| self.words(*t)).collect();
+        let settings =
+            words.windows(2).any(|pair| matches!(pair, ["on" | "loss" | "scf" | "optimizer" | "seeds", ":"]));
+        if !settings || words.contains(&"{") || !self.at_line_end() {
+            return None;
+        }
+        let help = "the settings of `train` go in braces, and parentheses set options of the functional: \
+                    `train f { on: […], loss: … }`";
+        Some(self.unexpected("the settings of `train` in `{ }`", Some(help.into())))
     }
 
     /// What may end or continue the statement here.
@@ -319,7 +374,9 @@ impl Here<'_> {
 
     fn colon(&self) -> ParseError {
         let name = self.before_words(0);
+        let quoted = self.before(0).is_some_and(|t| t.kind == TokenKind::Text);
         let help = match self.bracket() {
+            "{" if quoted => format!("in a record an entry is written without quotes: `{}: …`", self.unquoted()),
             "[" => "a slice is written `v[10 .. 14]`, with both ends".into(),
             "{" if !self.in_record() => {
                 format!("a `{{` followed by `name:` begins a record; this one begins a block: write `let {name} = …`")

@@ -293,3 +293,27 @@ proptest! {
         let _ = parse_entry(SourceId(0), &text);
     }
 }
+
+#[test]
+fn habits_get_one_error_with_advice_that_works() {
+    for (text, code, advice) in [
+        ("let a = if c { 1 } else { 2 }", "incomplete_if", "if c then a else b"),
+        ("if c { 1 }\n1", "incomplete_if", "if c then a else b"),
+        ("if f(x) > 2 { x = 1 } else { y }", "incomplete_if", "if c then a else b"),
+        ("let r = { \"a\": 1 }", "unexpected", "without quotes: `a: …`"),
+        ("let r = { \"a b\": 1, \"c\": 2 }", "unexpected", "without quotes: `a_b: …`"),
+        ("let r = { \"a\" = 1 }", "equals", "without quotes: `a: …`"),
+        ("let r = { a = 1 }", "equals", "in a record an entry is written `a: …`"),
+        ("let r = { a = 1, b = 2 }", "equals", "in a record an entry is written `a: …`"),
+        ("train f(on: [h2], loss: l).loss", "unexpected", "the settings of `train` go in braces"),
+        ("let m = train m.f(k: 2)(on: 1)", "unexpected", "the settings of `train` go in braces"),
+        ("train f(on: 1)", "unexpected", "the settings of `train` go in braces"),
+        ("train f(k: 2)", "unexpected", "write `train f { on: […] }`"),
+        ("h2.grid 3", "missing_operator", ""),
+    ] {
+        let problems = parse(SourceId(0), text).err().unwrap_or_else(|| panic!("no error in {text}"));
+        let help = problems[0].error.help().map(|help| help.to_string()).unwrap_or_default();
+        assert_eq!(problems[0].code(), format!("ksr::parse::{code}"), "{text}");
+        assert!(help.contains(advice) && problems.len() == 1, "{text}: {help}, {}", problems.len());
+    }
+}
