@@ -129,7 +129,7 @@ pub(super) fn start(world: &dyn World, path: &Path, limit: usize) -> Result<Vec<
 /// The bytes after the header of a `.npy` file: one more than its numbers have is enough to see that there are too many.
 pub(super) fn after(world: &dyn World, path: &Path, header: &Header) -> Result<Vec<u8>, DataError> {
     let announced = match element::size(&header.element) {
-        Some(size) => element::count(&header.shape).map_or(0, |count| size * count.min(MOST + 1)),
+        Some(size) => size * element::count(&header.shape).unwrap_or(usize::MAX).min(MOST + 1),
         None => MOST_BYTES,
     };
     let mut bytes = start(world, path, header.length + announced + 1)?;

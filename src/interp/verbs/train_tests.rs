@@ -358,7 +358,12 @@ fn validation_losses_that_are_not_finite_are_told() {
              validate_every: 2, seeds: 0 .. 1)\n{shown}"
         );
         let found = crate::interp::tests::helpers::interpreter().run("test.ksr", &text);
-        let shown = take_shown().iter().map(crate::interp::value::text::value).collect::<Vec<_>>();
+        let shown = take_shown();
+        let text = |value: &crate::interp::Value| match value {
+            crate::interp::Value::Model(model) => model.origin.join("\n"),
+            other => crate::interp::value::text::value(other),
+        };
+        let shown = shown.iter().map(text).collect::<Vec<_>>();
         let problem = found.err().map(|mut problems| problems.remove(0));
         (shown, problem, take_lines().into_iter().filter(|line| line.contains("validation loss")).collect::<Vec<_>>())
     };
