@@ -132,7 +132,6 @@ fn initial_values_come_from_a_distribution_that_exists() {
 fn what_a_body_does_not_know_yet_is_told() {
     let failed = |body: &str| failure(&format!("{GRID}functional f(n) = {body}\ndescribe(f)")).to_string();
     for (body, end) in [
-        ("energy(functionals.lda, n)", "must be a field, not a field whose values are not known yet"),
         ("at(n, n[3])", "must be a number, not a single number whose values are not known yet"),
         ("sum([n[i] for i in 0 .. n[3]])", "must be a number, not a single number whose values are not known yet"),
     ] {

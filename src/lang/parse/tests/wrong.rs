@@ -301,7 +301,7 @@ fn habits_get_one_error_with_advice_that_works() {
         ("if c { 1 }\n1", "incomplete_if", "if c then a else b"),
         ("if f(x) > 2 { x = 1 } else { y }", "incomplete_if", "if c then a else b"),
         ("let r = { \"a\": 1 }", "unexpected", "without quotes: `a: …`"),
-        ("let r = { \"a b\": 1, \"c\": 2 }", "unexpected", "without quotes: `a_b: …`"),
+        ("let r = { \"a b\": 1 }", "unexpected", "without quotes: `a_b: …`"),
         ("let r = { \"a\" = 1 }", "equals", "without quotes: `a: …`"),
         ("let r = { a = 1 }", "equals", "in a record an entry is written `a: …`"),
         ("let r = { a = 1, b = 2 }", "equals", "in a record an entry is written `a: …`"),
