@@ -101,6 +101,7 @@ impl Sources {
 }
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init, reason = "one line")]
 mod tests {
     use super::*;
 

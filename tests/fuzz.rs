@@ -3,7 +3,7 @@
 //! `cargo test --release --test fuzz` tries a few thousand inputs of each kind. `KSR_FUZZ=250000` sets how many, `KSR_FUZZ_SEED=7`
 //! where to begin, and a failure names the seed of its input and shows it. An input that aborts the process is left in
 //! `target/fuzz/`, where every input is written before it is tried if `KSR_FUZZ` is set. Finds become tests of the code at fault.
-#![allow(clippy::expect_used)] // a test that cannot set itself up may panic
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout)] // a test may fail, and say what it did
 
 #[path = "fuzz/arrays.rs"]
 mod arrays;
@@ -41,29 +41,29 @@ fn attack(target: &str, share: u64, make: impl Fn(&mut Dice) -> Vec<u8>, run: im
 #[test]
 fn texts_are_read_checked_and_laid_out() {
     let corpus = mutate::corpus();
-    attack("texts", 1, |dice| mutate::script(dice, &corpus), |input| scripts::read(input));
+    attack("texts", 1, |dice| mutate::script(dice, &corpus), scripts::read);
 }
 
 #[test]
 fn scripts_are_run_within_their_budget() {
     let corpus = mutate::short(&mutate::corpus());
-    attack("scripts", 4, |dice| mutate::script(dice, &corpus), |input| scripts::run(input));
+    attack("scripts", 4, |dice| mutate::script(dice, &corpus), scripts::run);
 }
 
 #[test]
 fn model_files_are_used() {
     let corpus = vec![scripts::saved_model()];
-    attack("models", 4, |dice| mutate::script(dice, &corpus), |input| scripts::use_model(input));
+    attack("models", 4, |dice| mutate::script(dice, &corpus), scripts::use_model);
 }
 
 #[test]
 fn entries_of_the_repl_follow_each_other() {
     let corpus = mutate::short(&mutate::corpus());
-    attack("entries", 4, |dice| mutate::script(dice, &corpus), |input| scripts::enter(input));
+    attack("entries", 4, |dice| mutate::script(dice, &corpus), scripts::enter);
 }
 
 #[test]
 fn arrays_and_archives_are_read() {
     let corpus = arrays::corpus();
-    attack("arrays", 1, |dice| arrays::mutated(dice, &corpus), |input| arrays::read(input));
+    attack("arrays", 1, |dice| arrays::mutated(dice, &corpus), arrays::read);
 }

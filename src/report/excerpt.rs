@@ -132,6 +132,7 @@ impl SourceCode for Excerpt {
 }
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init, reason = "one label")]
 mod tests {
     use super::*;
 

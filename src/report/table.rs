@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_they_look() {
-        let texts = |all: &[&str]| Rc::new(all.iter().map(|t| Value::text(t)).collect::<crate::interp::value::List>());
+        let texts = |all: &[&str]| Rc::new(all.iter().map(Value::text).collect::<crate::interp::value::List>());
         let columns = vec![
             (Rc::from("名"), texts(&["H2", "水素", "👍A\u{30a}", "x\ny\tz\u{1b}[31m"])),
             (Rc::from("E"), numbers(|i| Quantity::plain([-0.0, 1.5, -0.0, 2.0][i]), 4)),

@@ -139,7 +139,8 @@ fn zipped(entries: &[(&str, &[u8])]) -> Rc<Memory> {
 fn files_that_are_not_arrays_are_ignored_and_named() {
     let a = npy_bytes(Path::new("a.npy"), &[], &[0.7]).unwrap();
     let script = "functional f(n) { param a = 0.5; -a * n }\nload(f, \"FILE\").parameters.a";
-    let cases: [(&[(&str, &[u8])], &str); 3] = [
+    type Members<'a> = &'a [(&'a str, &'a [u8])];
+    let cases: [(Members, &str); 3] = [
         (&[("README.txt", b"hello"), ("a.npy", &a)], "`README.txt`, which is not an array and is ignored"),
         (&[("a.npy", &a), ("sub/", b"")], "`sub/`, which is not an array and is ignored"),
         (
