@@ -182,7 +182,7 @@ fn operations_on_fields() {
     squared("at", &|body, x| body.g.map(GridMap::At(0.33), x, S).unwrap());
     squared("grad", &|body, x| body.grad(x));
     squared("laplacian", &|body, x| body.g.map(GridMap::Laplacian, x, S).unwrap());
-    squared("cumulative", &|body, x| body.g.map(GridMap::Cumulative, x, S).unwrap());
+    squared("cumulative_integral", &|body, x| body.g.map(GridMap::Cumulative, x, S).unwrap());
     squared("hartree", &|body, x| body.g.hartree(x, S).unwrap());
     squared("downsample and upsample", &|body, x| {
         let coarse = body.g.map(GridMap::Downsample, x, S).unwrap();

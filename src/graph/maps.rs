@@ -36,7 +36,7 @@ impl GridMap {
         match self {
             GridMap::Grad => "grad",
             GridMap::Laplacian => "laplacian",
-            GridMap::Cumulative => "cumulative",
+            GridMap::Cumulative => "cumulative_integral",
             GridMap::Downsample => "downsample",
             GridMap::Upsample => "upsample",
             GridMap::Point(_) => "[ ]",

@@ -132,7 +132,7 @@ const HARMFUL: &[&str] = &[
     "potential(",
     "integral(",
     "grad(",
-    "cumulative(",
+    "cumulative_integral(",
     "norm(",
     "hartree(",
     "plot([0, 1], [0, 1e-310])",

@@ -51,13 +51,13 @@ pub const FIELDS: &[Builtin] = &[
         |interp, args| on_field(interp, args, |g, x, span| g.map(GridMap::Laplacian, x, span)),
     ),
     function(
-        "cumulative",
+        "cumulative_integral",
         FIELD,
         &[Kind::Field],
         "the cumulative integral: at every point the integral from the left end of the grid up to that point",
         &["running", "antiderivative", "primitive", "integral", "distribution"],
         &[example(
-            "let g = uniform(points: 101, spacing: 0.2)\nround(1e9 * cumulative(exp(-g.x^2))[50])",
+            "let g = uniform(points: 101, spacing: 0.2)\nround(1e9 * cumulative_integral(exp(-g.x^2))[50])",
             "round(5e8 * sqrt(pi))",
         )],
         |interp, args| on_field(interp, args, |g, x, span| g.map(GridMap::Cumulative, x, span)),

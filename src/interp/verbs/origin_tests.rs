@@ -55,10 +55,10 @@ fn a_file_says_how_its_model_was_trained() {
          next.origin[-1]\nsave(next, \"next.ksr\")",
     );
     assert_eq!((shown[0].as_str(), shown[2].as_str(), warnings.len()), ("4", "true", 0), "{warnings:?}");
-    assert_eq!(shown[1], "\"on 65 points with spacing 0.25 bohr; interaction exponential\"");
+    assert_eq!(shown[1], "on 65 points with spacing 0.25 bohr; interaction exponential");
     let hash =
         file.lines().find_map(|line| line.trim().strip_prefix("hash: \"")).expect("a hash").trim_end_matches("\",");
-    assert_eq!(shown[3], format!("\"begun with the parameters of `m`, hash {hash}\""));
+    assert_eq!(shown[3], format!("begun with the parameters of `m`, hash {hash}"));
     let next = world.read_text(Path::new("next.ksr")).expect("a model");
     assert!(next.contains(&format!("# begun with the parameters of `m`, hash {hash}\n")), "{next}");
 }
