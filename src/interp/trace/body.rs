@@ -142,8 +142,11 @@ impl Interpreter {
         if f.functional.same(&trained.functional) {
             return Ok(Entry::Shared);
         }
-        refuse_relative(trace, &f.functional, span)?;
-        Ok(Entry::Frozen(self.traced(&f.functional, span)?.initial(&f.functional.start)))
+        let initial = self.traced(&f.functional, span)?.initial(&f.functional.start);
+        if !initial.is_empty() {
+            refuse_relative(trace, &f.functional, span)?;
+        }
+        Ok(Entry::Frozen(initial))
     }
 
     /// Evaluates the body of the functional that is trained once, at a density of 1, so that its arrays get their parts of the

@@ -9,9 +9,10 @@ const HEAD: &str = "use std.losses\nuse std.functionals\nuse std.networks\n\
     grid g = uniform(points: 65, spacing: 0.25)\nsystem h on g { H at 0 }\nsystem he on g { He at 0.5 }\n\
     system li on g { Li at 0 }\n\
     functional other(n) {\n  param c ~ normal(1, 1)\n  -c * n\n}\n\
+    functional bare(n) = -0.2 * n\n\
     functional part(n) {\n  param c = 0.3 in 0 .. 1\n  -c * n^2\n}\n\
     functional f(n_up, n_down) {\n  let n = n_up + n_down\n  param a = 0.5\n  param b[3] ~ normal(0.2, 0.1)\n  \
-    -a * n / (1 + n) + sum(b) * grad(n_up)^2 / (1 + n) + part(n) + 0.1 * (n_up - n_down)^2\n}\n";
+    -a * n / (1 + n) + sum(b) * grad(n_up)^2 / (1 + n) + part(n) + bare(n) + 0.1 * (n_up - n_down)^2\n}\n";
 
 fn plan(text: &str) -> Plan {
     let script = format!("{HEAD}{text}");
@@ -47,7 +48,10 @@ const LOSSES: [(&str, &str); 9] = [
         "integral((potential(run.functional, exact.density) - potential(functionals.lda, exact.density))^2)",
     ),
     ("both potentials", "integral((potential(f, exact.density_up, run.density_down).up + 0.3)^2)"),
-    ("another functional", "energy(other, exact.density)^2 + energy(functionals.lsda, run.density)"),
+    (
+        "another functional",
+        "energy(other, exact.density)^2 + energy(bare, run.density) + energy(functionals.lsda, run.density)",
+    ),
     ("parameters", "norm(run.parameters)^2 + run.parameters.c + max(run.parameters.b) * sum(run.parameters.b^2)"),
     ("other losses", "losses.ksr(run, exact, skip: 2) + losses.final(run, exact) * run.gap + run.distance * 0"),
 ];
