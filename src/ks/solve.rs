@@ -184,6 +184,11 @@ fn warnings(system: &System, options: &ScfOptions, log: &Log, stop: Stop) -> Vec
             advice: warning::advice(options, &log.residuals, &log.closest, mirror),
         });
     } else {
+        let residual = log.residuals.last().copied().unwrap_or(0.0);
+        if stop == Stop::Fixed && residual > warning::UNSETTLED {
+            let (system, iterations) = (system.label.clone(), log.residuals.len());
+            warnings.push(KsWarning::Unsettled { system, iterations, residual });
+        }
         warnings.extend(warning::small_gap(&system.label, log.closest.last().copied().flatten(), mirror));
     }
     warnings.extend(warning::decaying_mixing(options));

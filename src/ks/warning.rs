@@ -57,6 +57,26 @@ pub enum KsWarning {
         /// Percentage of the first error left if every step removed its fraction of it.
         left: f64,
     },
+    /// A fixed number of iterations, such as a model brings from its training, ended with a density that is still far from the one
+    /// that the equations ask for. The energy of such a run means little.
+    ///
+    /// What to do: solve to convergence with `mixing: diis()`, or with more `iterations:`.
+    #[error(
+        "`{system}` is far from convergence: after {} the density still changes by {} electrons",
+        counted(*iterations, "iteration"), brief(*residual)
+    )]
+    #[diagnostic(
+        code(ksr::ks::unsettled),
+        help("its energy means little: converge it with `mixing: diis()`, or allow more `iterations`")
+    )]
+    Unsettled {
+        /// Label of the system.
+        system: String,
+        /// Iterations done.
+        iterations: usize,
+        /// Integral of |n_out - n_in|, electrons.
+        residual: f64,
+    },
     /// The highest occupied level and the one above it nearly coincide. Which of them is filled, and so the density,
     /// depends on tiny changes in the potential.
     ///
@@ -75,6 +95,9 @@ pub enum KsWarning {
         advice: String,
     },
 }
+
+/// A change of the density, electrons, above which a fixed number of iterations is reported as too few.
+pub(super) const UNSETTLED: f64 = 0.1;
 
 /// A gap below this, hartree, is reported as small.
 const SMALL_GAP: f64 = 1e-3;

@@ -89,7 +89,17 @@ pub const ANSWERS: &[Builtin] = &[
 fn solve(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let system = system_of(args, "system")?;
     let ready = interp.ready(args.operand("with")?, "`with`")?;
-    let scf = scf::from_args(args, ready.scf.as_ref())?;
+    let mut scf = scf::from_args(args, ready.scf.as_ref())?;
+    if scf.symmetric && !args.has("symmetric") && system.mirror().is_err() {
+        // A model brings the symmetry of its training.
+        scf.symmetric = false;
+        let (name, label) = (&ready.name, &system.label);
+        let message = format!(
+            "`{name}` was trained with `symmetric: true`; `{label}` has no such symmetry and is solved without it"
+        );
+        let span = args.span;
+        interp.warn_with(Problem::new(Advice::Note { message, span }, span), true);
+    }
     let run = interp.solve(&system, &ready, &scf, args)?;
     let with = args.arg("with")?.value.clone();
     let arrays = ready.traced.compiled.graph.params.as_slice().into();
@@ -229,6 +239,10 @@ impl Interpreter {
         let mut run = run.or_else(|error| fail(Placed::new(error, span, "in this calculation"), span))?;
         self.check_interrupt(span)?;
         for warning in std::mem::take(&mut run.warnings) {
+            // Who asks for a few iterations gets a few.
+            if matches!(warning, KsWarning::Unsettled { .. }) && args.has("iterations") {
+                continue;
+            }
             let place = match (&warning, args.get("tolerance"), args.get("mixing")) {
                 (KsWarning::DecayingMixing { .. }, Some(arg), _) | (KsWarning::DecayingMixing { .. }, _, Some(arg)) => {
                     arg.span
