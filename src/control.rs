@@ -1,8 +1,8 @@
 //! How long-running work reports progress and is stopped: the library itself has no clock, terminal or signal handler.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// What long-running work reports.
@@ -93,7 +93,7 @@ pub struct GivenUp;
 /// up when the user asks to stop. The thread then ends by itself: the control that the work gets is interrupted, too.
 ///
 /// # Errors
-/// [`GivenUp`] if the user asked to stop, or no thread can be started. A panic of the work continues here.
+/// [`GivenUp`] if the user asked to stop. A panic of the work continues here. If no thread can be started it is done on this one.
 pub fn unless_interrupted<T: Send + 'static>(
     control: &dyn Control,
     work: impl FnOnce(&dyn Control) -> T + Send + 'static,
@@ -101,8 +101,14 @@ pub fn unless_interrupted<T: Send + 'static>(
     let abandoned = Abandoned(Arc::default());
     let (sender, result) = channel();
     let given = abandoned.clone();
-    // Nobody receives it if the work was given up.
-    let thread = std::thread::Builder::new().spawn(move || drop(sender.send(work(&given)))).map_err(|_| GivenUp)?;
+    let work = Arc::new(Mutex::new(Some(work)));
+    let take = |work: &Mutex<Option<_>>| work.lock().ok().and_then(|mut work| work.take());
+    let there = work.clone();
+    let started = std::thread::Builder::new().spawn(move || {
+        // Nobody receives it if the work was given up.
+        take(&there).map(|work| drop(sender.send(work(&given))))
+    });
+    let Ok(thread) = started else { return take(&work).map(|work| work(control)).ok_or(GivenUp) };
     loop {
         match result.recv_timeout(LOOK) {
             Ok(found) => return Ok(found),
@@ -112,7 +118,7 @@ pub fn unless_interrupted<T: Send + 'static>(
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => match thread.join() {
-                Ok(()) => return Err(GivenUp),
+                Ok(_) => return Err(GivenUp),
                 Err(panic) => std::panic::resume_unwind(panic),
             },
         }

@@ -64,6 +64,18 @@ pub fn literal(x: f64) -> String {
     if whole { format!("{x}") } else { format!("{x:?}") }
 }
 
+/// `1.2 GB`.
+pub fn size(bytes: u64) -> String {
+    let number = |x: f64| if x < 99.95 { format!("{x:.1}") } else { format!("{x:.0}") };
+    match bytes as f64 {
+        x if x >= 1e9 => format!("{} GB", number(x / 1e9)),
+        x if x >= 1e6 => format!("{} MB", number(x / 1e6)),
+        x if x >= 1e3 => format!("{} kB", number(x / 1e3)),
+        1.0 => "1 byte".into(),
+        x => format!("{x} bytes"),
+    }
+}
+
 /// A number of things, the noun in the singular: `1 point`, `3 points`.
 pub fn counted(n: usize, noun: &str) -> String {
     format!("{n} {}", plural(n, noun))
@@ -89,6 +101,12 @@ fn trimmed(digits: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_have_two_or_three_digits() {
+        let sizes = [1_250_000_000, 310_400_000, 310_400, 12_000, 999, 1].map(size);
+        assert_eq!(sizes, ["1.2 GB", "310 MB", "310 kB", "12.0 kB", "999 bytes", "1 byte"]);
+    }
 
     #[test]
     fn what_is_written_in_full_reads_back() {

@@ -26,7 +26,7 @@ fn a_budget_is_kept_and_does_not_change_a_bit() {
     for (i, plan) in plans.into_iter().enumerate() {
         let params = plan.functional.initial(3);
         let with = |memory| evaluate(Device::Cpu, &one_thread(plan.clone(), memory), &params).unwrap();
-        let forecast = Forecast::new(&plan, 1);
+        let forecast = Forecast::new(&one_thread(plan.clone(), Budget::Unlimited));
         let start = counting::live();
         let few = with(Budget::Bytes(forecast.least()));
         let low = counting::peak().saturating_sub(start) as u64;

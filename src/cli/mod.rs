@@ -44,6 +44,10 @@ pub fn main() -> u8 {
             } else {
                 error.print()
             };
+            let script = std::env::args().nth(1).filter(|first| first.ends_with(".ksr"));
+            if let (Some(script), clap::error::ErrorKind::InvalidSubcommand) = (script, error.kind()) {
+                output::error_line(&format!("\n  a script is run by `ksr run {script}`"));
+            }
             return match printed {
                 _ if error.use_stderr() => USAGE,
                 Err(closed) if closed.kind() == std::io::ErrorKind::BrokenPipe => output::CLOSED,

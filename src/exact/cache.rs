@@ -9,10 +9,11 @@
 
 use super::{ExactError, Options, Origin, PairDensity, Reference, automatic, solve};
 use crate::control::Control;
-use crate::data::{ContentKey, keep, sealed, unsealed};
+use crate::data::{ContentKey, keep, recall, sealed, unsealed};
 use crate::model::{System, Wall};
 use crate::number::brief;
 use miette::Diagnostic;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thiserror::Error;
@@ -92,7 +93,7 @@ pub fn cached(
     let path = folder.map(|folder| folder.join(format!("{}.exact", key(&question))));
     let (mut warnings, mut kept) = (Vec::new(), None);
     if let Some(path) = &path {
-        match std::fs::read(path).map(|bytes| read(&bytes, &question, system, options)) {
+        match recall(path).map(|bytes| read(&bytes, &question, system, options)) {
             Ok(Some((reference, asked))) if reference.error.min(asked) <= options.accuracy => {
                 warnings.extend(rough(&reference, options));
                 return Ok((reference, warnings));
@@ -101,7 +102,12 @@ pub fn cached(
             Ok(Some((reference, _))) => kept = Some(reference),
             Ok(None) => warnings.push(CacheWarning::Damaged { label: label(), path: path.clone() }),
             // Not cached yet; a more serious error will show when writing.
-            Err(_) => {}
+            Err(error)
+                if !matches!(
+                    error.kind(),
+                    ErrorKind::Unsupported | ErrorKind::FileTooLarge | ErrorKind::InvalidInput
+                ) => {}
+            Err(_) => warnings.push(CacheWarning::Damaged { label: label(), path: path.clone() }),
         }
     }
     let found = solve(system, options, control)?;

@@ -263,6 +263,16 @@ pub struct Graph {
 }
 
 impl Graph {
+    /// Whether it counts grid points instead of lengths: its results depend on the spacing of the grid.
+    pub fn counts_points(&self) -> bool {
+        let counts = |op: &Op| match op {
+            Op::Conv { width, .. } => *width > 1,
+            Op::Map(map) => matches!(map, GridMap::Downsample | GridMap::Upsample | GridMap::Point(_)),
+            _ => false,
+        };
+        self.nodes.iter().any(|node| counts(&node.op))
+    }
+
     /// Which nodes `outputs` need.
     pub fn live(&self, outputs: &[NodeId]) -> Vec<bool> {
         let mut live = vec![false; self.nodes.len()];

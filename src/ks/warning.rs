@@ -108,6 +108,9 @@ const JUMPING_GAP: f64 = 0.02;
 /// The number of last iterations that show how a calculation develops.
 const RECENT_ITERATIONS: usize = 10;
 
+/// So many iterations show whether the residual still falls.
+const MANY_ITERATIONS: usize = 100;
+
 /// A residual, electrons, that may be rounding error if levels nearly coincide.
 const ROUNDED_RESIDUAL: f64 = 1e-6;
 
@@ -152,6 +155,11 @@ pub(super) fn advice(options: &ScfOptions, residuals: &[f64], closest: &[Option<
         // Too few to tell, unless they have not fallen at all.
         None => residuals.first().is_none_or(|first| last < *first),
     };
+    // Slowly, but all the time.
+    let falling = residuals.iter().rev().take(RECENT_ITERATIONS + 1).is_sorted();
+    let least = |residuals: &[f64]| residuals.iter().copied().fold(f64::INFINITY, f64::min);
+    let (early, late) = residuals.split_at(residuals.len() / 2);
+    let stuck = residuals.len() >= MANY_ITERATIONS && least(late) > 0.5 * least(early);
     let recent = closest.iter().rev().take(RECENT_ITERATIONS).flatten();
     let near = recent.min_by(|a, b| a.gap.total_cmp(&b.gap)).filter(|near| near.gap < JUMPING_GAP);
     let tolerance = options.tolerance.unwrap_or(f64::INFINITY);
@@ -164,12 +172,18 @@ pub(super) fn advice(options: &ScfOptions, residuals: &[f64], closest: &[Option<
         ),
         _ if converging => format!("it is still converging: {more}"),
         Mixing::Linear { decay, .. } if decay < 1.0 => "use a mixing without `decay`".to_owned(),
+        Mixing::Linear { alpha, .. } if falling => {
+            format!("it converges slowly: use `diis()`, a mixing above {alpha}, or more `iterations`")
+        }
         Mixing::Linear { alpha, .. } => format!("use `diis()`, or lower the mixing below {alpha}"),
         Mixing::Diis { .. } if last < ROUNDED_RESIDUAL => {
             format!("set a looser tolerance, `tolerance: {}`", significant(10.0 * last, 1, -3..5))
         }
         Mixing::Diis { .. } if hopeless => {
             "rounding errors alone can cause this, and more `iterations` will hardly help".to_owned()
+        }
+        Mixing::Diis { .. } if stuck => {
+            "it no longer converges, and more `iterations` will hardly help: try `mixing: linear(0.1)`".to_owned()
         }
         Mixing::Diis { .. } => more,
     };
@@ -183,4 +197,26 @@ pub(super) fn advice(options: &ScfOptions, residuals: &[f64], closest: &[Option<
         levels(near),
         brief(near.gap)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_follows_the_course_of_the_residuals() {
+        let with = |mixing: Mixing, residuals: &[f64]| {
+            let options = ScfOptions { tolerance: Some(1e-8), mixing, ..ScfOptions::default() };
+            advice(&options, residuals, &[], false)
+        };
+        let linear = || Mixing::Linear { alpha: 0.01, decay: 1.0, history: 1 };
+        let slow: Vec<f64> = (0..30).map(|k| 0.99f64.powi(k)).collect();
+        assert!(with(linear(), &slow).contains("slowly") && with(linear(), &slow).contains("above 0.01"));
+        let jumping: Vec<f64> = (0..30).map(|k| if k % 2 == 0 { 0.5 } else { 0.4 }).collect();
+        assert!(with(linear(), &jumping).contains("lower the mixing below 0.01"));
+        let diis = || Mixing::Diis { history: 8, alpha: 0.5 };
+        let stuck: Vec<f64> = (0..200).map(|k| if k < 20 { 0.7f64.powi(k) } else { 0.0008 }).collect();
+        assert!(with(diis(), &stuck).contains("no longer converges"), "{}", with(diis(), &stuck));
+        assert!(with(diis(), &jumping).contains("allow more"));
+    }
 }

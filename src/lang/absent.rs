@@ -36,6 +36,8 @@ const ABSENT: &[(&[&str], &str)] = &[
         "excited states and time dependence are not part of ksr",
     ),
     (&["range", "arange"], "whole numbers are an interval, `0 .. 2`; others `0 .. 1 by 0.1` or `linspace(0 .. 1, 5)`"),
+    (&["quit", "exit", "bye"], "`:quit` or Ctrl-D leaves an interactive session"),
+    (&["sgd", "rmsprop", "adamw", "adagrad", "bfgs", "momentum"], "the optimizers are `lbfgs(…)` and `adam(…)`"),
     (&["infinity", "Infinity", "INF"], "did you mean `inf`?"),
     (&["True", "TRUE"], "did you mean `true`?"),
     (&["False", "FALSE"], "did you mean `false`?"),

@@ -2,13 +2,22 @@
 
 use strsim::{damerau_levenshtein, jaro_winkler};
 
+/// Longer words, bytes, are not compared: nobody has misspelt them, and it takes long.
+const LONGEST: usize = 100;
+
 /// The candidate nearest to a misspelt word, if one is near enough to have been meant.
 ///
 /// A typing error (a swap, a missing, doubled or wrong letter, another case) is near, and so is the beginning of a
 /// longer name; an unrelated word is not: no suggestion is better than a wrong one.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if word.len() > LONGEST {
+        return None;
+    }
     let wanted = fold(word);
-    let scored = candidates.into_iter().filter(|c| *c != word).filter_map(|c| score(&wanted, &fold(c)).map(|s| (s, c)));
+    let scored = candidates
+        .into_iter()
+        .filter(|c| *c != word && c.len() <= LONGEST)
+        .filter_map(|c| score(&wanted, &fold(c)).map(|s| (s, c)));
     let best = scored.min_by(|(a, x), (b, y)| a.total_cmp(b).then_with(|| x.cmp(y)));
     best.map(|(_, candidate)| candidate)
 }

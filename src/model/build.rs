@@ -2,7 +2,7 @@
 
 use super::cusp::cusp_error;
 use super::{Grid, GridError, Interaction, Nucleus, System};
-use crate::number::counted;
+use crate::number::{counted, not_finite};
 use crate::problem::visible;
 use miette::Diagnostic;
 use std::sync::Arc;
@@ -68,6 +68,12 @@ pub enum SystemError {
     #[error("`{symbol}` at {position:.4} bohr is outside the grid, which extends from {start} to {end} bohr")]
     #[diagnostic(code(ksr::system::outside_grid), help("move the nucleus, or use a longer grid (more points)"))]
     OutsideGrid { index: usize, symbol: String, position: f64, start: f64, end: f64 },
+    /// The position of a nucleus is not a number, usually because a calculation before it went wrong.
+    ///
+    /// What to do: show the numbers that it is calculated from.
+    #[error("the position of `{symbol}` is {}", not_finite(*position))]
+    #[diagnostic(code(ksr::system::position), help("show the numbers that it is calculated from"))]
+    Position { index: usize, symbol: String, position: f64 },
     /// A nucleus attracts electrons, so its charge must be positive.
     ///
     /// What to do: write anything that repels electrons as `potential(x): …`.
@@ -164,7 +170,7 @@ impl SystemError {
         match *self {
             Self::Grid(_) => Part::Grid,
             Self::OutsideGrid { index, .. } => Part::Nucleus(index),
-            Self::NuclearCharge { index, .. } => Part::Nucleus(index),
+            Self::NuclearCharge { index, .. } | Self::Position { index, .. } => Part::Nucleus(index),
             Self::NucleiWithoutInteraction { index } => Part::Nucleus(index),
             Self::InteractionNotFinite { .. } | Self::InteractionLength { .. } => Part::Interaction,
             Self::PotentialLength { .. } | Self::PotentialNotFinite { .. } => Part::Potential,
@@ -372,8 +378,11 @@ fn check_nuclei(parts: &Parts) -> Result<(), SystemError> {
         if !(nucleus.charge > 0.0 && nucleus.charge.is_finite()) {
             return Err(SystemError::NuclearCharge { index, charge: nucleus.charge });
         }
-        if !grid.contains(nucleus.position) {
-            let (symbol, position) = (nucleus.symbol.clone(), nucleus.position);
+        let (symbol, position) = (nucleus.symbol.clone(), nucleus.position);
+        if !position.is_finite() {
+            return Err(SystemError::Position { index, symbol, position });
+        }
+        if !grid.contains(position) {
             return Err(SystemError::OutsideGrid { index, symbol, position, start: grid.start, end: grid.end() });
         }
     }

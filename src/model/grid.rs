@@ -214,11 +214,14 @@ impl Mirror {
         self.sum.checked_sub(i).filter(|&j| j < self.points)
     }
 
-    /// P f = (f + f mirrored)/2. Points whose image lies outside keep their value, so that P is a symmetric projection
-    /// which keeps the integral.
+    /// f mirrored. Points whose image lies outside keep their value.
+    pub fn image(&self, f: &[f64]) -> Vec<f64> {
+        f.iter().enumerate().map(|(i, &own)| self.partner(i).and_then(|j| f.get(j).copied()).unwrap_or(own)).collect()
+    }
+
+    /// P f = (f + f mirrored)/2, a symmetric projection which keeps the integral.
     pub fn average(&self, f: &[f64]) -> Vec<f64> {
-        let image = |i: usize| self.partner(i).and_then(|j| f.get(j).copied());
-        f.iter().enumerate().map(|(i, &a)| image(i).map_or(a, |b| 0.5 * (a + b))).collect()
+        f.iter().zip(self.image(f)).map(|(a, b)| 0.5 * (a + b)).collect()
     }
 
     /// The largest |f - f mirrored| over the points that have an image, and where it is.

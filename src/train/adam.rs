@@ -25,7 +25,8 @@ pub struct Adam {
     pub epsilon: f64,
     /// A gradient whose Euclidean norm is larger is scaled down to it.
     pub clip: f64,
-    /// Every step also takes this times the rate of each parameter away from it (Loshchilov and Hutter, arXiv 1711.05101).
+    /// Every step also takes this times the rate of each parameter without bounds away from it (Loshchilov and Hutter,
+    /// arXiv 1711.05101).
     pub weight_decay: f64,
     /// The training ends after this many steps without a better loss; `None`: never.
     pub patience: Option<usize>,
@@ -127,13 +128,19 @@ impl Moments {
         [self.mean.len(), self.square.len()] == [length; 2]
     }
 
-    /// One step from `at`.
+    /// One step from `at`; weights decay where `free` says that a parameter has no bounds.
     ///
     /// # Errors
     /// Those of the objective; the state is then unchanged.
-    pub fn step<E>(&mut self, options: &Adam, at: &Point, objective: &mut Objective<'_, E>) -> Result<Stepped, E> {
+    pub fn step<E>(
+        &mut self,
+        options: &Adam,
+        at: &Point,
+        free: &[bool],
+        objective: &mut Objective<'_, E>,
+    ) -> Result<Stepped, E> {
         let mut next = self.clone();
-        let change = next.advance(options, at);
+        let change = next.advance(options, at, free);
         for halving in 0..MAX_HALVINGS {
             let parameters: Vec<f64> =
                 at.parameters.iter().zip(&change).map(|(p, c)| p - c * 0.5f64.powi(halving as i32)).collect();
@@ -149,7 +156,7 @@ impl Moments {
     }
 
     /// Updates the means and gives the change to subtract from the parameters.
-    fn advance(&mut self, options: &Adam, Point { parameters, gradient, .. }: &Point) -> Vec<f64> {
+    fn advance(&mut self, options: &Adam, Point { parameters, gradient, .. }: &Point, free: &[bool]) -> Vec<f64> {
         let norm = norm_in_order(gradient);
         let scale = if norm > options.clip { options.clip / norm } else { 1.0 };
         self.mean.resize(gradient.len(), 0.0);
@@ -162,12 +169,14 @@ impl Moments {
             .iter()
             .zip(parameters)
             .zip(means)
-            .map(|((g, p), (m, s))| {
+            .zip(free)
+            .map(|(((g, p), (m, s)), free)| {
                 let g = scale * g;
                 *m = options.beta1 * *m + (1.0 - options.beta1) * g;
                 *s = options.beta2 * *s + (1.0 - options.beta2) * g * g;
                 let change = rate * (*m / bias1) / ((*s / bias2).sqrt() + options.epsilon);
-                if options.weight_decay > 0.0 { change + rate * options.weight_decay * p } else { change }
+                let decays = *free && options.weight_decay > 0.0;
+                if decays { change + rate * options.weight_decay * p } else { change }
             })
             .collect()
     }
@@ -189,7 +198,7 @@ mod tests {
         let mut at = Point { parameters: vec![1.0], loss, gradient };
         let (mut state, options) = (Moments::default(), Adam { rate: Rate::Constant(0.1), ..Adam::default() });
         for _ in 0..300 {
-            match state.step(&options, &at, &mut |p| Ok::<_, ()>(Some(deep(p)))).unwrap() {
+            match state.step(&options, &at, &[true], &mut |p| Ok::<_, ()>(Some(deep(p)))).unwrap() {
                 Stepped::To(next) => at = next,
                 _ => panic!("no step found"),
             }
@@ -208,7 +217,7 @@ mod tests {
         let far = Adam { rate: Rate::Constant(2.0), ..options.clone() };
         for step in 0..600 {
             let options = if step == 0 { &far } else { &options };
-            match state.step(options, &at, &mut |p| Ok::<_, ()>(bowl(p))).unwrap() {
+            match state.step(options, &at, &[true; 2], &mut |p| Ok::<_, ()>(bowl(p))).unwrap() {
                 Stepped::To(next) => at = next,
                 _ => panic!("no step found"),
             }
@@ -223,14 +232,14 @@ mod tests {
         assert_eq!([0, 1, 2, 3].map(|step| schedule.at(step)), [0.1, 0.1, 0.05, 0.05]);
         // Without a gradient only the decay moves the parameters.
         let options = Adam { rate: schedule, weight_decay: 0.5, ..Adam::default() };
-        let mut at = Point { parameters: vec![2.0], loss: 0.0, gradient: vec![0.0] };
+        let mut at = Point { parameters: vec![2.0, 3.0], loss: 0.0, gradient: vec![0.0; 2] };
         let mut state = Moments::default();
         for wanted in [2.0 * 0.95, 2.0 * 0.95 * 0.975] {
-            match state.step(&options, &at, &mut |_| Ok::<_, ()>(Some((0.0, vec![0.0])))).unwrap() {
+            match state.step(&options, &at, &[true, false], &mut |_| Ok::<_, ()>(Some((0.0, vec![0.0; 2])))).unwrap() {
                 Stepped::To(next) => at = next,
                 _ => panic!("no step found"),
             }
-            assert!((at.parameters[0] - wanted).abs() < 1e-15, "{at:?}");
+            assert!((at.parameters[0] - wanted).abs() < 1e-15 && at.parameters[1] == 3.0, "{at:?}");
         }
     }
 
@@ -239,7 +248,7 @@ mod tests {
         let step = |clip: f64, gradient: f64| {
             let at = Point { parameters: vec![0.0], loss: 0.0, gradient: vec![gradient] };
             let mut state = Moments::default();
-            state.advance(&Adam { clip, ..Adam::default() }, &at);
+            state.advance(&Adam { clip, ..Adam::default() }, &at, &[true; 2]);
             (state.mean[0], state.square[0])
         };
         assert_eq!(step(1.0, 1e6), step(f64::INFINITY, 1.0));

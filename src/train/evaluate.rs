@@ -276,7 +276,11 @@ impl<'a> Prepared<'a> {
         let found = loss.graph.first_non_finite(&[loss.output], &system.grid, &system.interaction, &[], &inputs);
         let Some(found) = found.ok().flatten() else { return self.not_finite("the loss") };
         let at = found.point.map(|i| format!(" at x = {:.2} bohr", system.grid.x(i))).unwrap_or_default();
-        match self.not_finite(&format!("`{}` in the loss{at}", found.operation)) {
+        let what = match found.operation.as_str() {
+            "number" => "a number in the loss".to_owned(),
+            operation => format!("`{operation}` in the loss{at}"),
+        };
+        match self.not_finite(&what) {
             KsError::NotFinite { operation, iteration, system, .. } => {
                 KsError::NotFinite { operation, iteration, system, place: Some(found.span) }
             }

@@ -9,7 +9,7 @@ use crate::ks::Observable;
 use crate::model::{Grid, Interaction, System, Wall};
 
 /// Change it when the same plan would give different results.
-const KIND: &str = "ksr training 7";
+const KIND: &str = "ksr training 8";
 
 /// The key of a plan on a `device`. It depends neither on the seeds nor on the number of steps: each seed is kept under
 /// it separately, and continues where a run of fewer steps ended.

@@ -9,6 +9,7 @@ use super::plan::{Case, Gradient, Plan};
 use crate::functional::Compiled;
 use crate::ks::{Observable, Occupation};
 use crate::model::System;
+use crate::number::size;
 use std::sync::Arc;
 
 /// Fields of one number per point that an iteration keeps per spin channel, in addition to its orbitals and those of
@@ -25,8 +26,8 @@ pub struct Forecast {
 }
 
 impl Forecast {
-    /// For a plan on `threads` threads.
-    pub fn new(plan: &Plan, threads: usize) -> Self {
+    /// For a plan.
+    pub fn new(plan: &Plan) -> Self {
         let iterations = if plan.gradient == Gradient::Implicit { 1 } else { plan.scf.iterations };
         let tapes = |case: &Case| {
             let mut all = vec![0; iterations];
@@ -42,7 +43,7 @@ impl Forecast {
             all
         };
         let cases = plan.cases.iter().map(tapes).collect();
-        Self { cases, together: threads.clamp(1, (plan.cases.len() * plan.seeds.len()).max(1)) }
+        Self { cases, together: plan.team().clamp(1, (plan.cases.len() * plan.seeds.len()).max(1)) }
     }
 
     /// For training one seed on some systems, with a loss that uses the energies of all iterations, which takes the
@@ -116,18 +117,6 @@ fn tapes(functional: &Compiled, system: &System, iterations: usize, wants: impl 
     (0..iterations).map(|k| (potential + besides + if wants(k) { energy } else { 0 }) as u64).collect()
 }
 
-/// `1.2 GB`.
-pub fn size(bytes: u64) -> String {
-    let number = |x: f64| if x < 99.95 { format!("{x:.1}") } else { format!("{x:.0}") };
-    match bytes as f64 {
-        x if x >= 1e9 => format!("{} GB", number(x / 1e9)),
-        x if x >= 1e6 => format!("{} MB", number(x / 1e6)),
-        x if x >= 1e3 => format!("{} kB", number(x / 1e3)),
-        1.0 => "1 byte".into(),
-        x => format!("{x} bytes"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,7 +142,5 @@ mod tests {
         assert_eq!((f.repeated(Budget::Bytes(200), ""), f.too_small(Budget::Bytes(80), "")), (None, None));
         assert!(f.repeated(Budget::Bytes(199), ", half").is_some_and(|text| text.contains("half: the last 2 of 3")));
         assert!(f.too_small(Budget::Bytes(79), "").is_some());
-        let sizes = [1_250_000_000, 310_400_000, 310_400, 12_000, 999, 1].map(size);
-        assert_eq!(sizes, ["1.2 GB", "310 MB", "310 kB", "12.0 kB", "999 bytes", "1 byte"]);
     }
 }

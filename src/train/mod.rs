@@ -23,7 +23,7 @@ pub use adam::{Adam, Rate};
 pub use budget::Budget;
 pub use error::TrainError;
 pub use lbfgs::Lbfgs;
-pub use memory::{Forecast, size};
+pub use memory::Forecast;
 pub use optimizer::Optimizer;
 pub use plan::{Case, Gradient, LossGraph, LossInput, Plan};
 pub use record::{Ending, Kept, SeedRecord, Step, Trained, Unjudged};

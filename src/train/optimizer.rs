@@ -69,7 +69,7 @@ impl Memory {
         self.lbfgs.fits(parameters) && self.adam.fits(parameters)
     }
 
-    /// One step from `at`.
+    /// One step from `at`; `free` are the parameters without bounds.
     ///
     /// # Errors
     /// Those of the objective; the memory is then unchanged.
@@ -77,11 +77,12 @@ impl Memory {
         &mut self,
         optimizer: &Optimizer,
         at: &Point,
+        free: &[bool],
         objective: &mut Objective<'_, E>,
     ) -> Result<Stepped, E> {
         match optimizer {
             Optimizer::Lbfgs(options) => self.lbfgs.step(options, at, objective),
-            Optimizer::Adam(options) => self.adam.step(options, at, objective),
+            Optimizer::Adam(options) => self.adam.step(options, at, free, objective),
         }
     }
 }

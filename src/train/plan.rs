@@ -117,6 +117,11 @@ impl Plan {
         }
     }
 
+    /// The number of threads it is trained on.
+    pub(crate) fn team(&self) -> usize {
+        self.threads.unwrap_or_else(rayon::current_num_threads)
+    }
+
     /// Checks that the plan can be trained.
     ///
     /// # Errors

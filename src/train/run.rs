@@ -28,11 +28,11 @@ use std::sync::{Arc, Mutex, Once};
 pub fn train(device: Device, plan: &Plan, store: &Store, control: &dyn Control) -> Result<Trained, TrainError> {
     check(device)?;
     plan.check()?;
-    let (forecast, memory) = (Forecast::new(plan, threads(plan)), plan.memory.fixed());
+    let (forecast, memory) = (Forecast::new(plan), plan.memory.fixed());
     let cases = kept(&forecast, memory, prepare(plan, &plan.cases)?);
     let validation = prepare(plan, &plan.validation)?;
     let warnings = Mutex::new(Vec::new());
-    let records = with_team(threads(plan), |team| {
+    let records = with_team(plan.team(), |team| {
         let job = Job {
             device,
             plan,
@@ -77,9 +77,9 @@ pub fn with_evaluation<R>(
 ) -> Result<R, TrainError> {
     check(device)?;
     plan.check()?;
-    let forecast = Forecast::new(plan, threads(plan));
+    let forecast = Forecast::new(plan);
     let cases = kept(&forecast, plan.memory, prepare(plan, &plan.cases)?);
-    with_team(threads(plan), |team| {
+    with_team(plan.team(), |team| {
         work(&|params| {
             mean_and_gradient((device, &Quiet), &team, &cases, &params.into()).map_err(|halt| match halt {
                 Halt::Physics(error) => TrainError::Setup(error),
@@ -105,10 +105,6 @@ fn kept<'a>(forecast: &Forecast, memory: Budget, mut cases: Vec<Prepared<'a>>) -
     cases
 }
 
-fn threads(plan: &Plan) -> usize {
-    plan.threads.unwrap_or_else(rayon::current_num_threads)
-}
-
 /// Everything that the seeds of a training run share.
 struct Job<'env> {
     device: Device,
@@ -132,7 +128,7 @@ impl<'env> Job<'env> {
         let seeds = &self.plan.seeds;
         let next = AtomicUsize::new(0);
         let done = Mutex::new(BTreeMap::new());
-        let at_a_time = threads(self.plan).clamp(1, seeds.len());
+        let at_a_time = self.plan.team().clamp(1, seeds.len());
         self.tell(0, None);
         std::thread::scope(|scope| {
             for _ in 0..at_a_time {
@@ -199,9 +195,11 @@ impl<'env> Job<'env> {
             interrupted()?;
             mean((self.device, self.control), team, self.validation, &params.into())
         };
+        let specs = self.plan.functional.graph.params.iter();
+        let free: Vec<bool> = specs.flat_map(|spec| vec![spec.bounds.is_none(); spec.len()]).collect();
         let context = Context {
             key: &self.key,
-            parameters: self.plan.functional.parameter_count(),
+            free: &free,
             optimizer: &self.plan.optimizer,
             validated: !self.validation.is_empty(),
             validate_every: self.plan.validate_every,

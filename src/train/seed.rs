@@ -15,8 +15,8 @@ pub(crate) type Evaluate<'a> = dyn Fn(&[f64]) -> Result<(f64, Vec<f64>), Halt> +
 pub(crate) struct Context<'a> {
     /// Content key of the training run.
     pub key: &'a str,
-    /// The number of parameters.
-    pub parameters: usize,
+    /// For each parameter whether it has no bounds.
+    pub free: &'a [bool],
     pub optimizer: &'a Optimizer,
     /// Whether there are validation systems.
     pub validated: bool,
@@ -61,7 +61,7 @@ impl SeedState {
     /// A fault that affects every seed, of the device or the program.
     pub fn run(context: &Context<'_>, seed: u64, initial: impl FnOnce() -> Vec<f64>) -> Result<SeedRecord, TrainError> {
         let steps = context.optimizer.steps();
-        let stored = context.store.read(context.key, seed, steps, context.parameters, &context.warn);
+        let stored = context.store.read(context.key, seed, steps, context.free.len(), &context.warn);
         if let Some(state) = stored.as_ref().filter(|state| state.outcome.is_some()) {
             return Ok(state.clone().record(true));
         }
@@ -170,7 +170,7 @@ impl SeedState {
                 Err(halt) => Err(halt),
             }
         };
-        let stepped = self.memory.step(context.optimizer, &self.point, &mut objective)?;
+        let stepped = self.memory.step(context.optimizer, &self.point, context.free, &mut objective)?;
         self.evaluations += evaluations;
         match stepped {
             Stepped::To(point) => self.point = point,
@@ -288,7 +288,7 @@ mod tests {
         let validate = |p: &[f64]| Ok(p[0].abs());
         let context = Context {
             key: "key",
-            parameters: 1,
+            free: &[true],
             optimizer: &Optimizer::default(),
             validated: true,
             validate_every: 1000,

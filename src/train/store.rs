@@ -5,7 +5,7 @@
 
 use super::record::Ending;
 use super::state::SeedState;
-use crate::data::{keep, sealed, unsealed};
+use crate::data::{keep, recall, sealed, unsealed};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -50,18 +50,20 @@ impl Store {
                 None
             })
         };
-        let mut best = usable(&own);
-        if best.as_ref().is_some_and(|state| state.outcome.is_some()) {
-            return best;
-        }
-        for path in self.others(key, seed).iter().filter(|path| **path != own) {
-            let Some(mut state) = usable(path) else { continue };
+        let mut best: Option<SeedState> = None;
+        let others = self.others(key, seed).into_iter().filter(|path| *path != own);
+        for path in std::iter::once(own.clone()).chain(others) {
+            let Some(mut state) = usable(&path) else { continue };
+            // Whatever the name of the file says.
             if state.outcome == Some(Ending::Finished) && state.step < steps {
                 state.reopen();
             }
             let ahead = |best: &SeedState| (state.outcome.is_some(), state.step) > (false, best.step);
             if state.step <= steps && best.as_ref().is_none_or(ahead) {
                 best = Some(state);
+            }
+            if path == own && best.as_ref().is_some_and(|state| state.outcome.is_some()) {
+                return best;
             }
         }
         best
@@ -117,7 +119,7 @@ fn kind(key: &str, seed: u64) -> String {
 /// # Errors
 /// What is wrong with the file, in words.
 fn read(path: &Path, key: &str, seed: u64, parameters: usize) -> Result<Option<SeedState>, String> {
-    let bytes = match fs::read(path) {
+    let bytes = match recall(path) {
         Ok(bytes) => bytes,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
         Err(error) => return Err(format!("cannot be read: {}", crate::problem::reason(&error, "read"))),
@@ -191,6 +193,37 @@ mod tests {
         assert!(store.read("other", 3, 9, 1, &|_| {}).is_none());
         store.write("key", 9, &SeedState { seed: 4, ..state(-0.7) }).unwrap();
         refused(&fs::read(store.path("key", 4, 9).unwrap()).unwrap(), "another seed");
+    }
+
+    #[test]
+    fn a_file_under_another_name_is_what_it_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path());
+        let ended = |step| SeedState { step, outcome: Some(Ending::Finished), ..state(-0.7) };
+        store.write("key", 12, &ended(12)).unwrap();
+        let short = store.path("key", 3, 12).unwrap();
+        // As if it had done 60 steps: it goes on instead.
+        fs::copy(&short, store.path("key", 3, 60).unwrap()).unwrap();
+        let (read, warnings) = found(&store, 3, 60);
+        assert_eq!((read.map(|state| (state.step, state.outcome)), warnings.len()), (Some((12, None)), 0));
+        // As if it had done 5.
+        fs::copy(&short, store.path("key", 3, 5).unwrap()).unwrap();
+        assert_eq!(found(&store, 3, 5), (None, vec![]));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_of_a_cache_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path());
+        let path = store.path("key", 3, 9).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+        let (read, warnings) = found(&store, 3, 9);
+        assert!(read.is_none() && warnings[0].contains("not a file"), "{warnings:?}");
+        fs::remove_file(&path).unwrap();
+        fs::File::create(&path).unwrap().set_len(100_000_000_000).unwrap();
+        let (read, warnings) = found(&store, 3, 9);
+        assert!(read.is_none() && warnings.len() == 1, "{warnings:?}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::plan::{Case, Plan};
 use crate::control::Control;
 use crate::ks::{InitialDensity, KsError, KsWarning, Run, solve};
+use crate::model::System;
 use crate::number::brief;
 use crate::tensor::Device;
 use miette::Diagnostic;
@@ -10,6 +11,9 @@ use thiserror::Error;
 
 /// A density that differs from its mirror image by more than this, electrons, is lopsided.
 const LOPSIDED: f64 = 1e-4;
+
+/// How much of the difference of two sides has to be left for both to be solutions.
+const STAYS: f64 = 0.9;
 
 /// A concern about the calculations of a training: its loss may jump, and its gradient mean little.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
@@ -94,9 +98,19 @@ pub(super) fn concerns(
             Err(error @ KsError::Device { .. }) => return Err(error),
             Err(_) => continue,
         };
-        match asymmetry(&run) {
-            Some(electrons) if electrons > LOPSIDED => lopsided.push((system.label.clone(), electrons)),
-            Some(_) => {}
+        match leaning(&run) {
+            Some(lean) if size(&lean, system) <= LOPSIDED => {}
+            Some(lean) => {
+                // A functional may itself tell left from right. The density leans by itself if it leans to the other side when the
+                // iterations begin there.
+                let start = InitialDensity::Given(run.density.clone().map(|n| mirrored(system, &n)));
+                let other = solve(device, system, &plan.functional, params, &plan.scf, &start, control);
+                let back = other.ok().and_then(|other| leaning(&other)).unwrap_or_default();
+                let change: Vec<f64> = lean.iter().zip(&back).map(|(a, b)| 0.5 * (a - b)).collect();
+                if size(&change, system) > STAYS * size(&lean, system) {
+                    lopsided.push((system.label.clone(), size(&lean, system)));
+                }
+            }
             None => close.extend(run.warnings.iter().find_map(|warning| match warning {
                 KsWarning::SmallGap { gap, .. } => Some((system.label.clone(), *gap)),
                 _ => None,
@@ -111,11 +125,19 @@ pub(super) fn concerns(
     Ok(worst.into_iter().chain(closest).collect())
 }
 
-/// The integral of |n(x) - n(-x)|, electrons; `None`: the system has no mirror symmetry.
-fn asymmetry(run: &Run) -> Option<f64> {
-    let mirror = run.system.mirror().ok()?;
+/// n(x) - n(-x); `None`: the system has no mirror symmetry.
+fn leaning(run: &Run) -> Option<Vec<f64>> {
+    run.system.mirror().ok()?;
     let density = run.total_density();
-    let average = mirror.average(&density);
-    let difference: f64 = density.iter().zip(&average).map(|(n, mean)| 2.0 * (n - mean).abs()).sum();
-    Some(run.system.grid.spacing * difference)
+    Some(density.iter().zip(mirrored(&run.system, &density)).map(|(n, image)| n - image).collect())
+}
+
+/// The mirror image of a density, or itself where there is none.
+fn mirrored(system: &System, density: &[f64]) -> Vec<f64> {
+    system.mirror().map_or_else(|_| density.to_vec(), |mirror| mirror.image(density))
+}
+
+/// The integral of |f|.
+fn size(f: &[f64], system: &System) -> f64 {
+    system.grid.spacing * f.iter().map(|x| x.abs()).sum::<f64>()
 }

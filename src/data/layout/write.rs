@@ -1,8 +1,8 @@
 //! Writes the files of a data set, with the names, types and shapes that the published programs read.
 
 use super::{Layout, LayoutError, NEEDED, OPTIONAL, npy};
+use crate::data::mark::{self, LIST};
 use crate::data::npy::{DataError, npy_bytes};
-use crate::data::seal::{self, LIST};
 use crate::data::unicode;
 use crate::problem::visible;
 use crate::world::{Entry, PathKind, World};
@@ -30,7 +30,7 @@ pub fn write_layout(world: &dyn World, folder: &Path, layout: &Layout, force: bo
         unchanged(world, folder, &there)?;
     }
     let mut files: Vec<_> = files(layout)?.into_iter().map(|(name, bytes)| (npy(name), bytes)).collect();
-    files.push((LIST.to_owned(), seal::list(&files).into_bytes()));
+    files.push((LIST.to_owned(), mark::list(&files).into_bytes()));
     world.write_folder(folder, &files).map_err(failed)
 }
 
@@ -41,7 +41,7 @@ fn unchanged(world: &dyn World, folder: &Path, files: &[Entry]) -> Result<(), La
     };
     for Entry { name, .. } in files.iter().filter(|entry| entry.name != LIST) {
         let bytes = world.read(&folder.join(name)).map_err(|reason| LayoutError::Write { reason })?;
-        if seal::listed(&list, name) != Some(&*seal::content(&bytes)) {
+        if mark::listed(&list, name) != Some(&*mark::content(&bytes)) {
             return Err(LayoutError::NotReplaced { reason: format!("`{name}` has changed since it was saved") });
         }
     }

@@ -23,7 +23,7 @@ impl Interpreter {
         let source = self.sources.add(name, text);
         let program = parse(source, text)?;
         let mut problems = self.check(&program).err().unwrap_or_default();
-        problems.extend(self.check_used(&program));
+        problems.extend(self.check_used(name, &program));
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 

@@ -4,6 +4,7 @@ use super::complete::{Candidate, CandidateKind, Completions};
 use crate::interp::Interpreter;
 use crate::interp::session::MAIN;
 use crate::lang::{escaped, unescaped};
+use crate::problem::visible;
 use crate::world::PathKind;
 
 impl Interpreter {
@@ -25,8 +26,9 @@ impl Interpreter {
             folder => read(folder),
         };
         let entries = self.world.list(&self.path(&folder, MAIN)).unwrap_or_default();
-        // Hidden files are offered if their dot is typed.
-        let visible = entries.into_iter().filter(|entry| name.starts_with('.') || !entry.name.starts_with('.'));
+        // Hidden files are offered if their dot is typed; names that would do something to the terminal never are.
+        let safe = entries.into_iter().filter(|entry| visible(&entry.name) == entry.name);
+        let visible = safe.filter(|entry| name.starts_with('.') || !entry.name.starts_with('.'));
         let candidates = visible.map(|entry| match entry.kind {
             PathKind::File | PathKind::Other => {
                 Candidate { insert: written(&entry.name), kind: CandidateKind::File, about: None }
@@ -47,7 +49,15 @@ mod tests {
     use std::rc::Rc;
 
     fn offered(typed: &str) -> (usize, Vec<String>) {
-        let files = [("data/ab.npy", ""), ("data/a{1}.npy", ""), ("data/.hidden", ""), ("ä b/c", ""), ("top.ksr", "")];
+        let files = [
+            ("data/ab.npy", ""),
+            ("data/a{1}.npy", ""),
+            ("data/.hidden", ""),
+            ("data/a\u{1b}]0;x\u{7}.npy", ""),
+            ("data/a\u{202e}.npy", ""),
+            ("ä b/c", ""),
+            ("top.ksr", ""),
+        ];
         let completions = interpreter_in(Rc::new(Memory::with(files))).complete_path_in_text(typed);
         (completions.start, completions.candidates.into_iter().map(|candidate| candidate.insert).collect())
     }

@@ -9,48 +9,79 @@ use crate::lang::parse;
 use crate::problem::{Problem, reason};
 use crate::source::Span;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// A text whose `use`s are followed.
 struct Reader {
     program: Program,
     /// The folder that its paths are relative to.
     base: PathBuf,
+    /// The files from the script to this one.
+    chain: Vec<PathBuf>,
     /// The `use`s that led to it, innermost first.
     via: Vec<(Span, String)>,
 }
 
+/// A file that a text uses or loads.
+struct Link {
+    path: Rc<str>,
+    stem: Rc<str>,
+    span: Span,
+    /// A file that is loaded may not have been saved yet.
+    loaded: bool,
+}
+
+fn links(program: &Program) -> Vec<Link> {
+    let names = names_of(program);
+    let uses = names.uses.into_iter().filter_map(|(used, _)| match &used.path {
+        UsePath::File { path, span } => {
+            Some(Link { path: path.clone(), stem: used.path.stem(), span: *span, loaded: false })
+        }
+        UsePath::Std(_) => None,
+    });
+    let loads = names.loads.into_iter().map(|(path, span)| Link { stem: path.clone(), path, span, loaded: true });
+    uses.chain(loads).collect()
+}
+
 impl Interpreter {
-    /// What is wrong with the files that a program uses: they cannot be read or parsed, or print or save.
-    pub(super) fn check_used(&mut self, program: &Program) -> Vec<Problem> {
+    /// What is wrong with the files that a program uses or loads: they cannot be read or parsed, print or save, or use themselves.
+    pub(super) fn check_used(&mut self, name: &str, program: &Program) -> Vec<Problem> {
         let (mut problems, mut seen) = (Vec::new(), Vec::new());
-        let first = Reader { program: program.clone(), base: self.options.base.clone(), via: Vec::new() };
+        let chain = self.world.canonical(Path::new(name)).into_iter().collect();
+        let first = Reader { program: program.clone(), base: self.options.base.clone(), chain, via: Vec::new() };
         let mut waiting = vec![first];
         while let Some(reader) = waiting.pop() {
-            for (used, _) in names_of(&reader.program).uses {
-                let UsePath::File { path, span } = &used.path else { continue };
-                let full = reader.base.join(&**path);
+            for link in links(&reader.program) {
+                let (full, span) = (reader.base.join(&*link.path), link.span);
                 let text = self.world.canonical(&full).and_then(|real| Ok((self.world.read_text(&full)?, real)));
                 let (text, real) = match text {
                     Ok(read) => read,
+                    Err(_) if link.loaded => continue,
                     Err(error) => {
                         let reason = reason(&error, "read");
-                        let error = RunError::File { verb: "read", path: path.to_string(), reason, span: *span };
-                        problems.push(led(Problem::new(error, *span), &reader.via));
+                        let error = RunError::File { verb: "read", path: link.path.to_string(), reason, span };
+                        problems.push(led(Problem::new(error, span), &reader.via));
                         continue;
                     }
                 };
+                if reader.chain.contains(&real) {
+                    let error = RunError::ModuleCycle { module: link.stem.to_string(), span };
+                    problems.push(led(Problem::new(error, span), &reader.via));
+                    continue;
+                }
                 if seen.contains(&real) {
                     continue;
                 }
-                seen.push(real);
-                let mut via = vec![(*span, format!("in `{}`, used here", used.path.stem()))];
-                via.extend(reader.via.iter().cloned());
+                seen.push(real.clone());
+                let via = [(span, format!("in `{}`, used here", link.stem))];
+                let via: Vec<_> = via.into_iter().chain(reader.via.iter().cloned()).collect();
                 let source = self.sources.add(full.to_string_lossy(), text.as_str());
                 match parse(source, &text) {
                     Ok(program) => {
                         problems.extend(acts(&program).into_iter().map(|problem| led(problem, &via)));
                         let base = full.parent().map(Path::to_path_buf).unwrap_or_default();
-                        waiting.push(Reader { program, base, via });
+                        let chain = reader.chain.iter().cloned().chain([real]).collect();
+                        waiting.push(Reader { program, base, chain, via });
                     }
                     Err(wrong) => problems.extend(wrong.into_iter().map(|problem| led(problem, &via))),
                 }

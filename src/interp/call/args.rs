@@ -148,7 +148,11 @@ impl Args {
         if x >= 0.0 && x == x.round() && x < LARGEST_WHOLE {
             return Ok(x as usize);
         }
-        let wanted = if x >= LARGEST_WHOLE { "below 1e15" } else { "a whole number" };
+        let wanted = match x {
+            x if x >= LARGEST_WHOLE => "below 1e15",
+            x if x < 0.0 => "a whole number, 0 or more",
+            _ => "a whole number",
+        };
         let message = format!("{} must be {wanted}, not {}", self.what(name), text::number(x));
         self.wrong(self.span_of(name), message, None)
     }

@@ -1,5 +1,6 @@
 //! Errors while a program is evaluated: one enum per stage.
 
+mod advice;
 mod arity;
 mod placed;
 mod run;
@@ -8,11 +9,12 @@ mod trace;
 mod types;
 mod units;
 
+pub use advice::Advice;
 pub use arity::ArityError;
 pub use placed::{Placed, inside};
 pub use run::RunError;
 pub use system::SystemProblem;
-pub use trace::{Advice, TraceError};
+pub use trace::TraceError;
 pub use types::TypesError;
 pub use units::UnitsError;
 

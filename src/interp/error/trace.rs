@@ -1,4 +1,4 @@
-//! Errors and warnings while bodies are traced.
+//! Errors while bodies are traced.
 
 use crate::graph::ShapeError;
 use crate::source::Span;
@@ -58,9 +58,9 @@ pub enum TraceError {
     },
     /// A loss must give one number per system, but this one returns a field or a list.
     ///
-    /// What to do: reduce it with `integral`, `sum` or `mean`.
+    /// What to do: reduce it with `integral`, `sum`, `mean` or `norm`.
     #[error("the value of a loss is a single number, but `{loss}` returns {found}")]
-    #[diagnostic(code(ksr::loss::result), help("reduce it with `integral`, `sum` or `mean`"))]
+    #[diagnostic(code(ksr::loss::result), help("reduce it with `integral`, `sum`, `mean` or `norm`"))]
     NotLoss {
         /// The loss.
         loss: String,
@@ -405,145 +405,4 @@ impl TraceError {
     pub fn shape(error: &ShapeError, span: Span) -> Self {
         TraceError::Shape { message: error.to_string(), help: error.help(), span }
     }
-}
-
-/// Warnings and notes.
-#[derive(Debug, Error, Diagnostic)]
-pub enum Advice {
-    /// The functional was fitted for one interaction between electrons (`for exponential` in its head), but the system
-    /// has another. It runs, but its energies mean little.
-    ///
-    /// What to do: use a functional made for the interaction of the system, or write one. A functional without a `for`
-    /// in its head is used without this warning.
-    #[error("`{functional}` was made for the interaction `{made_for}`, but that of `{system}` is {found}")]
-    #[diagnostic(
-        code(ksr::functional::made_for),
-        severity(Warning),
-        help("its energies mean little here; write one for this interaction")
-    )]
-    MadeFor {
-        /// The functional.
-        functional: String,
-        /// `exponential`.
-        made_for: String,
-        /// The system.
-        system: String,
-        /// Its interaction.
-        found: String,
-        /// The use.
-        #[label("used here")]
-        span: Span,
-    },
-    /// The model was trained on systems with one interaction between electrons, but it is used where the interaction is
-    /// another. It runs, but its energies mean little.
-    ///
-    /// What to do: use a model trained with the interaction of the system, or train one.
-    #[error("`{model}` was trained with the interaction {with}, but that of `{system}` is {found}")]
-    #[diagnostic(
-        code(ksr::model::trained_with),
-        severity(Warning),
-        help("its energies mean little here; train one with this interaction")
-    )]
-    TrainedWith {
-        /// The model.
-        model: String,
-        /// `` `exponential` ``.
-        with: String,
-        /// The system.
-        system: String,
-        /// Its interaction.
-        found: String,
-        /// The use.
-        #[label("used here")]
-        span: Span,
-    },
-    /// A saved model notes the hash of its parameters, and it is not that of the parameters in the file: somebody has
-    /// edited them.
-    ///
-    /// What to do: get the file again from where it came. If the edit was yours, delete the `hash:` line.
-    #[error("the parameters of `{model}` are not those that were saved")]
-    #[diagnostic(
-        code(ksr::model::edited),
-        severity(Warning),
-        help("they have been edited; they are used as they are now")
-    )]
-    Edited {
-        /// The model.
-        model: String,
-        /// The parameters.
-        #[label("these have another hash")]
-        span: Span,
-    },
-    /// The file has arrays that the functional has no parameter for. All parameters were found, but the file may
-    /// belong to another functional.
-    ///
-    /// What to do: compare with `describe(f)`. If the surplus arrays are something else, such as the state of an
-    /// optimiser, nothing is wrong.
-    #[error("{arrays} of `{file}` {verb} not used")]
-    #[diagnostic(code(ksr::model::surplus), severity(Warning), help("`{functional}` has {parameters}"))]
-    Surplus {
-        /// Their names.
-        arrays: String,
-        /// `is`, `are`.
-        verb: &'static str,
-        /// The archive.
-        file: String,
-        /// The functional.
-        functional: String,
-        /// What it has.
-        parameters: String,
-        /// The call.
-        #[label("loaded here")]
-        span: Span,
-    },
-    /// No step along the gradient lowers the loss, so the training ends with its initial parameters. The loss may not
-    /// depend on the parameters, or may be infinite close to them.
-    ///
-    /// What to do: follow the help line; try another seed, smaller layers, or a loss that depends on what the
-    /// functional changes.
-    #[error("no step from the initial parameters of `{functional}` lowers the loss (seeds: {seeds})")]
-    #[diagnostic(code(ksr::train::unmoved), severity(Warning))]
-    Unmoved {
-        /// The functional.
-        functional: String,
-        /// The seeds.
-        seeds: String,
-        /// The likely cause.
-        #[help]
-        help: String,
-        /// The training.
-        #[label("in this training run")]
-        span: Span,
-    },
-    /// For some parameters on the way the loss of the validation systems is infinite or not a number, usually because their
-    /// Kohn-Sham iterations diverge. It cannot be compared, so these parameters are not kept; if it is never finite, the
-    /// training loss decides.
-    ///
-    /// What to do: look at the cause in the help line. Leave that system out of `validate:`, give it a lower mixing, or change
-    /// the functional where its density is outside of what the functional allows.
-    #[error("{message}")]
-    #[diagnostic(code(ksr::train::unjudged), severity(Warning))]
-    Unjudged {
-        /// How many of them, and what decided.
-        message: String,
-        /// The first cause.
-        #[help]
-        help: String,
-        /// The training.
-        #[label("in this training run")]
-        span: Span,
-    },
-    /// The calculation is done, but there is something you should know: it was interrupted, an option had no effect,
-    /// or some seeds failed.
-    ///
-    /// What to do: read the message. If it describes what you intended, nothing.
-    #[error("{message}")]
-    #[diagnostic(code(ksr::run::note), severity(Warning))]
-    Note {
-        /// A sentence.
-        message: String,
-        /// The call.
-        #[label("here")]
-        span: Span,
-    },
 }

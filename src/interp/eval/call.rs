@@ -223,6 +223,7 @@ fn not_callable(value: &Value, span: Span) -> TypesError {
     let help = match value {
         Value::List(_) | Value::Field(_) => "an index goes in `[ ]`: `v[0]`",
         Value::System(_) => "this system has no parameters: use it without parentheses",
+        Value::Reference(_) => "it is the exact answer itself, with members: `.energy`, `.density`",
         Value::Number(_) => "a product needs a `*`: `2 * (a + b)`",
         _ => "functions, systems with parameters and functionals can be called",
     };

@@ -11,6 +11,9 @@ use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
 
+/// What a number takes in a list and while it is made, bytes.
+const EACH: u64 = (size_of::<Value>() + size_of::<f64>()) as u64;
+
 impl Interpreter {
     /// `a .. b`, `a .. b by c`.
     pub(crate) fn range(&mut self, from: &Expr, to: &Expr, by: Option<&Expr>, scope: &Scope) -> Result<Value> {
@@ -37,6 +40,10 @@ impl Interpreter {
         if !from.is_whole() || !to.is_whole() {
             let interval = text::value(&Value::Interval(from, to));
             return fail(RunError::Interval { interval, span }, span);
+        }
+        let count = (to.value - from.value + 1.0).max(0.0) as u64;
+        if count <= MAX_LENGTH as u64 {
+            self.afford(count * EACH, "this list", span)?;
         }
         let values = if to.value < from.value { Vec::new() } else { stepped(from, to, 1.0, span)? };
         Ok(Value::vector(&values, from.dim))

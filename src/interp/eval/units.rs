@@ -14,9 +14,12 @@ use crate::source::Span;
 use std::rc::Rc;
 
 impl Interpreter {
-    /// `0.08 bohr`.
+    /// `0.08 bohr`. In a loss all numbers are plain.
     pub(crate) fn literal(&mut self, value: f64, unit: &UnitExpr) -> Result<Value> {
         let (shown, dim) = shown_unit(unit)?;
+        if self.in_loss > 0 {
+            return Ok(Value::plain(value * shown.factor));
+        }
         Ok(Value::Number(Quantity::of(value * shown.factor, dim)))
     }
 

@@ -5,9 +5,10 @@ use crate::control::{Control, Event};
 use crate::interp::error::{RunError, fail};
 use crate::interp::value::MAX_LENGTH;
 use crate::interp::value::Value;
+use crate::number::size;
 use crate::problem::Result;
 use crate::source::Span;
-use crate::train::size;
+use crate::train::Budget;
 use std::time::Duration;
 
 /// The memory that a script may take unless another limit is set, bytes: the same on every computer, so that a script that runs on one
@@ -31,7 +32,7 @@ pub(crate) const MOST_NESTED: u32 = 1000;
 pub(crate) struct Limits {
     /// Bytes.
     memory: u64,
-    /// Memory of the process that does not count: what is kept free after a training run for the next one.
+    /// Memory of the process that does not count: what it had before, and what is kept free after a training run for the next one.
     spared: u64,
     /// Bytes since the memory of the process was looked at.
     since: u64,
@@ -42,7 +43,7 @@ pub(crate) struct Limits {
 impl Limits {
     /// With a limit in bytes, or the default.
     pub fn new(memory: Option<u64>) -> Self {
-        Self { memory: memory.unwrap_or(MOST_MEMORY), spared: 0, since: 0, until: None }
+        Self { memory: memory.unwrap_or(MOST_MEMORY), spared: resident(), since: 0, until: None }
     }
 }
 
@@ -142,7 +143,17 @@ impl Interpreter {
     pub(crate) fn sparing<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
         let before = resident();
         let done = work(self);
-        self.limits.spared = self.limits.spared.max(resident().saturating_sub(before));
+        self.limits.spared += resident().saturating_sub(before);
         done
+    }
+
+    /// The memory that a training run may take of what it asks for, bytes: no more than half of what is free, or than a script may
+    /// take, unless the user has set a limit.
+    pub(crate) fn granted(&self, asked: Budget) -> u64 {
+        let most = match self.options.max_memory {
+            Some(limit) => limit,
+            None => Budget::Automatic.bytes().max(MOST_MEMORY),
+        };
+        asked.bytes().min(most)
     }
 }

@@ -19,6 +19,7 @@ use crate::exact::CacheWarning;
 use crate::interp::value::module::Module;
 use crate::interp::value::scope::{ModuleId, Scope};
 use crate::interp::value::{Solved, Trace};
+use crate::model::System;
 use crate::source::{SourceId, Sources, Span};
 pub use crate::tensor::Device;
 use crate::train::Plan;
@@ -27,6 +28,7 @@ use library::library;
 use limits::Limits;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 use warnings::Told;
 
@@ -91,6 +93,8 @@ pub struct Interpreter {
     pub(in crate::interp) in_loss: usize,
     /// Runs that losses are being evaluated for, the innermost last.
     pub(in crate::interp) judged: Vec<Rc<Solved>>,
+    /// The first systems of the losses being evaluated, the innermost last: their interaction and grid are those of the loss.
+    pub(in crate::interp) judging: Vec<Arc<System>>,
     /// Training runs that are only planned, in that mode.
     pub(in crate::interp) planned: Option<Vec<Plan>>,
     /// The warnings so far.
@@ -138,6 +142,7 @@ impl Interpreter {
             traces: Vec::new(),
             in_loss: 0,
             judged: Vec::new(),
+            judging: Vec::new(),
             planned: None,
             told: Vec::new(),
             told_of_exact: Vec::new(),

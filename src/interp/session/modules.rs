@@ -2,12 +2,14 @@
 
 use super::MAIN;
 use super::library::{PRELUDE, Standard, standard_modules};
+use crate::data::{Mark, mark};
 use crate::interp::Interpreter;
-use crate::interp::error::{RunError, fail, suggestion};
+use crate::interp::error::{Advice, RunError, fail, suggestion};
 use crate::interp::eval::binding;
 use crate::interp::value::module::Module;
 use crate::interp::value::scope::{Binding, ModuleId, Readiness, Scope, Thunk};
 use crate::interp::value::{ModuleRef, Value};
+use crate::interp::verbs::holds_model;
 use crate::lang::ast::{Ident, Program, Stmt, StmtKind, Use, UsePath};
 use crate::lang::parse;
 use crate::problem::{Problem, Result, reason as reason_of};
@@ -117,6 +119,9 @@ impl Interpreter {
             let first = problems.into_iter().next().unwrap_or_else(nothing);
             Box::new(first.via(span, format!("in `{}`, used here", stem(&key))))
         })?;
+        if mark(&text) == Mark::Broken && holds_model(&program) {
+            self.warn_with(Problem::new(Advice::EditedFile { path: path.to_string(), span }, span), true);
+        }
         self.read_module(&key, source, &program, base, Some(canonical.clone()), span)
     }
 

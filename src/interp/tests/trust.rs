@@ -79,6 +79,31 @@ fn the_checker_finds_what_used_texts_may_not_do() {
     assert_eq!(codes("use \"fine.ksr\"\nprint(fine.a)"), [""; 0]);
     assert_eq!(codes("use \"broken.ksr\" as b"), ["ksr::parse::never_closed"]);
     assert_eq!(codes("use \"missing.ksr\" as b"), ["ksr::run::file"]);
+    // What is loaded, too; what is not there yet may still be saved.
+    assert_eq!(codes("let m = load(\"user.ksr\")"), [acts]);
+    assert_eq!(codes("fn load(x) = x\nlet m = load(\"user.ksr\")"), [""; 0]);
+    assert_eq!(codes("let m = load(\"missing.ksr\")"), [""; 0]);
+}
+
+#[test]
+fn the_checker_finds_texts_that_use_themselves() {
+    let memory = world();
+    for (name, used) in
+        [("a", "b"), ("b", "c"), ("c", "a"), ("own", "own"), ("main", "d"), ("d", "main"), ("e", "b"), ("tree", "f")]
+    {
+        memory.put(format!("{name}.ksr"), format!("use \"{used}.ksr\"\nlet x = 1\n"));
+    }
+    memory.put("f.ksr", "use \"g.ksr\"\nuse \"g.ksr\" as again\n");
+    memory.put("g.ksr", "let x = 1\n");
+    let codes = |name: &str, script: &str| {
+        let found = interpreter_in(memory.clone()).check_script(name, script).err().unwrap_or_default();
+        found.iter().map(|p| p.code()).collect::<Vec<_>>()
+    };
+    for used in ["a", "own", "e"] {
+        assert_eq!(codes("test.ksr", &format!("use \"{used}.ksr\"")), ["ksr::run::module_cycle"], "{used}");
+    }
+    assert_eq!(codes("main.ksr", "use \"d.ksr\""), ["ksr::run::module_cycle"]);
+    assert_eq!(codes("test.ksr", "use \"tree.ksr\"\nuse \"g.ksr\"\nuse \"f.ksr\""), [""; 0]);
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! The use of functionals: calls with densities and options, the evaluation of bodies into graphs, `param` statements.
 
 use super::same::same;
-use crate::functional::DENSITY_SHIFT;
 use crate::graph::{Binary, Init, Shape};
 use crate::interp::Interpreter;
 use crate::interp::arith::symbols::trace_of;
@@ -565,10 +564,7 @@ fn density(trace: &Rc<Trace>, value: &Value, span: Span, f: &Functional) -> Resu
     // The densities of a body being evaluated are away from zero already.
     let node = match value {
         Value::Symbol(_) if trace.in_functional() => node,
-        _ => trace.add(|g| {
-            let (shift, shape) = (g.constant(DENSITY_SHIFT, span), g.shape(node));
-            g.fold_binary(Binary::Add, node, shift, shape, span)
-        }),
+        _ => trace.shifted(node, span),
     };
     let shape = trace.graph().shape(node);
     match shape {

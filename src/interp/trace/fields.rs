@@ -199,7 +199,7 @@ fn hartree(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         };
     }
     let field = args.field("n")?;
-    let interaction = interp.interaction(&*args.value("interaction")?, args.span_of("interaction"), &field.grid)?;
+    let interaction = interp.interaction_of(args, &field.grid)?;
     evaluate(&field, &interaction, span, |g, x, span| g.hartree(x, span))
 }
 

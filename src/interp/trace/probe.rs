@@ -1,6 +1,5 @@
 //! The energy and potential of a functional at densities that are symbols, or of the functional that a loss trains.
 
-use crate::functional::DENSITY_SHIFT;
 use crate::graph::{Binary, DifferentiateError, NodeId, Shape, gradient};
 use crate::interp::Interpreter;
 use crate::interp::arith::symbols::trace_of;
@@ -51,10 +50,7 @@ impl Interpreter {
                 Some(node) if trace.graph().shape(node) == Shape::FIELD => node,
                 _ => return not_density(args, argument),
             };
-            densities.push(trace.add(|g| {
-                let shift = g.constant(DENSITY_SHIFT, argument.span);
-                g.binary(Binary::Add, node, shift, argument.span).unwrap_or(node)
-            }));
+            densities.push(trace.variable(node, argument.span));
         }
         let symbol = |(node, argument): (&NodeId, &&Argument)| {
             Argument::positional(Value::Symbol(Symbol::new(&trace, *node)), argument.span)

@@ -29,23 +29,25 @@ pub struct Model {
     pub members: Vec<Rc<Model>>,
     /// Where its parameters come from, one sentence per entry.
     pub origin: Vec<String>,
-    /// The interactions of the systems it was trained on; empty if they are not known.
+    /// The interactions and grids of the systems it was trained on; empty if they are not known.
     pub interactions: Vec<TrainedWith>,
 }
 
-/// An interaction between electrons that a model was trained with.
+/// An interaction between electrons that a model was trained with, and the grid.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrainedWith {
     /// What it is called.
     pub name: String,
     /// Its [`Interaction::profile`], hartree.
     pub profile: [f64; 4],
+    /// Grid spacing, bohr; `None` if it is not known.
+    pub spacing: Option<f64>,
 }
 
 impl TrainedWith {
     /// An interaction as it is on a grid.
     pub fn of(interaction: &Interaction, grid: &Grid) -> Self {
-        Self { name: interaction.label(), profile: interaction.profile(grid) }
+        Self { name: interaction.label(), profile: interaction.profile(grid), spacing: Some(grid.spacing) }
     }
 
     /// Whether both are the same interaction, up to the interpolation on different grids.
@@ -53,6 +55,14 @@ impl TrainedWith {
         let pairs = || self.profile.iter().zip(&other.profile).filter(|(a, b)| a.is_finite() && b.is_finite());
         let largest = pairs().map(|(a, b)| a.abs().max(b.abs())).fold(0.0, f64::max);
         pairs().all(|(a, b)| (a - b).abs() <= 1e-3 * largest)
+    }
+
+    /// Whether the grids have the same spacing, as far as is known.
+    pub fn as_fine(&self, other: &TrainedWith) -> bool {
+        match (self.spacing, other.spacing) {
+            (Some(a), Some(b)) => (a - b).abs() <= 1e-6 * a.abs(),
+            _ => true,
+        }
     }
 }
 

@@ -3,12 +3,14 @@
 use super::functional::Functional;
 use super::params::{Entry, Name, Params, Request, Taken};
 use super::{Field, Layer, Model, Value};
-use crate::graph::{Graph, Init, NodeId, ParamSpec, Shape, ShapeError};
+use crate::functional::DENSITY_SHIFT;
+use crate::graph::{Binary, Graph, Init, NodeId, ParamSpec, Shape, ShapeError};
 use crate::interp::error::{TraceError, fail};
 use crate::model::Grid;
 use crate::problem::Result;
 use crate::source::Span;
 use std::cell::{Cell, Ref, RefCell};
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 use std::rc::Rc;
@@ -63,6 +65,8 @@ pub struct Trace {
     grid: RefCell<Option<Arc<Grid>>>,
     interactions: RefCell<Vec<Rc<str>>>,
     models: RefCell<Vec<Rc<Model>>>,
+    /// Densities that were moved away from zero.
+    shifted: RefCell<HashSet<NodeId>>,
     /// What is trained, in the trace of a loss.
     trained: Option<Trained>,
 }
@@ -266,6 +270,28 @@ impl Trace {
     /// Leaves the body entered last.
     pub fn leave(&self) {
         self.params.borrow_mut().leave();
+    }
+
+    /// A density moved away from zero by [`DENSITY_SHIFT`], exactly once.
+    pub fn shifted(&self, density: NodeId, span: Span) -> NodeId {
+        let known = self.shifted.borrow().contains(&density);
+        if known { density } else { self.moved(density, DENSITY_SHIFT, span) }
+    }
+
+    /// A density as a node of its own, to differentiate by it. Those in the body of a functional are away from zero already.
+    pub fn variable(&self, density: NodeId, span: Span) -> NodeId {
+        let moved = self.in_functional() || self.shifted.borrow().contains(&density);
+        // Next to the shift the smallest number is nothing, but unlike 0 it makes a node.
+        self.moved(density, if moved { f64::MIN_POSITIVE } else { DENSITY_SHIFT }, span)
+    }
+
+    fn moved(&self, density: NodeId, by: f64, span: Span) -> NodeId {
+        let node = self.add(|g| {
+            let by = g.constant(by, span);
+            g.binary(Binary::Add, density, by, span).unwrap_or(density)
+        });
+        self.shifted.borrow_mut().insert(node);
+        node
     }
 
     /// Whether the body of a functional is being evaluated.

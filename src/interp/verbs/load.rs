@@ -2,6 +2,7 @@
 
 use super::save::SAVED;
 use super::scf;
+use crate::data::{Mark, mark};
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, function, optional, required};
 use crate::interp::error::{Advice, RunError, fail};
@@ -43,7 +44,7 @@ pub const MODELS: &[Builtin] = &[
             optional("origin", &[Kind::List], DefaultValue::Value("[]", || Value::list(Vec::new()))),
             optional("unbounded", &[Kind::Record], DefaultValue::Value("{}", || Value::record([]))),
             optional("interactions", &[Kind::List], DefaultValue::Value("[]", || Value::list(Vec::new())))
-                .about("the interactions of the systems that the parameters were trained on: `name`, and `values` at 0, 1, 2 and 4 bohr"),
+                .about("the interactions of the systems that the parameters were trained on: `name`, `values` at 0, 1, 2 and 4 bohr, and the `spacing` of the grid"),
             optional("hash", &[Kind::Text], DefaultValue::Absent("none"))
                 .about("the hash of the parameters that were saved; others are used with a warning"),
         ],
@@ -93,7 +94,9 @@ fn make(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         Some(Value::List(items)) => items.iter().filter_map(trained_with).collect(),
         _ => Vec::new(),
     };
-    if args.opt_text("hash")?.is_some_and(|said| *said != *hash(&parameters)) {
+    // An edited file has been told already.
+    let told = interp.sources().get(args.span.source).is_some_and(|source| mark(&source.text) == Mark::Broken);
+    if !told && args.opt_text("hash")?.is_some_and(|said| *said != *hash(&parameters)) {
         let (model, span) = (name.clone(), args.span_of("parameters"));
         interp.warn_with(Problem::new(Advice::Edited { model, span }, span), true);
     }
@@ -119,7 +122,11 @@ fn trained_with(value: &Value) -> Option<TrainedWith> {
     let mut profile = Vec::new();
     let name = name.to_string();
     trace::flat(values, &mut profile).then_some(())?;
-    Some(TrainedWith { name, profile: profile.try_into().ok()? })
+    let spacing = match record.get("spacing") {
+        Some(Value::Number(q)) => Some(q.value),
+        _ => None,
+    };
+    Some(TrainedWith { name, profile: profile.try_into().ok()?, spacing })
 }
 
 /// What `save` has written about the training.

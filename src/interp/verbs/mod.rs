@@ -17,8 +17,6 @@ mod save_tests;
 mod scf;
 mod solve;
 mod train;
-#[cfg(test)]
-mod train_tests;
 
 pub(crate) use load::{MODELS, holds_model};
 pub(crate) use mixing::MIXING;

@@ -50,7 +50,7 @@ pub const OPTIMIZERS: &[Builtin] = &[
         &[Kind::Optimizer],
         "training by Adam: steps along the gradient's running mean divided by the root of its running mean square. `rate` \
          is a number, or a function of the step (1, 2, …) for a schedule; a gradient with a norm above `clip` is scaled \
-         down to it; each step also takes `rate` times `weight_decay` of every parameter away (AdamW); the training ends \
+         down to it; each step also takes `rate` times `weight_decay` of every parameter without bounds away (AdamW); the training ends \
          after `patience` steps without a better loss (that of `validate:` where it is given)",
         &["optimizer", "training", "gradient descent", "momentum", "schedule", "early stopping", "adamw", "clipping"],
         &[

@@ -41,7 +41,8 @@ fn a_file_says_how_its_model_was_trained() {
         "# trained on h\n",
         "# on 65 points with spacing 0.25 bohr; interaction exponential\n",
         "# loss mine(weight: 2)\n# loss mine(run, exact, weight = 1) {\n#   # Of the energy alone.\n",
-        "    { name: \"exponential\", values: [1.071295, ",
+        "      name:    \"exponential\"\n      values:  [1.071295, ",
+        "      spacing: 0.25 bohr\n",
         "    \"on 65 points with spacing 0.25 bohr; interaction exponential\",\n",
         "  hash: \"",
     ] {
@@ -77,6 +78,12 @@ fn edited_and_older_files_are_loaded_and_wrong_numbers_are_refused() {
     };
     let edited = load(file.replace(&line, "    w: [0.1, 0.2]"));
     assert_eq!(edited.0, None);
+    assert_eq!(edited.1, ["ksr::model::edited: `m.ksr` has been edited since it was saved"]);
+    // Any other edit is noticed, too.
+    let steeper = load(file.replace("-a * n", "-2 * a * n"));
+    assert_eq!((steeper.0, steeper.1.len()), (None, 1));
+    let unmarked = file.replace("# Content", "#").replace(&line, "    w: [0.1, 0.2]");
+    let edited = load(unmarked);
     assert_eq!(edited.1, ["ksr::model::edited: the parameters of `m` are not those that were saved"]);
     let (head, rest) = file.split_once("  hash:").expect("a hash");
     let rest = rest.split_once("  scf:").expect("options").1;
@@ -90,7 +97,8 @@ fn edited_and_older_files_are_loaded_and_wrong_numbers_are_refused() {
         ("[1, nan]", "`w` of `f` is nan"),
         ("[-inf, 1]", "`w` of `f` is -inf"),
     ] {
-        assert_eq!(load(file.replace(&line, &format!("    w: {given}"))).0.as_deref(), Some(why), "{given}");
+        let found = load(file.replace(&line, &format!("    w: {given}")));
+        assert_eq!(found.0.as_deref(), Some(why), "{given}");
     }
     assert_eq!(load(file.replace(&line, "")).0.as_deref(), Some("`f` needs 2 numbers for `w`, but none is given"));
     let unbounded = failure(&format!("{HEAD}model(f, parameters: {{ w: [1, 2] }}, unbounded: {{ a: inf }})"));
@@ -145,4 +153,30 @@ fn another_interaction_than_that_of_the_training_is_a_warning_by_whatever_way() 
         made_for("exponential", "h"),
     ];
     assert_eq!(counts, [0, 1, 1, 0, 0]);
+}
+
+#[test]
+fn another_spacing_matters_to_models_that_count_points() {
+    let warned = |body: &str, script: &str| {
+        let text = format!(
+            "system close on fine {{ H at 0 }}\nfunctional q(n) {{\n  {body}\n}}\n\
+             let m = train q {{ on: [h]; loss: mine(); scf: {{ iterations: 2 }}; optimizer: lbfgs(steps: 1) }}\n\
+             save(m, \"spaced.ksr\")\n{script}"
+        );
+        let lines = run(&Rc::new(Memory::default()), &text).1;
+        lines.into_iter().filter(|line| line.starts_with("ksr::model::trained_on")).collect::<Vec<_>>()
+    };
+    let counting = "let c = n |> conv(1, width: 3)\n  -n * c^2";
+    for use_it in ["solve(close, with: m);", "solve(close, with: load(\"spaced.ksr\"));", "energy(m, exp(-fine.x^2));"]
+    {
+        let found = warned(counting, use_it);
+        assert_eq!(found.len(), 1, "{use_it}");
+        assert!(
+            found[0].contains("trained on grids with spacing 0.25 bohr") && found[0].contains("here it is 0.12"),
+            "{found:?}"
+        );
+    }
+    assert_eq!(warned(counting, "solve(h, with: m);"), [""; 0]);
+    assert_eq!(warned("param a = 0.3\n  -a * n", "solve(close, with: m);"), [""; 0]);
+    assert_eq!(warned("let c = n |> dense(1)\n  -n * c^2", "solve(close, with: m);"), [""; 0]);
 }

@@ -124,7 +124,7 @@ impl Interpreter {
             densities.push((density_field(args, "n_down")?, args.arg("n_down")?.span));
         }
         let grid = densities[0].0.grid.clone();
-        let interaction = self.interaction(&*args.value("interaction")?, args.span_of("interaction"), &grid)?;
+        let interaction = self.interaction_of(args, &grid)?;
         self.check_interaction(
             &ready,
             Met { interaction: &interaction, grid: &grid, at: args.name() },
@@ -132,6 +132,29 @@ impl Interpreter {
         );
         let found = self.evaluate(&ready, &densities, &interaction, args.span)?;
         Ok((grid, found, densities.len() == 2))
+    }
+
+    /// The interaction of a call at concrete densities on a grid. In a loss it is that of the loss's systems.
+    ///
+    /// # Errors
+    /// One is given inside a loss, or the grid is not that of its systems; it is not an interaction.
+    pub(crate) fn interaction_of(&mut self, args: &Args, grid: &Grid) -> Result<Interaction> {
+        let Some(interaction) = self.judging_interaction(grid, args.span)? else {
+            return self.interaction(&*args.value("interaction")?, args.span_of("interaction"), grid);
+        };
+        if args.has("interaction") {
+            let message = "in a loss or a functional, `interaction` is that of the system";
+            return args.wrong(args.span_of("interaction"), message, Some("leave it out".into()));
+        }
+        Ok(interaction)
+    }
+
+    /// The interaction of the systems of the loss that is being evaluated, if one is.
+    fn judging_interaction(&self, grid: &Grid, span: Span) -> Result<Option<Interaction>> {
+        match self.judging.last() {
+            Some(system) if *system.grid != *grid => fail(TraceError::Grids { span }, span),
+            system => Ok(system.map(|system| system.interaction.clone())),
+        }
     }
 
     /// A functional at concrete densities.
@@ -199,7 +222,8 @@ impl Interpreter {
             };
             fields.push((field, *place));
         }
-        let found = self.evaluate(&ready, &fields, &Interaction::BAKER, span)?;
+        let interaction = self.judging_interaction(&grid, span)?.unwrap_or(Interaction::BAKER);
+        let found = self.evaluate(&ready, &fields, &interaction, span)?;
         Ok(Value::field(&grid, found.e))
     }
 }

@@ -13,6 +13,7 @@ use crate::ks::{KsWarning, Run, ScfOptions};
 use crate::lang::Dimension;
 use crate::lang::Kind;
 use crate::model::{Grid, Interaction, System};
+use crate::number::brief;
 use crate::problem::{Problem, Result};
 use crate::source::Span;
 use crate::{exact, ks};
@@ -291,7 +292,8 @@ impl Interpreter {
         fail(TraceError::Kinetic { functional: ready.name.clone(), span }, span)
     }
 
-    /// Warns, once per place, if a functional was made for another interaction, or trained with one.
+    /// Warns, once per place, if a functional was made for another interaction, or trained with one or on a grid whose spacing matters
+    /// to it.
     pub(crate) fn check_interaction(&mut self, ready: &Ready, met: Met<'_>, span: Span) {
         let here = TrainedWith::of(met.interaction, met.grid);
         if let Some(made_for) = ready.traced.interactions.iter().find(|made_for| !met.is(made_for, &here)) {
@@ -303,9 +305,23 @@ impl Interpreter {
             !model.interactions.is_empty() && !model.interactions.iter().any(|with| with.is(&here))
         };
         if let Some(model) = ready.parent.iter().chain(&ready.traced.models).find(other) {
-            let names: Vec<&str> = model.interactions.iter().map(|with| with.name.as_str()).collect();
+            let mut names: Vec<&str> = model.interactions.iter().map(|with| with.name.as_str()).collect();
+            names.dedup();
             let (model, with, system, found) = (model.name.clone(), listed(&names), met.at.into(), here.name);
             self.warn_with(Problem::new(Advice::TrainedWith { model, with, system, found, span }, span), true);
+            return;
+        }
+        let coarser = |model: &&Rc<Model>| {
+            !model.interactions.is_empty()
+                && !model.interactions.iter().any(|with| with.as_fine(&here))
+                && model.traced.compiled.graph.counts_points()
+        };
+        if let Some(model) = ready.parent.iter().chain(&ready.traced.models).find(coarser) {
+            let mut spacings: Vec<f64> = model.interactions.iter().filter_map(|with| with.spacing).collect();
+            spacings.dedup();
+            let with = spacings.iter().map(|&h| brief(h)).collect::<Vec<_>>().join(" and ");
+            let (model, system, found) = (model.name.clone(), met.at.into(), brief(met.grid.spacing));
+            self.warn_with(Problem::new(Advice::TrainedOn { model, with, system, found, span }, span), true);
         }
     }
 }

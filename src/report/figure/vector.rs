@@ -2,6 +2,7 @@
 
 use super::frame::SIZE;
 use super::marks::{Align, Colour, Drawing, Mark, Pen, Point, Window, Words};
+use crate::data::DRAWN;
 use std::fmt::Write;
 
 /// The document. `window` is the frame that hides what lies outside.
@@ -9,7 +10,7 @@ pub fn svg(drawing: &Drawing, window: Window) -> String {
     let (width, height) = SIZE;
     let mut text = format!(
         "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" xmlns=\"http://www.w3.org/2000/svg\">\n\
-         <rect width=\"{width}\" height=\"{height}\" fill=\"#FFFFFF\"/>\n"
+         {DRAWN}\n<rect width=\"{width}\" height=\"{height}\" fill=\"#FFFFFF\"/>\n"
     );
     drawing.behind.iter().for_each(|mark| write_mark(&mut text, mark));
     // A document in the document ends at its edges; unlike a clipping path it needs no name, which would have to be unique

@@ -1,8 +1,9 @@
 //! What `save` may replace: a file of the same kind, which a second run of a script replaces every time, or a model that ksr
 //! saved under this name and nobody has edited since. Never a text of the session.
 
-use crate::data::{Seal, seal};
+use crate::data::{DRAWN, Mark, mark};
 use crate::interp::Interpreter;
+use crate::number::size;
 use crate::problem::{reason as reason_of, visible};
 use crate::world::PathKind;
 use serde_json::Value as Json;
@@ -43,15 +44,18 @@ fn of_another_kind(interp: &Interpreter, path: &Path, ending: &str) -> std::io::
     // The first bytes are enough for what is long and says what it is.
     let bytes = match ending {
         "npy" | "png" => interp.world.start(path, 8)?,
-        _ => interp.world.read(path)?,
+        _ => interp.world.start(path, LONGEST + 1)?,
     };
+    if bytes.len() as u64 > LONGEST {
+        return Ok(Some(format!("it has more than {}", size(LONGEST))));
+    }
     let text = std::str::from_utf8(&bytes).ok();
     let wrong = match ending {
         _ if bytes.is_empty() => return Ok(None),
         "ksr" => return Ok(text.map_or(Some(NO_MODEL.into()), |text| edited(text, path))),
         "npy" => (!bytes.starts_with(b"\x93NUMPY")).then_some("it is not an array of numbers"),
         "png" => (!bytes.starts_with(b"\x89PNG\r\n\x1a\n")).then_some("it is not a PNG figure"),
-        "svg" => (!text.is_some_and(is_svg)).then_some("it is not an SVG figure"),
+        "svg" => (!text.is_some_and(is_svg)).then_some("it is not an SVG figure that ksr drew"),
         "csv" => (!text.is_some_and(is_table)).then_some("it is not a table"),
         "json" => (!is_json_table(&bytes)).then_some("it is not a table that ksr saved"),
         _ => None,
@@ -59,34 +63,39 @@ fn of_another_kind(interp: &Interpreter, path: &Path, ending: &str) -> std::io::
     Ok(wrong.map(String::from))
 }
 
+/// A longer text is not looked at, bytes.
+const LONGEST: u64 = 100_000_000;
+
 const NO_MODEL: &str = "it is not a model that ksr saved";
 
 /// Why a `.ksr` file is not a saved model that can be replaced by one of the same name.
 fn edited(text: &str, path: &Path) -> Option<String> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let head = text.lines().next().and_then(|line| line.strip_prefix("# The model `")?.split_once("`, saved by ksr "));
-    match (head, seal(text)) {
+    match (head, mark(text)) {
         (None, _) => Some(NO_MODEL.into()),
         (Some((name, _)), _) if name != stem => Some(format!("it is the model `{}`, not `{stem}`", visible(name))),
-        (_, Seal::Whole) => None,
-        (_, Seal::Broken) => Some("it has been edited since it was saved".into()),
-        (_, Seal::Absent) => Some("it does not say whether it has been edited since it was saved".into()),
+        (_, Mark::Whole) => None,
+        (_, Mark::Broken) => Some("it has been edited since it was saved".into()),
+        (_, Mark::Absent) => Some("it does not say whether it has been edited since it was saved".into()),
     }
 }
 
-/// Whether the first element of a text is `<svg`.
+/// Whether ksr has drawn a figure.
 fn is_svg(text: &str) -> bool {
-    let elements = text.split('<').skip(1);
-    elements
-        .map(str::trim_start)
-        .find(|element| !element.starts_with(['?', '!']))
-        .is_some_and(|first| first.starts_with("svg"))
+    text.starts_with("<svg") && text.lines().nth(1) == Some(DRAWN)
 }
 
-/// Whether all rows of a comma-separated text are equally long.
+/// Whether all rows of a comma-separated text are equally long. What has no comma is a table if its rows are single words.
 fn is_table(text: &str) -> bool {
-    if text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+    if text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t')) {
         return false;
+    }
+    if !text.contains(',') {
+        let word = |line: &str| line.starts_with('"') || !line.contains(char::is_whitespace);
+        let mut lines = text.lines();
+        let header = lines.next().is_some_and(|line| word(line.split(" (").next().unwrap_or(line)));
+        return header && lines.all(word);
     }
     let (mut quoted, mut commas, mut first) = (false, 0, None);
     for c in text.trim_end().chars().chain(['\n']) {

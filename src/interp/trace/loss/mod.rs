@@ -11,7 +11,7 @@ use crate::exact::Reference;
 use crate::graph::{Graph, NodeId, Op, Shape};
 use crate::interp::Interpreter;
 use crate::interp::call::{Argument, Parameter, Site, bind, mismatch};
-use crate::interp::error::{TraceError, fail};
+use crate::interp::error::{RunError, TraceError, fail};
 use crate::interp::value::{Loss, Solved, Trace, Value};
 use crate::ks::Observable;
 use crate::lang::ast::{ParamDecl, StmtKind};
@@ -54,10 +54,15 @@ impl Interpreter {
         };
         let mut solved = Vec::new();
         runs(&run.value, run.span, &mut solved)?;
+        one_group(&solved, run.span)?;
         let exact = (self.references(&exact.value, exact.span)?, exact.span);
         self.judged.extend(solved.first().cloned());
+        self.judging.extend(solved.first().map(|run| run.system.clone()));
         let value = self.loss_value(&bound, [(run.value, run.span), exact]);
-        self.judged.truncate(self.judged.len() - usize::from(!solved.is_empty()));
+        if !solved.is_empty() {
+            self.judged.pop();
+            self.judging.pop();
+        }
         match value.map_err(|p| self.through(p, site, loss.name()))? {
             value @ (Value::Number(_) | Value::Symbol(_)) => Ok(value.plain_numbers()),
             other => not_a_loss(loss, other.kind()),
@@ -88,6 +93,10 @@ impl Interpreter {
                 Some(0) => run = Some(argument),
                 Some(_) => exact = Some(argument),
                 None => {
+                    if matches!(&argument.value, Value::Number(q) if q.value.is_nan()) {
+                        let message = format!("the option `{name}` of `{}` is nan", loss.name());
+                        return fail(RunError::Value { message, help: None, span: argument.span }, argument.span);
+                    }
                     options.retain(|(n, _)| n != name);
                     options.push((name.clone(), argument.value));
                 }
@@ -102,7 +111,11 @@ impl Interpreter {
         let mut given = given.into_iter();
         let value = |p: &ParamDecl| match &p.default {
             None => given.next(),
-            Some(_) => loss.options.iter().find(|(n, _)| *n == p.name.name).map(|(_, v)| (v.clone(), p.name.span)),
+            Some(_) => loss
+                .options
+                .iter()
+                .find(|(n, _)| *n == p.name.name)
+                .map(|(_, v)| (v.clone().plain_numbers(), p.name.span)),
         };
         let values: Values = loss.params().iter().map(value).collect();
         self.in_loss += 1;
@@ -134,10 +147,19 @@ impl Interpreter {
             false => (runs.remove(0), exact.remove(0)),
         };
         let outer = std::mem::replace(&mut self.traces, vec![trace.clone()]);
+        self.judging.push(of.references[0].system.clone());
         let value = self.loss_value(loss, [(run, span), (exact, span)]);
+        self.judging.pop();
         self.traces = outer;
         let site = Site { span, callee: format!("`{}`", loss.name()) };
-        let value = value.map_err(|p| through(p, &site, loss.name()))?;
+        let value = value.map_err(|mut problem| {
+            if of.group {
+                let note = "with groups in `on:` the loss gets a list of runs and a list of exact answers".to_owned();
+                problem.via.push(crate::problem::Via { span, note });
+                return problem;
+            }
+            through(problem, &site, loss.name())
+        })?;
         let end = loss.closure.def.body.span;
         let grid = &of.references[0].system.grid;
         if trace.grid().is_some_and(|own| *own != **grid) {
@@ -228,6 +250,33 @@ fn runs(value: &Value, span: Span, finished: &mut Vec<Rc<Solved>>) -> Result<()>
         other => {
             return mismatch("the first argument of a loss", "a run, as returned by `solve`", other, None, span);
         }
+    }
+    Ok(())
+}
+
+/// Checks that finished runs could be a group in training: one functional with its parameters, one grid, one interaction.
+fn one_group(runs: &[Rc<Solved>], span: Span) -> Result<()> {
+    let Some(first) = runs.first() else { return Ok(()) };
+    let functional = |run: &Solved| match &run.with {
+        Value::Functional(functional) => Some(functional.clone()),
+        Value::Model(model) => Some(model.functional.clone()),
+        _ => None,
+    };
+    let alike = |run: &Solved| match (functional(first), functional(run)) {
+        (Some(a), Some(b)) => a.same(&b) && first.parameters == run.parameters,
+        (a, b) => a.is_none() && b.is_none(),
+    };
+    for run in runs {
+        let differs = match () {
+            () if !alike(run) => "functional or its parameters",
+            () if run.system.grid != first.system.grid => "grid",
+            () if run.system.interaction != first.system.interaction => "interaction",
+            () => continue,
+        };
+        let message =
+            format!("the runs of `{}` and `{}` differ in their {differs}", first.system.label, run.system.label);
+        let help = Some("a loss gets runs of one functional, on one grid, with one interaction, as in training".into());
+        return fail(RunError::Value { message, help, span }, span);
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Losses that see the functional, other losses and several systems: their gradients, and what they are for finished runs.
 
+use crate::functional::DENSITY_SHIFT;
 use crate::interp::tests::helpers::{code, interpreter, texts, values};
 use crate::interp::value::Value;
 use crate::tensor::Device;
@@ -92,6 +93,13 @@ fn gradients_of_converged_calculations_and_groups() {
                  train f {{ on: [[he, h], [li, h]]; loss: pair; {how} }}"
             )),
         );
+        // No density of a run, or none of one member, is used.
+        for (body, on) in [
+            ("energy(run.functional, exact.density)^2 + norm(run.parameters)", "he"),
+            ("energy(run[0].functional, exact[1].density)^2 + run[1].energy + 0 * run[0].energy", "[he, li]"),
+        ] {
+            check(how, &plan(&format!("loss mine(run, exact) = {body}\ntrain f {{ on: [{on}]; loss: mine; {how} }}")));
+        }
     }
 }
 
@@ -170,6 +178,61 @@ fn a_loss_of_a_finished_run_refuses_the_same() {
 }
 
 #[test]
+fn the_interaction_in_a_loss_is_that_of_its_systems() {
+    for body in [
+        "energy(run.functional, exact.density)",
+        "energy(whole, exact.density)",
+        "integral(potential(whole, run.density)^2)",
+        "integral(hartree(exact.density) * run.density)",
+        "integral(whole(exact.density)^2)",
+        "integral(run.functional(run.density)^2)",
+    ] {
+        let text = format!(
+            "{HEAD}system soft on g {{ He at 0.5; interaction: gaussian(strength: 3, width: 1) }}\n\
+             functional whole(n) = -hartree(n) / 4\nfunctional free(n) {{\n  param a = 1\n  -a * hartree(n) / 4\n}}\n\
+             loss mine(run, exact) = {body}\n\
+             let m = train free {{ on: [soft]; loss: mine; scf: {{ iterations: 3 }}; optimizer: lbfgs(steps: 0) }}\n\
+             abs(mine(solve(soft, with: m), soft) / m.loss - 1) < 1e-10"
+        );
+        assert_eq!(texts(&text), ["true"], "{body}");
+        let given = text.replace("mine(solve(soft", "given(solve(soft").replace(
+            "let m =",
+            "loss given(run, exact) = energy(whole, exact.density, interaction: exponential())\nlet m =",
+        );
+        assert_eq!(code(&given), "ksr::run::value");
+    }
+}
+
+#[test]
+fn finished_runs_of_a_loss_could_be_a_group_in_training() {
+    let text = |second: &str| {
+        format!(
+            "{HEAD}grid fine = uniform(points: 129, spacing: 0.125)\nsystem other on fine {{ H at 0 }}\n\
+             system soft on g {{ H at 0; interaction: soft_coulomb() }}\n\
+             loss both(run, exact) = run[0].energy + run[1].energy - exact[0].energy - exact[1].energy\n\
+             let how = {{ iterations: 3, mixing: linear(0.5) }}\nlet second = {second}\n\
+             both([solve(h, with: f, iterations: 3, mixing: linear(0.5)), second], [h, second.system]) < 1"
+        )
+    };
+    let solve = |what: &str| format!("solve({what}, iterations: 3, mixing: linear(0.5))");
+    assert_eq!(texts(&text(&solve("he, with: f"))), ["true"]);
+    for what in ["he, with: init(f, seed: 2)", "he, with: functionals.lda", "other, with: f", "soft, with: f"] {
+        assert_eq!(code(&text(&solve(what))), "ksr::run::value", "{what}");
+    }
+}
+
+#[test]
+fn units_inside_a_loss_are_plain() {
+    let text = format!(
+        "{HEAD}loss mine(run, exact, t = 1 eV, r = 1) = (run.energy - 0.5 hartree - t)^2 + (run.grid.spacing - r * 1 angstrom)^2\n\
+         let m = train f {{ on: [he]; loss: mine(r: 2 bohr); scf: {{ iterations: 2 }}; optimizer: lbfgs(steps: 0) }}\n\
+         let r = solve(he, with: m)\nabs(m.loss - mine(r, he, r: 2)) < 1e-12\n\
+         abs(mine(r, he, t: 1 eV, r: 2) - m.loss) < 1e-12\nabs(mine(r, he, t: 1 hartree, r: 2) - m.loss) > 1e-3"
+    );
+    assert_eq!(texts(&text), ["true", "true", "true"]);
+}
+
+#[test]
 fn members_inside_a_loss_are_plain() {
     let text = format!(
         "{HEAD}loss mine(run, exact) {{\n  assert(kind(run.grid.spacing) == \"number\")\n  \
@@ -179,4 +242,22 @@ fn members_inside_a_loss_are_plain() {
          abs(m.loss - mine(solve(he, with: m), he)) < 1e-12\nkind(he.grid.spacing)"
     );
     assert_eq!(texts(&text), ["true", "quantity"]);
+}
+
+#[test]
+fn a_loss_moves_densities_away_from_zero_once() {
+    // Where there is no density, the sum of n e shows what was added to it.
+    for body in [
+        "energy(f, 0 * exact.density)",
+        "energy(f, exact.density - exact.density)",
+        "energy(run.functional, 0 * run.density)",
+    ] {
+        let script = format!(
+            "grid g = uniform(points: 65, spacing: 0.25)\nsystem h on g {{ H at 0 }}\n             functional f(n) {{\n  param a = 1\n  a + 0 * n\n}}\nloss mine(run, exact) = 1e31 * {body}\n             train f {{ on: [h]; loss: mine; scf: {{ iterations: 2 }} }}"
+        );
+        let (_, plans) = interpreter().plans("test.ksr", &script).unwrap_or_else(|e| panic!("{body}: {e:?}"));
+        let (value, _) = train::evaluate(Device::Cpu, &plans[0], &[1.0]).unwrap();
+        let length = 65.0 * 0.25;
+        assert!((value / (1e31 * DENSITY_SHIFT * length) - 1.0).abs() < 1e-12, "{body}: {value}");
+    }
 }

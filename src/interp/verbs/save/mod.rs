@@ -4,71 +4,34 @@
 //! Definitions of several modules become definitions of one file: a name that is already taken, or hidden by the language or
 //! by a definition's own names, is replaced by a free one at every use.
 
+mod gather;
 pub(super) mod literal;
 mod names;
 
-use crate::data::sealed_text;
+use crate::data::marked_text;
 use crate::graph::ParamSpec;
+use crate::interp::Interpreter;
 use crate::interp::error::{RunError, fail};
 use crate::interp::value::model::{Model, SeedRow, TrainedWith, hash};
 use crate::interp::value::params::bounded;
-use crate::interp::value::scope::Scope;
 use crate::interp::value::{Functional, StartFrom, Value, scf};
-use crate::interp::{Interpreter, registry};
-use crate::lang::ast::FnDef;
 use crate::lang::format::format;
 use crate::lang::quoted;
 use crate::number::not_finite;
 use crate::problem::Result;
 use crate::source::{SourceId, Span};
+use gather::{Gathered, f_name};
+pub(super) use literal::plain;
+pub(super) use names::of_function;
 pub(crate) use names::of_program as names_of;
-use names::{Used, of_function};
 use std::rc::Rc;
 
 /// The name of the model in its file, and the function that makes it.
 pub const SAVED: &str = "saved";
 
-/// Definitions gathered so far.
-struct Gathered {
-    /// In a valid order.
-    texts: Vec<String>,
-    /// Values that have a name, with it.
-    known: Vec<(Known, Rc<str>)>,
-    /// Names that are taken.
-    taken: Vec<Rc<str>>,
-    /// A definition that uses `.members` of a value that it gets or makes.
-    asks_members: Option<Rc<str>>,
-    /// A gathered model with members, which its text does not keep.
-    ensemble: Option<String>,
-    /// The `save`.
-    span: Span,
-}
-
 /// A text as a comment, line by line.
 fn comment(text: &str) -> String {
     text.split(['\n', '\r']).filter(|line| !line.trim().is_empty()).map(|line| format!("# {line}\n")).collect()
-}
-
-/// The identity of a definition.
-enum Known {
-    Function(Rc<FnDef>, Scope),
-    Functional(Rc<Functional>),
-    Model(Rc<Model>),
-    Plain(String),
-    Alias(Rc<str>),
-}
-
-impl Known {
-    fn same(&self, other: &Known) -> bool {
-        match (self, other) {
-            (Known::Function(a, s), Known::Function(b, t)) => Rc::ptr_eq(a, b) && s.same(t),
-            (Known::Functional(a), Known::Functional(b)) => Rc::ptr_eq(&a.def, &b.def) && a.scope.same(&b.scope),
-            (Known::Model(a), Known::Model(b)) => Rc::ptr_eq(a, b),
-            (Known::Plain(a), Known::Plain(b)) => a == b,
-            (Known::Alias(a), Known::Alias(b)) => a == b,
-            _ => false,
-        }
-    }
 }
 
 impl Interpreter {
@@ -77,7 +40,7 @@ impl Interpreter {
     /// # Errors
     /// Its functional uses something that cannot be written as text: a run, a system, a field.
     pub(crate) fn model_text(&mut self, model: &Model, name: &str, span: Span) -> Result<String> {
-        let mut gathered = Gathered { taken: vec![SAVED.into(), "model".into()], ..Gathered::new(span) };
+        let mut gathered = Gathered::new(span, &[SAVED, "model"]);
         let call = self.model_call(model, name, &mut gathered)?;
         if let (Some(definition), Some(ensemble)) = (&gathered.asks_members, &gathered.ensemble) {
             let message = format!(
@@ -123,7 +86,7 @@ impl Interpreter {
             other => return crate::interp::call::not_functional("the value to save", other, span),
         };
         let formatted = format(SourceId::default(), &text).unwrap_or(text);
-        Ok(sealed_text(&formatted))
+        Ok(marked_text(&formatted))
     }
 
     /// `model(f, parameters: …, scf: …)`.
@@ -145,7 +108,8 @@ impl Interpreter {
         }
         if !model.interactions.is_empty() {
             let with = |w: &TrainedWith| {
-                format!("{{ name: {}, values: {} }}", quoted(&w.name), literal::array(&w.profile, "  "))
+                let spacing = w.spacing.map_or(String::new(), |h| format!(", spacing: {} bohr", literal::number(h)));
+                format!("{{ name: {}, values: {}{spacing} }}", quoted(&w.name), literal::array(&w.profile, "  "))
             };
             let all: Vec<String> = model.interactions.iter().map(with).collect();
             call += &format!("  interactions: [{}],\n", all.join(", "));
@@ -193,277 +157,6 @@ impl Interpreter {
         let parameters = traced.initial(&f.start);
         Ok(Rc::new(Model::untrained(f.clone(), traced, parameters)))
     }
-
-    fn functional_name(&mut self, f: &Rc<Functional>, gathered: &mut Gathered) -> Result<Rc<str>> {
-        let def = &f.def;
-        let known = Known::Functional(f.clone());
-        if let Some(name) = gathered.find(&known) {
-            return Ok(name);
-        }
-        let name = self.new_name(def.function.name.name.clone(), &[], gathered);
-        gathered.known.push((known, name.clone()));
-        let body = self.definition_text(&def.function, &name, &f.scope, gathered)?;
-        let docs = self.docs_of(&def.function);
-        let spin = if def.spin_dependent { "@spin_dependent\n" } else { "" };
-        let kinetic = if def.kinetic { "kinetic " } else { "" };
-        let body = body.trim_start_matches("@spin_dependent").trim_start().trim_start_matches("kinetic").trim_start();
-        gathered.texts.push(format!("{docs}{spin}{kinetic}{body}"));
-        Ok(name)
-    }
-
-    fn function_name(
-        &mut self,
-        def: &Rc<FnDef>,
-        scope: &Scope,
-        called: &Rc<str>,
-        gathered: &mut Gathered,
-    ) -> Result<Rc<str>> {
-        let known = Known::Function(def.clone(), scope.clone());
-        if let Some(name) = gathered.find(&known) {
-            return Ok(name);
-        }
-        let lambda = &*def.name.name == "fn";
-        let name = self.new_name(if lambda { called.clone() } else { def.name.name.clone() }, &[], gathered);
-        gathered.known.push((known, name.clone()));
-        let text = self.definition_text(def, &name, scope, gathered)?;
-        let text = if lambda { format!("fn {name}{}", text.trim_start_matches("fn")) } else { text };
-        let docs = self.docs_of(def);
-        gathered.texts.push(format!("{docs}{text}"));
-        Ok(name)
-    }
-
-    fn model_name(&mut self, model: &Rc<Model>, called: &str, gathered: &mut Gathered) -> Result<Rc<str>> {
-        let known = Known::Model(model.clone());
-        if let Some(name) = gathered.find(&known) {
-            return Ok(name);
-        }
-        if !model.members.is_empty() {
-            gathered.ensemble.get_or_insert_with(|| model.name.clone());
-        }
-        let call = self.model_call(model, &model.name, gathered)?;
-        let name = self.new_name(called.into(), &[], gathered);
-        gathered.known.push((known, name.clone()));
-        gathered.texts.push(format!("let {name} = {call}"));
-        Ok(name)
-    }
-
-    /// The text of a definition with outer names replaced by those of the file.
-    fn definition_text(
-        &mut self,
-        def: &FnDef,
-        name: &Rc<str>,
-        scope: &Scope,
-        gathered: &mut Gathered,
-    ) -> Result<String> {
-        let names = of_function(def);
-        if let Some((_, span)) = names.uses.first() {
-            return cannot(gathered, format!("`{name}` has a `use` inside"), *span);
-        }
-        if names.asks_members {
-            gathered.asks_members.get_or_insert_with(|| name.clone());
-        }
-        let mut edits: Vec<(Span, Rc<str>)> = Vec::new();
-        if def.name.name != *name && &*def.name.name != "fn" {
-            edits.push((def.name.span, name.clone()));
-        }
-        for used in &names.used {
-            if used.name == def.name.name && &*def.name.name != "fn" {
-                // Itself.
-                if used.name != *name {
-                    edits.push((used.span, name.clone()));
-                }
-                continue;
-            }
-            if let Some(edit) = self.used_text(used, &names.bound, scope, gathered)? {
-                edits.push(edit);
-            }
-        }
-        let whole = def.span.to(def.body.span);
-        Ok(edited(self.sources.text(whole), whole, &edits))
-    }
-
-    /// The replacement for a used name, if it needs one; gathers its value.
-    fn used_text(
-        &mut self,
-        used: &Used,
-        bound: &[Rc<str>],
-        scope: &Scope,
-        gathered: &mut Gathered,
-    ) -> Result<Option<(Span, Rc<str>)>> {
-        let local = scope.get(&used.name).is_some()
-            || self.module(scope.module()).is_some_and(|m| m.within(&used.name).is_some());
-        if !local {
-            return Ok(None);
-        }
-        let mut value = match self.find(&used.name, used.span, scope)? {
-            Some(value) => value,
-            None => return Ok(None),
-        };
-        let (mut span, mut called) = (used.span, used.name.clone());
-        if let (Value::Module(module), Some((member, whole))) = (&value, &used.member) {
-            let binding = self.module(module.id).and_then(|m| m.get(member)).cloned();
-            let Some(binding) = binding else { return Ok(None) };
-            value = self.force(&binding, *whole)?;
-            (span, called) = (*whole, member.clone());
-        } else if let (Value::Model(model), Some((member, whole))) = (&value, &used.member)
-            && matches!(&**member, "members" | "history")
-            && let Some(found) = model.member(member)
-        {
-            // A value that the file of a model does not keep is gathered itself.
-            value = found;
-            (span, called) = (*whole, member.clone());
-        }
-        let name = match &value {
-            Value::Builtin(builtin) => Rc::from(builtin.name),
-            value => self.value_name(value, &called, bound, gathered)?,
-        };
-        let unchanged = name == used.name && span == used.span;
-        Ok((!unchanged).then_some((span, name)))
-    }
-
-    /// A name in the file for a value, free in a definition that binds `bound`.
-    fn value_name(
-        &mut self,
-        value: &Value,
-        called: &Rc<str>,
-        bound: &[Rc<str>],
-        gathered: &mut Gathered,
-    ) -> Result<Rc<str>> {
-        let name = match value {
-            Value::Function(closure) => self.function_name(&closure.def, &closure.scope, called, gathered)?,
-            Value::Functional(f) if f.options.is_empty() && matches!(f.start, StartFrom::Seed(0)) => {
-                self.functional_name(f, gathered)?
-            }
-            Value::Model(model) => self.model_name(model, called, gathered)?,
-            value => {
-                let text = self.value_text(value, called, gathered)?;
-                // The same value under the same name is the same definition.
-                let known = Known::Plain(format!("{called} = {text}"));
-                match gathered.find(&known) {
-                    Some(name) => name,
-                    None => {
-                        let name = self.new_name(called.clone(), bound, gathered);
-                        gathered.known.push((known, name.clone()));
-                        gathered.texts.push(format!("let {name} = {text}"));
-                        name
-                    }
-                }
-            }
-        };
-        if !bound.contains(&name) {
-            return Ok(name);
-        }
-        // The definition binds that name itself: give the value another one.
-        let known = Known::Alias(name.clone());
-        if let Some(alias) = gathered.find(&known).filter(|alias| !bound.contains(alias)) {
-            return Ok(alias);
-        }
-        let alias = self.new_name(name.clone(), bound, gathered);
-        gathered.known.push((known, alias.clone()));
-        gathered.texts.push(format!("let {alias} = {name}"));
-        Ok(alias)
-    }
-
-    /// A value as an expression; gathers the definitions it needs.
-    fn value_text(&mut self, value: &Value, called: &Rc<str>, gathered: &mut Gathered) -> Result<String> {
-        if let Some(text) = literal::plain(value) {
-            return Ok(text);
-        }
-        match value {
-            Value::Function(closure) => {
-                self.function_name(&closure.def, &closure.scope, called, gathered).map(|n| n.to_string())
-            }
-            Value::Builtin(builtin) => Ok(builtin.name.into()),
-            Value::Functional(f) => self.functional_text(f, gathered),
-            Value::Model(model) => self.model_name(model, called, gathered).map(|n| n.to_string()),
-            Value::List(items) => {
-                let mut texts = Vec::with_capacity(items.len());
-                for item in items.iter() {
-                    texts.push(self.value_text(item, called, gathered)?);
-                }
-                Ok(format!("[{}]", texts.join(", ")))
-            }
-            Value::Record(record) => {
-                let mut texts = Vec::with_capacity(record.entries.len());
-                for (name, value) in &record.entries {
-                    texts.push(format!("{name}: {}", self.value_text(value, name, gathered)?));
-                }
-                Ok(format!("{{ {} }}", texts.join(", ")))
-            }
-            other => {
-                let reason = format!("`{called}` is {}, which cannot be written as text", other.kind());
-                cannot(gathered, reason, gathered.span)
-            }
-        }
-    }
-
-    /// A free name: the wanted one, or that with a number.
-    fn new_name(&mut self, wanted: Rc<str>, bound: &[Rc<str>], gathered: &mut Gathered) -> Rc<str> {
-        let mut name = wanted.clone();
-        let mut number = 2;
-        while self.is_taken(&name, bound, gathered) {
-            name = format!("{wanted}_{number}").into();
-            number += 1;
-        }
-        gathered.taken.push(name.clone());
-        name
-    }
-
-    fn is_taken(&mut self, name: &Rc<str>, bound: &[Rc<str>], gathered: &Gathered) -> bool {
-        gathered.taken.contains(name)
-            || bound.contains(name)
-            || registry::get(name).is_some()
-            || matches!(self.prelude(name, gathered.span), Ok(Some(_)))
-    }
-
-    /// The `##` lines of a definition.
-    fn docs_of(&self, def: &FnDef) -> String {
-        let in_scope = self.scope.bindings();
-        let in_modules = self.modules.iter().flat_map(|m| m.bindings.iter());
-        let found = in_scope.chain(in_modules).find(|b| b.span == def.name.span).and_then(|b| b.docs.clone());
-        found.map_or(String::new(), |docs| docs.lines().map(|line| format!("## {}\n", line.trim())).collect())
-    }
-}
-
-impl Gathered {
-    fn new(span: Span) -> Self {
-        Self { texts: Vec::new(), known: Vec::new(), taken: Vec::new(), asks_members: None, ensemble: None, span }
-    }
-
-    fn find(&self, known: &Known) -> Option<Rc<str>> {
-        self.known.iter().find(|(k, _)| k.same(known)).map(|(_, name)| name.clone())
-    }
-}
-
-fn f_name(text: &str) -> &str {
-    text.split('(').next().unwrap_or(text)
-}
-
-fn cannot<T>(gathered: &Gathered, reason: String, _: Span) -> Result<T> {
-    let span = gathered.span;
-    let message = format!("this model cannot be saved: {reason}");
-    let help = Some(
-        "its functional may use only numbers, lists, functions, functionals and models, which are saved too".into(),
-    );
-    fail(RunError::Value { message, help, span }, span)
-}
-
-/// A text with parts of it replaced.
-fn edited(text: &str, whole: Span, edits: &[(Span, Rc<str>)]) -> String {
-    let mut edits: Vec<_> = edits.iter().filter(|(s, _)| s.source == whole.source).collect();
-    edits.sort_by_key(|(span, _)| span.start);
-    let (mut result, mut done) = (String::new(), 0usize);
-    for (span, replacement) in edits {
-        let (from, to) =
-            (span.start.saturating_sub(whole.start) as usize, span.end.saturating_sub(whole.start) as usize);
-        if from < done || to > text.len() {
-            continue;
-        }
-        result += text.get(done..from).unwrap_or_default();
-        result += replacement;
-        done = to;
-    }
-    result + text.get(done..).unwrap_or_default()
 }
 
 /// The table of all seeds, one record per line.

@@ -26,6 +26,8 @@ pub struct Names {
     pub bound: Vec<Rc<str>>,
     /// Every `use`, and its statement.
     pub uses: Vec<(Use, Span)>,
+    /// Every `load("model.ksr")` of one written path, with the place of the path.
+    pub loads: Vec<(Rc<str>, Span)>,
     /// Whether `.members` of something other than an outer name is used.
     pub asks_members: bool,
     visible: Vec<Rc<str>>,
@@ -109,6 +111,14 @@ impl Names {
                 [condition, then, otherwise].into_iter().for_each(|e| self.expr(e));
             }
             ExprKind::Call { callee, args } => {
+                if let (ExprKind::Name(name), [path]) = (&*callee.kind, args.as_slice())
+                    && &**name == "load"
+                    && self.outer(name)
+                    && let ExprKind::Str(parts) = &*path.value.kind
+                    && let [StrPart::Text(text)] = parts.as_slice()
+                {
+                    self.loads.push((text.clone(), path.value.span));
+                }
                 self.expr(callee);
                 args.iter().for_each(|arg| self.expr(&arg.value));
             }

@@ -7,9 +7,12 @@ const LINE: &str = "# Content ";
 /// The kind of these hashes.
 const KIND: &str = "text 1";
 
+/// The second line of a figure that ksr has drawn as SVG.
+pub const DRAWN: &str = "<metadata>ksr</metadata>";
+
 /// What the mark says about a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seal {
+pub enum Mark {
     /// There is none.
     Absent,
     /// The text has been changed since.
@@ -19,17 +22,20 @@ pub enum Seal {
 }
 
 /// A text with the hash of all its lines in a comment below the first one.
-pub fn sealed_text(text: &str) -> String {
-    let (first, rest) = text.split_at(text.find('\n').map_or(text.len(), |end| end + 1));
-    format!("{first}{LINE}{}: `save` replaces this file only while nobody has edited it.\n{rest}", hash(text))
+pub fn marked_text(text: &str) -> String {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let text = format!("{first}\n{rest}");
+    format!("{first}\n{LINE}{}: `save` replaces this file only while nobody has edited it.\n{rest}", hash(&text))
 }
 
-/// Whether a text is as [`sealed_text`] made it. Ends of lines do not matter.
-pub fn seal(text: &str) -> Seal {
-    let Some(line) = text.lines().find(|line| line.starts_with(LINE)) else { return Seal::Absent };
-    let said = line.trim_start_matches(LINE).split(':').next().unwrap_or_default();
-    let rest: String = text.split_inclusive('\n').filter(|other| !other.starts_with(LINE)).collect();
-    if hash(&rest) == said { Seal::Whole } else { Seal::Broken }
+/// Whether a text is as [`marked_text`] made it. Ends of lines do not matter.
+pub fn mark(text: &str) -> Mark {
+    let mut lines = text.split_inclusive('\n');
+    let first = lines.next().unwrap_or_default();
+    let Some(line) = lines.next().and_then(|line| line.strip_prefix(LINE)) else { return Mark::Absent };
+    let said = line.split(':').next().unwrap_or_default();
+    let rest: String = std::iter::once(first).chain(lines).collect();
+    if hash(&rest) == said { Mark::Whole } else { Mark::Broken }
 }
 
 fn hash(text: &str) -> String {
@@ -61,14 +67,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_edit_breaks_the_seal() {
-        let text = sealed_text("# A model.\n\nlet a = 1\nlet b = 2\n");
+    fn any_edit_breaks_the_mark() {
+        let text = marked_text("# A model.\n\nlet a = 1\nlet b = 2\n");
         assert!(text.starts_with("# A model.\n# Content ") && text.ends_with("\n\nlet a = 1\nlet b = 2\n"), "{text}");
-        assert_eq!((seal(&text), seal(&text.replace('\n', "\r\n"))), (Seal::Whole, Seal::Whole));
+        assert_eq!((mark(&text), mark(&text.replace('\n', "\r\n"))), (Mark::Whole, Mark::Whole));
         for edited in [text.replace("= 2", "= 3"), text.replace("A model", "My model"), format!("{text}let c = 3\n")] {
-            assert_eq!(seal(&edited), Seal::Broken, "{edited}");
+            assert_eq!(mark(&edited), Mark::Broken, "{edited}");
         }
-        assert_eq!((seal("let a = 1\n"), seal(""), seal(&sealed_text(""))), (Seal::Absent, Seal::Absent, Seal::Whole));
+        assert_eq!((mark("let a = 1\n"), mark(""), mark(&marked_text(""))), (Mark::Absent, Mark::Absent, Mark::Whole));
+        // Only the second line is the mark.
+        let quoting = marked_text(&format!("# A model.\n# It was made from:\n{text}"));
+        assert_eq!((mark(&quoting), mark(&format!("# Mine.\n{text}"))), (Mark::Whole, Mark::Absent));
     }
 
     #[test]

@@ -347,6 +347,55 @@ fn the_operations_of_an_evaluation_are_counted_for_given_systems() {
 }
 
 #[test]
+fn only_densities_that_lean_by_themselves_are_lopsided() {
+    let told = |system: &str, body: &str| {
+        take_lines();
+        let text = format!(
+            "use std.losses\ngrid g = uniform(points: 129, spacing: 0.2)\n\
+             system h2(R) on g {{ H at snap(-R / 2, g); H at snap(-R / 2, g) + R }}\nsystem he on g {{ He at 0 }}\n\
+             functional f(n_up, n_down) {{\n  param a = 0.7\n  let n = n_up + n_down\n  {body}\n}}\n\
+             train f {{ on: [{system}]; loss: losses.ksr(skip: 2); optimizer: lbfgs(steps: 0)\n\
+             scf: {{ iterations: 12, mixing: linear(0.5, decay: 0.9) }} }};"
+        );
+        crate::interp::tests::helpers::interpreter().run("test.ksr", &text).unwrap_or_else(|e| panic!("{e:?}"));
+        take_lines().iter().any(|line| line.starts_with("ksr::train::lopsided"))
+    };
+    let spins = "-a * n / (0.3 + n) - 0.1 * a^2 * grad(n_up)^2 / (0.1 + n^2) - 0.2 * a * (n_up - n_down)^2 / (0.1 + n)";
+    assert!(told("h2(8)", spins));
+    // One that tells left from right leans every density to the same side.
+    for body in ["-a * n * (1 + 0.3 * tanh(g.x))", "-a * n - 0.2 * a * grad(n)"] {
+        assert!(!told("he", body), "{body}");
+    }
+}
+
+#[test]
+fn parameters_that_begin_at_a_bound_are_told() {
+    let told = |start: &str| {
+        take_lines();
+        let text = script(&format!(
+            "train model(f, parameters: {{ a: 0.5, b: {start} }}) {{ on: [h]; loss: losses.final(); optimizer: lbfgs(steps: 1)\n\
+             scf: {{ iterations: 2 }} }};"
+        ));
+        crate::interp::tests::helpers::interpreter().run("test.ksr", &text).unwrap_or_else(|e| panic!("{e:?}"));
+        take_lines().into_iter().filter(|line| line.contains("close to a bound")).count()
+    };
+    assert_eq!(["3", "0", "2.999999", "1", "2.99"].map(told), [1, 1, 1, 0, 0]);
+}
+
+#[test]
+fn an_option_of_a_loss_that_is_nan_is_refused() {
+    let problem = failure(&script("losses.final(energy_weight: nan)"));
+    assert_eq!(problem.to_string(), "the option `energy_weight` of `final` is nan");
+}
+
+#[test]
+fn a_loss_of_one_system_says_that_it_got_a_group() {
+    let text = script("train f { on: [[h, h2(2)]]; loss: losses.final(); optimizer: lbfgs(steps: 1) }");
+    let problem = failure(&text);
+    assert!(problem.via.iter().any(|via| via.note.contains("groups in `on:`")), "{:?}", problem.via);
+}
+
+#[test]
 fn validation_losses_that_are_not_finite_are_told() {
     // `be` has densities above 1, `h` has none.
     let head = "use std.losses\ngrid g = uniform(points: 65, spacing: 0.3)\nsystem h on g { H at 0 }\nsystem be on g { Be at 0 }\n\

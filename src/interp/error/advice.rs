@@ -1,0 +1,188 @@
+//! Warnings and notes about how functionals are used and trained.
+
+use crate::source::Span;
+use miette::Diagnostic;
+use thiserror::Error;
+
+/// Warnings and notes.
+#[derive(Debug, Error, Diagnostic)]
+pub enum Advice {
+    /// The functional was fitted for one interaction between electrons (`for exponential` in its head), but the system
+    /// has another. It runs, but its energies mean little.
+    ///
+    /// What to do: use a functional made for the interaction of the system, or write one. A functional without a `for`
+    /// in its head is used without this warning.
+    #[error("`{functional}` was made for the interaction `{made_for}`, but that of `{system}` is {found}")]
+    #[diagnostic(
+        code(ksr::functional::made_for),
+        severity(Warning),
+        help("its energies mean little here; write one for this interaction")
+    )]
+    MadeFor {
+        /// The functional.
+        functional: String,
+        /// `exponential`.
+        made_for: String,
+        /// The system.
+        system: String,
+        /// Its interaction.
+        found: String,
+        /// The use.
+        #[label("used here")]
+        span: Span,
+    },
+    /// The functional of a model counts grid points, as convolutions do (their window is some points wide), and it was trained on
+    /// grids of another spacing. It runs, but its energies mean little.
+    ///
+    /// What to do: put the system on a grid with the spacing of the training, or train on this grid.
+    #[error(
+        "`{model}` was trained on grids with spacing {with} bohr, and its convolutions count points; here it is {found} bohr"
+    )]
+    #[diagnostic(
+        code(ksr::model::trained_on),
+        severity(Warning),
+        help("its energies mean little for `{system}`; use a grid with the spacing of the training")
+    )]
+    TrainedOn {
+        /// The model.
+        model: String,
+        /// Spacings, bohr.
+        with: String,
+        /// The system.
+        system: String,
+        /// Its spacing, bohr.
+        found: String,
+        /// The use.
+        #[label("used here")]
+        span: Span,
+    },
+    /// The model was trained on systems with one interaction between electrons, but it is used where the interaction is
+    /// another. It runs, but its energies mean little.
+    ///
+    /// What to do: use a model trained with the interaction of the system, or train one.
+    #[error("`{model}` was trained with the interaction {with}, but that of `{system}` is {found}")]
+    #[diagnostic(
+        code(ksr::model::trained_with),
+        severity(Warning),
+        help("its energies mean little here; train one with this interaction")
+    )]
+    TrainedWith {
+        /// The model.
+        model: String,
+        /// `` `exponential` ``.
+        with: String,
+        /// The system.
+        system: String,
+        /// Its interaction.
+        found: String,
+        /// The use.
+        #[label("used here")]
+        span: Span,
+    },
+    /// ksr notes in the second line of a model file what was in it, and the file has been edited since. What it says about its training
+    /// may not hold any more.
+    ///
+    /// What to do: get the file again from where it came. If the edit was yours, delete the second line.
+    #[error("`{path}` has been edited since it was saved")]
+    #[diagnostic(
+        code(ksr::model::edited),
+        severity(Warning),
+        help("it is used as it is now; what it says about its training may not hold any more")
+    )]
+    EditedFile {
+        /// The file, as written.
+        path: String,
+        /// Where it is used.
+        #[label("used here")]
+        span: Span,
+    },
+    /// A saved model notes the hash of its parameters, and it is not that of the parameters in the file: somebody has
+    /// edited them.
+    ///
+    /// What to do: get the file again from where it came. If the edit was yours, delete the `hash:` line.
+    #[error("the parameters of `{model}` are not those that were saved")]
+    #[diagnostic(
+        code(ksr::model::edited),
+        severity(Warning),
+        help("they have been edited; they are used as they are now")
+    )]
+    Edited {
+        /// The model.
+        model: String,
+        /// The parameters.
+        #[label("these have another hash")]
+        span: Span,
+    },
+    /// The file has arrays that the functional has no parameter for. All parameters were found, but the file may
+    /// belong to another functional.
+    ///
+    /// What to do: compare with `describe(f)`. If the surplus arrays are something else, such as the state of an
+    /// optimiser, nothing is wrong.
+    #[error("{arrays} of `{file}` {verb} not used")]
+    #[diagnostic(code(ksr::model::surplus), severity(Warning), help("`{functional}` has {parameters}"))]
+    Surplus {
+        /// Their names.
+        arrays: String,
+        /// `is`, `are`.
+        verb: &'static str,
+        /// The archive.
+        file: String,
+        /// The functional.
+        functional: String,
+        /// What it has.
+        parameters: String,
+        /// The call.
+        #[label("loaded here")]
+        span: Span,
+    },
+    /// No step along the gradient lowers the loss, so the training ends with its initial parameters. The loss may not
+    /// depend on the parameters, or may be infinite close to them.
+    ///
+    /// What to do: follow the help line; try another seed, smaller layers, or a loss that depends on what the
+    /// functional changes.
+    #[error("no step from the initial parameters of `{functional}` lowers the loss (seeds: {seeds})")]
+    #[diagnostic(code(ksr::train::unmoved), severity(Warning))]
+    Unmoved {
+        /// The functional.
+        functional: String,
+        /// The seeds.
+        seeds: String,
+        /// The likely cause.
+        #[help]
+        help: String,
+        /// The training.
+        #[label("in this training run")]
+        span: Span,
+    },
+    /// For some parameters on the way the loss of the validation systems is infinite or not a number, usually because their
+    /// Kohn-Sham iterations diverge. It cannot be compared, so these parameters are not kept; if it is never finite, the
+    /// training loss decides.
+    ///
+    /// What to do: look at the cause in the help line. Leave that system out of `validate:`, give it a lower mixing, or change
+    /// the functional where its density is outside of what the functional allows.
+    #[error("{message}")]
+    #[diagnostic(code(ksr::train::unjudged), severity(Warning))]
+    Unjudged {
+        /// How many of them, and what decided.
+        message: String,
+        /// The first cause.
+        #[help]
+        help: String,
+        /// The training.
+        #[label("in this training run")]
+        span: Span,
+    },
+    /// The calculation is done, but there is something you should know: it was interrupted, an option had no effect,
+    /// or some seeds failed.
+    ///
+    /// What to do: read the message. If it describes what you intended, nothing.
+    #[error("{message}")]
+    #[diagnostic(code(ksr::run::note), severity(Warning))]
+    Note {
+        /// A sentence.
+        message: String,
+        /// The call.
+        #[label("here")]
+        span: Span,
+    },
+}

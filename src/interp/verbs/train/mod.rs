@@ -1,0 +1,303 @@
+//! `train f { … }`: makes a plan from the options, traces the losses for every system, and returns the result as a model.
+
+mod outcome;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod told;
+
+use super::scf::training;
+use super::solve::{Met, system_in};
+use crate::exact::Reference;
+use crate::functional::Compiled;
+use crate::graph::Init;
+use crate::interp::Interpreter;
+use crate::interp::call::{Args, Builtin, DefaultValue, Param, Style, function, optional, required};
+use crate::interp::error::{Advice, Placed, RunError, fail};
+use crate::interp::trace::{Ready, Subject};
+use crate::interp::value::model::hash;
+use crate::interp::value::params::bounded;
+use crate::interp::value::{Loss, StartFrom, Value, scf as options, text};
+use crate::ks::Schedule;
+use crate::lang::Kind;
+use crate::model::System;
+use crate::number::size;
+use crate::problem::{Problem, Result};
+use crate::source::Span;
+use crate::train::{self, Budget, Case, Forecast, Gradient, Plan, Store, TrainError, Trained};
+use settings::SETTINGS;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Training.
+pub const TRAINING: &[Builtin] = &[function(
+    "train",
+    &TRAIN,
+    &[Kind::Model],
+    "fits the parameters of a functional so that its Kohn-Sham calculations approach the exact answers, and returns a model",
+    &["fit", "learn", "optimize", "network", "model", "loss"],
+    &[],
+    train_call,
+)
+.with(Style::Options)];
+
+/// A list of systems, or one.
+const SYSTEMS: &[Kind] = &[Kind::List, Kind::System, Kind::Reference];
+
+/// The functional, the systems and the loss.
+const SUBJECT: [Param; 6] = [
+    required("functional", &[Kind::Functional, Kind::Model]),
+    required("on", SYSTEMS)
+        .about("systems or references to train on, at least one; a list of some is a group with one loss"),
+    optional("validate", SYSTEMS, DefaultValue::Value("[]", || Value::list(Vec::new())))
+        .about("systems or references whose loss decides which parameters are kept; by default those of `on:`"),
+    required("loss", &[Kind::Loss]).about("the loss to minimise, with its options: `losses.ksr(skip: 10)`"),
+    optional("validate_with", &[Kind::Loss], DefaultValue::Absent("loss")).about("another loss for `validate:`"),
+    optional(
+        "scf",
+        &[Kind::Record],
+        DefaultValue::Value("{ iterations: 15, mixing: linear(0.5, decay: 0.9), symmetric: false }", || {
+            options::record(&training())
+        }),
+    )
+    .about("options of the Kohn-Sham iterations: `iterations:`, `mixing:`, `tolerance:`, `symmetric:`"),
+];
+
+/// The parameters of `train`.
+const TRAIN: [Param; SUBJECT.len() + SETTINGS.len()] = {
+    let mut params = [SUBJECT[0]; SUBJECT.len() + SETTINGS.len()];
+    let mut i = 1;
+    while i < params.len() {
+        params[i] = if i < SUBJECT.len() { SUBJECT[i] } else { SETTINGS[i - SUBJECT.len()].param };
+        i += 1;
+    }
+    params
+};
+
+/// Systems with their references and losses.
+struct Cases {
+    cases: Vec<Case>,
+    labels: Vec<String>,
+}
+
+/// A loss and its place in the script.
+struct Judge {
+    loss: Rc<Loss>,
+    span: Span,
+}
+
+impl Judge {
+    fn of(interp: &mut Interpreter, args: &Args, name: &str) -> Result<Self> {
+        let arg = args.arg(name)?;
+        Ok(Self { loss: interp.loss(&arg.value, &format!("`{name}`"), arg.span)?, span: arg.span })
+    }
+
+    /// `losses.ksr(skip: 10)`: its name and the options that were set.
+    fn text(&self) -> String {
+        let options: Vec<String> =
+            self.loss.options.iter().map(|(name, value)| format!("{name}: {}", text::value(value))).collect();
+        format!("{}({})", self.loss.name(), options.join(", "))
+    }
+
+    /// Its call, and below it what it means.
+    fn told(&self, interp: &mut Interpreter) -> String {
+        self.text() + &interp.definitions_of(self)
+    }
+}
+
+fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let ready = interp.ready(args.operand("functional")?, "the functional to train")?;
+    interp.check_kinetic(&ready, args.arg("functional")?.span)?;
+    let mut plan = interp.plan(args, &ready)?;
+    // Of a converged calculation the loss sees only the last iteration.
+    let iterations = if plan.gradient == Gradient::Implicit { 1 } else { plan.scf.iterations };
+    let loss = Judge::of(interp, args, "loss")?;
+    for option in ["validate_with", "validate_every"] {
+        if args.has(option) && !args.has("validate") {
+            let message = "there are no systems to validate with";
+            return args.wrong(args.span_of(option), message, Some("add `validate: […]`".into()));
+        }
+    }
+    let criterion = match args.has("validate_with") {
+        true => Some(Judge::of(interp, args, "validate_with")?),
+        false => None,
+    };
+    let on = interp.cases(args, "on", &ready, &loss, iterations)?;
+    let validation = match args.has("validate") {
+        true => interp.cases(args, "validate", &ready, criterion.as_ref().unwrap_or(&loss), iterations)?,
+        false => Cases { cases: Vec::new(), labels: Vec::new() },
+    };
+    (plan.cases, plan.validation) = (on.cases, validation.cases);
+    if let Some(planned) = &mut interp.planned {
+        planned.push(plan);
+        return Ok(Value::Nothing);
+    }
+    interp.grant_memory(&mut plan, args);
+    let trained = interp.run_training(&plan, args)?;
+    let judges = (loss.told(interp), criterion.map(|judge| judge.told(interp)));
+    let mut origin = outcome::origin((&on.labels, &validation.labels), judges, &plan, &trained);
+    origin.extend(
+        ready
+            .parent
+            .iter()
+            .map(|parent| format!("begun with the parameters of `{}`, hash {}", parent.name, hash(&parent.parameters))),
+    );
+    Ok(Value::Model(Rc::new(outcome::model(&ready, &plan, &trained, origin))))
+}
+
+impl Interpreter {
+    /// The systems of an option, each with its reference and traced loss.
+    fn cases(&mut self, args: &Args, name: &str, ready: &Ready, judge: &Judge, iterations: usize) -> Result<Cases> {
+        let arg = args.arg(name)?;
+        let span = arg.span;
+        let items = match &arg.value {
+            one @ (Value::System(_) | Value::Reference(_)) => Rc::new(vec![one.clone()].into()),
+            _ => args.list(self, name)?,
+        };
+        let mut found = Cases { cases: Vec::new(), labels: Vec::new() };
+        let what = format!("an element of `{name}`");
+        for item in items.iter() {
+            let members = match item {
+                Value::List(members) => members.as_slice(),
+                one => std::slice::from_ref(one),
+            };
+            let mut systems: Vec<Arc<System>> = Vec::with_capacity(members.len());
+            let mut references: Vec<Arc<Reference>> = Vec::with_capacity(members.len());
+            // Training fits the parameters to this interaction, whatever they come from.
+            let retrained = Ready { parent: None, ..ready.clone() };
+            for member in members {
+                let system = system_in(member, span, &what)?;
+                self.check_grid(ready, &system.grid, span)?;
+                self.check_interaction(&retrained, Met::in_system(&system), args.arg("functional")?.span);
+                references.push(self.reference(member, span)?);
+                systems.push(system);
+            }
+            let Some(first) = systems.first() else {
+                return args.wrong(span, format!("a group in `{name}` is empty"), None);
+            };
+            let apart = |s: &Arc<System>| *s.grid != *first.grid || s.interaction != first.interaction;
+            if let Some(other) = systems.iter().find(|s| apart(s)) {
+                let (first, other) = (&first.label, &other.label);
+                let message = format!("`{first}` and `{other}` are in one group, but differ in grid or interaction");
+                return args.wrong(span, message, Some("put systems of one grid and interaction in a group".into()));
+            }
+            let group = matches!(item, Value::List(_));
+            let subject = Subject { ready, references: &references, group, iterations };
+            let case = Case { loss: self.trace_loss(&judge.loss, &subject, judge.span)?, systems };
+            found.labels.push(if group { format!("[{}]", case.label()) } else { case.label() });
+            found.cases.push(case);
+        }
+        Ok(found)
+    }
+
+    /// The plan of a call, without its systems.
+    fn plan(&mut self, args: &Args, ready: &Ready) -> Result<Plan> {
+        let (functional, own) = started(ready);
+        let mut plan = Plan::new(functional, Vec::new(), training());
+        plan.seeds = vec![own];
+        for setting in &SETTINGS {
+            (setting.set)(self, args, &mut plan)?;
+        }
+        plan.scf = settings::loop_of(args, ready, plan.gradient)?;
+        // Before losses are traced for every iteration.
+        let suited = match plan.gradient {
+            Gradient::Unrolled => Schedule::of(&plan.scf).map(drop),
+            Gradient::Implicit => plan.scf.check_converges(),
+        };
+        if let Err(error) = suited {
+            let span = args.span_of(if args.has("scf") { "scf" } else { "functional" });
+            return fail(Placed::new(error, span, "here"), span);
+        }
+        let given = ready.model || !matches!(ready.functional.start, StartFrom::Seed(_));
+        let compiled = &plan.functional;
+        if plan.seeds.len() > 1 && (given || compiled.initial(0) == compiled.initial(1)) {
+            plan.seeds.truncate(1);
+            let starts = if given { "from given parameters" } else { "from the same parameters with every seed" };
+            let message = format!("`{}` starts {starts}, so one seed is enough", ready.name);
+            let note = Advice::Note { message, span: args.arg("seeds")?.span };
+            self.warn_with(Problem::new(note, args.span), true);
+        }
+        Ok(plan)
+    }
+
+    /// The memory of a training run is also limited by that of its script.
+    fn grant_memory(&mut self, plan: &mut Plan, args: &Args) {
+        let granted = self.granted(plan.memory);
+        if let Budget::Bytes(asked) = plan.memory
+            && asked > granted
+        {
+            let message =
+                format!("a training run of this script may take {}; `--max-memory` sets another limit", size(granted));
+            self.warn_with(Problem::new(Advice::Note { message, span: args.span_of("memory") }, args.span), true);
+        }
+        plan.memory = Budget::Bytes(granted);
+    }
+
+    fn run_training(&mut self, plan: &Plan, args: &Args) -> Result<Trained> {
+        let span = args.span;
+        let folder = self.options.cache.as_ref().map(|cache| cache.join("training"));
+        let store = Store { folder, fresh: self.options.fresh };
+        if let Some(note) = told::saturated(plan, args.span_of("functional")) {
+            self.warn_with(Problem::new(note, span), true);
+        }
+        let (least, own) = (Forecast::new(plan).least(), plan.memory.bytes());
+        if least > own {
+            self.afford(least, "a single iteration of this training", span)?;
+        }
+        let trained = self.sparing(|s| train::train(s.options.device, plan, &store, &s.control()));
+        let trained = match trained {
+            Ok(trained) => trained,
+            Err(TrainError::Interrupted) => {
+                self.check_interrupt(span)?;
+                return fail(RunError::Interrupted { span }, span);
+            }
+            Err(error) => {
+                let Some(place) = error.place() else {
+                    return fail(Placed::new(error, span, "in this training run"), span);
+                };
+                let problem = Problem::new(Placed::new(error, place, "not finite here"), place);
+                return Err(Box::new(problem.via(span, "in this training run")));
+            }
+        };
+        if trained.interrupted {
+            // Out of time, the host itself is not interrupted.
+            if !self.host.interrupted() {
+                self.check_interrupt(span)?;
+            }
+            if !self.host.answered() {
+                return fail(RunError::Interrupted { span }, span);
+            }
+            let message = told::interrupted(plan.seeds.len(), &trained);
+            self.warn_with(Problem::new(Advice::Note { message, span }, span), false);
+        }
+        for advice in [told::unmoved(plan, &trained, span), told::unjudged(plan, &trained, span)].into_iter().flatten()
+        {
+            self.warn_with(Problem::new(advice, span), false);
+        }
+        for concern in &trained.concerns {
+            self.warn_with(Problem::new(Placed::new(concern.clone(), span, "here"), span), true);
+        }
+        for message in &trained.warnings {
+            let note = Advice::Note { message: message.clone(), span };
+            self.warn_with(Problem::new(note, span), false);
+        }
+        Ok(trained)
+    }
+}
+
+/// The functional with its initial values, and the seed for them.
+fn started(ready: &Ready) -> (Arc<Compiled>, u64) {
+    let values = match ready.functional.start {
+        StartFrom::Seed(seed) if !ready.model => return (ready.traced.compiled.clone(), seed),
+        _ => &ready.parameters,
+    };
+    let mut compiled = (*ready.traced.compiled).clone();
+    let mut start = 0;
+    for spec in &mut compiled.graph.params {
+        let raw = values.get(start..start + spec.len()).unwrap_or_default();
+        start += spec.len();
+        // The builder takes the initial value of a bounded parameter itself, not its t.
+        spec.init = Init::Values(raw.iter().map(|&t| spec.bounds.map_or(t, |b| bounded(b, t))).collect());
+    }
+    (Arc::new(compiled), 0)
+}

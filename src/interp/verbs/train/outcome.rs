@@ -1,0 +1,149 @@
+//! The model that a training run gives, and where it says it comes from.
+
+use super::super::{optimizers, save};
+use super::Judge;
+use crate::interp::Interpreter;
+use crate::interp::trace::Ready;
+use crate::interp::value::Value;
+use crate::interp::value::model::{Model, SeedRow, TrainedWith, Training, UNJUDGED, VALIDATED};
+use crate::interp::value::scope::Scope;
+use crate::lang::ast::FnDef;
+use crate::number::significant;
+use crate::train::{Case, Ending, Gradient, Kept, Plan, SeedRecord, Step, Trained};
+use std::rc::Rc;
+
+/// The best parameters of all seeds as a model, with those of every seed as its members.
+pub(super) fn model(ready: &Ready, plan: &Plan, trained: &Trained, origin: Vec<String>) -> Model {
+    let interactions = met(plan);
+    let of = |kept: &Kept, seed: u64, seeds: Vec<SeedRow>, history: &[Step], members: Vec<Rc<Model>>| Model {
+        name: ready.functional.name().to_string(),
+        functional: ready.functional.clone(),
+        traced: ready.traced.clone(),
+        parameters: kept.parameters.as_slice().into(),
+        scf: Some(plan.scf.clone()),
+        training: Some(Training {
+            loss: kept.loss,
+            validation_loss: kept.validation,
+            seed,
+            step: kept.step,
+            seeds,
+            history: history.to_vec(),
+        }),
+        members,
+        origin: origin.clone(),
+        interactions: interactions.clone(),
+    };
+    let member = |record: &SeedRecord| {
+        let kept = record.kept.as_ref()?;
+        Some(Rc::new(of(kept, record.seed, Vec::new(), &record.history, Vec::new())))
+    };
+    let members = trained.seeds.iter().filter_map(member).collect();
+    of(&trained.best, trained.seed, trained.seeds.iter().map(row).collect(), trained.history(), members)
+}
+
+/// A seed's row in the table of seeds.
+fn row(record: &SeedRecord) -> SeedRow {
+    let kept = record.kept.as_ref();
+    SeedRow {
+        seed: record.seed,
+        step: kept.map_or(0, |k| k.step),
+        loss: kept.map_or(f64::NAN, |k| k.loss),
+        validation_loss: kept.and_then(|k| k.validation),
+        evaluations: record.evaluations,
+        outcome: match &record.outcome {
+            Ending::Finished => "finished".into(),
+            Ending::Flat => "flat".into(),
+            Ending::Converged => "converged".into(),
+            Ending::Stalled => "stalled".into(),
+            Ending::Interrupted => "interrupted".into(),
+            Ending::Failed { cause, .. } => cause.clone(),
+        },
+    }
+}
+
+/// The grids and interactions of the training.
+fn surroundings(plan: &Plan) -> String {
+    let grid = |case: &Case| {
+        let grid = &case.systems[0].grid;
+        format!("{} points with spacing {} bohr", grid.points, significant(grid.spacing, 6, -4..6))
+    };
+    let mut grids: Vec<String> = plan.cases.iter().map(grid).collect();
+    grids.dedup();
+    let mut interactions: Vec<String> = met(plan).into_iter().map(|with| with.name).collect();
+    interactions.dedup();
+    format!("on {}; interaction {}", grids.join(" and "), interactions.join(" and "))
+}
+
+/// The interactions and grid spacings of the training, each once.
+fn met(plan: &Plan) -> Vec<TrainedWith> {
+    let mut all: Vec<TrainedWith> = Vec::new();
+    for system in plan.cases.iter().flat_map(|Case { systems, .. }| systems) {
+        let with = TrainedWith::of(&system.interaction, &system.grid);
+        if !all.iter().any(|known| known.is(&with) && known.as_fine(&with)) {
+            all.push(with);
+        }
+    }
+    all
+}
+
+/// Where a model comes from, one sentence per line.
+pub(super) fn origin(
+    (on, validation): (&[String], &[String]),
+    (loss, criterion): (String, Option<String>),
+    plan: &Plan,
+    trained: &Trained,
+) -> Vec<String> {
+    let mut lines = vec![format!("trained on {}", on.join(", ")), surroundings(plan)];
+    if !validation.is_empty() {
+        let with = criterion.map(|text| format!(" with {text}")).unwrap_or_default();
+        let judged = if trained.best.validation.is_some() { VALIDATED } else { UNJUDGED };
+        lines.push(format!("{judged} {}{with}", validation.join(", ")));
+    }
+    lines.push(format!("loss {loss}"));
+    if plan.gradient == Gradient::Implicit {
+        lines.push("gradient at the converged density".into());
+    }
+    lines.push(format!("{}, seeds {}", optimizers::text(&plan.optimizer), every_seed(&plan.seeds)));
+    lines
+}
+
+/// The seeds of a training: many in a row as an interval.
+fn every_seed(seeds: &[u64]) -> String {
+    match seeds {
+        [first, .., last] if seeds.len() > 30 && seeds.iter().zip(*first..).all(|(seed, next)| *seed == next) => {
+            format!("{first} .. {last}")
+        }
+        _ => seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", "),
+    }
+}
+
+impl Interpreter {
+    /// The text of a loss and those of the functions, losses and values that it uses, each on lines of its own; nothing for those
+    /// of the library.
+    pub(super) fn definitions_of(&mut self, judge: &Judge) -> String {
+        let mut texts = Vec::new();
+        let closure = &judge.loss.closure;
+        self.text_of(&closure.def, &closure.scope, &mut texts);
+        texts.iter().map(|text| format!("\n{text}")).collect()
+    }
+
+    fn text_of(&mut self, def: &FnDef, scope: &Scope, texts: &mut Vec<String>) {
+        let whole = def.span.to(def.body.span);
+        let text = self.sources.text(whole).to_owned();
+        if self.of_library(whole) || texts.contains(&text) {
+            return;
+        }
+        texts.push(text);
+        for used in save::of_function(def).used {
+            let Ok(Some((_, name, value))) = self.outer(&used, scope) else { continue };
+            match &value {
+                Value::Function(closure) => self.text_of(&closure.def, &closure.scope, texts),
+                Value::Loss(loss) => self.text_of(&loss.closure.def, &loss.closure.scope, texts),
+                value => {
+                    let line = save::plain(value).map(|value| format!("let {name} = {value}"));
+                    texts.extend(line.filter(|line| !texts.contains(line)));
+                }
+            }
+        }
+    }
+}
