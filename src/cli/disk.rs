@@ -12,14 +12,7 @@ pub struct Disk;
 
 impl World for Disk {
     fn start(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-        // Before it is opened: opening a pipe waits for a writer.
-        let found = fs::metadata(path)?;
-        if found.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
-        if !found.is_file() {
-            return Err(data::special());
-        }
+        let found = data::regular(path)?;
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(usize::try_from(found.len().min(limit)).unwrap_or(usize::MAX))?;
         fs::File::open(path)?.take(limit).read_to_end(&mut bytes)?;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "the disk itself, for the caches")]
 
-use super::{ContentKey, DataError, special, write_whole};
+use super::{ContentKey, DataError, regular, write_whole};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -36,15 +36,12 @@ const LARGEST: u64 = 2_000_000_000;
 /// Reads a file of a cache: a regular one that is not much too large, or an error before it is opened.
 ///
 /// # Errors
-/// Those of the file system; it is a pipe or a device; it is larger than any file of a cache.
+/// Those of [`regular`]; it is larger than any file of a cache.
 pub fn recall(path: &Path) -> io::Result<Vec<u8>> {
-    let found = fs::metadata(path)?;
-    match () {
-        () if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        () if !found.is_file() => Err(special()),
-        () if found.len() > LARGEST => Err(io::ErrorKind::FileTooLarge.into()),
-        () => fs::read(path),
+    if regular(path)?.len() > LARGEST {
+        return Err(io::ErrorKind::FileTooLarge.into());
     }
+    fs::read(path)
 }
 
 /// Writes a file of a cache, whole or not at all, with the folders that it needs. The first file that a process writes into a

@@ -19,4 +19,4 @@ pub use layout::{Layout, LayoutError, read_layout, write_layout};
 pub use mark::{DRAWN, Mark, mark, marked_text};
 pub use npy::{Array, Content, DataError, npy_bytes, read_content, read_npy};
 pub use npz::{Arrays, Member, read_npz};
-pub use whole::{special, write_folder, write_whole};
+pub use whole::{regular, special, write_folder, write_whole};

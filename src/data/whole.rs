@@ -2,7 +2,7 @@
 //! caches and the command line; what a script writes goes through a [`World`](crate::world::World).
 #![allow(clippy::disallowed_methods, reason = "the disk itself, for the caches and the command line")]
 
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use tempfile::Builder;
@@ -81,6 +81,19 @@ fn replace(new: &Path, folder: &Path) -> io::Result<()> {
 /// The error for a device, pipe or socket in the place of a file.
 pub fn special() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "it is a device, pipe or socket, not a file")
+}
+
+/// What is known of a regular file, before it is opened: opening a pipe waits for a writer.
+///
+/// # Errors
+/// Those of the file system; it is a folder or something special.
+pub fn regular(path: &Path) -> io::Result<Metadata> {
+    let found = fs::metadata(path)?;
+    match () {
+        () if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        () if !found.is_file() => Err(special()),
+        () => Ok(found),
+    }
 }
 
 /// Where a path leads through links, which may point to something that does not exist yet.

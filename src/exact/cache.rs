@@ -101,13 +101,11 @@ pub fn cached(
             // Not accurate enough, but time may run out before there is a better one.
             Ok(Some((reference, _))) => kept = Some(reference),
             Ok(None) => warnings.push(CacheWarning::Damaged { label: label(), path: path.clone() }),
+            Err(error) if matches!(error.kind(), ErrorKind::FileTooLarge | ErrorKind::InvalidInput) => {
+                warnings.push(CacheWarning::Damaged { label: label(), path: path.clone() });
+            }
             // Not cached yet; a more serious error will show when writing.
-            Err(error)
-                if !matches!(
-                    error.kind(),
-                    ErrorKind::Unsupported | ErrorKind::FileTooLarge | ErrorKind::InvalidInput
-                ) => {}
-            Err(_) => warnings.push(CacheWarning::Damaged { label: label(), path: path.clone() }),
+            Err(_) => {}
         }
     }
     let found = solve(system, options, control)?;

@@ -42,28 +42,28 @@ impl Store {
         warn: &dyn Fn(String),
     ) -> Option<SeedState> {
         let own = self.path(key, seed, steps).filter(|_| !self.fresh)?;
+        // Whatever number of steps is in the name of the file.
         let usable = |path: &Path| {
             let found = read(path, key, seed, parameters);
-            found.unwrap_or_else(|reason| {
+            let mut state = found.unwrap_or_else(|reason| {
                 let path = path.display();
                 warn(format!("the stored training of seed {seed} {reason}, so it is not used ({path})"));
                 None
-            })
-        };
-        let mut best: Option<SeedState> = None;
-        let others = self.others(key, seed).into_iter().filter(|path| *path != own);
-        for path in std::iter::once(own.clone()).chain(others) {
-            let Some(mut state) = usable(&path) else { continue };
-            // Whatever the name of the file says.
+            })?;
             if state.outcome == Some(Ending::Finished) && state.step < steps {
                 state.reopen();
             }
+            (state.step <= steps).then_some(state)
+        };
+        let mut best = usable(&own);
+        if best.as_ref().is_some_and(|state| state.outcome.is_some()) {
+            return best;
+        }
+        for path in self.others(key, seed).iter().filter(|path| **path != own) {
+            let Some(state) = usable(path) else { continue };
             let ahead = |best: &SeedState| (state.outcome.is_some(), state.step) > (false, best.step);
-            if state.step <= steps && best.as_ref().is_none_or(ahead) {
+            if best.as_ref().is_none_or(ahead) {
                 best = Some(state);
-            }
-            if path == own && best.as_ref().is_some_and(|state| state.outcome.is_some()) {
-                return best;
             }
         }
         best

@@ -3,7 +3,7 @@
 use super::plan::{Case, Plan};
 use crate::control::Control;
 use crate::ks::{InitialDensity, KsError, KsWarning, Run, solve};
-use crate::model::System;
+use crate::model::Mirror;
 use crate::number::brief;
 use crate::tensor::Device;
 use miette::Diagnostic;
@@ -98,20 +98,21 @@ pub(super) fn concerns(
             Err(error @ KsError::Device { .. }) => return Err(error),
             Err(_) => continue,
         };
-        match leaning(&run) {
-            Some(lean) if size(&lean, system) <= LOPSIDED => {}
-            Some(lean) => {
+        let size = |f: &[f64]| system.grid.spacing * f.iter().map(|x| x.abs()).sum::<f64>();
+        match system.mirror().map(|mirror| (leaning(&run, &mirror), mirror)) {
+            Ok((lean, _)) if size(&lean) <= LOPSIDED => {}
+            Ok((lean, mirror)) => {
                 // A functional may itself tell left from right. The density leans by itself if it leans to the other side when the
                 // iterations begin there.
-                let start = InitialDensity::Given(run.density.clone().map(|n| mirrored(system, &n)));
+                let start = InitialDensity::Given(run.density.clone().map(|n| mirror.image(&n)));
                 let other = solve(device, system, &plan.functional, params, &plan.scf, &start, control);
-                let back = other.ok().and_then(|other| leaning(&other)).unwrap_or_default();
+                let back = other.map(|other| leaning(&other, &mirror)).unwrap_or_default();
                 let change: Vec<f64> = lean.iter().zip(&back).map(|(a, b)| 0.5 * (a - b)).collect();
-                if size(&change, system) > STAYS * size(&lean, system) {
-                    lopsided.push((system.label.clone(), size(&lean, system)));
+                if size(&change) > STAYS * size(&lean) {
+                    lopsided.push((system.label.clone(), size(&lean)));
                 }
             }
-            None => close.extend(run.warnings.iter().find_map(|warning| match warning {
+            Err(_) => close.extend(run.warnings.iter().find_map(|warning| match warning {
                 KsWarning::SmallGap { gap, .. } => Some((system.label.clone(), *gap)),
                 _ => None,
             })),
@@ -125,19 +126,8 @@ pub(super) fn concerns(
     Ok(worst.into_iter().chain(closest).collect())
 }
 
-/// n(x) - n(-x); `None`: the system has no mirror symmetry.
-fn leaning(run: &Run) -> Option<Vec<f64>> {
-    run.system.mirror().ok()?;
+/// n(x) - n(-x).
+fn leaning(run: &Run, mirror: &Mirror) -> Vec<f64> {
     let density = run.total_density();
-    Some(density.iter().zip(mirrored(&run.system, &density)).map(|(n, image)| n - image).collect())
-}
-
-/// The mirror image of a density, or itself where there is none.
-fn mirrored(system: &System, density: &[f64]) -> Vec<f64> {
-    system.mirror().map_or_else(|_| density.to_vec(), |mirror| mirror.image(density))
-}
-
-/// The integral of |f|.
-fn size(f: &[f64], system: &System) -> f64 {
-    system.grid.spacing * f.iter().map(|x| x.abs()).sum::<f64>()
+    density.iter().zip(mirror.image(&density)).map(|(n, image)| n - image).collect()
 }

@@ -28,7 +28,7 @@ impl Interpreter {
         let Some(by) = by else { return Ok(Value::Interval(a, b)) };
         let step = end(self, by, "the step of an interval")?;
         let dim = agree("by", (dim, from.span.to(to.span)), (step.dim, by.span), from.span.to(by.span))?;
-        stepped(a, b, step.value, by.span)
+        self.stepped(a, b, step.value, by.span)
             .map(|values| Value::list(values.into_iter().map(|v| Value::Number(Quantity::of(v, dim))).collect()))
     }
 
@@ -41,11 +41,7 @@ impl Interpreter {
             let interval = text::value(&Value::Interval(from, to));
             return fail(RunError::Interval { interval, span }, span);
         }
-        let count = (to.value - from.value + 1.0).max(0.0) as u64;
-        if count <= MAX_LENGTH as u64 {
-            self.afford(count * EACH, "this list", span)?;
-        }
-        let values = if to.value < from.value { Vec::new() } else { stepped(from, to, 1.0, span)? };
+        let values = if to.value < from.value { Vec::new() } else { self.stepped(from, to, 1.0, span)? };
         Ok(Value::vector(&values, from.dim))
     }
 
@@ -93,18 +89,19 @@ impl Interpreter {
         }
         Ok(results)
     }
-}
 
-/// a + k step, up to b within 1e-9 steps.
-fn stepped(a: Quantity, b: Quantity, step: f64, span: Span) -> Result<Vec<f64>> {
-    let steps = (b.value - a.value) / step;
-    if !steps.is_finite() || steps < -1e-9 {
-        let (from, to) = (text::quantity(&a), text::quantity(&b));
-        return fail(RunError::Step { step: text::number(step), from, to, span }, span);
+    /// a + k step, up to b within 1e-9 steps.
+    fn stepped(&mut self, a: Quantity, b: Quantity, step: f64, span: Span) -> Result<Vec<f64>> {
+        let steps = (b.value - a.value) / step;
+        if !steps.is_finite() || steps < -1e-9 {
+            let (from, to) = (text::quantity(&a), text::quantity(&b));
+            return fail(RunError::Step { step: text::number(step), from, to, span }, span);
+        }
+        let count = (steps + 1e-9).floor() + 1.0;
+        if count > MAX_LENGTH as f64 {
+            return fail(RunError::TooLong { length: text::number(count), limit: MAX_LENGTH, span }, span);
+        }
+        self.afford(count as u64 * EACH, "this list", span)?;
+        Ok((0..count as usize).map(|k| a.value + k as f64 * step).collect())
     }
-    let count = (steps + 1e-9).floor() + 1.0;
-    if count > MAX_LENGTH as f64 {
-        return fail(RunError::TooLong { length: text::number(count), limit: MAX_LENGTH, span }, span);
-    }
-    Ok((0..count as usize).map(|k| a.value + k as f64 * step).collect())
 }

@@ -184,16 +184,12 @@ impl Interpreter {
     pub(crate) fn parameters_of(&mut self, f: &Rc<Functional>, traced: &Traced, span: Span) -> Result<Rc<[f64]>> {
         let initial = traced.initial(&f.start);
         let Some(run) = self.judged.last().cloned().filter(|_| !initial.is_empty()) else { return Ok(initial) };
-        let whole = match &run.with {
-            Value::Functional(whole) => whole.clone(),
-            Value::Model(model) => model.functional.clone(),
-            _ => return Ok(initial),
-        };
+        let Some(whole) = run.functional() else { return Ok(initial) };
         if whole.same(f) {
             return Ok(run.parameters.clone());
         }
         let trace = Trace::of_loss(whole.clone(), run.parameters.len(), span);
-        self.give_arrays(&trace, &whole)?;
+        self.give_arrays(&trace, whole)?;
         refuse_relative(&trace, f, span)?;
         Ok(initial)
     }

@@ -18,3 +18,4 @@ pub(crate) use compile::Ready;
 pub(crate) use fields::FIELDS;
 pub(crate) use layers::LAYERS;
 pub(crate) use loss::Subject;
+pub(crate) use probe::no_interaction;

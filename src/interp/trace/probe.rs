@@ -40,10 +40,7 @@ impl Interpreter {
                 _ => return Ok(None),
             },
         };
-        if args.has("interaction") {
-            let message = "in a loss or a functional, `interaction` is that of the system";
-            return args.wrong(args.span_of("interaction"), message, Some("leave it out".into()));
-        }
+        no_interaction(args)?;
         let mut densities = Vec::with_capacity(2);
         for argument in &given {
             let node = match trace.node_of(&argument.value, argument.span)? {
@@ -67,6 +64,15 @@ impl Interpreter {
             _ => Ok(None),
         }
     }
+}
+
+/// Refuses an interaction where it is that of the system.
+pub(crate) fn no_interaction(args: &Args) -> Result<()> {
+    if !args.has("interaction") {
+        return Ok(());
+    }
+    let message = "in a loss or a functional, `interaction` is that of the system";
+    args.wrong(args.span_of("interaction"), message, Some("leave it out".into()))
 }
 
 fn not_density<T>(args: &Args, argument: &Argument) -> Result<T> {

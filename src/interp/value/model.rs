@@ -66,6 +66,17 @@ impl TrainedWith {
     }
 }
 
+/// Items in their order, each once.
+pub(crate) fn each_once<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut all = Vec::new();
+    for item in items {
+        if !all.contains(&item) {
+            all.push(item);
+        }
+    }
+    all
+}
+
 /// The hash of flat parameters, as the optimiser stores them.
 pub(crate) fn hash(parameters: &[f64]) -> String {
     ContentKey::new("parameters 1").numbers(parameters).finish()

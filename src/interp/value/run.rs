@@ -1,6 +1,6 @@
 //! Runs as values of the language.
 
-use super::Value;
+use super::{Functional, Value};
 use crate::graph::ParamSpec;
 use crate::ks::{Datum, Run, Stop};
 use crate::lang::Dimension;
@@ -20,6 +20,17 @@ pub struct Solved {
     pub arrays: Arc<[ParamSpec]>,
     /// Its parameters, flat, as the optimiser stores them.
     pub parameters: Rc<[f64]>,
+}
+
+impl Solved {
+    /// The functional that it was solved with, or that of the model.
+    pub fn functional(&self) -> Option<&Rc<Functional>> {
+        match &self.with {
+            Value::Functional(functional) => Some(functional),
+            Value::Model(model) => Some(&model.functional),
+            _ => None,
+        }
+    }
 }
 
 impl Deref for Solved {

@@ -94,9 +94,10 @@ fn make(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         Some(Value::List(items)) => items.iter().filter_map(trained_with).collect(),
         _ => Vec::new(),
     };
+    let edited = args.opt_text("hash")?.is_some_and(|said| *said != *hash(&parameters));
     // An edited file has been told already.
-    let told = interp.sources().get(args.span.source).is_some_and(|source| mark(&source.text) == Mark::Broken);
-    if !told && args.opt_text("hash")?.is_some_and(|said| *said != *hash(&parameters)) {
+    let told = || interp.sources().get(args.span.source).is_some_and(|source| mark(&source.text) == Mark::Broken);
+    if edited && !told() {
         let (model, span) = (name.clone(), args.span_of("parameters"));
         interp.warn_with(Problem::new(Advice::Edited { model, span }, span), true);
     }

@@ -7,7 +7,7 @@ use crate::graph::LowerError;
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, Param, example, function, mismatch, optional, required, shown};
 use crate::interp::error::{TraceError, fail};
-use crate::interp::trace::Ready;
+use crate::interp::trace::{Ready, no_interaction};
 use crate::interp::value::model::Model;
 use crate::interp::value::params::Entry;
 use crate::interp::value::{Field, Functional, StartFrom, Value};
@@ -142,10 +142,7 @@ impl Interpreter {
         let Some(interaction) = self.judging_interaction(grid, args.span)? else {
             return self.interaction(&*args.value("interaction")?, args.span_of("interaction"), grid);
         };
-        if args.has("interaction") {
-            let message = "in a loss or a functional, `interaction` is that of the system";
-            return args.wrong(args.span_of("interaction"), message, Some("leave it out".into()));
-        }
+        no_interaction(args)?;
         Ok(interaction)
     }
 

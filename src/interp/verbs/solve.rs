@@ -7,6 +7,7 @@ use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, Param, Style, function, mismatch, optional, required, shown};
 use crate::interp::error::{Advice, Placed, RunError, TraceError, fail, listed, suggestion};
 use crate::interp::trace::Ready;
+use crate::interp::value::model::each_once;
 use crate::interp::value::scf::PARAMS;
 use crate::interp::value::{Model, Solved, TrainedWith, Value};
 use crate::ks::{KsWarning, Run, ScfOptions};
@@ -305,8 +306,7 @@ impl Interpreter {
             !model.interactions.is_empty() && !model.interactions.iter().any(|with| with.is(&here))
         };
         if let Some(model) = ready.parent.iter().chain(&ready.traced.models).find(other) {
-            let mut names: Vec<&str> = model.interactions.iter().map(|with| with.name.as_str()).collect();
-            names.dedup();
+            let names = each_once(model.interactions.iter().map(|with| with.name.as_str()));
             let (model, with, system, found) = (model.name.clone(), listed(&names), met.at.into(), here.name);
             self.warn_with(Problem::new(Advice::TrainedWith { model, with, system, found, span }, span), true);
             return;
@@ -317,9 +317,7 @@ impl Interpreter {
                 && model.traced.compiled.graph.counts_points()
         };
         if let Some(model) = ready.parent.iter().chain(&ready.traced.models).find(coarser) {
-            let mut spacings: Vec<f64> = model.interactions.iter().filter_map(|with| with.spacing).collect();
-            spacings.dedup();
-            let with = spacings.iter().map(|&h| brief(h)).collect::<Vec<_>>().join(" and ");
+            let with = each_once(model.interactions.iter().filter_map(|with| with.spacing).map(brief)).join(" and ");
             let (model, system, found) = (model.name.clone(), met.at.into(), brief(met.grid.spacing));
             self.warn_with(Problem::new(Advice::TrainedOn { model, with, system, found, span }, span), true);
         }

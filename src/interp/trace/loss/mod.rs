@@ -257,13 +257,8 @@ fn runs(value: &Value, span: Span, finished: &mut Vec<Rc<Solved>>) -> Result<()>
 /// Checks that finished runs could be a group in training: one functional with its parameters, one grid, one interaction.
 fn one_group(runs: &[Rc<Solved>], span: Span) -> Result<()> {
     let Some(first) = runs.first() else { return Ok(()) };
-    let functional = |run: &Solved| match &run.with {
-        Value::Functional(functional) => Some(functional.clone()),
-        Value::Model(model) => Some(model.functional.clone()),
-        _ => None,
-    };
-    let alike = |run: &Solved| match (functional(first), functional(run)) {
-        (Some(a), Some(b)) => a.same(&b) && first.parameters == run.parameters,
+    let alike = |run: &Solved| match (first.functional(), run.functional()) {
+        (Some(a), Some(b)) => a.same(b) && first.parameters == run.parameters,
         (a, b) => a.is_none() && b.is_none(),
     };
     for run in runs {

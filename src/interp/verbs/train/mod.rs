@@ -292,10 +292,9 @@ fn started(ready: &Ready) -> (Arc<Compiled>, u64) {
         _ => &ready.parameters,
     };
     let mut compiled = (*ready.traced.compiled).clone();
-    let mut start = 0;
-    for spec in &mut compiled.graph.params {
-        let raw = values.get(start..start + spec.len()).unwrap_or_default();
-        start += spec.len();
+    let ranges = compiled.graph.parameter_ranges();
+    for (spec, range) in compiled.graph.params.iter_mut().zip(ranges) {
+        let raw = values.get(range).unwrap_or_default();
         // The builder takes the initial value of a bounded parameter itself, not its t.
         spec.init = Init::Values(raw.iter().map(|&t| spec.bounds.map_or(t, |b| bounded(b, t))).collect());
     }

@@ -5,7 +5,7 @@ use super::Judge;
 use crate::interp::Interpreter;
 use crate::interp::trace::Ready;
 use crate::interp::value::Value;
-use crate::interp::value::model::{Model, SeedRow, TrainedWith, Training, UNJUDGED, VALIDATED};
+use crate::interp::value::model::{Model, SeedRow, TrainedWith, Training, UNJUDGED, VALIDATED, each_once};
 use crate::interp::value::scope::Scope;
 use crate::lang::ast::FnDef;
 use crate::number::significant;
@@ -67,10 +67,8 @@ fn surroundings(plan: &Plan) -> String {
         let grid = &case.systems[0].grid;
         format!("{} points with spacing {} bohr", grid.points, significant(grid.spacing, 6, -4..6))
     };
-    let mut grids: Vec<String> = plan.cases.iter().map(grid).collect();
-    grids.dedup();
-    let mut interactions: Vec<String> = met(plan).into_iter().map(|with| with.name).collect();
-    interactions.dedup();
+    let grids = each_once(plan.cases.iter().map(grid));
+    let interactions = each_once(met(plan).into_iter().map(|with| with.name));
     format!("on {}; interaction {}", grids.join(" and "), interactions.join(" and "))
 }
 

@@ -20,15 +20,19 @@ const SATURATED: f64 = 12.0;
 
 /// A note about parameters that begin at a bound, where the loss does not depend on them.
 pub(super) fn saturated(plan: &Plan, span: Span) -> Option<Advice> {
-    let mut names: Vec<String> = Vec::new();
+    let graph = &plan.functional.graph;
+    let bounded: Vec<_> =
+        graph.params.iter().zip(graph.parameter_ranges()).filter(|(spec, _)| spec.bounds.is_some()).collect();
+    if bounded.is_empty() {
+        return None;
+    }
+    let mut names: Vec<&str> = Vec::new();
     for seed in &plan.seeds {
         let flat = plan.functional.initial(*seed);
-        let mut start = 0;
-        for spec in &plan.functional.graph.params {
-            let own = flat.get(start..start + spec.len()).unwrap_or_default();
-            start += spec.len();
-            if spec.bounds.is_some() && own.iter().any(|t| t.abs() > SATURATED) && !names.contains(&spec.name) {
-                names.push(spec.name.clone());
+        for (spec, range) in &bounded {
+            let at_bound = flat[range.clone()].iter().any(|t| t.abs() > SATURATED);
+            if at_bound && !names.contains(&spec.name.as_str()) {
+                names.push(&spec.name);
             }
         }
     }
