@@ -243,17 +243,23 @@ fn json_of_physics_is_an_object_of_scalars() {
     assert_eq!(values[2]["value"]["converged"], true);
 }
 
+/// A pipe whose reader is gone before anything is written.
+fn unread() -> std::process::Stdio {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    writer.into()
+}
+
 #[test]
 fn a_closed_pipe_does_not_panic() {
     use std::process::{Command, Stdio};
     let mut child = Command::new(assert_cmd::cargo::cargo_bin!("ksr"))
         .args(["run", "-"])
         .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
+        .stdout(unread())
         .stderr(Stdio::piped())
         .spawn()
         .expect("ksr starts");
-    drop(child.stdout.take());
     let mut stdin = child.stdin.take().expect("a pipe");
     std::io::Write::write_all(&mut stdin, "1\n".repeat(1000).as_bytes()).expect("a script");
     drop(stdin);
@@ -285,25 +291,22 @@ fn a_closed_pipe_is_told_by_the_status_of_every_command() {
                 .args(command)
                 .current_dir(place.path())
                 .env("KSR_CACHE_DIR", place.path().join(".cache"))
-                .stdout(Stdio::piped())
+                .stdout(unread())
                 .stderr(err)
                 .spawn()
                 .expect("ksr starts");
-            drop(child.stdout.take());
-            drop(child.stderr.take());
             child.wait().expect("ksr ends").code()
         };
-        assert_eq!((start(Stdio::null()), start(Stdio::piped())), (Some(141), Some(141)), "{command:?}");
+        assert_eq!((start(Stdio::null()), start(unread())), (Some(141), Some(141)), "{command:?}");
     }
     // Nobody reads the error, but the status tells.
     let mut child = Command::new(assert_cmd::cargo::cargo_bin!("ksr"))
         .args(["check", "--json", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
-        .stderr(Stdio::piped())
+        .stderr(unread())
         .spawn()
         .expect("ksr starts");
-    drop(child.stderr.take());
     let mut stdin = child.stdin.take().expect("a pipe");
     std::io::Write::write_all(&mut stdin, "nothing\n".repeat(100).as_bytes()).expect("a script");
     drop(stdin);
