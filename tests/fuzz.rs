@@ -1,8 +1,8 @@
 //! Random inputs for everything that reads what others wrote: none may panic, whatever else happens with it.
 //!
 //! `cargo test --release --test fuzz` tries a few thousand inputs of each kind. `KSR_FUZZ=250000` sets how many, `KSR_FUZZ_SEED=7`
-//! where to begin, and a failure names the seed of its input and shows it. An input that aborts the process is left in
-//! `target/fuzz/`, where every input is written before it is tried if `KSR_FUZZ` is set. Finds become tests of the code at fault.
+//! where to begin, and a failure names the seed of its input and shows it. If `KSR_FUZZ` is set, the seed that is being tried is in
+//! `target/tmp/fuzz/`, for an input that aborts the process. Finds become tests of the code at fault.
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout)] // a test may fail, and say what it did
 
 #[path = "fuzz/arrays.rs"]
@@ -12,25 +12,35 @@ mod mutate;
 #[path = "fuzz/scripts.rs"]
 mod scripts;
 
+use ksr::interp::on_large_stack;
 use mutate::Dice;
+use std::io::{Seek, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::Path;
 
 /// Inputs of each kind, unless `KSR_FUZZ` says otherwise.
 const INPUTS: u64 = 2000;
 
 /// Tries inputs made by `make` from numbered seeds.
-fn attack(target: &str, share: u64, make: impl Fn(&mut Dice) -> Vec<u8>, run: impl Fn(&[u8])) {
+fn attack(target: &str, share: u64, make: impl Fn(&mut Dice) -> Vec<u8> + Send, run: impl Fn(&[u8]) + Send) {
+    on_large_stack(|| attack_here(target, share, make, run)).expect("no panic");
+}
+
+/// One thread for all inputs: it parses the standard library once.
+fn attack_here(target: &str, share: u64, make: impl Fn(&mut Dice) -> Vec<u8>, run: impl Fn(&[u8])) {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let (asked, first) = (number("KSR_FUZZ"), number("KSR_FUZZ_SEED").unwrap_or(1));
-    let folder = asked.map(|_| PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("fuzz"));
-    folder.iter().for_each(|folder| std::fs::create_dir_all(folder).expect("a folder"));
-    let inputs = asked.unwrap_or(INPUTS) / share;
+    let mut noted = asked.map(|_| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fuzz");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::File::create(folder.join(target)).expect("a file for the seed")
+    });
+    let inputs = asked.unwrap_or(INPUTS / share);
     for seed in first..first + inputs {
-        let input = make(&mut Dice::new(seed));
-        if let Some(folder) = &folder {
-            std::fs::write(folder.join(target), &input).expect("the input is kept");
+        if let Some(file) = &mut noted {
+            file.rewind().and_then(|()| write!(file, "{seed:20}")).expect("the seed is kept");
         }
+        let input = make(&mut Dice::new(seed));
         if catch_unwind(AssertUnwindSafe(|| run(&input))).is_err() {
             panic!("{target}, seed {seed}:\n{}", String::from_utf8_lossy(&input));
         }
@@ -40,13 +50,13 @@ fn attack(target: &str, share: u64, make: impl Fn(&mut Dice) -> Vec<u8>, run: im
 
 #[test]
 fn texts_are_read_checked_and_laid_out() {
-    let corpus = mutate::corpus();
+    let corpus = mutate::shorter(&mutate::corpus(), 3000);
     attack("texts", 1, |dice| mutate::script(dice, &corpus), scripts::read);
 }
 
 #[test]
 fn scripts_are_run_within_their_budget() {
-    let corpus = mutate::short(&mutate::corpus());
+    let corpus = mutate::quick(&mutate::corpus());
     attack("scripts", 4, |dice| mutate::script(dice, &corpus), scripts::run);
 }
 
@@ -58,7 +68,7 @@ fn model_files_are_used() {
 
 #[test]
 fn entries_of_the_repl_follow_each_other() {
-    let corpus = mutate::short(&mutate::corpus());
+    let corpus = mutate::quick(&mutate::corpus());
     attack("entries", 4, |dice| mutate::script(dice, &corpus), scripts::enter);
 }
 

@@ -37,7 +37,7 @@ impl Terminal {
     pub fn interrupted_note(&self) -> u8 {
         self.progress.clear();
         let (message, status) = match interrupt::ending() {
-            Some(status) => (if status == 129 { "ended by SIGHUP" } else { "ended by SIGTERM" }, status),
+            Some(status) => (interrupt::ended_by(status), status),
             None => ("interrupted", interrupt::STATUS),
         };
         if self.json {

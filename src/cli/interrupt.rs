@@ -1,5 +1,6 @@
 //! Signals. The first Ctrl-C asks the running work to stop, a later one exits at once. SIGTERM and SIGHUP end the process: at once
-//! while it waits for input, otherwise as soon as the running work has written its checkpoint; a second one ends it at once.
+//! while it waits for input, otherwise as soon as the running work has written its checkpoint; a second one ends it at once. Work that
+//! does not answer is ended after a while.
 
 #[cfg(unix)]
 #[path = "interrupt/unix.rs"]
@@ -8,7 +9,9 @@ mod system;
 #[path = "interrupt/other.rs"]
 mod system;
 
+use super::{OUT_OF_TIME, output};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::time::Duration;
 
 static PRESSED: AtomicUsize = AtomicUsize::new(0);
 static ANSWERED: AtomicBool = AtomicBool::new(false);
@@ -16,19 +19,61 @@ static ANSWERED: AtomicBool = AtomicBool::new(false);
 static ENDING: AtomicU8 = AtomicU8::new(0);
 static WAITING: AtomicBool = AtomicBool::new(false);
 
+/// Whether notes are JSON.
+static JSON: AtomicBool = AtomicBool::new(false);
+/// How often presses were answered or forgotten.
+static ROUND: AtomicUsize = AtomicUsize::new(0);
+
 /// Exit status of an interrupted run.
 pub const STATUS: u8 = 130;
 
+/// After this time without an answer to Ctrl-C, the user is told what another one does.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long work may take to answer a signal that ends the process, or the end of its time.
+const GRACE: Duration = Duration::from_secs(10);
+
 /// Begins to listen to signals; the process exits after `limit` presses of Ctrl-C since the last [`reset`].
-pub fn listen(limit: usize) {
+pub fn listen(limit: usize, json: bool) {
+    JSON.store(json, Ordering::SeqCst);
     system::listen(limit);
+}
+
+/// Ends the process some time after `limit`, if it has not ended by itself: whatever it does then does not look at the clock.
+pub fn end_after(limit: Duration) {
+    later(limit.saturating_add(GRACE), || {
+        let message = "the time of `--max-time` is over, and the work that is being done cannot be stopped otherwise";
+        output::notice("error", message, JSON.load(Ordering::SeqCst));
+        leave(OUT_OF_TIME);
+    });
+}
+
+fn later(time: Duration, what: impl FnOnce() + Send + 'static) {
+    // Without a thread, the work answers by itself, as it mostly does.
+    let _ = std::thread::Builder::new().spawn(move || {
+        std::thread::sleep(time);
+        what();
+    });
 }
 
 /// Ctrl-C.
 fn press(limit: usize) {
-    if PRESSED.fetch_add(1, Ordering::SeqCst) + 1 >= limit {
+    let presses = PRESSED.fetch_add(1, Ordering::SeqCst) + 1;
+    if presses >= limit {
         leave(STATUS);
     }
+    let round = ROUND.load(Ordering::SeqCst);
+    later(PATIENCE, move || {
+        let same = PRESSED.load(Ordering::SeqCst) == presses && ROUND.load(Ordering::SeqCst) == round;
+        if same && !WAITING.load(Ordering::SeqCst) {
+            let again = if presses + 1 >= limit {
+                "Ctrl-C again ends ksr at once"
+            } else {
+                "Ctrl-C twice more ends ksr at once"
+            };
+            let message = format!("the work stops as soon as its current step is done; {again}");
+            output::notice("note", &message, JSON.load(Ordering::SeqCst));
+        }
+    });
 }
 
 /// A signal that ends the process with this status.
@@ -38,6 +83,15 @@ fn end(status: u8) {
     if before != 0 || WAITING.load(Ordering::SeqCst) {
         leave(status);
     }
+    later(GRACE, move || {
+        output::notice("error", ended_by(status), JSON.load(Ordering::SeqCst));
+        leave(status);
+    });
+}
+
+/// What to say of the end by a signal.
+pub fn ended_by(status: u8) -> &'static str {
+    if status == 129 { "ended by SIGHUP" } else { "ended by SIGTERM" }
 }
 
 fn leave(status: u8) -> ! {
@@ -74,6 +128,7 @@ pub fn answer() -> bool {
         return false;
     }
     PRESSED.store(0, Ordering::SeqCst);
+    ROUND.fetch_add(1, Ordering::SeqCst);
     ANSWERED.store(true, Ordering::SeqCst);
     true
 }
@@ -86,4 +141,5 @@ pub fn answered() -> bool {
 /// Forgets all presses, for new work.
 pub fn reset() {
     PRESSED.store(0, Ordering::SeqCst);
+    ROUND.fetch_add(1, Ordering::SeqCst);
 }

@@ -21,7 +21,7 @@ pub fn file(path: &Path, set: Vec<(String, String)>, options: &RunOptions) -> u8
     };
     let base =
         path.parent().filter(|p| !p.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_path_buf);
-    interrupt::listen(2);
+    listen(options, 1);
     let host = Rc::new(Terminal::new(options.json, options.quiet, false));
     let mut interpreter = session::interpreter(Rc::clone(&host), options, set, base);
     let ended = session::run(&mut interpreter, &name, &text);
@@ -30,7 +30,7 @@ pub fn file(path: &Path, set: Vec<(String, String)>, options: &RunOptions) -> u8
 
 /// Evaluates expressions one after another in one session; an error ends it.
 pub fn expressions(expressions: &[String], options: &RunOptions) -> u8 {
-    interrupt::listen(2);
+    listen(options, expressions.len());
     let host = Rc::new(Terminal::new(options.json, options.quiet, false));
     let mut interpreter = session::interpreter(Rc::clone(&host), options, Vec::new(), PathBuf::from("."));
     for expression in expressions {
@@ -41,6 +41,14 @@ pub fn expressions(expressions: &[String], options: &RunOptions) -> u8 {
         }
     }
     0
+}
+
+/// Listens to signals; each of so many texts may take the time of the options.
+fn listen(options: &RunOptions, texts: usize) {
+    interrupt::listen(2, options.json);
+    if let Some(limit) = options.max_time {
+        interrupt::end_after(limit.saturating_mul(texts as u32));
+    }
 }
 
 /// The name and text of a script; pipes and devices that the user names can be read too, up to the largest size of a text.

@@ -7,8 +7,10 @@ use py_literal::Value;
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 /// The longest start of a file that is searched for its header, bytes. NumPy itself writes headers of 128.
 pub(super) const LONGEST: usize = 1 << 16;
-/// The maximum number of parentheses (those of numbers and strings have two): the parser recurses without a limit.
-const NESTED: usize = 64;
+/// The maximum number of parentheses (those of numbers and strings have two), and how deeply they are nested: the parser recurses without a
+/// limit, and its time multiplies with every level.
+const PARENTHESES: usize = 64;
+const NESTED: usize = 5;
 
 /// What a header says.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +45,7 @@ impl Header {
             let long = length > LONGEST && bytes.len() >= LONGEST;
             return Err(if long { "its header is too long" } else { "its header is cut off" }.into());
         };
-        if text.iter().filter(|b| b"([{".contains(b)).count() > NESTED {
+        if text.iter().filter(|b| b"([{".contains(b)).count() > PARENTHESES || depth(text) > NESTED {
             return Err("its header has too many parentheses".into());
         }
         let wrong = || "its header is not that of a NumPy array".to_owned();
@@ -66,6 +68,20 @@ impl Header {
         let shape = axes(of("shape")?).ok_or("`shape` in its header is not a tuple of lengths")?;
         Ok(Self { element, fortran, shape, length })
     }
+}
+
+/// How deeply the parentheses of a text are nested.
+fn depth(text: &[u8]) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0);
+    for byte in text {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 fn axes(value: &Value) -> Option<Vec<usize>> {
@@ -141,6 +157,23 @@ mod tests {
             }
         }
         assert!(read("{'descr': '>i4', 'fortran_order': True, 'shape': (2, 2)}").unwrap().fortran);
+    }
+
+    #[test]
+    fn nested_parentheses_take_no_time() {
+        assert_eq!(read(&"{".repeat(60)).unwrap_err(), "its header has too many parentheses");
+        assert_eq!(
+            read(&format!("{{'descr': {}", "([".repeat(31))).unwrap_err(),
+            "its header has too many parentheses"
+        );
+        // As many as may be: what the parser tries in vain multiplies with every level.
+        for text in ["{{{{{", "([{([", "{([([", "(((((1,", "{'a':{'a':{'a':{'a':{'a':"] {
+            let longer = format!("{text}{}", "1)}]),({".repeat(20));
+            for text in [text, &longer] {
+                assert!(read(text).is_err(), "{text}");
+            }
+        }
+        assert!(read("{'descr': '<f8', 'fortran_order': False, 'shape': (3,), 'more': ([(1,)],)}").is_ok());
     }
 
     #[test]

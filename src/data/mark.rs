@@ -4,11 +4,56 @@ use super::ContentKey;
 
 /// How the line with the hash of a text begins.
 const LINE: &str = "# Content ";
+/// How it ends, behind the hash.
+const MEANING: &str = ": `save` replaces this file only while nobody has edited it.";
 /// The kind of these hashes.
 const KIND: &str = "text 1";
 
 /// The second line of a figure that ksr has drawn as SVG.
 pub const DRAWN: &str = "<metadata>ksr</metadata>";
+
+/// The keyword and text by which a figure that ksr has drawn as PNG says so, among its first bytes.
+pub const PAINTED: (&str, &str) = ("Software", "ksr");
+
+/// Whether the first bytes of a PNG figure say that ksr has drawn it.
+pub fn is_painted(start: &[u8]) -> bool {
+    let said = format!("tEXt{}\0{}", PAINTED.0, PAINTED.1);
+    start.windows(said.len()).any(|bytes| bytes == said.as_bytes())
+}
+
+/// The spaces that ksr writes into the header of an array in addition to those of other programs, which write fewer than 100.
+const SPACES: usize = 128;
+
+/// Bytes of a `.npy` file before the length of its header, and with that length, in version 1.
+const BEFORE: usize = 8;
+const PREFIX: usize = BEFORE + 2;
+
+/// The bytes of a `.npy` file of version 1, with more spaces at the end of its header than other programs write: readers skip them.
+pub fn marked_array(mut bytes: Vec<u8>) -> Vec<u8> {
+    let Some(length) = header_length(&bytes).filter(|length| length + SPACES <= usize::from(u16::MAX)) else {
+        return bytes;
+    };
+    let (end, longer) = (PREFIX + length - 1, (length + SPACES) as u16);
+    bytes[BEFORE..PREFIX].copy_from_slice(&longer.to_le_bytes());
+    bytes.splice(end..end, [b' '; SPACES]);
+    bytes
+}
+
+/// Whether the first bytes of a file, [`ARRAY_START`] of them, are those that [`marked_array`] makes.
+pub fn is_marked_array(start: &[u8]) -> bool {
+    let header =
+        header_length(start).and_then(|length| start.get(PREFIX..PREFIX + length)).and_then(|h| h.strip_suffix(b"\n"));
+    header.is_some_and(|header| header.iter().rev().take_while(|byte| **byte == b' ').count() >= SPACES)
+}
+
+/// As many bytes of an array as [`is_marked_array`] looks at.
+pub const ARRAY_START: u64 = PREFIX as u64 + u16::MAX as u64;
+
+/// The length of the header, if these are the first bytes of a `.npy` file of version 1.
+fn header_length(bytes: &[u8]) -> Option<usize> {
+    let length = bytes.strip_prefix(b"\x93NUMPY\x01\x00")?.first_chunk::<2>()?;
+    Some(usize::from(u16::from_le_bytes(*length))).filter(|length| *length > 0 && bytes.len() >= PREFIX + length)
+}
 
 /// What the mark says about a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +70,7 @@ pub enum Mark {
 pub fn marked_text(text: &str) -> String {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
     let text = format!("{first}\n{rest}");
-    format!("{first}\n{LINE}{}: `save` replaces this file only while nobody has edited it.\n{rest}", hash(&text))
+    format!("{first}\n{LINE}{}{MEANING}\n{rest}", hash(&text))
 }
 
 /// Whether a text is as [`marked_text`] made it. Ends of lines do not matter.
@@ -33,9 +78,9 @@ pub fn mark(text: &str) -> Mark {
     let mut lines = text.split_inclusive('\n');
     let first = lines.next().unwrap_or_default();
     let Some(line) = lines.next().and_then(|line| line.strip_prefix(LINE)) else { return Mark::Absent };
-    let said = line.split(':').next().unwrap_or_default();
+    let said = line.trim_end_matches(['\r', '\n']).strip_suffix(MEANING);
     let rest: String = std::iter::once(first).chain(lines).collect();
-    if hash(&rest) == said { Mark::Whole } else { Mark::Broken }
+    if said == Some(hash(&rest).as_str()) { Mark::Whole } else { Mark::Broken }
 }
 
 fn hash(text: &str) -> String {
@@ -71,13 +116,38 @@ mod tests {
         let text = marked_text("# A model.\n\nlet a = 1\nlet b = 2\n");
         assert!(text.starts_with("# A model.\n# Content ") && text.ends_with("\n\nlet a = 1\nlet b = 2\n"), "{text}");
         assert_eq!((mark(&text), mark(&text.replace('\n', "\r\n"))), (Mark::Whole, Mark::Whole));
-        for edited in [text.replace("= 2", "= 3"), text.replace("A model", "My model"), format!("{text}let c = 3\n")] {
+        let remark = text.replace("edited it.", "edited it. My best one.");
+        for edited in
+            [text.replace("= 2", "= 3"), text.replace("A model", "My model"), format!("{text}let c = 3\n"), remark]
+        {
             assert_eq!(mark(&edited), Mark::Broken, "{edited}");
         }
         assert_eq!((mark("let a = 1\n"), mark(""), mark(&marked_text(""))), (Mark::Absent, Mark::Absent, Mark::Whole));
         // Only the second line is the mark.
         let quoting = marked_text(&format!("# A model.\n# It was made from:\n{text}"));
         assert_eq!((mark(&quoting), mark(&format!("# Mine.\n{text}"))), (Mark::Whole, Mark::Absent));
+    }
+
+    #[test]
+    fn arrays_are_known_by_their_spaces() {
+        use crate::data::{npy_bytes, read_npy};
+        let path = std::path::Path::new("a.npy");
+        for shape in [&[3][..], &[], &[1, 3, 1]] {
+            let plain = npy_bytes(path, shape, &vec![0.5; shape.iter().product()]).unwrap();
+            let marked = marked_array(plain.clone());
+            assert_eq!((is_marked_array(&plain), is_marked_array(&marked), marked.len() % 8), (false, true, 0));
+            let read = |bytes: Vec<u8>| read_npy(&crate::world::Memory::with([("a.npy", bytes)]), path).unwrap();
+            assert_eq!(read(plain), read(marked));
+        }
+        // The header that numpy 2 writes, with room for a longer shape.
+        let header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': (3,), }}{}\n", " ".repeat(60));
+        let mut foreign = b"\x93NUMPY\x01\x00".to_vec();
+        foreign.extend((header.len() as u16).to_le_bytes());
+        foreign.extend(header.bytes());
+        assert!(!is_marked_array(&foreign));
+        for broken in [&b""[..], b"\x93NUMPY\x01\x00", b"\x93NUMPY\x01\x00\xff\xff", b"\x93NUMPY\x01\x00\0\0"] {
+            assert_eq!((is_marked_array(broken), marked_array(broken.to_vec())), (false, broken.to_vec()));
+        }
     }
 
     #[test]

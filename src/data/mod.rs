@@ -16,7 +16,7 @@ mod whole;
 pub use content::ContentKey;
 pub use kept::{keep, recall, sealed, unsealed};
 pub use layout::{Layout, LayoutError, read_layout, write_layout};
-pub use mark::{DRAWN, Mark, mark, marked_text};
+pub use mark::{ARRAY_START, DRAWN, Mark, PAINTED, is_marked_array, is_painted, mark, marked_array, marked_text};
 pub use npy::{Array, Content, DataError, npy_bytes, read_content, read_npy};
 pub use npz::{Arrays, Member, read_npz};
 pub use whole::{regular, special, write_folder, write_whole};

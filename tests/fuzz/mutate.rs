@@ -44,8 +44,13 @@ pub fn corpus() -> Vec<String> {
     texts
 }
 
+/// Those of fewer bytes.
+pub fn shorter(corpus: &[String], bytes: usize) -> Vec<String> {
+    corpus.iter().filter(|text| text.len() < bytes).cloned().collect()
+}
+
 /// Those that are quickly run.
-pub fn short(corpus: &[String]) -> Vec<String> {
+pub fn quick(corpus: &[String]) -> Vec<String> {
     corpus.iter().filter(|text| text.len() < 700 && !text.contains("train")).cloned().collect()
 }
 

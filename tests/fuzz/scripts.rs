@@ -4,7 +4,7 @@ use ksr::control::{Control, Event};
 use ksr::interp::assist::{highlight, outline, unfinished};
 use ksr::interp::session::host::Shown;
 use ksr::interp::value::Figure;
-use ksr::interp::{Host, Interpreter, Options, on_large_stack};
+use ksr::interp::{Host, Interpreter, Options};
 use ksr::lang::{format::format, parse};
 use ksr::problem::Problem;
 use ksr::report::{self, Style};
@@ -15,7 +15,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// How long a script may run.
-const TIME: Duration = Duration::from_millis(300);
+const TIME: Duration = Duration::from_millis(100);
 
 /// Shows everything to nobody, and interrupts after a while.
 struct Judge(Instant);
@@ -49,68 +49,51 @@ fn interpreter(world: Memory) -> Interpreter {
     Interpreter::new(Rc::new(Judge(Instant::now())), Rc::new(ReadOnly(Rc::new(world))), options)
 }
 
-fn on_stack(work: impl FnOnce() + Send) {
-    on_large_stack(work).expect("no panic");
-}
-
 /// Parser, checker, formatter and the editor's questions.
 pub fn read(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
-    on_stack(|| {
-        let partial = parse::partial(SourceId::default(), &text);
-        drop(partial);
-        if let Ok(laid_out) = format(SourceId::default(), &text) {
-            assert_eq!(
-                format(SourceId::default(), &laid_out).ok().as_deref(),
-                Some(laid_out.as_str()),
-                "laid out twice"
-            );
-        }
-        let mut interpreter = interpreter(Memory::default());
-        let _ = interpreter.check_script("fuzz.ksr", &text);
-        highlight::spans(&text);
-        outline::symbols(&text);
-        unfinished::needs_more_lines(&text);
-        for part in 0..4 {
-            let cursor = text.len() * part / 3;
-            interpreter.complete(&text, cursor);
-            interpreter.hover(&text, cursor);
-            highlight::partner(&text, cursor);
-        }
-    });
+    let partial = parse::partial(SourceId::default(), &text);
+    drop(partial);
+    if let Ok(laid_out) = format(SourceId::default(), &text) {
+        assert_eq!(format(SourceId::default(), &laid_out).ok().as_deref(), Some(laid_out.as_str()), "laid out twice");
+    }
+    let mut interpreter = interpreter(Memory::default());
+    let _ = interpreter.check_script("fuzz.ksr", &text);
+    highlight::spans(&text);
+    outline::symbols(&text);
+    unfinished::needs_more_lines(&text);
+    // At one of four places.
+    let cursor = text.len() * (text.len() % 4) / 3;
+    interpreter.complete(&text, cursor);
+    interpreter.hover(&text, cursor);
+    highlight::partner(&text, cursor);
 }
 
 /// The whole interpreter.
 pub fn run(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
-    on_stack(|| {
-        let _ = interpreter(Memory::with([("a.ksr", "let a = 3\nfn f(x) = x")])).run("fuzz.ksr", &text);
-    });
+    let _ = interpreter(Memory::with([("a.ksr", "let a = 3\nfn f(x) = x")])).run("fuzz.ksr", &text);
 }
 
 /// A model file as another script uses it.
 pub fn use_model(input: &[u8]) {
     let text = input.to_vec();
-    on_stack(|| {
-        let world = Memory::default();
-        world.put("m.ksr", text);
-        let script = "use \"m.ksr\"\nm\ngrid g = uniform(points: 33, spacing: 0.3)\nsystem h on g { H at 0 }\n\
-                      energy(m.f, exp(-g.x^2))\nsolve(h, with: m.f, iterations: 3, mixing: linear(0.5))";
-        let _ = interpreter(world).run("fuzz.ksr", script);
-    });
+    let world = Memory::default();
+    world.put("m.ksr", text);
+    let script = "use \"m.ksr\"\nm\ngrid g = uniform(points: 33, spacing: 0.3)\nsystem h on g { H at 0 }\n\
+                  energy(m.f, exp(-g.x^2))\nsolve(h, with: m.f, iterations: 3, mixing: linear(0.5))";
+    let _ = interpreter(world).run("fuzz.ksr", script);
 }
 
 /// Line by line, as in the REPL.
 pub fn enter(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
-    on_stack(|| {
-        let mut interpreter = interpreter(Memory::default());
-        for line in text.split('\n').take(40) {
-            let _ = interpreter.eval_entry(line);
-            let _ = interpreter.type_of(line);
-        }
-        interpreter.list();
-    });
+    let mut interpreter = interpreter(Memory::default());
+    for line in text.split('\n').take(40) {
+        let _ = interpreter.eval_entry(line);
+        let _ = interpreter.type_of(line);
+    }
+    interpreter.list();
 }
 
 /// A model as `save` writes it.

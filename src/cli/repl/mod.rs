@@ -47,7 +47,7 @@ enum Next {
 
 /// Reads and evaluates entries until the end of input.
 pub fn start(options: &RunOptions) -> u8 {
-    interrupt::listen(PRESSES);
+    interrupt::listen(PRESSES, options.json);
     let mut session = Session::new(options);
     if std::io::stdin().is_terminal() { typed(&mut session) } else { piped(&mut session) }
 }

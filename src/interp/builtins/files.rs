@@ -145,7 +145,7 @@ fn extensions(value: &Value) -> Option<&'static str> {
 }
 
 fn npy_bytes(path: &Path, shape: &[usize], data: &[f64]) -> std::result::Result<Vec<u8>, String> {
-    data::npy_bytes(path, shape, data).map_err(|error| error.to_string())
+    data::npy_bytes(path, shape, data).map(data::marked_array).map_err(|error| error.to_string())
 }
 
 /// Writes `[points]`, or `[channels, points]` with channels outermost, as users see them.

@@ -276,6 +276,9 @@ fn fold(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     rest.iter().try_fold(start, |so_far, v| interp.apply(&f, vec![so_far, v.clone()], args.span))
 }
 
+/// What a pair in a list takes, bytes: the list with its counts, and three values.
+const PAIR: u64 = (size_of::<List>() + 2 * size_of::<usize>() + 3 * size_of::<Value>()) as u64;
+
 fn zip(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let (a, b) = (args.list(interp, "a")?, args.list(interp, "b")?);
     if a.len() != b.len() {
@@ -283,6 +286,11 @@ fn zip(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         let (left, right) = (a.len(), b.len());
         return fail(TypesError::Lengths { operator: "zip".into(), left, right, left_span, right_span }, args.span);
     }
+    if 3 * a.len() > MAX_LENGTH {
+        let length = text::number(3.0 * a.len() as f64);
+        return fail(RunError::TooLong { length, limit: MAX_LENGTH, span: args.span }, args.span);
+    }
+    interp.afford(a.len() as u64 * PAIR, "`zip`", args.span)?;
     Ok(Value::list(a.iter().zip(b.iter()).map(|(x, y)| Value::list(vec![x.clone(), y.clone()])).collect()))
 }
 

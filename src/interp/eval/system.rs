@@ -253,12 +253,22 @@ impl Interpreter {
         if let Some(given) = &given {
             draft.parts.interaction = self.interaction(given, span, &grid)?;
         }
-        let mut w = |r: f64| match &given {
-            Some(Value::Interaction(ready)) => Ok(ready.interpolated(&grid, r)),
-            Some(f) => self.sample(f, r, span, "the interaction"),
-            None => Ok(0.0),
+        let parts = draft.parts.clone();
+        let built = match given {
+            Some(f @ (Value::Function(_) | Value::Builtin(_))) => {
+                System::build(parts, &mut |r| self.sample(&f, r, span, "the interaction"))
+            }
+            given => {
+                let ready = match given {
+                    Some(Value::Interaction(ready)) => ready,
+                    _ => Interaction::None,
+                };
+                let mut w = move |r: f64| Ok(ready.interpolated(&grid, r));
+                // Very many nuclei on very many points take long.
+                self.unless_stopped(span, move |_| System::build(parts, &mut w))?
+            }
         };
-        let (system, notes) = match System::build(draft.parts.clone(), &mut w) {
+        let (system, notes) = match built {
             Ok(built) => built,
             Err(BuildError::Interaction(problem)) => return Err(problem),
             Err(BuildError::System(error)) => {

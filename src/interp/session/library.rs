@@ -4,6 +4,7 @@ use crate::lang::ast::Program;
 use crate::lang::check::{Module, definitions};
 use crate::lang::parse;
 use crate::source::{SourceId, Sources};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// The standard library, shipped in the binary.
@@ -27,6 +28,7 @@ pub fn standard_modules() -> impl Iterator<Item = &'static str> {
 }
 
 /// A parsed module of the library.
+#[derive(Clone)]
 pub(crate) struct Standard {
     /// `losses`.
     pub name: &'static str,
@@ -38,15 +40,26 @@ pub(crate) struct Standard {
     pub definitions: Module,
 }
 
-/// Parses all modules of the library.
+thread_local! {
+    /// The library as the first interpreter of this thread has parsed it.
+    static PARSED: RefCell<Vec<Standard>> = const { RefCell::new(Vec::new()) };
+}
+
+/// All modules of the library, the first of the texts; parsed once by every thread that has interpreters.
 pub(crate) fn library(sources: &mut Sources) -> Vec<Standard> {
-    let read = |(name, text): &(&'static str, &str)| {
-        let key = format!("std.{name}");
-        let source = sources.add(&key, *text);
-        // Tests ensure that every one can be parsed.
-        let program = parse(source, text).ok()?;
-        let definitions = definitions(&program);
-        Some(Standard { name, key, source, program: Rc::new(program), definitions })
-    };
-    STANDARD.iter().filter_map(read).collect()
+    let texts: Vec<_> = STANDARD.iter().map(|(name, text)| sources.add(format!("std.{name}"), *text)).collect();
+    PARSED.with_borrow_mut(|parsed| {
+        if !parsed.iter().map(|module| module.source).eq(texts.iter().copied()) {
+            *parsed =
+                STANDARD.iter().zip(texts).filter_map(|((name, text), source)| read(name, text, source)).collect();
+        }
+        parsed.clone()
+    })
+}
+
+fn read(name: &'static str, text: &str, source: SourceId) -> Option<Standard> {
+    // Tests ensure that every one can be parsed.
+    let program = parse(source, text).ok()?;
+    let definitions = definitions(&program);
+    Some(Standard { name, key: format!("std.{name}"), source, program: Rc::new(program), definitions })
 }

@@ -1,7 +1,7 @@
 //! What a script may take: time, memory, and how large values may be. Memory is asked for before it is allocated.
 
 use super::{Host, Interpreter};
-use crate::control::{Control, Event};
+use crate::control::{Control, Event, unless_interrupted};
 use crate::interp::error::{RunError, fail};
 use crate::interp::value::MAX_LENGTH;
 use crate::interp::value::Value;
@@ -92,6 +92,19 @@ impl Interpreter {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Runs work that may not look at the control for a long time, and gives it up when the user interrupts it or its time is over.
+    pub(crate) fn unless_stopped<T: Send + 'static>(
+        &self,
+        span: Span,
+        work: impl FnOnce(&dyn Control) -> T + Send + 'static,
+    ) -> Result<T> {
+        let Ok(done) = unless_interrupted(&self.control(), work) else {
+            self.check_interrupt(span)?;
+            return fail(RunError::Interrupted { span }, span);
+        };
+        Ok(done)
     }
 
     /// Refuses what would take more memory than the script may; to be called before it is allocated. `what` begins the message:

@@ -75,6 +75,8 @@ pub struct Interpreter {
     pub(in crate::interp) modules: Vec<Module>,
     /// The paths of the scripts that were run.
     pub(in crate::interp) scripts: Vec<PathBuf>,
+    /// The files that they use, as far as known: before the first statement is evaluated.
+    pub(in crate::interp) foreseen: Vec<PathBuf>,
     /// The standard library.
     pub(in crate::interp) library: Vec<Standard>,
     /// What the script or REPL has defined so far.
@@ -133,6 +135,7 @@ impl Interpreter {
             sources,
             modules: vec![main],
             scripts: Vec::new(),
+            foreseen: Vec::new(),
             library,
             scope: Scope::new(MAIN),
             entries: 0,

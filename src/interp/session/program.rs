@@ -36,6 +36,7 @@ impl Interpreter {
         let mut program = parse(source, text)?;
         self.set_overrides(&mut program)?;
         self.check(&program)?;
+        self.foresee(&program);
         self.finish(|s| s.execute(&program))
     }
 
@@ -67,6 +68,7 @@ impl Interpreter {
             Entry::Wrong(problems) => return Err(problems),
         };
         self.check(&program)?;
+        self.foresee(&program);
         let (scope, (known, brought)) = (self.scope.clone(), self.main_bindings());
         let outcome = self.finish(|s| s.execute(&program));
         if !matches!(outcome, Ok(ScriptEnding::Done)) {
@@ -88,6 +90,7 @@ impl Interpreter {
         let source = self.sources.add(name, text);
         let program = parse(source, text)?;
         self.check(&program)?;
+        self.foresee(&program);
         self.finish(|s| s.execute(&program))
     }
 

@@ -121,7 +121,7 @@ fn on_field(
     let (span, arg) = (args.span, args.arg("f")?);
     match (&arg.value, interp.traces.last()) {
         (Value::Symbol(x), _) => x.trace().try_add(span, |g| build(g, x.node(), span)),
-        (Value::Field(field), _) => evaluate(field, &Interaction::None, span, build),
+        (Value::Field(field), _) => evaluate(interp, field, &Interaction::None, span, build),
         (Value::Number(_), Some(trace)) => match trace.node_of(&arg.value, arg.span)? {
             Some(node) => trace.try_add(span, |g| build(g, node, span)),
             None => args.mismatch("f", "a field", None),
@@ -130,8 +130,12 @@ fn on_field(
     }
 }
 
+/// From this many points on, an operation can be interrupted.
+const MANY: usize = 10_000;
+
 /// An operation on a concrete field.
 fn evaluate(
+    interp: &Interpreter,
     field: &Field,
     interaction: &Interaction,
     span: Span,
@@ -144,7 +148,12 @@ fn evaluate(
         Err(error) => return fail(TraceError::shape(&error, span), span),
     };
     let shape = graph.shape(output);
-    let data = match run(&graph, output, &field.grid, interaction) {
+    let (grid, interaction) = (field.grid.clone(), interaction.clone());
+    let calculate = move || run(&graph, output, &grid, &interaction);
+    // The interaction of many points with all others takes long.
+    let data =
+        if field.grid.points < MANY { calculate() } else { interp.unless_stopped(span, move |_| calculate())? };
+    let data = match data {
         Ok(data) => data,
         Err(error) => return fail(TraceError::lower(&error, span), span),
     };
@@ -200,7 +209,7 @@ fn hartree(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     }
     let field = args.field("n")?;
     let interaction = interp.interaction_of(args, &field.grid)?;
-    evaluate(&field, &interaction, span, |g, x, span| g.hartree(x, span))
+    evaluate(interp, &field, &interaction, span, |g, x, span| g.hartree(x, span))
 }
 
 fn concat(_: &mut Interpreter, args: &mut Args) -> Result<Value> {

@@ -171,8 +171,14 @@ impl Interpreter {
         }
         let bytes = ready.traced.compiled.tape_bytes(grid.points, densities.len())[1] as u64;
         self.afford(bytes, &format!("`{}` on {} points", ready.name, grid.points), span)?;
-        let fields: Vec<&[f64]> = densities.iter().map(|(f, _)| f.data.as_slice()).collect();
-        let found = ready.traced.compiled.evaluate(&grid, interaction, &ready.parameters, &fields);
+        let (compiled, interaction) = (ready.traced.compiled.clone(), interaction.clone());
+        let parameters = ready.parameters.to_vec();
+        let fields: Vec<Vec<f64>> = densities.iter().map(|(f, _)| f.data.clone()).collect();
+        // Of a large network a single evaluation takes long.
+        let found = self.unless_stopped(span, move |_| {
+            let fields: Vec<&[f64]> = fields.iter().map(Vec::as_slice).collect();
+            compiled.evaluate(&grid, &interaction, &parameters, &fields)
+        })?;
         found.or_else(|error| fail(TraceError::lower(&error, span), span))
     }
 

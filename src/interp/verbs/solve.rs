@@ -1,11 +1,11 @@
 //! Solves systems: Kohn-Sham calculations and exact answers.
 
 use super::scf;
-use crate::control::{Event, unless_interrupted};
+use crate::control::Event;
 use crate::exact::{ExactError, Method, Origin, Reference};
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, Param, Style, function, mismatch, optional, required, shown};
-use crate::interp::error::{Advice, Placed, RunError, TraceError, fail, listed, suggestion};
+use crate::interp::error::{Advice, Placed, TraceError, fail, listed, suggestion};
 use crate::interp::trace::Ready;
 use crate::interp::value::model::each_once;
 use crate::interp::value::scf::PARAMS;
@@ -231,13 +231,9 @@ impl Interpreter {
         let (device, system, compiled, scf) = (self.options.device, system.clone(), compiled.clone(), scf.clone());
         let params = ready.parameters.to_vec();
         // On many points a single iteration takes long.
-        let run = unless_interrupted(&self.control(), move |control| {
+        let run = self.unless_stopped(span, move |control| {
             ks::solve(device, &system, &compiled, &params, &scf, &start, control)
-        });
-        let Ok(run) = run else {
-            self.check_interrupt(span)?;
-            return fail(RunError::Interrupted { span }, span);
-        };
+        })?;
         let mut run = run.or_else(|error| fail(Placed::new(error, span, "in this calculation"), span))?;
         self.check_interrupt(span)?;
         for warning in std::mem::take(&mut run.warnings) {

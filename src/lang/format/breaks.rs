@@ -104,10 +104,11 @@ fn widest_group(line: &[Piece], depths: &[usize]) -> Option<Range<usize>> {
     group.max_by_key(|group| written_width(&line[group.clone()]))
 }
 
+/// `before`: in ascending order.
 fn with_newlines(line: &[Piece], before: &[usize]) -> Vec<Piece> {
     let mut broken = Vec::with_capacity(line.len() + before.len());
     for (i, piece) in line.iter().enumerate() {
-        if before.contains(&i) {
+        if before.binary_search(&i).is_ok() {
             broken.push(Piece::newline());
         }
         broken.push(piece.clone());

@@ -92,16 +92,16 @@ fn goes_on(line: &[Piece], after: &[Piece], last: Option<&Piece>, free: bool) ->
 
 /// A line without its indentation; `pad` gives the minimum width, in columns, of the piece at an index.
 pub(super) fn written(line: &[Piece], pad: impl Fn(usize) -> usize) -> String {
-    let mut text = String::new();
+    let (mut text, mut columns) = (String::new(), 0);
     for (i, piece) in line.iter().enumerate() {
-        match piece.kind {
-            PieceKind::Comment if i > 0 => text.push_str("  "),
-            _ if i > 0 && spaced(line, i) => text.push(' '),
-            _ => {}
-        }
-        let missing = pad(i).saturating_sub(width(&text));
-        text.extend(std::iter::repeat_n(' ', missing));
+        let spaces = match piece.kind {
+            PieceKind::Comment if i > 0 => 2,
+            _ => usize::from(i > 0 && spaced(line, i)),
+        };
+        let spaces = spaces.max(pad(i).saturating_sub(columns));
+        text.extend(std::iter::repeat_n(' ', spaces));
         text.push_str(&piece.text);
+        columns += spaces + width(&piece.text);
     }
     text
 }

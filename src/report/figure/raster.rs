@@ -3,6 +3,7 @@
 use super::font;
 use super::frame::{INK, SIZE};
 use super::marks::{Align, Colour, Drawing, Mark, Pen, Point, Window, Words};
+use crate::data::PAINTED;
 use tiny_skia::{
     Color, FillRule, LineCap, LineJoin, Mask, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, StrokeDash, Transform,
 };
@@ -41,6 +42,7 @@ fn encoded(picture: &Pixmap) -> Result<Vec<u8>, String> {
     encoder.set_compression(png::Compression::Best);
     encoder.set_adaptive_filter(png::AdaptiveFilterType::Adaptive);
     encoder.set_pixel_dims(Some(png::PixelDimensions { xppu: 5669, yppu: 5669, unit: png::Unit::Meter }));
+    encoder.add_text_chunk(PAINTED.0.into(), PAINTED.1.into()).map_err(|e| e.to_string())?;
     let mut writer = encoder.write_header().map_err(|e| e.to_string())?;
     writer.write_image_data(&pixels).map_err(|e| e.to_string())?;
     writer.finish().map_err(|e| e.to_string())?;

@@ -1,7 +1,8 @@
-//! What `save` may replace: a file of the same kind, which a second run of a script replaces every time, or a model that ksr
-//! saved under this name and nobody has edited since. Never a text of the session.
+//! What `save` may replace: what ksr has written as that kind of file, which a second run of a script replaces every time, or a model
+//! that ksr saved under this name and nobody has edited since. Never a text of the session.
 
-use crate::data::{DRAWN, Mark, mark};
+use super::table::is_csv;
+use crate::data::{ARRAY_START, DRAWN, Mark, is_marked_array, is_painted, mark};
 use crate::interp::Interpreter;
 use crate::number::size;
 use crate::problem::{reason as reason_of, visible};
@@ -17,6 +18,7 @@ pub(super) struct Objection {
 
 /// What to do about one.
 const HELP: &str = "save under another name; `--force` replaces the file anyway";
+const USED: &str = "save under another name: the script uses this file, and `--force` does not replace it";
 
 /// Why the file at a path may not be replaced, if there is one, by a file that ends in `ending`.
 pub(super) fn objection(interp: &Interpreter, path: &Path, ending: &str) -> Option<Objection> {
@@ -24,14 +26,15 @@ pub(super) fn objection(interp: &Interpreter, path: &Path, ending: &str) -> Opti
         return Some(Objection { reason: reason.into(), help: "save under another name" });
     }
     let there = interp.world.kind(path) == Some(PathKind::File);
-    if !there || interp.options.force {
+    let used = there && interp.options.force && interp.will_use(path);
+    if !there || interp.options.force && !used {
         return None;
     }
     let reason = match of_another_kind(interp, path, ending) {
         Ok(reason) => reason,
         Err(error) => Some(format!("it cannot be read: {}", reason_of(&error, "read"))),
     };
-    reason.map(|reason| Objection { reason, help: HELP })
+    reason.map(|reason| Objection { reason, help: if used { USED } else { HELP } })
 }
 
 /// What a file is instead of one that ksr writes with this ending. An empty file is nothing to lose.
@@ -43,7 +46,7 @@ fn of_another_kind(interp: &Interpreter, path: &Path, ending: &str) -> std::io::
     }
     // The first bytes are enough for what is long and says what it is.
     let bytes = match ending {
-        "npy" | "png" => interp.world.start(path, 8)?,
+        "npy" | "png" => interp.world.start(path, ARRAY_START)?,
         _ => interp.world.start(path, LONGEST + 1)?,
     };
     if bytes.len() as u64 > LONGEST {
@@ -53,10 +56,10 @@ fn of_another_kind(interp: &Interpreter, path: &Path, ending: &str) -> std::io::
     let wrong = match ending {
         _ if bytes.is_empty() => return Ok(None),
         "ksr" => return Ok(text.map_or(Some(NO_MODEL.into()), |text| edited(text, path))),
-        "npy" => (!bytes.starts_with(b"\x93NUMPY")).then_some("it is not an array of numbers"),
-        "png" => (!bytes.starts_with(b"\x89PNG\r\n\x1a\n")).then_some("it is not a PNG figure"),
+        "npy" => (!is_marked_array(&bytes)).then_some("it is not an array that ksr saved"),
+        "png" => (!is_painted(&bytes)).then_some("it is not a PNG figure that ksr drew"),
         "svg" => (!text.is_some_and(is_svg)).then_some("it is not an SVG figure that ksr drew"),
-        "csv" => (!text.is_some_and(is_table)).then_some("it is not a table"),
+        "csv" => (!text.is_some_and(is_csv)).then_some("it is not a table that ksr saved"),
         "json" => (!is_json_table(&bytes)).then_some("it is not a table that ksr saved"),
         _ => None,
     };
@@ -84,34 +87,6 @@ fn edited(text: &str, path: &Path) -> Option<String> {
 /// Whether ksr has drawn a figure.
 fn is_svg(text: &str) -> bool {
     text.starts_with("<svg") && text.lines().nth(1) == Some(DRAWN)
-}
-
-/// Whether all rows of a comma-separated text are equally long. What has no comma is a table if its rows are single words.
-fn is_table(text: &str) -> bool {
-    if text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t')) {
-        return false;
-    }
-    if !text.contains(',') {
-        let word = |line: &str| line.starts_with('"') || !line.contains(char::is_whitespace);
-        let mut lines = text.lines();
-        let header = lines.next().is_some_and(|line| word(line.split(" (").next().unwrap_or(line)));
-        return header && lines.all(word);
-    }
-    let (mut quoted, mut commas, mut first) = (false, 0, None);
-    for c in text.trim_end().chars().chain(['\n']) {
-        match c {
-            '"' => quoted = !quoted,
-            ',' if !quoted => commas += 1,
-            '\n' if !quoted => {
-                if *first.get_or_insert(commas) != commas {
-                    return false;
-                }
-                commas = 0;
-            }
-            _ => {}
-        }
-    }
-    !quoted
 }
 
 /// Whether a JSON text has columns and units, and nothing else.

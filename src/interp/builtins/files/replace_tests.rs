@@ -68,14 +68,19 @@ fn models_are_replaced_only_as_they_were_saved() {
 fn other_files_are_replaced_by_their_own_kind() {
     let world = Rc::new(Memory::default());
     let saves = [
-        ("t", "csv", "it is not a table", "a note, with\na, b, c\n"),
-        ("t", "CSV", "it is not a table", "GIF89a\u{1}\u{2}"),
-        ("t", "csv", "it is not a table", "plain text without any comma\nsecond line\n"),
-        ("t", "csv", "it is not a table", "let a = 1\n"),
-        ("t", "csv", "it is not a table", "a,b\r\n1,2\r\n"),
+        ("t", "csv", "it is not a table that ksr saved", "a note, with\na, b, c\n"),
+        ("t", "CSV", "it is not a table that ksr saved", "GIF89a\u{1}\u{2}"),
+        ("t", "csv", "it is not a table that ksr saved", "plain text without any comma\nsecond line\n"),
+        ("t", "csv", "it is not a table that ksr saved", "let a = 1\n"),
+        ("t", "csv", "it is not a table that ksr saved", "a,b\r\n1,2\r\n"),
+        ("t", "csv", "it is not a table that ksr saved", "R,E\n1.0,-0.50\n"),
+        ("t", "csv", "it is not a table that ksr saved", "R,E\n1.000000000000000000e+00,2\n"),
+        ("t", "csv", "it is not a table that ksr saved", "1,2\n3,4\n"),
+        ("t", "csv", "it is not a table that ksr saved", "R,E\n1,2"),
+        ("t", "csv", "it is not a table that ksr saved", "R,E\n1,\"2\"x\n"),
         ("t", "json", "it is not a table that ksr saved", "{ \"name\": \"package\" }"),
         ("t", "json", "it is not a table that ksr saved", "my notes"),
-        ("[1, 2]", "npy", "it is not an array of numbers", "1 2 3"),
+        ("[1, 2]", "npy", "it is not an array that ksr saved", "1 2 3"),
         ("plot([1, 2], [1, 2])", "png", "it is not a PNG figure", "<svg></svg>"),
         ("plot([1, 2], [1, 2])", "svg", "it is not an SVG figure", "<html><svg></svg></html>"),
         (
@@ -99,11 +104,60 @@ fn other_files_are_replaced_by_their_own_kind() {
         assert_eq!(world.read(Path::new(&name)).expect("a file"), other.as_bytes());
         assert_eq!(run(&world, &save, true), None, "{ending}");
     }
-    let kept = [("p.svg", "<svg width=\"9\">\n<metadata>ksr</metadata>\n<rect/></svg>"), ("p.png", "\u{89}")];
-    world.put(kept[0].0, kept[0].1);
-    world.put(kept[1].0, b"\x89PNG\r\n\x1a\nrest".as_slice());
-    for (name, _) in kept {
-        assert_eq!(run(&world, &format!("save(plot([1, 2], [1, 2]), \"{name}\")"), false), None);
+    // Arrays and figures as other programs write them; the same with the mark of ksr.
+    let array = crate::data::npy_bytes(Path::new("p.npy"), &[3], &[1.0, 2.0, 3.0]).expect("bytes");
+    let picture = |software: &str| format!("\u{89}PNG\r\n\u{1a}\n....tEXtSoftware\0{software}").into_bytes();
+    let kept = [
+        ("plot([1, 2], [1, 2])", "p.svg", b"<svg width=\"9\">\n<rect/></svg>".to_vec(), false),
+        ("plot([1, 2], [1, 2])", "p.svg", b"<svg width=\"9\">\n<metadata>ksr</metadata>\n<rect/></svg>".to_vec(), true),
+        ("plot([1, 2], [1, 2])", "p.png", picture("other"), false),
+        ("plot([1, 2], [1, 2])", "p.png", picture("ksr"), true),
+        ("[1, 2]", "p.npy", array.clone(), false),
+        ("[1, 2]", "p.npy", crate::data::marked_array(array), true),
+    ];
+    for (value, name, bytes, ours) in kept {
+        world.put(name, bytes);
+        assert_eq!(run(&world, &format!("save({value}, \"{name}\")"), false).is_none(), ours, "{name}");
+    }
+}
+
+#[test]
+fn every_table_that_was_saved_can_be_saved_again() {
+    let world = Rc::new(Memory::default());
+    let tables = [
+        "t",
+        "table { R: [0.5 bohr, 1e-9 bohr], E: [-1 eV, 1e300 eV] }",
+        "table { label: [\"1.40\", \"nan\", \"-inf\"], x: [nan, 1 / 0, -0.0] }",
+        "table { note: [\"two words\", \"\", \"a \\\"b\\\"\", \"1\"] }",
+        "table { R: [1 bohr] }",
+        "table { a: [true, false], b: [[1, 2], [3]] }",
+        "table { a: [] }",
+    ];
+    for table in tables {
+        for _ in 0..2 {
+            assert_eq!(run(&world, &format!("save({table}, \"again.csv\")"), false), None, "{table}");
+        }
+    }
+}
+
+#[test]
+fn force_does_not_replace_what_the_script_uses_later() {
+    let texts = [
+        ("lib.ksr", "use \"inner.ksr\"\nlet b = inner.c\n"),
+        ("inner.ksr", "let c = 2\n"),
+        ("other.ksr", "let d = 1\n"),
+    ];
+    for (name, replaced) in [("lib.ksr", false), ("inner.ksr", false), ("./x/../inner.ksr", false), ("other.ksr", true)]
+    {
+        let world = Rc::new(Memory::with(texts));
+        let refused = run(&world, &format!("save(m, \"{name}\")\nuse \"lib.ksr\"\nlib.b"), true);
+        assert_eq!(refused.is_none(), replaced, "{name}: {refused:?}");
+        assert!(refused.is_none_or(|error| error.contains("is not replaced: it is not a model that ksr saved")));
+    }
+    // A model that the script saves and then uses is replaced every time.
+    let world = Rc::new(Memory::default());
+    for force in [false, true, false] {
+        assert_eq!(run(&world, "save(m, \"model.ksr\")\nuse \"model.ksr\"\nmodel", force), None);
     }
 }
 

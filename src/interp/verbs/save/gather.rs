@@ -10,6 +10,7 @@ use crate::interp::{Interpreter, registry};
 use crate::lang::ast::FnDef;
 use crate::problem::Result;
 use crate::source::Span;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// Definitions gathered so far.
@@ -57,7 +58,7 @@ impl Interpreter {
         if let Some(name) = gathered.find(&known) {
             return Ok(name);
         }
-        let name = self.new_name(def.function.name.name.clone(), &[], gathered);
+        let name = self.new_name(def.function.name.name.clone(), &BTreeSet::new(), gathered);
         gathered.known.push((known, name.clone()));
         let body = self.definition_text(&def.function, &name, &f.scope, gathered)?;
         let docs = self.docs_of(&def.function);
@@ -80,7 +81,8 @@ impl Interpreter {
             return Ok(name);
         }
         let lambda = &*def.name.name == "fn";
-        let name = self.new_name(if lambda { called.clone() } else { def.name.name.clone() }, &[], gathered);
+        let name =
+            self.new_name(if lambda { called.clone() } else { def.name.name.clone() }, &BTreeSet::new(), gathered);
         gathered.known.push((known, name.clone()));
         let text = self.definition_text(def, &name, scope, gathered)?;
         let text = if lambda { format!("fn {name}{}", text.trim_start_matches("fn")) } else { text };
@@ -98,7 +100,7 @@ impl Interpreter {
             gathered.ensemble.get_or_insert_with(|| model.name.clone());
         }
         let call = self.model_call(model, &model.name, gathered)?;
-        let name = self.new_name(called.into(), &[], gathered);
+        let name = self.new_name(called.into(), &BTreeSet::new(), gathered);
         gathered.known.push((known, name.clone()));
         gathered.texts.push(format!("let {name} = {call}"));
         Ok(name)
@@ -171,7 +173,7 @@ impl Interpreter {
     fn used_text(
         &mut self,
         used: &Used,
-        bound: &[Rc<str>],
+        bound: &BTreeSet<Rc<str>>,
         scope: &Scope,
         gathered: &mut Gathered,
     ) -> Result<Option<(Span, Rc<str>)>> {
@@ -189,7 +191,7 @@ impl Interpreter {
         &mut self,
         value: &Value,
         called: &Rc<str>,
-        bound: &[Rc<str>],
+        bound: &BTreeSet<Rc<str>>,
         gathered: &mut Gathered,
     ) -> Result<Rc<str>> {
         let name = match value {
@@ -261,7 +263,7 @@ impl Interpreter {
     }
 
     /// A free name: the wanted one, or that with a number.
-    fn new_name(&mut self, wanted: Rc<str>, bound: &[Rc<str>], gathered: &mut Gathered) -> Rc<str> {
+    fn new_name(&mut self, wanted: Rc<str>, bound: &BTreeSet<Rc<str>>, gathered: &mut Gathered) -> Rc<str> {
         let mut name = wanted.clone();
         let mut number = 2;
         while self.is_taken(&name, bound, gathered) {
@@ -272,7 +274,7 @@ impl Interpreter {
         name
     }
 
-    fn is_taken(&mut self, name: &Rc<str>, bound: &[Rc<str>], gathered: &Gathered) -> bool {
+    fn is_taken(&mut self, name: &Rc<str>, bound: &BTreeSet<Rc<str>>, gathered: &Gathered) -> bool {
         gathered.taken.contains(name)
             || bound.contains(name)
             || registry::get(name).is_some()

@@ -4,6 +4,7 @@ use crate::lang::ast::{
     Each, Expr, ExprKind, FnDef, Param, ParamDecl, Program, Stmt, StmtKind, StrPart, SystemDef, SystemEntry, Use,
 };
 use crate::source::Span;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// A use of an outer name: `kappa`, or the member of one, `functionals.exchange`.
@@ -23,14 +24,16 @@ pub struct Names {
     /// Uses of outer names, in order.
     pub used: Vec<Used>,
     /// All names bound inside.
-    pub bound: Vec<Rc<str>>,
+    pub bound: BTreeSet<Rc<str>>,
     /// Every `use`, and its statement.
     pub uses: Vec<(Use, Span)>,
     /// Every `load("model.ksr")` of one written path, with the place of the path.
     pub loads: Vec<(Rc<str>, Span)>,
     /// Whether `.members` of something other than an outer name is used.
     pub asks_members: bool,
+    /// What is bound where the walk is, the innermost last, and how often each name is.
     visible: Vec<Rc<str>>,
+    counts: BTreeMap<Rc<str>, usize>,
 }
 
 /// The names of a function or functional: parameters are bound in what follows them.
@@ -50,20 +53,23 @@ pub fn of_program(program: &Program) -> Names {
 impl Names {
     fn bind(&mut self, name: &Rc<str>) {
         self.visible.push(name.clone());
-        if !self.bound.contains(name) {
-            self.bound.push(name.clone());
-        }
+        *self.counts.entry(name.clone()).or_default() += 1;
+        self.bound.insert(name.clone());
     }
 
     /// Walks with names that are local to it.
     fn inside(&mut self, walk: impl FnOnce(&mut Self)) {
         let visible = self.visible.len();
         walk(self);
-        self.visible.truncate(visible);
+        for name in self.visible.drain(visible..) {
+            if let Some(count) = self.counts.get_mut(&name) {
+                *count -= 1;
+            }
+        }
     }
 
     fn outer(&self, name: &Rc<str>) -> bool {
-        !self.visible.contains(name)
+        self.counts.get(name).is_none_or(|count| *count == 0)
     }
 
     fn function(&mut self, def: &FnDef) {

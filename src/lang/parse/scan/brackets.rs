@@ -134,14 +134,16 @@ impl Scanner<'_> {
 
     /// Notes a `}` that begins its line further left than the line of its `{`: it probably belongs to an outer one.
     fn note_indent(&mut self, own: usize) {
-        let indent = |at: usize| {
-            let line = self.text[..at].rfind('\n').map_or(0, |i| i + 1);
-            let blank = self.text[line..].len() - self.text[line..].trim_start_matches([' ', '\t']).len();
-            (blank, line + blank == at)
-        };
-        let Some(frame) = self.frames.get(own) else { return };
-        let ((close, first), (open, _)) = (indent(self.at), indent(frame.start));
-        if frame.opener == '{' && first && close < open && self.suspect.is_none() {
+        let Some(frame) = self.frames.get(own).filter(|frame| frame.opener == '{') else { return };
+        let before = self.text[..self.at].trim_end_matches([' ', '\t']);
+        let first = before.is_empty() || before.ends_with('\n');
+        if !first || self.suspect.is_some() {
+            return;
+        }
+        let close = self.at - before.len();
+        let line = &self.text[self.text[..frame.start].rfind('\n').map_or(0, |i| i + 1)..];
+        let open = line.len() - line.trim_start_matches([' ', '\t']).len();
+        if close < open {
             self.suspect = Some(frame.start);
         }
     }
