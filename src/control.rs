@@ -90,7 +90,8 @@ const LOOK: Duration = Duration::from_millis(50);
 pub struct GivenUp;
 
 /// Runs work that may not look at `control` for a long time (a large eigenproblem in a library) on a thread of its own, and gives it
-/// up when the user asks to stop. The thread then ends by itself: the control that the work gets is interrupted, too.
+/// up when the user asks to stop. The control that the work gets is interrupted then, too: the thread ends when the work
+/// looks at it, or is done.
 ///
 /// # Errors
 /// [`GivenUp`] if the user asked to stop. A panic of the work continues here. If no thread can be started it is done on this one.

@@ -6,6 +6,9 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+/// Bytes of a piece of a file.
+const PIECE: usize = 1 << 16;
+
 /// Files and folders of this computer; relative paths are relative to the working directory.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Disk;
@@ -15,8 +18,23 @@ impl World for Disk {
         let found = data::regular(path)?;
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(usize::try_from(found.len().min(limit)).unwrap_or(usize::MAX))?;
-        fs::File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+        open(path)?.take(limit).read_to_end(&mut bytes)?;
         Ok(bytes)
+    }
+
+    fn size(&self, path: &Path) -> io::Result<u64> {
+        data::regular(path).map(|found| found.len())
+    }
+
+    fn pieces(&self, path: &Path, each: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+        data::regular(path)?;
+        let (mut file, mut piece) = (open(path)?, vec![0; PIECE]);
+        loop {
+            match file.read(&mut piece)? {
+                0 => return Ok(()),
+                count => each(&piece[..count]),
+            }
+        }
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -60,6 +78,14 @@ impl World for Disk {
     }
 }
 
+/// Opens a file to read it. What looks like a file but has nothing to read yet, such as the log of the kernel in `/proc`, is an error.
+fn open(path: &Path) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits() as i32);
+    options.read(true).open(path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,6 +103,10 @@ mod tests {
             (Disk.kind(&path("a.txt")), Disk.kind(folder.path())),
             (Some(PathKind::File), Some(PathKind::Folder))
         );
+        let mut found = Vec::new();
+        Disk.pieces(&path("a.txt"), &mut |piece| found.extend_from_slice(piece)).unwrap();
+        assert_eq!((found, Disk.size(&path("a.txt")).unwrap()), (b"12".to_vec(), 2));
+        assert!(Disk.pieces(folder.path(), &mut |_| ()).is_err());
         assert_eq!(Disk.kind(&path("none")), None);
         assert_eq!(Disk.read(folder.path()).unwrap_err().kind(), io::ErrorKind::IsADirectory);
         assert_eq!(Disk.read(&path("none")).unwrap_err().kind(), io::ErrorKind::NotFound);

@@ -40,11 +40,7 @@ impl Terminal {
             Some(status) => (interrupt::ended_by(status), status),
             None => ("interrupted", interrupt::STATUS),
         };
-        if self.json {
-            output::notice("note", message, true);
-        } else {
-            output::error_line(message);
-        }
+        output::notice("note", message, self.json);
         status
     }
 

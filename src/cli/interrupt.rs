@@ -10,6 +10,7 @@ mod system;
 mod system;
 
 use super::{OUT_OF_TIME, output};
+use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -31,18 +32,19 @@ pub const STATUS: u8 = 130;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long work may take to answer a signal that ends the process, or the end of its time.
 const GRACE: Duration = Duration::from_secs(10);
+/// How long the last message may take.
+const WRITING: Duration = Duration::from_millis(200);
 
-/// Begins to listen to signals; the process exits after `limit` presses of Ctrl-C since the last [`reset`].
+/// Begins to listen to signals; the process exits after `limit` presses of Ctrl-C since the last [`reset`]. `json`: how notes are written.
 pub fn listen(limit: usize, json: bool) {
     JSON.store(json, Ordering::SeqCst);
     system::listen(limit);
 }
 
-/// Ends the process some time after `limit`, if it has not ended by itself: whatever it does then does not look at the clock.
+/// Ends the process a while after `limit`, if the work has not looked at the clock by then.
 pub fn end_after(limit: Duration) {
     later(limit.saturating_add(GRACE), || {
-        let message = "the time of `--max-time` is over, and the work that is being done cannot be stopped otherwise";
-        output::notice("error", message, JSON.load(Ordering::SeqCst));
+        say("error", "the time of `--max-time` is over, and what is being done cannot be stopped otherwise");
         leave(OUT_OF_TIME);
     });
 }
@@ -53,6 +55,25 @@ fn later(time: Duration, what: impl FnOnce() + Send + 'static) {
         std::thread::sleep(time);
         what();
     });
+}
+
+/// Writes a note to standard error, over the progress that may be shown there, unless that takes long: the work may be waiting for the
+/// reader of standard error itself.
+fn say(level: &'static str, message: &str) {
+    let json = JSON.load(Ordering::SeqCst);
+    let line = if json || !std::io::stderr().is_terminal() { "" } else { "\r\u{1b}[K" };
+    let (written, done) = std::sync::mpsc::channel();
+    let message = message.to_owned();
+    let writing = std::thread::Builder::new().spawn(move || {
+        if !line.is_empty() {
+            let _ = std::io::stderr().write_all(line.as_bytes());
+        }
+        output::notice(level, &message, json);
+        let _ = written.send(());
+    });
+    if writing.is_ok() {
+        let _ = done.recv_timeout(WRITING);
+    }
 }
 
 /// Ctrl-C.
@@ -70,8 +91,7 @@ fn press(limit: usize) {
             } else {
                 "Ctrl-C twice more ends ksr at once"
             };
-            let message = format!("the work stops as soon as its current step is done; {again}");
-            output::notice("note", &message, JSON.load(Ordering::SeqCst));
+            say("note", &format!("the work stops as soon as its current step is done; {again}"));
         }
     });
 }
@@ -84,7 +104,7 @@ fn end(status: u8) {
         leave(status);
     }
     later(GRACE, move || {
-        output::notice("error", ended_by(status), JSON.load(Ordering::SeqCst));
+        say("note", ended_by(status));
         leave(status);
     });
 }
@@ -98,6 +118,7 @@ fn leave(status: u8) -> ! {
     if WAITING.load(Ordering::SeqCst) {
         system::restore_terminal();
     }
+    crate::data::abandon();
     std::process::exit(i32::from(status))
 }
 

@@ -12,6 +12,8 @@ use std::rc::Rc;
 /// Runs a script, with new right-hand sides for its top-level `let`s; `-` is standard input, with paths relative to the
 /// working directory.
 pub fn file(path: &Path, set: Vec<(String, String)>, options: &RunOptions) -> u8 {
+    // Reading may wait for a pipe.
+    limit_time(options, 1);
     let (name, text) = match read(path) {
         Ok(script) => script,
         Err(message) => {
@@ -21,7 +23,7 @@ pub fn file(path: &Path, set: Vec<(String, String)>, options: &RunOptions) -> u8
     };
     let base =
         path.parent().filter(|p| !p.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_path_buf);
-    listen(options, 1);
+    interrupt::listen(2, options.json);
     let host = Rc::new(Terminal::new(options.json, options.quiet, false));
     let mut interpreter = session::interpreter(Rc::clone(&host), options, set, base);
     let ended = session::run(&mut interpreter, &name, &text);
@@ -30,7 +32,8 @@ pub fn file(path: &Path, set: Vec<(String, String)>, options: &RunOptions) -> u8
 
 /// Evaluates expressions one after another in one session; an error ends it.
 pub fn expressions(expressions: &[String], options: &RunOptions) -> u8 {
-    listen(options, expressions.len());
+    limit_time(options, expressions.len());
+    interrupt::listen(2, options.json);
     let host = Rc::new(Terminal::new(options.json, options.quiet, false));
     let mut interpreter = session::interpreter(Rc::clone(&host), options, Vec::new(), PathBuf::from("."));
     for expression in expressions {
@@ -43,9 +46,8 @@ pub fn expressions(expressions: &[String], options: &RunOptions) -> u8 {
     0
 }
 
-/// Listens to signals; each of so many texts may take the time of the options.
-fn listen(options: &RunOptions, texts: usize) {
-    interrupt::listen(2, options.json);
+/// Each of so many texts may take the time of the options.
+fn limit_time(options: &RunOptions, texts: usize) {
     if let Some(limit) = options.max_time {
         interrupt::end_after(limit.saturating_mul(texts as u32));
     }
@@ -73,6 +75,9 @@ fn finish(host: &Terminal, ended: Ended, interpreter: &crate::interp::Interprete
         Ended::Done => 0,
         Ended::Failed(problems) => {
             host.problems(&problems, interpreter.sources());
+            if interrupt::ending().is_some() {
+                return host.interrupted_note();
+            }
             if problems.iter().any(|problem| problem.code() == "ksr::run::time") { OUT_OF_TIME } else { FAILED }
         }
         Ended::Interrupted => host.interrupted_note(),

@@ -7,9 +7,9 @@ use py_literal::Value;
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 /// The longest start of a file that is searched for its header, bytes. NumPy itself writes headers of 128.
 pub(super) const LONGEST: usize = 1 << 16;
-/// The maximum number of parentheses (those of numbers and strings have two), and how deeply they are nested: the parser recurses without a
-/// limit, and its time multiplies with every level.
+/// The maximum number of parentheses (those of numbers and strings have two).
 const PARENTHESES: usize = 64;
+/// How deeply these may be nested: the parser recurses without a limit, and its time multiplies with every level.
 const NESTED: usize = 5;
 
 /// What a header says.

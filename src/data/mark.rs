@@ -14,11 +14,12 @@ pub const DRAWN: &str = "<metadata>ksr</metadata>";
 
 /// The keyword and text by which a figure that ksr has drawn as PNG says so, among its first bytes.
 pub const PAINTED: (&str, &str) = ("Software", "ksr");
+/// The chunk of a PNG with these: its length, type and content.
+const PAINTED_CHUNK: &[u8] = b"\0\0\0\x0ctEXtSoftware\0ksr";
 
-/// Whether the first bytes of a PNG figure say that ksr has drawn it.
+/// Whether the first bytes of a file are those of a PNG figure that says that ksr has drawn it.
 pub fn is_painted(start: &[u8]) -> bool {
-    let said = format!("tEXt{}\0{}", PAINTED.0, PAINTED.1);
-    start.windows(said.len()).any(|bytes| bytes == said.as_bytes())
+    start.starts_with(b"\x89PNG\r\n\x1a\n") && start.windows(PAINTED_CHUNK.len()).any(|bytes| bytes == PAINTED_CHUNK)
 }
 
 /// The spaces that ksr writes into the header of an array in addition to those of other programs, which write fewer than 100.
@@ -49,7 +50,7 @@ pub fn is_marked_array(start: &[u8]) -> bool {
 /// As many bytes of an array as [`is_marked_array`] looks at.
 pub const ARRAY_START: u64 = PREFIX as u64 + u16::MAX as u64;
 
-/// The length of the header, if these are the first bytes of a `.npy` file of version 1.
+/// The length of the header, if these are the first bytes of a `.npy` file of version 1 and hold all of it.
 fn header_length(bytes: &[u8]) -> Option<usize> {
     let length = bytes.strip_prefix(b"\x93NUMPY\x01\x00")?.first_chunk::<2>()?;
     Some(usize::from(u16::from_le_bytes(*length))).filter(|length| *length > 0 && bytes.len() >= PREFIX + length)
@@ -90,11 +91,22 @@ fn hash(text: &str) -> String {
 /// The file of a data set that names its other files, with their hashes.
 pub const LIST: &str = "saved_by_ksr.txt";
 
+/// Its first line.
+const HEAD: &str = "A data set saved by ksr. `save` replaces this folder only while nobody has changed a file in it.";
+
+/// Whether a text is one that [`list`] gives for some files, with nothing else in it.
+pub fn is_list(text: &str) -> bool {
+    let mut lines = text.lines();
+    let of_file = |line: &str| {
+        line.split_once("  ").is_some_and(|(hash, _)| hash.len() == 32 && hash.bytes().all(|b| b.is_ascii_hexdigit()))
+    };
+    lines.next() == Some(HEAD) && lines.all(of_file)
+}
+
 /// The content of [`LIST`] for files given as name and content.
 pub fn list(files: &[(String, Vec<u8>)]) -> String {
     let line = |(name, bytes): &(String, Vec<u8>)| format!("{}  {name}\n", content(bytes));
-    let head = "A data set saved by ksr. `save` replaces this folder only while nobody has changed a file in it.\n";
-    head.to_owned() + &files.iter().map(line).collect::<String>()
+    format!("{HEAD}\n") + &files.iter().map(line).collect::<String>()
 }
 
 /// The hash of a file in a list, if it is there.
@@ -104,7 +116,12 @@ pub fn listed<'l>(list: &'l str, name: &str) -> Option<&'l str> {
 
 /// The hash of a file.
 pub fn content(bytes: &[u8]) -> String {
-    ContentKey::new("file 1").bytes(bytes).finish()
+    content_key().bytes(bytes).finish()
+}
+
+/// The hash of a file before its content.
+pub(super) fn content_key() -> ContentKey {
+    ContentKey::new("file 1")
 }
 
 #[cfg(test)]
@@ -154,5 +171,6 @@ mod tests {
     fn files_are_found_in_a_list() {
         let text = list(&[("a.npy".into(), b"1".to_vec()), ("b.npy".into(), b"2".to_vec())]);
         assert_eq!((listed(&text, "b.npy"), listed(&text, "c.npy")), (Some(&*content(b"2")), None));
+        assert_eq!((is_list(&text), is_list(&format!("{text}My notes.\n")), is_list("notes\n")), (true, false, false));
     }
 }

@@ -6,6 +6,7 @@ mod element;
 mod header;
 mod kept;
 mod layout;
+mod ledger;
 mod mark;
 mod npy;
 mod npz;
@@ -16,7 +17,10 @@ mod whole;
 pub use content::ContentKey;
 pub use kept::{keep, recall, sealed, unsealed};
 pub use layout::{Layout, LayoutError, read_layout, write_layout};
-pub use mark::{ARRAY_START, DRAWN, Mark, PAINTED, is_marked_array, is_painted, mark, marked_array, marked_text};
+pub use ledger::{Ledger, content_of};
+pub use mark::{
+    ARRAY_START, DRAWN, Mark, PAINTED, content, is_marked_array, is_painted, mark, marked_array, marked_text,
+};
 pub use npy::{Array, Content, DataError, npy_bytes, read_content, read_npy};
 pub use npz::{Arrays, Member, read_npz};
-pub use whole::{regular, special, write_folder, write_whole};
+pub use whole::{abandon, regular, special, write_folder, write_whole};

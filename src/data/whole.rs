@@ -2,9 +2,11 @@
 //! caches and the command line; what a script writes goes through a [`World`](crate::world::World).
 #![allow(clippy::disallowed_methods, reason = "the disk itself, for the caches and the command line")]
 
+use std::collections::BTreeSet;
 use std::fs::{self, Metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use tempfile::Builder;
 
 /// The number of links to links that are followed.
@@ -30,6 +32,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         fs::OpenOptions::new().write(true).open(&path)?;
     }
     let mut part = beside(0o666).tempfile_in(folder_of(&path))?;
+    let _begun = Begun::new(part.path());
     part.write_all(bytes)?;
     if let Some(old) = old {
         part.as_file().set_permissions(old.permissions())?;
@@ -44,16 +47,20 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// As [`write_whole`].
 pub fn write_folder(folder: &Path, files: &[(String, Vec<u8>)]) -> io::Result<()> {
-    let folder = target(folder)?;
+    let mut folder = target(folder)?;
     let old = at(&folder)?;
     if let Some(old) = &old {
         writable(old)?;
         if !old.is_dir() {
             return Err(io::ErrorKind::NotADirectory.into());
         }
+        // Its path may lead through itself, and it is away for a moment.
+        folder = fs::canonicalize(&folder)?;
     }
     let part = beside(0o777).tempdir_in(folder_of(&folder))?;
+    let begun = Begun::new(part.path());
     files.iter().try_for_each(|(name, bytes)| write_whole(&part.path().join(name), bytes))?;
+    drop(begun);
     match old {
         None => fs::rename(part.path(), &folder)?,
         Some(old) => {
@@ -76,6 +83,38 @@ fn replace(new: &Path, folder: &Path) -> io::Result<()> {
     }
     let _ = fs::remove_dir_all(old);
     Ok(())
+}
+
+/// The files and folders that are being written now.
+static PARTS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// Something that is being written, as long as this exists.
+struct Begun(PathBuf);
+
+impl Begun {
+    fn new(path: &Path) -> Self {
+        if let Ok(mut parts) = PARTS.lock() {
+            parts.insert(path.to_path_buf());
+        }
+        Begun(path.to_path_buf())
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        if let Ok(mut parts) = PARTS.lock() {
+            parts.remove(&self.0);
+        }
+    }
+}
+
+/// Removes what is being written now: the process is about to end.
+pub fn abandon() {
+    // If one is just being noted, it is left to be swept out later.
+    let Ok(parts) = PARTS.try_lock() else { return };
+    for part in parts.iter() {
+        let _ = if part.is_dir() { fs::remove_dir_all(part) } else { fs::remove_file(part) };
+    }
 }
 
 /// The error for a device, pipe or socket in the place of a file.
@@ -159,6 +198,8 @@ mod tests {
         write_folder(&folder, &[file("a", "3")]).unwrap();
         assert_eq!((names(around.path()), names(&folder)), (vec!["set".to_owned()], vec!["a".to_owned()]));
         assert_eq!(fs::read(folder.join("a")).unwrap(), b"3");
+        // A path that leads through the folder itself.
+        write_folder(&folder.join("../set"), &[file("a", "3")]).unwrap();
         // If a folder cannot be replaced, the old one stays.
         assert!(write_folder(&folder, &[file("no/such", "4")]).is_err());
         assert!(write_folder(&around.path().join("no/such"), &[file("a", "")]).is_err());

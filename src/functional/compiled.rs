@@ -118,6 +118,13 @@ impl Compiled {
         self.graph.initial(seed)
     }
 
+    /// The names of the parameter arrays on which the energy does not depend.
+    pub fn idle_parameters(&self) -> Vec<&str> {
+        let read: Vec<usize> = self.routine_energy.parameters_read().collect();
+        let idle = self.graph.params.iter().enumerate().filter(|(k, _)| !read.contains(k));
+        idle.map(|(_, spec)| spec.name.as_str()).collect()
+    }
+
     /// Length of the flat parameter vector.
     pub fn parameter_count(&self) -> usize {
         self.graph.parameter_count()

@@ -92,6 +92,14 @@ impl Routine {
         routine
     }
 
+    /// The numbers of the parameter arrays that it reads.
+    pub fn parameters_read(&self) -> impl Iterator<Item = usize> {
+        self.nodes.iter().filter_map(|node| match node.op {
+            Op::Param(index) => Some(index),
+            _ => None,
+        })
+    }
+
     /// Length of the flat parameter vector.
     pub fn parameter_count(&self) -> usize {
         self.parameters.last().map_or(0, |range| range.end)

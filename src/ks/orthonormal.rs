@@ -51,7 +51,7 @@ pub enum OrbitalError {
     /// diverges at small densities, or adds a large constant.
     ///
     /// What to do: look at the lowest values of the potential and at the functional where the density is small.
-    #[error("the Kohn-Sham potential is so large (about {} hartree) that its levels are lost in rounding errors", brief(*lowest))]
+    #[error("the Kohn-Sham potential is so large (about {depth} hartree) that its levels are lost in rounding errors", depth = brief(*lowest))]
     #[diagnostic(
         code(ksr::orbitals::unresolved),
         help("the functional or the potential has a spike or a large constant: look at its values")
@@ -62,8 +62,8 @@ pub enum OrbitalError {
     ///
     /// What to do: choose a different number of electrons or `unpaired:` that fills whole levels.
     #[error(
-        "the gap between occupied and unoccupied orbitals vanishes ({} hartree): the density has no derivative",
-        brief(*gap)
+        "the gap between occupied and unoccupied orbitals vanishes ({left} hartree): the density has no derivative",
+        left = brief(*gap)
     )]
     #[diagnostic(
         code(ksr::orbitals::no_gap),

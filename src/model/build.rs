@@ -2,7 +2,7 @@
 
 use super::cusp::cusp_error;
 use super::{Grid, GridError, Interaction, Nucleus, System};
-use crate::number::{counted, not_finite};
+use crate::number::{counted, not_finite, shortest};
 use crate::problem::visible;
 use miette::Diagnostic;
 use std::sync::Arc;
@@ -77,7 +77,7 @@ pub enum SystemError {
     /// A nucleus attracts electrons, so its charge must be positive.
     ///
     /// What to do: write anything that repels electrons as `potential(x): …`.
-    #[error("a nucleus needs a positive charge, not {charge}")]
+    #[error("a nucleus needs a positive charge, not {}", shortest(*charge))]
     #[diagnostic(code(ksr::system::nuclear_charge), help("write a repulsive potential as `potential(x): …`"))]
     NuclearCharge { index: usize, charge: f64 },
     /// The attraction of a nucleus is the interaction with opposite sign. With `interaction: none` there is no
@@ -94,7 +94,7 @@ pub enum SystemError {
     /// electrons at the same place must have a finite energy.
     ///
     /// What to do: soften it, as in `1 / sqrt(r^2 + 1)`.
-    #[error("the interaction `{name}` is {value} at a distance of {r} bohr")]
+    #[error("the interaction `{name}` is {} at a distance of {r} bohr", shortest(*value))]
     #[diagnostic(
         code(ksr::system::interaction_not_finite),
         help("it must be finite at every distance, including 0: soften it, as in `1 / sqrt(r^2 + 1)`")
@@ -109,7 +109,7 @@ pub enum SystemError {
     /// The field given as `potential:` has a different number of points from the grid of the system.
     ///
     /// What to do: make the field from the `.x` of the grid that the system is on, or write `potential(x): …`.
-    #[error("the potential has {}, but the grid has {points} points", counted(*given, "value"))]
+    #[error("the potential has {values}, but the grid has {points} points", values = counted(*given, "value"))]
     #[diagnostic(
         code(ksr::system::potential_length),
         help("a field used as `potential:` must be on the system's own grid")
@@ -118,7 +118,7 @@ pub enum SystemError {
     /// The potential is infinite or undefined at a point of the grid.
     ///
     /// What to do: soften it, as in `-1 / sqrt(x^2 + 1)`; write a hard wall as the end of the grid with `wall: odd`.
-    #[error("the potential is {value} at x = {x} bohr")]
+    #[error("the potential is {} at x = {x} bohr", shortest(*value))]
     #[diagnostic(
         code(ksr::system::potential_not_finite),
         help("a potential must be finite at every point of the grid")
@@ -131,13 +131,13 @@ pub enum SystemError {
     /// The number of electrons is not a whole number, or is zero or negative.
     ///
     /// What to do: give a whole number of at least 1.
-    #[error("a system cannot have {electrons} electrons")]
+    #[error("a system cannot have {} electrons", shortest(*electrons))]
     #[diagnostic(code(ksr::system::electrons), help("`electrons:` must be a whole number, at least 1"))]
     Electrons { electrons: f64 },
     /// The nuclear charges minus the charge of the system do not give a positive whole number of electrons.
     ///
     /// What to do: check `charge:`, or give the number of electrons with `electrons:`.
-    #[error("a total nuclear charge of {nuclear} and a charge of {charge} leave {electrons} electrons")]
+    #[error("a total nuclear charge of {} and a charge of {} leave {} electrons", shortest(*nuclear), shortest(*charge), shortest(*electrons))]
     #[diagnostic(
         code(ksr::system::charge),
         help("a system needs a whole number of electrons, at least 1: set it with `electrons:`")
@@ -153,7 +153,7 @@ pub enum SystemError {
     /// for an odd one, and at most the number of electrons.
     ///
     /// What to do: choose one of the values that the help line gives.
-    #[error("{electrons} {} cannot have {unpaired} unpaired", electrons_noun(*electrons))]
+    #[error("{electrons} {} cannot have {} unpaired", electrons_noun(*electrons), shortest(*unpaired))]
     #[diagnostic(code(ksr::system::unpaired), help("`unpaired:` (up minus down) can be {possible}"))]
     Unpaired { electrons: usize, unpaired: f64, possible: String },
     /// There is room for at most one electron of each spin per grid point, and there are more.

@@ -1,6 +1,6 @@
 //! The uniform grid.
 
-use crate::number::counted;
+use crate::number::{counted, shortest};
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -66,7 +66,7 @@ pub enum GridError {
     /// two.
     ///
     /// What to do: give a positive `spacing:`, or a `to:` greater than `from:`.
-    #[error("the spacing of a grid must be positive, not {spacing} bohr")]
+    #[error("the spacing of a grid must be positive, not {} bohr", shortest(*spacing))]
     #[diagnostic(code(ksr::grid::spacing), help("with `from:` and `to:`, `to` must be greater than `from`"))]
     Spacing {
         /// The given spacing, bohr.
@@ -75,7 +75,7 @@ pub enum GridError {
     /// The first point of the grid is infinite or not a number.
     ///
     /// What to do: look at how `from:`, `to:` or `spacing:` is calculated.
-    #[error("a grid cannot start at {start} bohr")]
+    #[error("a grid cannot start at {} bohr", shortest(*start))]
     #[diagnostic(code(ksr::grid::start))]
     Start {
         /// The given first point, bohr.

@@ -1,10 +1,12 @@
 //! Problems as miette reports and as JSON.
 
 use super::excerpt::Excerpt;
+use crate::number::counted;
 use crate::problem::{Problem, visible, visible_lines};
 use crate::source::{Source, SourceId, Sources, Span};
 use miette::{Diagnostic, LabeledSpan, Severity, SourceCode, SourceSpan};
 use serde_json::{Value as Json, json};
+use std::borrow::Cow;
 use std::fmt;
 
 /// A [`Problem`] with its source texts, ready for any miette handler. Nothing in it is hidden ([`crate::problem::hidden`]).
@@ -47,7 +49,7 @@ impl<'a> Report<'a> {
 
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&visible_lines(&self.problem.error.to_string()))
+        f.write_str(&readable(&self.problem.error.to_string()))
     }
 }
 
@@ -61,7 +63,7 @@ impl Diagnostic for Report<'_> {
         self.problem.error.severity()
     }
     fn help<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
-        self.problem.error.help().map(|help| Box::new(visible_lines(&help.to_string())) as Box<dyn fmt::Display>)
+        self.problem.error.help().map(|help| Box::new(readable(&help.to_string())) as Box<dyn fmt::Display>)
     }
     fn source_code(&self) -> Option<&dyn SourceCode> {
         self.source.as_ref().map(|s| s as &dyn SourceCode)
@@ -88,7 +90,7 @@ struct Note {
 impl Note {
     fn new(message: &str, source: &Source, span: Span) -> Self {
         let (source, labels) = shown(source, vec![LabeledSpan::new_primary_with_span(None, span)]);
-        Self { message: visible_lines(message), source, labels }
+        Self { message: readable(message), source, labels }
     }
 }
 
@@ -112,12 +114,32 @@ impl Diagnostic for Note {
     }
 }
 
+/// The most characters of a message that are shown.
+const LONGEST: usize = 4000;
+
+/// A text of unknown length, without its middle if it is very long.
+fn shortened(text: &str) -> Cow<'_, str> {
+    let length = text.chars().count();
+    if length <= LONGEST {
+        return text.into();
+    }
+    let (start, end) = (LONGEST * 3 / 4, length - LONGEST / 4);
+    let at = |n: usize| text.char_indices().nth(n).map_or(text.len(), |(at, _)| at);
+    let left_out = counted(end - start, "character");
+    format!("{} … ({left_out} left out) … {}", &text[..at(start)], &text[at(end)..]).into()
+}
+
+/// A text of unknown origin as it can be shown.
+fn readable(text: &str) -> String {
+    visible_lines(&shortened(text))
+}
+
 /// The text around labels, and the labels in it.
 fn shown(source: &Source, labels: Vec<LabeledSpan>) -> (Excerpt, Vec<LabeledSpan>) {
     let ranges: Vec<_> = labels.iter().map(|l| l.offset()..l.offset() + l.len()).collect();
     let (excerpt, ranges) = Excerpt::new(source, &ranges);
     let moved = |(label, range): (&LabeledSpan, std::ops::Range<usize>)| {
-        let (words, span) = (label.label().map(visible), SourceSpan::from(range));
+        let (words, span) = (label.label().map(|label| visible(&shortened(label))), SourceSpan::from(range));
         if label.primary() {
             LabeledSpan::new_primary_with_span(words, span)
         } else {
@@ -152,7 +174,7 @@ pub fn problem_in_words(problem: &Problem, sources: &Sources) -> String {
     }
     lines.extend(problem.error.help().map(|help| format!("help: {help}")));
     lines.push(format!("code: {}", problem.code()));
-    lines.iter().map(|line| visible_lines(line) + "\n").collect()
+    lines.iter().map(|line| readable(line) + "\n").collect()
 }
 
 /// One problem as a JSON object: `level`, `code`, `message`, `file`, `line`, `column`, `help`, `labels`, `via`.
@@ -162,10 +184,11 @@ pub fn problem_json(problem: &Problem, sources: &Sources) -> Json {
         Some(Severity::Advice) => "note",
         Some(Severity::Error) | None => "error",
     };
-    let mut object = json!({ "level": level, "code": problem.code(), "message": problem.error.to_string() });
+    let mut object =
+        json!({ "level": level, "code": problem.code(), "message": shortened(&problem.error.to_string()) });
     place(&mut object, problem.span, sources);
     if let Some(help) = problem.error.help() {
-        object["help"] = help.to_string().into();
+        object["help"] = shortened(&help.to_string()).into();
     }
     let labels: Vec<Json> =
         problem.error.labels().into_iter().flatten().map(|l| label_json(&l, problem.span.source, sources)).collect();
@@ -176,7 +199,7 @@ pub fn problem_json(problem: &Problem, sources: &Sources) -> Json {
         .via
         .iter()
         .map(|via| {
-            let mut entry = json!({ "message": via.note });
+            let mut entry = json!({ "message": shortened(&via.note) });
             place(&mut entry, via.span, sources);
             entry
         })
@@ -188,7 +211,7 @@ pub fn problem_json(problem: &Problem, sources: &Sources) -> Json {
 }
 
 fn label_json(label: &LabeledSpan, source: SourceId, sources: &Sources) -> Json {
-    let mut entry = json!({ "message": label.label().unwrap_or_default() });
+    let mut entry = json!({ "message": shortened(label.label().unwrap_or_default()) });
     let (start, end) = (label.offset() as u32, (label.offset() + label.len()) as u32);
     place(&mut entry, Span { source, start, end }, sources);
     entry
@@ -204,5 +227,20 @@ fn place(object: &mut Json, span: Span, sources: &Sources) {
         object["column"] = column.into();
         object["end_line"] = end_line.into();
         object["end_column"] = end_column.into();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn very_long_messages_lose_their_middle() {
+        let text = format!("begins {} ends", "é".repeat(10_000));
+        let shown = readable(&text);
+        assert!(shown.starts_with("begins é") && shown.ends_with("é ends"), "{shown}");
+        assert!(shown.contains(" … (6012 characters left out) … ") && shown.chars().count() < LONGEST + 60);
+        let whole = "a".repeat(LONGEST);
+        assert_eq!(readable(&whole), whole);
     }
 }

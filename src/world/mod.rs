@@ -85,6 +85,22 @@ pub trait World {
         within(self.start(path, LARGEST_DATA + 1)?, LARGEST_DATA)
     }
 
+    /// The bytes that a file has.
+    ///
+    /// # Errors
+    /// As [`World::start`].
+    fn size(&self, path: &Path) -> io::Result<u64> {
+        self.read(path).map(|bytes| bytes.len() as u64)
+    }
+
+    /// Passes the content of a file on, piece by piece.
+    ///
+    /// # Errors
+    /// As [`World::start`].
+    fn pieces(&self, path: &Path, each: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+        self.read(path).map(|bytes| each(&bytes))
+    }
+
     /// The content of a text file.
     ///
     /// # Errors
@@ -146,6 +162,12 @@ impl World for ReadOnly {
     }
     fn same(&self, a: &Path, b: &Path) -> bool {
         self.0.same(a, b)
+    }
+    fn size(&self, path: &Path) -> io::Result<u64> {
+        self.0.size(path)
+    }
+    fn pieces(&self, path: &Path, each: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+        self.0.pieces(path, each)
     }
 }
 

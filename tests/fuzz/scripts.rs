@@ -17,13 +17,13 @@ use std::time::{Duration, Instant};
 /// How long a script may run.
 const TIME: Duration = Duration::from_millis(100);
 
-/// Shows everything to nobody, and interrupts after a while.
-struct Judge(Instant);
+/// Shows everything to nobody, and interrupts after a time, if one is given.
+struct Judge(Instant, Option<Duration>);
 
 impl Control for Judge {
     fn report(&self, _: Event) {}
     fn interrupted(&self) -> bool {
-        self.elapsed() > TIME
+        self.1.is_some_and(|limit| self.elapsed() > limit)
     }
     fn elapsed(&self) -> Duration {
         self.0.elapsed()
@@ -46,7 +46,7 @@ impl Host for Judge {
 
 fn interpreter(world: Memory) -> Interpreter {
     let options = Options::default();
-    Interpreter::new(Rc::new(Judge(Instant::now())), Rc::new(ReadOnly(Rc::new(world))), options)
+    Interpreter::new(Rc::new(Judge(Instant::now(), Some(TIME))), Rc::new(ReadOnly(Rc::new(world))), options)
 }
 
 /// Parser, checker, formatter and the editor's questions.
@@ -101,7 +101,7 @@ pub fn saved_model() -> String {
     let world = Rc::new(Memory::default());
     let script = "functional f(n, k = 2) {\n  param a = 0.5 in 0 .. 2\n  param b[3] = [1, 2, 3]\n  -a * n / (k + n) + sum(b) * grad(n)^2\n}\n\
                   save(init(f, seed: 1), \"m.ksr\")";
-    let mut interpreter = Interpreter::new(Rc::new(Judge(Instant::now())), world.clone(), Options::default());
+    let mut interpreter = Interpreter::new(Rc::new(Judge(Instant::now(), None)), world.clone(), Options::default());
     interpreter.run("make.ksr", script).expect("a model");
     ksr::world::World::read_text(&*world, Path::new("m.ksr")).expect("a file")
 }

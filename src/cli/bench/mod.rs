@@ -54,7 +54,7 @@ pub fn start(options: &BenchOptions) -> u8 {
         output::notice("error", &format!("cannot make the folder `{}`: {reason}", folder.display()), options.json);
         return USAGE;
     }
-    interrupt::listen(2, false);
+    interrupt::listen(2, options.json);
     let bench = Bench {
         host: Rc::new(Terminal::new(options.json, options.quiet, false)),
         repetitions: usize::from(options.repetitions),

@@ -1,10 +1,10 @@
 //! Signals of Unix.
 
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use std::io::{IsTerminal, Write};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// The settings of the terminal before the line editor changed them.
 static TERMINAL: OnceLock<Termios> = OnceLock::new();
@@ -14,6 +14,8 @@ pub fn listen(limit: usize) {
     if let Ok(settings) = tcgetattr(std::io::stdin()) {
         let _ = TERMINAL.set(settings);
     }
+    // A file that has reached its size limit is an error of writing, like a full disk: it does not end ksr.
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
     let ignored = ignored();
     let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
     // Without signals, the defaults of the system hold.

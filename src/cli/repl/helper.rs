@@ -66,7 +66,7 @@ impl Highlighter for ReplHelper {
         format!("\u{1b}[1;34m{prompt}\u{1b}[0m").into()
     }
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
-        format!("\u{1b}[90m{hint}\u{1b}[0m").into()
+        format!("\u{1b}[90m{}\u{1b}[0m", highlight::pictured(hint)).into()
     }
     fn highlight_char(&self, _: &str, _: usize, _: CmdKind) -> bool {
         true

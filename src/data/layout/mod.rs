@@ -144,9 +144,16 @@ pub enum LayoutError {
     /// The folder cannot be made or written.
     ///
     /// What to do: check the path, your permissions there and the free space on the disk.
-    #[error("the folder cannot be written: {reason}")]
+    #[error("the folder cannot be written: {why}", why = unwritten(reason))]
     #[diagnostic(code(ksr::data::write))]
     Write { reason: std::io::Error },
+}
+
+fn unwritten(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "the folder that would contain it does not exist".into(),
+        _ => crate::problem::reason(error, "write"),
+    }
 }
 
 const NEEDED: [&str; 6] = ["densities", "total_energies", "locations", "nuclear_charges", "num_electrons", "grids"];

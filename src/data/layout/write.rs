@@ -4,6 +4,7 @@ use super::{Layout, LayoutError, NEEDED, OPTIONAL, npy};
 use crate::data::mark::{self, LIST};
 use crate::data::npy::{DataError, npy_bytes};
 use crate::data::unicode;
+use crate::data::{content_of, marked_array};
 use crate::problem::visible;
 use crate::world::{Entry, PathKind, World};
 use std::io;
@@ -29,7 +30,7 @@ pub fn write_layout(world: &dyn World, folder: &Path, layout: &Layout, force: bo
     if !there.is_empty() && !force {
         unchanged(world, folder, &there)?;
     }
-    let mut files: Vec<_> = files(layout)?.into_iter().map(|(name, bytes)| (npy(name), bytes)).collect();
+    let mut files: Vec<_> = files(layout)?.into_iter().map(|(name, bytes)| (npy(name), marked_array(bytes))).collect();
     files.push((LIST.to_owned(), mark::list(&files).into_bytes()));
     world.write_folder(folder, &files).map_err(failed)
 }
@@ -39,9 +40,12 @@ fn unchanged(world: &dyn World, folder: &Path, files: &[Entry]) -> Result<(), La
     let Ok(list) = world.read_text(&folder.join(LIST)) else {
         return Err(LayoutError::NotReplaced { reason: "it is a data set that ksr did not save".into() });
     };
+    if !mark::is_list(&list) {
+        return Err(LayoutError::NotReplaced { reason: format!("`{LIST}` has changed since it was saved") });
+    }
     for Entry { name, .. } in files.iter().filter(|entry| entry.name != LIST) {
-        let bytes = world.read(&folder.join(name)).map_err(|reason| LayoutError::Write { reason })?;
-        if mark::listed(&list, name) != Some(&*mark::content(&bytes)) {
+        let content = content_of(world, &folder.join(name)).map_err(|reason| LayoutError::Write { reason })?;
+        if mark::listed(&list, name) != Some(&*content) {
             return Err(LayoutError::NotReplaced { reason: format!("`{name}` has changed since it was saved") });
         }
     }

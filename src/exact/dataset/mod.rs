@@ -136,8 +136,8 @@ pub enum DatasetWarning {
     ///
     /// What to do: check `spin_densities.npy` (up minus down) and `num_unpaired_electrons.npy`.
     #[error(
-        "`spin_densities.npy` of `{set}` is off by up to {} unpaired electrons (index {index}), and is not used there",
-        brief(*off)
+        "`spin_densities.npy` of `{set}` is off by up to {error} unpaired electrons (index {index}), and is not used there",
+        error = brief(*off)
     )]
     #[diagnostic(severity(Warning), code(ksr::data::spin))]
     Spin { set: String, index: usize, off: f64 },

@@ -185,6 +185,9 @@ fn operands(op: Binary, a: Operand<'_>, b: Operand<'_>) -> TypesError {
         Binary::Add if either(|v| matches!(v, Value::Str(_))) => {
             Some("insert values into a string with braces: `\"R = {R}\"`".to_string())
         }
+        _ if either(|v| matches!(v, Value::Loss(_))) => Some(
+            "a loss made of others calls them: `loss both(run, exact) = losses.ksr(run, exact) + losses.final(run, exact)`".into(),
+        ),
         _ if either(|v| matches!(v, Value::List(_))) && either(|v| matches!(v, Value::Field(_))) => Some(
             "the values of a field are a list, `n.values`; for a list of fields write `[c * n for c in list]`".into(),
         ),

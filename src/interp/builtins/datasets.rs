@@ -5,12 +5,13 @@ use crate::data::{read_layout, write_layout};
 use crate::exact::dataset::{Choice, Dataset, Failed, Sample, SaveError, layout};
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, function, named, required};
-use crate::interp::error::{Placed, fail};
+use crate::interp::error::{Placed, RunError, fail};
 use crate::interp::value::Value;
 use crate::lang::Kind;
 use crate::model::{Interaction, Wall};
-use crate::problem::{Problem, Result};
+use crate::problem::{Problem, Result, visible};
 use crate::source::Span;
+use crate::world::PathKind;
 use miette::Diagnostic;
 use std::path::Path;
 use std::sync::Arc;
@@ -48,6 +49,11 @@ fn dataset(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let folder = interp.path(&path, interp.module_at(args.span));
     let choice = choice(args)?;
     let set = folder.file_name().map_or_else(|| "data".into(), |name| name.to_string_lossy().into_owned());
+    // Its arrays as they are read, and the numbers in them.
+    let entries = interp.world.list(&folder).unwrap_or_default();
+    let arrays = entries.iter().filter(|entry| entry.kind == PathKind::File && entry.name.ends_with(".npy"));
+    let size = arrays.map(|entry| interp.world.size(&folder.join(&entry.name)).unwrap_or(0)).sum::<u64>();
+    interp.afford(size.saturating_mul(2), SET, span)?;
     let found = read_layout(&*interp.world, &folder).or_else(|error| failed(error, span, SET))?;
     let (option, label) = if args.has("points") { (args.span_of("points"), "these points") } else { (span, SET) };
     let mut found = Dataset::new(&set, found, &choice).or_else(|error| failed(error, option, label))?;
@@ -139,6 +145,12 @@ pub(super) fn save(interp: &mut Interpreter, args: &Args, value: &Value, folder:
         Value::List(items) => items.as_slice(),
         one => std::slice::from_ref(one),
     };
+    let inside = interp.world.list(folder).unwrap_or_default();
+    if let Some(used) = inside.iter().find(|entry| interp.is_used(&folder.join(&entry.name))) {
+        let reason = format!("the script uses `{}` in it", visible(&used.name));
+        let (path, help) = (args.text("path")?.to_string(), "save under another name");
+        return fail(RunError::NotReplaced { path, reason, help, span }, span);
+    }
     let samples = items.iter().map(|item| sample(args, item)).collect::<Result<Vec<_>>>()?;
     let (arrays, notes) = layout(&samples).or_else(|error| failed(error, args.span_of("value"), "to be saved"))?;
     write_layout(&*interp.world, folder, &arrays, interp.options.force)

@@ -116,7 +116,30 @@ fn plot(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         figure.y_range = figure.y_range.or(first.y_range);
         figure.title = figure.title.or(first.title.clone());
     }
+    refuse_long_texts(&figure, args)?;
     Ok(Value::Figure(Rc::new(figure)))
+}
+
+/// The most characters of a text in a figure: longer ones would not fit, and take long to draw.
+const LONGEST_TEXT: usize = 500;
+
+fn refuse_long_texts(figure: &Figure, args: &Args) -> Result<()> {
+    let names = figure.series.iter().map(|series| (&series.name, "labels"));
+    let texts = figure.title.iter().map(|title| (title, "title"));
+    let texts = texts.chain([(&figure.x_label, "x_label"), (&figure.y_label, "y_label")]).chain(names);
+    for (text, parameter) in texts {
+        let length = text.chars().count();
+        if length > LONGEST_TEXT {
+            let message = format!("a text of {length} characters does not fit into a figure");
+            let place = args.get(parameter).map_or(args.span, |arg| arg.span);
+            return args.wrong(
+                place,
+                message,
+                Some(format!("texts in figures have at most {LONGEST_TEXT} characters")),
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Tells which points cannot be drawn, as they are not finite.

@@ -57,7 +57,7 @@ pub(crate) const ALL: &[Builtin] = &[
         &[Kind::Nothing],
         "writes a table (`.csv`, `.json`), field or list of numbers (`.npy`), figure (`.svg`, `.png`) or model (`.ksr`) to a \
          file, a list of references or runs to a folder that `dataset` reads; the path is relative to the script. It replaces \
-         files of the same kind, and models that nobody has edited since they were saved; only the script itself may call it",
+         what ksr has written as the same kind of file, models only if nobody has edited them since; only the script itself may call it",
         &["write", "export", "file", "csv", "npy", "svg", "dataset"],
         &[],
         save,
@@ -84,6 +84,9 @@ fn save(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     if !extension.is_empty() && path.ends_with(std::path::is_separator) {
         return args.wrong(args.span_of("path"), format!("`{path}` is the name of a folder, not of a file"), None);
     }
+    if let Value::Table(table) = &value {
+        interp.afford(table::bytes(table), "this file", args.span)?;
+    }
     let bytes = match (&value, extension.as_str()) {
         (Value::Table(table), "csv") => Ok(table::csv(table).into_bytes()),
         (Value::Table(table), "json") => Ok(table::json(table).into_bytes()),
@@ -108,7 +111,14 @@ fn save(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         let span = args.span_of("path");
         return fail(RunError::NotReplaced { path: path.to_string(), reason, help, span }, span);
     }
-    match bytes.and_then(|bytes| interp.world.write(&full, &bytes).map_err(|error| reason(&error, "write"))) {
+    let written = bytes.and_then(|bytes| {
+        interp.world.write(&full, &bytes).map_err(|error| reason(&error, "write"))?;
+        if matches!(value, Value::Table(_)) {
+            interp.ledger.note(&*interp.world, &full, &bytes);
+        }
+        Ok(())
+    });
+    match written {
         Ok(()) => Ok(Value::Nothing),
         Err(reason) => {
             let span = args.span_of("path");

@@ -219,7 +219,9 @@ impl Searched<'_> {
         }
         let far = 64.0 * distance.max(2.0 * f64::EPSILON * x.abs());
         let around = [self.at((x - far).max(a))?, self.at((x + far).min(b))?];
-        Ok(!fx.is_finite() || fx.abs() > 0.5 * finite(around[0]).max(finite(around[1])))
+        // At a jump it is as large as those on its own side.
+        let smaller = around.into_iter().filter(|y| y.is_finite()).map(f64::abs).reduce(f64::min).unwrap_or(0.0);
+        Ok(!fx.is_finite() || fx.abs() > 0.5 * smaller)
     }
 }
 

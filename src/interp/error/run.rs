@@ -103,8 +103,8 @@ pub enum RunError {
         #[label("here")]
         span: Span,
     },
-    /// `save` replaces only what is certainly not lost: a file of the same kind, and of the files that end in `.ksr` only a
-    /// model that ksr saved under the same name and that nobody has edited since. It never replaces the script that is
+    /// `save` replaces only what ksr has written itself as the same kind of file, and of the files that end in `.ksr` only a
+    /// model that it saved under the same name and that nobody has edited since. It never replaces the script that is
     /// running or a file that the script uses.
     ///
     /// What to do: save under another name. `ksr run --force` replaces the file anyway, unless the script uses it.
@@ -228,7 +228,7 @@ pub enum RunError {
     /// The script takes longer than `--max-time` allows.
     ///
     /// What to do: allow more time, and run it again. Training resumes from its checkpoint, and finished exact answers are cached.
-    #[error("the time of {} is over", seconds(*limit))]
+    #[error("the time of {time} is over", time = seconds(*limit))]
     #[diagnostic(
         code(ksr::run::time),
         help("`--max-time` sets the limit; training resumes from its checkpoint when it is run again")

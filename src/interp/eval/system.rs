@@ -15,6 +15,9 @@ use miette::Diagnostic;
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// A system of so many nuclei times points may take so long that it can be interrupted.
+const MANY: usize = 1_000_000;
+
 /// The entries that have names.
 pub(crate) const SYSTEM_ENTRIES: [Param; 6] = [
     optional("potential", &[Kind::Function, Kind::Field], DefaultValue::Absent("that of the nuclei"))
@@ -258,14 +261,11 @@ impl Interpreter {
             Some(f @ (Value::Function(_) | Value::Builtin(_))) => {
                 System::build(parts, &mut |r| self.sample(&f, r, span, "the interaction"))
             }
-            given => {
-                let ready = match given {
-                    Some(Value::Interaction(ready)) => ready,
-                    _ => Interaction::None,
-                };
+            _ => {
+                let (ready, work) = (parts.interaction.clone(), parts.nuclei.len().saturating_mul(grid.points));
                 let mut w = move |r: f64| Ok(ready.interpolated(&grid, r));
-                // Very many nuclei on very many points take long.
-                self.unless_stopped(span, move |_| System::build(parts, &mut w))?
+                let build = move || System::build(parts, &mut w);
+                if work < MANY { build() } else { self.unless_stopped(span, move |_| build())? }
             }
         };
         let (system, notes) = match built {

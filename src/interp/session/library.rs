@@ -1,10 +1,10 @@
-//! The standard library: written in ksr, read once per session.
+//! The standard library: written in ksr, parsed once per thread.
 
 use crate::lang::ast::Program;
 use crate::lang::check::{Module, definitions};
 use crate::lang::parse;
 use crate::source::{SourceId, Sources};
-use std::cell::RefCell;
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 /// The standard library, shipped in the binary.
@@ -42,19 +42,14 @@ pub(crate) struct Standard {
 
 thread_local! {
     /// The library as the first interpreter of this thread has parsed it.
-    static PARSED: RefCell<Vec<Standard>> = const { RefCell::new(Vec::new()) };
+    static PARSED: OnceCell<Vec<Standard>> = const { OnceCell::new() };
 }
 
-/// All modules of the library, the first of the texts; parsed once by every thread that has interpreters.
+/// All modules of the library, parsed once per thread; their texts become the first of `sources`, which are empty.
 pub(crate) fn library(sources: &mut Sources) -> Vec<Standard> {
     let texts: Vec<_> = STANDARD.iter().map(|(name, text)| sources.add(format!("std.{name}"), *text)).collect();
-    PARSED.with_borrow_mut(|parsed| {
-        if !parsed.iter().map(|module| module.source).eq(texts.iter().copied()) {
-            *parsed =
-                STANDARD.iter().zip(texts).filter_map(|((name, text), source)| read(name, text, source)).collect();
-        }
-        parsed.clone()
-    })
+    let parse = || STANDARD.iter().zip(texts).filter_map(|((name, text), source)| read(name, text, source)).collect();
+    PARSED.with(|parsed| parsed.get_or_init(parse).clone())
 }
 
 fn read(name: &'static str, text: &str, source: SourceId) -> Option<Standard> {

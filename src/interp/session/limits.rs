@@ -94,7 +94,8 @@ impl Interpreter {
         }
     }
 
-    /// Runs work that may not look at the control for a long time, and gives it up when the user interrupts it or its time is over.
+    /// Runs work that may not look at the control for a long time, and gives it up when the user interrupts it or its time is over. Work
+    /// that never looks at the control it gets runs on, unheard, to its end.
     pub(crate) fn unless_stopped<T: Send + 'static>(
         &self,
         span: Span,

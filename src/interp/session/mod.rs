@@ -1,5 +1,6 @@
 //! The interpreter: its state between statements, and its interface.
 
+mod files;
 pub mod host;
 mod known;
 mod library;
@@ -15,6 +16,7 @@ pub(crate) use library::{PRELUDE, Standard};
 pub(crate) use modules::{defined_name, definition};
 pub use program::Evaluated;
 
+use crate::data::Ledger;
 use crate::exact::CacheWarning;
 use crate::interp::value::module::Module;
 use crate::interp::value::scope::{ModuleId, Scope};
@@ -75,8 +77,10 @@ pub struct Interpreter {
     pub(in crate::interp) modules: Vec<Module>,
     /// The paths of the scripts that were run.
     pub(in crate::interp) scripts: Vec<PathBuf>,
-    /// The files that they use, as far as known: before the first statement is evaluated.
+    /// The files that these `use`, noted before their first statement is evaluated.
     pub(in crate::interp) foreseen: Vec<PathBuf>,
+    /// The tables saved so far.
+    pub(in crate::interp) ledger: Ledger,
     /// The standard library.
     pub(in crate::interp) library: Vec<Standard>,
     /// What the script or REPL has defined so far.
@@ -128,6 +132,7 @@ impl Interpreter {
             loading: true,
         };
         let limits = Limits::new(options.max_memory);
+        let ledger = Ledger::new(options.cache.as_deref());
         Self {
             host,
             world,
@@ -136,6 +141,7 @@ impl Interpreter {
             modules: vec![main],
             scripts: Vec::new(),
             foreseen: Vec::new(),
+            ledger,
             library,
             scope: Scope::new(MAIN),
             entries: 0,

@@ -125,44 +125,6 @@ impl Interpreter {
         self.read_module(&key, source, &program, base, Some(canonical.clone()), span)
     }
 
-    /// What text of the session is in the file at a path, if any: the script, or a file that it uses.
-    pub(crate) fn text_in(&self, path: &Path) -> Option<&'static str> {
-        let is = |file: &Path| self.world.same(file, path);
-        if self.scripts.iter().any(|script| is(script)) {
-            return Some("it is the script that is running");
-        }
-        let mut used = self.modules.iter().filter(|module| module.used).filter_map(|module| module.file.as_deref());
-        used.any(is).then_some("the script uses it")
-    }
-
-    /// Remembers which files a program of the script uses, before it is evaluated.
-    pub(super) fn foresee(&mut self, program: &Program) {
-        let paths = used_files(program).map(|path| self.path(path, MAIN)).collect::<Vec<_>>();
-        self.foreseen.extend(paths);
-    }
-
-    /// Whether the script uses the file at a path sooner or later, itself or by another file that it uses.
-    pub(crate) fn will_use(&self, path: &Path) -> bool {
-        let mut files = self.foreseen.clone();
-        let mut next = 0;
-        while let Some(file) = files.get(next).cloned() {
-            next += 1;
-            if self.world.same(&file, path) {
-                return true;
-            }
-            let text = self.world.read_text(&file).unwrap_or_default();
-            let folder = file.parent().map(Path::to_path_buf).unwrap_or_default();
-            // What cannot be read is told when it is used.
-            let Ok(program) = parse(SourceId::default(), &text) else { continue };
-            for inner in used_files(&program).map(|inner| folder.join(inner)) {
-                if !files.iter().any(|known| *known == inner || self.world.same(known, &inner)) {
-                    files.push(inner);
-                }
-            }
-        }
-        false
-    }
-
     /// Reports a function that prints or writes files in a text other than the script.
     pub(crate) fn only_in_script(&self, function: &str, span: Span) -> Result<()> {
         if self.module_at(span) == MAIN {
@@ -278,14 +240,6 @@ impl Interpreter {
         }
         Ok(None)
     }
-}
-
-/// The paths of the files that a program uses, as they are written.
-fn used_files(program: &Program) -> impl Iterator<Item = &str> {
-    program.statements.iter().filter_map(|statement| match &statement.kind {
-        StmtKind::Use(Use { path: UsePath::File { path, .. }, .. }) => Some(&**path),
-        _ => None,
-    })
 }
 
 /// The name a definition binds.

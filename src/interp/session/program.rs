@@ -68,6 +68,7 @@ impl Interpreter {
             Entry::Wrong(problems) => return Err(problems),
         };
         self.check(&program)?;
+        let foreseen = self.foreseen.len();
         self.foresee(&program);
         let (scope, (known, brought)) = (self.scope.clone(), self.main_bindings());
         let outcome = self.finish(|s| s.execute(&program));
@@ -77,6 +78,7 @@ impl Interpreter {
                 main.bindings.truncate(known);
                 main.brought.truncate(brought);
             }
+            self.foreseen.truncate(foreseen);
         }
         outcome.map(|o| if o == ScriptEnding::Done { Evaluated::Done } else { Evaluated::Interrupted })
     }

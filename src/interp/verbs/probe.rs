@@ -115,6 +115,9 @@ fn potential(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     })
 }
 
+/// A single evaluation that takes this much memory, bytes, may take so long that it can be interrupted.
+const MANY: u64 = 10_000_000;
+
 impl Interpreter {
     /// A functional at the densities of a call: grid, numbers, and whether both spins were given.
     fn probed(&mut self, args: &Args) -> Result<(Arc<Grid>, Evaluation, bool)> {
@@ -171,14 +174,18 @@ impl Interpreter {
         }
         let bytes = ready.traced.compiled.tape_bytes(grid.points, densities.len())[1] as u64;
         self.afford(bytes, &format!("`{}` on {} points", ready.name, grid.points), span)?;
-        let (compiled, interaction) = (ready.traced.compiled.clone(), interaction.clone());
-        let parameters = ready.parameters.to_vec();
-        let fields: Vec<Vec<f64>> = densities.iter().map(|(f, _)| f.data.clone()).collect();
-        // Of a large network a single evaluation takes long.
-        let found = self.unless_stopped(span, move |_| {
-            let fields: Vec<&[f64]> = fields.iter().map(Vec::as_slice).collect();
-            compiled.evaluate(&grid, &interaction, &parameters, &fields)
-        })?;
+        let compiled = ready.traced.compiled.clone();
+        let found = if bytes < MANY {
+            let fields: Vec<&[f64]> = densities.iter().map(|(f, _)| f.data.as_slice()).collect();
+            compiled.evaluate(&grid, interaction, &ready.parameters, &fields)
+        } else {
+            let (interaction, parameters) = (interaction.clone(), ready.parameters.to_vec());
+            let fields: Vec<Vec<f64>> = densities.iter().map(|(f, _)| f.data.clone()).collect();
+            self.unless_stopped(span, move |_| {
+                let fields: Vec<&[f64]> = fields.iter().map(Vec::as_slice).collect();
+                compiled.evaluate(&grid, &interaction, &parameters, &fields)
+            })?
+        };
         found.or_else(|error| fail(TraceError::lower(&error, span), span))
     }
 

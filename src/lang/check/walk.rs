@@ -8,8 +8,8 @@ use crate::lang::ast::{
 };
 use crate::lang::nearest::did_you_mean;
 use crate::lang::{Dimension, Kind, units};
-use crate::source::Span;
-use std::collections::BTreeMap;
+use crate::source::{SourceId, Span};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// What a statement is inside.
@@ -30,6 +30,8 @@ pub(super) struct Checker<'a> {
     /// Number of enclosing bodies, which run later.
     bodies: usize,
     errors: Vec<CheckError>,
+    /// The places of names that are given twice.
+    doubled: BTreeSet<(SourceId, u32)>,
     /// How many names unknown ones were compared with.
     compared: usize,
 }
@@ -45,12 +47,17 @@ impl<'a> Checker<'a> {
             scopes: vec![BTreeMap::new()],
             bodies: 0,
             errors: Vec::new(),
+            doubled: BTreeSet::new(),
             compared: 0,
         }
     }
 
+    /// Adds an error. A name given twice is found by two checks: only the first is kept.
     pub(super) fn error(&mut self, error: CheckError) {
-        self.errors.push(error);
+        let doubled = matches!(error, CheckError::Doubled { .. } | CheckError::DoubledArgument { .. });
+        if !doubled || self.doubled.insert((error.span().source, error.span().start)) {
+            self.errors.push(error);
+        }
     }
 
     pub(super) fn error_count(&self) -> usize {

@@ -158,6 +158,7 @@ mod tests {
             figure(x(3), vec![1.0, 1.0, 2.0], Some((1.0, 2.0))),
         ];
         for (index, figure) in figures.iter().enumerate() {
+            assert!(crate::data::is_painted(&png(figure).unwrap()));
             let window = drawing(figure).unwrap().1;
             let (ink, width) = ink(figure);
             let inside = |at: usize| {

@@ -9,9 +9,15 @@ use std::rc::Rc;
 const HEAD: &str = "functional f(n) { param a = 0.6; -a * n }\nlet m = model(f, parameters: { a: 2 })\n\
                     let t = table { R: [1, 2], note: [\"a,b\", \"c\"] }\n";
 
+thread_local! {
+    /// What scripts have saved is known to those after them.
+    static CACHE: tempfile::TempDir = tempfile::tempdir().expect("a folder");
+}
+
 /// Runs a script called `mine.ksr`; its error, if any.
 fn run(world: &Rc<Memory>, script: &str, force: bool) -> Option<String> {
-    let options = Options { force, ..Options::default() };
+    let cache = Some(CACHE.with(|cache| cache.path().to_path_buf()));
+    let options = Options { force, cache, ..Options::default() };
     let mut interpreter = Interpreter::new(Rc::new(Collector), world.clone(), options);
     let text = format!("{HEAD}{script}");
     world.put("mine.ksr", text.as_bytes());
@@ -65,21 +71,19 @@ fn models_are_replaced_only_as_they_were_saved() {
 }
 
 #[test]
-fn other_files_are_replaced_by_their_own_kind() {
+fn files_of_others_are_left_alone() {
     let world = Rc::new(Memory::default());
     let saves = [
-        ("t", "csv", "it is not a table that ksr saved", "a note, with\na, b, c\n"),
-        ("t", "CSV", "it is not a table that ksr saved", "GIF89a\u{1}\u{2}"),
-        ("t", "csv", "it is not a table that ksr saved", "plain text without any comma\nsecond line\n"),
-        ("t", "csv", "it is not a table that ksr saved", "let a = 1\n"),
-        ("t", "csv", "it is not a table that ksr saved", "a,b\r\n1,2\r\n"),
-        ("t", "csv", "it is not a table that ksr saved", "R,E\n1.0,-0.50\n"),
-        ("t", "csv", "it is not a table that ksr saved", "R,E\n1.000000000000000000e+00,2\n"),
-        ("t", "csv", "it is not a table that ksr saved", "1,2\n3,4\n"),
-        ("t", "csv", "it is not a table that ksr saved", "R,E\n1,2"),
-        ("t", "csv", "it is not a table that ksr saved", "R,E\n1,\"2\"x\n"),
-        ("t", "json", "it is not a table that ksr saved", "{ \"name\": \"package\" }"),
-        ("t", "json", "it is not a table that ksr saved", "my notes"),
+        ("t", "csv", "it is not a table that ksr saved there", "a note, with\na, b, c\n"),
+        ("t", "CSV", "it is not a table that ksr saved there", "GIF89a\u{1}\u{2}"),
+        ("t", "csv", "it is not a table that ksr saved there", "plain text without any comma\nsecond line\n"),
+        ("t", "csv", "it is not a table that ksr saved there", "let a = 1\n"),
+        ("t", "csv", "it is not a table that ksr saved there", "a,b\r\n1,2\r\n"),
+        ("t", "csv", "it is not a table that ksr saved there", "R,E\n1,2\n"),
+        ("t", "csv", "it is not a table that ksr saved there", "Dear Anna, how are you?\nFine, thanks\n"),
+        ("t", "json", "it is not a table that ksr saved there", "{\"columns\": {\"a\": [1, 2]}, \"units\": {}}"),
+        ("t", "json", "it is not a table that ksr saved there", "{ \"name\": \"package\" }"),
+        ("t", "json", "it is not a table that ksr saved there", "my notes"),
         ("[1, 2]", "npy", "it is not an array that ksr saved", "1 2 3"),
         ("plot([1, 2], [1, 2])", "png", "it is not a PNG figure", "<svg></svg>"),
         ("plot([1, 2], [1, 2])", "svg", "it is not an SVG figure", "<html><svg></svg></html>"),
@@ -106,12 +110,13 @@ fn other_files_are_replaced_by_their_own_kind() {
     }
     // Arrays and figures as other programs write them; the same with the mark of ksr.
     let array = crate::data::npy_bytes(Path::new("p.npy"), &[3], &[1.0, 2.0, 3.0]).expect("bytes");
-    let picture = |software: &str| format!("\u{89}PNG\r\n\u{1a}\n....tEXtSoftware\0{software}").into_bytes();
+    let picture = |chunk: &[u8]| [b"\x89PNG\r\n\x1a\n....IHDR", chunk].concat();
+    let (picture, foreign) = (picture(b"\0\0\0\x0ctEXtSoftware\0ksr"), picture(b"\0\0\0\x0ftEXtSoftware\0ksrview"));
     let kept = [
         ("plot([1, 2], [1, 2])", "p.svg", b"<svg width=\"9\">\n<rect/></svg>".to_vec(), false),
         ("plot([1, 2], [1, 2])", "p.svg", b"<svg width=\"9\">\n<metadata>ksr</metadata>\n<rect/></svg>".to_vec(), true),
-        ("plot([1, 2], [1, 2])", "p.png", picture("other"), false),
-        ("plot([1, 2], [1, 2])", "p.png", picture("ksr"), true),
+        ("plot([1, 2], [1, 2])", "p.png", foreign, false),
+        ("plot([1, 2], [1, 2])", "p.png", picture, true),
         ("[1, 2]", "p.npy", array.clone(), false),
         ("[1, 2]", "p.npy", crate::data::marked_array(array), true),
     ];
@@ -130,12 +135,20 @@ fn every_table_that_was_saved_can_be_saved_again() {
         "table { label: [\"1.40\", \"nan\", \"-inf\"], x: [nan, 1 / 0, -0.0] }",
         "table { note: [\"two words\", \"\", \"a \\\"b\\\"\", \"1\"] }",
         "table { R: [1 bohr] }",
+        "table { inf: [1 bohr], nan: [2] }",
+        "table { inf: [1 bohr] }",
+        "table { a: [\"\u{1b}[31m\", \"\u{85}\"] }",
+        "table { a: [\"x\ty\", \"z\"] }",
+        "table(record([\"a b\"], [[1, 2]]))",
+        "table(record([\"\"], [[1, 2]]))",
+        "table(record([\"1\"], [[1 bohr, 2 bohr]]))",
+        "table({})",
         "table { a: [true, false], b: [[1, 2], [3]] }",
         "table { a: [] }",
     ];
     for table in tables {
-        for _ in 0..2 {
-            assert_eq!(run(&world, &format!("save({table}, \"again.csv\")"), false), None, "{table}");
+        for ending in ["csv", "json", "csv", "json"] {
+            assert_eq!(run(&world, &format!("save({table}, \"again.{ending}\")"), false), None, "{table}");
         }
     }
 }
@@ -186,4 +199,27 @@ fn names_that_are_none_are_refused() {
         run(&world, "assert(not exists(\"\") and not exists(\"no/../such\") and exists(\"mine.ksr\"))", false),
         None
     );
+}
+
+#[test]
+fn a_folder_with_a_used_file_is_not_replaced() {
+    let data = "grid line = uniform(points: 65, spacing: 0.3)\nsystem h on line { H at 0 }\n";
+    for later in [false, true] {
+        let world = Rc::new(Memory::with([("set/names.npy", "let a = 1\n")]));
+        let (first, save) = ("use \"set/names.npy\" as names\n", "save([exact(h)], \"set\")\n");
+        let script = if later { format!("{data}{save}{first}names.a") } else { format!("{data}{first}{save}names.a") };
+        let refused = run(&world, &script, true).unwrap_or_default();
+        assert!(refused.contains("the script uses `names.npy` in it"), "{refused}");
+        assert_eq!(world.read_text(Path::new("set/names.npy")).expect("a text"), "let a = 1\n");
+    }
+}
+
+#[test]
+fn models_with_odd_names_are_replaced() {
+    let world = Rc::new(Memory::default());
+    for name in ["m_t`, saved by ksr 9", "m_x\\ny", "Modell für H₂", "a.b"] {
+        for _ in 0..2 {
+            assert_eq!(run(&world, &format!("save(m, \"{name}.ksr\")"), false), None, "{name}");
+        }
+    }
 }

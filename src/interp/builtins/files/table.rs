@@ -22,68 +22,38 @@ fn number(q: &Quantity, unit: &str) -> f64 {
     if unit.is_empty() { q.value } else { q.shown() }
 }
 
-/// A text as a cell. Quotes also tell it from a number, and a line of a single column from prose.
-fn cell(text: &str, alone: bool) -> String {
-    let needed = text.contains([',', '"', '\n', '\r'])
-        || text.parse::<f64>().is_ok()
-        || alone && (text.is_empty() || text.contains(char::is_whitespace));
-    if needed { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_string() }
+fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_string() }
 }
 
-/// Whether a text is a table as [`csv`] writes it: a header without numbers, lines of equally many cells, the numbers in them as
-/// ksr writes them.
-pub(super) fn is_csv(text: &str) -> bool {
-    let (mut rows, mut wanted, mut row) = (0, None, Vec::new());
-    let (mut now, mut quoted, mut inside) = (String::new(), false, false);
-    for c in text.chars() {
-        match c {
-            '"' if now.is_empty() || quoted => (quoted, inside) = (true, !inside),
-            _ if inside => {}
-            ',' | '\n' => {
-                row.push((std::mem::take(&mut now), std::mem::take(&mut quoted)));
-                if c == '\n' {
-                    let row = std::mem::take(&mut row);
-                    if *wanted.get_or_insert(row.len()) != row.len() || !row_of_ours(&row, rows == 0) {
-                        return false;
-                    }
-                    rows += 1;
-                }
-            }
-            c if quoted || c == '"' || c.is_control() && c != '\t' => return false,
-            c => now.push(c),
-        }
-    }
-    rows > 0 && !inside && row.is_empty() && now.is_empty() && !quoted
-}
-
-/// Whether these cells, each with whether it is in quotes, are a row of a table as [`csv`] writes it.
-fn row_of_ours(row: &[(String, bool)], header: bool) -> bool {
-    let alone = row.len() == 1;
-    row.iter().filter(|(_, quoted)| !quoted).all(|(text, _)| match text.parse::<f64>() {
-        Ok(number) => !header && shortest(number) == *text,
-        // The unit of a column is behind a space.
-        Err(_) => {
-            // The unit of a column is behind a space.
-            let text = if header { text.split(" (").next().unwrap_or_default() } else { text };
-            cell(text, alone) == text
-        }
-    })
+/// About as many bytes as writing a table takes: its lines, and the whole.
+pub(super) fn bytes(table: &Table) -> u64 {
+    const NUMBER: u64 = 25;
+    let cell = |value: &Value| match value {
+        // Each of its characters may need two.
+        Value::Str(text) => 2 * text.len() as u64,
+        other => NUMBER * (1 + other.extent().total),
+    };
+    2 * table.columns.iter().flat_map(|(_, column)| column.iter()).map(cell).sum::<u64>()
 }
 
 /// A header line `R (bohr),E (hartree)` and one line per row.
 pub(super) fn csv(table: &Table) -> String {
     let units: Vec<String> = table.columns.iter().map(|(_, c)| unit(c)).collect();
     let header = |((name, _), unit): (&(std::rc::Rc<str>, _), &String)| {
-        cell(&if unit.is_empty() { name.to_string() } else { format!("{name} ({unit})") }, false)
+        quoted(&if unit.is_empty() { name.to_string() } else { format!("{name} ({unit})") })
     };
     let mut lines = vec![table.columns.iter().zip(&units).map(header).collect::<Vec<_>>().join(",")];
     for row in 0..table.rows() {
-        let written = |((_, column), unit): (&(_, std::rc::Rc<crate::interp::value::List>), &String)| match &column[row]
-        {
+        let cell = |((_, column), unit): (&(_, std::rc::Rc<crate::interp::value::List>), &String)| match &column[row] {
             Value::Number(q) => shortest(number(q, unit)),
-            other => cell(&text::value(other), table.columns.len() == 1),
+            other => match text::value(other) {
+                // An empty line would not count as a row.
+                text if text.is_empty() && table.columns.len() == 1 => "\"\"".to_owned(),
+                text => quoted(&text),
+            },
         };
-        lines.push(table.columns.iter().zip(&units).map(written).collect::<Vec<_>>().join(","));
+        lines.push(table.columns.iter().zip(&units).map(cell).collect::<Vec<_>>().join(","));
     }
     lines.join("\n") + "\n"
 }

@@ -18,7 +18,7 @@ use crate::interp::value::{Functional, StartFrom, Value, scf};
 use crate::lang::format::format;
 use crate::lang::quoted;
 use crate::number::not_finite;
-use crate::problem::Result;
+use crate::problem::{Result, visible};
 use crate::source::{SourceId, Span};
 use gather::{Gathered, f_name};
 pub(super) use literal::plain;
@@ -51,7 +51,7 @@ impl Interpreter {
                         is saved with the model";
             return fail(RunError::Value { message, help: Some(help.into()), span }, span);
         }
-        let mut text = comment(&format!("The model `{name}`, saved by ksr {}.", env!("CARGO_PKG_VERSION")));
+        let mut text = comment(&format!("The model `{}`, saved by ksr {}.", visible(name), env!("CARGO_PKG_VERSION")));
         for line in &model.origin {
             text += &comment(line);
         }

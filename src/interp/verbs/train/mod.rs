@@ -237,7 +237,8 @@ impl Interpreter {
         let span = args.span;
         let folder = self.options.cache.as_ref().map(|cache| cache.join("training"));
         let store = Store { folder, fresh: self.options.fresh };
-        if let Some(note) = told::saturated(plan, args.span_of("functional")) {
+        let place = args.span_of("functional");
+        for note in [told::idle(plan, place), told::saturated(plan, place)].into_iter().flatten() {
             self.warn_with(Problem::new(note, span), true);
         }
         let (least, own) = (Forecast::new(plan).least(), plan.memory.bytes());
@@ -250,6 +251,10 @@ impl Interpreter {
             Err(TrainError::Interrupted) => {
                 self.check_interrupt(span)?;
                 return fail(RunError::Interrupted { span }, span);
+            }
+            Err(error @ TrainError::Option { option, .. }) => {
+                let place = args.get(option).or_else(|| args.get("optimizer")).map_or(span, |arg| arg.span);
+                return fail(Placed::new(error, place, "here"), place);
             }
             Err(error) => {
                 let Some(place) = error.place() else {

@@ -15,6 +15,16 @@ pub(super) fn interrupted(seeds: usize, trained: &Trained) -> String {
     format!("the training was interrupted: its best parameters so far are used{missing}; run it again to continue")
 }
 
+/// A note about parameters on which the energy does not depend.
+pub(super) fn idle(plan: &Plan, span: Span) -> Option<Advice> {
+    let names = plan.functional.idle_parameters();
+    let verb = if names.len() == 1 { "does" } else { "do" };
+    (!names.is_empty()).then(|| Advice::Note {
+        message: format!("{} of `{}` {verb} not enter its energy", listed(&names), plan.functional.name),
+        span,
+    })
+}
+
 /// The distance of t from 0 beyond which the slope of the sigmoid in the value of a bounded parameter is below 1e-5.
 const SATURATED: f64 = 12.0;
 
