@@ -12,7 +12,7 @@ mod resources;
 #[path = "faults/shown.rs"]
 mod shown;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What is right.
 enum Right {
@@ -43,18 +43,23 @@ impl Outcome {
 fn run(script: &str, options: &[&str]) -> Outcome {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("script.ksr"), script).expect("written");
+    let (out, err, status) = run_in(folder.path(), options);
+    Outcome { folder, out, err, status }
+}
+
+/// Runs the script of a folder: standard output, standard error, status.
+fn run_in(folder: &Path, options: &[&str]) -> (String, String, i32) {
     let run = assert_cmd::Command::new(assert_cmd::cargo::cargo_bin!("ksr"))
         .args(["run", "-q"])
         .args(options)
         .arg("script.ksr")
-        .current_dir(folder.path())
-        .env("KSR_CACHE_DIR", folder.path().join(".cache"))
+        .current_dir(folder)
+        .env("KSR_CACHE_DIR", folder.join(".cache"))
         .env("NO_GRAPHICS", "1")
         .output()
         .expect("ksr runs");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    let status = run.status.code().expect("an exit status");
-    Outcome { folder, out: text(run.stdout), err: text(run.stderr), status }
+    (text(run.stdout), text(run.stderr), run.status.code().expect("an exit status"))
 }
 
 /// Checks scripts that begin alike.

@@ -16,6 +16,13 @@ fn kill(child: &Child, signal: &str) {
     assert!(sent.success());
 }
 
+/// `ksr` in a place, with its cache there: a process that can be sent signals.
+fn ksr(place: &Place, args: &[&str]) -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("ksr"));
+    command.args(args).current_dir(place.path()).env("KSR_CACHE_DIR", place.path().join(".cache"));
+    command
+}
+
 /// A pipe whose reader is gone before anything is written.
 fn unread() -> Stdio {
     let (reader, writer) = std::io::pipe().expect("a pipe");
@@ -58,14 +65,7 @@ fn a_closed_pipe_is_told_by_the_status_of_every_command() {
     ];
     for command in commands {
         let start = |err| {
-            let mut child = Command::new(assert_cmd::cargo::cargo_bin!("ksr"))
-                .args(command)
-                .current_dir(place.path())
-                .env("KSR_CACHE_DIR", place.path().join(".cache"))
-                .stdout(unread())
-                .stderr(err)
-                .spawn()
-                .expect("ksr starts");
+            let mut child = ksr(&place, command).stdout(unread()).stderr(err).spawn().expect("ksr starts");
             child.wait().expect("ksr ends").code()
         };
         assert_eq!((start(Stdio::null()), start(unread())), (Some(141), Some(141)), "{command:?}");
@@ -87,16 +87,9 @@ fn a_closed_pipe_is_told_by_the_status_of_every_command() {
 #[test]
 fn ctrl_c_stops_a_run_with_status_130() {
     let place = Place::new();
-    let file =
-        place.file("long.ksr", "print(\"begun\")\nsum([sum([sin(k * l) for k in 0 .. 10000]) for l in 0 .. 100000])\n");
-    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("ksr"))
-        .arg("run")
-        .arg(file)
-        .env("KSR_CACHE_DIR", place.path().join(".cache"))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("ksr starts");
+    place.file("long.ksr", "print(\"begun\")\nsum([sum([sin(k * l) for k in 0 .. 10000]) for l in 0 .. 100000])\n");
+    let mut child =
+        ksr(&place, &["run", "long.ksr"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("ksr starts");
     let mut begun = [0; 6];
     child.stdout.as_mut().expect("a pipe").read_exact(&mut begun).expect("output");
     kill(&child, "-INT");
@@ -118,11 +111,8 @@ print(\"continued\")
 #[test]
 fn ctrl_c_ends_a_training_and_the_script_continues_with_the_best_result() {
     let place = Place::new();
-    let file = place.file("long.ksr", LONG_TRAINING);
-    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("ksr"))
-        .args(["run", "--json"])
-        .arg(file)
-        .env("KSR_CACHE_DIR", place.path().join(".cache"))
+    place.file("long.ksr", LONG_TRAINING);
+    let mut child = ksr(&place, &["run", "--json", "long.ksr"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -145,10 +135,7 @@ fn other_signals_end_a_training_after_its_checkpoint_and_nothing_follows() {
         let place = Place::new();
         place.file("good.ksr", "# a good model\n");
         let file = place.file("long.ksr", &LONG_TRAINING.replace("print(\"continued\")", "save(model, \"good.ksr\")"));
-        let mut child = Command::new(assert_cmd::cargo::cargo_bin!("ksr"))
-            .args(["run", "--json"])
-            .arg(&file)
-            .env("KSR_CACHE_DIR", place.path().join(".cache"))
+        let mut child = ksr(&place, &["run", "--json", "long.ksr"])
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -172,15 +159,11 @@ fn other_signals_end_a_training_after_its_checkpoint_and_nothing_follows() {
 #[test]
 fn work_that_cannot_look_at_signals_or_the_clock_is_ended() {
     let place = Place::new();
-    let file =
-        place.file("flood.ksr", "let text = fold(0 .. 18, fn(text, k) = \"{text}{text}\", \"a\")\nprint(text)\n");
+    place.file("flood.ksr", "let text = fold(0 .. 18, fn(text, k) = \"{text}{text}\", \"a\")\nprint(text)\n");
     // Nobody reads more than the first letter of what it prints: it waits for that.
     let start = |options: &[&str]| {
-        let mut child = Command::new(assert_cmd::cargo::cargo_bin!("ksr"))
-            .arg("run")
+        let mut child = ksr(&place, &["run", "flood.ksr"])
             .args(options)
-            .arg(&file)
-            .env("KSR_CACHE_DIR", place.path().join(".cache"))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

@@ -5,6 +5,8 @@ use py_literal::Value;
 
 /// What every `.npy` file begins with.
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
+/// Where a file of version 1 has the length of its header, which follows it.
+pub(super) const LENGTH: std::ops::Range<usize> = 8..10;
 /// The longest start of a file that is searched for its header, bytes. NumPy itself writes headers of 128.
 pub(super) const LONGEST: usize = 1 << 16;
 /// The maximum number of parentheses (those of numbers and strings have two).
@@ -35,7 +37,7 @@ impl Header {
             return Err("it does not begin like a NumPy array".into());
         };
         let (start, text) = match *rest {
-            [1, _, a, b, ..] => (10, usize::from(u16::from_le_bytes([a, b]))),
+            [1, _, a, b, ..] => (LENGTH.end, usize::from(u16::from_le_bytes([a, b]))),
             [2 | 3, _, a, b, c, d, ..] => (12, usize::try_from(u32::from_le_bytes([a, b, c, d])).unwrap_or(usize::MAX)),
             [1..=3, ..] | [] => return Err("its header is cut off".into()),
             [version, ..] => return Err(format!("it is in version {version} of the format; versions 1 to 3 are read")),
@@ -67,6 +69,11 @@ impl Header {
         };
         let shape = axes(of("shape")?).ok_or("`shape` in its header is not a tuple of lengths")?;
         Ok(Self { element, fortran, shape, length })
+    }
+
+    /// The text of this header in the file that it was read from, if that is of version 1.
+    pub fn text_of_version_1<'b>(&self, file: &'b [u8]) -> Option<&'b [u8]> {
+        if file.get(MAGIC.len()) == Some(&1) { file.get(LENGTH.end..self.length) } else { None }
     }
 }
 

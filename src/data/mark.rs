@@ -1,6 +1,7 @@
 //! Marks by which ksr recognises, later, that nobody has changed what it wrote: a line in a text, a list of files in a folder.
 
 use super::ContentKey;
+use super::header::{self, Header, LENGTH};
 
 /// How the line with the hash of a text begins.
 const LINE: &str = "# Content ";
@@ -25,36 +26,27 @@ pub fn is_painted(start: &[u8]) -> bool {
 /// The spaces that ksr writes into the header of an array in addition to those of other programs, which write fewer than 100.
 const SPACES: usize = 128;
 
-/// Bytes of a `.npy` file before the length of its header, and with that length, in version 1.
-const BEFORE: usize = 8;
-const PREFIX: usize = BEFORE + 2;
-
 /// The bytes of a `.npy` file of version 1, with more spaces at the end of its header than other programs write: readers skip them.
 pub fn marked_array(mut bytes: Vec<u8>) -> Vec<u8> {
-    let Some(length) = header_length(&bytes).filter(|length| length + SPACES <= usize::from(u16::MAX)) else {
+    let Ok(header) = Header::read(&bytes) else { return bytes };
+    let Some(longer) = header.text_of_version_1(&bytes).and_then(|text| u16::try_from(text.len() + SPACES).ok()) else {
         return bytes;
     };
-    let (end, longer) = (PREFIX + length - 1, (length + SPACES) as u16);
-    bytes[BEFORE..PREFIX].copy_from_slice(&longer.to_le_bytes());
+    let end = header.length - 1;
+    bytes[LENGTH].copy_from_slice(&longer.to_le_bytes());
     bytes.splice(end..end, [b' '; SPACES]);
     bytes
 }
 
 /// Whether the first bytes of a file, [`ARRAY_START`] of them, are those that [`marked_array`] makes.
 pub fn is_marked_array(start: &[u8]) -> bool {
-    let header =
-        header_length(start).and_then(|length| start.get(PREFIX..PREFIX + length)).and_then(|h| h.strip_suffix(b"\n"));
-    header.is_some_and(|header| header.iter().rev().take_while(|byte| **byte == b' ').count() >= SPACES)
+    let header = Header::read(start);
+    let text = header.ok().and_then(|header| header.text_of_version_1(start)?.strip_suffix(b"\n"));
+    text.is_some_and(|text| text.iter().rev().take_while(|byte| **byte == b' ').count() >= SPACES)
 }
 
 /// As many bytes of an array as [`is_marked_array`] looks at.
-pub const ARRAY_START: u64 = PREFIX as u64 + u16::MAX as u64;
-
-/// The length of the header, if these are the first bytes of a `.npy` file of version 1 and hold all of it.
-fn header_length(bytes: &[u8]) -> Option<usize> {
-    let length = bytes.strip_prefix(b"\x93NUMPY\x01\x00")?.first_chunk::<2>()?;
-    Some(usize::from(u16::from_le_bytes(*length))).filter(|length| *length > 0 && bytes.len() >= PREFIX + length)
-}
+pub const ARRAY_START: u64 = header::LONGEST as u64;
 
 /// What the mark says about a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

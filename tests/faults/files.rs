@@ -1,7 +1,6 @@
 //! Files that were lost, texts that were trusted.
 
-use super::{Refuses, Shows, check, run};
-use std::process::Command;
+use super::{Refuses, Shows, check, run, run_in};
 
 const MODEL: &str = "functional g(n) { param a = 0.6; -a * n }\n";
 
@@ -14,14 +13,7 @@ fn a_script_is_not_replaced_by_what_it_saves() {
         let script = format!("{MODEL}save(init(g, seed: 1), \"{}\")\n", path.replace("{folder}", &name));
         std::fs::write(folder.path().join("script.ksr"), &script).expect("written");
         for force in [&[][..], &["--force"]] {
-            let ksr = Command::new(assert_cmd::cargo::cargo_bin!("ksr"))
-                .args(["run", "script.ksr"])
-                .args(force)
-                .current_dir(folder.path())
-                .env("KSR_CACHE_DIR", folder.path().join(".cache"))
-                .output()
-                .expect("ksr runs");
-            assert_eq!(ksr.status.code(), Some(1), "{path}");
+            assert_eq!(run_in(folder.path(), force).2, 1, "{path}");
             assert_eq!(
                 std::fs::read_to_string(folder.path().join("script.ksr")).expect("the script"),
                 script,
@@ -85,22 +77,14 @@ fn a_changed_checkpoint_is_not_used() {
         std::fs::read_dir(training).expect("a cache").map(|e| e.expect("an entry").path()).collect();
     files.retain(|path| path.is_file());
     assert!(!files.is_empty());
-    let again = || {
-        let mut command = assert_cmd::Command::new(assert_cmd::cargo::cargo_bin!("ksr"));
-        let run = command
-            .args(["run", "-q", "script.ksr"])
-            .current_dir(first.path(""))
-            .env("KSR_CACHE_DIR", first.path(".cache"));
-        let run = run.output().expect("ksr runs");
-        (String::from_utf8_lossy(&run.stdout).into_owned(), String::from_utf8_lossy(&run.stderr).into_owned())
-    };
+    let again = || run_in(&first.path(""), &[]);
     for file in files {
         let whole = std::fs::read(&file).expect("a checkpoint");
         for at in (0..whole.len()).step_by((whole.len() / 12).max(1)) {
             let mut changed = whole.clone();
             changed[at] ^= 1;
             std::fs::write(&file, changed).expect("written");
-            let (out, err) = again();
+            let (out, err, _) = again();
             assert_eq!(out, first.out, "byte {at} of {}", file.display());
             assert!(err.contains("so it is not used"), "byte {at}: {err}");
             std::fs::write(&file, &whole).expect("written");

@@ -53,15 +53,18 @@ fn calculations_too_large_are_refused() {
     );
 }
 
+/// The bytes of an array before its elements, of which it says this type and shape.
+fn header(element: &str, shape: &str) -> Vec<u8> {
+    let text = format!("{{'descr': '{element}', 'fortran_order': False, 'shape': ({shape}), }}\n");
+    [b"\x93NUMPY\x01\x00", &(text.len() as u16).to_le_bytes()[..], text.as_bytes()].concat()
+}
+
 /// An archive with one array that unpacks to `zeros` zeros of a byte each.
 fn bomb(zeros: usize) -> Vec<u8> {
     let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
     let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     archive.start_file("weights.npy", options).expect("a member");
-    let text = format!("{{'descr': '|b1', 'fortran_order': False, 'shape': ({zeros},), }}");
-    archive.write_all(b"\x93NUMPY\x01\x00").expect("written");
-    archive.write_all(&(text.len() as u16).to_le_bytes()).expect("written");
-    archive.write_all(text.as_bytes()).expect("written");
+    archive.write_all(&header("|b1", &format!("{zeros},"))).expect("written");
     let zero = vec![0; 1 << 20];
     for _ in 0..zeros / zero.len() {
         archive.write_all(&zero).expect("written");
@@ -85,13 +88,11 @@ fn an_archive_that_unpacks_to_gigabytes_is_refused() {
 #[test]
 fn a_data_set_is_weighed_before_it_is_read() {
     let folder = tempfile::tempdir().expect("a folder");
-    let text = "{'descr': '<f8', 'fortran_order': False, 'shape': (1000000, 101), }\n";
+    let begin = header("<f8", "1000000, 101");
     let mut file = std::fs::File::create(folder.path().join("densities.npy")).expect("a file");
-    file.write_all(b"\x93NUMPY\x01\x00").expect("written");
-    file.write_all(&(text.len() as u16).to_le_bytes()).expect("written");
-    file.write_all(text.as_bytes()).expect("written");
+    file.write_all(&begin).expect("written");
     // It takes no space on the disk.
-    file.set_len(10 + text.len() as u64 + 808_000_000).expect("its length");
+    file.set_len(begin.len() as u64 + 808_000_000).expect("its length");
     let refused = run(&format!("dataset(\"{}\")\n", folder.path().display()), &["--max-memory", "300MB"]);
     assert!(refused.status == 1 && refused.err.contains("this data set needs 1.6 GB"), "{}", refused.err);
 }

@@ -7,7 +7,7 @@ use crate::interp::call::{
     Args, Builtin, DefaultValue, Param, Style, example, function, named, optional, required, truth,
 };
 use crate::interp::error::{RunError, TypesError, fail};
-use crate::interp::value::MAX_LENGTH;
+use crate::interp::session::short_enough;
 use crate::interp::value::{List, Operand, Quantity, Value, equal, text};
 use crate::lang::Kind;
 use crate::problem::Result;
@@ -286,10 +286,7 @@ fn zip(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         let (left, right) = (a.len(), b.len());
         return fail(TypesError::Lengths { operator: "zip".into(), left, right, left_span, right_span }, args.span);
     }
-    if 3 * a.len() > MAX_LENGTH {
-        let length = text::number(3.0 * a.len() as f64);
-        return fail(RunError::TooLong { length, limit: MAX_LENGTH, span: args.span }, args.span);
-    }
+    short_enough(3.0 * a.len() as f64, args.span)?;
     interp.afford(a.len() as u64 * PAIR, "`zip`", args.span)?;
     Ok(Value::list(a.iter().zip(b.iter()).map(|(x, y)| Value::list(vec![x.clone(), y.clone()])).collect()))
 }
@@ -347,10 +344,7 @@ fn join(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         _ => 1,
     };
     let length = std::iter::once(args.arg("first")?).chain(&args.rest).map(|arg| length(&arg.value)).sum::<usize>();
-    if length > MAX_LENGTH {
-        let length = text::number(length as f64);
-        return fail(RunError::TooLong { length, limit: MAX_LENGTH, span: args.span }, args.span);
-    }
+    short_enough(length as f64, args.span)?;
     let mut joined = Vec::with_capacity(length);
     for arg in std::iter::once(args.arg("first")?).chain(&args.rest) {
         match &arg.value {

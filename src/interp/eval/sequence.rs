@@ -4,8 +4,9 @@ use crate::interp::Interpreter;
 use crate::interp::arith::agree;
 use crate::interp::call::{mismatch, quantity};
 use crate::interp::error::{RunError, fail};
+use crate::interp::session::short_enough;
 use crate::interp::value::scope::Scope;
-use crate::interp::value::{List, MAX_LENGTH, Operand, Quantity, Value, text};
+use crate::interp::value::{List, Operand, Quantity, Value, text};
 use crate::lang::ast::{Each, Expr};
 use crate::problem::Result;
 use crate::source::Span;
@@ -98,9 +99,7 @@ impl Interpreter {
             return fail(RunError::Step { step: text::number(step), from, to, span }, span);
         }
         let count = (steps + 1e-9).floor() + 1.0;
-        if count > MAX_LENGTH as f64 {
-            return fail(RunError::TooLong { length: text::number(count), limit: MAX_LENGTH, span }, span);
-        }
+        short_enough(count, span)?;
         self.afford(count as u64 * EACH, "this list", span)?;
         Ok((0..count as usize).map(|k| a.value + k as f64 * step).collect())
     }

@@ -264,8 +264,7 @@ impl Interpreter {
             _ => {
                 let (ready, work) = (parts.interaction.clone(), parts.nuclei.len().saturating_mul(grid.points));
                 let mut w = move |r: f64| Ok(ready.interpolated(&grid, r));
-                let build = move || System::build(parts, &mut w);
-                if work < MANY { build() } else { self.unless_stopped(span, move |_| build())? }
+                self.stoppable(work >= MANY, span, move || System::build(parts, &mut w))?
             }
         };
         let (system, notes) = match built {

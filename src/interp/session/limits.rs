@@ -3,8 +3,7 @@
 use super::{Host, Interpreter};
 use crate::control::{Control, Event, unless_interrupted};
 use crate::interp::error::{RunError, fail};
-use crate::interp::value::MAX_LENGTH;
-use crate::interp::value::Value;
+use crate::interp::value::{MAX_LENGTH, Value, text};
 use crate::number::size;
 use crate::problem::Result;
 use crate::source::Span;
@@ -70,6 +69,14 @@ fn resident() -> u64 {
     memory_stats::memory_stats().map_or(0, |found| found.physical_mem as u64)
 }
 
+/// Refuses a list of more elements than one may have, those of the lists in it included.
+pub(crate) fn short_enough(elements: f64, span: Span) -> Result<()> {
+    if elements <= MAX_LENGTH as f64 {
+        return Ok(());
+    }
+    fail(RunError::TooLong { length: text::number(elements), limit: MAX_LENGTH, span }, span)
+}
+
 impl Interpreter {
     /// What long-running work reports to and is stopped by.
     pub(crate) fn control(&self) -> Timed<'_> {
@@ -108,6 +115,16 @@ impl Interpreter {
         Ok(done)
     }
 
+    /// The same for work that does not look at the control, on a thread of its own only if it may take long.
+    pub(crate) fn stoppable<T: Send + 'static>(
+        &self,
+        long: bool,
+        span: Span,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
+        if long { self.unless_stopped(span, move |_| work()) } else { Ok(work()) }
+    }
+
     /// Refuses what would take more memory than the script may; to be called before it is allocated. `what` begins the message:
     /// "`join`".
     pub(crate) fn afford(&mut self, bytes: u64, what: &str, span: Span) -> Result<()> {
@@ -136,10 +153,7 @@ impl Interpreter {
         if extent.depth > MOST_NESTED {
             return fail(RunError::Nested { limit: MOST_NESTED, span }, span);
         }
-        if extent.total > MAX_LENGTH as u64 {
-            let length = crate::interp::value::text::number(extent.total as f64);
-            return fail(RunError::TooLong { length, limit: MAX_LENGTH, span }, span);
-        }
+        short_enough(extent.total as f64, span)?;
         self.limits.since += EACH + value.bytes();
         if self.limits.since < INTERVAL {
             return Ok(());

@@ -13,6 +13,7 @@ pub use host::Host;
 pub(crate) use known::KnownNames;
 pub use library::standard_modules;
 pub(crate) use library::{PRELUDE, Standard};
+pub(crate) use limits::short_enough;
 pub(crate) use modules::{defined_name, definition};
 pub use program::Evaluated;
 

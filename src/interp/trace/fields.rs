@@ -149,11 +149,9 @@ fn evaluate(
     };
     let shape = graph.shape(output);
     let (grid, interaction) = (field.grid.clone(), interaction.clone());
-    let calculate = move || run(&graph, output, &grid, &interaction);
     // The interaction of many points with all others takes long.
-    let data =
-        if field.grid.points < MANY { calculate() } else { interp.unless_stopped(span, move |_| calculate())? };
-    let data = match data {
+    let long = field.grid.points >= MANY;
+    let data = match interp.stoppable(long, span, move || run(&graph, output, &grid, &interaction))? {
         Ok(data) => data,
         Err(error) => return fail(TraceError::lower(&error, span), span),
     };

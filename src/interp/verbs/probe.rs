@@ -174,18 +174,13 @@ impl Interpreter {
         }
         let bytes = ready.traced.compiled.tape_bytes(grid.points, densities.len())[1] as u64;
         self.afford(bytes, &format!("`{}` on {} points", ready.name, grid.points), span)?;
-        let compiled = ready.traced.compiled.clone();
-        let found = if bytes < MANY {
-            let fields: Vec<&[f64]> = densities.iter().map(|(f, _)| f.data.as_slice()).collect();
-            compiled.evaluate(&grid, interaction, &ready.parameters, &fields)
-        } else {
-            let (interaction, parameters) = (interaction.clone(), ready.parameters.to_vec());
-            let fields: Vec<Vec<f64>> = densities.iter().map(|(f, _)| f.data.clone()).collect();
-            self.unless_stopped(span, move |_| {
-                let fields: Vec<&[f64]> = fields.iter().map(Vec::as_slice).collect();
-                compiled.evaluate(&grid, &interaction, &parameters, &fields)
-            })?
-        };
+        let (compiled, interaction) = (ready.traced.compiled.clone(), interaction.clone());
+        let parameters = ready.parameters.to_vec();
+        let fields: Vec<Vec<f64>> = densities.iter().map(|(f, _)| f.data.clone()).collect();
+        let found = self.stoppable(bytes >= MANY, span, move || {
+            let fields: Vec<&[f64]> = fields.iter().map(Vec::as_slice).collect();
+            compiled.evaluate(&grid, &interaction, &parameters, &fields)
+        })?;
         found.or_else(|error| fail(TraceError::lower(&error, span), span))
     }
 

@@ -42,11 +42,10 @@ fn not_ours(interp: &Interpreter, path: &Path, ending: &str) -> std::io::Result<
         "ksr" => interp.world.start(path, LARGEST_TEXT + 1)?,
         _ => interp.world.start(path, 1000)?,
     };
-    let text = std::str::from_utf8(&bytes).ok();
     let wrong = match ending {
         _ if bytes.is_empty() => return Ok(None),
         "ksr" if bytes.len() as u64 > LARGEST_TEXT => return Ok(Some(NO_MODEL.into())),
-        "ksr" => return Ok(text.map_or(Some(NO_MODEL.into()), |text| edited(text, path))),
+        "ksr" => return Ok(std::str::from_utf8(&bytes).map_or(Some(NO_MODEL.into()), |text| edited(text, path))),
         "npy" => (!is_marked_array(&bytes)).then_some("it is not an array that ksr saved"),
         "png" => (!is_painted(&bytes)).then_some("it is not a PNG figure that ksr drew"),
         "svg" => (!is_svg(&bytes)).then_some("it is not an SVG figure that ksr drew"),
