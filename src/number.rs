@@ -23,6 +23,26 @@ pub fn significant(x: f64, digits: usize, plain: Range<i32>) -> String {
     }
 }
 
+/// A number to the digits that its spread leaves it, and the spread in units of the last one: `-1.4318(4)`, `1230(40)`, `1.2(3)e-9`. A
+/// spread has one digit, or two if the first is 1.
+pub fn with_spread(x: f64, spread: f64) -> String {
+    let size = x.abs().max(spread).log10().floor() as i32;
+    if !(-4..7).contains(&size) {
+        let factor = 10f64.powi(size);
+        return format!("{}e{size}", with_spread(x / factor, spread / factor));
+    }
+    let first = spread.log10().floor() as i32;
+    let digits = if spread / 10f64.powi(first) < 1.95 { 2 } else { 1 };
+    let decimals = digits - 1 - first;
+    match usize::try_from(decimals) {
+        Ok(decimals) => format!("{x:.decimals$}({:.0})", spread * 10f64.powi(decimals as i32)),
+        Err(_) => {
+            let step = 10f64.powi(-decimals);
+            format!("{:.0}({:.0})", (x / step).round() * step, (spread / step).round() * step)
+        }
+    }
+}
+
 /// Two digits, for messages about errors and residuals: `1.4`, `22`, `0.0031`, `3e-16`.
 pub fn brief(x: f64) -> String {
     significant(x, 2, -3..5)
@@ -101,6 +121,23 @@ fn trimmed(digits: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_spread_is_in_units_of_the_last_digit() {
+        let cases = [
+            (-1.43183, 0.000_42, "-1.4318(4)"),
+            (-1.43183, 0.000_12, "-1.43183(12)"),
+            (1.0, 0.94, "1.0(9)"),
+            (12.3, 4.0, "12(4)"),
+            (1234.0, 38.0, "1230(40)"),
+            (1.23e-9, 3e-10, "1.2(3)e-9"),
+            (0.0, 0.02, "0.00(2)"),
+            (-2.5e8, 3e6, "-2.50(3)e8"),
+        ];
+        for (x, spread, text) in cases {
+            assert_eq!(with_spread(x, spread), text);
+        }
+    }
 
     #[test]
     fn sizes_have_two_or_three_digits() {

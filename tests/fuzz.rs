@@ -2,7 +2,8 @@
 //!
 //! `cargo test --release --test fuzz` tries a few thousand inputs of each kind. `KSR_FUZZ=250000` sets how many, `KSR_FUZZ_SEED=7`
 //! where to begin, and a failure names the seed of its input and shows it. If `KSR_FUZZ` is set, the seed that is being tried is in
-//! `target/tmp/fuzz/`, for an input that aborts the process. Finds become tests of the code at fault.
+//! `target/tmp/fuzz/`, for an input that aborts the process or never ends; `KSR_FUZZ_SHOW=1` shows every input before it is tried.
+//! Finds become tests of the code at fault.
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout)] // a test may fail, and say what it did
 
 #[path = "fuzz/arrays.rs"]
@@ -41,6 +42,9 @@ fn attack_here(target: &str, share: u64, make: impl Fn(&mut Dice) -> Vec<u8>, ru
             file.rewind().and_then(|()| write!(file, "{seed:20}")).expect("the seed is kept");
         }
         let input = make(&mut Dice::new(seed));
+        if std::env::var_os("KSR_FUZZ_SHOW").is_some() {
+            println!("{target}, seed {seed}:\n{}", String::from_utf8_lossy(&input));
+        }
         if catch_unwind(AssertUnwindSafe(|| run(&input))).is_err() {
             panic!("{target}, seed {seed}:\n{}", String::from_utf8_lossy(&input));
         }

@@ -44,7 +44,7 @@ fn compare(f: &Arc<Compiled>, systems: &[Arc<System>], symmetric: bool, iteratio
     let params = f.initial(2);
     let at_end = evaluate(Device::Cpu, &implicit(f, systems, symmetric, 1e-11), &params).unwrap();
     let mixing = Mixing::Linear { alpha, decay: 1.0, history: 1 };
-    let scf = ScfOptions { iterations, mixing, tolerance: None, symmetric };
+    let scf = ScfOptions { iterations, mixing, tolerance: None, symmetric, remedies: false, ..ScfOptions::STANDARD };
     let unrolled = evaluate(Device::Cpu, &plan(f, systems, iterations, scf), &params).unwrap();
     let [gradient, loss] = distance(&at_end, &unrolled);
     assert!(gradient < 1e-6 && loss < 1e-9, "{gradient:e} {loss:e}");

@@ -203,7 +203,7 @@ fn a_network_through_thirty_iterations() {
     std::fs::write(&file, npy_bytes(&file, &[1559], &weights(1559)).unwrap()).unwrap();
     let runs = figures(&format!(
         "use std.networks\nuse std.molecules\nlet f = load(networks.sksr_global, \"{}\")\n\
-         fn run(Z) = solve(molecules.atom(Z, Z, line), with: f, iterations: 30, mixing: linear(0.5, decay: 0.9))\n\
+         fn run(Z) = solve(molecules.atom(Z, Z, line), with: f, iterations: 30, mixing: linear(0.5, decay: 0.9), threshold: 0.1)\n\
          let runs = [run(Z) for Z in 1 .. 4]\n\
          [r.energies[0] for r in runs]\n[r.energy for r in runs]\n[r.xc_energy for r in runs]\n[r.kinetic_energy for r in runs]",
         file.display()
@@ -237,7 +237,7 @@ fn a_loss_and_its_gradient() {
 fn losses_by_their_formulas() {
     let found = figures(
         "use std.losses\nuse std.functionals\nuse std.molecules\nlet helium = exact(molecules.atom(2, 2, line))\n\
-         let run = solve(helium, with: functionals.lda, iterations: 15, mixing: linear(0.5, decay: 0.9))\n\
+         let run = solve(helium, with: functionals.lda, iterations: 15, mixing: linear(0.5, decay: 0.9), threshold: 0.1)\n\
          run.energies\n[helium.energy]\n[integral((run.density - helium.density)^2)]\n\
          [losses.ksr(run, helium), losses.energy_only(run, helium), losses.density_only(run, helium), losses.final(run, helium)]",
     );

@@ -93,7 +93,7 @@ fn diis_converges_for_lda() {
 }
 
 fn options(iterations: usize) -> ScfOptions {
-    ScfOptions { iterations, ..ScfOptions::default() }
+    ScfOptions { iterations, remedies: false, ..ScfOptions::default() }
 }
 
 #[test]
@@ -162,14 +162,18 @@ fn convergence_is_reported_correctly() {
     let f = functionals::lda();
     let system = training::h2(4.0);
     let short = run(&system, &f, &options(3));
-    assert_eq!((short.stop, short.converged()), (Stop::Exhausted, Some(false)));
+    assert_eq!((short.stop, short.converged()), (Stop::Exhausted, false));
     assert!(short.warnings.iter().any(|w| matches!(w, KsWarning::NotConverged { iterations: 3, .. })));
     let decaying = ScfOptions { tolerance: Some(1e-8), ..training::linear(30, 0.5, 0.9, false) };
     let decaying = run(&system, &f, &decaying);
     assert!(decaying.warnings.iter().any(|w| matches!(w, KsWarning::DecayingMixing { .. })));
     let fixed = run(&system, &f, &training::linear(30, 0.5, 0.9, false));
-    assert_eq!((fixed.stop, fixed.converged(), fixed.iterations), (Stop::Fixed, None, 30));
+    assert_eq!((fixed.stop, fixed.converged(), fixed.iterations), (Stop::Fixed, true, 30));
     assert!(fixed.warnings.is_empty());
+    let strict = ScfOptions { threshold: 1e-6, ..training::linear(30, 0.5, 0.9, false) };
+    let strict = run(&system, &f, &strict);
+    assert!(!strict.converged() && strict.energy.to_bits() == fixed.energy.to_bits());
+    assert!(matches!(strict.warnings.as_slice(), [KsWarning::NotConverged { limit: "threshold", .. }]));
     assert_eq!((fixed.energies.len(), fixed.densities.len()), (30, 30));
     assert_eq!(far(&fixed.densities[29], &fixed.total_density()), 0.0);
 }

@@ -88,7 +88,7 @@ fn published_model_and_lsda_on_the_published_ions() {
     let script = format!(
         "use std.networks\nuse std.functionals\nlet ions = dataset(\"{0}/dmrg/ions\")\n\
          let model = load(networks.sksr_global, \"{0}/golden/params_sksr_global.npz\")\n\
-         [solve(r, with: model, iterations: 30, mixing: linear(0.5, decay: 0.9)).total_energy for r in ions]\n\
+         [solve(r, with: model, iterations: 30, mixing: linear(0.5, decay: 0.9), threshold: 0.1).total_energy for r in ions]\n\
          [solve(r, with: functionals.lsda, tolerance: 1e-10).total_energy for r in ions]",
         dir.display()
     );

@@ -103,6 +103,9 @@ pub struct RunOptions {
     /// a training run has written its checkpoint [default: any]
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub max_time: Option<Duration>,
+    /// End with an error at the first calculation that does not converge
+    #[arg(long)]
+    pub strict: bool,
     /// Let `save` replace files of another kind and models that have been edited
     #[arg(long)]
     pub force: bool,

@@ -28,8 +28,8 @@ pub fn interpreter(host: Rc<Terminal>, options: &RunOptions, set: Vec<(String, S
         Device::Cuda => interp::Device::Cuda,
     };
     let cache = cache_folder(options.json);
-    let &RunOptions { quiet, fresh, force, max_memory, max_time, .. } = options;
-    let options = Options { overrides: set, device, quiet, fresh, cache, base, force, max_memory, max_time };
+    let &RunOptions { quiet, fresh, force, strict, max_memory, max_time, .. } = options;
+    let options = Options { overrides: set, device, quiet, fresh, cache, base, force, strict, max_memory, max_time };
     Interpreter::new(host, Rc::new(Disk), options)
 }
 

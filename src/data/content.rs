@@ -41,6 +41,11 @@ impl ContentKey {
         values.iter().fold(self.integer(values.len() as u64), |key, value| key.integer(value.to_bits()))
     }
 
+    /// A number of the key, as a short name within a session.
+    pub fn number(&self) -> u64 {
+        self.0 as u64
+    }
+
     /// The key, 32 hexadecimal digits.
     pub fn finish(&self) -> String {
         format!("{:032x}", self.0)

@@ -27,6 +27,7 @@ pub static TOPICS: &[Topic] = &[
     Topic { name: "solving", builtins: verbs::ANSWERS },
     Topic { name: "training", builtins: verbs::TRAINING },
     Topic { name: "models", builtins: verbs::MODELS },
+    Topic { name: "committees", builtins: verbs::COMMITTEES },
     Topic { name: "mixing", builtins: verbs::MIXING },
     Topic { name: "optimizers", builtins: verbs::OPTIMIZERS },
     Topic { name: "tables", builtins: tables::ALL },

@@ -43,6 +43,14 @@ pub(crate) struct KohnSham<D: Backend> {
     fault: Fault,
 }
 
+/// Potentials at a density, one per channel.
+pub(crate) struct Potentials<D: Backend> {
+    /// v_s.
+    pub whole: Spins<D>,
+    /// v_xc.
+    pub xc: Spins<D>,
+}
+
 /// One iteration: from an input density to orbitals.
 pub(crate) struct Iteration<D: Backend> {
     /// v_s.
@@ -167,6 +175,24 @@ impl<D: Backend> KohnSham<D> {
         }
     }
 
+    /// The same functional with the same parameters for another system of as many electrons.
+    ///
+    /// # Errors
+    /// As [`Equations::new`].
+    pub fn elsewhere(&self, system: &Arc<System>) -> Result<Self, KsError> {
+        let Equations { xc, occupation, mirror, .. } = &*self.equations;
+        let (functional, symmetric) = (xc.compiled(), mirror.is_some());
+        let equations = Arc::new(Equations::new(&Setting { system, functional, occupation, symmetric })?);
+        Ok(Self::new(&equations, &self.device, &self.flat(), NoneTape)?.0)
+    }
+
+    /// The flat parameters as numbers.
+    fn flat(&self) -> Vec<f64> {
+        let mut flat = self.parameters.host().to_vec();
+        flat.truncate(self.equations.xc.compiled().parameter_count());
+        flat
+    }
+
     /// The flat parameters, a leaf.
     pub(super) fn parameters(&self) -> &Value<D> {
         &self.parameters
@@ -191,15 +217,29 @@ impl<D: Backend> KohnSham<D> {
         warm: &[Arc<Orbitals>],
         tape: T,
     ) -> Result<(Iteration<D>, T), KsError> {
-        let (xc_potential, tape) = self.xc_potential(iteration, density, tape)?;
-        let inputs: Vec<&Value<D>> = [&self.external].into_iter().chain(density).chain(&xc_potential).collect();
-        let (potential, tape) = self.run(&self.equations.potential, &self.potential, &inputs, tape)?;
-        self.expect_finite(iteration, "the Kohn-Sham potential", &potential)?;
+        let (Potentials { whole: potential, xc: xc_potential }, tape) = self.potentials(iteration, density, tape)?;
         let (filled, tape) = self.fill(iteration, &potential, warm, tape)?;
         let raw: Spins<D> = filled.iter().map(|filled| filled.density.clone()).collect();
         let (output, tape) = self.symmetrised(&raw, tape)?;
         self.expect_finite(iteration, "the output density", &output)?;
         Ok((Iteration { potential, xc_potential, filled, output }, tape))
+    }
+
+    /// The potentials at an input density.
+    ///
+    /// # Errors
+    /// A value that is not finite, with the operation that made it.
+    pub fn potentials<T: Tape<f64, D>>(
+        &self,
+        iteration: usize,
+        density: &Spins<D>,
+        tape: T,
+    ) -> Result<(Potentials<D>, T), KsError> {
+        let (xc, tape) = self.xc_potential(iteration, density, tape)?;
+        let inputs: Vec<&Value<D>> = [&self.external].into_iter().chain(density).chain(&xc).collect();
+        let (whole, tape) = self.run(&self.equations.potential, &self.potential, &inputs, tape)?;
+        self.expect_finite(iteration, "the Kohn-Sham potential", &whole)?;
+        Ok((Potentials { whole, xc }, tape))
     }
 
     /// Energies at the output density (before the mirror) of an iteration.
@@ -339,9 +379,7 @@ impl<D: Backend> KohnSham<D> {
         let compiled = self.equations.xc.compiled();
         let hosts: Vec<_> = density.iter().map(|n| n.host()).collect();
         let densities: Vec<&[f64]> = hosts.iter().map(|n| &n[..]).collect();
-        let mut params = self.parameters.host().to_vec();
-        params.truncate(compiled.parameter_count());
-        let found = compiled.first_non_finite(grid, interaction, &params, &densities).ok().flatten();
+        let found = compiled.first_non_finite(grid, interaction, &self.flat(), &densities).ok().flatten();
         let Some(found) = found else { return Err(self.not_finite(iteration, what.to_owned(), None)) };
         let derivative = if found.derivative { "the derivative of " } else { "" };
         let at = found.point.map(|i| format!(" at x = {:.2} bohr", grid.x(i))).unwrap_or_default();

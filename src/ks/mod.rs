@@ -1,14 +1,17 @@
 //! Kohn-Sham: Hamiltonian, orbitals, energies, mixing, the unrolled loop.
 
 mod adjoint;
+mod attempt;
 pub(crate) mod banded;
 mod block;
+mod direct;
 mod error;
 mod follow;
 mod formulas;
 pub mod hamiltonian;
 mod isolate;
 mod kohn_sham;
+mod ladder;
 mod lanes;
 mod ldl;
 mod linear;
@@ -26,14 +29,16 @@ mod run;
 mod schedule;
 mod search;
 mod solve;
+mod stability;
 mod terms;
 mod unroll;
 mod warning;
+mod way;
 
 pub(crate) use adjoint::{adjoint, pull, taken};
 pub(crate) use kohn_sham::{Equations, KohnSham, Setting, device_error, fields, functional_error};
 pub(crate) use occupation::Occupation;
-pub(crate) use properties::{Datum, PROPERTIES, Property, Seen, Trajectory};
+pub(crate) use properties::{Datum, PROPERTIES, Property, Seen, Trajectory, Verdict};
 pub(crate) use schedule::{MAX_ITERATIONS, Schedule};
 pub(crate) use unroll::Unrolled;
 
@@ -43,4 +48,6 @@ pub use options::{Mixing, ScfOptions};
 pub use run::{Run, Stop};
 pub(crate) use solve::solve_bound;
 pub use solve::{InitialDensity, solve};
+pub use stability::{Stability, stability};
 pub use warning::KsWarning;
+pub use way::Way;

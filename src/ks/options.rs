@@ -53,6 +53,10 @@ pub struct ScfOptions {
     pub tolerance: Option<f64>,
     /// Average with the mirror image about the mean nuclear position.
     pub symmetric: bool,
+    /// The integral of |n_out - n_in|, electrons, above which a calculation without a tolerance counts as not converged.
+    pub threshold: f64,
+    /// Whether `solve` tries other ways to a self-consistent density where these iterations do not find one.
+    pub remedies: bool,
 }
 
 /// A residual, electrons, that is rounding error: more iterations do not reduce it.
@@ -72,13 +76,27 @@ impl Default for ScfOptions {
 impl ScfOptions {
     /// The default tolerance.
     pub const TOLERANCE: f64 = 1e-8;
-    /// DIIS to the tolerance in at most 200 iterations.
-    pub const STANDARD: ScfOptions =
-        ScfOptions { iterations: 200, mixing: Mixing::DIIS, tolerance: Some(Self::TOLERANCE), symmetric: false };
+    /// The default threshold.
+    pub const THRESHOLD: f64 = 1e-3;
+    /// DIIS to the tolerance in at most 200 iterations, and what else helps.
+    pub const STANDARD: ScfOptions = ScfOptions {
+        iterations: 200,
+        mixing: Mixing::DIIS,
+        tolerance: Some(Self::TOLERANCE),
+        symmetric: false,
+        threshold: Self::THRESHOLD,
+        remedies: true,
+    };
 
-    /// Everything that determines a calculation, for a content key.
+    /// The residual, electrons, below which a calculation counts as converged.
+    pub fn limit(&self) -> f64 {
+        self.tolerance.unwrap_or(self.threshold)
+    }
+
+    /// Everything that determines a calculation in training, for a content key. There nothing is tried in its place, and its residual
+    /// is kept, not the verdict.
     pub(crate) fn content(&self) -> String {
-        let ScfOptions { iterations, mixing, tolerance, symmetric } = self;
+        let ScfOptions { iterations, mixing, tolerance, symmetric, threshold: _, remedies: _ } = self;
         let mixing = match mixing {
             Mixing::Linear { alpha, decay, history } => format!("linear {alpha:?} {decay:?} {history}"),
             Mixing::Diis { history, alpha } => format!("diis {history} {alpha:?}"),
@@ -97,6 +115,9 @@ impl ScfOptions {
         }
         if let Some(tolerance) = self.tolerance.filter(|tolerance| !(*tolerance > 0.0 && tolerance.is_finite())) {
             return wrong("tolerance", format!("must be positive and finite, not {tolerance} electrons"));
+        }
+        if !(self.threshold > 0.0 && self.threshold.is_finite()) {
+            return wrong("threshold", format!("must be positive and finite, not {} electrons", self.threshold));
         }
         let (alpha, history) = match self.mixing {
             Mixing::Linear { alpha, decay, .. } if !(decay > 0.0 && decay.is_finite()) => {

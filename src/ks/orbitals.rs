@@ -106,7 +106,7 @@ fn next_shift(energies: &[f64], bracket: &Bracket, size: f64) -> f64 {
 }
 
 /// Rotates an orthonormal block to the eigenvectors of H within it; gives their levels and the largest residual norm.
-fn rotate(h: &Hamiltonian, block: &mut [Vec<f64>]) -> (Vec<f64>, f64) {
+pub(super) fn rotate(h: &Hamiltonian, block: &mut [Vec<f64>]) -> (Vec<f64>, f64) {
     let images: Vec<Vec<f64>> = block.iter().map(|v| h.apply(v).to_vec()).collect();
     let size = block.len();
     let small = Mat::from_fn(size, size, |i, j| dot(&block[i.max(j)], &images[i.min(j)]));

@@ -48,14 +48,32 @@ pub(crate) enum Datum {
     Electrons(f64),
     /// Some energies.
     Energies(Vec<f64>),
-    /// Why the run ended, and the number of iterations.
-    Verdict(Stop, usize),
+    /// The energies of all iterations.
+    Trajectory(Vec<f64>),
+    /// Whether the run converged, why it ended, and how.
+    Verdict(Verdict),
+    /// Yes or no.
+    Truth(bool),
+    /// Words.
+    Text(String),
     /// A field on the system's grid.
     Field(Vec<f64>),
     /// Some fields.
     Fields(Vec<Vec<f64>>),
     /// One for up and one for down; for closed shells one for both.
     Spins(Box<[Datum; 2]>),
+}
+
+/// How a run ended.
+pub(crate) struct Verdict {
+    /// Whether it converged.
+    pub converged: bool,
+    /// Why it ended.
+    pub stop: Stop,
+    /// Iterations done.
+    pub iterations: usize,
+    /// How it was solved, in words.
+    pub way: String,
 }
 
 /// What a loss sees of a trajectory.
@@ -259,14 +277,14 @@ const LEVELS_AND_ITERATIONS: &[Property] = &[
     ),
     row(
         "converged",
-        "whether the tolerance was met",
+        "whether the tolerance was met; after a fixed number of iterations, whether the residual is within the threshold",
         Shown::Yes(BELOW_TERMS),
-        |r| Datum::Verdict(r.stop, r.iterations),
+        |r| Datum::Verdict(Verdict { converged: r.converged(), stop: r.stop, iterations: r.iterations, way: r.way() }),
         None,
     ),
     row(
         "iterations",
-        "the number of iterations done",
+        "the number of iterations done, by all ways that were tried",
         Shown::InJson(BELOW_TERMS),
         |r| Datum::Count(r.iterations),
         Some(|t| Seen::Known(t.iterations as f64)),
@@ -279,15 +297,29 @@ const LEVELS_AND_ITERATIONS: &[Property] = &[
         Some(|_| Seen::One(Observable::Residual)),
     ),
     row(
+        "how",
+        "how the density was found: `DIIS`, or the way that converged and those tried before",
+        Shown::InJson(BELOW_TERMS),
+        |r| Datum::Text(r.way()),
+        None,
+    ),
+    row(
+        "symmetric",
+        "whether densities were averaged with their mirror images",
+        Shown::InJson(BELOW_TERMS),
+        |r| Datum::Truth(r.symmetric),
+        None,
+    ),
+    row(
         "energies",
-        "the electronic energy of every iteration",
+        "the electronic energy of every iteration of the way that gave the result",
         Shown::No,
-        |r| Datum::Energies(r.energies.clone()),
+        |r| Datum::Trajectory(r.energies.clone()),
         Some(|t| t.each(Observable::Energy)),
     ),
     row(
         "densities",
-        "the mixed density after every iteration",
+        "the mixed density after every iteration of the way that gave the result",
         Shown::No,
         |r| Datum::Fields(r.densities.clone()),
         Some(|t| t.each(Observable::Density)),
@@ -313,6 +345,9 @@ mod tests {
         let names = |json: bool| Property::all_shown(json).iter().map(|property| property.name).collect::<Vec<_>>();
         assert_eq!(names(false)[..2], ["total_energy", "energy"]);
         assert!(names(false)[2..].starts_with(&TERMS.iter().map(|term| term.name()).collect::<Vec<_>>()));
-        assert_eq!(names(true).iter().filter(|name| !names(false).contains(name)).collect::<Vec<_>>(), [&"iterations"]);
+        assert_eq!(
+            names(true).iter().filter(|name| !names(false).contains(name)).collect::<Vec<_>>(),
+            [&"iterations", &"how", &"symmetric"]
+        );
     }
 }

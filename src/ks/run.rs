@@ -1,6 +1,7 @@
 //! The result of a Kohn-Sham calculation.
 
 use super::KsWarning;
+use super::way::{Way, listed};
 use crate::model::{System, both_spins};
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use std::sync::Arc;
 pub enum Stop {
     /// The tolerance was met.
     Converged,
-    /// The requested fixed number of iterations is done; convergence was not tested.
+    /// The requested fixed number of iterations is done.
     Fixed,
     /// The iterations ran out before the tolerance was met.
     Exhausted,
@@ -38,17 +39,25 @@ pub struct Run {
     pub orbital_energies: [Vec<f64>; 2],
     /// Lowest unoccupied minus highest occupied orbital energy (over both spins), if there are both.
     pub gap: Option<f64>,
-    /// Iterations done.
+    /// Iterations done, by all ways that were tried.
     pub iterations: usize,
     /// Integral of |n_out - n_in| in the last iteration, summed over spins, electrons.
     pub residual: f64,
     /// Why it ended.
     pub stop: Stop,
-    /// Electronic energy of every iteration's output.
+    /// The residual, electrons, below which it counts as converged.
+    pub limit: f64,
+    /// The ways to a self-consistent density in the order in which they were tried; the last one gave the result.
+    pub how: Vec<Way>,
+    /// Whether both spins have the same orbitals.
+    pub restricted: bool,
+    /// Whether densities were averaged with their mirror images.
+    pub symmetric: bool,
+    /// Electronic energy of every iteration's output, of the way that gave the result.
     pub energies: Vec<f64>,
-    /// Total mixed density after every iteration.
+    /// Total mixed density after every one of these.
     pub densities: Vec<Vec<f64>>,
-    /// Integral of |n_out - n_in| in every iteration, electrons.
+    /// Integral of |n_out - n_in| in every one of these, electrons.
     pub residuals: Vec<f64>,
     /// Warnings, with advice.
     pub warnings: Vec<KsWarning>,
@@ -65,12 +74,21 @@ impl Run {
         self.energy + self.system.nuclear_repulsion
     }
 
-    /// Whether the tolerance was met; `None` after a fixed number of iterations.
-    pub fn converged(&self) -> Option<bool> {
+    /// Whether the tolerance was met; after a fixed number of iterations, whether the residual is within the threshold.
+    pub fn converged(&self) -> bool {
         match self.stop {
-            Stop::Converged => Some(true),
-            Stop::Exhausted | Stop::Interrupted => Some(false),
-            Stop::Fixed => None,
+            Stop::Converged => true,
+            Stop::Exhausted | Stop::Interrupted => false,
+            Stop::Fixed => self.residual <= self.limit,
+        }
+    }
+
+    /// How it was solved: `DIIS`; `direct minimisation, after DIIS and damping`.
+    pub fn way(&self) -> String {
+        match self.how.split_last() {
+            None => String::new(),
+            Some((last, [])) => last.name().to_owned(),
+            Some((last, before)) => format!("{}, after {}", last.name(), listed(before)),
         }
     }
 

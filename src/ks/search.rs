@@ -70,6 +70,11 @@ impl<D: Backend> Search<D> {
         }
     }
 
+    /// Whether levels share electrons, or did on the way.
+    pub fn shares(&self) -> bool {
+        !matches!(self.stage, Stage::Direct { .. })
+    }
+
     /// The next input density, channel after channel, from an input, its iteration and the residual in electrons.
     ///
     /// # Errors

@@ -1,14 +1,20 @@
 //! Solving: the same iteration as in training, without a tape, and with a test of convergence.
 
-use super::kohn_sham::{Energies, Equations, Iteration, KohnSham, Setting, Spins, fields};
-use super::occupation::{Closest, Occupation};
-use super::search::Search;
-use super::{KsError, KsWarning, Run, ScfOptions, Stop, warning};
+use super::attempt::{Attempts, Found, Outcome};
+use super::hamiltonian::Hamiltonian;
+use super::kohn_sham::{Equations, KohnSham, Setting, Spins, fields};
+use super::occupation::Occupation;
+use super::way::Way;
+use super::{KsError, Run, ScfOptions, Stop, ladder, orbitals, warning};
 use crate::control::Control;
 use crate::functional::Compiled;
 use crate::model::System;
 use crate::tensor::{Backend, Device, NoneTape, Value, on_device};
+use std::f64::consts::FRAC_PI_4;
 use std::sync::Arc;
+
+/// Orbitals that are at most this far apart, hartree, are mixed in equal parts for a start with broken spin.
+const MIXED_GAP: f64 = 0.2;
 
 /// The initial density of a calculation.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,12 +24,27 @@ pub enum InitialDensity {
     NonInteracting,
     /// A given density of each spin.
     Given([Vec<f64>; 2]),
+    /// Electrons of opposite spin mostly in different places: occupied and empty orbitals of non-interacting electrons mixed in opposite
+    /// ways, the highest with the lowest, the next with the next. In a chain of atoms spins alternate.
+    BrokenSpin,
+}
+
+impl InitialDensity {
+    /// Whether both spins may share their orbitals where there are as many of each.
+    fn restricted(&self) -> bool {
+        match self {
+            InitialDensity::NonInteracting => true,
+            InitialDensity::Given([up, down]) => up == down,
+            InitialDensity::BrokenSpin => false,
+        }
+    }
 }
 
 /// Solves the Kohn-Sham equations of `system` with a functional and its flat parameters on a device.
 ///
 /// Closed shells run spin-restricted. With a tolerance it ends when the density changes by less, or when the iterations
-/// run out (a warning); without one, after exactly `iterations`. After an interruption the result is the run so far.
+/// run out; without one, after exactly `iterations`. If that did not find a self-consistent density, and remedies are allowed, other
+/// ways are tried. A run that is not converged has a warning. After an interruption the result is the run so far.
 ///
 /// # Errors
 /// An unavailable device, impossible options, a missing symmetry, an initial density that does not fit, a value that is not
@@ -38,7 +59,7 @@ pub fn solve(
     control: &dyn Control,
 ) -> Result<Run, KsError> {
     options.check()?;
-    let occupation = Occupation::of(system);
+    let occupation = if start.restricted() { Occupation::of(system) } else { Occupation::unrestricted(system) };
     let setting = Setting { system, functional, occupation: &occupation, symmetric: options.symmetric };
     let equations = Arc::new(Equations::new(&setting)?);
     let run = on_device!(device, D => {
@@ -56,65 +77,40 @@ pub(crate) fn solve_bound<D: Backend>(
     start: &InitialDensity,
     control: &dyn Control,
 ) -> Result<Run, KsError> {
-    let mut search = Search::new(options, ks.equations.system.grid.points);
-    let mut density = initial(ks, start)?;
-    let mut log = Log::default();
-    let mut warm = Vec::new();
-    for k in 0..options.iterations {
-        let (iteration, _) = ks.iterate(k, &density, &warm, NoneTape)?;
-        let (energies, _) = ks.energies(k, &iteration, NoneTape)?;
-        let (residual, _) = ks.distance(&iteration.output, &density, NoneTape)?;
-        let residual = residual.first();
-        let mixed = search.next(ks, &density, &iteration, residual)?;
-        log.note(&energies, residual, &mixed);
-        log.closest.push(closest(ks, &iteration));
-        let stop = match options.tolerance {
-            Some(tolerance) if residual <= tolerance => Some(Stop::Converged),
-            _ if k + 1 == options.iterations && options.tolerance.is_some() => Some(Stop::Exhausted),
-            _ if k + 1 == options.iterations => Some(Stop::Fixed),
-            _ if control.interrupted() => Some(Stop::Interrupted),
-            _ => None,
-        };
-        if let Some(stop) = stop {
-            let last = Last { iteration, energies, mixed, stop };
-            return Ok(finish(ks, functional, options, log, &last));
+    let mut attempts = Attempts::new(ks, control);
+    let first = attempts.run(Way::of(&options.mixing), options, initial(ks, start)?);
+    attempts.first_is_over(first.as_ref().map_or(f64::INFINITY, |outcome| outcome.residual));
+    let mut fault = None;
+    match first {
+        Ok(outcome) => attempts.take(outcome),
+        Err(error) if options.remedies && error.diverged() => fault = Some(error),
+        Err(error) => return Err(error),
+    }
+    if options.remedies && !attempts.done(options.threshold) {
+        ladder::climb(&mut attempts, options)?;
+    }
+    if *start == InitialDensity::BrokenSpin {
+        ladder::descend(&mut attempts, options)?;
+    }
+    match attempts.found() {
+        Some(found) => {
+            let mut run = finish(ks, functional, options, found);
+            if *start == InitialDensity::BrokenSpin {
+                run.warnings.extend(warning::spins_alike(&run));
+            }
+            Ok(run)
         }
-        density = mixed;
-        warm = iteration.orbitals();
+        None => Err(fault.unwrap_or_else(ScfOptions::no_iterations)),
     }
-    Err(ScfOptions::no_iterations())
-}
-
-/// The trajectory so far.
-#[derive(Default)]
-struct Log {
-    energies: Vec<f64>,
-    densities: Vec<Vec<f64>>,
-    residuals: Vec<f64>,
-    closest: Vec<Option<Closest>>,
-}
-
-impl Log {
-    fn note<D: Backend>(&mut self, energies: &Energies<D>, residual: f64, mixed: &Spins<D>) {
-        self.energies.push(energies.total.first());
-        self.residuals.push(residual);
-        let mixed: Vec<_> = mixed.iter().map(Value::host).collect();
-        let points = mixed.first().map_or(0, |n| n.len());
-        self.densities.push((0..points).map(|i| mixed.iter().map(|n| n[i]).sum()).collect());
-    }
-}
-
-/// The last iteration, for the report.
-struct Last<D: Backend> {
-    iteration: Iteration<D>,
-    energies: Energies<D>,
-    mixed: Spins<D>,
-    stop: Stop,
 }
 
 /// The first input density.
 fn initial<D: Backend>(ks: &KohnSham<D>, start: &InitialDensity) -> Result<Spins<D>, KsError> {
-    let InitialDensity::Given([up, down]) = start else { return ks.non_interacting() };
+    let [up, down] = match start {
+        InitialDensity::NonInteracting => return ks.non_interacting(),
+        InitialDensity::BrokenSpin => return broken_spin(ks),
+        InitialDensity::Given(density) => density,
+    };
     let points = ks.equations.system.grid.points;
     let wrong = |problem: String| KsError::Start { system: ks.equations.system.label.clone(), problem };
     for density in [up, down] {
@@ -132,21 +128,50 @@ fn initial<D: Backend>(ks: &KohnSham<D>, start: &InitialDensity) -> Result<Spins
     }
 }
 
-fn finish<D: Backend>(ks: &KohnSham<D>, functional: &str, options: &ScfOptions, log: Log, last: &Last<D>) -> Run {
+/// See [`InitialDensity::BrokenSpin`].
+fn broken_spin<D: Backend>(ks: &KohnSham<D>) -> Result<Spins<D>, KsError> {
+    let system = &ks.equations.system;
+    let (up, down) = system.spins();
+    let count = (up + down).min(system.grid.points);
+    let h = Hamiltonian::new(&system.grid, &system.potential);
+    let levels = orbitals::lowest(&h, count, None).map_err(|cause| KsError::Orbitals {
+        iteration: 0,
+        system: system.label.clone(),
+        cause: cause.to_string(),
+    })?;
+    let density = |occupied: usize, sign: f64| -> Vec<f64> {
+        let mut density = vec![0.0; system.grid.points];
+        for k in 0..occupied.min(count) {
+            let partner = count - 1 - k;
+            let free = partner >= occupied;
+            let gap = if free { levels.energies[partner] - levels.energies[k] } else { f64::INFINITY };
+            let angle = sign * FRAC_PI_4 * (MIXED_GAP / gap).min(1.0);
+            let (cos, sin) = (angle.cos(), angle.sin());
+            for (i, n) in density.iter_mut().enumerate() {
+                let other = if free { sin * levels.vectors[partner][i] } else { 0.0 };
+                *n += (cos * levels.vectors[k][i] + other).powi(2) / system.grid.spacing;
+            }
+        }
+        density
+    };
+    fields(&ks.device, &[density(up, 1.0), density(down, -1.0)], Value::constant)
+}
+
+fn finish<D: Backend>(ks: &KohnSham<D>, functional: &str, options: &ScfOptions, found: Found<D>) -> Run {
     let occupation = &ks.equations.occupation;
-    let Last { iteration, energies, mixed, stop } = last;
+    let Found { outcome, how, iterations, first } = found;
+    let Outcome { iteration, energies, mixed, stop, residual, log, .. } = outcome;
     let spin = |fields: &Spins<D>, spin: usize| fields[occupation.channel(spin)].host().to_vec();
     let density = |s: usize| -> Vec<f64> {
-        let field = match options.tolerance {
-            Some(_) => spin(&iteration.output, s),
-            None => spin(mixed, s),
-        };
+        let field = if stop == Stop::Fixed { spin(&mixed, s) } else { spin(&iteration.output, s) };
         field.into_iter().map(|n| occupation.share() * n).collect()
     };
     let orbital_energies = [0, 1].map(|s| iteration.filled[occupation.channel(s)].energies.host().to_vec());
     let levels = [orbital_energies[0].as_slice(), &orbital_energies[1]];
     let gap = occupation.gap(levels);
-    Run {
+    let limit =
+        if stop == Stop::Fixed { options.threshold } else { options.tolerance.unwrap_or(ScfOptions::TOLERANCE) };
+    let mut run = Run {
         system: ks.equations.system.clone(),
         functional: functional.to_owned(),
         energy: energies.total.first(),
@@ -156,41 +181,18 @@ fn finish<D: Backend>(ks: &KohnSham<D>, functional: &str, options: &ScfOptions, 
         xc_potential: [0, 1].map(|s| spin(&iteration.xc_potential, s)),
         orbital_energies,
         gap,
-        iterations: log.energies.len(),
-        residual: log.residuals.last().copied().unwrap_or(f64::INFINITY),
-        stop: *stop,
-        warnings: warnings(&ks.equations.system, options, &log, *stop),
+        iterations,
+        residual,
+        stop,
+        limit,
+        how,
+        restricted: occupation.spins() == 1,
+        symmetric: options.symmetric,
+        warnings: Vec::new(),
         energies: log.energies,
         densities: log.densities,
         residuals: log.residuals,
-    }
-}
-
-/// The highest occupied level of an iteration and the one above it.
-fn closest<D: Backend>(ks: &KohnSham<D>, iteration: &Iteration<D>) -> Option<Closest> {
-    let levels = [0, 1].map(|s| iteration.filled[ks.equations.occupation.channel(s)].orbitals.energies.as_slice());
-    ks.equations.occupation.closest(levels)
-}
-
-fn warnings(system: &System, options: &ScfOptions, log: &Log, stop: Stop) -> Vec<KsWarning> {
-    let mirror = !options.symmetric && system.mirror().is_ok();
-    let mut warnings = Vec::new();
-    if let (Stop::Exhausted, Some(tolerance)) = (stop, options.tolerance) {
-        warnings.push(KsWarning::NotConverged {
-            system: system.label.clone(),
-            iterations: log.residuals.len(),
-            residual: log.residuals.last().copied().unwrap_or(f64::INFINITY),
-            tolerance,
-            advice: warning::advice(options, &log.residuals, &log.closest, mirror),
-        });
-    } else {
-        let residual = log.residuals.last().copied().unwrap_or(0.0);
-        if stop == Stop::Fixed && residual > warning::UNSETTLED {
-            let (system, iterations) = (system.label.clone(), log.residuals.len());
-            warnings.push(KsWarning::Unsettled { system, iterations, residual });
-        }
-        warnings.extend(warning::small_gap(&system.label, log.closest.last().copied().flatten(), mirror));
-    }
-    warnings.extend(warning::decaying_mixing(options));
-    warnings
+    };
+    run.warnings = warning::of(&run, options, first, &log.closest);
+    run
 }

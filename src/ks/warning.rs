@@ -2,28 +2,29 @@
 
 use super::occupation::Closest;
 use super::options::{REACHABLE, ROUNDING};
-use super::{Mixing, ScfOptions};
+use super::way::{Way, listed};
+use super::{Mixing, Run, ScfOptions, Stop};
+use crate::model::Wall;
 use crate::number::{brief, counted, significant};
 use miette::Diagnostic;
 use thiserror::Error;
 
 /// A concern about a finished calculation, with advice. A value alongside the result.
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
-#[diagnostic(severity(Warning))]
 pub enum KsWarning {
-    /// The iterations ended with a density that still changes by more than the tolerance. The run can be used, but its
-    /// energies are those of an unfinished calculation.
+    /// The iterations ended with a density that still changes by more than the tolerance; without one, as with the fixed number of
+    /// iterations that a model brings from its training, by more than the threshold. The energies are those of an unfinished
+    /// calculation, and numbers made from them are marked.
     ///
-    /// What to do: follow the help line: more `iterations:`, `mixing: diis()`, or `symmetric: true` for a system that
-    /// is its own mirror image.
+    /// What to do: follow the help line: more `iterations:`, no `mixing:` (then other ways are tried if the first one fails), or
+    /// `symmetric: true` for a system that is its own mirror image. `threshold:` sets the limit without a tolerance.
     #[error(
-        "`{system}` has not converged: after {} the density still changes by {} \
-         electrons (tolerance {})",
+        "`{system}` has not converged: after {} the density still changes by {} electrons ({limit} {})",
         counted(*iterations, "iteration"),
         brief(*residual),
-        brief(*tolerance)
+        brief(*value)
     )]
-    #[diagnostic(code(ksr::ks::not_converged), help("{advice}"))]
+    #[diagnostic(code(ksr::ks::not_converged), severity(Warning), help("{advice}"))]
     NotConverged {
         /// Label of the system.
         system: String,
@@ -31,8 +32,10 @@ pub enum KsWarning {
         iterations: usize,
         /// Integral of |n_out - n_in|, electrons.
         residual: f64,
-        /// The requested value.
-        tolerance: f64,
+        /// `tolerance`, `threshold`.
+        limit: &'static str,
+        /// Its value, electrons.
+        value: f64,
         /// What to try.
         advice: String,
     },
@@ -47,6 +50,7 @@ pub enum KsWarning {
     )]
     #[diagnostic(
         code(ksr::ks::decaying_mixing),
+        severity(Warning),
         help("leave out `decay`, use `diis()`, or give no `tolerance` for a fixed number of iterations")
     )]
     DecayingMixing {
@@ -57,25 +61,72 @@ pub enum KsWarning {
         /// Percentage of the first error left if every step removed its fraction of it.
         left: f64,
     },
-    /// A fixed number of iterations, such as a model brings from its training, ended with a density that is still far from the one
-    /// that the equations ask for. The energy of such a run means little.
+    /// The chosen iterations did not find a self-consistent density, and something else did. The run is converged.
     ///
-    /// What to do: solve to convergence with `mixing: diis()`, or with more `iterations:`.
-    #[error(
-        "`{system}` is far from convergence: after {} the density still changes by {} electrons",
-        counted(*iterations, "iteration"), brief(*residual)
-    )]
+    /// What to do: nothing. `.how` of the run names the way; `remedies: false` does only the chosen iterations.
+    #[error("`{system}` was converged by {how}: {} of {first} left {} electrons", counted(*iterations, "iteration"), brief(*residual))]
     #[diagnostic(
-        code(ksr::ks::unsettled),
-        help("its energy means little: converge it with `mixing: diis()`, or allow more `iterations`")
+        code(ksr::ks::remedied),
+        severity(Advice),
+        help("the energy is that of the converged density; `remedies: false` keeps the chosen iterations")
     )]
-    Unsettled {
+    Remedied {
         /// Label of the system.
         system: String,
-        /// Iterations done.
+        /// The way, in words.
+        how: String,
+        /// The chosen mixing, in words.
+        first: &'static str,
+        /// Iterations done by it.
         iterations: usize,
-        /// Integral of |n_out - n_in|, electrons.
+        /// Integral of |n_out - n_in| after them, electrons.
         residual: f64,
+    },
+    /// The highest occupied level lies above the Kohn-Sham potential at an end of the grid: only the wall of the grid holds its electron,
+    /// and in a larger grid the energy would be another. The number of electrons is more than the potential binds with this functional.
+    ///
+    /// What to do: do not use differences of energies with this run, such as electron affinities. Compare with a larger grid. If the
+    /// walls are meant, `wall: odd` of the grid says so.
+    #[error("`{system}` does not bind its last electron: its level {} hartree is above the potential at the edge of the grid", brief(*level))]
+    #[diagnostic(
+        code(ksr::ks::unbound),
+        severity(Advice),
+        help(
+            "only the wall of the grid holds it, so its energy depends on the size of the grid; walls that are meant are `wall: odd`"
+        )
+    )]
+    Unbound {
+        /// Label of the system.
+        system: String,
+        /// The highest occupied level, hartree.
+        level: f64,
+    },
+    /// The density does not vanish at an end of the grid, so the wall there compresses it and raises the energy.
+    ///
+    /// What to do: use a larger grid. If the walls are meant, `wall: odd` of the grid says so.
+    #[error("the density of `{system}` reaches the edge of the grid: {} per bohr at x = {x:.2} bohr", brief(*density))]
+    #[diagnostic(
+        code(ksr::ks::at_edge),
+        severity(Advice),
+        help("its energy depends on the size of the grid: use more points; walls that are meant are `wall: odd`")
+    )]
+    AtEdge {
+        /// Label of the system.
+        system: String,
+        /// Density, 1/bohr.
+        density: f64,
+        /// Where, bohr.
+        x: f64,
+    },
+    /// The calculation began with electrons of opposite spin in different places, and ended with the same density for both: there is no
+    /// solution with broken spin. The run is that with equal spins, and a minimum of the energy.
+    ///
+    /// What to do: nothing.
+    #[error("both spins of `{system}` ended with the same density: no solution with broken spin was found")]
+    #[diagnostic(code(ksr::ks::spins_alike), severity(Advice))]
+    SpinsAlike {
+        /// Label of the system.
+        system: String,
     },
     /// The highest occupied level and the one above it nearly coincide. Which of them is filled, and so the density,
     /// depends on tiny changes in the potential.
@@ -83,7 +134,7 @@ pub enum KsWarning {
     /// What to do: compare with another `unpaired:`, and with `symmetric: true` for a system that is its own mirror
     /// image. Treat the numbers of this run with caution.
     #[error("{levels} in `{system}` are {} hartree apart: several densities compete", brief(*gap))]
-    #[diagnostic(code(ksr::ks::small_gap), help("{advice}"))]
+    #[diagnostic(code(ksr::ks::small_gap), severity(Warning), help("{advice}"))]
     SmallGap {
         /// Label of the system.
         system: String,
@@ -96,8 +147,12 @@ pub enum KsWarning {
     },
 }
 
-/// A change of the density, electrons, above which a fixed number of iterations is reported as too few.
-pub(super) const UNSETTLED: f64 = 0.1;
+/// How far from its ends, bohr, a grid should have no density any more, and the density, 1/bohr, that counts as none.
+const EDGE: f64 = 1.0;
+const EDGE_DENSITY: f64 = 1e-4;
+
+/// Integral of |n_up - n_down|, electrons, below which spins count as equal.
+const SAME_SPINS: f64 = 1e-3;
 
 /// A gap below this, hartree, is reported as small.
 const SMALL_GAP: f64 = 1e-3;
@@ -116,6 +171,83 @@ const ROUNDED_RESIDUAL: f64 = 1e-6;
 
 /// Rounding error of a potential and its levels, hartree; divided by the gap, it gives the electrons that it moves.
 const ROUNDED_POTENTIAL: f64 = 1e-14;
+
+/// The concerns about a run with these options; `first`: the iterations of the first attempt and the residual after them;
+/// `closest`: its levels at the gap, iteration by iteration.
+pub(super) fn of(run: &Run, options: &ScfOptions, first: (usize, f64), closest: &[Option<Closest>]) -> Vec<KsWarning> {
+    let mirror = !options.symmetric && run.system.mirror().is_ok();
+    let system = run.system.label.clone();
+    let mut warnings = Vec::new();
+    if !run.converged() {
+        let limit = if run.stop == Stop::Fixed { "threshold" } else { "tolerance" };
+        let advice = match run.how.as_slice() {
+            // An interruption needs no advice.
+            _ if run.stop == Stop::Interrupted => None,
+            [_] | [_, Way::Shared] => Some(advice(options, &run.residuals, closest, mirror)),
+            all => Some(exhausted(all, closest, mirror)),
+        };
+        if let Some(advice) = advice {
+            let (iterations, residual, value) = (run.iterations, run.residual, run.limit);
+            warnings.push(KsWarning::NotConverged { system, iterations, residual, limit, value, advice });
+        }
+    } else {
+        if let [chosen, .., last] = run.how.as_slice()
+            && !matches!(run.how.as_slice(), [Way::Diis, Way::Shared])
+            // A minimum that was found from a converged saddle is no remedy.
+            && first.1 > options.limit()
+        {
+            let (how, first, (iterations, residual)) = (last.name().to_owned(), chosen.name(), first);
+            warnings.push(KsWarning::Remedied { system: system.clone(), how, first, iterations, residual });
+        }
+        warnings.extend(small_gap(&system, closest.last().copied().flatten(), mirror));
+        warnings.extend(held_by_walls(run));
+    }
+    warnings.extend(decaying_mixing(options));
+    warnings
+}
+
+/// The note that the walls of the grid hold the electrons, if they do and are not meant to.
+fn held_by_walls(run: &Run) -> Option<KsWarning> {
+    let (system, grid) = (run.system.label.clone(), &run.system.grid);
+    let (Wall::Zero, Some(last)) = (grid.wall, grid.points.checked_sub(1)) else { return None };
+    let (up, down) = run.system.spins();
+    let highest =
+        [up, down].into_iter().zip(&run.orbital_energies).zip(&run.potential).filter_map(|((count, levels), v)| {
+            let level = *levels.get(count.checked_sub(1)?)?;
+            (level > v[0].min(v[last])).then_some(level)
+        });
+    if let Some(level) = highest.reduce(f64::max) {
+        return Some(KsWarning::Unbound { system, level });
+    }
+    let density = run.total_density();
+    let inside = ((EDGE / grid.spacing) as usize).clamp(1, 1 + last / 20);
+    let ends = [inside.min(last), last.saturating_sub(inside)];
+    let at = ends.into_iter().max_by(|a, b| density[*a].total_cmp(&density[*b]))?;
+    (density[at] > EDGE_DENSITY).then(|| KsWarning::AtEdge { system, density: density[at], x: grid.x(at) })
+}
+
+/// The note that a start with broken spin ended with equal spins, if it did.
+pub(super) fn spins_alike(run: &Run) -> Option<KsWarning> {
+    let [up, down] = &run.density;
+    let apart: f64 = up.iter().zip(down).map(|(up, down)| (up - down).abs() * run.system.grid.spacing).sum();
+    let alike = run.system.closed_shell() && apart < SAME_SPINS;
+    alike.then(|| KsWarning::SpinsAlike { system: run.system.label.clone() })
+}
+
+/// What is left to try after all ways were tried.
+fn exhausted(all: &[Way], closest: &[Option<Closest>], mirror: bool) -> String {
+    let near = closest.last().copied().flatten().filter(|near| near.gap < JUMPING_GAP);
+    let levels = near.map(|near| {
+        let (levels, gap) = (levels(&near), brief(near.gap));
+        format!("; {levels} are {gap} hartree apart, and another `unpaired` may fill whole groups of levels")
+    });
+    let symmetric = if mirror { "; `symmetric: true` keeps the density symmetric" } else { "" };
+    format!(
+        "{} were tried: the functional may have no self-consistent density here{}{symmetric}",
+        listed(all),
+        levels.unwrap_or_default()
+    )
+}
 
 /// The warning about a decaying mixing with a tolerance, if it applies to `options`.
 pub(super) fn decaying_mixing(options: &ScfOptions) -> Option<KsWarning> {
@@ -171,7 +303,10 @@ pub(super) fn advice(options: &ScfOptions, residuals: &[f64], closest: &[Option<
             brief(REACHABLE)
         ),
         _ if converging => format!("it is still converging: {more}"),
-        Mixing::Linear { decay, .. } if decay < 1.0 => "use a mixing without `decay`".to_owned(),
+        Mixing::Linear { decay, .. } if decay < 1.0 && options.tolerance.is_some() => {
+            "use a mixing without `decay`".to_owned()
+        }
+        Mixing::Linear { .. } if options.tolerance.is_none() => "its energy means little: without `mixing:`, `iterations:` and `remedies: false`, `solve` goes on until it converges; so does `mixing: diis()`".to_owned(),
         Mixing::Linear { alpha, .. } if falling => {
             format!("it converges slowly: use `diis()`, a mixing above {alpha}, or more `iterations`")
         }

@@ -108,6 +108,30 @@ impl System {
         self.nuclei.iter().map(|n| n.position).sum::<f64>() / self.nuclei.len() as f64
     }
 
+    /// The same system with all distances between its nuclei `factor` times as large, about their centre; any other potential stays.
+    /// `None` if there are fewer than two nuclei.
+    pub fn scaled(&self, factor: f64) -> Option<System> {
+        if self.nuclei.len() < 2 {
+            return None;
+        }
+        let centre = self.centre();
+        let moved =
+            |nucleus: &Nucleus| Nucleus { position: centre + factor * (nucleus.position - centre), ..nucleus.clone() };
+        let nuclei: Vec<Nucleus> = self.nuclei.iter().map(moved).collect();
+        let w = |r: f64| self.interaction.interpolated(&self.grid, r);
+        let change = |x: f64| -> f64 {
+            let pairs = self.nuclei.iter().zip(&nuclei);
+            pairs.map(|(old, new)| old.charge * (w(x - old.position) - w(x - new.position))).sum()
+        };
+        let potential = self.grid.xs().iter().zip(self.potential.iter()).map(|(x, v)| v + change(*x)).collect();
+        let mut nuclear_repulsion = 0.0;
+        for (i, a) in nuclei.iter().enumerate() {
+            nuclear_repulsion +=
+                nuclei[..i].iter().map(|b| a.charge * b.charge * w(a.position - b.position)).sum::<f64>();
+        }
+        Some(System { nuclei, potential, nuclear_repulsion, ..self.clone() })
+    }
+
     /// Distance between the first two nuclei, bohr; `None` if there are fewer than two.
     pub fn distance(&self) -> Option<f64> {
         match self.nuclei.as_slice() {

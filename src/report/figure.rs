@@ -85,13 +85,22 @@ fn ranges(figure: &Figure) -> Result<[(f64, f64); 2], String> {
     let xs = finite_range(points().map(|p| p.0)).ok_or_else(|| nothing(figure))?;
     let inside = |x: f64| figure.x_range.is_none_or(|(from, to)| x >= from && x <= to);
     let bands = figure.bands.iter().flat_map(|(from, to)| [from, to]);
-    let ys = finite_range(points().filter(|p| inside(*p.0)).map(|p| p.1).chain(bands));
+    let ends: Vec<f64> =
+        figure.series.iter().flat_map(spread_ends).filter(|(x, _)| inside(*x)).map(|(_, y)| y).collect();
+    let ys = finite_range(points().filter(|p| inside(*p.0)).map(|p| p.1).chain(bands).chain(&ends));
     let ys = ys.or(figure.y_range).ok_or_else(|| nothing(figure))?;
     let chosen = |range: Option<(f64, f64)>| range.map(|(low, high)| widened(low, high));
     Ok([
         chosen(figure.x_range).unwrap_or_else(|| padded(xs, 0.02)),
         chosen(figure.y_range).unwrap_or_else(|| padded(ys, 0.05)),
     ])
+}
+
+/// The ends of the spreads of a curve, where they are finite.
+fn spread_ends(curve: &Series) -> impl Iterator<Item = (f64, f64)> {
+    let all = curve.x.iter().zip(&curve.y).zip(&curve.spread);
+    let ends = all.flat_map(|((x, y), spread)| [(*x, y - spread), (*x, y + spread)]);
+    ends.filter(|(x, y)| x.is_finite() && y.is_finite())
 }
 
 /// Why there is nothing to draw: `there is no finite point to draw: `lda` has 3 points, all nan`.
@@ -194,7 +203,14 @@ mod tests {
         };
         let mut broken = morse(0.02);
         broken[20] = f64::NAN;
-        let one = |name: &str, curve, y| Series { name: name.into(), curve, thin: false, x: x.clone(), y };
+        let one = |name: &str, curve, y| Series {
+            name: name.into(),
+            curve,
+            thin: false,
+            x: x.clone(),
+            y,
+            ..Series::default()
+        };
         Figure {
             title: Some("H₂ dissociation".into()),
             x_label: "R (bohr)".into(),
@@ -227,6 +243,7 @@ mod tests {
             thin: true,
             y: x.iter().map(|x| (0.1 + 0.2 * k as f64) * x).collect(),
             x: x.clone(),
+            ..Series::default()
         };
         let mut figure = Figure { series: (0..30).map(member).collect(), bands: vec![(-1.6, 1.6)], ..empty() };
         let text = svg(&figure).unwrap();
@@ -250,8 +267,14 @@ mod tests {
 
     #[test]
     fn every_float_has_an_axis() {
-        let series =
-            |x: [f64; 2], y: [f64; 2]| Series { name: "s".into(), curve: 0, thin: false, x: x.to_vec(), y: y.to_vec() };
+        let series = |x: [f64; 2], y: [f64; 2]| Series {
+            name: "s".into(),
+            curve: 0,
+            thin: false,
+            x: x.to_vec(),
+            y: y.to_vec(),
+            ..Series::default()
+        };
         for end in [5e-324, 1e-310, 1e-5, 1e16, f64::MAX, -f64::MAX] {
             for curve in [series([0.0, 1.0], [0.0, end]), series([-end, end], [0.0, 1.0]), series([end; 2], [end; 2])] {
                 let text = svg(&Figure { series: vec![curve], ..empty() }).unwrap();
@@ -276,6 +299,7 @@ mod tests {
             thin: false,
             x: (0..y.len()).map(|i| i as f64).collect(),
             y: y.to_vec(),
+            ..Series::default()
         };
         let why = |series: Vec<Series>| svg(&Figure { series, ..empty() }).unwrap_err();
         assert_eq!(why(vec![]), "there is no curve to draw");
@@ -287,7 +311,14 @@ mod tests {
 
     #[test]
     fn nothing_to_draw_is_an_error() {
-        let series = vec![Series { name: "n".into(), curve: 0, thin: false, x: vec![0.0], y: vec![f64::NAN] }];
+        let series = vec![Series {
+            name: "n".into(),
+            curve: 0,
+            thin: false,
+            x: vec![0.0],
+            y: vec![f64::NAN],
+            ..Series::default()
+        }];
         let empty = Figure { series, ..empty() };
         assert!(svg(&empty).is_err() && png(&empty).is_err());
         assert!(draw(&figure(), Path::new("h2.pdf")).is_err_and(|e| e.contains(".svg")));

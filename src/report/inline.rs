@@ -61,8 +61,9 @@ pub fn nested(value: &Value) -> String {
 fn list_text(items: &[Value]) -> String {
     let items = &*readable(items);
     let unit = common_unit(items);
+    let unit_known = unit.is_some();
     let entry = |value: &Value| match (value, &unit) {
-        (Value::Number(q), Some(_)) => number::plain(q.shown()),
+        (Value::Number(q), Some(_)) => format!("{}{}", number::bare(q), number::mark(q)),
         _ => nested(value),
     };
     let mut entries: Vec<String> = if items.len() <= LIST {
@@ -83,7 +84,15 @@ fn list_text(items: &[Value]) -> String {
     if items.len() > LIST {
         text.push_str(&format!(" ({} values)", items.len()));
     }
+    if unit_known && items.iter().any(unconverged) {
+        text.push_str(&format!(" (* {})", number::UNCONVERGED));
+    }
     text
+}
+
+/// Whether a number comes from a calculation that did not converge.
+pub fn unconverged(value: &Value) -> bool {
+    matches!(value, Value::Number(q) if q.trust.unconverged())
 }
 
 pub fn field_head(field: &Field) -> String {

@@ -36,8 +36,67 @@ pub fn record(shown: &Shown<'_>) -> Option<Json> {
         }
         _ => {}
     }
+    if let Some(converged) = converged(shown.value) {
+        record.insert("converged".into(), converged);
+    }
+    if let Some(spread) = spread(shown.value, unit(shown.value).is_some()) {
+        record.insert("spread".into(), spread);
+    }
     record.insert("value".into(), value);
     Some(record.into())
+}
+
+/// Where a value comes from calculations that did not converge: `false` for a number, a list for a list, and for a table or record
+/// what is so marked by name. `None`: nowhere.
+fn converged(value: &Value) -> Option<Json> {
+    let named = |all: Vec<(&std::rc::Rc<str>, Option<Json>)>| {
+        let known = all.into_iter().filter_map(|(name, found)| Some((name.to_string(), found?)));
+        let known: Map<String, Json> = known.collect();
+        (!known.is_empty()).then(|| known.into())
+    };
+    match value {
+        Value::Number(q) => q.trust.unconverged().then_some(Json::Bool(false)),
+        Value::List(items) => converged_items(items),
+        Value::Record(record) => named(record.entries.iter().map(|(name, value)| (name, converged(value))).collect()),
+        Value::Table(table) => {
+            named(table.columns.iter().map(|(name, items)| (name, converged_items(items))).collect())
+        }
+        _ => None,
+    }
+}
+
+/// The spreads of a value over the members of committees, in the places of the numbers that have one, in their units (`named`) or in
+/// atomic ones; `null` in those of others. `None`: there is none.
+fn spread(value: &Value, named: bool) -> Option<Json> {
+    let all = |parts: Vec<(&std::rc::Rc<str>, Option<Json>)>| {
+        let known: Map<String, Json> =
+            parts.into_iter().filter_map(|(name, found)| Some((name.to_string(), found?))).collect();
+        (!known.is_empty()).then(|| known.into())
+    };
+    match value {
+        Value::Number(q) => (if named { q.spread() } else { q.trust.spread() }).map(number),
+        Value::List(items) => spread_items(items, named),
+        Value::Record(record) => {
+            all(record.entries.iter().map(|(name, value)| (name, spread(value, unit(value).is_some()))).collect())
+        }
+        Value::Table(table) => {
+            let column = |items: &[Value]| spread_items(items, shared_unit(items).is_some());
+            all(table.columns.iter().map(|(name, items)| (name, column(items))).collect())
+        }
+        _ => None,
+    }
+}
+
+fn spread_items(items: &[Value], named: bool) -> Option<Json> {
+    let all: Vec<Option<Json>> = items.iter().map(|item| spread(item, named)).collect();
+    let any = all.iter().any(Option::is_some);
+    any.then(|| all.into_iter().map(|found| found.unwrap_or(Json::Null)).collect::<Vec<_>>().into())
+}
+
+fn converged_items(items: &[Value]) -> Option<Json> {
+    let all: Vec<Option<Json>> = items.iter().map(converged).collect();
+    let whole = all.iter().any(Option::is_some);
+    whole.then(|| all.into_iter().map(|found| found.unwrap_or(Json::Bool(true))).collect::<Vec<_>>().into())
 }
 
 /// Type and value; `None` if there is no JSON for it (a figure, `nothing`). Numbers are in the unit that [`record`] names, or
@@ -99,7 +158,7 @@ fn part(value: &Value, named: bool) -> Json {
         Value::Number(q) => number(if named { q.shown() } else { q.value }),
         Value::List(items) => list(items, named),
         Value::Interval(a, b) if named => interval(a, b),
-        Value::Interval(a, b) => interval(&Quantity { unit: None, ..*a }, &Quantity { unit: None, ..*b }),
+        Value::Interval(a, b) => interval(&Quantity { unit: None, ..a.clone() }, &Quantity { unit: None, ..b.clone() }),
         Value::Record(record) => {
             let entries = record.entries.iter().map(|(name, value)| (name.to_string(), part(value, false)));
             entries.collect::<Map<_, _>>().into()
@@ -136,7 +195,7 @@ pub fn json_line(json: &Json) -> String {
 /// The values of an interval that is a list; otherwise both ends, in the unit that [`unit`] names.
 fn interval(a: &Quantity, b: &Quantity) -> Json {
     if let Some(length) = listed_length(a, b) {
-        let value = |k: usize| Quantity { value: a.value + k as f64, ..*a };
+        let value = |k: usize| Quantity { value: a.value + k as f64, ..a.clone() };
         return (0..length).map(|k| number(value(k).shown())).collect::<Vec<_>>().into();
     }
     let ends = if a.unit_text() == b.unit_text() { [a.shown(), b.shown()] } else { [a.value, b.value] };
@@ -209,12 +268,12 @@ fn run_json(run: &Run) -> Json {
     whole.insert("functional".into(), run.functional.as_str().into());
     for property in Property::all_shown(true) {
         let datum = property.of(run);
-        if let Datum::Verdict(stop, _) = datum {
-            whole.insert(property.name.into(), (stop == Stop::Converged).into());
-            whole.insert("stop".into(), stop_word(stop).into());
+        if let Datum::Verdict(verdict) = datum {
+            whole.insert(property.name.into(), verdict.converged.into());
+            whole.insert("stop".into(), stop_word(verdict.stop).into());
             continue;
         }
-        whole.insert(property.name.into(), datum_json(datum, &run.system));
+        whole.insert(property.name.into(), datum_json(datum, run.restricted));
     }
     whole.into()
 }
@@ -228,19 +287,21 @@ fn stop_word(stop: Stop) -> &'static str {
     }
 }
 
-/// A property of a run of that system.
-fn datum_json(datum: Datum, system: &System) -> Json {
+/// A property of a run; `restricted`: it has the same orbitals for both spins.
+fn datum_json(datum: Datum, restricted: bool) -> Json {
     match datum {
         Datum::Count(n) => n.into(),
         Datum::Energy(value) => value.map(number).into(),
         Datum::Electrons(value) => number(value),
-        Datum::Energies(values) | Datum::Field(values) => numbers(&values),
+        Datum::Energies(values) | Datum::Trajectory(values) | Datum::Field(values) => numbers(&values),
         Datum::Fields(all) => all.iter().map(|values| numbers(values)).collect::<Vec<_>>().into(),
-        Datum::Verdict(stop, _) => stop_word(stop).into(),
+        Datum::Verdict(verdict) => stop_word(verdict.stop).into(),
+        Datum::Truth(value) => value.into(),
+        Datum::Text(words) => words.into(),
         Datum::Spins(both) => {
             let [up, down] = *both;
-            let up = datum_json(up, system);
-            if system.closed_shell() { up } else { vec![up, datum_json(down, system)].into() }
+            let up = datum_json(up, restricted);
+            if restricted { up } else { vec![up, datum_json(down, restricted)].into() }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Numbers and units as a physicist writes them.
 
 use crate::interp::value::Quantity;
-use crate::number::significant;
+use crate::number::{significant, with_spread};
 
 /// Significant digits shown.
 pub const DIGITS: usize = 7;
@@ -16,11 +16,28 @@ pub fn digits(x: f64, n: usize) -> String {
     if x.fract() == 0.0 && x != 0.0 && x.abs() < 1e15 { format!("{x:.0}") } else { significant(x, n, -4..7) }
 }
 
-/// A quantity with its unit: `-1.174476 hartree`.
+pub use crate::interp::value::text::UNCONVERGED;
+
+/// A quantity with its unit: `-1.174476 hartree`; and `(not converged)` if it comes from a calculation that did not.
 pub fn quantity(q: &Quantity) -> String {
     let q = q.readable(q.value);
-    let (number, unit) = (plain(q.shown()), q.unit_text());
-    if unit.is_empty() { number } else { format!("{number} {unit}") }
+    let (number, unit) = (bare(&q), q.unit_text());
+    let text = if unit.is_empty() { number } else { format!("{number} {unit}") };
+    if q.trust.unconverged() { format!("{text} ({UNCONVERGED})") } else { text }
+}
+
+/// The number of a quantity in its unit; with a spread, `-1.4318(4)`.
+pub fn bare(q: &Quantity) -> String {
+    let x = q.shown();
+    match q.spread() {
+        Some(spread) if spread > 0.0 && spread.is_finite() && x.is_finite() => with_spread(x, spread),
+        _ => plain(x),
+    }
+}
+
+/// The mark of a number in a list or table that comes from a calculation that did not converge; empty for others.
+pub fn mark(q: &Quantity) -> &'static str {
+    if q.trust.unconverged() { "*" } else { "" }
 }
 
 #[cfg(test)]

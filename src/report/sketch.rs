@@ -4,6 +4,7 @@ use super::clip::{Point, Window, unbroken};
 use super::style::Style;
 use super::ticks::{Ticks, finite_range, fraction, widened};
 use crate::interp::value::Series;
+use crate::number::counted;
 use crate::problem::visible;
 
 /// ANSI colours of the curves, in order.
@@ -49,6 +50,11 @@ pub fn sketch(series: &[Series], ranges: [Option<(f64, f64)>; 2], height: usize,
     lines.push(abscissa(xs, width, margin));
     if several {
         lines.push(format!("{:margin$}   {}", "", legend(series, style.colour)));
+    }
+    let doubtful: usize = series.iter().map(|s| s.unconverged.iter().filter(|unconverged| **unconverged).count()).sum();
+    if doubtful > 0 {
+        let of: usize = series.iter().map(|s| s.y.len()).sum();
+        lines.push(format!("{:margin$}   {doubtful} of {} {}", "", counted(of, "point"), super::number::UNCONVERGED));
     }
     lines
 }
@@ -159,7 +165,14 @@ mod tests {
 
     fn curve(name: &str, f: impl Fn(f64) -> f64) -> Series {
         let x: Vec<f64> = (0..101).map(|i| -5.0 + 0.1 * i as f64).collect();
-        Series { name: name.into(), curve: 0, thin: false, y: x.iter().map(|x| f(*x)).collect(), x }
+        Series {
+            name: name.into(),
+            curve: 0,
+            thin: false,
+            y: x.iter().map(|x| f(*x)).collect(),
+            x,
+            ..Series::default()
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Tables as text: header, units, aligned decimal points; long tables are abbreviated in the middle.
 
-use super::inline::{common_unit, inline, readable};
+use super::inline::{common_unit, inline, readable, unconverged};
 use super::number;
 use super::style::Style;
 use super::width::{columns, left, right, shorten};
@@ -46,6 +46,9 @@ pub fn table(table: &Table, style: &Style) -> String {
         1 => lines.push("  one text is cut at `…`".to_owned()),
         n => lines.push(format!("  {n} texts are cut at `…`")),
     }
+    if table.columns.iter().any(|(_, values)| common_unit(values).is_some() && values.iter().any(unconverged)) {
+        lines.push(format!("  * {}", number::UNCONVERGED));
+    }
     if style.colour {
         lines[0] = format!("\u{1b}[1m{}\u{1b}[0m", lines[0]);
     }
@@ -81,7 +84,12 @@ impl Column {
         let cells: Vec<String> = match &unit {
             Some(_) => {
                 let numbers: Vec<Cell> = picked.iter().map(|v| v.map_or(Cell::Gap, cell)).collect();
-                aligned(&numbers)
+                let spread = |v: &Option<&Value>| matches!(v, Some(Value::Number(q)) if q.spread().is_some());
+                let numbers = match picked.iter().any(spread) {
+                    true => picked.iter().zip(&numbers).map(|(v, number)| uncertain(*v, number)).collect(),
+                    false => aligned(&numbers),
+                };
+                marked(numbers, &picked)
             }
             None => picked.iter().map(|v| v.map_or("…".to_owned(), |v| visible(&inline(v)))).collect(),
         };
@@ -93,6 +101,24 @@ impl Column {
         let width = cells.iter().chain([&name, &unit]).map(|text| columns(text)).max().unwrap_or(0);
         Self { name, unit, cells, right, width, cut }
     }
+}
+
+/// A cell of a column of numbers with spreads.
+fn uncertain(value: Option<&Value>, cell: &Cell) -> String {
+    match (value, cell) {
+        (Some(Value::Number(q)), Cell::Number(_)) => number::bare(q),
+        (_, Cell::Gap) => "…".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// The numbers of a column with their marks; those without one leave room for it.
+fn marked(numbers: Vec<String>, values: &[Option<&Value>]) -> Vec<String> {
+    let marks: Vec<&str> = values.iter().map(|v| if v.is_some_and(unconverged) { "*" } else { "" }).collect();
+    if marks.iter().all(|mark| mark.is_empty()) {
+        return numbers;
+    }
+    numbers.iter().zip(marks).map(|(number, mark)| format!("{number}{mark:1}")).collect()
 }
 
 /// A cell of a column of numbers.

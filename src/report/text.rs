@@ -9,7 +9,7 @@ use super::table;
 use super::width::{self, shorten};
 use crate::exact::Reference;
 use crate::interp::value::{Field, Figure, Quantity, Record, Series, Value};
-use crate::ks::{Datum, Property, Run, Stop};
+use crate::ks::{Datum, Property, Run, Stop, Verdict};
 use crate::model::{Grid, System};
 use crate::number::counted;
 use crate::problem::{visible, visible_lines};
@@ -97,7 +97,7 @@ fn field_text(field: &Field, style: &Style) -> String {
     let series: Vec<Series> = (0..channels)
         .map(|c| {
             let y: Vec<f64> = field.data.iter().skip(c).step_by(channels).copied().collect();
-            Series { name: c.to_string(), curve: c, thin: false, x: x.clone(), y }
+            Series { name: c.to_string(), curve: c, thin: false, x: x.clone(), y, ..Series::default() }
         })
         .collect();
     lines.extend(
@@ -179,15 +179,17 @@ fn lines(name: &str, datum: Datum, run: &Run) -> Vec<(String, String)> {
         Datum::Energy(None) => return Vec::new(),
         Datum::Energy(Some(value)) => energy(value),
         Datum::Electrons(value) => format!("{} electrons", number::digits(value, 3)),
-        Datum::Energies(values) => energies(&values),
-        Datum::Verdict(stop, iterations) => verdict(stop, iterations),
+        Datum::Energies(values) | Datum::Trajectory(values) => energies(&values),
+        Datum::Verdict(found) => verdict(&found),
+        Datum::Truth(value) => value.to_string(),
+        Datum::Text(words) => words,
         Datum::Field(_) => format!("field on {}", counted(run.system.grid.points, "point")),
         Datum::Fields(fields) => {
             format!("{} on {}", counted(fields.len(), "field"), counted(run.system.grid.points, "point"))
         }
         Datum::Spins(both) => {
             let [up, down] = *both;
-            if run.system.closed_shell() {
+            if run.restricted {
                 return lines(name, up, run);
             }
             return [("up", up), ("down", down)]
@@ -199,12 +201,14 @@ fn lines(name: &str, datum: Datum, run: &Run) -> Vec<(String, String)> {
     vec![(name.to_owned(), text)]
 }
 
-fn verdict(stop: Stop, iterations: usize) -> String {
+fn verdict(verdict: &Verdict) -> String {
+    let Verdict { converged, stop, iterations, way } = verdict;
+    let done = counted(*iterations, "iteration");
     match stop {
-        Stop::Converged => format!("yes, in {}", counted(iterations, "iteration")),
-        Stop::Fixed => format!("not requested; {} done", counted(iterations, "iteration")),
-        Stop::Exhausted => format!("no, after {}", counted(iterations, "iteration")),
-        Stop::Interrupted => format!("no, stopped after {}", counted(iterations, "iteration")),
+        Stop::Interrupted => format!("no, stopped after {done} ({way})"),
+        Stop::Fixed if *converged => format!("yes, after {done} ({way})"),
+        _ if *converged => format!("yes, in {done} ({way})"),
+        _ => format!("no, after {done} ({way})"),
     }
 }
 

@@ -70,7 +70,9 @@ impl Member {
         scf: &ScfOptions,
         control: &dyn Control,
     ) -> Result<Vec<Vec<f64>>, KsError> {
-        let run = solve_bound(ks, functional, scf, &InitialDensity::NonInteracting, control)?;
+        // A step that needs more than the chosen iterations is shortened instead.
+        let scf = ScfOptions { remedies: false, ..scf.clone() };
+        let run = solve_bound(ks, functional, &scf, &InitialDensity::NonInteracting, control)?;
         if run.stop == Stop::Interrupted {
             return Err(KsError::Interrupted { system: self.label().to_owned() });
         }

@@ -45,6 +45,13 @@ impl LossInput {
     }
 }
 
+impl Plan {
+    /// All systems that are trained on or validated with.
+    pub fn systems(&self) -> impl Iterator<Item = &Arc<System>> {
+        self.cases.iter().chain(&self.validation).flat_map(|case| &case.systems)
+    }
+}
+
 impl Case {
     /// `h2(R: 1.4)`, or the labels of all systems of a group.
     pub fn label(&self) -> String {

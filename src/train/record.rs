@@ -119,6 +119,9 @@ pub struct SeedRecord {
     pub history: Vec<Step>,
     /// Validation losses that were not finite.
     pub unjudged: Unjudged,
+    /// How many calculations of the systems trained on and validated with do not converge at the kept parameters; `None`: not known.
+    #[serde(skip)]
+    pub unconverged: Option<usize>,
     /// Whether it had been trained before and was only read.
     #[serde(skip)]
     pub reused: bool,
@@ -174,9 +177,14 @@ impl SeedRecord {
 }
 
 impl Trained {
+    /// The record of the chosen seed.
+    pub fn chosen(&self) -> Option<&SeedRecord> {
+        self.seeds.iter().find(|record| record.seed == self.seed)
+    }
+
     /// The steps of the chosen seed.
     pub fn history(&self) -> &[Step] {
-        self.seeds.iter().find(|record| record.seed == self.seed).map_or(&[], |record| &record.history)
+        self.chosen().map_or(&[], |record| &record.history)
     }
 }
 

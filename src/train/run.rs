@@ -50,6 +50,11 @@ pub fn train(device: Device, plan: &Plan, store: &Store, control: &dyn Control) 
     })??;
     let warnings = warnings.into_inner().unwrap_or_default();
     let mut trained = choose(plan, records, warnings, control)?;
+    for record in &mut trained.seeds {
+        if let Some(kept) = &record.kept {
+            record.unconverged = verdict::unconverged(device, plan, &kept.parameters, control)?;
+        }
+    }
     trained.concerns.extend(verdict::concerns(device, plan, &trained.best.parameters, control)?);
     Ok(trained)
 }

@@ -105,6 +105,7 @@ impl SeedState {
             evaluations: 0,
             history: vec![],
             unjudged: Unjudged::default(),
+            unconverged: None,
             reused: false,
         };
         match (context.evaluate)(&parameters) {
@@ -272,6 +273,7 @@ impl SeedState {
             evaluations: self.evaluations,
             history: self.history,
             unjudged: self.unjudged,
+            unconverged: None,
             reused,
         }
     }

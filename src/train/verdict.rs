@@ -2,7 +2,7 @@
 
 use super::plan::{Case, Plan};
 use crate::control::Control;
-use crate::ks::{InitialDensity, KsError, KsWarning, Run, solve};
+use crate::ks::{InitialDensity, KsError, KsWarning, Run, ScfOptions, solve};
 use crate::model::Mirror;
 use crate::number::brief;
 use crate::tensor::Device;
@@ -74,6 +74,32 @@ fn also(others: usize) -> String {
     }
 }
 
+/// How many calculations of the systems of a plan, those of validation too, do not converge in the iterations of the training at given
+/// parameters; `None`: the user stopped it.
+///
+/// # Errors
+/// Those of a device.
+pub(super) fn unconverged(
+    device: Device,
+    plan: &Plan,
+    params: &[f64],
+    control: &dyn Control,
+) -> Result<Option<usize>, KsError> {
+    let scf = ScfOptions { remedies: false, ..plan.scf.clone() };
+    let mut count = 0;
+    for system in plan.systems() {
+        if control.interrupted() {
+            return Ok(None);
+        }
+        match solve(device, system, &plan.functional, params, &scf, &InitialDensity::default(), control) {
+            Ok(run) => count += usize::from(!run.converged()),
+            Err(error @ KsError::Device { .. }) => return Err(error),
+            Err(_) => count += 1,
+        }
+    }
+    Ok(Some(count))
+}
+
 /// Concerns about the systems of a plan at given parameters, at most one of each kind.
 ///
 /// # Errors
@@ -87,13 +113,14 @@ pub(super) fn concerns(
     if plan.scf.symmetric {
         return Ok(Vec::new());
     }
+    let scf = ScfOptions { remedies: false, ..plan.scf.clone() };
     let (mut lopsided, mut close) = (Vec::new(), Vec::new());
     for system in plan.cases.iter().flat_map(|Case { systems, .. }| systems) {
         if control.interrupted() {
             return Ok(Vec::new());
         }
         let start = InitialDensity::default();
-        let run = match solve(device, system, &plan.functional, params, &plan.scf, &start, control) {
+        let run = match solve(device, system, &plan.functional, params, &scf, &start, control) {
             Ok(run) => run,
             Err(error @ KsError::Device { .. }) => return Err(error),
             Err(_) => continue,
@@ -105,7 +132,7 @@ pub(super) fn concerns(
                 // A functional may itself tell left from right. The density leans by itself if it leans to the other side when the
                 // iterations begin there.
                 let start = InitialDensity::Given(run.density.clone().map(|n| mirror.image(&n)));
-                let other = solve(device, system, &plan.functional, params, &plan.scf, &start, control);
+                let other = solve(device, system, &plan.functional, params, &scf, &start, control);
                 let back = other.map(|other| leaning(&other, &mirror)).unwrap_or_default();
                 let change: Vec<f64> = lean.iter().zip(&back).map(|(a, b)| 0.5 * (a - b)).collect();
                 if size(&change) > STAYS * size(&lean) {

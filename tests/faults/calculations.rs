@@ -1,6 +1,6 @@
 //! Calculations and training runs that went wrong in silence.
 
-use super::{Right, Shows, Tells, check};
+use super::{Right, Shows, Tells, check, run};
 
 #[test]
 fn a_loss_sees_the_functional_that_is_trained_by_whatever_name() {
@@ -26,13 +26,40 @@ fn a_loss_sees_the_functional_that_is_trained_by_whatever_name() {
 }
 
 #[test]
+fn in_strict_mode_a_calculation_that_does_not_converge_is_an_error() {
+    let script = "use std.functionals\ngrid g = uniform(points: 65, spacing: 0.3)\nsystem he on g { He at 0 }\n\
+                  solve(he, with: functionals.lda, iterations: 2).energy\n1 + 1\n";
+    let strict = run(script, &["--strict"]);
+    assert_eq!((strict.status, strict.out.as_str()), (1, ""), "{}", strict.err);
+    assert!(strict.err.contains("ksr::run::not_converged"), "{}", strict.err);
+    let lax = run(script, &[]);
+    assert!(lax.status == 0 && lax.out.contains("(not converged)") && lax.out.ends_with("2\n"), "{}", lax.out);
+}
+
+#[test]
 fn a_density_that_still_changes_is_told() {
     check(
         "use std.models\nuse std.molecules\nuse std.functionals\ngrid line = uniform(points: 513, spacing: 0.08 bohr)\n",
         &[
             (
                 "let r = solve(molecules.h2(line, R: 5.6), with: models.sksr)",
-                Tells("ksr::ks::unsettled", "far from convergence"),
+                Tells("ksr::ks::remedied", "converged by DIIS"),
+            ),
+            (
+                "let r = solve(molecules.h2(line, R: 5.6), with: models.sksr, mixing: diis())\nr.converged and abs(r.total_energy + 1.2695) < 1e-3",
+                Shows(&["true"]),
+            ),
+            (
+                "let r = solve(molecules.h2(line, R: 5.6), with: models.sksr, remedies: false)",
+                Tells("ksr::ks::not_converged", "after 15 iterations the density still changes by 1.9 electrons"),
+            ),
+            (
+                "let e = [solve(molecules.h2(line, R: R), with: models.sksr, mixing: linear(0.5)).energy for R in [4.8, 5.6, 8]]",
+                Tells("ksr::ks::not_converged", "3 of 3 calculations here did not converge"),
+            ),
+            (
+                "table { R: [4.8, 8], E: [solve(molecules.h2(line, R: R), with: models.sksr, iterations: 15).energy for R in [4.8, 8]] }",
+                Tells("ksr::ks::not_converged", "2 of 2 calculations here did not converge"),
             ),
             (
                 "functional f(n) = -4 * n / (0.1 + n)\nlet r = solve(molecules.h2(line, R: 6), with: f)",
@@ -40,7 +67,7 @@ fn a_density_that_still_changes_is_told() {
             ),
             (
                 "let r = solve(molecules.h2(line, R: 6), with: models.sksr, iterations: 20)\nlet q = solve(molecules.h2(line, R: 6), with: models.sksr)",
-                Tells("ksr::ks::unsettled", "far from convergence"),
+                Tells("ksr::ks::not_converged", "after 20 iterations"),
             ),
             ("solve(molecules.h2(line), with: functionals.lda).residual < 1e-3", Shows(&["true"])),
         ],

@@ -38,7 +38,8 @@ impl Host for Keeper {
     }
     fn print(&self, _: &str) {}
     fn warn(&self, problem: Problem, _: &Sources) {
-        panic!("{problem}");
+        // A note is not about the calculation that is tested.
+        assert!(problem.error.severity() == Some(miette::Severity::Advice), "{problem}");
     }
     fn draw(&self, _: &Figure, _: &Path) -> Result<Vec<u8>, String> {
         Ok(Vec::new())

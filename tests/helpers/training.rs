@@ -48,7 +48,8 @@ pub fn ion(charge: f64, electrons: f64) -> Arc<System> {
 }
 
 pub fn linear(iterations: usize, alpha: f64, decay: f64, symmetric: bool) -> ScfOptions {
-    ScfOptions { iterations, mixing: Mixing::Linear { alpha, decay, history: 1 }, tolerance: None, symmetric }
+    let mixing = Mixing::Linear { alpha, decay, history: 1 };
+    ScfOptions { iterations, mixing, tolerance: None, symmetric, remedies: false, ..ScfOptions::STANDARD }
 }
 
 /// The values to be reproduced.

@@ -79,12 +79,12 @@ pub fn operators(bench: &Bench) -> Result<(), Halt> {
     let ratio = rows.iter().map(|row| row.times[1].median() / row.times[0].median()).collect();
     let columns = [
         Column::words("operator", rows.iter().map(|row| row.operator.to_owned()).collect()),
-        Column::numbers("time", "µs", micro(0)),
-        Column::numbers("spread", "%", spread(0)),
+        Column::numbers("time", &"µs", micro(0)),
+        Column::numbers("spread", &"%", spread(0)),
         Column::words("instead_of", rows.iter().map(|row| row.baseline.to_owned()).collect()),
-        Column::numbers("its_time", "µs", micro(1)),
-        Column::numbers("its_spread", "%", spread(1)),
-        Column::numbers("ratio", "", ratio),
+        Column::numbers("its_time", &"µs", micro(1)),
+        Column::numbers("its_spread", &"%", spread(1)),
+        Column::numbers("ratio", &"", ratio),
     ];
     let notes = [format!("One core, {POINTS} points.")];
     bench.show("operators", &columns, &notes, &[]);

@@ -99,10 +99,10 @@ fn measure(bench: &Bench, sweep: &Sweep) -> Result<Vec<Times>, Halt> {
 
 fn show(bench: &Bench, sweep: &Sweep, xs: &[f64], ms: &[f64], times: &[Times], power: Power) {
     let columns = [
-        Column::numbers(sweep.over, "", xs.to_vec()),
-        Column::numbers("time", "ms", ms.to_vec()),
-        Column::numbers("spread", "%", times.iter().map(Times::spread).collect()),
-        Column::numbers("fitted", "ms", xs.iter().map(|x| power.at(*x)).collect()),
+        Column::numbers(sweep.over, &"", xs.to_vec()),
+        Column::numbers("time", &"ms", ms.to_vec()),
+        Column::numbers("spread", &"%", times.iter().map(Times::spread).collect()),
+        Column::numbers("fitted", &"ms", xs.iter().map(|x| power.at(*x)).collect()),
     ];
     let mut notes = vec![format!("The time of a loss and its gradient grows as {}^{:.2}.", sweep.over, power.exponent)];
     notes.extend(busy(times));
@@ -114,8 +114,14 @@ fn show(bench: &Bench, sweep: &Sweep, xs: &[f64], ms: &[f64], times: &[Times], p
 fn figure(sweep: &Sweep, xs: &[f64], ms: &[f64], power: Power) -> Figure {
     // With gaps between them: points without lines.
     let alone = |values: &[f64], gap: fn(f64) -> f64| values.iter().flat_map(|v| [*v, gap(*v)]).collect();
-    let measured =
-        Series { name: "measured".into(), curve: 0, thin: false, x: alone(xs, |x| x), y: alone(ms, |_| f64::NAN) };
+    let measured = Series {
+        name: "measured".into(),
+        curve: 0,
+        thin: false,
+        x: alone(xs, |x| x),
+        y: alone(ms, |_| f64::NAN),
+        ..Series::default()
+    };
     let (from, to) = (xs[0], xs[xs.len() - 1]);
     let x: Vec<f64> = (0..=60).map(|i| from + (to - from) * f64::from(i) / 60.0).collect();
     let name = format!("power {:.2}", power.exponent);
@@ -128,7 +134,7 @@ fn figure(sweep: &Sweep, xs: &[f64], ms: &[f64], power: Power) -> Figure {
         x_range: Some((0.0, 1.03 * to)),
         y_range: Some((0.0, 1.05 * ms.iter().chain(&y).fold(0.0, |a, b| f64::max(a, *b)))),
         bands: Vec::new(),
-        series: vec![measured, Series { name, curve: 1, thin: false, x, y }],
+        series: vec![measured, Series { name, curve: 1, thin: false, x, y, ..Series::default() }],
     }
 }
 

@@ -87,17 +87,17 @@ fn show(bench: &Bench, all: &[Measured], product: &Product) {
     let numbers = |name, unit, of: &dyn Fn(&Measured) -> f64| Column::numbers(name, unit, all.iter().map(of).collect());
     let mut columns = vec![
         Column::words("setup", all.iter().map(|m| m.known.name.to_owned()).collect()),
-        numbers("serial", "ms", &|m| 1e3 * m.serial.median()),
-        numbers("spread", "%", &|m| m.serial.spread()),
-        numbers("parallel", "ms", &|m| 1e3 * m.parallel.median()),
-        numbers("its_spread", "%", &|m| m.parallel.spread()),
+        numbers("serial", &"ms", &|m| 1e3 * m.serial.median()),
+        numbers("spread", &"%", &|m| m.serial.spread()),
+        numbers("parallel", &"ms", &|m| 1e3 * m.parallel.median()),
+        numbers("its_spread", &"%", &|m| m.parallel.spread()),
     ];
     if all.iter().all(|m| m.memory.is_some()) {
-        columns.push(numbers("memory", "MB", &|m| m.memory.unwrap_or(f64::NAN)));
+        columns.push(numbers("memory", &"MB", &|m| m.memory.unwrap_or(f64::NAN)));
     }
-    columns.push(numbers("published", "s", &|m| m.known.seconds));
-    columns.push(numbers("ratio", "", &|m| m.known.seconds / m.parallel.median()));
-    columns.push(numbers("limit", "%", &|m| 100.0 * m.operations / m.serial.median() / product.rate));
+    columns.push(numbers("published", &"s", &|m| m.known.seconds));
+    columns.push(numbers("ratio", &"", &|m| m.known.seconds / m.parallel.median()));
+    columns.push(numbers("limit", &"%", &|m| 100.0 * m.operations / m.serial.median() / product.rate));
     let threads = rayon::current_num_threads();
     let mut notes: Vec<String> = all.iter().map(|m| format!("{}: {}", m.known.name, about(m))).collect();
     let (gigaflops, shape, repetitions) = (product.rate / 1e9, product.shape(), bench.repetitions);

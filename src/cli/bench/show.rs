@@ -13,7 +13,7 @@ use std::rc::Rc;
 pub struct Column {
     pub name: &'static str,
     /// Empty for words and plain numbers.
-    pub unit: &'static str,
+    pub unit: &'static &'static str,
     pub cells: Cells,
 }
 
@@ -24,17 +24,17 @@ pub enum Cells {
 
 impl Column {
     pub fn words(name: &'static str, words: Vec<String>) -> Self {
-        Self { name, unit: "", cells: Cells::Words(words) }
+        Self { name, unit: &"", cells: Cells::Words(words) }
     }
 
-    pub fn numbers(name: &'static str, unit: &'static str, numbers: Vec<f64>) -> Self {
+    pub fn numbers(name: &'static str, unit: &'static &'static str, numbers: Vec<f64>) -> Self {
         Self { name, unit, cells: Cells::Numbers(numbers) }
     }
 
     /// Per cent and megabytes are rounded to integers, plain numbers to two digits, others to three; with `exactly` nothing is
     /// rounded.
     fn values(&self, exactly: bool) -> Vec<Value> {
-        let shown = |x: f64| match self.unit {
+        let shown = |x: f64| match *self.unit {
             _ if exactly => x,
             "%" | "MB" => x.round(),
             "" => rounded(x, 2),
@@ -66,7 +66,7 @@ impl Bench {
         let mut object = Map::new();
         object.insert("type".into(), "table".into());
         object.insert("name".into(), name.into());
-        let units = columns.iter().filter(|c| !c.unit.is_empty()).map(|c| (c.name.to_owned(), c.unit.into()));
+        let units = columns.iter().filter(|c| !c.unit.is_empty()).map(|c| (c.name.to_owned(), (*c.unit).into()));
         object.insert("units".into(), Json::Object(units.collect()));
         if let Some((_, value)) = report::json(&table(true)) {
             object.insert("value".into(), value);

@@ -23,7 +23,7 @@ impl Interpreter {
     /// A kind without arithmetic; a dimension where the function needs a plain number.
     pub fn unary(&mut self, op: Unary, x: Operand<'_>) -> Result<Value> {
         match x.value {
-            Value::Number(q) => Ok(Value::Number(numbers::unary(op, *q, x.span)?)),
+            Value::Number(q) => Ok(Value::Number(numbers::unary(op, q, x.span)?)),
             Value::Symbol(s) => Ok(symbols::unary(op, s, x.span)),
             Value::Field(f) => {
                 let data = f.data.iter().map(|&v| op.value(v)).collect();
@@ -37,7 +37,7 @@ impl Interpreter {
                 items.iter().map(|v| each(v, self)).collect::<Result<Vec<_>>>().map(Value::list)
             }
             Value::Interval(from, to) => {
-                let listed = self.listed(*from, *to, x.span)?;
+                let listed = self.listed(from, to, x.span)?;
                 self.unary(op, Operand::new(&listed, x.span))
             }
             other => {
@@ -108,13 +108,13 @@ impl Interpreter {
             return Ok(value);
         }
         match (a.value, b.value) {
-            (Value::Number(x), Value::Number(y)) => numbers::binary(op, (*x, a.span), (*y, b.span), place),
+            (Value::Number(x), Value::Number(y)) => numbers::binary(op, (x, a.span), (y, b.span), place),
             (Value::Interval(from, to), _) => {
-                let listed = self.listed(*from, *to, a.span)?;
+                let listed = self.listed(from, to, a.span)?;
                 self.binary(op, Operand::new(&listed, a.span), b, place)
             }
             (_, Value::Interval(from, to)) => {
-                let listed = self.listed(*from, *to, b.span)?;
+                let listed = self.listed(from, to, b.span)?;
                 self.binary(op, a, Operand::new(&listed, b.span), place)
             }
             (Value::List(items), Value::Field(_)) | (Value::Field(_), Value::List(items)) if has_number(items) => {

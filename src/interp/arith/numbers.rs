@@ -8,10 +8,13 @@ use crate::problem::Result;
 use crate::source::Span;
 
 /// A function of one number.
-pub fn unary(op: Unary, x: Quantity, span: Span) -> Result<Quantity> {
+pub fn unary(op: Unary, x: &Quantity, span: Span) -> Result<Quantity> {
     let value = op.value(x.value);
     let dim = match op {
-        Unary::Neg | Unary::Abs => return Ok(Quantity { value, ..x }),
+        Unary::Neg | Unary::Abs => {
+            let trust = x.trust.through(|x| op.value(x));
+            return Ok(Quantity { value, dim: x.dim, unit: x.unit, trust });
+        }
         Unary::Sign => Dimension::PLAIN,
         Unary::Recip => Dimension::PLAIN.over(x.dim),
         Unary::Sqrt => powered(x.dim, 0.5, span)?,
@@ -21,11 +24,11 @@ pub fn unary(op: Unary, x: Quantity, span: Span) -> Result<Quantity> {
         Unary::Sin | Unary::Cos | Unary::Tan | Unary::Asin | Unary::Acos | Unary::Atan => plain(op, x, span)?,
         Unary::Sinh | Unary::Cosh | Unary::Tanh => plain(op, x, span)?,
     };
-    Ok(Quantity::of(value, dim))
+    Ok(Quantity::of(value, dim).trusted(x.trust.through(|x| op.value(x))))
 }
 
 /// The dimension of a function of a plain number.
-fn plain(op: Unary, x: Quantity, span: Span) -> Result<Dimension> {
+fn plain(op: Unary, x: &Quantity, span: Span) -> Result<Dimension> {
     match x.dim.is_plain() {
         true => Ok(Dimension::PLAIN),
         false => {
@@ -65,7 +68,7 @@ pub fn agree(operator: &str, a: (Dimension, Span), b: (Dimension, Span), place: 
 }
 
 /// A function of two numbers. Comparisons give Booleans.
-pub fn binary(op: Binary, (x, xs): (Quantity, Span), (y, ys): (Quantity, Span), place: Span) -> Result<Value> {
+pub fn binary(op: Binary, (x, xs): (&Quantity, Span), (y, ys): (&Quantity, Span), place: Span) -> Result<Value> {
     let value = op.value(x.value, y.value);
     let dim = match op {
         Binary::Mul | Binary::MulZero | Binary::MulZeros => x.dim.times(y.dim),
@@ -89,5 +92,10 @@ pub fn binary(op: Binary, (x, xs): (Quantity, Span), (y, ys): (Quantity, Span), 
         Binary::Mul | Binary::Div if y.dim.is_plain() => x.unit,
         _ => None,
     };
-    Ok(Value::Number(Quantity { value, dim, unit }))
+    Ok(Value::Number(Quantity {
+        value,
+        dim,
+        unit,
+        trust: x.trust.combined(x.value, &y.trust, y.value, |x, y| op.value(x, y)),
+    }))
 }

@@ -123,8 +123,8 @@ pub fn reduce(how: Reduce, x: &Symbol, span: Span) -> Result<Value> {
 /// An index that is not a whole number, or outside.
 pub fn index(x: &Symbol, index: Operand<'_>) -> Result<Value> {
     match index.value {
-        Value::Number(q) => entry(x, whole(*q, index)?, index.span),
-        Value::Interval(from, to) => slice(x, whole(*from, index)?, whole(*to, index)?, index.span),
+        Value::Number(q) => entry(x, whole(q, index)?, index.span),
+        Value::Interval(from, to) => slice(x, whole(from, index)?, whole(to, index)?, index.span),
         Value::List(items) => {
             let one = |v: &Value| self::index(x, Operand::new(v, index.span));
             items.iter().map(one).collect::<Result<Vec<_>>>().map(Value::list)
@@ -141,11 +141,11 @@ pub fn index(x: &Symbol, index: Operand<'_>) -> Result<Value> {
     }
 }
 
-fn whole(q: Quantity, index: Operand<'_>) -> Result<i64> {
+fn whole(q: &Quantity, index: Operand<'_>) -> Result<i64> {
     if q.dim.is_plain() && q.value == q.value.round() && q.value.abs() < 1e9 {
         return Ok(q.value as i64);
     }
-    mismatch("an index", "a plain whole number", &Value::Number(q), None, index.span)
+    mismatch("an index", "a plain whole number", &Value::Number(q.clone()), None, index.span)
 }
 
 fn entry(x: &Symbol, k: i64, span: Span) -> Result<Value> {

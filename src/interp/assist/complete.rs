@@ -175,10 +175,13 @@ mod tests {
         assert_eq!(offered("uniform(points: len([1]), spacing: 2, "), ["from: ", "stencil: ", "to: ", "wall: "]);
         assert!(offered("uniform(po").contains(&"points: ".to_owned()));
         assert!(offered("uniform(points: 2 + ").contains(&"sqrt".to_owned()));
-        assert_eq!(offered("train f {\n  scf: { "), ["iterations: ", "mixing: ", "symmetric: ", "tolerance: "]);
+        assert_eq!(
+            offered("train f {\n  scf: { "),
+            ["iterations: ", "mixing: ", "remedies: ", "symmetric: ", "threshold: ", "tolerance: "]
+        );
         assert_eq!(
             offered("solve(he, functionals.lda, with: 1, iterations: 3, mixing: a, "),
-            ["symmetric: ", "tolerance: "]
+            ["remedies: ", "start: ", "symmetric: ", "threshold: ", "tolerance: "]
         );
         assert!(!offered("he |> solve(").contains(&"system: ".to_owned()));
         assert!(offered("train f {\n  validate_w").contains(&"validate_with: ".to_owned()));

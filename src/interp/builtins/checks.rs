@@ -79,7 +79,7 @@ fn assert_eq(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let Some(worst) = outside.iter().max_by(|p, q| rank(p).total_cmp(&rank(q))) else {
         return Ok(Value::Nothing);
     };
-    let shown = |value: f64| in_unit(Quantity::of(value, shared(worst, tolerance)), unit);
+    let shown = |value: f64| in_unit(Quantity::of(value, shared(worst, &tolerance)), unit);
     let help = (!worst.place.is_empty())
         .then(|| format!("the largest difference is at {}; {} of {} differ", worst.place, outside.len(), pairs.len()));
     let error = RunError::NotEqual {
@@ -94,7 +94,7 @@ fn assert_eq(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     fail(error, args.span)
 }
 
-fn shared(pair: &Pair, tolerance: Quantity) -> Dimension {
+fn shared(pair: &Pair, tolerance: &Quantity) -> Dimension {
     [pair.a.dim, pair.b.dim, tolerance.dim].into_iter().find(|d| !d.is_plain()).unwrap_or_default()
 }
 
@@ -130,17 +130,17 @@ impl Interpreter {
         pairs: &mut Vec<Pair>,
     ) -> Result<()> {
         match (a.value, b.value) {
-            (Value::Number(x), Value::Number(y)) => pairs.push(Pair { a: *x, b: *y, place }),
+            (Value::Number(x), Value::Number(y)) => pairs.push(Pair { a: x.clone(), b: y.clone(), place }),
             (Value::Interval(from, to), Value::Interval(start, end)) => {
-                pairs.push(Pair { a: *from, b: *start, place: "the lower end".into() });
-                pairs.push(Pair { a: *to, b: *end, place: "the upper end".into() });
+                pairs.push(Pair { a: from.clone(), b: start.clone(), place: "the lower end".into() });
+                pairs.push(Pair { a: to.clone(), b: end.clone(), place: "the upper end".into() });
             }
             (Value::Interval(from, to), _) => {
-                let listed = self.listed(*from, *to, a.span)?;
+                let listed = self.listed(from, to, a.span)?;
                 self.collect(Operand::new(&listed, a.span), b, place, whole, pairs)?;
             }
             (_, Value::Interval(from, to)) => {
-                let listed = self.listed(*from, *to, b.span)?;
+                let listed = self.listed(from, to, b.span)?;
                 self.collect(a, Operand::new(&listed, b.span), place, whole, pairs)?;
             }
             (Value::List(x), Value::List(y)) if x.len() != y.len() => {
@@ -176,11 +176,11 @@ impl Interpreter {
             }
             (Value::Field(x), Value::Number(y)) => {
                 let data = x.data.iter().map(|x| Quantity::plain(*x)).enumerate();
-                pairs.extend(data.map(|(i, a)| Pair { a, b: *y, place: point(&place, x.channels, i) }));
+                pairs.extend(data.map(|(i, a)| Pair { a, b: y.clone(), place: point(&place, x.channels, i) }));
             }
             (Value::Number(x), Value::Field(y)) => {
                 let data = y.data.iter().map(|y| Quantity::plain(*y)).enumerate();
-                pairs.extend(data.map(|(i, b)| Pair { a: *x, b, place: point(&place, y.channels, i) }));
+                pairs.extend(data.map(|(i, b)| Pair { a: x.clone(), b, place: point(&place, y.channels, i) }));
             }
             (x, y) => {
                 let (left, right, left_span, right_span) = (x.kind(), y.kind(), a.span, b.span);

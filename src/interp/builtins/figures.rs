@@ -59,7 +59,7 @@ impl Measure {
 
     /// The unit, or the label of a finished figure.
     fn text(&self) -> String {
-        let unit = Quantity { value: 1.0, dim: self.dim, unit: self.unit };
+        let unit = Quantity { unit: self.unit, ..Quantity::of(1.0, self.dim) };
         self.words.clone().unwrap_or_else(|| unit.unit_text())
     }
 
@@ -92,6 +92,7 @@ fn plot(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     for curve in &mut curves {
         let measure = y.as_ref().unwrap_or(&curve.measure);
         curve.series.y.iter_mut().for_each(|v| *v = measure.shown(*v));
+        curve.series.spread.iter_mut().for_each(|v| *v = measure.shown(*v).abs());
     }
     let y = y.unwrap_or(Measure::PLAIN);
     let alone = curves.iter().all(|c| c.series.curve == 0);

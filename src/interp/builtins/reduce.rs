@@ -172,7 +172,7 @@ impl Interpreter {
         match x.value {
             Value::List(items) => self.reduce_list(reduction, items, x.span),
             Value::Interval(from, to) => {
-                let listed = self.listed(*from, *to, x.span)?;
+                let listed = self.listed(from, to, x.span)?;
                 self.reduce(reduction, Operand::new(&listed, x.span))
             }
             Value::Number(_) => Ok(x.value.clone()),
@@ -285,8 +285,12 @@ fn median(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         return fail(RunError::Empty { function: "median".into(), span }, span);
     }
     if let Some(nan) = values.iter().find(|v| v.value.is_nan()) {
-        return Ok(Value::Number(*nan));
+        return Ok(Value::Number(nan.clone()));
     }
-    let (low, high) = (values[(n - 1) / 2], values[n / 2]);
-    Ok(Value::Number(Quantity { value: 0.5 * (low.value + high.value), ..low }))
+    let (low, high) = (&values[(n - 1) / 2], &values[n / 2]);
+    Ok(Value::Number(Quantity {
+        value: 0.5 * (low.value + high.value),
+        trust: low.trust.combined(low.value, &high.trust, high.value, |a, b| 0.5 * (a + b)),
+        ..low.clone()
+    }))
 }

@@ -116,7 +116,7 @@ impl Args {
     /// A number of any dimension.
     pub fn quantity(&self, name: &str) -> Result<Quantity> {
         match &*self.value(name)? {
-            Value::Number(q) => Ok(*q),
+            Value::Number(q) => Ok(q.clone()),
             _ => self.mismatch(name, "a number", None),
         }
     }
@@ -211,7 +211,7 @@ impl Args {
     /// The ends of an interval.
     pub fn interval(&self, name: &str) -> Result<(Quantity, Quantity)> {
         match &self.arg(name)?.value {
-            Value::Interval(a, b) => Ok((*a, *b)),
+            Value::Interval(a, b) => Ok((a.clone(), b.clone())),
             _ => self.mismatch(name, "an interval `a .. b`", None),
         }
     }

@@ -45,7 +45,7 @@ fn described(found: &Value, wanted: &str) -> (String, Option<String>) {
 /// A number of any dimension.
 pub fn quantity(x: Operand<'_>, what: &str) -> Result<Quantity> {
     match x.value {
-        Value::Number(q) => Ok(*q),
+        Value::Number(q) => Ok(q.clone()),
         other => mismatch(what, "a number", other, None, x.span),
     }
 }

@@ -1,5 +1,6 @@
 //! Warnings and notes about how functionals are used and trained.
 
+use crate::number::{brief, counted};
 use crate::source::Span;
 use miette::Diagnostic;
 use thiserror::Error;
@@ -133,6 +134,77 @@ pub enum Advice {
         parameters: String,
         /// The call.
         #[label("loaded here")]
+        span: Span,
+    },
+    /// Some of the calculations that were written at this place, in a list or in a function of the library, ended with a density that
+    /// still changes by more than the tolerance, or without one by more than the threshold. Their energies are those of unfinished
+    /// calculations, and numbers made from them are marked.
+    ///
+    /// What to do: follow the help line, which is about the worst of them.
+    #[error(
+        "{count} of {} here did not converge; the largest residual is {} electrons, of `{system}`",
+        counted(*total, "calculation"), brief(*residual)
+    )]
+    #[diagnostic(code(ksr::ks::not_converged), severity(Warning))]
+    NotConverged {
+        /// How many did not.
+        count: usize,
+        /// How many there were.
+        total: usize,
+        /// The largest integral of |n_out - n_in|, electrons.
+        residual: f64,
+        /// The system that has it.
+        system: String,
+        /// What to try for that.
+        #[help]
+        advice: String,
+        /// The calculations.
+        #[label("here")]
+        span: Span,
+    },
+    /// Some of the calculations that were written at this place began with electrons of opposite spin in different places, and ended with
+    /// the same density for both: they have no solution with broken spin.
+    ///
+    /// What to do: nothing. These runs are those with equal spins, and minima of the energy.
+    #[error("in {count} of {} here both spins ended with the same density: no solution with broken spin was found", counted(*total, "calculation"))]
+    #[diagnostic(code(ksr::ks::spins_alike), severity(Advice))]
+    SpinsAlike {
+        /// How many.
+        count: usize,
+        /// How many there were.
+        total: usize,
+        /// The calculations.
+        #[label("here")]
+        span: Span,
+    },
+    /// For some of the calculations that were written at this place the chosen iterations did not find a self-consistent density, and
+    /// something else did. All these runs are converged.
+    ///
+    /// What to do: nothing. `.how` of a run names the way; `remedies: false` does only the chosen iterations.
+    #[error(
+        "{count} of {} here converged by {ways}, where {first} left up to {} electrons (`{system}`)",
+        counted(*total, "calculation"), brief(*residual)
+    )]
+    #[diagnostic(
+        code(ksr::ks::remedied),
+        severity(Advice),
+        help("the energies are those of converged densities; `remedies: false` keeps the chosen iterations")
+    )]
+    Remedied {
+        /// How many.
+        count: usize,
+        /// How many there were.
+        total: usize,
+        /// The ways, in words.
+        ways: String,
+        /// The chosen mixing.
+        first: &'static str,
+        /// The largest integral of |n_out - n_in| that it left, electrons.
+        residual: f64,
+        /// The system that has it.
+        system: String,
+        /// The calculations.
+        #[label("here")]
         span: Span,
     },
     /// No step along the gradient lowers the loss, so the training ends with its initial parameters. The loss may not

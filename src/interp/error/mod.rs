@@ -6,6 +6,7 @@ mod placed;
 mod run;
 mod system;
 mod trace;
+mod trust;
 mod types;
 mod units;
 
@@ -15,6 +16,7 @@ pub use placed::{Placed, inside};
 pub use run::RunError;
 pub use system::SystemProblem;
 pub use trace::TraceError;
+pub use trust::TrustError;
 pub use types::TypesError;
 pub use units::UnitsError;
 

@@ -47,7 +47,7 @@ impl Interpreter {
             Value::Symbol(symbol) => symbols::index(symbol, index),
             Value::Table(table) => rows(table, index),
             Value::Interval(from, to) => {
-                let listed = self.listed(*from, *to, whole.span)?;
+                let listed = self.listed(from, to, whole.span)?;
                 self.index(Operand::new(&listed, whole.span), index)
             }
             Value::Record(record) if record.label.is_some() => {
@@ -94,7 +94,7 @@ fn rows(table: &Table, index: Operand<'_>) -> Result<Value> {
 fn pick(length: usize, found: &str, index: Operand<'_>) -> Result<Pick> {
     match index.value {
         Value::Interval(from, to) => {
-            let (first, last) = (slice_end(*from, length, found, index)?, slice_end(*to, length, found, index)?);
+            let (first, last) = (slice_end(from, length, found, index)?, slice_end(to, length, found, index)?);
             Ok(Pick::Many((first..=last).collect()))
         }
         Value::List(items) => {
@@ -105,8 +105,8 @@ fn pick(length: usize, found: &str, index: Operand<'_>) -> Result<Pick> {
     }
 }
 
-fn slice_end(end: Quantity, length: usize, found: &str, index: Operand<'_>) -> Result<usize> {
-    position(&Value::Number(end), length, found, index.span)
+fn slice_end(end: &Quantity, length: usize, found: &str, index: Operand<'_>) -> Result<usize> {
+    position(&Value::Number(end.clone()), length, found, index.span)
 }
 
 /// A whole number within -length .. length - 1, counted from the end if negative.

@@ -53,8 +53,8 @@ impl Interpreter {
             Value::Reference(reference) => pick(physics::REFERENCE, reference, &name.name),
             Value::Model(model) => model.member(&name.name),
             Value::Interval(from, to) => match &*name.name {
-                "from" => Some(Value::Number(*from)),
-                "to" => Some(Value::Number(*to)),
+                "from" => Some(Value::Number(from.clone())),
+                "to" => Some(Value::Number(to.clone())),
                 _ => None,
             },
             Value::Symbol(s) if &*name.name == "channels" => Some(Value::plain(s.shape().channels as f64)),

@@ -88,11 +88,11 @@ impl Interpreter {
         match (a.value, b.value) {
             (Value::Number(_), Value::Number(_)) => self.binary(Binary::Eq, a, b, whole),
             (Value::Interval(from, to), Value::List(_)) => {
-                let listed = self.listed(*from, *to, a.span)?;
+                let listed = self.listed(from, to, a.span)?;
                 self.equality(Operand::new(&listed, a.span), b, whole)
             }
             (Value::List(_), Value::Interval(from, to)) => {
-                let listed = self.listed(*from, *to, b.span)?;
+                let listed = self.listed(from, to, b.span)?;
                 self.equality(a, Operand::new(&listed, b.span), whole)
             }
             (x, y) => match equal(x, y) {

@@ -29,7 +29,7 @@ impl Interpreter {
         let Some(by) = by else { return Ok(Value::Interval(a, b)) };
         let step = end(self, by, "the step of an interval")?;
         let dim = agree("by", (dim, from.span.to(to.span)), (step.dim, by.span), from.span.to(by.span))?;
-        self.stepped(a, b, step.value, by.span)
+        self.stepped(&a, &b, step.value, by.span)
             .map(|values| Value::list(values.into_iter().map(|v| Value::Number(Quantity::of(v, dim))).collect()))
     }
 
@@ -37,9 +37,9 @@ impl Interpreter {
     ///
     /// # Errors
     /// An end is not a whole number.
-    pub(crate) fn listed(&mut self, from: Quantity, to: Quantity, span: Span) -> Result<Value> {
+    pub(crate) fn listed(&mut self, from: &Quantity, to: &Quantity, span: Span) -> Result<Value> {
         if !from.is_whole() || !to.is_whole() {
-            let interval = text::value(&Value::Interval(from, to));
+            let interval = text::value(&Value::Interval(from.clone(), to.clone()));
             return fail(RunError::Interval { interval, span }, span);
         }
         let values = if to.value < from.value { Vec::new() } else { self.stepped(from, to, 1.0, span)? };
@@ -53,7 +53,7 @@ impl Interpreter {
     pub fn elements(&mut self, x: Operand<'_>, what: &str) -> Result<Rc<List>> {
         match x.value {
             Value::List(items) => Ok(items.clone()),
-            Value::Interval(from, to) => match self.listed(*from, *to, x.span)? {
+            Value::Interval(from, to) => match self.listed(from, to, x.span)? {
                 Value::List(items) => Ok(items),
                 _ => Ok(Rc::default()),
             },
@@ -92,10 +92,10 @@ impl Interpreter {
     }
 
     /// a + k step, up to b within 1e-9 steps.
-    fn stepped(&mut self, a: Quantity, b: Quantity, step: f64, span: Span) -> Result<Vec<f64>> {
+    fn stepped(&mut self, a: &Quantity, b: &Quantity, step: f64, span: Span) -> Result<Vec<f64>> {
         let steps = (b.value - a.value) / step;
         if !steps.is_finite() || steps < -1e-9 {
-            let (from, to) = (text::quantity(&a), text::quantity(&b));
+            let (from, to) = (text::quantity(a), text::quantity(b));
             return fail(RunError::Step { step: text::number(step), from, to, span }, span);
         }
         let count = (steps + 1e-9).floor() + 1.0;

@@ -35,7 +35,7 @@ impl Interpreter {
     fn converted(&mut self, x: Operand<'_>, unit: &UnitExpr, to: (ShownUnit, Dimension)) -> Result<Value> {
         match x.value {
             Value::Number(q) if q.dim.agree(to.1) == Some(to.1) => {
-                Ok(Value::Number(Quantity { value: q.value, dim: to.1, unit: Some(to.0) }))
+                Ok(Value::Number(Quantity { dim: to.1, unit: Some(to.0), ..q.clone() }))
             }
             Value::Number(q) => fail(conversion(q.dim, x.span, unit, to.1), unit.span),
             Value::List(items) => {

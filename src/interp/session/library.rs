@@ -17,6 +17,7 @@ pub(crate) const STANDARD: &[(&str, &str)] = &[
     ("molecules", include_str!("../../../stdlib/molecules.ksr")),
     ("analysis", include_str!("../../../stdlib/analysis.ksr")),
     ("models", include_str!("../../../stdlib/models.ksr")),
+    ("committees", include_str!("../../../stdlib/committees.ksr")),
 ];
 
 /// Standard modules whose definitions are known without `use`.

@@ -7,6 +7,7 @@ mod library;
 pub(crate) mod limits;
 mod modules;
 mod program;
+mod verdicts;
 mod warnings;
 
 pub use host::Host;
@@ -33,6 +34,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+use verdicts::Verdict;
 use warnings::Told;
 
 /// Options of an interpreter.
@@ -56,6 +58,8 @@ pub struct Options {
     pub max_time: Option<Duration>,
     /// Whether `save` may replace files of another kind, and models that have been edited.
     pub force: bool,
+    /// Whether a calculation that does not converge is an error.
+    pub strict: bool,
 }
 
 /// How a successful run ended.
@@ -104,6 +108,8 @@ pub struct Interpreter {
     pub(in crate::interp) judging: Vec<Arc<System>>,
     /// Training runs that are only planned, in that mode.
     pub(in crate::interp) planned: Option<Vec<Plan>>,
+    /// The calculations of the statement.
+    pub(in crate::interp) verdicts: Vec<Verdict>,
     /// The warnings so far.
     pub(in crate::interp) told: Vec<Told>,
     /// Warnings about exact answers, each given once.
@@ -154,6 +160,7 @@ impl Interpreter {
             judged: Vec::new(),
             judging: Vec::new(),
             planned: None,
+            verdicts: Vec::new(),
             told: Vec::new(),
             told_of_exact: Vec::new(),
             known: KnownNames::default(),

@@ -225,6 +225,14 @@ impl Interpreter {
         Ok(())
     }
 
+    /// What a standard module calls by a name.
+    pub(crate) fn standard_value(&mut self, module: &str, name: &str, span: Span) -> Result<Option<Value>> {
+        let Some(index) = self.library.iter().position(|m| m.name == module) else { return Ok(None) };
+        let id = self.library_module(index, span)?;
+        let Some(binding) = self.module(id).and_then(|m| m.get(name)).cloned() else { return Ok(None) };
+        self.force(&binding, span).map(Some)
+    }
+
     /// A name of the standard modules that need no `use`.
     pub(crate) fn prelude(&mut self, name: &str, span: Span) -> Result<Option<Value>> {
         for module in PRELUDE {

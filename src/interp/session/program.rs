@@ -119,7 +119,9 @@ impl Interpreter {
     fn execute(&mut self, program: &Program) -> Result<()> {
         for statement in &program.statements {
             self.check_interrupt(statement.span)?;
-            self.top_level(statement)?;
+            let outcome = self.top_level(statement);
+            self.tell_verdicts();
+            outcome?;
         }
         Ok(())
     }

@@ -7,3 +7,4 @@ mod limits;
 mod system;
 mod trust;
 mod units;
+mod verdicts;

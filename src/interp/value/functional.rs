@@ -12,6 +12,9 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// The functionals of the library that are committees: of models of the total density, and of models of both spins.
+pub(crate) const COMMITTEES: [&str; 2] = ["of_total_density", "of_spin_densities"];
+
 /// The initial values of the parameters of a functional.
 #[derive(Clone, Debug)]
 pub enum StartFrom {
@@ -111,6 +114,25 @@ impl Functional {
     /// The names of its densities: one, or up and down.
     pub fn densities(&self) -> impl Iterator<Item = &Rc<str>> {
         self.def.function.params.iter().filter(|p| p.default.is_none()).map(|p| &p.name.name)
+    }
+
+    /// The models that it is the mean of, if it is a committee.
+    pub fn committee(&self) -> Vec<Rc<Model>> {
+        let option = |wanted: &str| self.options.iter().find(|(name, _)| &**name == wanted).map(|(_, value)| value);
+        match option("members") {
+            Some(Value::List(items)) if COMMITTEES.contains(&&**self.name()) => {
+                let model = |item: &Value| if let Value::Model(model) = item { Some(model.clone()) } else { None };
+                items.iter().filter_map(model).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The weights of the models that it is the mean of, if it is a committee.
+    pub fn weights(&self) -> Vec<f64> {
+        let weights = self.options.iter().find(|(name, _)| &**name == "weights");
+        let Some((_, Value::List(items))) = weights.filter(|_| !self.committee().is_empty()) else { return Vec::new() };
+        items.iter().map(|item| if let Value::Number(q) = item { q.value } else { f64::NAN }).collect()
     }
 
     /// Whether two values are the same functional, with one set of parameters.

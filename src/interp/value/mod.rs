@@ -8,6 +8,7 @@ pub(crate) mod model;
 pub mod module;
 mod operand;
 pub(crate) mod params;
+mod quantity;
 mod run;
 pub(crate) mod scf;
 pub mod scope;
@@ -15,13 +16,15 @@ mod symbol;
 pub mod text;
 
 pub use equal::equal;
+pub(crate) use functional::COMMITTEES;
 pub use functional::{Functional, Layer, StartFrom, Traced};
 pub use list::{Extent, List};
 pub use loss::Loss;
 pub use model::{Model, SeedRow, TrainedWith, Training};
 pub use operand::Operand;
+pub use quantity::{ByMembers, MAX_LENGTH, Quantity, ShownUnit, Trust, listed_length};
 pub use run::Solved;
-pub(crate) use run::datum;
+pub(crate) use run::{property, spread};
 pub use symbol::{Symbol, Trace, Trained};
 
 use crate::exact::Reference;
@@ -29,76 +32,12 @@ use crate::graph::Shape;
 use crate::interp::call::Builtin;
 use crate::ks::Mixing;
 use crate::lang::ast::{FnDef, SystemDef};
-use crate::lang::{Dimension, Kind, units};
+use crate::lang::{Dimension, Kind};
 use crate::model::{Grid, Interaction, System};
 use crate::train::Optimizer;
 use scope::{ModuleId, Scope};
 use std::rc::Rc;
 use std::sync::Arc;
-
-/// A number, in Hartree atomic units.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Quantity {
-    /// Value in atomic units.
-    pub value: f64,
-    /// Dimension; plain numbers combine with any.
-    pub dim: Dimension,
-    /// Unit for display, set by `->`; `None`: hartree, bohr, byte.
-    pub unit: Option<ShownUnit>,
-}
-
-impl Quantity {
-    /// A plain number.
-    pub const fn plain(value: f64) -> Self {
-        Self { value, dim: Dimension::PLAIN, unit: None }
-    }
-    /// An energy, hartree.
-    pub const fn energy(value: f64) -> Self {
-        Self { value, dim: Dimension::ENERGY, unit: None }
-    }
-    /// A length, bohr.
-    pub const fn length(value: f64) -> Self {
-        Self { value, dim: Dimension::LENGTH, unit: None }
-    }
-    /// A number of the given dimension, shown in atomic units.
-    pub const fn of(value: f64, dim: Dimension) -> Self {
-        Self { value, dim, unit: None }
-    }
-    /// Whether it is a whole number, in atomic units.
-    pub fn is_whole(&self) -> bool {
-        self.value.is_finite() && self.value == self.value.round()
-    }
-    /// The same for display: memory in the unit that suits `bytes`, unless a unit was chosen.
-    pub fn readable(self, bytes: f64) -> Self {
-        match (self.unit, self.dim, units::of_memory(bytes)) {
-            (None, Dimension::MEMORY, Some(u)) => {
-                Self { unit: Some(ShownUnit { name: u.name, power: 1, factor: u.factor }), ..self }
-            }
-            _ => self,
-        }
-    }
-    /// The number in the unit it is shown in.
-    pub fn shown(&self) -> f64 {
-        self.unit.map_or(self.value, |u| self.value / u.factor)
-    }
-    /// Name of the unit it is shown in, including its power; empty for a plain number.
-    pub fn unit_text(&self) -> String {
-        match self.unit {
-            Some(ShownUnit { name, power: 1, .. }) => name.to_string(),
-            Some(ShownUnit { name, power, .. }) => format!("{name}^{power}"),
-            None => self.dim.unit(),
-        }
-    }
-}
-
-/// The maximum number of elements in a list.
-pub const MAX_LENGTH: usize = 10_000_000;
-
-/// The number of values of an interval with whole numbers as ends, if they can be a list; none if it ends before it begins.
-pub fn listed_length(from: &Quantity, to: &Quantity) -> Option<usize> {
-    let length = (to.value - from.value + 1.0).max(0.0);
-    (from.is_whole() && to.is_whole() && length <= MAX_LENGTH as f64).then_some(length as usize)
-}
 
 /// What all the values share, according to `of`: the unit that a column or list is shown in; `None` if one has none, or
 /// a different one.
@@ -109,17 +48,6 @@ pub fn shared<'a>(
     let mut all = values.into_iter().map(of);
     let first = all.next()??;
     all.all(|other| other.as_ref() == Some(&first)).then_some(first)
-}
-
-/// A unit chosen by `->`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ShownUnit {
-    /// Its name, `kcal/mol`.
-    pub name: &'static str,
-    /// Its power.
-    pub power: i32,
-    /// Its value in atomic units, including its power.
-    pub factor: f64,
 }
 
 /// Numbers on a grid.
@@ -182,7 +110,7 @@ pub struct Figure {
 }
 
 /// One curve of a figure.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
     /// Legend.
     pub name: String,
@@ -194,6 +122,10 @@ pub struct Series {
     pub x: Vec<f64>,
     /// Values of y, with gaps where they are not finite.
     pub y: Vec<f64>,
+    /// Whether each point comes from a calculation that did not converge; empty: none does.
+    pub unconverged: Vec<bool>,
+    /// The spread of each y over the members of a committee; empty: there is none.
+    pub spread: Vec<f64>,
 }
 
 /// Named values, in order of definition.

@@ -7,6 +7,7 @@ use crate::data::ContentKey;
 use crate::graph::ParamSpec;
 use crate::ks::ScfOptions;
 use crate::model::{Grid, Interaction};
+use crate::number::counted;
 use crate::train::Step;
 use std::rc::Rc;
 
@@ -93,6 +94,9 @@ pub struct Training {
     pub seed: u64,
     /// Their step.
     pub step: usize,
+    /// How many of how many calculations, those of validation too, do not converge there in the iterations of the training; `None`:
+    /// not known.
+    pub unconverged: Option<(usize, usize)>,
     /// All seeds; empty if they are not known.
     pub seeds: Vec<SeedRow>,
     /// The steps of the seed of the kept parameters; empty if they are not known.
@@ -110,6 +114,8 @@ pub struct SeedRow {
     pub loss: f64,
     /// Validation loss there, if there was any.
     pub validation_loss: Option<f64>,
+    /// How many calculations do not converge at its best parameters; `None`: not known.
+    pub unconverged: Option<usize>,
     /// Loss-and-gradient evaluations.
     pub evaluations: usize,
     /// `finished`, `flat`, `converged`, `stalled`, or the error.
@@ -132,6 +138,10 @@ pub(crate) const MEMBERS: &[(&str, &str)] = &[
         "members",
         "the models of all seeds that have parameters, in the order of the seeds; a model from a file has none",
     ),
+    (
+        "unconverged",
+        "how many calculations of the systems trained on and validated with do not converge in the iterations of the training",
+    ),
     ("seeds", "a table of all seeds; a member has none"),
     ("history", "a table of the steps of the chosen seed; a model from a file has none"),
     ("scf", "the Kohn-Sham options it was trained with"),
@@ -147,15 +157,21 @@ impl Model {
 
     /// What can be shown of it in a few lines.
     pub fn summary(&self) -> Vec<(&'static str, Value)> {
-        let mut entries = vec![
-            ("functional", Value::text(self.functional.label())),
-            ("parameters", Value::plain(self.parameters.len() as f64)),
-        ];
+        let mut entries = match self.functional.committee().len() {
+            0 => vec![
+                ("functional", Value::text(self.functional.label())),
+                ("parameters", Value::plain(self.parameters.len() as f64)),
+            ],
+            members => vec![("members", Value::plain(members as f64))],
+        };
         if let Some(training) = &self.training {
             entries.push(("loss", Value::plain(training.loss)));
             entries.extend(training.validation_loss.map(|loss| ("validation_loss", Value::plain(loss))));
             entries.push(("seed", Value::plain(training.seed as f64)));
             entries.push(("step", Value::plain(training.step as f64)));
+            if let Some((unconverged @ 1.., all)) = training.unconverged {
+                entries.push(("unconverged", Value::text(format!("{unconverged} of {}", counted(all, "calculation")))));
+            }
         }
         entries.extend(self.scf.as_ref().map(|scf| ("scf", scf::record(scf))));
         entries.extend(self.origin.iter().map(|entry| ("origin", Value::text(first_line(entry)))));
@@ -171,6 +187,7 @@ impl Model {
             "loss" => Value::plain(training?.loss),
             "validation_loss" => Value::plain(training?.validation_loss?),
             "seed" => Value::plain(training?.seed as f64),
+            "unconverged" => Value::plain(training?.unconverged?.0 as f64),
             "members" if !self.members.is_empty() => {
                 Value::list(self.members.iter().cloned().map(Value::Model).collect())
             }
@@ -193,13 +210,14 @@ impl Model {
     /// Why a member that models have is not known for this one.
     pub(crate) fn absent(&self, name: &str) -> Option<&'static str> {
         match (name, &self.training) {
-            ("loss" | "validation_loss" | "seed" | "seeds" | "history" | "members", None) => {
+            ("loss" | "validation_loss" | "seed" | "seeds" | "history" | "members" | "unconverged", None) => {
                 Some("it was not trained: its parameters were given or come from an archive")
             }
             ("validation_loss", Some(_)) if self.validated() => {
                 Some("no validation loss was finite, so the training loss chose its parameters")
             }
             ("validation_loss", Some(_)) => Some("it was trained without validation systems"),
+            ("unconverged", Some(_)) => Some("its file does not say how many calculations of its training converge"),
             ("seeds" | "members", Some(training)) if !training.history.is_empty() => {
                 Some("it is the model of one seed: the model returned by `train` has the table and the members")
             }
@@ -232,6 +250,9 @@ fn seeds(rows: &[SeedRow]) -> Value {
         vec![("seed", column(|r| r.seed as f64)), ("step", column(|r| r.step as f64)), ("loss", column(|r| r.loss))];
     if rows.iter().any(|r| r.validation_loss.is_some()) {
         columns.push(("validation_loss", column(|r| r.validation_loss.unwrap_or(f64::NAN))));
+    }
+    if rows.iter().any(|r| r.unconverged.is_some()) {
+        columns.push(("unconverged", column(|r| r.unconverged.map_or(f64::NAN, |n| n as f64))));
     }
     columns.push(("evaluations", column(|r| r.evaluations as f64)));
     columns.push(("outcome", rows.iter().map(|r| Value::text(&r.outcome)).collect()));

@@ -2,7 +2,7 @@
 //! them. The parameters of `solve`, the entries of `scf:`, the record `.scf` of a model and the text of a saved one are made
 //! from it.
 
-use super::{Record, Value, text};
+use super::{Record, Value, equal, text};
 use crate::interp::call::{DefaultValue, Param, mismatch, optional};
 use crate::interp::error::{RunError, fail};
 use crate::ks::ScfOptions;
@@ -19,7 +19,7 @@ pub(crate) struct ScfOption {
 }
 
 /// All of them.
-pub(crate) const SCF: [ScfOption; 4] = [
+pub(crate) const SCF: [ScfOption; 6] = [
     ScfOption {
         param: optional("iterations", &[Kind::Whole], DefaultValue::Number(ScfOptions::STANDARD.iterations as f64))
             .about("Kohn-Sham iterations: the maximum with a tolerance, the exact number without"),
@@ -71,17 +71,47 @@ pub(crate) const SCF: [ScfOption; 4] = [
             other => mismatch("`symmetric`", "true or false", other, None, span),
         },
     },
+    ScfOption {
+        param: optional("threshold", &[Kind::Number], DefaultValue::Number(ScfOptions::THRESHOLD)).about(
+            "without a tolerance, the integral of |n_out - n_in|, in electrons, above which a run counts as not converged",
+        ),
+        set: |scf, value, span| match value {
+            Value::Number(q) if q.dim.is_plain() => {
+                scf.threshold = q.value;
+                Ok(())
+            }
+            other => {
+                let help = Some("it is a number of electrons".into());
+                mismatch("`threshold`", "a plain number", other, help, span)
+            }
+        },
+    },
+    ScfOption {
+        param: optional("remedies", &[Kind::Truth], DefaultValue::Truth(ScfOptions::STANDARD.remedies)).about(
+            "whether `solve` tries other ways where the iterations do not converge: damping, shared electrons, continuation from a \
+             more compact geometry, direct minimisation; false if `mixing:` or `iterations:` is given",
+        ),
+        set: |scf, value, span| match value {
+            Value::Bool(remedies) => {
+                scf.remedies = *remedies;
+                Ok(())
+            }
+            other => mismatch("`remedies`", "true or false", other, None, span),
+        },
+    },
 ];
 
 /// Their values, in the order of the table; `None`: it has none. A new field of [`ScfOptions`] must be named here, which
 /// gives one value more than the table has options.
 fn values(scf: &ScfOptions) -> [Option<Value>; SCF.len()] {
-    let ScfOptions { iterations, mixing, tolerance, symmetric } = scf;
+    let ScfOptions { iterations, mixing, tolerance, symmetric, threshold, remedies } = scf;
     [
         Some(Value::plain(*iterations as f64)),
         Some(Value::Mixing(mixing.clone())),
         tolerance.map(Value::plain),
         Some(Value::Bool(*symmetric)),
+        Some(Value::plain(*threshold)),
+        Some(Value::Bool(*remedies)),
     ]
 }
 
@@ -96,9 +126,16 @@ pub(crate) const PARAMS: [Param; SCF.len()] = {
     params
 };
 
-/// The options as a record.
+/// The options as a record; those about the verdict only if they are not the usual ones.
 pub(crate) fn record(scf: &ScfOptions) -> Value {
-    let named = SCF.iter().zip(values(scf)).filter_map(|(option, value)| Some((option.param.name.into(), value?)));
+    let own = SCF.iter().zip(values(scf)).zip(values(&ScfOptions::STANDARD));
+    let told = |name: &str, value: &Value, usual: Option<Value>| {
+        !["threshold", "remedies"].contains(&name) || usual.is_none_or(|usual| equal(value, &usual) != Some(true))
+    };
+    let named = own.filter_map(|((option, value), usual)| {
+        let (name, value) = (option.param.name, value?);
+        told(name, &value, usual).then(|| (name.into(), value))
+    });
     Value::Record(std::rc::Rc::new(Record::new(named.collect())))
 }
 
@@ -132,7 +169,6 @@ fn iterations(value: &Value, span: Span) -> Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::interp::value::equal;
     use crate::ks::Mixing;
 
     #[test]
@@ -155,6 +191,8 @@ mod tests {
             mixing: Mixing::Linear { alpha: 0.25, decay: 0.5, history: 2 },
             tolerance: Some(0.125),
             symmetric: true,
+            threshold: 0.25,
+            remedies: false,
         };
         let mut scf = ScfOptions::default();
         for (i, (option, value)) in SCF.iter().zip(values(&others)).enumerate() {

@@ -2,19 +2,27 @@
 
 use super::{Field, Quantity, Value};
 use crate::model::Grid;
-use crate::number::{counted, significant};
+use crate::number::{counted, significant, with_spread};
 
 /// A number with at most twelve significant digits, without trailing zeros: `1.36`, `1e-6`, `nan`, `inf`.
 pub fn number(x: f64) -> String {
     significant(x, 12, -5..15)
 }
 
-/// A number with its unit: `1.28 bohr`.
+/// What follows a number that comes from a calculation that did not converge.
+pub const UNCONVERGED: &str = "not converged";
+
+/// A number with its unit: `1.28 bohr`; with its spread, `-1.4318(4) hartree`; and `(not converged)` if it comes from a calculation
+/// that did not.
 pub fn quantity(q: &Quantity) -> String {
     let q = q.readable(q.value);
-    let unit = q.unit_text();
-    let shown = number(q.shown());
-    if unit.is_empty() { shown } else { format!("{shown} {unit}") }
+    let (unit, x) = (q.unit_text(), q.shown());
+    let shown = match q.spread() {
+        Some(spread) if spread > 0.0 && spread.is_finite() && x.is_finite() => with_spread(x, spread),
+        _ => number(x),
+    };
+    let text = if unit.is_empty() { shown } else { format!("{shown} {unit}") };
+    if q.trust.unconverged() { format!("{text} ({UNCONVERGED})") } else { text }
 }
 
 /// `513 points 0.08 bohr apart`.

@@ -113,6 +113,6 @@ const PUBLISHED_POINTS: usize = 513;
 
 /// In MB, rounded to hundredths, as it is only a forecast.
 fn megabytes(bytes: u64) -> Value {
-    let unit = Some(ShownUnit { name: "MB", power: 1, factor: 1e6 });
-    Value::Number(Quantity { value: (bytes as f64 / 1e4).round() * 1e4, dim: Dimension::MEMORY, unit })
+    let unit = Some(ShownUnit { name: &"MB", power: 1, factor: 1e6 });
+    Value::Number(Quantity { unit, ..Quantity::of((bytes as f64 / 1e4).round() * 1e4, Dimension::MEMORY) })
 }

@@ -103,6 +103,7 @@ fn make(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     }
     let training = args.get("training").and_then(|a| training(&a.value));
     let Ready { functional, traced, .. } = ready;
+    let members = functional.committee();
     Ok(Value::Model(Rc::new(Model {
         name,
         functional,
@@ -110,7 +111,7 @@ fn make(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         parameters,
         scf,
         training,
-        members: Vec::new(),
+        members,
         origin,
         interactions,
     })))
@@ -142,6 +143,9 @@ fn training(value: &Value) -> Option<Training> {
         validation_loss: number(record, "validation_loss"),
         seed: number(record, "seed")? as u64,
         step: number(record, "step")? as usize,
+        unconverged: number(record, "unconverged")
+            .zip(number(record, "calculations"))
+            .map(|(count, all)| (count as usize, all as usize)),
         seeds,
         history: Vec::new(),
     })
@@ -154,6 +158,7 @@ fn seed_row(value: &Value) -> Option<SeedRow> {
         step: number(record, "step")? as usize,
         loss: number(record, "loss")?,
         validation_loss: number(record, "validation_loss"),
+        unconverged: number(record, "unconverged").map(|count| count as usize),
         evaluations: number(record, "evaluations")? as usize,
         outcome: record.get("outcome").map(crate::interp::value::text::value)?,
     })

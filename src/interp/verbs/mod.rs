@@ -1,6 +1,7 @@
 //! Functions that run the physics: solving, training, probing functionals, loading and saving models.
 
 mod archive;
+mod committee;
 mod describe;
 mod given;
 mod load;
@@ -18,6 +19,7 @@ mod scf;
 mod solve;
 mod train;
 
+pub(crate) use committee::COMMITTEES;
 pub(crate) use load::{MODELS, holds_model};
 pub(crate) use mixing::MIXING;
 pub(crate) use optimizers::OPTIMIZERS;

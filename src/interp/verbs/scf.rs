@@ -17,7 +17,8 @@ pub fn training() -> ScfOptions {
     ScfOptions { iterations: 15, mixing, tolerance: None, ..ScfOptions::STANDARD }
 }
 
-/// The options among the arguments of `solve`, each changing only itself.
+/// The options among the arguments of `solve`, each changing only itself; but who asks for a mixing or a number of iterations gets that
+/// and nothing else, unless `remedies:` says so.
 ///
 /// # Errors
 /// A value of the wrong kind.
@@ -26,7 +27,9 @@ pub fn from_args(args: &Args, base: Option<&ScfOptions>) -> Result<ScfOptions> {
         let name = option.param.name;
         args.get(name).map(|a| (name, &a.value, a.span))
     });
-    merged(base, given)
+    let scf = merged(base, given)?;
+    let exactly = args.has("mixing") || args.has("iterations");
+    Ok(ScfOptions { remedies: scf.remedies && (args.has("remedies") || !exactly), ..scf })
 }
 
 /// The options of a record `{ iterations: 15, mixing: linear(0.5) }`, each changing only itself.

@@ -2,14 +2,17 @@
 
 use super::scf;
 use crate::control::Event;
+use crate::data::ContentKey;
 use crate::exact::{ExactError, Method, Origin, Reference};
 use crate::interp::Interpreter;
-use crate::interp::call::{Args, Builtin, DefaultValue, Param, Style, function, mismatch, optional, required, shown};
-use crate::interp::error::{Advice, Placed, TraceError, fail, listed, suggestion};
+use crate::interp::call::{
+    Args, Builtin, DefaultValue, Param, Style, constant, function, mismatch, optional, required, shown,
+};
+use crate::interp::error::{Advice, Placed, TraceError, TrustError, fail, listed, suggestion};
 use crate::interp::trace::Ready;
-use crate::interp::value::model::each_once;
+use crate::interp::value::model::{each_once, hash};
 use crate::interp::value::scf::PARAMS;
-use crate::interp::value::{Model, Solved, TrainedWith, Value};
+use crate::interp::value::{Model, Operand, Solved, TrainedWith, Value};
 use crate::ks::{KsWarning, Run, ScfOptions};
 use crate::lang::Dimension;
 use crate::lang::Kind;
@@ -23,9 +26,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The parameters of `solve`: the system, the functional, and the options of the calculation.
-const SOLVE: [Param; 2 + PARAMS.len()] = {
-    let mut params = [required("system", SOLVED); 2 + PARAMS.len()];
+const SOLVE: [Param; 3 + PARAMS.len()] = {
+    let mut params = [required("system", SOLVED); 3 + PARAMS.len()];
     params[1] = required("with", &[Kind::Functional, Kind::Model]);
+    params[2 + PARAMS.len()] = optional(
+        "start",
+        &[Kind::Word(&[NON_INTERACTING, BROKEN_SPIN]), Kind::Run, Kind::Reference],
+        DefaultValue::Word(NON_INTERACTING),
+    )
+    .about(
+        "the density to begin with: that of non-interacting electrons; that of a run or reference on the same grid; or `broken_spin`, \
+         in which electrons of opposite spin are in different places",
+    );
     let mut i = 0;
     while i < PARAMS.len() {
         params[2 + i] = PARAMS[i];
@@ -33,6 +45,9 @@ const SOLVE: [Param; 2 + PARAMS.len()] = {
     }
     params
 };
+
+const NON_INTERACTING: &str = "non_interacting";
+const BROKEN_SPIN: &str = "broken_spin";
 
 /// A system, or a value that has one.
 const SOLVED: &[Kind] = &[Kind::System, Kind::Reference, Kind::Run];
@@ -53,6 +68,42 @@ pub const ANSWERS: &[Builtin] = &[
         solve,
     )
     .with(Style::Options),
+    constant(
+        NON_INTERACTING,
+        &[Kind::Text],
+        "a start of `solve`: the density of non-interacting electrons in the external potential",
+        &["start", "initial density", "guess"],
+        &[shown(
+            "use std.functionals\ngrid g = uniform(points: 129, spacing: 0.2)\nsystem he on g { He at 0 }\n\
+             solve(he, with: functionals.lda, start: non_interacting).total_energy",
+        )],
+        || Value::text(NON_INTERACTING),
+    ),
+    constant(
+        BROKEN_SPIN,
+        &[Kind::Text],
+        "a start of `solve`: electrons of opposite spin in different places, which finds solutions with broken spin, as of stretched bonds",
+        &["start", "unrestricted", "antiferromagnetic", "spin symmetry"],
+        &[shown(
+            "use std.functionals\ngrid g = uniform(points: 129, spacing: 0.2)\nsystem h2 on g { H at -4; H at 4 }\n\
+             solve(h2, with: functionals.lsda, start: broken_spin)",
+        )],
+        || Value::text(BROKEN_SPIN),
+    ),
+    function(
+        "stability",
+        &[required("run", &[Kind::Run])],
+        &[Kind::Record],
+        "whether a converged run is a minimum of the energy: a record of `stable`, `lowest_eigenvalue` (of the second derivative with \
+         respect to rotations of the occupied orbitals; negative if one of them lowers the energy), and `breaks_spin` (whether that \
+         rotation makes spins differ that are alike: `solve(…, start: broken_spin)` follows it)",
+        &["hessian", "saddle", "minimum", "instability", "broken symmetry"],
+        &[shown(
+            "use std.functionals\ngrid g = uniform(points: 129, spacing: 0.2)\nsystem h2 on g { H at -4; H at 4 }\n\
+             stability(solve(h2, with: functionals.lsda))",
+        )],
+        stability,
+    ),
     function(
         "exact",
         &[
@@ -102,10 +153,78 @@ fn solve(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         let span = args.span;
         interp.warn_with(Problem::new(Advice::Note { message, span }, span), true);
     }
+    let broken = matches!(args.get("start").map(|arg| &arg.value), Some(Value::Str(word)) if **word == *BROKEN_SPIN);
+    if scf.symmetric && broken {
+        if args.has("symmetric") {
+            let message = "`symmetric: true` gives both spins symmetric densities, which `broken_spin` is to avoid";
+            return args.wrong(args.span_of("start"), message, Some("leave out one of them".into()));
+        }
+        scf.symmetric = false;
+    }
     let run = interp.solve(&system, &ready, &scf, args)?;
+    let members = interp.with_members(&system, &ready, &scf, &run, args)?;
+    let committee = committee_id(&ready);
     let with = args.arg("with")?.value.clone();
     let arrays = ready.traced.compiled.graph.params.as_slice().into();
-    Ok(Value::Run(Rc::new(Solved { run, with, arrays, parameters: ready.parameters })))
+    let weights = ready.functional.weights().into();
+    Ok(Value::Run(Rc::new(Solved { run, with, arrays, parameters: ready.parameters, members, weights, committee })))
+}
+
+/// The initial density of `solve`.
+fn start_of(args: &Args, system: &System) -> Result<ks::InitialDensity> {
+    let Some(given) = args.get("start") else { return Ok(ks::InitialDensity::NonInteracting) };
+    let (grid, density) = match &given.value {
+        Value::Str(word) if **word == *BROKEN_SPIN => return Ok(ks::InitialDensity::BrokenSpin),
+        Value::Str(word) if **word == *NON_INTERACTING => return Ok(ks::InitialDensity::NonInteracting),
+        Value::Run(run) => (&run.system.grid, run.density.clone()),
+        Value::Reference(reference) if !reference.spins() && !system.closed_shell() => {
+            let message = format!(
+                "`{}` has only the total density, but `{}` has unpaired electrons",
+                reference.system.label, system.label
+            );
+            return args.wrong(given.span, message, Some("start from a run, or from `exact(r.system)`".into()));
+        }
+        Value::Reference(reference) => (&reference.system.grid, reference.density.clone()),
+        _ => {
+            let help = Some("for example `start: broken_spin`, or a run on the same grid".into());
+            return args.mismatch("start", "`non_interacting`, `broken_spin`, a run or a reference", help);
+        }
+    };
+    if **grid != *system.grid {
+        return args.wrong(given.span, "the density to begin with is on another grid than the system", None);
+    }
+    let electrons = |n: &[f64]| grid.integrate(n);
+    let (up, down) = system.spins();
+    // A run of another number of electrons still has a density of about the right shape.
+    let scaled = |n: Vec<f64>, count: usize| -> Vec<f64> {
+        let found = electrons(&n);
+        if found > 0.0 { n.into_iter().map(|n| n * count as f64 / found).collect() } else { n }
+    };
+    let [first, second] = density;
+    Ok(ks::InitialDensity::Given([scaled(first, up), scaled(second, down)]))
+}
+
+/// `stability(run)`.
+fn stability(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let span = args.span;
+    let Value::Run(solved) = &args.arg("run")?.value else { return args.mismatch("run", "a run", None) };
+    let solved = solved.clone();
+    if !solved.converged() || solved.residual > ScfOptions::THRESHOLD {
+        let message = format!("`{}` has not converged, so it is neither a minimum nor a saddle", solved.system.label);
+        return args.wrong(args.span_of("run"), message, Some("solve it to convergence first".into()));
+    }
+    let with = args.arg("run")?;
+    let ready = interp.ready(Operand::new(&solved.with, with.span), "the functional of the run")?;
+    let (device, compiled) = (interp.options.device, ready.traced.compiled.clone());
+    let (run, params) = (solved.run.clone(), solved.parameters.to_vec());
+    let found = interp.unless_stopped(span, move |control| ks::stability(device, &run, &compiled, &params, control))?;
+    let found = found.or_else(|error| fail(Placed::new(error, span, "in this analysis"), span))?;
+    interp.check_interrupt(span)?;
+    Ok(Value::record([
+        ("stable", Value::Bool(found.stable())),
+        ("lowest_eigenvalue", Value::energy(found.lowest)),
+        ("breaks_spin", Value::Bool(!found.stable() && found.breaks_spin)),
+    ]))
 }
 
 fn exact_answer(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
@@ -215,7 +334,40 @@ impl<'a> Met<'a> {
     }
 }
 
+/// Which committee, by the parameters of its members: numbers that come from the same one vary together.
+fn committee_id(ready: &Ready) -> u64 {
+    let members = ready.parent.iter().filter(|_| ready.model).flat_map(|model| &model.members);
+    let words = members.map(|member| hash(&member.parameters)).collect::<Vec<_>>().join(" ");
+    ContentKey::new("committee").text(&words).number()
+}
+
 impl Interpreter {
+    /// The calculation of a run again with every member of a committee, beginning with the density of the run; none if it is not one.
+    fn with_members(
+        &mut self,
+        system: &Arc<System>,
+        ready: &Ready,
+        scf: &ScfOptions,
+        run: &Run,
+        args: &Args,
+    ) -> Result<Vec<Run>> {
+        let members = ready.functional.committee();
+        if members.len() < 2 {
+            return Ok(Vec::new());
+        }
+        let mut runs = Vec::with_capacity(members.len());
+        for member in members {
+            let value = Value::Model(member);
+            let one = self.ready(Operand::new(&value, args.span_of("with")), "a member")?;
+            let start = ks::InitialDensity::Given(run.density.clone());
+            let mut found = self.solve_from(system, &one, scf, start, args)?;
+            // Only its results are compared.
+            found.densities = Vec::new();
+            runs.push(found);
+        }
+        Ok(runs)
+    }
+
     fn solve(&mut self, system: &Arc<System>, ready: &Ready, scf: &ScfOptions, args: &Args) -> Result<Run> {
         let span = args.span;
         self.check_grid(ready, &system.grid, args.arg("system")?.span)?;
@@ -227,8 +379,22 @@ impl Interpreter {
         let bytes = (compiled.tape_bytes(points, spins)[1] / 4) as u64;
         let densities = 8 * (points as u64).saturating_mul(scf.iterations as u64);
         self.afford(bytes.saturating_add(densities), "this calculation", span)?;
-        let start = ks::InitialDensity::NonInteracting;
-        let (device, system, compiled, scf) = (self.options.device, system.clone(), compiled.clone(), scf.clone());
+        let start = start_of(args, system)?;
+        self.solve_from(system, ready, scf, start, args)
+    }
+
+    /// A calculation that begins with a density.
+    fn solve_from(
+        &mut self,
+        system: &Arc<System>,
+        ready: &Ready,
+        scf: &ScfOptions,
+        start: ks::InitialDensity,
+        args: &Args,
+    ) -> Result<Run> {
+        let span = args.span;
+        let (device, system, compiled) = (self.options.device, system.clone(), ready.traced.compiled.clone());
+        let scf = scf.clone();
         let params = ready.parameters.to_vec();
         // On many points a single iteration takes long.
         let run = self.unless_stopped(span, move |control| {
@@ -236,18 +402,19 @@ impl Interpreter {
         })?;
         let mut run = run.or_else(|error| fail(Placed::new(error, span, "in this calculation"), span))?;
         self.check_interrupt(span)?;
-        for warning in std::mem::take(&mut run.warnings) {
-            // Who asks for a few iterations gets a few.
-            if matches!(warning, KsWarning::Unsettled { .. }) && args.has("iterations") {
-                continue;
-            }
+        let warnings = std::mem::take(&mut run.warnings);
+        if let Some(KsWarning::NotConverged { advice, .. }) = warnings.first().filter(|_| self.options.strict) {
+            let (system, residual, iterations) = (run.system.label.clone(), run.residual, run.iterations);
+            let advice = advice.clone();
+            return fail(TrustError::NotConverged { system, residual, iterations, advice, span }, span);
+        }
+        for warning in self.judge(&run, warnings, span) {
+            use KsWarning::{AtEdge, DecayingMixing, Unbound};
             let place = match (&warning, args.get("tolerance"), args.get("mixing")) {
-                (KsWarning::DecayingMixing { .. }, Some(arg), _) | (KsWarning::DecayingMixing { .. }, _, Some(arg)) => {
-                    arg.span
-                }
+                (DecayingMixing { .. }, Some(arg), _) | (DecayingMixing { .. }, _, Some(arg)) => arg.span,
                 _ => span,
             };
-            let once = matches!(warning, KsWarning::DecayingMixing { .. });
+            let once = matches!(warning, DecayingMixing { .. } | Unbound { .. } | AtEdge { .. });
             self.warn_with(Problem::new(Placed::new(warning, place, "here"), place), once);
         }
         run.functional = ready.name.clone();

@@ -19,20 +19,46 @@ pub(super) fn break_long_lines(pieces: &mut Vec<Piece>) {
 }
 
 fn break_statement(pieces: &mut Vec<Piece>) {
-    let mut done = 0;
     let long = |pieces: &[Piece], line: &Line| line.indent + written_width(code(&pieces[line.range.clone()])) > WIDTH;
-    while let Some((index, line)) =
-        lines(pieces).into_iter().enumerate().skip(done).find(|(_, line)| long(pieces, line))
-    {
-        match broken(pieces, &line) {
-            Some(parts) => {
-                done = index;
-                pieces.splice(line.range, parts);
+    let mut done = 0;
+    loop {
+        let mut first = None;
+        let mut parts: Vec<(Range<usize>, Vec<Piece>)> = Vec::new();
+        for (index, line) in lines(pieces).into_iter().enumerate().skip(done).filter(|(_, line)| long(pieces, line)) {
+            let Some(new) = broken(pieces, &line) else { continue };
+            first = first.or(Some(index));
+            let ends_here = nests_nothing(&pieces[line.range.clone()]);
+            parts.push((line.range, new));
+            // Lines after one that opens or closes what others are in may move.
+            if !ends_here {
+                break;
             }
-            // It cannot be broken: continue with the next.
-            None => done = index + 1,
         }
+        let Some(index) = first else { return };
+        done = index;
+        let before = std::mem::take(pieces);
+        let mut at = 0;
+        for (range, new) in parts {
+            pieces.extend_from_slice(&before[at..range.start]);
+            pieces.extend(new);
+            at = range.end;
+        }
+        pieces.extend_from_slice(&before[at..]);
     }
+}
+
+/// Whether every bracket that is opened or closed on a line is opened and closed on it.
+fn nests_nothing(line: &[Piece]) -> bool {
+    let mut depth = 0i32;
+    let inside = line.iter().all(|piece| {
+        depth += match piece.kind {
+            PieceKind::Open => 1,
+            PieceKind::Close => -1,
+            _ => 0,
+        };
+        depth >= 0
+    });
+    inside && depth == 0
 }
 
 /// The pieces of a line with newlines inserted.

@@ -22,8 +22,14 @@ const DASHES: [Option<(f64, f64)>; 4] = [None, Some((9.0, 5.0)), Some((2.5, 4.0)
 const WIDTHS: (f64, f64) = (2.2, 1.0);
 /// The opacity of a member of an ensemble.
 const THIN: f64 = 0.5;
+/// The opacity of a band of spreads, and half the width of the ends of a bar.
+const SHADE: f64 = 0.2;
+const CAP: f64 = 4.0;
 /// The radius of a point.
 const DOT: f64 = 3.2;
+/// The radius of the open circle at a point from a calculation that did not converge, and what the legend calls it.
+const RING: f64 = 5.0;
+const UNCONVERGED: &str = "not converged";
 /// Curves with more points are reduced.
 const MANY: usize = 1000;
 /// Points in a strip of this width differ only in height.
@@ -40,6 +46,11 @@ pub(super) struct Curve<'a> {
     series: &'a Series,
     lines: Vec<Vec<Point>>,
     dots: Vec<Point>,
+    /// Points from calculations that did not converge.
+    doubtful: Vec<Point>,
+    /// What lies within the spread of a committee: the outlines of bands, or of few points the ends of bars.
+    bands: Vec<Vec<Point>>,
+    bars: Vec<[Point; 2]>,
 }
 
 impl<'a> Curve<'a> {
@@ -58,7 +69,26 @@ impl<'a> Curve<'a> {
                 lines.extend(room.parts(&reduced(run)));
             }
         }
-        Curve { series, lines, dots }
+        let places = series.x.iter().zip(&series.y).zip(&series.unconverged);
+        let marked = places.filter(|((x, y), unconverged)| **unconverged && x.is_finite() && y.is_finite());
+        let marked = marked.map(|((x, y), _)| (frame.x(*x), frame.y(*y)));
+        let doubtful = marked.filter(|p| frame.window.contains(*p)).collect();
+        let (mut bands, mut bars) = (Vec::new(), Vec::new());
+        if !series.spread.is_empty() {
+            let edge = |sign: f64| -> Vec<f64> {
+                series.y.iter().zip(&series.spread).map(|(y, spread)| y + sign * spread).collect()
+            };
+            let side = |ys: &[f64]| unbroken(&series.x, ys, |x, y| (frame.x(x), frame.y(y)));
+            let (upper, lower) = (side(&edge(1.0)), side(&edge(-1.0)));
+            for (upper, lower) in upper.into_iter().zip(lower) {
+                if few || upper.len() == 1 {
+                    bars.extend(upper.into_iter().zip(lower).map(|(a, b)| [a, b]));
+                } else {
+                    bands.push(upper.into_iter().chain(lower.into_iter().rev()).collect());
+                }
+            }
+        }
+        Curve { series, lines, dots, doubtful, bands, bars }
     }
 
     /// Whether only isolated points are visible.
@@ -84,8 +114,22 @@ impl<'a> Curve<'a> {
     pub(super) fn marks(&self) -> Vec<Mark> {
         let lines = self.lines.iter().map(|points| Mark::Line(points.clone(), self.pen(points)));
         let dots = Some(&self.dots).filter(|dots| !dots.is_empty());
-        lines.chain(dots.map(|dots| Mark::Dots(dots.clone(), DOT, self.colour()))).collect()
+        let dots = dots.map(|dots| Mark::Dots(dots.clone(), DOT, self.colour()));
+        let bands = self.bands.iter().map(|outline| Mark::Shape(outline.clone(), self.colour(), SHADE));
+        let bars = self.bars.iter().flat_map(|[a, b]| {
+            let cap = |p: &Point| vec![(p.0 - CAP, p.1), (p.0 + CAP, p.1)];
+            [vec![*a, *b], cap(a), cap(b)].map(|points| Mark::Line(points, Pen::solid(self.colour(), WIDTHS.1)))
+        });
+        bands.chain(bars).chain(lines).chain(dots).chain(rings(&self.doubtful, self.colour())).collect()
     }
+}
+
+/// Open circles around points from calculations that did not converge.
+fn rings(points: &[Point], colour: Colour) -> Vec<Mark> {
+    if points.is_empty() {
+        return Vec::new();
+    }
+    vec![Mark::Dots(points.to_vec(), RING, colour), Mark::Dots(points.to_vec(), RING - 2.0, WHITE)]
 }
 
 /// A line that looks the same with fewer points: of the neighbours in one strip the first, the highest, the lowest and the last.
@@ -108,16 +152,18 @@ fn reduced(points: Vec<Point>) -> Vec<Point> {
     kept
 }
 
-/// The legend, in the corner of the frame where it covers least; a single curve needs none.
+/// The legend, in the corner of the frame where it covers least; a single curve whose points are all converged needs none.
 pub(super) fn legend(frame: &Window, curves: &[Curve]) -> Vec<Mark> {
     let first = |(i, c): &(usize, &Curve)| curves[..*i].iter().all(|before| before.series.curve != c.series.curve);
     let entries: Vec<&Curve> = curves.iter().enumerate().filter(first).map(|(_, c)| c).collect();
-    if entries.len() < 2 {
+    let doubtful = curves.iter().find(|c| !c.doubtful.is_empty());
+    if entries.len() < 2 && doubtful.is_none() {
         return Vec::new();
     }
-    let names: Vec<String> = entries.iter().map(|c| font::fitted(&c.series.name, SIZE, NAME)).collect();
+    let names = entries.iter().map(|c| c.series.name.as_str()).chain(doubtful.map(|_| UNCONVERGED));
+    let names: Vec<String> = names.map(|name| font::fitted(name, SIZE, NAME)).collect();
     let widest = names.iter().map(|name| font::width(name, SIZE)).fold(0.0, f64::max);
-    let (width, height) = (widest + 66.0, entries.len() as f64 * 22.0 + 14.0);
+    let (width, height) = (widest + 66.0, names.len() as f64 * 22.0 + 14.0);
     let gap = 12.0;
     let (near, far) = (frame.from.0 + gap, frame.to.0 - gap - width);
     let (up, down) = (frame.from.1 + 0.5 * gap, frame.to.1 - gap - height);
@@ -132,8 +178,16 @@ pub(super) fn legend(frame: &Window, curves: &[Curve]) -> Vec<Mark> {
     let edge = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
     let mut marks =
         vec![Mark::Area(Window { from: (left, top), to: (right, bottom) }, WHITE, 0.85), line(&edge, FAINT, 1.0)];
-    for (index, (curve, name)) in entries.into_iter().zip(&names).enumerate() {
+    let samples = entries.into_iter().map(Some).chain([None]);
+    for (index, (curve, name)) in samples.zip(&names).enumerate() {
         let y = top + index as f64 * 22.0 + 18.0;
+        let base = y + SIZE * font::CAPITAL / 2.0;
+        marks.push(text(name, (left + 54.0, base), SIZE, Align::Left));
+        let Some(curve) = curve else {
+            let colour = doubtful.map_or(COLOURS[0], Curve::colour);
+            marks.extend(rings(&[(left + 29.0, y)], colour));
+            continue;
+        };
         if curve.only_points() {
             marks.push(Mark::Dots(vec![(left + 29.0, y)], DOT, curve.colour()));
         } else {
@@ -141,8 +195,6 @@ pub(super) fn legend(frame: &Window, curves: &[Curve]) -> Vec<Mark> {
             let pen = curve.pen(&points);
             marks.push(Mark::Line(points, pen));
         }
-        let base = y + SIZE * font::CAPITAL / 2.0;
-        marks.push(text(name, (left + 54.0, base), SIZE, Align::Left));
     }
     marks
 }
@@ -158,7 +210,8 @@ mod tests {
     #[test]
     fn points_are_told_from_lines_and_from_invisible_curves() {
         let only = |x: &[f64], y: &[f64]| {
-            let series = Series { name: "lda".into(), curve: 0, thin: false, x: x.to_vec(), y: y.to_vec() };
+            let series =
+                Series { name: "lda".into(), curve: 0, thin: false, x: x.to_vec(), y: y.to_vec(), ..Series::default() };
             Curve::new(&series, &frame()).only_points()
         };
         assert!(only(&[1.0, 2.0, 3.0], &[-1.0, f64::NAN, -1.0]));
@@ -183,7 +236,7 @@ mod tests {
     fn a_curve_denser_than_its_dashes_is_solid() {
         let x: Vec<f64> = (0..100_000).map(|i| f64::from(i) * 6e-5).collect();
         let y = (0..100_000).map(|i| if i % 2 == 0 { -2.0 } else { 0.0 }).collect();
-        let series = Series { name: "noise".into(), curve: 1, thin: false, x, y };
+        let series = Series { name: "noise".into(), curve: 1, thin: false, x, y, ..Series::default() };
         let marks = Curve::new(&series, &frame()).marks();
         assert!(marks.iter().all(|m| matches!(m, Mark::Line(_, pen) if pen.dash.is_none())));
     }

@@ -61,6 +61,8 @@ pub enum Mark {
     Dots(Vec<Point>, f64, Colour),
     /// A filled rectangle with an opacity.
     Area(Window, Colour, f64),
+    /// A filled polygon with an opacity.
+    Shape(Vec<Point>, Colour, f64),
     /// A text.
     Text(Words),
 }

@@ -81,6 +81,14 @@ fn draw_mark(picture: &mut Pixmap, mark: &Mark, mask: Option<&Mask>) {
             }
         }
         Mark::Area(area, colour, opacity) => fill(rectangle(*area), &paint(*colour, *opacity), enlarged()),
+        Mark::Shape(points, colour, opacity) => {
+            let mut path = PathBuilder::new();
+            for (index, &(x, y)) in points.iter().enumerate() {
+                if index == 0 { path.move_to(x as f32, y as f32) } else { path.line_to(x as f32, y as f32) }
+            }
+            path.close();
+            fill(path.finish(), &paint(*colour, *opacity), enlarged());
+        }
         Mark::Text(words) => fill(font::outline(&words.text, words.size), &paint(INK, 1.0), placed(words)),
     }
 }
@@ -130,7 +138,7 @@ mod tests {
     use crate::interp::value::{Figure, Series};
 
     fn figure(x: Vec<f64>, y: Vec<f64>, y_range: Option<(f64, f64)>) -> Figure {
-        let series = vec![Series { name: "s".into(), curve: 0, thin: false, x, y }];
+        let series = vec![Series { name: "s".into(), curve: 0, thin: false, x, y, ..Series::default() }];
         let (x_label, y_label) = (String::new(), String::new());
         Figure { title: None, x_label, y_label, x_range: None, y_range, bands: Vec::new(), series }
     }

@@ -42,6 +42,7 @@ fn write_mark(text: &mut String, mark: &Mark) {
             let (fill, opaque) = (hex(*colour), see_through("fill-opacity", *opacity));
             writeln!(text, "<rect x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" fill=\"{fill}\"{opaque}/>")
         }
+        Mark::Shape(points, colour, opacity) => shape(text, points, *colour, *opacity),
         Mark::Text(words) => write_words(text, words),
     };
 }
@@ -60,6 +61,12 @@ fn line(text: &mut String, points: &[Point], pen: &Pen) -> std::fmt::Result {
         text,
         "\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\" stroke-linejoin=\"round\"{dash}{opaque}/>"
     )
+}
+
+fn shape(text: &mut String, points: &[Point], colour: Colour, opacity: f64) -> std::fmt::Result {
+    let all: Vec<String> = points.iter().map(|&(x, y)| format!("{},{}", number(x), number(y))).collect();
+    let (fill, opaque) = (hex(colour), see_through("fill-opacity", opacity));
+    writeln!(text, "<polygon points=\"{}\" fill=\"{fill}\"{opaque}/>", all.join(" "))
 }
 
 fn write_words(text: &mut String, words: &Words) -> std::fmt::Result {

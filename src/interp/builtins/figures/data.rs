@@ -25,8 +25,15 @@ pub(super) fn gather(interp: &mut Interpreter, args: &Args) -> Result<Data> {
     }
 }
 
-/// The numbers of a list in atomic units, and their unit: the one they share, otherwise the atomic unit.
-fn numbers(items: &[Value], what: &str, span: Span) -> Result<(Vec<f64>, Measure)> {
+/// Numbers in atomic units, which of them come from calculations that did not converge, and their spreads (both empty: none).
+struct Numbers {
+    values: Vec<f64>,
+    unconverged: Vec<bool>,
+    spread: Vec<f64>,
+}
+
+/// The numbers of a list, and their unit: the one they share, otherwise the atomic unit.
+fn numbers(items: &[Value], what: &str, span: Span) -> Result<(Numbers, Measure)> {
     let number = |v: &Value| quantity(Operand::new(v, span), what);
     let quantities = items.iter().map(number).collect::<Result<Vec<Quantity>>>()?;
     let measure = quantities.first().map_or(Measure::PLAIN, Measure::of);
@@ -37,13 +44,21 @@ fn numbers(items: &[Value], what: &str, span: Span) -> Result<(Vec<f64>, Measure
         (false, true) => Measure { unit: None, ..measure },
         (false, false) => Measure::PLAIN,
     };
-    Ok((quantities.iter().map(|q| q.value).collect(), measure))
+    let mut unconverged: Vec<bool> = quantities.iter().map(|q| q.trust.unconverged()).collect();
+    if !unconverged.contains(&true) {
+        unconverged.clear();
+    }
+    let mut spread = Vec::new();
+    if quantities.iter().any(|q| q.trust.spread().is_some()) {
+        spread = quantities.iter().map(|q| q.trust.spread().unwrap_or(0.0)).collect();
+    }
+    Ok((Numbers { values: quantities.iter().map(|q| q.value).collect(), unconverged, spread }, measure))
 }
 
 /// Values of x, as they are shown.
 fn abscissae(items: &[Value], what: &str, span: Span) -> Result<(Vec<f64>, Measure)> {
     let (values, measure) = numbers(items, what, span)?;
-    Ok((values.iter().map(|v| measure.shown(*v)).collect(), measure))
+    Ok((values.values.iter().map(|v| measure.shown(*v)).collect(), measure))
 }
 
 /// The names in `"a"` or `["a", "b"]`.
@@ -97,8 +112,11 @@ fn from_table(interp: &mut Interpreter, args: &Args, table: &Table) -> Result<Da
             let [x, y] =
                 [known().map(|(x, _)| x.clone()).collect::<Vec<_>>(), known().map(|(_, y)| y.clone()).collect()];
             let x = abscissae(&x, &x_what, x_span)?.0;
-            let (y, measure) = numbers(&y, &what, span)?;
-            curves.push(Curve { series: Series { name: name.to_string(), curve, thin, x, y }, measure });
+            let (Numbers { values: y, unconverged, spread }, measure) = numbers(&y, &what, span)?;
+            curves.push(Curve {
+                series: Series { name: name.to_string(), curve, thin, x, y, unconverged, spread },
+                measure,
+            });
         }
     }
     Ok(Data { x_name: x_name.to_string(), x: x_measure, curves })
@@ -150,7 +168,8 @@ fn not_a_field<T>(value: &Value, span: Span) -> Result<T> {
 fn channel_curve(field: &Field, channel: usize, next: usize, written: &str) -> Curve {
     let name = if field.channels == 1 { written.to_string() } else { format!("{written} [{channel}]") };
     let (x, y) = (field.grid.xs(), field.channel(channel));
-    Curve { series: Series { name, curve: next + channel, thin: false, x, y }, measure: Measure::PLAIN }
+    let series = Series { name, curve: next + channel, x, y, ..Series::default() };
+    Curve { series, measure: Measure::PLAIN }
 }
 
 fn from_figures(all: &[&Argument]) -> Result<Data> {
@@ -183,9 +202,9 @@ fn from_lists(interp: &mut Interpreter, args: &Args, all: &[&Argument]) -> Resul
         if text.starts_with('[') { String::new() } else { text.to_string() }
     };
     if rest.is_empty() {
-        let (y, measure) = numbers(&head, each, first.span)?;
+        let (Numbers { values: y, unconverged, spread }, measure) = numbers(&head, each, first.span)?;
         let x = (0..y.len()).map(|i| i as f64).collect();
-        let series = Series { name: written(interp, first), curve: 0, thin: false, x, y };
+        let series = Series { name: written(interp, first), x, y, unconverged, spread, ..Series::default() };
         return Ok(Data { x_name: String::new(), x: Measure::PLAIN, curves: vec![Curve { series, measure }] });
     }
     let (x, x_measure) = abscissae(&head, each, first.span)?;
@@ -196,14 +215,15 @@ fn from_lists(interp: &mut Interpreter, args: &Args, all: &[&Argument]) -> Resul
         let lines = if thin { items.to_vec() } else { vec![arg.value.clone()] };
         for line in lines {
             let items = interp.elements(Operand::new(&line, arg.span), what)?;
-            let (y, measure) = numbers(&items, each, arg.span)?;
+            let (Numbers { values: y, unconverged, spread }, measure) = numbers(&items, each, arg.span)?;
             if y.len() != x.len() {
                 let does = if y.len() == 1 { "does" } else { "do" };
                 let (ys, xs) = (counted(y.len(), "y value"), counted(x.len(), "x value"));
                 let message = format!("{ys} {does} not match {xs}");
                 return args.wrong(arg.span, message, None);
             }
-            curves.push(Curve { series: Series { name: written(interp, arg), curve, thin, x: x.clone(), y }, measure });
+            let series = Series { name: written(interp, arg), curve, thin, x: x.clone(), y, unconverged, spread };
+            curves.push(Curve { series, measure });
         }
     }
     Ok(Data { x_name: written(interp, first), x: x_measure, curves })

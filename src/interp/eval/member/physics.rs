@@ -2,7 +2,7 @@
 
 use super::{Member, pick};
 use crate::exact::{PairDensity, Reference};
-use crate::interp::value::{Field, Solved, Value, datum, model};
+use crate::interp::value::{Field, Solved, Value, model, property, spread};
 use crate::ks::{PROPERTIES, Property};
 use crate::lang::Dimension;
 use crate::model::{Grid, Interaction, System, Wall};
@@ -126,13 +126,16 @@ const RUN_REST: &[Member<Solved>] = &[
 pub(crate) fn run_members() -> Vec<(&'static str, &'static str)> {
     let properties = PROPERTIES.iter().map(|property| (property.name, property.about));
     let others = |members: &'static [Member<Solved>]| members.iter().map(|member| (member.name, member.about));
-    others(RUN_HEAD).chain(properties).chain(others(RUN_REST)).collect()
+    let spread =
+        ("spread", "for a committee, the standard deviation over its members of every energy and of the densities");
+    others(RUN_HEAD).chain(properties).chain(others(RUN_REST)).chain([spread]).collect()
 }
 
 /// The member of a run with that name.
 pub(crate) fn of_run(run: &Solved, name: &str) -> Option<Value> {
-    let property = || Property::named(name).map(|property| datum(property.of(run), &run.system));
-    pick(RUN_HEAD, run, name).or_else(property).or_else(|| pick(RUN_REST, run, name))
+    let found = || Property::named(name).map(|found| property(found, run));
+    let spread = || if name == "spread" { spread(run) } else { None };
+    pick(RUN_HEAD, run, name).or_else(found).or_else(|| pick(RUN_REST, run, name)).or_else(spread)
 }
 
 pub(crate) const REFERENCE: &[Member<Arc<Reference>>] = &[

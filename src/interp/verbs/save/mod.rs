@@ -123,7 +123,12 @@ impl Interpreter {
                 .map_or(String::new(), |v| format!(", validation_loss: {}", literal::number(v)));
             let (loss, seed, step) = (literal::number(training.loss), training.seed, training.step);
             let seeds = seeds(&training.seeds);
-            call += &format!("  training: {{ loss: {loss}{validation}, seed: {seed}, step: {step}{seeds} }},\n");
+            let unconverged = training
+                .unconverged
+                .map_or(String::new(), |(count, all)| format!(", unconverged: {count}, calculations: {all}"));
+            call += &format!(
+                "  training: {{ loss: {loss}{validation}, seed: {seed}, step: {step}{unconverged}{seeds} }},\n"
+            );
         }
         let origin: Vec<String> = model.origin.iter().map(|entry| format!("    {}", quoted(entry))).collect();
         let origin = if origin.is_empty() { String::new() } else { format!("\n{}\n  ", origin.join(",\n")) };
@@ -168,8 +173,9 @@ fn seeds(rows: &[SeedRow]) -> String {
         let validation =
             r.validation_loss.map_or(String::new(), |v| format!(", validation_loss: {}", literal::number(v)));
         let (loss, outcome) = (literal::number(r.loss), quoted(&r.outcome));
+        let unconverged = r.unconverged.map_or(String::new(), |count| format!(", unconverged: {count}"));
         format!(
-            "      {{ seed: {}, step: {}, loss: {loss}{validation}, evaluations: {}, outcome: {outcome} }}",
+            "      {{ seed: {}, step: {}, loss: {loss}{validation}{unconverged}, evaluations: {}, outcome: {outcome} }}",
             r.seed, r.step, r.evaluations
         )
     };

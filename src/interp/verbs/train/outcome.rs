@@ -9,13 +9,14 @@ use crate::interp::value::model::{Model, SeedRow, TrainedWith, Training, UNJUDGE
 use crate::interp::value::scope::Scope;
 use crate::lang::ast::FnDef;
 use crate::number::significant;
-use crate::train::{Case, Ending, Gradient, Kept, Plan, SeedRecord, Step, Trained};
+use crate::train::{Case, Ending, Gradient, Kept, Plan, SeedRecord, Trained};
 use std::rc::Rc;
 
 /// The best parameters of all seeds as a model, with those of every seed as its members.
 pub(super) fn model(ready: &Ready, plan: &Plan, trained: &Trained, origin: Vec<String>) -> Model {
     let interactions = met(plan);
-    let of = |kept: &Kept, seed: u64, seeds: Vec<SeedRow>, history: &[Step], members: Vec<Rc<Model>>| Model {
+    let calculations = plan.systems().count();
+    let of = |kept: &Kept, record: Option<&SeedRecord>, seeds: Vec<SeedRow>, members: Vec<Rc<Model>>| Model {
         name: ready.functional.name().to_string(),
         functional: ready.functional.clone(),
         traced: ready.traced.clone(),
@@ -24,21 +25,19 @@ pub(super) fn model(ready: &Ready, plan: &Plan, trained: &Trained, origin: Vec<S
         training: Some(Training {
             loss: kept.loss,
             validation_loss: kept.validation,
-            seed,
+            seed: record.map_or(trained.seed, |record| record.seed),
             step: kept.step,
+            unconverged: record.and_then(|record| record.unconverged).map(|count| (count, calculations)),
             seeds,
-            history: history.to_vec(),
+            history: record.map_or_else(Vec::new, |record| record.history.clone()),
         }),
         members,
         origin: origin.clone(),
         interactions: interactions.clone(),
     };
-    let member = |record: &SeedRecord| {
-        let kept = record.kept.as_ref()?;
-        Some(Rc::new(of(kept, record.seed, Vec::new(), &record.history, Vec::new())))
-    };
+    let member = |record: &SeedRecord| Some(Rc::new(of(record.kept.as_ref()?, Some(record), Vec::new(), Vec::new())));
     let members = trained.seeds.iter().filter_map(member).collect();
-    of(&trained.best, trained.seed, trained.seeds.iter().map(row).collect(), trained.history(), members)
+    of(&trained.best, trained.chosen(), trained.seeds.iter().map(row).collect(), members)
 }
 
 /// A seed's row in the table of seeds.
@@ -49,6 +48,7 @@ fn row(record: &SeedRecord) -> SeedRow {
         step: kept.map_or(0, |k| k.step),
         loss: kept.map_or(f64::NAN, |k| k.loss),
         validation_loss: kept.and_then(|k| k.validation),
+        unconverged: record.unconverged,
         evaluations: record.evaluations,
         outcome: match &record.outcome {
             Ending::Finished => "finished".into(),

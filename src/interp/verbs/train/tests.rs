@@ -61,7 +61,7 @@ fn a_model_carries_its_training() {
     let text = script(
         "let m = train f { on: [h2(1.5)]; validate: [h2(2)]; loss: losses.final(); scf: { iterations: 6, mixing: linear(0.4) }\n\
          optimizer: lbfgs(steps: 5); seeds: [3, 4] }\n\
-         len(m.seeds.seed)\nm.scf.iterations\nsolve(h2(1.5), with: m).iterations\nsolve(h2(1.5), with: m, iterations: 3).iterations\n\
+         len(m.seeds.seed)\nm.scf.iterations\nsolve(h2(1.5), with: m, remedies: false).iterations\nsolve(h2(1.5), with: m, iterations: 3).iterations\n\
          m.loss < 1\nm.parameters.b > 0 and m.parameters.b < 3\nlen(m.history.loss)\nm.name",
     );
     assert_eq!(texts(&text), ["1", "6", "6", "3", "true", "true", "6", "f"]);
@@ -109,9 +109,9 @@ fn validation_can_have_its_own_loss() {
     };
     let own = trained("validate_with: losses.energy_only(skip: 4)");
     let found = texts(&script(&format!(
-        "{own}let run = solve(h2(2), with: m)\n\
+        "{own}let run = solve(h2(2), with: m, remedies: false)\n\
          abs(m.validation_loss / ((run.energies[4] - exact(h2(2)).energy)^2 / 2) - 1) < 1e-9\n\
-         let same = losses.final()(solve(h2(1.5), with: m), exact(h2(1.5)))\nabs(m.loss / same - 1) < 1e-9"
+         let same = losses.final()(solve(h2(1.5), with: m, remedies: false), exact(h2(1.5)))\nabs(m.loss / same - 1) < 1e-9"
     )));
     assert_eq!(found, ["true", "true"]);
     let lone = "train f { on: [h]; loss: losses.final(); validate_with: losses.final() }";
@@ -459,4 +459,49 @@ fn seeds_and_steps_have_limits_that_are_named() {
     assert!(refused("checkpoint: inf").ends_with("must be below 1e15, not inf"));
     assert!(refused("seeds: [1, 1e16]").ends_with("a seed must be below 9e15, not 1e16"));
     assert!(refused("seeds: [1 bohr]").contains("length"), "{}", refused("seeds: [1 bohr]"));
+}
+
+const DRAWN: &str = "functional drawn(n) { param a ~ normal(0, 0.3)\n -(1 + 0.2 * a) * n / (0.3 + n) }\n\
+                        let ensemble = train drawn { on: [h]; validate: [h2(1.5)]; loss: losses.final(); seeds: 0 .. 3; optimizer: lbfgs(steps: 0)\n\
+                        gradient: implicit }\n";
+
+#[test]
+fn a_committee_is_the_mean_of_its_members_and_knows_their_spread() {
+    let text = |body: &str| script(&format!("{DRAWN}let best = committee(ensemble, best: 3)\n{body}"));
+    // Its energy per electron is their mean, at any density.
+    let same = "let n = exp(-g.x^2)\n\
+                abs(energy(best, n) - mean([energy(m, n) for m in best.members])) < 1e-12";
+    assert_eq!(texts(&text(same)), ["true"]);
+    let chosen = "let ranked = sort(ensemble.members, by: fn(m) = m.validation_loss)\n\
+                  all([best.members[i].validation_loss == ranked[i].validation_loss for i in 0 .. 2])";
+    assert_eq!(texts(&text(chosen)), ["true"]);
+    // The spread is that of the same calculation with each member.
+    let spread = "let run = solve(h2(1.5), with: best)\nlet each = [solve(h2(1.5), with: m).energy for m in best.members]\n\
+                  abs(run.spread.energy / (deviation(each) * sqrt(3 / 2)) - 1) < 1e-6\n\
+                  run.spread.energy > 0 hartree\nabs(run.spread.total_energy / run.spread.energy - 1) < 1e-6";
+    assert_eq!(texts(&text(spread)), ["true", "true", "true"]);
+    // What the same members have in common cancels; weights count.
+    let zero = shows(&text("let run = solve(h, with: best)\nrun.energy - run.energy"));
+    assert_eq!(zero, "0 hartree");
+    let one = "let first = committee(ensemble.members[0 .. 1], weights: [1, 0])\nlet n = exp(-g.x^2)\n\
+               energy(first, n) == energy(ensemble.members[0], n)";
+    assert_eq!(texts(&text(one)), ["true"]);
+    assert!(shows(&text("solve(h, with: best).energy")).contains('('));
+}
+
+#[test]
+fn impossible_committees_are_refused() {
+    let code = |body: &str| code(&script(&format!("{DRAWN}{body}")));
+    for body in [
+        "committee(ensemble, best: 0)",
+        "committee(ensemble, best: 5)",
+        "committee([])",
+        "committee([1, 2])",
+        "committee(ensemble, weights: [1, 2])",
+        "committee(ensemble, weights: [0, 0, 0, 0])",
+        "committee(ensemble.members[0])",
+        "committee([model(drawn, parameters: { a: 0 })], best: 1)",
+    ] {
+        assert!(["ksr::run::value", "ksr::types::mismatch"].contains(&code(body).as_str()), "{body}: {}", code(body));
+    }
 }

@@ -1,0 +1,100 @@
+//! How far numbers can be trusted: marks of calculations that did not converge, and spreads of committees.
+
+use super::helpers::{shows, take_lines, texts, value};
+use crate::interp::value::Value;
+use crate::report::{Style, text};
+
+/// A run that does not converge, and one that does.
+const HEAD: &str = "use std.functionals\ngrid g = uniform(points: 65, spacing: 0.3)\nsystem he on g { He at 0 }\n\
+                    let bad = solve(he, with: functionals.lda, iterations: 2)\nlet good = solve(he, with: functionals.lda)\n";
+
+fn shown(body: &str) -> String {
+    shows(&format!("{HEAD}{body}"))
+}
+
+#[test]
+fn numbers_of_an_unconverged_run_are_marked_wherever_they_go() {
+    assert_eq!(shown("[bad.converged, good.converged]"), "[false, true]");
+    for body in [
+        "bad.energy",
+        "bad.total_energy -> eV",
+        "good.energy - bad.energy",
+        "-bad.energy",
+        "abs(2 * bad.energy)",
+        "sqrt(bad.energy^2)",
+        "mean([good.energy, bad.energy])",
+        "max([good.energy, bad.energy])",
+        "sum([bad.energy for i in 1 .. 3])",
+        "median([good.energy, bad.energy])",
+        "bad.orbital_energies[0]",
+        "bad.gap",
+        "if true then bad.energy else 0",
+        "where([true], [bad.energy], [good.energy])[0]",
+        "sort([good.energy, bad.energy])[0] + sort([good.energy, bad.energy])[1]",
+    ] {
+        assert!(shown(body).ends_with("(not converged)"), "{body}: {}", shown(body));
+    }
+    for body in ["good.energy", "bad.iterations", "bad.residual", "he.nuclear_repulsion", "bad.energies[0]"] {
+        assert!(!shown(body).contains("converged"), "{body}: {}", shown(body));
+    }
+    assert!(shown("[good.energy, bad.energy]").ends_with("hartree (not converged)]"));
+}
+
+#[test]
+fn tables_say_which_rows_are_not_converged() {
+    let Value::Table(table) = value(&format!("{HEAD}table {{ i: [1, 2], E: [good.energy, bad.energy] }}")) else {
+        panic!("no table")
+    };
+    let written = text(&Value::Table(table), &Style::plain(80));
+    let lines: Vec<&str> = written.lines().collect();
+    assert!(lines[3].ends_with(|c: char| c.is_ascii_digit()) && lines[4].ends_with('*'), "{written}");
+    assert_eq!(lines.last(), Some(&"  * not converged"));
+}
+
+#[test]
+fn many_verdicts_are_told_once() {
+    take_lines();
+    texts(&format!("{HEAD}[solve(he, with: functionals.lda, iterations: k).converged for k in [1, 2, 3, 50]]"));
+    let lines = take_lines();
+    let told: Vec<&String> = lines.iter().filter(|line| line.starts_with("ksr::ks::not_converged")).collect();
+    assert_eq!(told.len(), 2, "{lines:?}");
+    assert!(told[1].contains("3 of 4 calculations here did not converge"), "{told:?}");
+}
+
+#[test]
+fn a_threshold_decides_without_a_tolerance() {
+    let verdict = |threshold: &str| {
+        shown(&format!(
+            "solve(he, with: functionals.lda, iterations: 12, mixing: linear(0.5), threshold: {threshold}).converged"
+        ))
+    };
+    assert_eq!((verdict("1e-2"), verdict("1e-12")), ("true".into(), "false".into()));
+}
+
+#[test]
+fn what_is_asked_for_is_done_and_nothing_else() {
+    for (options, how) in [
+        (", iterations: 2", "DIIS"),
+        (", mixing: linear(0.5), iterations: 3", "linear mixing"),
+        (", mixing: linear(0.5), iterations: 3, remedies: true", "DIIS, after linear mixing"),
+        ("", "DIIS"),
+    ] {
+        assert_eq!(shown(&format!("solve(he, with: functionals.lda{options}).how")), how, "{options}");
+    }
+}
+
+#[test]
+fn a_spread_is_that_of_the_same_calculation_with_each_member() {
+    let script = "use std.losses\ngrid g = uniform(points: 65, spacing: 0.3)\nsystem he on g { He at 0 }\n\
+                  functional f(n) { param a ~ normal(0, 0.3)\n -(1 + 0.2 * a) * n / (0.3 + n) }\n\
+                  let two = train f { on: [he]; loss: losses.final(); seeds: [0, 1]; optimizer: lbfgs(steps: 0); gradient: implicit }\n\
+                  let E = solve(he, with: committee(two)).energy\nlet each = [solve(he, with: m).energy for m in two.members]\n";
+    assert!(shows(&format!("{script}E")).contains('('));
+    // Two members: the sample's standard deviation is their distance over the root of 2; what is squared has twice the relative spread.
+    let relative = format!(
+        "{script}let d = abs(each[0] - each[1]) / sqrt(2)\nlet r = solve(he, with: committee(two))\n\
+                            abs(r.spread.energy / d - 1) < 1e-9"
+    );
+    assert_eq!(texts(&relative), ["true"]);
+    assert_eq!(texts(&format!("{script}\"{{E - E}}\" == \"0 hartree\"")), ["true"]);
+}
