@@ -170,7 +170,7 @@ fn convergence_is_reported_correctly() {
     let fixed = run(&system, &f, &training::linear(30, 0.5, 0.9, false));
     assert_eq!((fixed.stop, fixed.converged(), fixed.iterations), (Stop::Fixed, true, 30));
     assert!(fixed.warnings.is_empty());
-    let strict = ScfOptions { threshold: 1e-6, ..training::linear(30, 0.5, 0.9, false) };
+    let strict = ScfOptions { threshold: Some(1e-6), ..training::linear(30, 0.5, 0.9, false) };
     let strict = run(&system, &f, &strict);
     assert!(!strict.converged() && strict.energy.to_bits() == fixed.energy.to_bits());
     assert!(matches!(strict.warnings.as_slice(), [KsWarning::NotConverged { limit: "threshold", .. }]));

@@ -65,6 +65,8 @@ pub struct Entry {
     pub distance: Option<f64>,
     /// Whether the set determines the density of each spin.
     pub spins: bool,
+    /// Whether the calculation that the set has it from converged.
+    pub converged: bool,
 }
 
 impl Reference {

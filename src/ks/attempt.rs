@@ -1,5 +1,6 @@
 //! Attempts to find a self-consistent density, and what is known after them.
 
+use super::direct::State;
 use super::kohn_sham::{Energies, Iteration, KohnSham, Spins, fields};
 use super::occupation::Closest;
 use super::search::Search;
@@ -39,10 +40,19 @@ pub(super) struct Log {
     pub closest: Vec<Option<Closest>>,
 }
 
+/// A converged energy is above another one if it is by this much, hartree: more than an unconverged density changes it.
+const LOWER: f64 = 1e-5;
+
 /// The smallest residual so far, and the input density that has it.
 struct Best {
     residual: f64,
     density: Vec<Vec<f64>>,
+}
+
+/// The lowest energy of orbitals that were occupied in full, hartree, and these orbitals, those of every channel.
+pub(super) struct Lowest {
+    pub energy: f64,
+    pub orbitals: Vec<Vec<Vec<f64>>>,
 }
 
 /// The attempts for one system.
@@ -57,6 +67,8 @@ pub(super) struct Attempts<'a, D: Backend> {
     /// The iterations of the first attempt, and the residual after them, electrons.
     first: (usize, f64),
     best: Option<Best>,
+    lowest: Option<Lowest>,
+    lowered: Option<f64>,
     outcome: Option<Outcome<D>>,
 }
 
@@ -69,6 +81,10 @@ pub(super) struct Found<D: Backend> {
     pub iterations: usize,
     /// Iterations of the first one, and the residual after them, electrons.
     pub first: (usize, f64),
+    /// The lowest energy that was seen, hartree, if it is below that of the outcome, which is converged.
+    pub lower: Option<f64>,
+    /// The energy of a converged outcome, hartree, that was overruled by a lower one.
+    pub lowered: Option<f64>,
 }
 
 impl<'a, D: Backend> Attempts<'a, D> {
@@ -82,6 +98,8 @@ impl<'a, D: Backend> Attempts<'a, D> {
             tried: Vec::new(),
             first: (0, f64::INFINITY),
             best: None,
+            lowest: None,
+            lowered: None,
             outcome: None,
         }
     }
@@ -103,6 +121,9 @@ impl<'a, D: Backend> Attempts<'a, D> {
             let residual = residual.first();
             let mixed = search.next(ks, &density, &iteration, residual)?;
             self.note(&iteration, &energies, residual, &density, &mixed);
+            if !search.shares() {
+                self.weigh(&iteration, &energies);
+            }
             let stop = match options.tolerance {
                 Some(tolerance) if residual <= tolerance => Some(Stop::Converged),
                 _ if k + 1 == options.iterations && options.tolerance.is_some() => Some(Stop::Exhausted),
@@ -146,6 +167,23 @@ impl<'a, D: Backend> Attempts<'a, D> {
         }
     }
 
+    /// Notes the energy of orbitals that are occupied in full: no converged solution above it is the lowest one.
+    pub fn weigh(&mut self, iteration: &Iteration<D>, energies: &Energies<D>) {
+        let energy = energies.total.first();
+        // Densities that are kept symmetric are not those of the orbitals.
+        let comparable = energy.is_finite() && !self.ks.symmetric();
+        if comparable && self.lowest.as_ref().is_none_or(|lowest| energy < lowest.energy) {
+            let orbitals = State::occupied(self.ks, &iteration.orbitals());
+            self.lowest = Some(Lowest { energy, orbitals });
+        }
+    }
+
+    /// The lowest energy that was seen and its orbitals, if it is below that of a converged outcome.
+    pub fn lower(&self, limit: f64) -> Option<&Lowest> {
+        let outcome = self.outcome.as_ref().filter(|outcome| outcome.stop.converged(outcome.residual, limit))?;
+        self.lowest.as_ref().filter(|lowest| lowest.energy < outcome.energies.total.first() - LOWER)
+    }
+
     /// Notes that the first attempt is over; it ended with a residual, electrons.
     pub fn first_is_over(&mut self, residual: f64) {
         self.first = (self.iterations, residual);
@@ -173,7 +211,7 @@ impl<'a, D: Backend> Attempts<'a, D> {
     }
 
     /// Keeps an outcome if it is converged, or closer to it than the one before.
-    pub fn take(&mut self, outcome: Outcome<D>) {
+    pub fn keep_better(&mut self, outcome: Outcome<D>) {
         let better = self.outcome.as_ref().is_none_or(|before| outcome.residual < before.residual);
         if better || matches!(outcome.stop, Stop::Converged | Stop::Interrupted) {
             self.outcome = Some(outcome);
@@ -181,26 +219,30 @@ impl<'a, D: Backend> Attempts<'a, D> {
     }
 
     /// Keeps an outcome in place of the one before.
-    pub fn replace(&mut self, outcome: Outcome<D>) {
+    pub fn overrule(&mut self, outcome: Outcome<D>) {
         self.outcome = Some(outcome);
+    }
+
+    /// Keeps an outcome in place of a converged one, if it has a lower energy.
+    pub fn lowered(&mut self, outcome: Outcome<D>) {
+        let before = self.outcome.as_ref().map_or(f64::INFINITY, |before| before.energies.total.first());
+        if outcome.energies.total.first() < before {
+            self.lowered = self.lowered.or(Some(before));
+            self.overrule(outcome);
+        }
     }
 
     /// The potentials of the outcome, if it is converged within `limit`.
     pub fn converged_potentials(&self, limit: f64) -> Option<Vec<Vec<f64>>> {
-        let outcome = self.outcome.as_ref().filter(|outcome| match outcome.stop {
-            Stop::Converged => true,
-            _ => outcome.stop == Stop::Fixed && outcome.residual <= limit,
-        })?;
+        let outcome = self.outcome.as_ref().filter(|outcome| outcome.stop.converged(outcome.residual, limit))?;
         Some(outcome.iteration.potential.iter().map(|v| v.host().to_vec()).collect())
     }
 
     /// Whether there is nothing left to try: it is converged within `limit`, or the user stopped it.
     pub fn done(&self, limit: f64) -> bool {
-        self.outcome.as_ref().is_some_and(|outcome| match outcome.stop {
-            Stop::Converged | Stop::Interrupted => true,
-            Stop::Fixed => outcome.residual <= limit,
-            Stop::Exhausted => false,
-        })
+        self.outcome
+            .as_ref()
+            .is_some_and(|outcome| outcome.stop == Stop::Interrupted || outcome.stop.converged(outcome.residual, limit))
     }
 
     /// The input density with the smallest residual so far; that of non-interacting electrons if there is none.
@@ -214,13 +256,18 @@ impl<'a, D: Backend> Attempts<'a, D> {
         }
     }
 
-    /// The best outcome, if any.
-    pub fn found(self) -> Option<Found<D>> {
+    /// The best outcome, if any; it counts as converged up to `limit`.
+    pub fn found(self, limit: f64) -> Option<Found<D>> {
         let iterations = self.iterations();
+        let lower = self.lower(limit).map(|lowest| lowest.energy);
         let outcome = self.outcome?;
-        let mut how: Vec<Way> = self.tried.into_iter().filter(|way| *way != outcome.way).collect();
-        how.dedup();
+        let mut how: Vec<Way> = Vec::new();
+        for way in self.tried {
+            if way != outcome.way && !how.contains(&way) {
+                how.push(way);
+            }
+        }
         how.push(outcome.way);
-        Some(Found { outcome, how, iterations, first: self.first })
+        Some(Found { outcome, how, iterations, first: self.first, lower, lowered: self.lowered })
     }
 }

@@ -90,6 +90,18 @@ pub enum KsError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Mirror(#[from] MirrorError),
+    /// The lowest eigenvalue of the second derivative of the energy is not known well enough to say whether it is negative.
+    ///
+    /// What to do: solve the system to a tighter tolerance first, or compare energies from several starts instead.
+    #[error("whether the run of `{system}` is a minimum could not be determined")]
+    #[diagnostic(
+        code(ksr::ks::stability),
+        help("solve it to a tighter tolerance, or compare the energies of several `start:`s")
+    )]
+    Stability {
+        /// Label of the system.
+        system: String,
+    },
     /// An option of the iterations is out of range, or is not suited to training, which runs a fixed number of
     /// iterations with `linear(…)` mixing, or converges with `gradient: implicit`.
     ///

@@ -335,6 +335,11 @@ impl<D: Backend> KohnSham<D> {
         Ok((channels, tape))
     }
 
+    /// Whether densities are averaged with their mirror images.
+    pub fn symmetric(&self) -> bool {
+        self.equations.mirror.is_some()
+    }
+
     /// P of every channel, if the calculation is symmetric.
     pub fn symmetrised<T: Tape<f64, D>>(&self, fields: &Spins<D>, mut tape: T) -> Result<(Spins<D>, T), KsError> {
         let Some(mirror) = self.equations.mirror else { return Ok((fields.clone(), tape)) };

@@ -6,7 +6,7 @@ use super::direct::{self, State};
 use super::kohn_sham::{KohnSham, fields};
 use super::stability::softest;
 use super::way::Way;
-use super::{KsError, Mixing, ScfOptions, Stop};
+use super::{InitialDensity, KsError, Mixing, ScfOptions, Stop};
 use crate::tensor::{Backend, NoneTape, Value};
 use std::sync::Arc;
 
@@ -24,15 +24,23 @@ const DISTANCES: [f64; 6] = [0.4, 0.55, 0.7, 0.8, 0.9, 1.0];
 ///
 /// # Errors
 /// None but those of the device.
-pub(super) fn climb<D: Backend>(attempts: &mut Attempts<'_, D>, chosen: &ScfOptions) -> Result<(), KsError> {
-    let options = ScfOptions { tolerance: Some(chosen.tolerance.unwrap_or(ScfOptions::TOLERANCE)), ..chosen.clone() };
+pub(super) fn climb<D: Backend>(
+    attempts: &mut Attempts<'_, D>,
+    chosen: &ScfOptions,
+    start: &InitialDensity,
+) -> Result<(), KsError> {
+    let options = chosen.converging();
     let pulay = |mixing| ScfOptions { mixing, iterations: ScfOptions::STANDARD.iterations, ..options.clone() };
-    let mut rungs = vec![Way::Damped, Way::Continued, Way::Direct];
+    // Another geometry has another start than the one that was asked for.
+    let mut rungs = match start {
+        InitialDensity::NonInteracting => vec![Way::Damped, Way::Continued, Way::Direct],
+        InitialDensity::BrokenSpin | InitialDensity::Given(_) => vec![Way::Damped, Way::Direct],
+    };
     if Way::of(&chosen.mixing) != Way::Diis {
         rungs.insert(0, Way::Diis);
     }
     for way in rungs {
-        if attempts.done(chosen.threshold) {
+        if attempts.done(chosen.limit()) {
             break;
         }
         let found = match way {
@@ -42,11 +50,28 @@ pub(super) fn climb<D: Backend>(attempts: &mut Attempts<'_, D>, chosen: &ScfOpti
             _ => from_best(attempts, way, &pulay(Mixing::DIIS)),
         };
         match found {
-            Ok(Some(outcome)) => attempts.take(outcome),
+            Ok(Some(outcome)) => attempts.keep_better(outcome),
             Ok(None) => {}
             Err(error) if error.diverged() => {}
             Err(error) => return Err(error),
         }
+    }
+    Ok(())
+}
+
+/// Minimises the energy from the lowest one that was seen, if the converged one is above it.
+///
+/// # Errors
+/// As [`climb`].
+pub(super) fn lower<D: Backend>(attempts: &mut Attempts<'_, D>, chosen: &ScfOptions) -> Result<(), KsError> {
+    let options = chosen.converging();
+    let Some(lowest) = attempts.lower(chosen.limit()) else { return Ok(()) };
+    let orbitals = lowest.orbitals.clone();
+    match direct::minimise(attempts, &options, orbitals) {
+        Ok(Some(outcome)) if outcome.stop == Stop::Converged => attempts.lowered(outcome),
+        Ok(_) => {}
+        Err(error) if error.diverged() => {}
+        Err(error) => return Err(error),
     }
     Ok(())
 }
@@ -73,16 +98,16 @@ fn minimised<D: Backend>(attempts: &mut Attempts<'_, D>, options: &ScfOptions) -
 /// # Errors
 /// As [`climb`].
 pub(super) fn descend<D: Backend>(attempts: &mut Attempts<'_, D>, chosen: &ScfOptions) -> Result<(), KsError> {
-    let options = ScfOptions { tolerance: Some(chosen.tolerance.unwrap_or(ScfOptions::TOLERANCE)), ..chosen.clone() };
+    let options = chosen.converging();
     for _ in 0..MAX_DESCENTS {
-        let Some(potentials) = attempts.converged_potentials(chosen.threshold) else { break };
+        let Some(potentials) = attempts.converged_potentials(chosen.limit()) else { break };
         let softest = softest(attempts.ks, &potentials, attempts.control)?;
         if !softest.descends() {
             break;
         }
         let turned: Vec<f64> = softest.rotation.iter().map(|x| DESCENT * x).collect();
         match direct::minimise(attempts, &options, softest.state.rotated(&turned)) {
-            Ok(Some(outcome)) if outcome.stop == Stop::Converged => attempts.replace(outcome),
+            Ok(Some(outcome)) if outcome.stop == Stop::Converged => attempts.overrule(outcome),
             Ok(_) => break,
             Err(error) if error.diverged() => break,
             Err(error) => return Err(error),

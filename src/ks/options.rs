@@ -53,8 +53,9 @@ pub struct ScfOptions {
     pub tolerance: Option<f64>,
     /// Average with the mirror image about the mean nuclear position.
     pub symmetric: bool,
-    /// The integral of |n_out - n_in|, electrons, above which a calculation without a tolerance counts as not converged.
-    pub threshold: f64,
+    /// The integral of |n_out - n_in|, electrons, above which a calculation counts as not converged; `None`: the tolerance, or without
+    /// one [`Self::THRESHOLD`].
+    pub threshold: Option<f64>,
     /// Whether `solve` tries other ways to a self-consistent density where these iterations do not find one.
     pub remedies: bool,
 }
@@ -76,7 +77,7 @@ impl Default for ScfOptions {
 impl ScfOptions {
     /// The default tolerance.
     pub const TOLERANCE: f64 = 1e-8;
-    /// The default threshold.
+    /// The threshold without a tolerance, and the largest tolerance without a threshold.
     pub const THRESHOLD: f64 = 1e-3;
     /// DIIS to the tolerance in at most 200 iterations, and what else helps.
     pub const STANDARD: ScfOptions = ScfOptions {
@@ -84,13 +85,18 @@ impl ScfOptions {
         mixing: Mixing::DIIS,
         tolerance: Some(Self::TOLERANCE),
         symmetric: false,
-        threshold: Self::THRESHOLD,
+        threshold: None,
         remedies: true,
     };
 
-    /// The residual, electrons, below which a calculation counts as converged.
+    /// The residual, electrons, up to which a calculation counts as converged.
     pub fn limit(&self) -> f64 {
-        self.tolerance.unwrap_or(self.threshold)
+        self.threshold.or(self.tolerance).unwrap_or(Self::THRESHOLD)
+    }
+
+    /// The same with a tolerance.
+    pub(super) fn converging(&self) -> Self {
+        ScfOptions { tolerance: Some(self.tolerance.unwrap_or(Self::TOLERANCE)), ..self.clone() }
     }
 
     /// Everything that determines a calculation in training, for a content key. There nothing is tried in its place, and its residual
@@ -116,8 +122,21 @@ impl ScfOptions {
         if let Some(tolerance) = self.tolerance.filter(|tolerance| !(*tolerance > 0.0 && tolerance.is_finite())) {
             return wrong("tolerance", format!("must be positive and finite, not {tolerance} electrons"));
         }
-        if !(self.threshold > 0.0 && self.threshold.is_finite()) {
-            return wrong("threshold", format!("must be positive and finite, not {} electrons", self.threshold));
+        if let Some(threshold) = self.threshold.filter(|threshold| !(*threshold > 0.0 && threshold.is_finite())) {
+            return wrong("threshold", format!("must be positive and finite, not {threshold} electrons"));
+        }
+        match (self.tolerance, self.threshold) {
+            (Some(tolerance), Some(threshold)) if tolerance > threshold => {
+                let problem = format!("must be at least the tolerance, {tolerance} electrons, not {threshold}");
+                return wrong("threshold", problem);
+            }
+            (Some(tolerance), None) if tolerance > Self::THRESHOLD => {
+                let most = Self::THRESHOLD;
+                let problem =
+                    format!("must be at most {most} electrons, not {tolerance}, unless `threshold:` allows as much");
+                return wrong("tolerance", problem);
+            }
+            _ => {}
         }
         let (alpha, history) = match self.mixing {
             Mixing::Linear { alpha, decay, .. } if !(decay > 0.0 && decay.is_finite()) => {

@@ -277,7 +277,7 @@ const LEVELS_AND_ITERATIONS: &[Property] = &[
     ),
     row(
         "converged",
-        "whether the tolerance was met; after a fixed number of iterations, whether the residual is within the threshold",
+        "whether the tolerance was met, or the residual is within the threshold",
         Shown::Yes(BELOW_TERMS),
         |r| Datum::Verdict(Verdict { converged: r.converged(), stop: r.stop, iterations: r.iterations, way: r.way() }),
         None,

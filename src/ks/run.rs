@@ -18,6 +18,17 @@ pub enum Stop {
     Interrupted,
 }
 
+impl Stop {
+    /// Whether the density counts as converged, with a residual and up to a limit, electrons.
+    pub fn converged(self, residual: f64, limit: f64) -> bool {
+        match self {
+            Stop::Converged => true,
+            Stop::Interrupted => false,
+            Stop::Fixed | Stop::Exhausted => residual <= limit,
+        }
+    }
+}
+
 /// A finished Kohn-Sham calculation: plain numbers, hartree and bohr.
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -74,13 +85,9 @@ impl Run {
         self.energy + self.system.nuclear_repulsion
     }
 
-    /// Whether the tolerance was met; after a fixed number of iterations, whether the residual is within the threshold.
+    /// Whether the tolerance was met, or the residual is within the threshold.
     pub fn converged(&self) -> bool {
-        match self.stop {
-            Stop::Converged => true,
-            Stop::Exhausted | Stop::Interrupted => false,
-            Stop::Fixed => self.residual <= self.limit,
-        }
+        self.stop.converged(self.residual, self.limit)
     }
 
     /// How it was solved: `DIIS`; `direct minimisation, after DIIS and damping`.

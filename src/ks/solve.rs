@@ -5,7 +5,7 @@ use super::hamiltonian::Hamiltonian;
 use super::kohn_sham::{Equations, KohnSham, Setting, Spins, fields};
 use super::occupation::Occupation;
 use super::way::Way;
-use super::{KsError, Run, ScfOptions, Stop, ladder, orbitals, warning};
+use super::{KsError, KsWarning, Run, ScfOptions, Stop, ladder, orbitals, warning};
 use crate::control::Control;
 use crate::functional::Compiled;
 use crate::model::System;
@@ -66,7 +66,20 @@ pub fn solve(
         let (ks, _) = KohnSham::new(&equations, &D::default(), params, NoneTape)?;
         solve_bound(&ks, &functional.name, options, start, control)
     });
-    run.map_err(|cause| KsError::Device { cause })?
+    let mut run = run.map_err(|cause| KsError::Device { cause })??;
+    if *start == InitialDensity::BrokenSpin && run.converged() && system.closed_shell() {
+        if warning::spins_are_alike(&run) {
+            run.warnings.push(KsWarning::SpinsAlike { system: system.label.clone() });
+        } else {
+            let equal = solve(device, system, functional, params, options, &InitialDensity::NonInteracting, control);
+            match equal {
+                Ok(equal) => run.warnings.extend(warning::equal_spins_lower(&run, &equal)),
+                Err(error) if error.diverged() => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(run)
 }
 
 /// [`solve`] of equations with their parameters.
@@ -82,24 +95,21 @@ pub(crate) fn solve_bound<D: Backend>(
     attempts.first_is_over(first.as_ref().map_or(f64::INFINITY, |outcome| outcome.residual));
     let mut fault = None;
     match first {
-        Ok(outcome) => attempts.take(outcome),
+        Ok(outcome) => attempts.keep_better(outcome),
         Err(error) if options.remedies && error.diverged() => fault = Some(error),
         Err(error) => return Err(error),
     }
-    if options.remedies && !attempts.done(options.threshold) {
-        ladder::climb(&mut attempts, options)?;
+    if options.remedies && !attempts.done(options.limit()) {
+        ladder::climb(&mut attempts, options, start)?;
     }
-    if *start == InitialDensity::BrokenSpin {
-        ladder::descend(&mut attempts, options)?;
-    }
-    match attempts.found() {
-        Some(found) => {
-            let mut run = finish(ks, functional, options, found);
-            if *start == InitialDensity::BrokenSpin {
-                run.warnings.extend(warning::spins_alike(&run));
-            }
-            Ok(run)
+    if options.remedies {
+        ladder::lower(&mut attempts, options)?;
+        if *start == InitialDensity::BrokenSpin {
+            ladder::descend(&mut attempts, options)?;
         }
+    }
+    match attempts.found(options.limit()) {
+        Some(found) => Ok(finish(ks, functional, options, found)),
         None => Err(fault.unwrap_or_else(ScfOptions::no_iterations)),
     }
 }
@@ -159,7 +169,7 @@ fn broken_spin<D: Backend>(ks: &KohnSham<D>) -> Result<Spins<D>, KsError> {
 
 fn finish<D: Backend>(ks: &KohnSham<D>, functional: &str, options: &ScfOptions, found: Found<D>) -> Run {
     let occupation = &ks.equations.occupation;
-    let Found { outcome, how, iterations, first } = found;
+    let Found { outcome, how, iterations, first, lower, lowered } = found;
     let Outcome { iteration, energies, mixed, stop, residual, log, .. } = outcome;
     let spin = |fields: &Spins<D>, spin: usize| fields[occupation.channel(spin)].host().to_vec();
     let density = |s: usize| -> Vec<f64> {
@@ -169,8 +179,6 @@ fn finish<D: Backend>(ks: &KohnSham<D>, functional: &str, options: &ScfOptions, 
     let orbital_energies = [0, 1].map(|s| iteration.filled[occupation.channel(s)].energies.host().to_vec());
     let levels = [orbital_energies[0].as_slice(), &orbital_energies[1]];
     let gap = occupation.gap(levels);
-    let limit =
-        if stop == Stop::Fixed { options.threshold } else { options.tolerance.unwrap_or(ScfOptions::TOLERANCE) };
     let mut run = Run {
         system: ks.equations.system.clone(),
         functional: functional.to_owned(),
@@ -184,7 +192,7 @@ fn finish<D: Backend>(ks: &KohnSham<D>, functional: &str, options: &ScfOptions, 
         iterations,
         residual,
         stop,
-        limit,
+        limit: options.limit(),
         how,
         restricted: occupation.spins() == 1,
         symmetric: options.symmetric,
@@ -194,5 +202,14 @@ fn finish<D: Backend>(ks: &KohnSham<D>, functional: &str, options: &ScfOptions, 
         residuals: log.residuals,
     };
     run.warnings = warning::of(&run, options, first, &log.closest);
+    let (nuclear, energy) = (run.system.nuclear_repulsion, run.total_energy());
+    if let Some(lower) = lower {
+        let system = run.system.label.clone();
+        run.warnings.push(KsWarning::NotLowest { system, energy, lower: lower + nuclear });
+    }
+    if let (Some(first), true) = (lowered, run.converged()) {
+        let system = run.system.label.clone();
+        run.warnings.push(KsWarning::Lowered { system, first: first + nuclear, energy });
+    }
     run
 }

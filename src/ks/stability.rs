@@ -6,7 +6,7 @@ use super::direct::{State, product};
 use super::hamiltonian::Hamiltonian;
 use super::kohn_sham::{Equations, KohnSham, Setting};
 use super::occupation::Occupation;
-use super::{KsError, Run, orbitals};
+use super::{KsError, Run, orbitals, warning};
 use crate::control::Control;
 use crate::functional::Compiled;
 use crate::tensor::vector::{add, dot_in_order as dot, norm_in_order as norm};
@@ -27,14 +27,13 @@ pub struct Stability {
 }
 
 impl Stability {
-    /// Whether no rotation lowers the energy, as far as can be told.
-    pub fn stable(&self) -> bool {
-        self.lowest >= -self.error()
-    }
-
-    /// How far the eigenvalue may be off, hartree.
-    pub fn error(&self) -> f64 {
-        LEAST_EIGENVALUE.max(self.residual)
+    /// Whether no rotation lowers the energy. `None`: the eigenvalue is not known well enough to tell. It is never lower than it seems
+    /// (Rayleigh and Ritz), so a negative one is enough for a saddle.
+    pub fn stable(&self) -> Option<bool> {
+        if self.lowest < -LEAST_EIGENVALUE {
+            return Some(false);
+        }
+        (self.lowest - self.residual >= -LEAST_EIGENVALUE).then_some(true)
     }
 }
 
@@ -69,7 +68,8 @@ pub fn stability(
         let (ks, _) = KohnSham::new(&equations, &D::default(), params, NoneTape)?;
         let found = softest(&ks, &run.potential, control);
         found.map(|found| {
-            let breaks_spin = run.restricted && differs(&found.state, &found.rotation);
+            let alike = run.restricted || warning::spins_are_alike(run);
+            let breaks_spin = alike && differs(&found.state, &found.rotation);
             Stability { lowest: found.value, breaks_spin, residual: found.residual }
         })
     });
@@ -91,7 +91,7 @@ pub(super) struct Softest<D: Backend> {
 impl<D: Backend> Softest<D> {
     /// Whether it lowers the energy.
     pub fn descends(&self) -> bool {
-        self.value < -LEAST_EIGENVALUE.max(self.residual)
+        self.value < -LEAST_EIGENVALUE
     }
 }
 
@@ -127,7 +127,8 @@ pub(super) fn softest<D: Backend>(
         if control.interrupted() {
             return Err(KsError::Interrupted { system: system.label.clone() });
         }
-        let Some((value, rotation, rest)) = space.lowest() else {
+        let failed = || KsError::Stability { system: system.label.clone() };
+        let Some((value, rotation, rest)) = space.lowest().map_err(|()| failed())? else {
             // No electrons, or no empty level.
             return Ok(Softest { value: f64::INFINITY, rotation: Vec::new(), residual: 0.0, state });
         };
@@ -215,16 +216,20 @@ impl Space {
         Ok(true)
     }
 
-    /// The lowest eigenvalue in the space, its vector and its residual; contracts the space when it is large.
-    fn lowest(&mut self) -> Option<(f64, Vec<f64>, Vec<f64>)> {
+    /// The lowest eigenvalue in the space, its vector and its residual, if the space is not empty; contracts the space when it is large.
+    ///
+    /// # Errors
+    /// The eigenvalues were not found.
+    #[allow(clippy::type_complexity, clippy::result_unit_err)]
+    fn lowest(&mut self) -> Result<Option<(f64, Vec<f64>, Vec<f64>)>, ()> {
         let size = self.vectors.len();
         let within = Mat::from_fn(size, size, |i, j| {
             0.5 * (dot(&self.vectors[i], &self.images[j]) + dot(&self.vectors[j], &self.images[i]))
         });
         if size == 0 {
-            return None;
+            return Ok(None);
         }
-        let eigen = within.self_adjoint_eigen(Side::Lower).ok()?;
+        let eigen = within.self_adjoint_eigen(Side::Lower).map_err(|_| ())?;
         let combine = |of: &[Vec<f64>], k: usize| {
             let mut sum = vec![0.0; of[0].len()];
             of.iter().enumerate().for_each(|(j, v)| add(&mut sum, eigen.U()[(j, k)], v));
@@ -236,6 +241,6 @@ impl Space {
             let kept = |of: &[Vec<f64>]| (0..KEPT).map(|k| combine(of, k)).collect::<Vec<_>>();
             (self.vectors, self.images) = (kept(&self.vectors), kept(&self.images));
         }
-        Some((value, vector, residual))
+        Ok(Some((value, vector, residual)))
     }
 }

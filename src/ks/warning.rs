@@ -17,7 +17,7 @@ pub enum KsWarning {
     /// calculation, and numbers made from them are marked.
     ///
     /// What to do: follow the help line: more `iterations:`, no `mixing:` (then other ways are tried if the first one fails), or
-    /// `symmetric: true` for a system that is its own mirror image. `threshold:` sets the limit without a tolerance.
+    /// `symmetric: true` for a system that is its own mirror image. `threshold:` sets the residual that counts as converged.
     #[error(
         "`{system}` has not converged: after {} the density still changes by {} electrons ({limit} {})",
         counted(*iterations, "iteration"),
@@ -118,15 +118,77 @@ pub enum KsWarning {
         /// Where, bohr.
         x: f64,
     },
-    /// The calculation began with electrons of opposite spin in different places, and ended with the same density for both: there is no
-    /// solution with broken spin. The run is that with equal spins, and a minimum of the energy.
+    /// The calculation began with electrons of opposite spin in different places, and ended with the same density for both. The search is
+    /// a local one; that it found no solution with broken spin does not prove that there is none.
     ///
-    /// What to do: nothing.
+    /// What to do: nothing; `stability(run)` says whether the run is a minimum.
     #[error("both spins of `{system}` ended with the same density: no solution with broken spin was found")]
     #[diagnostic(code(ksr::ks::spins_alike), severity(Advice))]
     SpinsAlike {
         /// Label of the system.
         system: String,
+    },
+    /// A solution with broken spin was found, a minimum of its surroundings, but that with equal spins has a lower energy.
+    ///
+    /// What to do: use the run without `start: broken_spin`.
+    #[error("`{system}` has a lower energy with equal spins, {lower:.6} hartree, than with broken spin, {energy:.6}")]
+    #[diagnostic(
+        code(ksr::ks::equal_spins_lower),
+        severity(Warning),
+        help(
+            "a minimum is the lowest energy nearby, not of all: compare both, and use the run without `start: broken_spin`"
+        )
+    )]
+    EqualSpinsLower {
+        /// Label of the system.
+        system: String,
+        /// Total energy with broken spin, hartree.
+        energy: f64,
+        /// With equal spins.
+        lower: f64,
+    },
+    /// The calculation converged, but orbitals that it met on its way have a lower energy than the ones it converged to. So the functional
+    /// has a lower solution somewhere else.
+    ///
+    /// What to do: do not take the run for the ground state. `stability(run)` says whether it is a minimum at all; another density to
+    /// begin with (`start:`) or `start: broken_spin` may lead to the lower one.
+    #[error(
+        "`{system}` converged to {energy:.6} hartree, but an iteration on the way had {lower:.6}: there is a lower solution"
+    )]
+    #[diagnostic(
+        code(ksr::ks::not_lowest),
+        severity(Warning),
+        help(
+            "`stability(run)` says whether this one is a minimum; another `start:`, such as `broken_spin`, may find the lower one"
+        )
+    )]
+    NotLowest {
+        /// Label of the system.
+        system: String,
+        /// Total energy, hartree.
+        energy: f64,
+        /// The lower one.
+        lower: f64,
+    },
+    /// The calculation converged, but orbitals that it met on its way had a lower energy, so that was not the lowest solution. The energy
+    /// was minimised from there. The run is converged.
+    ///
+    /// What to do: nothing. `remedies: false` does only the chosen iterations.
+    #[error(
+        "`{system}` has a lower solution than the one found first: {energy:.6} hartree instead of {first:.6}, by direct minimisation"
+    )]
+    #[diagnostic(
+        code(ksr::ks::lowered),
+        severity(Advice),
+        help("an iteration on the way had a lower energy; `remedies: false` keeps the solution that was found first")
+    )]
+    Lowered {
+        /// Label of the system.
+        system: String,
+        /// Total energy of the first solution, hartree.
+        first: f64,
+        /// Of the run.
+        energy: f64,
     },
     /// The highest occupied level and the one above it nearly coincide. Which of them is filled, and so the density,
     /// depends on tiny changes in the potential.
@@ -147,9 +209,30 @@ pub enum KsWarning {
     },
 }
 
+impl KsWarning {
+    /// Which of two of one kind is worse: the one with the larger weight.
+    pub(crate) fn weight(&self) -> f64 {
+        match self {
+            KsWarning::NotConverged { residual, .. } | KsWarning::Remedied { residual, .. } => *residual,
+            KsWarning::Unbound { level, .. } => *level,
+            KsWarning::AtEdge { density, .. } => *density,
+            KsWarning::SmallGap { gap, .. } => -gap,
+            KsWarning::DecayingMixing { left, .. } => *left,
+            KsWarning::EqualSpinsLower { energy, lower, .. } | KsWarning::NotLowest { energy, lower, .. } => {
+                energy - lower
+            }
+            KsWarning::Lowered { first, energy, .. } => first - energy,
+            KsWarning::SpinsAlike { .. } => 0.0,
+        }
+    }
+}
+
 /// How far from its ends, bohr, a grid should have no density any more, and the density, 1/bohr, that counts as none.
 const EDGE: f64 = 1.0;
 const EDGE_DENSITY: f64 = 1e-4;
+
+/// Energies, hartree, that are closer are the same.
+const SAME_ENERGY: f64 = 1e-6;
 
 /// Integral of |n_up - n_down|, electrons, below which spins count as equal.
 const SAME_SPINS: f64 = 1e-3;
@@ -179,12 +262,12 @@ pub(super) fn of(run: &Run, options: &ScfOptions, first: (usize, f64), closest: 
     let system = run.system.label.clone();
     let mut warnings = Vec::new();
     if !run.converged() {
-        let limit = if run.stop == Stop::Fixed { "threshold" } else { "tolerance" };
+        let limit = if options.threshold.is_none() && options.tolerance.is_some() { "tolerance" } else { "threshold" };
         let advice = match run.how.as_slice() {
             // An interruption needs no advice.
             _ if run.stop == Stop::Interrupted => None,
             [_] | [_, Way::Shared] => Some(advice(options, &run.residuals, closest, mirror)),
-            all => Some(exhausted(all, closest, mirror)),
+            all => rounding(options, run.residual).or_else(|| Some(exhausted(all, closest, mirror))),
         };
         if let Some(advice) = advice {
             let (iterations, residual, value) = (run.iterations, run.residual, run.limit);
@@ -226,12 +309,34 @@ fn held_by_walls(run: &Run) -> Option<KsWarning> {
     (density[at] > EDGE_DENSITY).then(|| KsWarning::AtEdge { system, density: density[at], x: grid.x(at) })
 }
 
-/// The note that a start with broken spin ended with equal spins, if it did.
-pub(super) fn spins_alike(run: &Run) -> Option<KsWarning> {
+/// Whether both spins have the same density.
+pub(super) fn spins_are_alike(run: &Run) -> bool {
     let [up, down] = &run.density;
-    let apart: f64 = up.iter().zip(down).map(|(up, down)| (up - down).abs() * run.system.grid.spacing).sum();
-    let alike = run.system.closed_shell() && apart < SAME_SPINS;
-    alike.then(|| KsWarning::SpinsAlike { system: run.system.label.clone() })
+    up.iter().zip(down).map(|(up, down)| (up - down).abs() * run.system.grid.spacing).sum::<f64>() < SAME_SPINS
+}
+
+/// The note that the solution with equal spins has a lower energy than the one with broken spin, if it does.
+pub(super) fn equal_spins_lower(broken: &Run, equal: &Run) -> Option<KsWarning> {
+    let (energy, lower) = (broken.total_energy(), equal.total_energy());
+    let is_lower = equal.converged() && lower < energy - SAME_ENERGY;
+    is_lower.then(|| KsWarning::EqualSpinsLower { system: broken.system.label.clone(), energy, lower })
+}
+
+fn rounding_error() -> String {
+    format!(
+        "what is left is rounding error, which more iterations do not reduce: set `tolerance: {}` or more",
+        brief(REACHABLE)
+    )
+}
+
+/// What to do after all ways were tried, if what is left may be rounding error.
+fn rounding(options: &ScfOptions, residual: f64) -> Option<String> {
+    if residual < ROUNDING {
+        return Some(rounding_error());
+    }
+    let tight = options.tolerance.is_none_or(|tolerance| tolerance < ROUNDED_RESIDUAL);
+    let looser = format!("set a looser tolerance, `tolerance: {}`", significant(10.0 * residual, 1, -3..5));
+    (residual < ROUNDED_RESIDUAL && tight).then_some(looser)
 }
 
 /// What is left to try after all ways were tried.
@@ -298,10 +403,7 @@ pub(super) fn advice(options: &ScfOptions, residuals: &[f64], closest: &[Option<
     let hopeless = near.is_some_and(|near| ROUNDED_POTENTIAL > tolerance * near.gap);
     let more = format!("allow more than {} `iterations`", options.iterations);
     let remedy = match options.mixing {
-        _ if last < ROUNDING => format!(
-            "what is left is rounding error, which more iterations do not reduce: set `tolerance: {}` or more",
-            brief(REACHABLE)
-        ),
+        _ if last < ROUNDING => rounding_error(),
         _ if converging => format!("it is still converging: {more}"),
         Mixing::Linear { decay, .. } if decay < 1.0 && options.tolerance.is_some() => {
             "use a mixing without `decay`".to_owned()

@@ -99,7 +99,8 @@ pub fn field_head(field: &Field) -> String {
     let grid = &field.grid;
     let channels = if field.channels == 1 { String::new() } else { format!(" of {} channels", field.channels) };
     let [from, to] = [grid.x(0), grid.end()].map(|x| number::digits(x, 5));
-    format!("field{channels} on {}, {from} .. {to} bohr", counted(grid.points, "point"))
+    let text = format!("field{channels} on {}, {from} .. {to} bohr", counted(grid.points, "point"));
+    if field.unconverged { format!("{text} ({})", number::UNCONVERGED) } else { text }
 }
 
 pub fn inline_run(run: &Run) -> String {

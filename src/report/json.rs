@@ -2,9 +2,8 @@
 
 use crate::exact::Reference;
 use crate::interp::session::host::Shown;
-use crate::interp::value::Model;
-use crate::interp::value::{Field, Quantity, Value, listed_length, shared};
-use crate::ks::{Datum, Property, Run, Stop};
+use crate::interp::value::{Field, Model, Quantity, Solved, Value, listed_length, shared, spread as run_spread};
+use crate::ks::{Datum, Property, Stop};
 use crate::model::{Grid, System, Wall};
 use crate::number::json as number;
 use crate::problem::hidden;
@@ -39,7 +38,7 @@ pub fn record(shown: &Shown<'_>) -> Option<Json> {
     if let Some(converged) = converged(shown.value) {
         record.insert("converged".into(), converged);
     }
-    if let Some(spread) = spread(shown.value, unit(shown.value).is_some()) {
+    if let Some(spread) = spread(shown.value, unit(shown.value).is_some(), true) {
         record.insert("spread".into(), spread);
     }
     record.insert("value".into(), value);
@@ -56,6 +55,7 @@ fn converged(value: &Value) -> Option<Json> {
     };
     match value {
         Value::Number(q) => q.trust.unconverged().then_some(Json::Bool(false)),
+        Value::Field(field) => field.unconverged.then_some(Json::Bool(false)),
         Value::List(items) => converged_items(items),
         Value::Record(record) => named(record.entries.iter().map(|(name, value)| (name, converged(value))).collect()),
         Value::Table(table) => {
@@ -66,8 +66,9 @@ fn converged(value: &Value) -> Option<Json> {
 }
 
 /// The spreads of a value over the members of committees, in the places of the numbers that have one, in their units (`named`) or in
-/// atomic ones; `null` in those of others. `None`: there is none.
-fn spread(value: &Value, named: bool) -> Option<Json> {
+/// atomic ones, as [`part`] has the numbers themselves; `outermost`: in no other value. `null` in the places of others; `None`: there is
+/// none.
+fn spread(value: &Value, named: bool, outermost: bool) -> Option<Json> {
     let all = |parts: Vec<(&std::rc::Rc<str>, Option<Json>)>| {
         let known: Map<String, Json> =
             parts.into_iter().filter_map(|(name, found)| Some((name.to_string(), found?))).collect();
@@ -77,10 +78,11 @@ fn spread(value: &Value, named: bool) -> Option<Json> {
         Value::Number(q) => (if named { q.spread() } else { q.trust.spread() }).map(number),
         Value::List(items) => spread_items(items, named),
         Value::Record(record) => {
-            all(record.entries.iter().map(|(name, value)| (name, spread(value, unit(value).is_some()))).collect())
+            let named = |value: &Value| outermost && unit(value).is_some();
+            all(record.entries.iter().map(|(name, value)| (name, spread(value, named(value), false))).collect())
         }
         Value::Table(table) => {
-            let column = |items: &[Value]| spread_items(items, shared_unit(items).is_some());
+            let column = |items: &[Value]| spread_items(items, outermost && shared_unit(items).is_some());
             all(table.columns.iter().map(|(name, items)| (name, column(items))).collect())
         }
         _ => None,
@@ -88,7 +90,7 @@ fn spread(value: &Value, named: bool) -> Option<Json> {
 }
 
 fn spread_items(items: &[Value], named: bool) -> Option<Json> {
-    let all: Vec<Option<Json>> = items.iter().map(|item| spread(item, named)).collect();
+    let all: Vec<Option<Json>> = items.iter().map(|item| spread(item, named, false)).collect();
     let any = all.iter().any(Option::is_some);
     any.then(|| all.into_iter().map(|found| found.unwrap_or(Json::Null)).collect::<Vec<_>>().into())
 }
@@ -262,7 +264,7 @@ fn system_json(system: &System) -> Json {
     })
 }
 
-fn run_json(run: &Run) -> Json {
+fn run_json(run: &Solved) -> Json {
     let mut whole = Map::new();
     whole.insert("system".into(), run.system.label.as_str().into());
     whole.insert("functional".into(), run.functional.as_str().into());
@@ -274,6 +276,9 @@ fn run_json(run: &Run) -> Json {
             continue;
         }
         whole.insert(property.name.into(), datum_json(datum, run.restricted));
+    }
+    if let Some(spread) = run_spread(run) {
+        whole.insert("spread".into(), part(&spread, false));
     }
     whole.into()
 }

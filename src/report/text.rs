@@ -8,7 +8,7 @@ use super::style::Style;
 use super::table;
 use super::width::{self, shorten};
 use crate::exact::Reference;
-use crate::interp::value::{Field, Figure, Quantity, Record, Series, Value};
+use crate::interp::value::{Field, Figure, Quantity, Record, Series, Solved, Value, property};
 use crate::ks::{Datum, Property, Run, Stop, Verdict};
 use crate::model::{Grid, System};
 use crate::number::counted;
@@ -163,10 +163,16 @@ fn energies(values: &[f64]) -> String {
     format!("[{}] hartree", all.join(", "))
 }
 
-fn run_text(run: &Run) -> String {
+fn run_text(run: &Solved) -> String {
     let entries: Vec<(String, String)> = Property::all_shown(false)
         .into_iter()
-        .flat_map(|property| lines(property.name, property.of(run), run))
+        .flat_map(|found| match (found.of(run), property(found, run)) {
+            // With its spread, if it is of a committee; whether it converged has a line of its own.
+            (Datum::Energy(Some(_)), Value::Number(q)) => {
+                vec![(found.name.to_owned(), format!("{} {}", number::bare(&q), q.unit_text()))]
+            }
+            (datum, _) => lines(found.name, datum, run),
+        })
         .collect();
     let entries: Vec<(&str, String)> = entries.iter().map(|(name, text)| (name.as_str(), text.clone())).collect();
     format!("{}\n{}", inline_run(run), listing(&entries))

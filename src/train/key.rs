@@ -22,6 +22,8 @@ pub(crate) fn key(plan: &Plan, device: &str) -> String {
         scf,
         gradient,
         optimizer,
+        starts,
+        snapshots,
         validate_every,
         // Each seed has its own file; the rest does not change a bit of the result.
         seeds: _,
@@ -35,6 +37,13 @@ pub(crate) fn key(plan: &Plan, device: &str) -> String {
         Gradient::Unrolled => "unrolled",
         Gradient::Implicit => "implicit",
     });
+    // What is not asked for leaves the key as it was.
+    if *snapshots > 1 {
+        key = key.text("snapshots").integer(*snapshots as u64);
+    }
+    if let Some(starts) = starts {
+        key = starts.iter().fold(key.text("starts"), |key, start| key.numbers(start));
+    }
     for cases in [cases, validation] {
         key = cases.iter().fold(key.integer(cases.len() as u64), case);
     }

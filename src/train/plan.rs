@@ -93,6 +93,11 @@ pub struct Plan {
     pub optimizer: Optimizer,
     /// Seeds, each trained on its own.
     pub seeds: Vec<u64>,
+    /// The parameters that each seed starts from, in the order of the seeds, instead of those that it draws.
+    pub starts: Option<Vec<Vec<f64>>>,
+    /// How many of the steps that were validated are kept of each seed, the best ones; without validation every `validate_every`-th step
+    /// is one of them.
+    pub snapshots: usize,
     /// Steps between validations.
     pub validate_every: usize,
     /// Steps between checkpoints.
@@ -117,11 +122,22 @@ impl Plan {
             gradient: Gradient::default(),
             optimizer: Optimizer::default(),
             seeds: vec![0],
+            starts: None,
+            snapshots: 1,
             validate_every: Self::EVERY,
             checkpoint_every: Self::EVERY,
             threads: None,
             memory: Budget::default(),
         }
+    }
+
+    /// The parameters that a seed starts from.
+    pub(crate) fn start(&self, seed: u64) -> Vec<f64> {
+        let given = self.starts.as_ref().and_then(|starts| {
+            let position = self.seeds.iter().position(|one| *one == seed)?;
+            starts.get(position).cloned()
+        });
+        given.unwrap_or_else(|| self.functional.initial(seed))
     }
 
     /// The number of threads it is trained on.

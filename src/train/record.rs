@@ -113,6 +113,8 @@ pub struct SeedRecord {
     pub outcome: Ending,
     /// Its best parameters; `None` if it failed at once.
     pub kept: Option<Kept>,
+    /// The best steps after it, best first, if more were to be kept.
+    pub runners_up: Vec<Kept>,
     /// Loss-and-gradient evaluations.
     pub evaluations: usize,
     /// Every step.

@@ -208,6 +208,7 @@ impl<'env> Job<'env> {
             optimizer: &self.plan.optimizer,
             validated: !self.validation.is_empty(),
             validate_every: self.plan.validate_every,
+            snapshots: self.plan.snapshots,
             checkpoint_every: self.plan.checkpoint_every,
             store: self.store,
             control: self.control,
@@ -215,7 +216,7 @@ impl<'env> Job<'env> {
             validate: &validate,
             warn: &|message| self.warn(message),
         };
-        SeedState::run(&context, seed, || self.plan.functional.initial(seed))
+        SeedState::run(&context, seed, || self.plan.start(seed))
     }
 }
 

@@ -22,6 +22,8 @@ pub(crate) struct Context<'a> {
     pub validated: bool,
     /// Steps between validations.
     pub validate_every: usize,
+    /// How many steps to keep.
+    pub snapshots: usize,
     /// Steps between checkpoints.
     pub checkpoint_every: usize,
     pub store: &'a Store,
@@ -102,6 +104,7 @@ impl SeedState {
             seed,
             outcome,
             kept: None,
+            runners_up: Vec::new(),
             evaluations: 0,
             history: vec![],
             unjudged: Unjudged::default(),
@@ -117,6 +120,7 @@ impl SeedState {
                     point: Point { parameters, loss, gradient },
                     memory: Memory::default(),
                     kept: None,
+                    runners_up: Vec::new(),
                     history: Vec::new(),
                     outcome: None,
                     unjudged: Unjudged::default(),
@@ -196,14 +200,27 @@ impl SeedState {
             }
             None => None,
         };
-        let kept = self.candidate(validation);
-        if self.kept.as_ref().is_none_or(|best| better(&kept, best)) {
-            self.kept = Some(kept);
-        }
+        let candidate = self.candidate(validation);
+        self.keep(candidate, context);
         let gradient_norm = self.point.gradient_norm();
         self.history.push(Step { step: self.step, loss: self.point.loss, gradient_norm, validation });
         self.report(context, validation);
         Ok(())
+    }
+
+    /// Keeps a step if it is the best one, or one of the best if several are to be kept and it is one that may be.
+    fn keep(&mut self, candidate: Kept, context: &Context<'_>) {
+        let regular = self.step.is_multiple_of(context.validate_every.max(1));
+        let listed = context.snapshots > 1 && if context.validated { candidate.validation.is_some() } else { regular };
+        let loser = match &self.kept {
+            Some(best) if !better(&candidate, best) => Some(candidate),
+            _ => self.kept.replace(candidate),
+        };
+        if let Some(loser) = loser.filter(|_| listed) {
+            let place = self.runners_up.iter().position(|other| better(&loser, other));
+            self.runners_up.insert(place.unwrap_or(self.runners_up.len()), loser);
+            self.runners_up.truncate(context.snapshots - 1);
+        }
     }
 
     /// Whether the point is to be validated, wherever the run ends.
@@ -270,6 +287,7 @@ impl SeedState {
             seed: self.seed,
             outcome: self.outcome.unwrap_or(Ending::Interrupted),
             kept: self.kept,
+            runners_up: self.runners_up,
             evaluations: self.evaluations,
             history: self.history,
             unjudged: self.unjudged,
@@ -294,6 +312,7 @@ mod tests {
             optimizer: &Optimizer::default(),
             validated: true,
             validate_every: 1000,
+            snapshots: 1,
             checkpoint_every: 1000,
             store: &Store::none(),
             control: &Quiet,

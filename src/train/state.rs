@@ -14,6 +14,9 @@ pub(crate) struct SeedState {
     pub point: Point,
     pub memory: Memory,
     pub kept: Option<Kept>,
+    /// The best steps after the kept one, if more are to be kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runners_up: Vec<Kept>,
     pub history: Vec<Step>,
     /// `None` while steps remain.
     pub outcome: Option<Ending>,

@@ -150,6 +150,7 @@ mod tests {
             point: Point { parameters: vec![0.1], loss: 1.0 / 3.0, gradient: vec![gradient] },
             memory: Memory::default(),
             kept: None,
+            runners_up: Vec::new(),
             history: vec![],
             outcome: None,
             unjudged: Unjudged::default(),

@@ -41,6 +41,8 @@ pub struct Layout {
     pub potentials_single: bool,
     /// `distances`, bohr.
     pub distances: Option<Vec<f64>>,
+    /// `converged`: 1, or 0 for the results of calculations that did not converge.
+    pub converged: Option<Vec<f64>>,
     /// `latex_symbols`, `symbols` or `names`.
     pub names: Option<Vec<String>>,
 }
@@ -157,7 +159,7 @@ fn unwritten(error: &std::io::Error) -> String {
 }
 
 const NEEDED: [&str; 6] = ["densities", "total_energies", "locations", "nuclear_charges", "num_electrons", "grids"];
-const OPTIONAL: [&str; 9] = [
+const OPTIONAL: [&str; 10] = [
     "num_unpaired_electrons",
     "external_potentials",
     "spin_densities",
@@ -167,6 +169,7 @@ const OPTIONAL: [&str; 9] = [
     "symbols",
     "names",
     "magnetization_densities",
+    "converged",
 ];
 /// Files of systems' names; the first one present is read.
 const NAMES: [&str; 3] = ["latex_symbols", "symbols", "names"];

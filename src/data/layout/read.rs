@@ -51,6 +51,7 @@ pub fn read_layout(world: &dyn World, folder: &Path) -> Result<Layout, LayoutErr
         potentials: potentials.map(|found| folder.fields(found, points)).transpose()?,
         potentials_single,
         distances: exact_distances(distances, distances_single, numbers("distances_x100")?),
+        converged: numbers("converged")?,
         names: folder.names()?,
     })
 }

@@ -85,6 +85,9 @@ fn files(layout: &Layout) -> Result<Vec<(&'static str, Vec<u8>)>, LayoutError> {
     if let Some(unpaired) = &layout.unpaired {
         files.push(("num_unpaired_electrons", integers("num_unpaired_electrons", &[systems], unpaired)?));
     }
+    if let Some(converged) = &layout.converged {
+        files.push(("converged", integers("converged", &[systems], converged)?));
+    }
     if let Some(names) = &layout.names {
         let texts = unicode::npy_bytes(names);
         let format = |reason| DataError::Format { path: "latex_symbols.npy".into(), kind: "npy", reason };

@@ -258,7 +258,8 @@ impl Dataset {
         let half = || halved(&self.layout.densities[index]);
         let density = known.unwrap_or_else(|| [half(), half()]);
         let distance = self.layout.distances.as_ref().map(|d| d[index]);
-        let origin = Origin::Data(Entry { set: self.set.clone(), index, distance, spins });
+        let converged = self.layout.converged.as_ref().is_none_or(|converged| converged[index] != 0.0);
+        let origin = Origin::Data(Entry { set: self.set.clone(), index, distance, spins, converged });
         let energy = self.layout.energies[index];
         let system = Arc::new(system);
         let (occupations, pairs, error) = (None, None, f64::NAN);

@@ -2,6 +2,7 @@
 
 use crate::data::Layout;
 use crate::model::{Grid, Interaction, System, Wall, both_spins};
+use crate::number::counted;
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -18,6 +19,8 @@ pub struct Sample<'a> {
     pub spins: bool,
     /// The distance given by a data set, otherwise that between the first two nuclei, bohr.
     pub distance: Option<f64>,
+    /// Whether it comes from a calculation that converged.
+    pub converged: bool,
 }
 
 /// Why samples do not make one data set.
@@ -74,6 +77,16 @@ pub enum SaveNote {
     #[error("the spin densities are left out: those of `{label}` are not known")]
     #[diagnostic(severity(Advice), code(ksr::data::no_spin))]
     NoSpin { label: String },
+    /// Some of the runs did not converge. `converged.npy` says which, and what is read back is marked.
+    ///
+    /// What to do: as for a run that did not converge, or leave these runs out.
+    #[error("{count} of {} did not converge, among them that of `{label}`", counted(*total, "run"))]
+    #[diagnostic(
+        severity(Warning),
+        code(ksr::data::unconverged),
+        help("`converged.npy` says which; leave them out, or solve them to convergence")
+    )]
+    Unconverged { count: usize, total: usize, label: String },
 }
 
 /// The arrays for some samples, in their order.
@@ -98,6 +111,10 @@ pub fn layout(samples: &[Sample]) -> Result<(Layout, Vec<SaveNote>), SaveError> 
     let nuclei = |of: fn(&crate::model::Nucleus) -> f64| {
         samples.iter().map(|s| s.system.nuclei.iter().map(of).collect()).collect::<Vec<Vec<f64>>>()
     };
+    let (count, total) = (samples.iter().filter(|s| !s.converged).count(), samples.len());
+    if let Some(one) = samples.iter().find(|s| !s.converged) {
+        notes.push(SaveNote::Unconverged { count, total, label: one.system.label.clone() });
+    }
     let distances: Option<Vec<f64>> = samples.iter().map(|s| s.distance).collect();
     let layout = Layout {
         grid: first.system.grid.xs(),
@@ -112,6 +129,7 @@ pub fn layout(samples: &[Sample]) -> Result<(Layout, Vec<SaveNote>), SaveError> 
         potentials: Some(samples.iter().map(|s| s.system.potential.to_vec()).collect()),
         potentials_single: false,
         distances,
+        converged: (count > 0).then(|| samples.iter().map(|s| f64::from(u8::from(s.converged))).collect()),
         names: Some(samples.iter().map(|s| s.system.label.clone()).collect()),
     };
     Ok((layout, notes))

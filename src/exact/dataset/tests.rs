@@ -30,7 +30,14 @@ fn ion(charge: f64, electrons: usize) -> Reference {
 
 fn sample(reference: &Reference) -> Sample<'_> {
     let Reference { system, energy, density, .. } = reference;
-    Sample { system, energy: *energy, density, spins: reference.spins(), distance: reference.distance() }
+    Sample {
+        system,
+        energy: *energy,
+        density,
+        spins: reference.spins(),
+        distance: reference.distance(),
+        converged: true,
+    }
 }
 
 fn ions() -> Layout {

@@ -7,7 +7,7 @@ pub(crate) mod symbols;
 
 use super::Interpreter;
 use super::error::{TypesError, UnitsError, fail};
-use super::value::{Field, Operand, Value, text};
+use super::value::{Field, Operand, Quantity, Value, text};
 use crate::graph::{Binary, Unary};
 use crate::problem::Result;
 use crate::source::Span;
@@ -27,7 +27,7 @@ impl Interpreter {
             Value::Symbol(s) => Ok(symbols::unary(op, s, x.span)),
             Value::Field(f) => {
                 let data = f.data.iter().map(|&v| op.value(v)).collect();
-                Ok(Value::Field(Rc::new(Field { grid: f.grid.clone(), channels: f.channels, data })))
+                Ok(Value::Field(Rc::new(f.made(f.channels, data))))
             }
             Value::List(items) => {
                 let each = |v: &Value, s: &mut Self| {
@@ -49,11 +49,13 @@ impl Interpreter {
     /// A step function that is not part of graphs, for plain numbers, lists and concrete fields.
     pub(crate) fn rounded(&mut self, x: Operand<'_>, name: &'static str, f: fn(f64) -> f64) -> Result<Value> {
         match x.value {
-            Value::Number(q) if q.dim.is_plain() => Ok(Value::plain(f(q.value))),
+            Value::Number(q) if q.dim.is_plain() => {
+                Ok(Value::Number(Quantity::plain(f(q.value)).trusted(q.trust.through(f))))
+            }
             Value::Number(q) => {
                 fail(UnitsError::NotPlain { function: name.into(), found: q.dim.words(), span: x.span }, x.span)
             }
-            Value::Field(field) => Ok(with_number(field, f)),
+            Value::Field(field) => Ok(with_number(field, false, f)),
             Value::List(items) => {
                 let each = |v: &Value| self.rounded(Operand::new(v, x.span), name, f);
                 items.iter().map(each).collect::<Result<Vec<_>>>().map(Value::list)
@@ -122,8 +124,8 @@ impl Interpreter {
             }
             (Value::List(_), _) | (_, Value::List(_)) => self.binary_lists(op, a, b, place),
             (Value::Field(x), Value::Field(y)) => fields(op, (x, a.span), (y, b.span), place),
-            (Value::Field(x), Value::Number(y)) => Ok(with_number(x, |v| op.value(v, y.value))),
-            (Value::Number(x), Value::Field(y)) => Ok(with_number(y, |v| op.value(x.value, v))),
+            (Value::Field(x), Value::Number(y)) => Ok(with_number(x, y.trust.unconverged(), |v| op.value(v, y.value))),
+            (Value::Number(x), Value::Field(y)) => Ok(with_number(y, x.trust.unconverged(), |v| op.value(x.value, v))),
             _ => fail(operands(op, a, b), place),
         }
     }
@@ -134,12 +136,12 @@ fn masked(mask: &Field, x: &Field, y: &Field) -> Value {
     let pick = |f: &Field, i: usize, c: usize| f.data[i * f.channels + if f.channels == 1 { 0 } else { c }];
     let at = |i: usize, c: usize| if pick(mask, i, c) != 0.0 { pick(x, i, c) } else { pick(y, i, c) };
     let data = (0..mask.grid.points).flat_map(|i| (0..channels).map(move |c| (i, c))).map(|(i, c)| at(i, c)).collect();
-    Value::Field(Rc::new(Field { grid: mask.grid.clone(), channels, data }))
+    Value::Field(Rc::new(mask.made(channels, data).doubted(x.unconverged || y.unconverged)))
 }
 
-fn with_number(x: &Field, f: impl Fn(f64) -> f64) -> Value {
+fn with_number(x: &Field, doubt: bool, f: impl Fn(f64) -> f64) -> Value {
     let data = x.data.iter().map(|&v| f(v)).collect();
-    Value::Field(Rc::new(Field { grid: x.grid.clone(), channels: x.channels, data }))
+    Value::Field(Rc::new(x.made(x.channels, data).doubted(doubt)))
 }
 
 fn fields(op: Binary, (x, xs): (&Field, Span), (y, ys): (&Field, Span), place: Span) -> Result<Value> {
@@ -158,7 +160,7 @@ fn fields(op: Binary, (x, xs): (&Field, Span), (y, ys): (&Field, Span), place: S
         .flat_map(|i| (0..channels).map(move |c| (i, c)))
         .map(|(i, c)| op.value(pick(x, i, c), pick(y, i, c)))
         .collect();
-    Ok(Value::Field(Rc::new(Field { grid: x.grid.clone(), channels, data })))
+    Ok(Value::Field(Rc::new(x.made(channels, data).doubted(y.unconverged))))
 }
 
 /// Checks that two fields are on one grid.

@@ -169,10 +169,12 @@ fn sample<'a>(args: &Args, item: &'a Value) -> Result<Sample<'a>> {
             density: &r.density,
             spins: r.spins(),
             distance: r.distance(),
+            converged: r.entry().is_none_or(|entry| entry.converged),
         }),
         Value::Run(r) => {
             let distance = r.system.distance();
-            Ok(Sample { system: &r.system, energy: r.energy, density: &r.density, spins: true, distance })
+            let converged = r.trusted();
+            Ok(Sample { system: &r.system, energy: r.energy, density: &r.density, spins: true, distance, converged })
         }
         other => {
             let help =

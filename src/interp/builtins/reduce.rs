@@ -189,7 +189,7 @@ impl Interpreter {
                     let folded = values.iter().copied().reduce(|a, b| reduction.operation().value(a, b));
                     let all = folded.unwrap_or(f64::NAN);
                     let plain = if reduction == Reduction::Mean { all / values.len() as f64 } else { all };
-                    Value::plain(reduction.rescued(plain, &values))
+                    field.number(reduction.rescued(plain, &values))
                 };
                 Ok(if field.channels == 1 { one(0) } else { Value::list((0..field.channels).map(one).collect()) })
             }

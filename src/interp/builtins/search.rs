@@ -5,7 +5,7 @@ use crate::interp::Interpreter;
 use crate::interp::arith::agree;
 use crate::interp::call::{Args, Builtin, DefaultValue, example, function, named, quantity, required};
 use crate::interp::error::{RunError, fail};
-use crate::interp::value::{Operand, Quantity, Value, text};
+use crate::interp::value::{Operand, Quantity, Trust, Value, text};
 use crate::lang::Dimension;
 use crate::lang::Kind;
 use crate::number::brief;
@@ -55,6 +55,10 @@ struct Searched<'a> {
     args: &'a Args,
     x_dim: Dimension,
     y_dim: Dimension,
+    /// The lowest value so far, and how far it can be trusted.
+    lowest: Option<(f64, Trust)>,
+    /// Whether a value comes from a calculation that did not converge.
+    doubt: bool,
 }
 
 impl Searched<'_> {
@@ -67,7 +71,16 @@ impl Searched<'_> {
             let x = text::quantity(&Quantity::of(x, self.x_dim));
             return self.args.wrong(span, format!("the function is nan at {x}"), None);
         }
+        self.doubt |= y.trust.unconverged();
+        if self.lowest.as_ref().is_none_or(|(lowest, _)| y.value < *lowest) {
+            self.lowest = Some((y.value, y.trust));
+        }
         Ok(y.value)
+    }
+
+    /// A place that was found, no more trusted than the values that led there.
+    fn place(&self, x: f64) -> Value {
+        Value::Number(Quantity::of(x, self.x_dim).trusted(Trust::of(!self.doubt, None)))
     }
 }
 
@@ -88,14 +101,15 @@ fn bounds(args: &Args) -> Result<(f64, f64, Dimension, f64)> {
 fn minimum(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let (a, b, x_dim, tolerance) = bounds(args)?;
     let f = args.arg("f")?.value.clone();
-    let mut searched = Searched { interp, f, args, x_dim, y_dim: Dimension::PLAIN };
+    let mut searched = Searched { interp, f, args, x_dim, y_dim: Dimension::PLAIN, lowest: None, doubt: false };
     let (x, y) = lowest(&mut searched, a, b, tolerance)?;
     if y == f64::NEG_INFINITY {
         let x = text::quantity(&Quantity::of(x, x_dim));
         return args.wrong(args.span_of("f"), format!("the function has no minimum: it is -inf at {x}"), None);
     }
-    let y_dim = searched.y_dim;
-    Ok(Value::record([("x", Value::Number(Quantity::of(x, x_dim))), ("value", Value::Number(Quantity::of(y, y_dim)))]))
+    let trust = searched.lowest.as_ref().filter(|(lowest, _)| *lowest == y).map(|(_, trust)| trust.clone());
+    let value = Quantity::of(y, searched.y_dim).trusted(trust.unwrap_or_default());
+    Ok(Value::record([("x", searched.place(x)), ("value", Value::Number(value))]))
 }
 
 /// Evaluates equally spaced points, then closes in on the lowest of them.
@@ -177,7 +191,7 @@ fn parabola((x, fx): (f64, f64), (w, fw): (f64, f64), (v, fv): (f64, f64)) -> Op
 fn root(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let (a, b, x_dim, tolerance) = bounds(args)?;
     let f = args.arg("f")?.value.clone();
-    let mut searched = Searched { interp, f, args, x_dim, y_dim: Dimension::PLAIN };
+    let mut searched = Searched { interp, f, args, x_dim, y_dim: Dimension::PLAIN, lowest: None, doubt: false };
     let (fa, fb) = (searched.at(a)?, searched.at(b)?);
     if fa * fb > 0.0 {
         let (x, y) = (|v| text::quantity(&Quantity::of(v, x_dim)), searched.y_dim);
@@ -195,7 +209,7 @@ fn root(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
             return fail(RunError::Jump { x, value: brief(left), span }, span);
         }
     }
-    Ok(Value::Number(Quantity::of(x, x_dim)))
+    Ok(searched.place(x))
 }
 
 /// Less of the values at the ends than this is left only at a root.

@@ -6,7 +6,7 @@ use crate::interp::tests::helpers::{code, described, interpreter, number, take_s
 use crate::interp::value::{Value, equal, text};
 
 /// Builtins whose examples would write files or train.
-const NEED_FILES_OR_TIME: &[&str] = &["dataset", "save", "load", "train", "trainable", "committee"];
+const NEED_FILES_OR_TIME: &[&str] = &["dataset", "save", "load", "train", "trainable", "committee", "mean_parameters"];
 
 /// Whether values are equal, numbers to within rounding.
 fn close(a: &Value, b: &Value) -> bool {

@@ -162,21 +162,6 @@ pub enum Advice {
         #[label("here")]
         span: Span,
     },
-    /// Some of the calculations that were written at this place began with electrons of opposite spin in different places, and ended with
-    /// the same density for both: they have no solution with broken spin.
-    ///
-    /// What to do: nothing. These runs are those with equal spins, and minima of the energy.
-    #[error("in {count} of {} here both spins ended with the same density: no solution with broken spin was found", counted(*total, "calculation"))]
-    #[diagnostic(code(ksr::ks::spins_alike), severity(Advice))]
-    SpinsAlike {
-        /// How many.
-        count: usize,
-        /// How many there were.
-        total: usize,
-        /// The calculations.
-        #[label("here")]
-        span: Span,
-    },
     /// For some of the calculations that were written at this place the chosen iterations did not find a self-consistent density, and
     /// something else did. All these runs are converged.
     ///

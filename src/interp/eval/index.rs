@@ -71,8 +71,8 @@ impl Pick {
 
 fn point(field: &Field, index: Operand<'_>) -> Result<Value> {
     let at = |i: usize| match field.channels {
-        1 => Value::plain(field.data[i]),
-        n => Value::list(field.data[i * n..(i + 1) * n].iter().map(|&v| Value::plain(v)).collect()),
+        1 => field.number(field.data[i]),
+        n => field.numbers(&field.data[i * n..(i + 1) * n]),
     };
     Ok(match pick(field.grid.points, "a field", index)? {
         Pick::One(i) => at(i),

@@ -13,35 +13,35 @@ pub(in crate::interp) struct Verdict {
     span: Span,
     system: String,
     residual: f64,
+    /// That it did not converge, or did by another way.
     doubt: Option<KsWarning>,
-    /// Both spins ended with the same density, although it began with broken spin.
-    alike: Option<KsWarning>,
+    /// What else there is to tell, and where.
+    others: Vec<(KsWarning, Span)>,
 }
 
 impl Interpreter {
-    /// Notes a calculation and what there is to tell about it; the rest of its warnings are given back.
-    pub(crate) fn judge(&mut self, run: &Run, warnings: Vec<KsWarning>, span: Span) -> Vec<KsWarning> {
+    /// Notes a calculation and what there is to tell about it; `mixing`: where its mixing was chosen.
+    pub(crate) fn judge(&mut self, run: &Run, warnings: Vec<KsWarning>, span: Span, mixing: Option<Span>) {
         let span = self.users_call.filter(|_| self.of_library(span)).unwrap_or(span);
-        let (mut doubt, mut alike, mut others) = (None, None, Vec::new());
+        let (mut doubt, mut others) = (None, Vec::new());
         for warning in warnings {
             match warning {
                 KsWarning::NotConverged { .. } | KsWarning::Remedied { .. } => doubt = Some(warning),
-                KsWarning::SpinsAlike { .. } => alike = Some(warning),
-                other => others.push(other),
+                KsWarning::DecayingMixing { .. } => others.push((warning, mixing.unwrap_or(span))),
+                other => others.push((other, span)),
             }
         }
-        self.verdicts.push(Verdict { span, system: run.system.label.clone(), residual: run.residual, doubt, alike });
-        others
+        self.verdicts.push(Verdict { span, system: run.system.label.clone(), residual: run.residual, doubt, others });
     }
 
-    /// Tells which calculations did not converge, and which did only by other ways than the chosen one.
+    /// Tells which calculations did not converge, which did only by other ways than the chosen one, and what else there is to say.
     pub(in crate::interp) fn tell_verdicts(&mut self) {
         let mut verdicts = std::mem::take(&mut self.verdicts);
         while let Some(span) = verdicts.first().map(|first| first.span) {
-            let (here, others): (Vec<_>, Vec<_>) = verdicts.into_iter().partition(|verdict| verdict.span == span);
+            let (mut here, others): (Vec<_>, Vec<_>) = verdicts.into_iter().partition(|verdict| verdict.span == span);
             verdicts = others;
             let total = here.len();
-            self.tell_alike(span, total, here.iter().filter_map(|verdict| verdict.alike.clone()).collect());
+            self.tell_others(total, here.iter_mut().flat_map(|verdict| std::mem::take(&mut verdict.others)).collect());
             let (unconverged, remedied) = here
                 .into_iter()
                 .filter(|verdict| verdict.doubt.is_some())
@@ -51,14 +51,23 @@ impl Interpreter {
         }
     }
 
-    fn tell_alike(&mut self, span: Span, total: usize, mut alike: Vec<KsWarning>) {
-        let count = alike.len();
-        let Some(one) = alike.pop() else { return };
-        let problem = match count {
-            1 => Problem::new(Placed::new(one, span, "here"), span),
-            _ => Problem::new(Advice::SpinsAlike { count, total, span }, span),
-        };
-        self.warn_with(problem, false);
+    /// One of each kind at each place, the worst, with how many there are.
+    fn tell_others(&mut self, total: usize, mut all: Vec<(KsWarning, Span)>) {
+        while let Some((kind, place)) = all.first().map(|(first, place)| (std::mem::discriminant(first), *place)) {
+            let (alike, others): (Vec<_>, Vec<_>) =
+                all.into_iter().partition(|(one, at)| std::mem::discriminant(one) == kind && *at == place);
+            all = others;
+            let count = alike.len();
+            let worst = alike.into_iter().map(|(one, _)| one).max_by(|a, b| a.weight().total_cmp(&b.weight()));
+            let Some(worst) = worst else { continue };
+            let label = match (count, total) {
+                (1, 1) => "here".to_owned(),
+                (1, _) => format!("here, 1 of {total} calculations"),
+                _ => format!("here, {count} of {total} calculations; this is the worst"),
+            };
+            let once = !matches!(worst, KsWarning::SmallGap { .. } | KsWarning::SpinsAlike { .. });
+            self.warn_with(Problem::new(Placed::new(worst, place, label), place), once);
+        }
     }
 
     fn tell_unconverged(&mut self, span: Span, total: usize, mut verdicts: Vec<Verdict>) {

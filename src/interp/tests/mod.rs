@@ -1,5 +1,6 @@
 //! The language as its users see it.
 
+mod ensembles;
 pub(crate) mod helpers;
 mod language;
 mod library;

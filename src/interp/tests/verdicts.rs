@@ -5,7 +5,7 @@ use crate::interp::value::Value;
 use crate::report::{Style, text};
 
 /// A run that does not converge, and one that does.
-const HEAD: &str = "use std.functionals\ngrid g = uniform(points: 65, spacing: 0.3)\nsystem he on g { He at 0 }\n\
+const HEAD: &str = "use std.functionals\nuse std.losses\ngrid g = uniform(points: 65, spacing: 0.3)\nsystem he on g { He at 0 }\n\
                     let bad = solve(he, with: functionals.lda, iterations: 2)\nlet good = solve(he, with: functionals.lda)\n";
 
 fn shown(body: &str) -> String {
@@ -31,10 +31,31 @@ fn numbers_of_an_unconverged_run_are_marked_wherever_they_go() {
         "if true then bad.energy else 0",
         "where([true], [bad.energy], [good.energy])[0]",
         "sort([good.energy, bad.energy])[0] + sort([good.energy, bad.energy])[1]",
+        "bad.density",
+        "good.density - bad.density",
+        "where(g.x > 0, bad.density, 0)",
+        "hartree(bad.density)",
+        "integral(bad.density)",
+        "max(bad.density)",
+        "bad.density[3]",
+        "bad.density.values[3]",
+        "energy(functionals.lda, bad.density)",
+        "potential(functionals.lda, bad.density)",
+        "losses.ksr()(bad, exact(he))",
+        "round(bad.energy / (1 hartree))",
+        "minimum(fn(x) = (x - 2)^2 + bad.energy / (1 hartree), 0 .. 3).value",
+        "minimum(fn(x) = (x - 2)^2 + bad.energy / (1 hartree), 0 .. 3).x",
+        "root(fn(x) = x + bad.energy / (1 hartree), 0 .. 9)",
     ] {
         assert!(shown(body).ends_with("(not converged)"), "{body}: {}", shown(body));
     }
-    for body in ["good.energy", "bad.iterations", "bad.residual", "he.nuclear_repulsion", "bad.energies[0]"] {
+    assert_eq!(
+        shown("[converged(bad), converged([good.energy, bad.energy]), converged({ a: [good.density] })]"),
+        "[false, false, true]"
+    );
+    for body in
+        ["good.energy", "good.density", "bad.iterations", "bad.residual", "he.nuclear_repulsion", "bad.energies[0]"]
+    {
         assert!(!shown(body).contains("converged"), "{body}: {}", shown(body));
     }
     assert!(shown("[good.energy, bad.energy]").ends_with("hartree (not converged)]"));
@@ -97,4 +118,71 @@ fn a_spread_is_that_of_the_same_calculation_with_each_member() {
     );
     assert_eq!(texts(&relative), ["true"]);
     assert_eq!(texts(&format!("{script}\"{{E - E}}\" == \"0 hartree\"")), ["true"]);
+}
+
+#[test]
+fn a_run_that_is_not_converged_stays_so_in_a_data_set() {
+    let script = format!(
+        "{HEAD}save([bad, good], \"both\")\nlet back = dataset(\"both\")\n[converged(r) for r in back]\nback[0].energy\nback[1].energy\nback[0].density"
+    );
+    let shown = texts(&script);
+    assert_eq!(shown[0], "[false, true]");
+    assert!(shown[1].ends_with("(not converged)") && !shown[2].contains("converged"), "{shown:?}");
+    assert!(shown[3].contains("(not converged)"), "{shown:?}");
+}
+
+#[test]
+fn a_threshold_is_never_without_effect() {
+    let refused = |options: &str| {
+        super::helpers::failure(&format!("{HEAD}solve(he, with: functionals.lda, {options})")).to_string()
+    };
+    assert!(refused("tolerance: 5").contains("must be at most 0.001 electrons, not 5"), "{}", refused("tolerance: 5"));
+    assert!(refused("tolerance: 1e-4, threshold: 1e-5").contains("at least the tolerance"));
+    // It is enough to reach the threshold where the tolerance is out of reach.
+    let verdict =
+        |options: &str| shown(&format!("solve(he, with: functionals.lda, iterations: 8, {options}).converged"));
+    assert_eq!(
+        (verdict("tolerance: 1e-14"), verdict("tolerance: 1e-14, threshold: 1e-3")),
+        ("false".into(), "true".into())
+    );
+    assert_eq!(verdict("tolerance: 0.1, threshold: 0.1"), "true");
+}
+
+/// Two hydrogen atoms on a fine grid.
+const H2: &str = "use std.functionals\ngrid g = uniform(points: 257, spacing: 0.16)\n\
+                  system h2(R) on g { H at snap(-R / 2, g); H at snap(-R / 2, g) + R }\n";
+
+#[test]
+fn what_is_not_the_lowest_solution_says_so() {
+    let told = |body: &str, code: &str| {
+        take_lines();
+        let shown = texts(&format!("{H2}{body}"));
+        (shown, take_lines().iter().any(|line| line.starts_with(code)))
+    };
+    // Close to the distance at which spins break there are two minima.
+    let near = "solve(h2(3.52), with: functionals.lsda, start: broken_spin).converged";
+    let (shown, lower) = told(near, "ksr::ks::equal_spins_lower");
+    let (_, alike) = told(near, "ksr::ks::spins_alike");
+    assert!(shown == ["true"] && (lower || alike));
+    assert!(!told("solve(h2(4.8), with: functionals.lsda, start: broken_spin).energy", "ksr::ks::equal_spins_lower").1);
+    // Stationary at more than a hundred hartree above the iterations before.
+    let wild = "functional wild(n) { 2.4 * sin(-15 * n) * n }\ngrid small = uniform(points: 129, spacing: 0.16)\n\
+                system far on small { H at -2.4; H at 2.4 }\n";
+    let run =
+        |options: &str| format!("{wild}solve(far, with: wild, start: broken_spin{options}).total_energy < 0 hartree");
+    let (alone, is_told) = told(&run(", remedies: false"), "ksr::ks::not_lowest");
+    assert!(alone == ["true"] || is_told, "{alone:?}");
+    assert_eq!(told(&run(""), "ksr::ks::not_lowest"), (vec!["true".to_owned()], false));
+}
+
+#[test]
+fn stability_sees_spins_that_are_alike_however_they_were_found() {
+    let found = |options: &str| {
+        texts(&format!(
+            "{H2}let s = stability(solve(h2(4.8), with: functionals.lsda{options}))\n[s.stable, s.breaks_spin]"
+        ))
+    };
+    assert_eq!(found(""), ["[false, true]"]);
+    assert_eq!(found(", start: solve(h2(4.8), with: functionals.lsda)"), ["[false, true]"]);
+    assert_eq!(found(", start: broken_spin"), ["[true, false]"]);
 }

@@ -156,9 +156,9 @@ fn evaluate(
         Err(error) => return fail(TraceError::lower(&error, span), span),
     };
     Ok(match (shape.grid, data.as_slice()) {
-        (Some(_), _) => Value::Field(Rc::new(Field { grid: field.grid.clone(), channels: shape.channels, data })),
-        (None, [value]) => Value::plain(*value),
-        (None, values) => Value::vector(values, Dimension::PLAIN),
+        (Some(_), _) => Value::Field(Rc::new(field.made(shape.channels, data))),
+        (None, [value]) => field.number(*value),
+        (None, values) => field.numbers(values),
     })
 }
 
@@ -182,10 +182,10 @@ fn integral(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         scaled.unwrap_or(plain)
     };
     Ok(match plain {
-        Value::Number(q) => Value::plain(again(q.value, 0)),
+        Value::Number(q) => f.number(again(q.value, 0)),
         Value::List(items) => {
             let value = |(c, v): (usize, &Value)| match v {
-                Value::Number(q) => Value::plain(again(q.value, c)),
+                Value::Number(q) => f.number(again(q.value, c)),
                 other => other.clone(),
             };
             Value::list(items.iter().enumerate().map(value).collect())
@@ -231,7 +231,8 @@ fn concat(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let row = |i: usize| fields.iter().flat_map(move |(f, _)| &f.data[i * f.channels..(i + 1) * f.channels]);
     let data = (0..first.grid.points).flat_map(row).copied().collect();
     let channels = fields.iter().map(|(f, _)| f.channels).sum();
-    Ok(Value::Field(Rc::new(Field { grid: first.grid.clone(), channels, data })))
+    let doubt = fields.iter().any(|(f, _)| f.unconverged);
+    Ok(Value::Field(Rc::new(first.made(channels, data).doubted(doubt))))
 }
 
 fn concat_nodes(trace: &Rc<Trace>, args: &Args) -> Result<Value> {
@@ -261,7 +262,7 @@ fn channel(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
                 let message = format!("channel {k} does not exist: the field has {}", f.channels);
                 return args.wrong(place, message, Some("channels are counted from 0; -1 is the last".into()));
             }
-            Ok(Value::field(&f.grid, f.channel(index as usize)))
+            Ok(Value::Field(Rc::new(f.made(1, f.channel(index as usize)))))
         }
         _ => args.mismatch("f", "a field", None),
     }

@@ -155,6 +155,7 @@ fn same_value(a: &Value, b: &Value) -> bool {
         (Value::Builtin(f), Value::Builtin(g)) => f.name == g.name,
         (Value::Functional(f), Value::Functional(g)) => f.same(g),
         (Value::Model(m), Value::Model(n)) => Rc::ptr_eq(m, n),
+        (Value::List(x), Value::List(y)) => x.len() == y.len() && x.iter().zip(y.iter()).all(|(a, b)| same_value(a, b)),
         _ => equal(a, b) == Some(true),
     }
 }

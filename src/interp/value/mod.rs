@@ -59,12 +59,30 @@ pub struct Field {
     pub channels: usize,
     /// Values, channel-contiguous: `data[i * channels + c]`.
     pub data: Vec<f64>,
+    /// Whether it comes from a calculation that did not converge.
+    pub unconverged: bool,
 }
 
 impl Field {
     /// A field of one channel; `data` has one value per grid point.
     pub fn simple(grid: Arc<Grid>, data: Vec<f64>) -> Self {
-        Self { grid, channels: 1, data }
+        Self { grid, channels: 1, data, unconverged: false }
+    }
+    /// A field made from this one, trusted no further; `data` has one value per grid point and channel.
+    pub fn made(&self, channels: usize, data: Vec<f64>) -> Self {
+        Self { grid: self.grid.clone(), channels, data, unconverged: self.unconverged }
+    }
+    /// The same, if `doubt` as one from a calculation that did not converge.
+    pub fn doubted(self, doubt: bool) -> Self {
+        Self { unconverged: self.unconverged || doubt, ..self }
+    }
+    /// A number made from it, trusted no further.
+    pub fn number(&self, value: f64) -> Value {
+        Value::Number(Quantity::plain(value).trusted(Trust::of(!self.unconverged, None)))
+    }
+    /// Numbers made from it.
+    pub fn numbers(&self, values: &[f64]) -> Value {
+        Value::list(values.iter().map(|value| self.number(*value)).collect())
     }
     /// One channel's values.
     pub fn channel(&self, channel: usize) -> Vec<f64> {

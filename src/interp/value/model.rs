@@ -28,6 +28,8 @@ pub struct Model {
     pub training: Option<Training>,
     /// The models of all seeds that have parameters, in the order of the seeds; empty if they are not known.
     pub members: Vec<Rc<Model>>,
+    /// The models of the best steps of its seed, best first; empty if only one was kept.
+    pub snapshots: Vec<Rc<Model>>,
     /// Where its parameters come from, one sentence per entry.
     pub origin: Vec<String>,
     /// The interactions and grids of the systems it was trained on; empty if they are not known.
@@ -138,6 +140,8 @@ pub(crate) const MEMBERS: &[(&str, &str)] = &[
         "members",
         "the models of all seeds that have parameters, in the order of the seeds; a model from a file has none",
     ),
+    ("failed", "how many seeds ended without parameters, and so have no member"),
+    ("snapshots", "with `snapshots:` in its training the models of the best steps of its seed, best first"),
     (
         "unconverged",
         "how many calculations of the systems trained on and validated with do not converge in the iterations of the training",
@@ -191,6 +195,13 @@ impl Model {
             "members" if !self.members.is_empty() => {
                 Value::list(self.members.iter().cloned().map(Value::Model).collect())
             }
+            "failed" if !self.members.is_empty() => {
+                let rows = training.map_or(0, |training| training.seeds.len());
+                Value::plain(rows.saturating_sub(self.members.len()) as f64)
+            }
+            "snapshots" if !self.snapshots.is_empty() => {
+                Value::list(self.snapshots.iter().cloned().map(Value::Model).collect())
+            }
             "seeds" => seeds(training.map(|t| &t.seeds).filter(|rows| !rows.is_empty())?),
             "history" => history(training.map(|t| &t.history).filter(|steps| !steps.is_empty())?),
             "scf" => scf::record(self.scf.as_ref()?),
@@ -210,19 +221,22 @@ impl Model {
     /// Why a member that models have is not known for this one.
     pub(crate) fn absent(&self, name: &str) -> Option<&'static str> {
         match (name, &self.training) {
-            ("loss" | "validation_loss" | "seed" | "seeds" | "history" | "members" | "unconverged", None) => {
-                Some("it was not trained: its parameters were given or come from an archive")
-            }
+            (
+                "loss" | "validation_loss" | "seed" | "seeds" | "history" | "members" | "unconverged" | "failed"
+                | "snapshots",
+                None,
+            ) => Some("it was not trained: its parameters were given or come from an archive"),
             ("validation_loss", Some(_)) if self.validated() => {
                 Some("no validation loss was finite, so the training loss chose its parameters")
             }
             ("validation_loss", Some(_)) => Some("it was trained without validation systems"),
             ("unconverged", Some(_)) => Some("its file does not say how many calculations of its training converge"),
-            ("seeds" | "members", Some(training)) if !training.history.is_empty() => {
+            ("snapshots", Some(_)) => Some("only the best step was kept: `snapshots: 5` in its training keeps five"),
+            ("seeds" | "members" | "failed", Some(training)) if !training.history.is_empty() => {
                 Some("it is the model of one seed: the model returned by `train` has the table and the members")
             }
             ("seeds", Some(_)) => Some("its file has no table of seeds"),
-            ("members", Some(_)) => Some(
+            ("members" | "failed", Some(_)) => Some(
                 "a file keeps only the parameters of the chosen seed: run `train` again, which reuses finished seeds",
             ),
             ("history", Some(_)) => Some("a file keeps the table of seeds, but not that of steps"),

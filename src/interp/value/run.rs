@@ -1,6 +1,6 @@
 //! Runs as values of the language.
 
-use super::{ByMembers, Functional, Quantity, Trust, Value};
+use super::{ByMembers, Field, Functional, Quantity, Trust, Value};
 use crate::graph::ParamSpec;
 use crate::ks::{Datum, PROPERTIES, Property, Run};
 use crate::lang::Dimension;
@@ -110,12 +110,15 @@ impl Numbers<'_> {
 
     fn value(&mut self, datum: Datum) -> Value {
         let run = &self.solved.run;
-        let field = |values: Vec<f64>| Value::field(&run.system.grid, values);
+        let doubt = !self.solved.trusted();
+        let field =
+            |values: Vec<f64>| Value::Field(Rc::new(Field::simple(run.system.grid.clone(), values).doubted(doubt)));
         match datum {
             Datum::Count(n) => Value::plain(n as f64),
             Datum::Energy(value) => self.energy(value.unwrap_or(f64::NAN)),
             Datum::Electrons(value) => Value::plain(value),
             Datum::Energies(values) => Value::list(values.into_iter().map(|value| self.energy(value)).collect()),
+            // What an iteration had is what it had, wherever the calculation ended.
             Datum::Trajectory(values) => Value::vector(&values, Dimension::ENERGY),
             Datum::Verdict(verdict) => Value::Bool(verdict.converged),
             Datum::Truth(value) => Value::Bool(value),
@@ -142,13 +145,15 @@ pub(crate) fn spread(solved: &Solved) -> Option<Value> {
     let field = |of: &dyn Fn(&Run) -> Vec<f64>| {
         let all: Vec<Vec<f64>> = solved.members.iter().map(of).collect();
         let at = |i: usize| deviation(&all.iter().map(|one| one[i]).collect::<Vec<_>>());
-        Value::field(&solved.system.grid, (0..solved.system.grid.points).map(at).collect())
+        let values = (0..solved.system.grid.points).map(at).collect();
+        Value::Field(Rc::new(Field::simple(solved.system.grid.clone(), values).doubted(!solved.trusted())))
     };
     let mut entries: Vec<(&str, Value)> = Vec::new();
     for property in PROPERTIES.iter() {
         let energy = |run: &Run| if let Datum::Energy(Some(value)) = property.of(run) { Some(value) } else { None };
         if let Some(values) = solved.members.iter().map(energy).collect::<Option<Vec<f64>>>() {
-            entries.push((property.name, Value::energy(deviation(&values))));
+            let trust = Trust::of(solved.trusted(), None);
+            entries.push((property.name, Value::Number(Quantity::energy(deviation(&values)).trusted(trust))));
         }
     }
     entries.push(("density", field(&|run| run.total_density())));

@@ -72,12 +72,12 @@ pub(crate) const SCF: [ScfOption; 6] = [
         },
     },
     ScfOption {
-        param: optional("threshold", &[Kind::Number], DefaultValue::Number(ScfOptions::THRESHOLD)).about(
-            "without a tolerance, the integral of |n_out - n_in|, in electrons, above which a run counts as not converged",
+        param: optional("threshold", &[Kind::Number], DefaultValue::Absent("the tolerance, or 0.001 without one")).about(
+            "the integral of |n_out - n_in|, in electrons, above which a run counts as not converged",
         ),
         set: |scf, value, span| match value {
             Value::Number(q) if q.dim.is_plain() => {
-                scf.threshold = q.value;
+                scf.threshold = Some(q.value);
                 Ok(())
             }
             other => {
@@ -110,7 +110,7 @@ fn values(scf: &ScfOptions) -> [Option<Value>; SCF.len()] {
         Some(Value::Mixing(mixing.clone())),
         tolerance.map(Value::plain),
         Some(Value::Bool(*symmetric)),
-        Some(Value::plain(*threshold)),
+        threshold.map(Value::plain),
         Some(Value::Bool(*remedies)),
     ]
 }
@@ -178,6 +178,7 @@ mod tests {
             let same = match (&shown, &used) {
                 (Some(Value::Mixing(a)), Some(Value::Mixing(b))) => a == b,
                 (Some(a), Some(b)) => equal(a, b) == Some(true),
+                (None, None) => true,
                 _ => false,
             };
             assert!(same, "{}: {shown:?} {used:?}", option.param.name);
@@ -191,7 +192,7 @@ mod tests {
             mixing: Mixing::Linear { alpha: 0.25, decay: 0.5, history: 2 },
             tolerance: Some(0.125),
             symmetric: true,
-            threshold: 0.25,
+            threshold: Some(0.25),
             remedies: false,
         };
         let mut scf = ScfOptions::default();

@@ -32,7 +32,8 @@ pub fn grid(grid: &Grid) -> String {
 
 fn field(f: &Field) -> String {
     let channels = if f.channels == 1 { String::new() } else { format!(" and {} channels", f.channels) };
-    format!("a field of {}{channels}", counted(f.grid.points, "point"))
+    let text = format!("a field of {}{channels}", counted(f.grid.points, "point"));
+    if f.unconverged { format!("{text} ({UNCONVERGED})") } else { text }
 }
 
 /// A value as `print` and `"{…}"` write it.

@@ -4,13 +4,15 @@ use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, function, mismatch, optional, required};
 use crate::interp::error::Advice;
 use crate::interp::value::model::each_once;
-use crate::interp::value::{COMMITTEES as KINDS, Model, Value, text};
+use crate::interp::value::{COMMITTEES as KINDS, Model, StartFrom, Value, text};
 use crate::lang::Kind;
 use crate::number::counted;
 use crate::problem::{Problem, Result};
 use std::rc::Rc;
 
-pub(crate) const COMMITTEES: &[Builtin] = &[function(
+pub(crate) const COMMITTEES: &[Builtin] = &[COMMITTEE, MEAN_PARAMETERS];
+
+const COMMITTEE: Builtin = function(
     "committee",
     &[
         required("members", &[Kind::Model, Kind::List]),
@@ -26,7 +28,22 @@ pub(crate) const COMMITTEES: &[Builtin] = &[function(
     &["ensemble", "uncertainty", "spread", "error bar", "bagging"],
     &[],
     committee,
-)];
+);
+
+const MEAN_PARAMETERS: Builtin = function(
+    "mean_parameters",
+    &[
+        required("models", &[Kind::List]),
+        optional("weights", &[Kind::List], DefaultValue::Absent("equal")).about("the weight of every model"),
+    ],
+    &[Kind::Model],
+    "a model whose parameters are the mean of those of models of one functional, such as the `.snapshots` of a training (P. Izmailov et \
+     al., UAI 2018): unlike a committee, which averages energies, it is no larger than one of them. Models of different seeds are \
+     rarely close enough for that",
+    &["stochastic weight averaging", "swa", "soup", "snapshots"],
+    &[],
+    mean_parameters,
+);
 
 /// The module of the library with the functionals that committees are.
 const MODULE: &str = "committees";
@@ -72,6 +89,42 @@ fn committee(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         scf,
         members,
         ..Model::untrained(functional, traced, Rc::from([]))
+    };
+    Ok(Value::Model(Rc::new(model)))
+}
+
+fn mean_parameters(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let span = args.span_of("models");
+    let models = args
+        .list(interp, "models")?
+        .iter()
+        .map(|item| match item {
+            Value::Model(model) => Ok(model.clone()),
+            other => mismatch("every one of the models", "a model", other, None, span),
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let Some(first) = models.first().cloned() else { return args.wrong(span, "there is no model to average", None) };
+    let weights = weights(interp, args, models.len())?;
+    let other = models.iter().find(|model| {
+        !model.functional.same(&first.functional) && model.functional.label() != first.functional.label()
+            || model.parameters.len() != first.parameters.len()
+            || model.traced.compiled.graph.params != first.traced.compiled.graph.params
+    });
+    if let Some(other) = other {
+        let message = format!("`{}` and `{}` have different parameters, which have no mean", first.name, other.name);
+        return args.wrong(span, message, Some("`committee(…)` averages energies, of any models".into()));
+    }
+    let mean = |i: usize| models.iter().zip(&weights).map(|(model, weight)| weight * model.parameters[i]).sum();
+    let parameters: Vec<f64> = (0..first.parameters.len()).map(mean).collect();
+    let functional = Rc::new(first.functional.with_start(StartFrom::Seed(0)));
+    let mut lines = origin(&models, models.len(), models.len());
+    lines[0] = format!("the mean of the parameters of {}", counted(models.len(), "model"));
+    let model = Model {
+        name: first.name.clone(),
+        origin: lines,
+        interactions: each_once(models.iter().flat_map(|model| model.interactions.clone())),
+        scf: first.scf.clone().filter(|_| models.iter().all(|model| model.scf == first.scf)),
+        ..Model::untrained(functional, first.traced.clone(), parameters.into())
     };
     Ok(Value::Model(Rc::new(model)))
 }
@@ -141,10 +194,13 @@ fn weights(interp: &mut Interpreter, args: &Args, count: usize) -> Result<Vec<f6
     Ok(given.iter().map(|weight| weight / sum).collect())
 }
 
+/// A share of less than this does not count.
+const LEAST_WEIGHT: f64 = 1e-9;
+
 /// Members that count, with those of committees in their place.
 fn flattened(members: &[Rc<Model>], weights: &[f64]) -> (Vec<Rc<Model>>, Vec<f64>) {
     let (mut all, mut shares): (Vec<Rc<Model>>, Vec<f64>) = (Vec::new(), Vec::new());
-    for (member, weight) in members.iter().zip(weights).filter(|(_, weight)| **weight > 0.0) {
+    for (member, weight) in members.iter().zip(weights).filter(|(_, weight)| **weight > LEAST_WEIGHT) {
         let inner = member.functional.committee();
         let parts = match inner.is_empty() {
             true => vec![(member.clone(), 1.0)],

@@ -69,6 +69,7 @@ impl Model {
             scf: None,
             training: None,
             members: Vec::new(),
+            snapshots: Vec::new(),
             origin: Vec::new(),
             interactions: Vec::new(),
         }
@@ -112,6 +113,7 @@ fn make(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         scf,
         training,
         members,
+        snapshots: Vec::new(),
         origin,
         interactions,
     })))

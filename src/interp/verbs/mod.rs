@@ -3,6 +3,8 @@
 mod archive;
 mod committee;
 mod describe;
+mod exact;
+mod fits;
 mod given;
 mod load;
 #[cfg(test)]
@@ -18,8 +20,10 @@ mod save_tests;
 mod scf;
 mod solve;
 mod train;
+mod trust;
 
 pub(crate) use committee::COMMITTEES;
+pub(crate) use exact::EXACT;
 pub(crate) use load::{MODELS, holds_model};
 pub(crate) use mixing::MIXING;
 pub(crate) use optimizers::OPTIMIZERS;
@@ -27,3 +31,4 @@ pub(crate) use probe::FUNCTIONALS;
 pub(crate) use save::names_of;
 pub(crate) use solve::{ANSWERS, system_in};
 pub(crate) use train::TRAINING;
+pub(crate) use trust::TRUST;

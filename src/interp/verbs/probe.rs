@@ -1,7 +1,7 @@
 //! Functionals under test: their energy and potential at any density, their structure, other initial values.
 
 use super::describe::describe;
-use super::solve::Met;
+use super::fits::Met;
 use crate::functional::Evaluation;
 use crate::graph::LowerError;
 use crate::interp::Interpreter;
@@ -10,7 +10,7 @@ use crate::interp::error::{TraceError, fail};
 use crate::interp::trace::{Ready, no_interaction};
 use crate::interp::value::model::Model;
 use crate::interp::value::params::Entry;
-use crate::interp::value::{Field, Functional, StartFrom, Value};
+use crate::interp::value::{Field, Functional, Quantity, StartFrom, Trust, Value};
 use crate::lang::Dimension;
 use crate::lang::Kind;
 use crate::model::{Grid, Interaction};
@@ -99,28 +99,36 @@ fn energy(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     if let Some(probe) = interp.traced_probe(args)? {
         return probe.energy(args.span);
     }
-    let (_, found, _) = interp.probed(args)?;
-    Ok(if interp.in_loss > 0 { Value::plain(found.energy) } else { Value::energy(found.energy) })
+    let Probed { found, doubt, .. } = interp.probed(args)?;
+    let energy = if interp.in_loss > 0 { Quantity::plain } else { Quantity::energy };
+    Ok(Value::Number(energy(found.energy).trusted(Trust::of(!doubt, None))))
 }
 
 fn potential(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     if let Some(probe) = interp.traced_probe(args)? {
         return probe.potential(args.span);
     }
-    let (grid, found, spins) = interp.probed(args)?;
-    let [up, down] = found.potential;
-    Ok(match spins {
-        false => Value::field(&grid, up),
-        true => Value::record([("up", Value::field(&grid, up)), ("down", Value::field(&grid, down))]),
-    })
+    let Probed { grid, found, spins, doubt } = interp.probed(args)?;
+    let [up, down] = found.potential.map(|v| Value::Field(Rc::new(Field::simple(grid.clone(), v).doubted(doubt))));
+    Ok(if spins { Value::record([("up", up), ("down", down)]) } else { up })
+}
+
+/// A functional at the densities of a call.
+struct Probed {
+    grid: Arc<Grid>,
+    found: Evaluation,
+    /// Whether both spins were given.
+    spins: bool,
+    /// Whether a density comes from a calculation that did not converge.
+    doubt: bool,
 }
 
 /// A single evaluation that takes this much memory, bytes, may take so long that it can be interrupted.
 const MANY: u64 = 10_000_000;
 
 impl Interpreter {
-    /// A functional at the densities of a call: grid, numbers, and whether both spins were given.
-    fn probed(&mut self, args: &Args) -> Result<(Arc<Grid>, Evaluation, bool)> {
+    /// A functional at the densities of a call.
+    fn probed(&mut self, args: &Args) -> Result<Probed> {
         let ready = self.ready(args.operand("functional")?, &args.what("functional"))?;
         let mut densities = vec![(density_field(args, "n")?, args.arg("n")?.span)];
         if args.has("n_down") {
@@ -134,7 +142,8 @@ impl Interpreter {
             args.span_of("functional"),
         );
         let found = self.evaluate(&ready, &densities, &interaction, args.span)?;
-        Ok((grid, found, densities.len() == 2))
+        let doubt = densities.iter().any(|(density, _)| density.unconverged);
+        Ok(Probed { grid, found, spins: densities.len() == 2, doubt })
     }
 
     /// The interaction of a call at concrete densities on a grid. In a loss it is that of the loss's systems.
@@ -219,7 +228,10 @@ impl Interpreter {
         for (value, place) in densities {
             let field = match value {
                 Value::Field(f) if f.channels == 1 => f.clone(),
-                Value::Number(q) => Rc::new(Field::simple(grid.clone(), vec![q.value; grid.points])),
+                Value::Number(q) => {
+                    let constant = Field::simple(grid.clone(), vec![q.value; grid.points]);
+                    Rc::new(constant.doubted(q.trust.unconverged()))
+                }
                 other => {
                     let error = TraceError::NotDensity { functional: ready.name, found: other.kind(), span: *place };
                     return fail(error, *place);
@@ -229,7 +241,8 @@ impl Interpreter {
         }
         let interaction = self.judging_interaction(&grid, span)?.unwrap_or(Interaction::BAKER);
         let found = self.evaluate(&ready, &fields, &interaction, span)?;
-        Ok(Value::field(&grid, found.e))
+        let doubt = fields.iter().any(|(field, _)| field.unconverged);
+        Ok(Value::Field(Rc::new(Field::simple(grid, found.e).doubted(doubt))))
     }
 }
 

@@ -16,6 +16,7 @@ use super::attempt::{Attempts, Log, Outcome};
 use super::kohn_sham::Spins;
 use super::way::Way;
 use super::{KsError, ScfOptions, Stop};
+use crate::control::Control;
 use crate::tensor::vector::{dot_in_order as dot, norm_in_order as norm};
 use crate::tensor::{Backend, NoneTape};
 use trust::{Step, step};
@@ -57,6 +58,7 @@ pub(super) fn minimise<D: Backend>(
         let (energies, _) = ks.energies(k, &iteration, NoneTape)?;
         let residual = ks.distance(&iteration.output, &seen, NoneTape)?.0.first();
         attempts.note(&iteration, &energies, residual, &seen, &seen);
+        attempts.weigh(&iteration, &energies);
         warm = iteration.orbitals();
         let stop = match options.tolerance {
             Some(tolerance) if residual <= tolerance => Stop::Converged,
@@ -69,7 +71,7 @@ pub(super) fn minimise<D: Backend>(
             let log = Log::default();
             outcome = Some(Outcome { way: Way::Direct, iteration, energies, mixed, residual, stop, log });
         }
-        if ends || norm(&state.gradient) < LEAST_GRADIENT || !advance(ks, &mut state, &mut radius)? {
+        if ends || norm(&state.gradient) < LEAST_GRADIENT || !advance(ks, &mut state, &mut radius, attempts.control)? {
             break;
         }
     }
@@ -77,12 +79,21 @@ pub(super) fn minimise<D: Backend>(
     Ok(outcome.map(|outcome| Outcome { log, ..outcome }))
 }
 
-/// One step downhill; false if there is none.
-fn advance<D: Backend>(ks: &super::KohnSham<D>, state: &mut State<D>, radius: &mut f64) -> Result<bool, KsError> {
-    while *radius > LEAST_RADIUS {
+/// One step downhill; false if there is none, or the user has stopped it.
+fn advance<D: Backend>(
+    ks: &super::KohnSham<D>,
+    state: &mut State<D>,
+    radius: &mut f64,
+    control: &dyn Control,
+) -> Result<bool, KsError> {
+    while *radius > LEAST_RADIUS && !control.interrupted() {
         let Step { rotation, image, at_edge } =
             step(&state.preconditioner(), &state.gradient, *radius, |x| product(ks, state, x))?;
         let expected = -state.weight() * (dot(&state.gradient, &rotation) + 0.5 * dot(&rotation, &image));
+        if !expected.is_finite() {
+            *radius *= 0.25;
+            continue;
+        }
         let trial = match State::new(ks, state.rotated(&rotation)) {
             Ok(trial) => trial,
             Err(error) if error.diverged() => {

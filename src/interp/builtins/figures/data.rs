@@ -4,6 +4,7 @@ use super::{Curve, Data, Measure};
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Argument, mismatch, quantity};
 use crate::interp::error::suggestion;
+use crate::interp::value::text::UNCONVERGED;
 use crate::interp::value::{Field, Operand, Quantity, Series, Table, Value};
 use crate::lang::Dimension;
 use crate::number::counted;
@@ -166,7 +167,10 @@ fn not_a_field<T>(value: &Value, span: Span) -> Result<T> {
 }
 
 fn channel_curve(field: &Field, channel: usize, next: usize, written: &str) -> Curve {
-    let name = if field.channels == 1 { written.to_string() } else { format!("{written} [{channel}]") };
+    let mut name = if field.channels == 1 { written.to_string() } else { format!("{written} [{channel}]") };
+    if field.unconverged {
+        name = format!("{name} ({UNCONVERGED})");
+    }
     let (x, y) = (field.grid.xs(), field.channel(channel));
     let series = Series { name, curve: next + channel, x, y, ..Series::default() };
     Curve { series, measure: Measure::PLAIN }

@@ -3,6 +3,7 @@
 use crate::interp::value::{Quantity, Table, Value, shared, text};
 use crate::number::{json as json_number, shortest};
 use serde_json::{Map, Value as Json};
+use std::rc::Rc;
 
 /// The unit all numbers of a column are shown in; empty if plain or mixed (then atomic units).
 fn unit(column: &[Value]) -> String {
@@ -37,40 +38,31 @@ pub(super) fn bytes(table: &Table) -> u64 {
     2 * table.columns.iter().flat_map(|(_, column)| column.iter()).map(cell).sum::<u64>()
 }
 
-/// The column that says which rows come from converged calculations alone; where all do, there is none.
-const CONVERGED: &str = "converged";
-
 /// A title that no column has: the wanted one, or that with a number.
 fn free(table: &Table, wanted: &str) -> String {
     let numbered = (2..).map(|k| format!("{wanted}_{k}"));
     std::iter::once(wanted.to_owned()).chain(numbered).find(|title| table.get(title).is_none()).unwrap_or_default()
 }
 
-/// Whether each row comes from converged calculations alone; `None` if all do.
-fn verdicts(table: &Table) -> Option<Vec<bool>> {
-    let doubtful = |row: usize| {
-        table
-            .columns
-            .iter()
-            .any(|(_, column)| column.get(row).and_then(quantity).is_some_and(|q| q.trust.unconverged()))
-    };
-    let all: Vec<bool> = (0..table.rows()).map(|row| !doubtful(row)).collect();
-    all.contains(&false).then_some(all)
-}
-
-/// The table with a column of spreads, `E_spread`, after every column that has some.
-fn with_spreads(table: &Table) -> Table {
+/// The table with what is known about how far its numbers can be trusted in columns of their own: after a column with some that come
+/// from calculations that did not converge `E_converged`, after one with spreads `E_spread`.
+fn with_doubts(table: &Table) -> Table {
     let mut columns = Vec::with_capacity(table.columns.len());
     for (name, column) in &table.columns {
         columns.push((name.clone(), column.clone()));
-        let title: std::rc::Rc<str> = free(table, &format!("{name}_spread")).into();
         let spread = |value: &Value| quantity(value).and_then(|q| q.trust.spread());
         if column.iter().any(|value| spread(value).is_some()) {
             let cell = |value: &Value| match (quantity(value), spread(value)) {
                 (Some(q), Some(spread)) => Value::Number(Quantity { unit: q.unit, ..Quantity::of(spread, q.dim) }),
                 _ => Value::Nothing,
             };
-            columns.push((title, std::rc::Rc::new(column.iter().map(cell).collect())));
+            let title = free(table, &format!("{name}_spread")).into();
+            columns.push((title, Rc::new(column.iter().map(cell).collect())));
+        }
+        let converged = |value: &Value| !quantity(value).is_some_and(|q| q.trust.unconverged());
+        if !column.iter().all(converged) {
+            let title = free(table, &format!("{name}_converged")).into();
+            columns.push((title, Rc::new(column.iter().map(|value| Value::Bool(converged(value))).collect())));
         }
     }
     Table { columns }
@@ -78,17 +70,14 @@ fn with_spreads(table: &Table) -> Table {
 
 /// A header line `R (bohr),E (hartree)` and one line per row.
 pub(super) fn csv(table: &Table) -> String {
-    let table = &with_spreads(table);
+    let table = &with_doubts(table);
     let units: Vec<String> = table.columns.iter().map(|(_, c)| unit(c)).collect();
-    let header = |((name, _), unit): (&(std::rc::Rc<str>, _), &String)| {
+    let header = |((name, _), unit): (&(Rc<str>, _), &String)| {
         quoted(&if unit.is_empty() { name.to_string() } else { format!("{name} ({unit})") })
     };
-    let verdicts = verdicts(table);
-    let titles = table.columns.iter().zip(&units).map(header);
-    let mut lines =
-        vec![titles.chain(verdicts.is_some().then(|| free(table, CONVERGED))).collect::<Vec<_>>().join(",")];
+    let mut lines = vec![table.columns.iter().zip(&units).map(header).collect::<Vec<_>>().join(",")];
     for row in 0..table.rows() {
-        let cell = |((_, column), unit): (&(_, std::rc::Rc<crate::interp::value::List>), &String)| match &column[row] {
+        let cell = |((_, column), unit): (&(_, Rc<crate::interp::value::List>), &String)| match &column[row] {
             Value::Number(q) => shortest(number(q, unit)),
             other => match text::value(other) {
                 // An empty line would not count as a row.
@@ -96,15 +85,14 @@ pub(super) fn csv(table: &Table) -> String {
                 text => quoted(&text),
             },
         };
-        let verdict = verdicts.as_ref().and_then(|all| all.get(row)).map(bool::to_string);
-        lines.push(table.columns.iter().zip(&units).map(cell).chain(verdict).collect::<Vec<_>>().join(","));
+        lines.push(table.columns.iter().zip(&units).map(cell).collect::<Vec<_>>().join(","));
     }
     lines.join("\n") + "\n"
 }
 
 /// `{"columns": {"R": […]}, "units": {"R": "bohr"}}`; whole numbers have no decimal point.
 pub(super) fn json(table: &Table) -> String {
-    let table = &with_spreads(table);
+    let table = &with_doubts(table);
     let (mut columns, mut units) = (Map::new(), Map::new());
     for (name, column) in &table.columns {
         let unit = unit(column);
@@ -118,9 +106,6 @@ pub(super) fn json(table: &Table) -> String {
         if !unit.is_empty() {
             units.insert(name.to_string(), Json::String(unit));
         }
-    }
-    if let Some(verdicts) = verdicts(table) {
-        columns.insert(free(table, CONVERGED), verdicts.into());
     }
     let whole = Json::Object(Map::from_iter([
         ("columns".to_string(), Json::Object(columns)),

@@ -2,7 +2,7 @@
 
 use super::{Member, pick};
 use crate::exact::{PairDensity, Reference};
-use crate::interp::value::{Field, Solved, Value, model, property, spread};
+use crate::interp::value::{Field, Quantity, Solved, Trust, Value, model, property, spread};
 use crate::ks::{PROPERTIES, Property};
 use crate::lang::Dimension;
 use crate::model::{Grid, Interaction, System, Wall};
@@ -33,7 +33,7 @@ pub(crate) const GRID: &[Member<Arc<Grid>>] = &[
 pub(crate) const FIELD: &[Member<Field>] = &[
     member("grid", "its grid", |f| Value::Grid(f.grid.clone())),
     member("channels", "the number of channels", |f| count(f.channels)),
-    member("values", "its values, as a list", |f| Value::vector(&f.data, Dimension::PLAIN)),
+    member("values", "its values, as a list", |f| f.numbers(&f.data)),
 ];
 
 pub(crate) const INTERACTION: &[Member<Interaction>] = &[
@@ -103,7 +103,8 @@ fn nuclei(s: &Arc<System>) -> Value {
 /// P(x_i, x_k) in channel k.
 fn pair_density(r: &Reference, pairs: &PairDensity) -> Value {
     let grid = r.system.grid.clone();
-    Value::Field(Rc::new(Field { channels: grid.points, data: pairs.on_grid(grid.points), grid }))
+    let data = pairs.on_grid(grid.points);
+    Value::Field(Rc::new(Field { channels: grid.points, data, grid, unconverged: false }))
 }
 
 /// The members of a run besides its properties: those before and those after them.
@@ -138,18 +139,31 @@ pub(crate) fn of_run(run: &Solved, name: &str) -> Option<Value> {
     pick(RUN_HEAD, run, name).or_else(found).or_else(|| pick(RUN_REST, run, name)).or_else(spread)
 }
 
+/// Whether a reference comes from a data set that marks it as not converged.
+fn doubtful(r: &Reference) -> bool {
+    r.entry().is_some_and(|entry| !entry.converged)
+}
+
+fn energy_of(r: &Reference, value: f64) -> Value {
+    Value::Number(Quantity::energy(value).trusted(Trust::of(!doubtful(r), None)))
+}
+
+fn density_of(r: &Reference, values: Vec<f64>) -> Value {
+    Value::Field(Rc::new(Field::simple(r.system.grid.clone(), values).doubted(doubtful(r))))
+}
+
 pub(crate) const REFERENCE: &[Member<Arc<Reference>>] = &[
     member("name", "the name of the system", |r| Value::text(&r.system.label)),
-    member("energy", "the electronic energy", |r| Value::energy(r.energy)),
+    member("energy", "the electronic energy", |r| energy_of(r, r.energy)),
     member("total_energy", "the energy including the nuclear repulsion", |r| {
-        Value::energy(r.energy + r.system.nuclear_repulsion)
+        energy_of(r, r.energy + r.system.nuclear_repulsion)
     }),
-    member("density", "the total density", |r| Value::field(&r.system.grid, r.total_density())),
-    member("density_up", "the density of the up electrons", |r| Value::field(&r.system.grid, r.density[0].clone())),
-    member("density_down", "the density of the down electrons", |r| Value::field(&r.system.grid, r.density[1].clone())),
+    member("density", "the total density", |r| density_of(r, r.total_density())),
+    member("density_up", "the density of the up electrons", |r| density_of(r, r.density[0].clone())),
+    member("density_down", "the density of the down electrons", |r| density_of(r, r.density[1].clone())),
     member("spin_density", "the density of the up electrons minus that of the down electrons", |r| {
         let [up, down] = &r.density;
-        Value::field(&r.system.grid, up.iter().zip(down).map(|(up, down)| up - down).collect())
+        density_of(r, up.iter().zip(down).map(|(up, down)| up - down).collect())
     }),
     member(
         "pair_density",

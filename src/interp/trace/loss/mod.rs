@@ -12,7 +12,7 @@ use crate::graph::{Graph, NodeId, Op, Shape};
 use crate::interp::Interpreter;
 use crate::interp::call::{Argument, Parameter, Site, bind, mismatch};
 use crate::interp::error::{RunError, TraceError, fail};
-use crate::interp::value::{Loss, Solved, Trace, Value};
+use crate::interp::value::{Loss, Quantity, Solved, Trace, Trust, Value};
 use crate::ks::Observable;
 use crate::lang::ast::{ParamDecl, StmtKind};
 use crate::problem::Result;
@@ -64,7 +64,11 @@ impl Interpreter {
             self.judging.pop();
         }
         match value.map_err(|p| self.through(p, site, loss.name()))? {
-            value @ (Value::Number(_) | Value::Symbol(_)) => Ok(value.plain_numbers()),
+            Value::Number(q) => {
+                let converged = solved.iter().all(|run| run.trusted());
+                Ok(Value::Number(Quantity::plain(q.value).trusted(Trust::of(converged, None))))
+            }
+            value @ Value::Symbol(_) => Ok(value),
             other => not_a_loss(loss, other.kind()),
         }
     }

@@ -6,8 +6,9 @@ mod settings;
 mod tests;
 mod told;
 
+use super::fits::Met;
 use super::scf::training;
-use super::solve::{Met, system_in};
+use super::solve::system_in;
 use crate::exact::Reference;
 use crate::functional::Compiled;
 use crate::graph::Init;
@@ -17,7 +18,7 @@ use crate::interp::error::{Advice, Placed, RunError, fail};
 use crate::interp::trace::{Ready, Subject};
 use crate::interp::value::model::hash;
 use crate::interp::value::params::bounded;
-use crate::interp::value::{Loss, StartFrom, Value, scf as options, text};
+use crate::interp::value::{Loss, Model, StartFrom, Value, scf as options, text};
 use crate::ks::Schedule;
 use crate::lang::Kind;
 use crate::model::System;
@@ -45,7 +46,7 @@ pub const TRAINING: &[Builtin] = &[function(
 const SYSTEMS: &[Kind] = &[Kind::List, Kind::System, Kind::Reference];
 
 /// The functional, the systems and the loss.
-const SUBJECT: [Param; 6] = [
+const SUBJECT: [Param; 7] = [
     required("functional", &[Kind::Functional, Kind::Model]),
     required("on", SYSTEMS)
         .about("systems or references to train on, at least one; a list of some is a group with one loss"),
@@ -61,6 +62,10 @@ const SUBJECT: [Param; 6] = [
         }),
     )
     .about("options of the Kohn-Sham iterations: `iterations:`, `mixing:`, `tolerance:`, `symmetric:`"),
+    optional("members", &[Kind::Truth], DefaultValue::Truth(false)).about(
+        "whether all members of a model that was trained from several seeds are trained further, each from its own parameters; \
+         otherwise only the best one is",
+    ),
 ];
 
 /// The parameters of `train`.
@@ -136,12 +141,10 @@ fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let trained = interp.run_training(&plan, args)?;
     let judges = (loss.told(interp), criterion.map(|judge| judge.told(interp)));
     let mut origin = outcome::origin((&on.labels, &validation.labels), judges, &plan, &trained);
-    origin.extend(
-        ready
-            .parent
-            .iter()
-            .map(|parent| format!("begun with the parameters of `{}`, hash {}", parent.name, hash(&parent.parameters))),
-    );
+    origin.extend(ready.parent.iter().map(|parent| match plan.starts {
+        Some(_) => format!("begun with the parameters of every seed of `{}`", parent.name),
+        None => format!("begun with the parameters of `{}`, hash {}", parent.name, hash(&parent.parameters)),
+    }));
     Ok(Value::Model(Rc::new(outcome::model(&ready, &plan, &trained, origin))))
 }
 
@@ -207,6 +210,10 @@ impl Interpreter {
         if let Err(error) = suited {
             let span = args.span_of(if args.has("scf") { "scf" } else { "functional" });
             return fail(Placed::new(error, span, "here"), span);
+        }
+        if let Some((seeds, starts)) = members(args, ready)? {
+            (plan.seeds, plan.starts) = (seeds, Some(starts));
+            return Ok(plan);
         }
         let given = ready.model || !matches!(ready.functional.start, StartFrom::Seed(_));
         let compiled = &plan.functional;
@@ -288,6 +295,28 @@ impl Interpreter {
         }
         Ok(trained)
     }
+}
+
+/// The seeds of the members of a model and their parameters, if all are to be trained further.
+#[allow(clippy::type_complexity)]
+fn members(args: &Args, ready: &Ready) -> Result<Option<(Vec<u64>, Vec<Vec<f64>>)>> {
+    if !args.truth("members")? {
+        return Ok(None);
+    }
+    let parent = ready.parent.as_ref().filter(|parent| ready.model && parent.functional.committee().is_empty());
+    let of_seed = |member: &Rc<Model>| Some((member.training.as_ref()?.seed, member.parameters.to_vec()));
+    let found: Vec<_> = parent.iter().flat_map(|parent| &parent.members).filter_map(of_seed).collect();
+    if found.is_empty() {
+        let message = format!("`{}` has no members that could be trained further", ready.name);
+        let help =
+            "members are those of a model that `train` returned in this script; of a committee train each one".into();
+        return args.wrong(args.span_of("members"), message, Some(help));
+    }
+    if args.has("seeds") {
+        let message = "the members have their seeds already";
+        return args.wrong(args.span_of("seeds"), message, Some("leave out `seeds:` or `members:`".into()));
+    }
+    Ok(Some(found.into_iter().unzip()))
 }
 
 /// The functional with its initial values, and the seed for them.

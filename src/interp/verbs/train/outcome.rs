@@ -16,7 +16,7 @@ use std::rc::Rc;
 pub(super) fn model(ready: &Ready, plan: &Plan, trained: &Trained, origin: Vec<String>) -> Model {
     let interactions = met(plan);
     let calculations = plan.systems().count();
-    let of = |kept: &Kept, record: Option<&SeedRecord>, seeds: Vec<SeedRow>, members: Vec<Rc<Model>>| Model {
+    let one = |kept: &Kept, record: Option<&SeedRecord>| Model {
         name: ready.functional.name().to_string(),
         functional: ready.functional.clone(),
         traced: ready.traced.clone(),
@@ -27,17 +27,33 @@ pub(super) fn model(ready: &Ready, plan: &Plan, trained: &Trained, origin: Vec<S
             validation_loss: kept.validation,
             seed: record.map_or(trained.seed, |record| record.seed),
             step: kept.step,
-            unconverged: record.and_then(|record| record.unconverged).map(|count| (count, calculations)),
-            seeds,
+            unconverged: record
+                .filter(|record| record.kept.as_ref() == Some(kept))
+                .and_then(|record| record.unconverged)
+                .map(|count| (count, calculations)),
+            seeds: Vec::new(),
             history: record.map_or_else(Vec::new, |record| record.history.clone()),
         }),
-        members,
+        members: Vec::new(),
+        snapshots: Vec::new(),
         origin: origin.clone(),
         interactions: interactions.clone(),
     };
-    let member = |record: &SeedRecord| Some(Rc::new(of(record.kept.as_ref()?, Some(record), Vec::new(), Vec::new())));
+    // With the best steps of its seed, if several are kept.
+    let of = |kept: &Kept, record: Option<&SeedRecord>| {
+        let others = record.filter(|_| plan.snapshots > 1).map_or(&[][..], |record| &record.runners_up);
+        let best = (plan.snapshots > 1).then_some(kept);
+        let snapshots = best.into_iter().chain(others).map(|kept| Rc::new(one(kept, record))).collect();
+        Model { snapshots, ..one(kept, record) }
+    };
+    let member = |record: &SeedRecord| Some(Rc::new(of(record.kept.as_ref()?, Some(record))));
     let members = trained.seeds.iter().filter_map(member).collect();
-    of(&trained.best, trained.chosen(), trained.seeds.iter().map(row).collect(), members)
+    let mut whole = of(&trained.best, trained.chosen());
+    whole.members = members;
+    if let Some(training) = &mut whole.training {
+        training.seeds = trained.seeds.iter().map(row).collect();
+    }
+    whole
 }
 
 /// A seed's row in the table of seeds.

@@ -17,7 +17,7 @@ pub(super) struct Setting {
 }
 
 /// All of them.
-pub(super) const SETTINGS: [Setting; 6] = [
+pub(super) const SETTINGS: [Setting; 7] = [
     Setting {
         param: optional(
             "optimizer",
@@ -51,6 +51,20 @@ pub(super) const SETTINGS: [Setting; 6] = [
             .about("the number of steps between validations; the last step is always validated"),
         set: |_, args, plan| {
             plan.validate_every = every(args, "validate_every")?;
+            Ok(())
+        },
+    },
+    Setting {
+        param: optional("snapshots", &[Kind::Whole], DefaultValue::Number(1.0)).about(
+            "how many steps of each seed are kept, the best ones by validation (without it by the loss, of every `validate_every` \
+             steps): `.snapshots` of a model are the models of these steps",
+        ),
+        set: |_, args, plan| {
+            plan.snapshots = args.whole("snapshots")?;
+            if !(1..=MOST_SNAPSHOTS).contains(&plan.snapshots) {
+                let message = format!("`snapshots` must be between 1 and {MOST_SNAPSHOTS}");
+                return args.wrong(args.span_of("snapshots"), message, None);
+            }
             Ok(())
         },
     },
@@ -89,6 +103,9 @@ pub(super) const SETTINGS: [Setting; 6] = [
         },
     },
 ];
+
+/// The most steps that are kept of a seed.
+const MOST_SNAPSHOTS: usize = 1000;
 
 /// Whole numbers up to here are exact.
 const LARGEST_SEED: f64 = 9e15;
