@@ -26,6 +26,10 @@ pub fn significant(x: f64, digits: usize, plain: Range<i32>) -> String {
 /// A number to the digits that its spread leaves it, and the spread in units of the last one: `-1.4318(4)`, `1230(40)`, `1.2(3)e-9`. A
 /// spread has one digit, or two if the first is 1.
 pub fn with_spread(x: f64, spread: f64) -> String {
+    if spread > x.abs() && x != 0.0 {
+        // Rounded to the digits of its spread it would be zero.
+        return format!("{}±{}", significant(x, 3, -4..7), significant(spread, 2, -4..7));
+    }
     let size = x.abs().max(spread).log10().floor() as i32;
     if !(-4..7).contains(&size) {
         let factor = 10f64.powi(size);

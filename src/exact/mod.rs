@@ -91,6 +91,27 @@ impl Reference {
         both_spins(&self.density)
     }
 
+    /// The energy of the interaction between electrons, hartree: 1/2 ∬ P w. `None`: the pair density is not known.
+    pub fn interaction_energy(&self) -> Option<f64> {
+        let (system, grid) = (&self.system, &self.system.grid);
+        if system.electrons < 2 || system.interaction == crate::model::Interaction::None {
+            return Some(0.0);
+        }
+        let pairs = self.pairs.as_ref()?;
+        let of = |g: &Vec<f64>| {
+            let potential = system.interaction.hartree(grid, g);
+            grid.integrate(&g.iter().zip(&potential).map(|(g, v)| g * v).collect::<Vec<_>>())
+        };
+        Some(0.5 * pairs.weights.iter().zip(&pairs.functions).map(|(weight, g)| weight * of(g)).sum::<f64>())
+    }
+
+    /// The kinetic energy, hartree: what is left of the energy without those of the interaction and in the external potential.
+    pub fn kinetic_energy(&self) -> Option<f64> {
+        let density = self.total_density();
+        let external: Vec<f64> = density.iter().zip(&*self.system.potential).map(|(n, v)| n * v).collect();
+        Some(self.energy - self.interaction_energy()? - self.system.grid.integrate(&external))
+    }
+
     /// The distance given by a data set, otherwise that between the first two nuclei, bohr.
     pub fn distance(&self) -> Option<f64> {
         self.entry().and_then(|e| e.distance).or_else(|| self.system.distance())

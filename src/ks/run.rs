@@ -92,6 +92,11 @@ impl Run {
 
     /// How it was solved: `DIIS`; `direct minimisation, after DIIS and damping`.
     pub fn way(&self) -> String {
+        if !self.converged() && self.how.len() > 1 {
+            let mut all = self.how.clone();
+            all.sort_unstable();
+            return format!("none of {}", listed(&all));
+        }
         match self.how.split_last() {
             None => String::new(),
             Some((last, [])) => last.name().to_owned(),

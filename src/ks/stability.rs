@@ -24,13 +24,18 @@ pub struct Stability {
     pub breaks_spin: bool,
     /// What is left of the eigenvalue equation, hartree.
     pub residual: f64,
+    /// Whether the energy has a slope there: a functional that is not symmetric in the spins pulls equal ones apart at once.
+    pub slopes: bool,
 }
+
+/// A gradient of the energy above this, hartree, is none of rounding or of a residual.
+const SLOPE: f64 = 1e-3;
 
 impl Stability {
     /// Whether no rotation lowers the energy. `None`: the eigenvalue is not known well enough to tell. It is never lower than it seems
     /// (Rayleigh and Ritz), so a negative one is enough for a saddle.
     pub fn stable(&self) -> Option<bool> {
-        if self.lowest < -LEAST_EIGENVALUE {
+        if self.slopes || self.lowest < -LEAST_EIGENVALUE {
             return Some(false);
         }
         (self.lowest - self.residual >= -LEAST_EIGENVALUE).then_some(true)
@@ -69,8 +74,9 @@ pub fn stability(
         let found = softest(&ks, &run.potential, control);
         found.map(|found| {
             let alike = run.restricted || warning::spins_are_alike(run);
-            let breaks_spin = alike && differs(&found.state, &found.rotation);
-            Stability { lowest: found.value, breaks_spin, residual: found.residual }
+            let slopes = norm(&found.state.gradient) > SLOPE.max(10.0 * run.residual);
+            let breaks_spin = alike && (slopes || differs(&found.state, &found.rotation));
+            Stability { lowest: found.value, breaks_spin, residual: found.residual, slopes }
         })
     });
     found.map_err(|cause| KsError::Device { cause })?

@@ -4,7 +4,7 @@ use super::occupation::Closest;
 use super::options::{REACHABLE, ROUNDING};
 use super::way::{Way, listed};
 use super::{Mixing, Run, ScfOptions, Stop};
-use crate::model::Wall;
+use crate::model::{System, Wall};
 use crate::number::{brief, counted, significant};
 use miette::Diagnostic;
 use thiserror::Error;
@@ -87,12 +87,13 @@ pub enum KsWarning {
     ///
     /// What to do: do not use differences of energies with this run, such as electron affinities. Compare with a larger grid. If the
     /// walls are meant, `wall: odd` of the grid says so.
-    #[error("`{system}` does not bind its last electron: its level {} hartree is above the potential at the edge of the grid", brief(*level))]
+    #[error("only the wall of the grid holds the last electron of `{system}`: its level {} hartree is above the potential at the edge", brief(*level))]
     #[diagnostic(
         code(ksr::ks::unbound),
-        severity(Advice),
+        severity(Warning),
         help(
-            "only the wall of the grid holds it, so its energy depends on the size of the grid; walls that are meant are `wall: odd`"
+            "the grid is too short, or the functional does not bind so many electrons: compare with a larger grid; walls that are meant are \
+             `wall: odd`"
         )
     )]
     Unbound {
@@ -100,6 +101,26 @@ pub enum KsWarning {
         system: String,
         /// The highest occupied level, hartree.
         level: f64,
+    },
+    /// The density has gathered on a point of the grid: it is narrower than the grid can resolve, and on a finer grid the energy would be
+    /// another. The functional attracts electrons to themselves more strongly than their kinetic energy keeps them apart.
+    ///
+    /// What to do: do not use the energy. Compare with a finer grid; look at how the energy per electron grows with the density.
+    #[error(
+        "the density of `{system}` has gathered on the point x = {x:.2} bohr: it is narrower than the grid resolves"
+    )]
+    #[diagnostic(
+        code(ksr::ks::unresolved),
+        severity(Warning),
+        help("its energy depends on the spacing of the grid; the functional may have no lowest energy at all")
+    )]
+    Unresolved {
+        /// Label of the system.
+        system: String,
+        /// By how much the point exceeds its neighbours, of a pair of electrons.
+        share: f64,
+        /// Where, bohr.
+        x: f64,
     },
     /// The density does not vanish at an end of the grid, so the wall there compresses it and raises the energy.
     ///
@@ -216,6 +237,7 @@ impl KsWarning {
             KsWarning::NotConverged { residual, .. } | KsWarning::Remedied { residual, .. } => *residual,
             KsWarning::Unbound { level, .. } => *level,
             KsWarning::AtEdge { density, .. } => *density,
+            KsWarning::Unresolved { share, .. } => *share,
             KsWarning::SmallGap { gap, .. } => -gap,
             KsWarning::DecayingMixing { left, .. } => *left,
             KsWarning::EqualSpinsLower { energy, lower, .. } | KsWarning::NotLowest { energy, lower, .. } => {
@@ -284,9 +306,26 @@ pub(super) fn of(run: &Run, options: &ScfOptions, first: (usize, f64), closest: 
         }
         warnings.extend(small_gap(&system, closest.last().copied().flatten(), mirror));
         warnings.extend(held_by_walls(run));
+        warnings.extend(unresolved(run));
     }
     warnings.extend(decaying_mixing(options));
     warnings
+}
+
+/// A density with more than this share of an electron pair on a single point, compared with its neighbours, is not resolved.
+const ON_ONE_POINT: f64 = 0.35;
+
+/// The warning that the density is narrower than the grid resolves, if it is.
+fn unresolved(run: &Run) -> Option<KsWarning> {
+    let grid = &run.system.grid;
+    let density = run.total_density();
+    let share = |i: usize| {
+        let around = [i.wrapping_sub(1), i + 1].iter().filter_map(|k| density.get(*k)).sum::<f64>() / 2.0;
+        (density[i] - around) * grid.spacing / 2.0
+    };
+    let at = (0..density.len()).max_by(|a, b| share(*a).total_cmp(&share(*b)))?;
+    let (system, share, x) = (run.system.label.clone(), share(at), grid.x(at));
+    (share > ON_ONE_POINT).then_some(KsWarning::Unresolved { system, share, x })
 }
 
 /// The note that the walls of the grid hold the electrons, if they do and are not meant to.
@@ -302,11 +341,18 @@ fn held_by_walls(run: &Run) -> Option<KsWarning> {
     if let Some(level) = highest.reduce(f64::max) {
         return Some(KsWarning::Unbound { system, level });
     }
-    let density = run.total_density();
+    at_edge(&run.system, &run.total_density())
+}
+
+/// The note that a density does not vanish at an end of the grid, if it does not.
+pub(crate) fn at_edge(system: &System, density: &[f64]) -> Option<KsWarning> {
+    let grid = &system.grid;
+    let (Wall::Zero, Some(last)) = (grid.wall, grid.points.checked_sub(1)) else { return None };
     let inside = ((EDGE / grid.spacing) as usize).clamp(1, 1 + last / 20);
     let ends = [inside.min(last), last.saturating_sub(inside)];
     let at = ends.into_iter().max_by(|a, b| density[*a].total_cmp(&density[*b]))?;
-    (density[at] > EDGE_DENSITY).then(|| KsWarning::AtEdge { system, density: density[at], x: grid.x(at) })
+    let label = || system.label.clone();
+    (density[at] > EDGE_DENSITY).then(|| KsWarning::AtEdge { system: label(), density: density[at], x: grid.x(at) })
 }
 
 /// Whether both spins have the same density.

@@ -8,8 +8,8 @@ const ABSENT: &[(&[&str], &str)] = &[
          spin",
     ),
     (
-        &["invert", "inversion", "inverse_kohn_sham", "ks_inversion", "invert_density", "wu_yang", "zmp"],
-        "finding the Kohn-Sham potential of a given density is not part of ksr",
+        &["inversion", "inverse_kohn_sham", "ks_inversion", "invert_density", "wu_yang", "zmp"],
+        "`invert(reference)` finds the Kohn-Sham potential of a density",
     ),
     (
         &["krr", "kernel_ridge", "kernel_regression", "gpr", "gaussian_process"],

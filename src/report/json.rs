@@ -319,6 +319,7 @@ fn reference_json(reference: &Reference) -> Json {
             "total_energy": total,
             "energy": number(reference.energy),
             "from": format!("{}[{}]", entry.set, entry.index),
+            "converged": entry.converged,
         }),
         None => object!({
             "system": reference.system.label,

@@ -8,7 +8,7 @@ use super::style::Style;
 use super::table;
 use super::width::{self, shorten};
 use crate::exact::Reference;
-use crate::interp::value::{Field, Figure, Quantity, Record, Series, Solved, Value, property};
+use crate::interp::value::{Field, Figure, Quantity, Record, Series, Solved, Trust, Value, property};
 use crate::ks::{Datum, Property, Run, Stop, Verdict};
 use crate::model::{Grid, System};
 use crate::number::counted;
@@ -219,6 +219,8 @@ fn verdict(verdict: &Verdict) -> String {
 }
 
 fn reference_text(reference: &Reference) -> String {
+    let converged = reference.entry().is_none_or(|entry| entry.converged);
+    let energy = |value: f64| number::quantity(&Quantity::energy(value).trusted(Trust::of(converged, None)));
     let mut entries = vec![
         ("total_energy", energy(reference.energy + reference.system.nuclear_repulsion)),
         ("energy", energy(reference.energy)),

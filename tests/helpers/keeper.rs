@@ -38,8 +38,9 @@ impl Host for Keeper {
     }
     fn print(&self, _: &str) {}
     fn warn(&self, problem: Problem, _: &Sources) {
-        // A note is not about the calculation that is tested.
-        assert!(problem.error.severity() == Some(miette::Severity::Advice), "{problem}");
+        // A note is not about the calculation that is tested, and functionals with made-up parameters need not bind their electrons.
+        let note = problem.error.severity() == Some(miette::Severity::Advice);
+        assert!(note || problem.code() == "ksr::ks::unbound", "{problem}");
     }
     fn draw(&self, _: &Figure, _: &Path) -> Result<Vec<u8>, String> {
         Ok(Vec::new())

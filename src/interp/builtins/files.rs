@@ -9,10 +9,10 @@ use super::datasets::{self, FILES};
 use crate::data;
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, Style, example, function, required, shown};
-use crate::interp::error::{RunError, fail};
+use crate::interp::error::{Advice, RunError, fail};
 use crate::interp::value::{Field, Value, text};
 use crate::lang::Kind;
-use crate::problem::{Result, reason};
+use crate::problem::{Problem, Result, reason};
 use replace::{Objection, objection};
 use std::path::Path;
 
@@ -65,6 +65,21 @@ pub(crate) const ALL: &[Builtin] = &[
     .acting(),
 ];
 
+/// Says what an array has no room for.
+fn forgets(interp: &mut Interpreter, args: &Args, value: &Value) {
+    let span = args.span_of("value");
+    let spreads = |value: &Value| match value {
+        Value::List(items) => items.iter().any(|item| matches!(item, Value::Number(q) if q.trust.spread().is_some())),
+        _ => false,
+    };
+    let message = match () {
+        () if !value.converged() => "it comes from calculations that did not converge, for which an array has no mark",
+        () if spreads(value) => "its spreads are not saved: an array has no room for them; a table has",
+        () => return,
+    };
+    interp.warn_with(Problem::new(Advice::Note { message: message.to_owned(), span }, span), false);
+}
+
 fn save(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let path = args.path("path")?;
     let full = interp.path(&path, interp.module_at(args.span));
@@ -107,6 +122,9 @@ fn save(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
             return args.wrong(args.span_of("path"), message, None);
         }
     };
+    if extension == "npy" && bytes.is_ok() {
+        forgets(interp, args, &value);
+    }
     if let Some(Objection { reason, help }) = objection(interp, &full, &extension) {
         let span = args.span_of("path");
         return fail(RunError::NotReplaced { path: path.to_string(), reason, help, span }, span);

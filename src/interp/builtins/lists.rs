@@ -371,5 +371,11 @@ fn linspace(_: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let width = to.value - from.value;
     let step = if width.is_finite() { width / steps } else { to.value / steps - from.value / steps };
     let at = |i: usize| if i + 1 == count { to.value } else { from.value + i as f64 * step };
-    Ok(Value::vector(&(0..count).map(at).collect::<Vec<_>>(), from.dim))
+    let number = |i: usize| {
+        let part = i as f64 / steps;
+        let mixed = |a: f64, b: f64| (1.0 - part) * a + part * b;
+        let trust = from.trust.combined(from.value, &to.trust, to.value, mixed);
+        Value::Number(Quantity::of(at(i), from.dim).trusted(trust))
+    };
+    Ok(Value::list((0..count).map(number).collect()))
 }

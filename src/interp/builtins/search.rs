@@ -59,10 +59,20 @@ struct Searched<'a> {
     lowest: Option<(f64, Trust)>,
     /// Whether a value comes from a calculation that did not converge.
     doubt: bool,
+    /// Whether a value has a spread.
+    spreads: bool,
 }
+
+/// How far from a minimum or root, of the interval, its surroundings tell what becomes of it with other values.
+const ASIDE: f64 = 1e-3;
 
 impl Searched<'_> {
     fn at(&mut self, x: f64) -> Result<f64> {
+        self.value(x).map(|y| y.value)
+    }
+
+    /// The value with how far it can be trusted.
+    fn value(&mut self, x: f64) -> Result<Quantity> {
         let span = self.args.span_of("f");
         let value = self.interp.apply(&self.f, vec![Value::Number(Quantity::of(x, self.x_dim))], span)?;
         let y = quantity(Operand::new(&value, span), &format!("the result of the function of `{}`", self.args.name()))?;
@@ -72,15 +82,33 @@ impl Searched<'_> {
             return self.args.wrong(span, format!("the function is nan at {x}"), None);
         }
         self.doubt |= y.trust.unconverged();
+        self.spreads |= !y.trust.members().is_empty();
         if self.lowest.as_ref().is_none_or(|(lowest, _)| y.value < *lowest) {
-            self.lowest = Some((y.value, y.trust));
+            self.lowest = Some((y.value, y.trust.clone()));
         }
-        Ok(y.value)
+        Ok(y)
     }
 
-    /// A place that was found, no more trusted than the values that led there.
-    fn place(&self, x: f64) -> Value {
-        Value::Number(Quantity::of(x, self.x_dim).trusted(Trust::of(!self.doubt, None)))
+    /// A place that was found, no more trusted than the values that led there. Where these come from a committee, so does the place:
+    /// that of each member follows from its values close by, to first order.
+    fn place(&mut self, x: f64, (a, b): (f64, f64), is_minimum: bool) -> Result<Value> {
+        let mut trust = Trust::of(!self.doubt, None);
+        let step = ASIDE * (b - a);
+        if self.spreads && x - step > a && x + step < b {
+            let [left, here, right] = [self.value(x - step)?, self.value(x)?, self.value(x + step)?];
+            let [yl, y, yr] = [&left, &here, &right].map(|q| q.value);
+            // The slope that a member has more at a minimum, or the value at a root, over how fast it changes.
+            let (more, change) = match is_minimum {
+                true => (
+                    right.trust.combined(yr, &left.trust, yl, |r, l| (r - l) / (2.0 * step)),
+                    (yr - 2.0 * y + yl) / (step * step),
+                ),
+                false => (here.trust.clone(), (yr - yl) / (2.0 * step)),
+            };
+            let nominal = if is_minimum { (yr - yl) / (2.0 * step) } else { y };
+            trust = more.through(|member| x - (member - nominal) / change);
+        }
+        Ok(Value::Number(Quantity::of(x, self.x_dim).trusted(trust)))
     }
 }
 
@@ -101,7 +129,8 @@ fn bounds(args: &Args) -> Result<(f64, f64, Dimension, f64)> {
 fn minimum(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let (a, b, x_dim, tolerance) = bounds(args)?;
     let f = args.arg("f")?.value.clone();
-    let mut searched = Searched { interp, f, args, x_dim, y_dim: Dimension::PLAIN, lowest: None, doubt: false };
+    let mut searched =
+        Searched { interp, f, args, x_dim, y_dim: Dimension::PLAIN, lowest: None, doubt: false, spreads: false };
     let (x, y) = lowest(&mut searched, a, b, tolerance)?;
     if y == f64::NEG_INFINITY {
         let x = text::quantity(&Quantity::of(x, x_dim));
@@ -109,7 +138,7 @@ fn minimum(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     }
     let trust = searched.lowest.as_ref().filter(|(lowest, _)| *lowest == y).map(|(_, trust)| trust.clone());
     let value = Quantity::of(y, searched.y_dim).trusted(trust.unwrap_or_default());
-    Ok(Value::record([("x", searched.place(x)), ("value", Value::Number(value))]))
+    Ok(Value::record([("x", searched.place(x, (a, b), true)?), ("value", Value::Number(value))]))
 }
 
 /// Evaluates equally spaced points, then closes in on the lowest of them.
@@ -191,7 +220,8 @@ fn parabola((x, fx): (f64, f64), (w, fw): (f64, f64), (v, fv): (f64, f64)) -> Op
 fn root(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let (a, b, x_dim, tolerance) = bounds(args)?;
     let f = args.arg("f")?.value.clone();
-    let mut searched = Searched { interp, f, args, x_dim, y_dim: Dimension::PLAIN, lowest: None, doubt: false };
+    let mut searched =
+        Searched { interp, f, args, x_dim, y_dim: Dimension::PLAIN, lowest: None, doubt: false, spreads: false };
     let (fa, fb) = (searched.at(a)?, searched.at(b)?);
     if fa * fb > 0.0 {
         let (x, y) = (|v| text::quantity(&Quantity::of(v, x_dim)), searched.y_dim);
@@ -209,7 +239,7 @@ fn root(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
             return fail(RunError::Jump { x, value: brief(left), span }, span);
         }
     }
-    Ok(searched.place(x))
+    searched.place(x, (a, b), false)
 }
 
 /// Less of the values at the ends than this is left only at a root.

@@ -4,7 +4,6 @@ use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, example, function, required};
 use crate::interp::error::{RunError, fail};
 use crate::interp::value::{List, Operand, Record, Table, Value};
-use crate::lang::Dimension;
 use crate::lang::Kind;
 use crate::problem::Result;
 use crate::source::Span;
@@ -59,7 +58,7 @@ fn from_record(interp: &mut Interpreter, record: &Record, spans: &[Span], whole:
             Value::List(_) | Value::Interval(..) => {
                 Values::Many(interp.elements(Operand::new(value, span), "a column")?)
             }
-            Value::Field(field) if field.channels == 1 => match Value::vector(&field.data, Dimension::PLAIN) {
+            Value::Field(field) if field.channels == 1 => match field.numbers(&field.data) {
                 Value::List(items) => Values::Many(items),
                 other => Values::One(other),
             },

@@ -174,7 +174,7 @@ fn names_of_what_does_not_exist_say_what_there_is_instead() {
         ("exx(1)", "not part of ksr"),
         ("use std.functionals\nfunctionals.exx", "not part of ksr"),
         ("hartree_fock(1)", "not part of ksr"),
-        ("invert(1)", "not part of ksr"),
+        ("zmp(1)", "`invert(reference)`"),
         ("krr(1)", "not part of ksr"),
         ("ccsd(1)", "`exact(system)`"),
         ("let f = pbe", "`std.functionals`"),

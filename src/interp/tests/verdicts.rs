@@ -28,6 +28,9 @@ fn numbers_of_an_unconverged_run_are_marked_wherever_they_go() {
         "median([good.energy, bad.energy])",
         "bad.orbital_energies[0]",
         "bad.gap",
+        "bad.energies[0]",
+        "table({ n: bad.density }).n[3]",
+        "linspace(bad.energy .. 0 hartree, 3)[1]",
         "if true then bad.energy else 0",
         "where([true], [bad.energy], [good.energy])[0]",
         "sort([good.energy, bad.energy])[0] + sort([good.energy, bad.energy])[1]",
@@ -53,9 +56,7 @@ fn numbers_of_an_unconverged_run_are_marked_wherever_they_go() {
         shown("[converged(bad), converged([good.energy, bad.energy]), converged({ a: [good.density] })]"),
         "[false, false, true]"
     );
-    for body in
-        ["good.energy", "good.density", "bad.iterations", "bad.residual", "he.nuclear_repulsion", "bad.energies[0]"]
-    {
+    for body in ["good.energy", "good.density", "bad.iterations", "bad.residual", "he.nuclear_repulsion"] {
         assert!(!shown(body).contains("converged"), "{body}: {}", shown(body));
     }
     assert!(shown("[good.energy, bad.energy]").ends_with("hartree (not converged)]"));

@@ -311,6 +311,20 @@ impl Value {
         }
     }
 
+    /// Whether everything in it comes from calculations that converged, as far as is known.
+    pub fn converged(&self) -> bool {
+        match self {
+            Value::Number(q) => !q.trust.unconverged(),
+            Value::Field(field) => !field.unconverged,
+            Value::Run(run) => run.trusted(),
+            Value::Reference(reference) => reference.entry().is_none_or(|entry| entry.converged),
+            Value::List(items) => items.iter().all(Value::converged),
+            Value::Record(record) => record.entries.iter().all(|(_, value)| value.converged()),
+            Value::Table(table) => table.columns.iter().all(|(_, column)| column.iter().all(Value::converged)),
+            _ => true,
+        }
+    }
+
     /// How deeply it is nested and how much it contains; nothing for values without values in them.
     pub fn extent(&self) -> Extent {
         match self {

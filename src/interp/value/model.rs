@@ -99,6 +99,8 @@ pub struct Training {
     /// How many of how many calculations, those of validation too, do not converge there in the iterations of the training; `None`:
     /// not known.
     pub unconverged: Option<(usize, usize)>,
+    /// Seeds without parameters of the model whose members it began with.
+    pub lost: usize,
     /// All seeds; empty if they are not known.
     pub seeds: Vec<SeedRow>,
     /// The steps of the seed of the kept parameters; empty if they are not known.
@@ -197,7 +199,8 @@ impl Model {
             }
             "failed" if !self.members.is_empty() => {
                 let rows = training.map_or(0, |training| training.seeds.len());
-                Value::plain(rows.saturating_sub(self.members.len()) as f64)
+                let lost = training.map_or(0, |training| training.lost);
+                Value::plain((rows.saturating_sub(self.members.len()) + lost) as f64)
             }
             "snapshots" if !self.snapshots.is_empty() => {
                 Value::list(self.snapshots.iter().cloned().map(Value::Model).collect())

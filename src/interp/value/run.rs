@@ -118,8 +118,11 @@ impl Numbers<'_> {
             Datum::Energy(value) => self.energy(value.unwrap_or(f64::NAN)),
             Datum::Electrons(value) => Value::plain(value),
             Datum::Energies(values) => Value::list(values.into_iter().map(|value| self.energy(value)).collect()),
-            // What an iteration had is what it had, wherever the calculation ended.
-            Datum::Trajectory(values) => Value::vector(&values, Dimension::ENERGY),
+            Datum::Trajectory(values) => {
+                let trust = Trust::of(self.solved.trusted(), None);
+                let energy = |x: f64| Value::Number(Quantity::energy(x).trusted(trust.clone()));
+                Value::list(values.into_iter().map(energy).collect())
+            }
             Datum::Verdict(verdict) => Value::Bool(verdict.converged),
             Datum::Truth(value) => Value::Bool(value),
             Datum::Text(words) => Value::text(words),

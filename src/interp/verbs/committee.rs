@@ -24,7 +24,7 @@ const COMMITTEE: Builtin = function(
     ],
     &[Kind::Model],
     "the members of a trained model, or a list of models, as one: its energy per electron is the mean of theirs, and `solve` gives \
-     every number with its spread over the members",
+     every energy with its spread over the members",
     &["ensemble", "uncertainty", "spread", "error bar", "bagging"],
     &[],
     committee,
@@ -104,6 +104,10 @@ fn mean_parameters(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         })
         .collect::<Result<Vec<_>>>()?;
     let Some(first) = models.first().cloned() else { return args.wrong(span, "there is no model to average", None) };
+    if let Some(whole) = models.iter().find(|model| !model.functional.committee().is_empty()) {
+        let message = format!("`{}` is a committee, which has no parameters of its own", whole.name);
+        return args.wrong(span, message, Some("take the mean of its `.members`".into()));
+    }
     let weights = weights(interp, args, models.len())?;
     let other = models.iter().find(|model| {
         !model.functional.same(&first.functional) && model.functional.label() != first.functional.label()
@@ -186,6 +190,9 @@ fn weights(interp: &mut Interpreter, args: &Args, count: usize) -> Result<Vec<f6
         other => mismatch("every weight of a committee", "a number of at least 0", other, None, span),
     };
     let given = items.iter().map(number).collect::<Result<Vec<f64>>>()?;
+    // Relative to the largest first, as a sum of huge weights overflows.
+    let largest = given.iter().copied().fold(0.0, f64::max);
+    let given: Vec<f64> = given.iter().map(|weight| if largest > 0.0 { weight / largest } else { 0.0 }).collect();
     let sum: f64 = given.iter().sum();
     if given.len() != count || sum <= 0.0 {
         let message = format!("{} do not suit {}", counted(given.len(), "weight"), counted(count, "member"));

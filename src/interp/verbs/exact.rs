@@ -7,6 +7,7 @@ use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, Style, function, optional, required, shown};
 use crate::interp::error::{Placed, fail, suggestion};
 use crate::interp::value::Value;
+use crate::ks::at_edge;
 use crate::lang::{Dimension, Kind};
 use crate::model::System;
 use crate::problem::{Problem, Result};
@@ -15,38 +16,38 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) const EXACT: &[Builtin] = &[function(
-        "exact",
-        &[
-            required("system", SOLVED),
-            optional(
-                "accuracy",
-                &[Kind::Measured(Dimension::ENERGY)],
-                DefaultValue::Absent("by electron count"),
-            )
-            .about("the largest acceptable error of the energy"),
-            optional("time_limit", &[Kind::Number], DefaultValue::Number(f64::INFINITY))
-                .about("the time in seconds after which the best answer so far is returned"),
-            optional(
-                "method",
-                &[Kind::Quoted(exact::METHOD_NAMES)],
-                DefaultValue::Value("\"automatic\"", || Value::text(exact::AUTOMATIC)),
-            )
-            .about(
-                "\"independent\" (one electron, or any number without interaction), \"two_electrons\", \"determinants\" (two \
-                 to about ten electrons), or \"automatic\": the first of these that suits the system",
-            ),
-        ],
-        &[Kind::Reference],
-        "the exact solution of the interacting problem, on the grid itself; cached on disk. `accuracy` is that of the \
-         energy, by default 1e-9 by the methods for independent and for two electrons, and by determinants 1e-6 for up \
-         to four, 1e-5 for five, 2e-5 for more; after `time_limit` seconds the best answer so far is returned. A \
-         reference is returned unchanged, unless it was calculated and `accuracy` requests a better one (found by \
-         the same method) or `method` another method",
-        &["reference", "full ci", "wave function", "ground state", "benchmark"],
-        &[shown("grid g = uniform(points: 65, spacing: 0.3)\nsystem h on g { H at 0 }\nexact(h)")],
-        exact_answer,
-    )
-    .with(Style::Options),
+    "exact",
+    &[
+        required("system", SOLVED),
+        optional(
+            "accuracy",
+            &[Kind::Measured(Dimension::ENERGY)],
+            DefaultValue::Absent("by electron count"),
+        )
+        .about("the largest acceptable error of the energy"),
+        optional("time_limit", &[Kind::Number], DefaultValue::Number(f64::INFINITY))
+            .about("the time in seconds after which the best answer so far is returned"),
+        optional(
+            "method",
+            &[Kind::Quoted(exact::METHOD_NAMES)],
+            DefaultValue::Value("\"automatic\"", || Value::text(exact::AUTOMATIC)),
+        )
+        .about(
+            "\"independent\" (one electron, or any number without interaction), \"two_electrons\", \"determinants\" (two \
+             to about ten electrons), or \"automatic\": the first of these that suits the system",
+        ),
+    ],
+    &[Kind::Reference],
+    "the exact solution of the interacting problem, on the grid itself; cached on disk. `accuracy` is that of the \
+     energy, by default 1e-9 by the methods for independent and for two electrons, and by determinants 1e-6 for up \
+     to four, 1e-5 for five, 2e-5 for more; after `time_limit` seconds the best answer so far is returned. A \
+     reference is returned unchanged, unless it was calculated and `accuracy` requests a better one (found by \
+     the same method) or `method` another method",
+    &["reference", "full ci", "wave function", "ground state", "benchmark"],
+    &[shown("grid g = uniform(points: 65, spacing: 0.3)\nsystem h on g { H at 0 }\nexact(h)")],
+    exact_answer,
+)
+.with(Style::Options),
 ];
 
 fn exact_answer(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
@@ -118,7 +119,12 @@ impl Interpreter {
         self.exactly(system, &exact::Options::of(system), span)
     }
 
-    fn exactly(&mut self, system: &Arc<System>, options: &exact::Options, span: Span) -> Result<Arc<Reference>> {
+    pub(super) fn exactly(
+        &mut self,
+        system: &Arc<System>,
+        options: &exact::Options,
+        span: Span,
+    ) -> Result<Arc<Reference>> {
         let folder = self.options.cache.as_ref().map(|cache| cache.join("exact"));
         let found = exact::cached(system, options, folder.as_deref(), &self.control());
         if let Err(error @ ExactError::Interrupted { .. }) = &found {
@@ -133,6 +139,9 @@ impl Interpreter {
                 self.told_of_exact.push(warning.clone());
                 self.warn_with(Problem::new(Placed::new(warning, span, "here"), span), false);
             }
+        }
+        if let Some(note) = at_edge(system, &reference.total_density()) {
+            self.warn_with(Problem::new(Placed::new(note, span, "here"), span), true);
         }
         Ok(Arc::new(reference))
     }

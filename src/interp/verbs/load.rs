@@ -141,6 +141,7 @@ fn training(value: &Value) -> Option<Training> {
         _ => Vec::new(),
     };
     Some(Training {
+        lost: 0,
         loss: number(record, "loss")?,
         validation_loss: number(record, "validation_loss"),
         seed: number(record, "seed")? as u64,

@@ -6,6 +6,7 @@ mod describe;
 mod exact;
 mod fits;
 mod given;
+mod invert;
 mod load;
 #[cfg(test)]
 mod load_tests;
@@ -24,6 +25,7 @@ mod trust;
 
 pub(crate) use committee::COMMITTEES;
 pub(crate) use exact::EXACT;
+pub(crate) use invert::INVERSION;
 pub(crate) use load::{MODELS, holds_model};
 pub(crate) use mixing::MIXING;
 pub(crate) use optimizers::OPTIMIZERS;

@@ -43,7 +43,7 @@ pub(crate) const TRUST: &[Builtin] = &[
             "use std.functionals\ngrid g = uniform(points: 129, spacing: 0.2)\nsystem he on g { He at 0 }\n\
              converged(solve(he, with: functionals.lda).total_energy - exact(he).total_energy)",
         )],
-        |_, args| Ok(Value::Bool(converged(&args.arg("x")?.value))),
+        |_, args| Ok(Value::Bool(args.arg("x")?.value.converged())),
     ),
 ];
 
@@ -70,19 +70,5 @@ fn each(interp: &mut Interpreter, args: &Args, f: impl Fn(&Quantity) -> Quantity
     match &args.arg("x")?.value {
         Value::Interval(..) => Ok(Value::List(Rc::new(args.list(interp, "x")?.to_vec().into()))),
         value => inside(value, args, f),
-    }
-}
-
-/// Whether everything in a value comes from calculations that converged.
-fn converged(value: &Value) -> bool {
-    match value {
-        Value::Number(q) => !q.trust.unconverged(),
-        Value::Field(field) => !field.unconverged,
-        Value::Run(run) => run.trusted(),
-        Value::Reference(reference) => reference.entry().is_none_or(|entry| entry.converged),
-        Value::List(items) => items.iter().all(converged),
-        Value::Record(record) => record.entries.iter().all(|(_, value)| converged(value)),
-        Value::Table(table) => table.columns.iter().all(|(_, column)| column.iter().all(converged)),
-        _ => true,
     }
 }

@@ -56,10 +56,19 @@ fn numbers(items: &[Value], what: &str, span: Span) -> Result<(Numbers, Measure)
     Ok((Numbers { values: quantities.iter().map(|q| q.value).collect(), unconverged, spread }, measure))
 }
 
-/// Values of x, as they are shown.
-fn abscissae(items: &[Value], what: &str, span: Span) -> Result<(Vec<f64>, Measure)> {
+/// Values of x, as they are shown, and which of them come from calculations that did not converge (empty: none).
+fn abscissae(items: &[Value], what: &str, span: Span) -> Result<(Vec<f64>, Measure, Vec<bool>)> {
     let (values, measure) = numbers(items, what, span)?;
-    Ok((values.values.iter().map(|v| measure.shown(*v)).collect(), measure))
+    Ok((values.values.iter().map(|v| measure.shown(*v)).collect(), measure, values.unconverged))
+}
+
+/// The points of a curve that come from calculations that did not converge, by x or by y.
+fn either(x: &[bool], y: Vec<bool>) -> Vec<bool> {
+    match (x, y.as_slice()) {
+        ([], _) => y,
+        (x, []) => x.to_vec(),
+        (x, _) => x.iter().zip(&y).map(|(x, y)| *x || *y).collect(),
+    }
 }
 
 /// The names in `"a"` or `["a", "b"]`.
@@ -112,8 +121,9 @@ fn from_table(interp: &mut Interpreter, args: &Args, table: &Table) -> Result<Da
             let known = || xs.iter().zip(&ys).filter(|(_, y)| !matches!(y, Value::Nothing));
             let [x, y] =
                 [known().map(|(x, _)| x.clone()).collect::<Vec<_>>(), known().map(|(_, y)| y.clone()).collect()];
-            let x = abscissae(&x, &x_what, x_span)?.0;
+            let (x, _, doubts) = abscissae(&x, &x_what, x_span)?;
             let (Numbers { values: y, unconverged, spread }, measure) = numbers(&y, &what, span)?;
+            let unconverged = either(&doubts, unconverged);
             curves.push(Curve {
                 series: Series { name: name.to_string(), curve, thin, x, y, unconverged, spread },
                 measure,
@@ -211,7 +221,7 @@ fn from_lists(interp: &mut Interpreter, args: &Args, all: &[&Argument]) -> Resul
         let series = Series { name: written(interp, first), x, y, unconverged, spread, ..Series::default() };
         return Ok(Data { x_name: String::new(), x: Measure::PLAIN, curves: vec![Curve { series, measure }] });
     }
-    let (x, x_measure) = abscissae(&head, each, first.span)?;
+    let (x, x_measure, doubts) = abscissae(&head, each, first.span)?;
     let mut curves = Vec::with_capacity(rest.len());
     for (curve, arg) in rest.iter().enumerate() {
         let items = interp.elements(Operand::new(&arg.value, arg.span), what)?;
@@ -226,6 +236,7 @@ fn from_lists(interp: &mut Interpreter, args: &Args, all: &[&Argument]) -> Resul
                 let message = format!("{ys} {does} not match {xs}");
                 return args.wrong(arg.span, message, None);
             }
+            let unconverged = either(&doubts, unconverged);
             let series = Series { name: written(interp, arg), curve, thin, x: x.clone(), y, unconverged, spread };
             curves.push(Curve { series, measure });
         }

@@ -173,6 +173,12 @@ pub(crate) const REFERENCE: &[Member<Arc<Reference>>] = &[
     member("occupations", "the natural occupations, largest first", |r| {
         r.occupations.as_ref().map_or(Value::Nothing, |occupations| Value::vector(occupations, Dimension::PLAIN))
     }),
+    member("interaction_energy", "the energy of the interaction between electrons", |r| {
+        r.interaction_energy().map_or(Value::Nothing, Value::energy)
+    }),
+    member("kinetic_energy", "the kinetic energy of the interacting electrons", |r| {
+        r.kinetic_energy().map_or(Value::Nothing, Value::energy)
+    }),
     member("error", "the estimated error of the energy", |r| Value::energy(r.error)),
     member("method", "the method that found it, as named in `exact(…, method: …)`", |r| {
         r.method().map_or(Value::Nothing, |method| Value::text(method.name()))
@@ -193,6 +199,9 @@ pub(crate) fn absent(reference: &Reference, name: &str) -> Option<String> {
     let Some(method) = reference.method() else { return absent_in_data(reference, name).map(str::to_owned) };
     let what = match name {
         "pair_density" if reference.pairs.is_none() => "pair density",
+        "interaction_energy" | "kinetic_energy" if reference.interaction_energy().is_none() => {
+            "pair density, of which it is made"
+        }
         "occupations" if reference.occupations.is_none() => "natural occupations",
         _ => return None,
     };
@@ -206,6 +215,9 @@ fn absent_in_data(reference: &Reference, name: &str) -> Option<&'static str> {
             Some("the data set has only the total density; `exact(r.system)` calculates that of each spin")
         }
         "pair_density" => Some("a data set has no pair density; `exact(r.system)` calculates it"),
+        "interaction_energy" | "kinetic_energy" if reference.interaction_energy().is_none() => {
+            Some("a data set has only the total energy; `exact(r.system)` calculates its parts")
+        }
         "occupations" => Some("a data set has no natural occupations; `exact(r.system)` calculates them"),
         "error" => Some("a data set has no errors of its energies; compare with `exact(r.system)`"),
         "method" => Some("a data set does not record how it was computed"),

@@ -58,14 +58,14 @@ impl Interpreter {
         let exact = (self.references(&exact.value, exact.span)?, exact.span);
         self.judged.extend(solved.first().cloned());
         self.judging.extend(solved.first().map(|run| run.system.clone()));
-        let value = self.loss_value(&bound, [(run.value, run.span), exact]);
+        let value = self.loss_value(&bound, [(run.value, run.span), exact.clone()]);
         if !solved.is_empty() {
             self.judged.pop();
             self.judging.pop();
         }
         match value.map_err(|p| self.through(p, site, loss.name()))? {
             Value::Number(q) => {
-                let converged = solved.iter().all(|run| run.trusted());
+                let converged = solved.iter().all(|run| run.trusted()) && exact.0.converged();
                 Ok(Value::Number(Quantity::plain(q.value).trusted(Trust::of(converged, None))))
             }
             value @ Value::Symbol(_) => Ok(value),

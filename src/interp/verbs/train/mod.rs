@@ -172,7 +172,12 @@ impl Interpreter {
                 let system = system_in(member, span, &what)?;
                 self.check_grid(ready, &system.grid, span)?;
                 self.check_interaction(&retrained, Met::in_system(&system), args.arg("functional")?.span);
-                references.push(self.reference(member, span)?);
+                let reference = self.reference(member, span)?;
+                if reference.entry().is_some_and(|entry| !entry.converged) {
+                    let message = format!("`{}` is the result of a calculation that did not converge", system.label);
+                    self.warn_with(Problem::new(Advice::Note { message, span }, span), true);
+                }
+                references.push(reference);
                 systems.push(system);
             }
             let Some(first) = systems.first() else {

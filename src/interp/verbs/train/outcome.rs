@@ -31,6 +31,7 @@ pub(super) fn model(ready: &Ready, plan: &Plan, trained: &Trained, origin: Vec<S
                 .filter(|record| record.kept.as_ref() == Some(kept))
                 .and_then(|record| record.unconverged)
                 .map(|count| (count, calculations)),
+            lost: 0,
             seeds: Vec::new(),
             history: record.map_or_else(Vec::new, |record| record.history.clone()),
         }),
@@ -52,6 +53,11 @@ pub(super) fn model(ready: &Ready, plan: &Plan, trained: &Trained, origin: Vec<S
     whole.members = members;
     if let Some(training) = &mut whole.training {
         training.seeds = trained.seeds.iter().map(row).collect();
+        // Those that failed before are still part of the recipe.
+        let begun = ready.parent.as_ref().filter(|_| plan.starts.is_some());
+        if let Some(before) = begun.and_then(|parent| parent.training.as_ref().zip(Some(parent.members.len()))) {
+            training.lost = before.0.lost + before.0.seeds.len().saturating_sub(before.1);
+        }
     }
     whole
 }

@@ -174,7 +174,14 @@ pub(super) fn loop_of(args: &Args, ready: &Ready, gradient: Gradient) -> Result<
         }),
     };
     let mut scf = match args.get("scf") {
-        Some(given) => from_value(&given.value, given.span, &base)?,
+        Some(given) => {
+            if matches!(&given.value, Value::Record(record) if matches!(record.get("remedies"), Some(Value::Bool(true))))
+            {
+                let message = "training does the iterations of `scf:` and nothing in their place";
+                return args.wrong(given.span, message, Some("`remedies:` is an option of `solve`".into()));
+            }
+            from_value(&given.value, given.span, &base)?
+        }
         None => base,
     };
     if gradient == Gradient::Implicit && scf.tolerance.is_none() {

@@ -1,0 +1,90 @@
+use super::*;
+use crate::control::Quiet;
+use crate::ks::hamiltonian::Hamiltonian;
+use crate::ks::orbitals::lowest;
+use std::sync::LazyLock;
+
+static GRID: LazyLock<Grid> = LazyLock::new(|| Grid::centred(301, 0.08));
+
+/// The density of the lowest orbitals in a potential, and their kinetic energy.
+fn filled(v: &[f64], count: usize) -> (Vec<f64>, f64) {
+    let found = lowest(&Hamiltonian::new(&GRID, v), count, None).expect("orbitals");
+    let mut density = vec![0.0; GRID.points];
+    for psi in &found.vectors {
+        density.iter_mut().zip(psi).for_each(|(n, psi)| *n += psi * psi / GRID.spacing);
+    }
+    let kinetic = found.energies.iter().sum::<f64>()
+        - GRID.integrate(&density.iter().zip(v).map(|(n, v)| n * v).collect::<Vec<_>>());
+    (density, kinetic)
+}
+
+/// A well with a dent, without symmetry.
+fn potential() -> Vec<f64> {
+    GRID.xs().iter().map(|x| -2.0 * (-0.2 * (x - 1.0).powi(2)).exp() - 1.3 * (-(x + 2.5).powi(2)).exp()).collect()
+}
+
+fn given<'a>(spins: [&'a [f64]; 2], electrons: [usize; 2], highest: [Option<f64>; 2]) -> Density<'a> {
+    Density { grid: &GRID, spins, electrons, system: None, highest }
+}
+
+#[test]
+fn the_potential_of_a_density_is_the_one_it_was_made_in() {
+    let v = potential();
+    for count in 1..=3 {
+        let (density, kinetic) = filled(&v, count);
+        let top = lowest(&Hamiltonian::new(&GRID, &v), count, None).expect("orbitals").energies[count - 1];
+        let target = given([&density, &density], [count; 2], [Some(top); 2]);
+        let found = invert(&target, &Quiet).expect("a potential");
+        assert!(found.converged() && found.residual < 1e-7, "{count}: {}", found.residual);
+        assert!((found.kinetic_energy - 2.0 * kinetic).abs() < 1e-9, "{count}: {} {kinetic}", found.kinetic_energy);
+        let inside = found.trusted[0].clone();
+        let worst = inside.map(|i| (found.potential[0][i] - v[i]).abs()).fold(0.0, f64::max);
+        assert!(worst < 1e-3, "{count}: {worst}");
+        // Where most of the density is.
+        let middle = (0..GRID.points).filter(|i| density[*i] > 1e-3);
+        let worst = middle.map(|i| (found.potential[0][i] - v[i]).abs()).fold(0.0, f64::max);
+        assert!(worst < 1e-5, "{count}: {worst}");
+    }
+}
+
+#[test]
+fn spins_have_their_own_potentials() {
+    let v = potential();
+    let (up, _) = filled(&v, 2);
+    let (down, _) = filled(&v, 1);
+    let found = invert(&given([&up, &down], [2, 1], [None; 2]), &Quiet).expect("a potential");
+    assert!(found.converged() && !found.restricted);
+    // The same potential, up to a constant.
+    let apart = |i: usize| found.potential[0][i] - found.potential[1][i];
+    let (a, b) = (GRID.nearest(-1.0), GRID.nearest(2.0));
+    assert!((apart(a) - apart(b)).abs() < 1e-6);
+    let none = vec![0.0; GRID.points];
+    let alone = invert(&given([&down, &none], [1, 0], [None; 2]), &Quiet).expect("a potential");
+    assert_eq!(alone.potential[0], alone.potential[1]);
+    assert_eq!(alone.constants, [Constant::Wall; 2]);
+}
+
+#[test]
+fn digits_that_run_out_are_recognised() {
+    let (exact, _) = filled(&potential(), 1);
+    // Ten decimals, as data sets have them.
+    let rounded: Vec<f64> = exact.iter().map(|n| (n * 1e10).round() / 1e10).collect();
+    let found = invert(&given([&rounded, &rounded], [1; 2], [None; 2]), &Quiet).expect("a potential");
+    assert!(found.warnings.iter().any(|w| matches!(w, InversionWarning::Noise)), "{:?}", found.warnings);
+    let whole = invert(&given([&exact, &exact], [1; 2], [None; 2]), &Quiet).expect("a potential");
+    assert!(found.trusted[0].len() < whole.trusted[0].len());
+    let slope = |i: usize| (found.potential[0][i + 1] - found.potential[0][i]).abs();
+    assert!((0..GRID.points - 1).map(slope).fold(0.0, f64::max) < 0.3, "no spikes");
+}
+
+#[test]
+fn what_is_no_density_is_refused() {
+    let (density, _) = filled(&potential(), 1);
+    let refused = |n: &[f64], count: usize| invert(&given([n, n], [count; 2], [None; 2]), &Quiet).err();
+    assert!(matches!(refused(&density, 2), Some(InversionError::Electrons { wanted: 2, .. })));
+    let negative: Vec<f64> = density.iter().map(|n| n - 1e-3).collect();
+    assert!(matches!(refused(&negative, 1), Some(InversionError::Negative { .. })));
+    let broken: Vec<f64> = density.iter().map(|n| if *n > 0.1 { f64::NAN } else { *n }).collect();
+    assert!(matches!(refused(&broken, 1), Some(InversionError::NotFinite { .. })));
+    assert_eq!(refused(&vec![0.0; GRID.points], 0), Some(InversionError::Empty));
+}
