@@ -78,6 +78,11 @@ impl Reference {
         }
     }
 
+    /// Whether it comes from a calculation that converged, as far as is known.
+    pub fn converged(&self) -> bool {
+        self.entry().is_none_or(|entry| entry.converged)
+    }
+
     /// The method that found it; none for a data set.
     pub fn method(&self) -> Option<&'static dyn Method> {
         match &self.origin {
@@ -98,18 +103,14 @@ impl Reference {
             return Some(0.0);
         }
         let pairs = self.pairs.as_ref()?;
-        let of = |g: &Vec<f64>| {
-            let potential = system.interaction.hartree(grid, g);
-            grid.integrate(&g.iter().zip(&potential).map(|(g, v)| g * v).collect::<Vec<_>>())
-        };
+        let of = |g: &Vec<f64>| grid.overlap(g, &system.interaction.hartree(grid, g));
         Some(0.5 * pairs.weights.iter().zip(&pairs.functions).map(|(weight, g)| weight * of(g)).sum::<f64>())
     }
 
     /// The kinetic energy, hartree: what is left of the energy without those of the interaction and in the external potential.
     pub fn kinetic_energy(&self) -> Option<f64> {
-        let density = self.total_density();
-        let external: Vec<f64> = density.iter().zip(&*self.system.potential).map(|(n, v)| n * v).collect();
-        Some(self.energy - self.interaction_energy()? - self.system.grid.integrate(&external))
+        let external = self.system.grid.overlap(&self.total_density(), &self.system.potential);
+        Some(self.energy - self.interaction_energy()? - external)
     }
 
     /// The distance given by a data set, otherwise that between the first two nuclei, bohr.

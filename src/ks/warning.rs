@@ -381,8 +381,11 @@ fn rounding(options: &ScfOptions, residual: f64) -> Option<String> {
         return Some(rounding_error());
     }
     let tight = options.tolerance.is_none_or(|tolerance| tolerance < ROUNDED_RESIDUAL);
-    let looser = format!("set a looser tolerance, `tolerance: {}`", significant(10.0 * residual, 1, -3..5));
-    (residual < ROUNDED_RESIDUAL && tight).then_some(looser)
+    (residual < ROUNDED_RESIDUAL && tight).then(|| looser(residual))
+}
+
+fn looser(residual: f64) -> String {
+    format!("set a looser tolerance, `tolerance: {}`", significant(10.0 * residual, 1, -3..5))
 }
 
 /// What is left to try after all ways were tried.
@@ -459,9 +462,7 @@ pub(super) fn advice(options: &ScfOptions, residuals: &[f64], closest: &[Option<
             format!("it converges slowly: use `diis()`, a mixing above {alpha}, or more `iterations`")
         }
         Mixing::Linear { alpha, .. } => format!("use `diis()`, or lower the mixing below {alpha}"),
-        Mixing::Diis { .. } if last < ROUNDED_RESIDUAL => {
-            format!("set a looser tolerance, `tolerance: {}`", significant(10.0 * last, 1, -3..5))
-        }
+        Mixing::Diis { .. } if last < ROUNDED_RESIDUAL => looser(last),
         Mixing::Diis { .. } if hopeless => {
             "rounding errors alone can cause this, and more `iterations` will hardly help".to_owned()
         }

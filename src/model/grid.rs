@@ -163,6 +163,11 @@ impl Grid {
         self.spacing * f.iter().sum::<f64>()
     }
 
+    /// Integral of the product of two functions.
+    pub fn overlap(&self, f: &[f64], g: &[f64]) -> f64 {
+        self.integrate(&f.iter().zip(g).map(|(f, g)| f * g).collect::<Vec<_>>())
+    }
+
     /// Where x lies, in spacings from point 0.
     pub fn position(&self, x: f64) -> f64 {
         (x - self.start) / self.spacing

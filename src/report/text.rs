@@ -166,12 +166,15 @@ fn energies(values: &[f64]) -> String {
 fn run_text(run: &Solved) -> String {
     let entries: Vec<(String, String)> = Property::all_shown(false)
         .into_iter()
-        .flat_map(|found| match (found.of(run), property(found, run)) {
+        .flat_map(|found| {
+            let datum = found.of(run);
             // With its spread, if it is of a committee; whether it converged has a line of its own.
-            (Datum::Energy(Some(_)), Value::Number(q)) => {
-                vec![(found.name.to_owned(), format!("{} {}", number::bare(&q), q.unit_text()))]
+            if let Datum::Energy(Some(_)) = datum
+                && let Value::Number(q) = property(found, run)
+            {
+                return vec![(found.name.to_owned(), format!("{} {}", number::bare(&q), q.unit_text()))];
             }
-            (datum, _) => lines(found.name, datum, run),
+            lines(found.name, datum, run)
         })
         .collect();
     let entries: Vec<(&str, String)> = entries.iter().map(|(name, text)| (name.as_str(), text.clone())).collect();
@@ -219,7 +222,7 @@ fn verdict(verdict: &Verdict) -> String {
 }
 
 fn reference_text(reference: &Reference) -> String {
-    let converged = reference.entry().is_none_or(|entry| entry.converged);
+    let converged = reference.converged();
     let energy = |value: f64| number::quantity(&Quantity::energy(value).trusted(Trust::of(converged, None)));
     let mut entries = vec![
         ("total_energy", energy(reference.energy + reference.system.nuclear_repulsion)),

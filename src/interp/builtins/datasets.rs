@@ -169,7 +169,7 @@ fn sample<'a>(args: &Args, item: &'a Value) -> Result<Sample<'a>> {
             density: &r.density,
             spins: r.spins(),
             distance: r.distance(),
-            converged: r.entry().is_none_or(|entry| entry.converged),
+            converged: r.converged(),
         }),
         Value::Run(r) => {
             let distance = r.system.distance();

@@ -97,15 +97,14 @@ impl Searched<'_> {
         if self.spreads && x - step > a && x + step < b {
             let [left, here, right] = [self.value(x - step)?, self.value(x)?, self.value(x + step)?];
             let [yl, y, yr] = [&left, &here, &right].map(|q| q.value);
-            // The slope that a member has more at a minimum, or the value at a root, over how fast it changes.
-            let (more, change) = match is_minimum {
-                true => (
-                    right.trust.combined(yr, &left.trust, yl, |r, l| (r - l) / (2.0 * step)),
-                    (yr - 2.0 * y + yl) / (step * step),
-                ),
-                false => (here.trust.clone(), (yr - yl) / (2.0 * step)),
+            let slope = |r: f64, l: f64| (r - l) / (2.0 * step);
+            // What a member has more of what vanishes, the slope at a minimum and the value at a root, over how fast that changes.
+            let (more, nominal, change) = if is_minimum {
+                let slopes = right.trust.combined(yr, &left.trust, yl, slope);
+                (slopes, slope(yr, yl), (yr - 2.0 * y + yl) / (step * step))
+            } else {
+                (here.trust.clone(), y, slope(yr, yl))
             };
-            let nominal = if is_minimum { (yr - yl) / (2.0 * step) } else { y };
             trust = more.through(|member| x - (member - nominal) / change);
         }
         Ok(Value::Number(Quantity::of(x, self.x_dim).trusted(trust)))

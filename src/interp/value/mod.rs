@@ -317,7 +317,7 @@ impl Value {
             Value::Number(q) => !q.trust.unconverged(),
             Value::Field(field) => !field.unconverged,
             Value::Run(run) => run.trusted(),
-            Value::Reference(reference) => reference.entry().is_none_or(|entry| entry.converged),
+            Value::Reference(reference) => reference.converged(),
             Value::List(items) => items.iter().all(Value::converged),
             Value::Record(record) => record.entries.iter().all(|(_, value)| value.converged()),
             Value::Table(table) => table.columns.iter().all(|(_, column)| column.iter().all(Value::converged)),

@@ -127,7 +127,7 @@ fn given(interp: &mut Interpreter, args: &Args) -> Result<Given> {
                 }
                 _ => None,
             };
-            let trust = Trust::of(reference.entry().is_none_or(|entry| entry.converged), None);
+            let trust = Trust::of(reference.converged(), None);
             Ok(Given {
                 grid: system.grid.clone(),
                 spins,
@@ -214,9 +214,8 @@ fn record(given: &Given, found: &Inversion) -> Value {
     entries.push(("kinetic_energy", number(Quantity::energy(found.kinetic_energy))));
     if let (Some(energy), Some(system)) = (given.energy, &given.system) {
         let n: Vec<f64> = given.spins[0].iter().zip(&given.spins[1]).map(|(up, down)| up + down).collect();
-        let with = |v: &[f64]| given.grid.integrate(&n.iter().zip(v).map(|(n, v)| n * v).collect::<Vec<_>>());
-        let hartree = 0.5 * with(&system.interaction.hartree(&given.grid, &n));
-        let xc = energy - found.kinetic_energy - with(&system.potential) - hartree;
+        let hartree = 0.5 * given.grid.overlap(&n, &system.interaction.hartree(&given.grid, &n));
+        let xc = energy - found.kinetic_energy - given.grid.overlap(&n, &system.potential) - hartree;
         entries.push(("xc_energy", number(Quantity::energy(xc))));
     }
     entries.push(("residual", Value::plain(found.residual)));

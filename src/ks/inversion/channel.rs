@@ -47,6 +47,8 @@ pub(super) struct Found {
     pub potential: Vec<f64>,
     /// The occupied orbitals and, if there is one, the lowest empty one.
     pub orbitals: Orbitals,
+    /// Of the occupied ones, 1/bohr.
+    pub density: Vec<f64>,
     /// ∫ |n_v - n|, electrons.
     pub residual: f64,
 }
@@ -112,11 +114,11 @@ impl Target<'_> {
             lowest(&h, wanted, warm).map_err(|cause| InversionError::Orbitals { cause: cause.to_string() })?;
         let density = self.density_of(&orbitals);
         let residual = self.grid.spacing * density.iter().zip(self.density).map(|(a, b)| (a - b).abs()).sum::<f64>();
-        Ok(Found { potential, orbitals, residual })
+        Ok(Found { potential, orbitals, density, residual })
     }
 
     /// Of the occupied orbitals.
-    pub fn density_of(&self, orbitals: &Orbitals) -> Vec<f64> {
+    fn density_of(&self, orbitals: &Orbitals) -> Vec<f64> {
         let mut density = vec![0.0; self.grid.points];
         for psi in orbitals.vectors.iter().take(self.count) {
             density.iter_mut().zip(psi).for_each(|(n, psi)| *n += psi * psi / self.grid.spacing);
@@ -212,8 +214,7 @@ impl<'a> Newton<'a> {
 
     /// The change of the potential, by conjugate gradients, with a multiple of the unit matrix added.
     fn step(&self, damping: f64) -> Option<Vec<f64>> {
-        let density = self.target.density_of(&self.at.orbitals);
-        let missing = density.iter().zip(self.target.density).zip(&self.scale);
+        let missing = self.at.density.iter().zip(self.target.density).zip(&self.scale);
         let mut rest: Vec<f64> = missing.map(|((n, target), d)| (n - target) * d).collect();
         self.project(&mut rest);
         let size = norm(&rest);

@@ -202,7 +202,6 @@ fn check(grid: &Grid, density: &[f64], electrons: usize) -> Result<(), Inversion
 #[derive(Clone)]
 struct Spin {
     found: Found,
-    density: Vec<f64>,
     /// Σ e_k - ∫ v n, hartree.
     kinetic: f64,
     constant: Constant,
@@ -214,8 +213,9 @@ impl Spin {
     fn without_electrons(self) -> Self {
         let Orbitals { energies, vectors } = self.found.orbitals;
         let orbitals = Orbitals { energies: energies.into_iter().take(1).collect(), vectors };
-        let density = vec![0.0; self.density.len()];
-        Spin { found: Found { orbitals, residual: 0.0, ..self.found }, density, kinetic: 0.0, electrons: 0, ..self }
+        let density = vec![0.0; self.found.density.len()];
+        let found = Found { orbitals, density, residual: 0.0, potential: self.found.potential };
+        Spin { found, kinetic: 0.0, electrons: 0, ..self }
     }
 }
 
@@ -255,9 +255,8 @@ impl Around<'_> {
         let mut potential: Vec<f64> = found.potential.iter().map(|v| v + shift).collect();
         self.continued(&mut potential, &decided);
         // Once more, now with the right shape outside.
-        let again = Target { inside: decided.clone(), tail: &potential.clone(), ..target };
-        let mut found = again.improve(again.found(potential, Some(&found.orbitals))?, control)?;
-        let target = again;
+        let target = Target { inside: decided.clone(), tail: &potential, ..target };
+        let mut found = target.improve(target.found(potential.clone(), Some(&found.orbitals))?, control)?;
         let level = found.orbitals.energies[count - 1];
         let off = match highest[spin] {
             Some(highest) => level - highest,
@@ -268,8 +267,7 @@ impl Around<'_> {
         };
         found.potential.iter_mut().chain(&mut found.orbitals.energies).for_each(|v| *v -= off);
         let kinetic = target.height(&found);
-        let density = target.density_of(&found.orbitals);
-        Ok(Some(Spin { found, density, kinetic, constant, trusted: decided, electrons: count }))
+        Ok(Some(Spin { found, kinetic, constant, trusted: decided, electrons: count }))
     }
 
     /// The constant to which the xc potential goes far out, where it follows the Hartree potential: from a fit of C - c v_H to the ends of
@@ -333,7 +331,7 @@ impl Around<'_> {
             restricted,
             warnings,
             orbital_energies: [0, 1].map(|s| spins[s].found.orbitals.energies.clone()),
-            density: [0, 1].map(|s| spins[s].density.clone()),
+            density: [0, 1].map(|s| spins[s].found.density.clone()),
             potential: spins.map(|spin| spin.found.potential),
         }
     }

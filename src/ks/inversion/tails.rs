@@ -46,12 +46,10 @@ pub(super) fn within(grid: &Grid, range: &Range<usize>, margin: f64) -> Range<us
 }
 
 /// How far out a potential goes to a constant: the last point before its slope grows again.
-fn settled(slopes: &[f64], outwards: impl Iterator<Item = usize>) -> usize {
-    let (mut best, mut end, mut first) = (f64::INFINITY, 0, true);
+fn settled(slopes: &[f64], mut outwards: impl Iterator<Item = usize>) -> usize {
+    let mut end = outwards.next().unwrap_or(0);
+    let mut best = slopes[end];
     for i in outwards {
-        if first {
-            (end, first) = (i, false);
-        }
         if slopes[i] > STEEPER * best + SLOPE {
             break;
         }

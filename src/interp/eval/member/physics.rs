@@ -139,17 +139,12 @@ pub(crate) fn of_run(run: &Solved, name: &str) -> Option<Value> {
     pick(RUN_HEAD, run, name).or_else(found).or_else(|| pick(RUN_REST, run, name)).or_else(spread)
 }
 
-/// Whether a reference comes from a data set that marks it as not converged.
-fn doubtful(r: &Reference) -> bool {
-    r.entry().is_some_and(|entry| !entry.converged)
-}
-
 fn energy_of(r: &Reference, value: f64) -> Value {
-    Value::Number(Quantity::energy(value).trusted(Trust::of(!doubtful(r), None)))
+    Value::Number(Quantity::energy(value).trusted(Trust::of(r.converged(), None)))
 }
 
 fn density_of(r: &Reference, values: Vec<f64>) -> Value {
-    Value::Field(Rc::new(Field::simple(r.system.grid.clone(), values).doubted(doubtful(r))))
+    Value::Field(Rc::new(Field::simple(r.system.grid.clone(), values).doubted(!r.converged())))
 }
 
 pub(crate) const REFERENCE: &[Member<Arc<Reference>>] = &[

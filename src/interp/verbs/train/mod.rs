@@ -173,7 +173,7 @@ impl Interpreter {
                 self.check_grid(ready, &system.grid, span)?;
                 self.check_interaction(&retrained, Met::in_system(&system), args.arg("functional")?.span);
                 let reference = self.reference(member, span)?;
-                if reference.entry().is_some_and(|entry| !entry.converged) {
+                if !reference.converged() {
                     let message = format!("`{}` is the result of a calculation that did not converge", system.label);
                     self.warn_with(Problem::new(Advice::Note { message, span }, span), true);
                 }
