@@ -12,7 +12,7 @@ mod training;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use ksr::control::Quiet;
-use ksr::functional::{BoundXc, Compiled, Density, LoweredXc};
+use ksr::functional::{At, BoundXc, Compiled, Density, LoweredXc};
 use ksr::ks::{InitialDensity, solve};
 use ksr::model::{Grid, Interaction};
 use ksr::tensor::{Cpu, Device, NoneTape, OwnedTape, Value, arrange, backward};
@@ -109,7 +109,7 @@ impl Setting {
 fn energy(bencher: Bencher, network: Network) {
     let s = Setting::of(network);
     let (n, bound) = (s.densities(), s.bound());
-    let run = || s.lowered.energy(&bound, &n, NoneTape).unwrap().0.energy.first();
+    let run = || s.lowered.energy(&bound, &At::densities(&n), NoneTape).unwrap().0.energy.first();
     bencher.counter(s.counted(false, false)).bench_local(run);
 }
 
@@ -117,7 +117,7 @@ fn energy(bencher: Bencher, network: Network) {
 fn potential(bencher: Bencher, network: Network) {
     let s = Setting::of(network);
     let (n, bound) = (s.densities(), s.bound());
-    let run = || s.lowered.evaluate(&bound, &n, NoneTape).unwrap().0.energy.first();
+    let run = || s.lowered.evaluate(&bound, &At::densities(&n), NoneTape).unwrap().0.energy.first();
     bencher.counter(s.counted(true, false)).bench_local(run);
 }
 
@@ -129,7 +129,7 @@ fn potential_and_backward(bencher: Bencher, network: Network) {
     bencher.counter(s.counted(true, true)).bench_local(|| {
         let tape = OwnedTape::<f64, Cpu>::default();
         let (bound, tape) = s.lowered.bind(&s.parameters, tape).unwrap();
-        let (xc, tape) = s.lowered.evaluate(&bound, &n, tape).unwrap();
+        let (xc, tape) = s.lowered.evaluate(&bound, &At::densities(&n), tape).unwrap();
         let (sum, tape) = arrange::sum_points(&xc.potential[0], tape).unwrap();
         let (loss, tape) = arrange::combine(&device, &[(&sum, 0, 1.0), (&xc.energy, 0, 1.0)], 0.0, tape).unwrap();
         let mut cotangents = backward(&loss, tape).unwrap();

@@ -14,7 +14,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use faer::{Mat, Side};
 use ksr::control::Quiet;
-use ksr::functional::LoweredXc;
+use ksr::functional::{At, LoweredXc};
 use ksr::ks::hamiltonian::Hamiltonian;
 use ksr::ks::{InitialDensity, solve};
 use ksr::tensor::{Cpu, Device, OwnedTape, Value, arrange, backward};
@@ -74,12 +74,12 @@ fn part_functional(bencher: Bencher) {
             let mut sums = Vec::new();
             for k in 0..ITERATIONS {
                 let n = Value::leaf(&device, (1, system.grid.points, 1), density.clone()).unwrap();
-                let (xc, next) = lowered.evaluate(&bound, &[&n], tape).unwrap();
+                let (xc, next) = lowered.evaluate(&bound, &At::densities(&[&n]), tape).unwrap();
                 let (sum, next) = arrange::sum_points(&xc.potential[0], next).unwrap();
                 sums.push(sum);
                 tape = next;
                 if k >= ITERATIONS - ENERGIES {
-                    let (xc, next) = lowered.energy(&bound, &[&n], tape).unwrap();
+                    let (xc, next) = lowered.energy(&bound, &At::densities(&[&n]), tape).unwrap();
                     sums.push(xc.energy);
                     tape = next;
                 }

@@ -253,7 +253,7 @@ fn loss(f: &Arc<Compiled>, grid: &Grid, p: &[f64], n: &[Vec<f64>], taped: bool) 
     ) -> (Value<Cpu>, T) {
         let device = Cpu::default();
         let (bound, tape) = lowered.bind(leaf, tape).unwrap();
-        let (xc, tape) = lowered.evaluate(&bound, refs, tape).unwrap();
+        let (xc, tape) = lowered.evaluate(&bound, &At::densities(refs), tape).unwrap();
         let weights: &[f64] = if refs.len() == 1 { &[3.0] } else { &[1.0, 2.0] };
         let terms: Vec<_> = xc.potential.iter().zip(weights).map(|(v, weight)| (v, 0, *weight)).collect();
         let (v, tape) = arrange::combine(&device, &terms, 0.0, tape).unwrap();
@@ -332,9 +332,9 @@ fn a_nan_names_its_operation() {
     let e = b.u(Unary::Exp, twice);
     let f = b.compile(e, Density::Total);
     let n = bumps(&grid(), 2.0, 0.0);
-    let found = f.first_non_finite(&grid(), &Interaction::BAKER, &[], &[&n]).unwrap().unwrap();
+    let found = f.first_non_finite(&grid(), &Interaction::BAKER, &[], &[&n], None).unwrap().unwrap();
     assert_eq!((found.operation.as_str(), found.span, found.derivative), ("sqrt", at(7), false));
-    let fine = lda().first_non_finite(&grid(), &Interaction::BAKER, &[], &[&n]).unwrap();
+    let fine = lda().first_non_finite(&grid(), &Interaction::BAKER, &[], &[&n], None).unwrap();
     assert_eq!(fine, None);
 }
 

@@ -23,7 +23,7 @@ pub(super) fn closed_shell(graph: &Graph, output: NodeId) -> (Graph, NodeId) {
     }
     let output = narrow.wide(output);
     let mut inputs = graph.inputs.clone();
-    inputs.truncate(1);
+    inputs.drain(1..inputs.len().min(2));
     (Graph { nodes: narrow.nodes.into_nodes(), inputs, params: graph.params.clone() }, output)
 }
 
@@ -59,8 +59,10 @@ impl Narrow {
 
     fn place(&mut self, node: &Node) -> Place {
         let Node { op, inputs, shape, span } = node;
-        if let Op::Input(_) = op {
-            return Place { node: self.insert(Op::Input(0), vec![], *shape, *span), channels: None };
+        if let Op::Input(index) = op {
+            // The densities of both spins are the same input; what follows them moves up.
+            let index = index.saturating_sub(1);
+            return Place { node: self.insert(Op::Input(index), vec![], *shape, *span), channels: None };
         }
         if *op == Op::Concat {
             return self.concat(inputs, *shape, *span);

@@ -41,6 +41,8 @@ pub struct Definition {
     pub flip_average: bool,
     /// A kinetic functional, T = integral of n t.
     pub kinetic: bool,
+    /// Whether the input after the densities is the energy density of exact exchange, a field.
+    pub exchange: bool,
 }
 
 /// Why a body is not a functional.
@@ -53,6 +55,9 @@ pub enum CompileError {
     #[error(transparent)]
     Differentiate(#[from] DifferentiateError),
 }
+
+/// What the input for exact exchange is called.
+pub(super) const EXCHANGE: &str = "exact_exchange";
 
 /// A functional with its potential. Plain data: `Send + Sync`.
 ///
@@ -75,6 +80,9 @@ pub struct Compiled {
     pub flip_average: bool,
     /// A kinetic functional.
     pub kinetic: bool,
+    /// Whether it depends on the energy density of exact exchange X(x), hartree/bohr (see `ks::exchange`): an input after the
+    /// densities. The last output of `routine` is then g = dE/dX(x), a field.
+    pub exchange: bool,
     pub(super) routine_energy: Arc<Routine>,
     pub(super) routine: Arc<Routine>,
     /// Plans for energy alone, and for energy and potential, of a closed shell: a functional of both spins takes half the density.
@@ -84,8 +92,9 @@ pub struct Compiled {
 impl Compiled {
     /// Appends energy and potential to a body.
     pub fn new(definition: Definition) -> Result<Self, CompileError> {
-        let Definition { name, mut graph, energy_per_electron, density, flip_average, kinetic } = definition;
+        let Definition { name, mut graph, energy_per_electron, density, flip_average, kinetic, exchange } = definition;
         let inputs = graph.density_inputs(density);
+        let exchanged = exchange.then(|| graph.input_node(inputs.len(), EXCHANGE));
         let span = graph.node(energy_per_electron).span;
         let found = graph.shape(energy_per_electron);
         if found != Shape::SCALAR && found != Shape::FIELD {
@@ -99,18 +108,33 @@ impl Compiled {
         }
         let local = graph.binary(Binary::Mul, n, e, span)?;
         let sum = graph.sum_grid(local, span)?;
-        let potential = gradient(&mut graph, sum, &inputs)?;
+        let variables: Vec<NodeId> = inputs.iter().copied().chain(exchanged).collect();
+        let mut potential = gradient(&mut graph, sum, &variables)?;
         let h = graph.spacing(0, span);
         let energy = graph.binary(Binary::Mul, h, sum, span)?;
         let routine_energy = Arc::new(Routine::new(&graph, &[e, energy]));
         let outputs: Vec<NodeId> = [e, energy].into_iter().chain(potential.iter().copied()).collect();
+        potential.truncate(inputs.len());
         let routine = Arc::new(Routine::new(&graph, &outputs));
         let closed = match density {
             Density::Total => [routine_energy.clone(), routine.clone()],
-            Density::Spin => closed_routines(&graph, e)?,
+            Density::Spin => closed_routines(&graph, e, exchange)?,
         };
         let flip_average = flip_average && density == Density::Spin;
-        Ok(Self { name, graph, e, energy, potential, density, flip_average, kinetic, routine_energy, routine, closed })
+        Ok(Self {
+            name,
+            graph,
+            e,
+            energy,
+            potential,
+            density,
+            flip_average,
+            kinetic,
+            exchange,
+            routine_energy,
+            routine,
+            closed,
+        })
     }
 
     /// The initial flat parameter vector, drawn with `seed`.
@@ -131,18 +155,20 @@ impl Compiled {
     }
 }
 
-/// Plans for a closed shell: e, E and, in the second, the potential v = (1/2) dE/dm of the density n = 2 m.
-fn closed_routines(graph: &Graph, e: NodeId) -> Result<[Arc<Routine>; 2], CompileError> {
+/// Plans for a closed shell: e, E and, in the second, the potential v = (1/2) dE/dm of the density n = 2 m, and g.
+fn closed_routines(graph: &Graph, e: NodeId, exchange: bool) -> Result<[Arc<Routine>; 2], CompileError> {
     let (mut graph, e) = closed_shell(graph, e);
     let (m, span) = (graph.input_node(0, "n"), graph.node(e).span);
+    let exchanged = exchange.then(|| graph.input_node(1, EXCHANGE));
     let n = graph.scale(2.0, m, span);
     let local = graph.binary(Binary::Mul, n, e, span)?;
     let sum = graph.sum_grid(local, span)?;
-    let slope = gradient(&mut graph, sum, &[m])?;
-    let potential: Vec<NodeId> = slope.into_iter().map(|slope| graph.scale(0.5, slope, span)).collect();
+    let variables: Vec<NodeId> = [m].into_iter().chain(exchanged).collect();
+    let mut slopes = gradient(&mut graph, sum, &variables)?;
+    slopes[0] = graph.scale(0.5, slopes[0], span);
     let h = graph.spacing(0, span);
     let energy = graph.binary(Binary::Mul, h, sum, span)?;
-    let outputs: Vec<NodeId> = [e, energy].into_iter().chain(potential).collect();
+    let outputs: Vec<NodeId> = [e, energy].into_iter().chain(slopes).collect();
     Ok([Routine::new(&graph, &outputs[..2]).into(), Routine::new(&graph, &outputs).into()])
 }
 

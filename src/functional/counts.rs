@@ -53,6 +53,7 @@ mod tests {
             density,
             flip_average: density == Density::Spin,
             kinetic: false,
+            exchange: false,
         })
         .unwrap()
     }

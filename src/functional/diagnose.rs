@@ -79,13 +79,15 @@ impl Graph {
 }
 
 impl Compiled {
-    /// The operation that made an energy or potential not finite, if there is one. Densities as in [`Compiled::evaluate`].
+    /// The operation that made an energy or potential not finite, if there is one. Densities as in [`Compiled::evaluate`], and the
+    /// energy density of exact exchange if it depends on that.
     pub fn first_non_finite(
         &self,
         grid: &Grid,
         interaction: &Interaction,
         parameters: &[f64],
         densities: &[&[f64]],
+        exchange: Option<&[f64]>,
     ) -> Result<Option<NonFinite>, LowerError> {
         let (up, down) = match densities {
             [n] => (half(n), half(n)),
@@ -94,13 +96,14 @@ impl Compiled {
         };
         let shifted = |n: &[f64]| n.iter().map(|n| n + DENSITY_SHIFT).collect::<Vec<f64>>();
         let total = || up.iter().zip(&down).map(|(up, down)| up + down).collect::<Vec<f64>>();
-        let orders = match self.density {
+        let mut orders = match self.density {
             Density::Total => vec![vec![shifted(&total())]],
             Density::Spin => {
                 let (up, down) = (shifted(&up), shifted(&down));
                 vec![vec![up.clone(), down.clone()], vec![down, up]]
             }
         };
+        orders.iter_mut().for_each(|inputs| inputs.extend(exchange.map(<[f64]>::to_vec)));
         let outputs: Vec<NodeId> = [self.e, self.energy].into_iter().chain(self.potential.iter().copied()).collect();
         for inputs in &orders[..if self.flip_average { orders.len() } else { 1 }] {
             for (count, derivative) in [(2, false), (outputs.len(), true)] {

@@ -10,4 +10,4 @@ mod xc;
 
 pub use compiled::{CompileError, Compiled, Definition, Density};
 pub use diagnose::NonFinite;
-pub use xc::{BoundXc, DENSITY_SHIFT, Evaluation, LoweredXc, Xc};
+pub use xc::{At, BoundXc, DENSITY_SHIFT, Evaluation, LoweredXc, Xc};

@@ -1,7 +1,7 @@
 //! The energy per electron at densities given as plain numbers: that of fields which have these values everywhere.
 
 use super::compiled::Compiled;
-use super::xc::LoweredXc;
+use super::xc::{At, LoweredXc};
 use crate::graph::{LowerError, Node, Op};
 use crate::model::{Grid, Interaction};
 use crate::tensor::{Cpu, NoneTape, Value};
@@ -11,7 +11,7 @@ impl Compiled {
     /// Whether the energy per electron at a point follows from the density there, without parameters.
     pub fn is_local(&self) -> bool {
         let live = self.graph.live(&[self.e]);
-        self.graph.nodes.iter().zip(live).filter(|(_, live)| *live).all(|(node, _)| local(node))
+        !self.exchange && self.graph.nodes.iter().zip(live).filter(|(_, live)| *live).all(|(node, _)| local(node))
     }
 
     /// The energy per electron, hartree, of a functional that [is local](Self::is_local), at one density per input, 1/bohr. At a
@@ -26,7 +26,7 @@ impl Compiled {
         let one = |&n: &f64| Value::constant(&device, (1, 1, 1), vec![n]);
         let densities = densities.iter().map(one).collect::<Result<Vec<_>, _>>()?;
         let densities: Vec<&Value<Cpu>> = densities.iter().collect();
-        let (xc, _) = lowered.energy(&bound, &densities, tape)?;
+        let (xc, _) = lowered.energy(&bound, &At::densities(&densities), tape)?;
         Ok(xc.e.first())
     }
 }

@@ -42,6 +42,24 @@ pub struct Xc<D: Backend> {
     pub energy: Value<D>,
     /// Potential for every density given, hartree: `[1, points, 1]`. Empty if only the energy was evaluated.
     pub potential: Vec<Value<D>>,
+    /// g = dE/dX(x) of a functional of the energy density X of exact exchange: `[1, points, 1]`.
+    pub exchange: Option<Value<D>>,
+}
+
+/// What a functional is evaluated at: fields `[1, points, 1]`.
+#[derive(Debug)]
+pub struct At<'a, D: Backend> {
+    /// One is the total density of a closed shell, two are those of up and down, 1/bohr.
+    pub densities: &'a [&'a Value<D>],
+    /// The energy density of exact exchange, hartree/bohr, for a functional that depends on it.
+    pub exchange: Option<&'a Value<D>>,
+}
+
+impl<'a, D: Backend> At<'a, D> {
+    /// Densities alone.
+    pub fn densities(densities: &'a [&'a Value<D>]) -> Self {
+        Self { densities, exchange: None }
+    }
 }
 
 /// [`Xc`] as plain numbers.
@@ -107,40 +125,57 @@ impl LoweredXc {
         Ok((BoundXc { energy, full }, tape))
     }
 
-    /// Energy per electron and energy, without the cost of the potential. One density is the total density of a closed
-    /// shell, two are up and down: each `[1, points, 1]`.
+    /// Energy per electron and energy, without the cost of the potential.
     pub fn energy<D: Backend, T: Tape<f64, D>>(
         &self,
         bound: &BoundXc<D>,
-        densities: &[&Value<D>],
+        at: &At<'_, D>,
         tape: T,
     ) -> Result<(Xc<D>, T), LowerError> {
-        self.run(&self.energy, &bound.energy, densities, tape)
+        self.run(&self.energy, &bound.energy, at, tape)
     }
 
     /// Energy per electron, energy, and the potential for every density given.
     pub fn evaluate<D: Backend, T: Tape<f64, D>>(
         &self,
         bound: &BoundXc<D>,
-        densities: &[&Value<D>],
+        at: &At<'_, D>,
         tape: T,
     ) -> Result<(Xc<D>, T), LowerError> {
-        self.run(&self.full, &bound.full, densities, tape)
+        self.run(&self.full, &bound.full, at, tape)
     }
 
     fn run<D: Backend, T: Tape<f64, D>>(
         &self,
         lowered: &Lowered,
         bound: &Binding<D>,
-        densities: &[&Value<D>],
+        &At { densities, exchange }: &At<'_, D>,
         tape: T,
     ) -> Result<(Xc<D>, T), LowerError> {
         let device = bound.device();
-        let (inputs, tape) = self.inputs(device, densities, tape)?;
+        let (mut inputs, tape) = self.inputs(device, densities, tape)?;
+        let mut tape = tape;
+        if self.compiled.exchange != exchange.is_some() {
+            let (expected, found) = (usize::from(self.compiled.exchange), usize::from(exchange.is_some()));
+            return Err(TensorError::Length { operation: "exact exchange", expected, found }.into());
+        }
+        if let Some(field) = exchange {
+            let batch = inputs.first().map_or(1, |input| input.dims().0);
+            let (field, next) = match batch {
+                1 => (field.clone(), tape),
+                _ => arrange::stack(device, &vec![field; batch], tape)?,
+            };
+            inputs.push(field);
+            tape = next;
+        }
         let inputs: Vec<&Value<D>> = inputs.iter().collect();
         let (outputs, tape) = lowered.run(bound, &inputs, tape)?;
-        let [e, energy, potential @ ..] = &outputs[..] else {
+        let [e, energy, slopes @ ..] = &outputs[..] else {
             return Err(TensorError::Length { operation: "functional", expected: 2, found: outputs.len() }.into());
+        };
+        let (potential, weight) = match (exchange, slopes) {
+            (Some(_), [potential @ .., weight]) => (potential, Some(weight)),
+            _ => (slopes, None),
         };
         let both = self.compiled.flip_average && densities.len() == 2;
         let mean = |x: &Value<D>, tape: T| match both {
@@ -149,9 +184,14 @@ impl LoweredXc {
             _ => Ok((x.clone(), tape)),
         };
         let (e, tape) = mean(e, tape)?;
-        let (energy, tape) = mean(energy, tape)?;
+        let (energy, mut tape) = mean(energy, tape)?;
+        let mut exchange = None;
+        if let Some(weight) = weight {
+            let (weight, next) = mean(weight, tape)?;
+            (exchange, tape) = (Some(weight), next);
+        }
         let (potential, tape) = self.potential(device, potential, densities.len(), both, tape)?;
-        Ok((Xc { e, energy, potential }, tape))
+        Ok((Xc { e, energy, potential, exchange }, tape))
     }
 
     /// The inputs of the graph: densities shifted away from zero; for a spin average, (up, down) and (down, up) as a batch of two.
@@ -176,7 +216,7 @@ impl LoweredXc {
             }
             (Density::Spin, [n]) => {
                 let (half, tape) = shift(&[(n, 0, 0.5)], tape)?;
-                return Ok((vec![half.clone(), half], tape));
+                return Ok((if self.closed { vec![half] } else { vec![half.clone(), half] }, tape));
             }
             (Density::Spin, [up, down]) => {
                 let (up, tape) = shift(&[(up, 0, 1.0)], tape)?;
@@ -244,7 +284,7 @@ impl Compiled {
         let field = |n: &&[f64]| Value::constant(&device, (1, grid.points, 1), n.to_vec());
         let densities = densities.iter().map(field).collect::<Result<Vec<_>, _>>()?;
         let densities: Vec<&Value<Cpu>> = densities.iter().collect();
-        let (xc, _) = lowered.evaluate(&bound, &densities, tape)?;
+        let (xc, _) = lowered.evaluate(&bound, &At::densities(&densities), tape)?;
         let potential = |spin: usize| xc.potential.get(spin).or(xc.potential.first()).map(|v| v.host().to_vec());
         Ok(Evaluation {
             e: xc.e.host().to_vec(),

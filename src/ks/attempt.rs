@@ -4,6 +4,7 @@ use super::direct::State;
 use super::kohn_sham::{Energies, Iteration, KohnSham, Spins, fields};
 use super::occupation::Closest;
 use super::search::Search;
+use super::stability::Levels;
 use super::way::Way;
 use super::{KsError, ScfOptions, Stop};
 use crate::control::Control;
@@ -232,10 +233,19 @@ impl<'a, D: Backend> Attempts<'a, D> {
         }
     }
 
-    /// The potentials of the outcome, if it is converged within `limit`.
-    pub fn converged_potentials(&self, limit: f64) -> Option<Vec<Vec<f64>>> {
-        let outcome = self.outcome.as_ref().filter(|outcome| outcome.stop.converged(outcome.residual, limit))?;
-        Some(outcome.iteration.potential.iter().map(|v| v.host().to_vec()).collect())
+    /// The levels of the outcome, if it is converged within `limit`.
+    ///
+    /// # Errors
+    /// Orbitals that are not found.
+    pub fn converged_levels(&self, limit: f64) -> Result<Option<Levels>, KsError> {
+        let converged = |outcome: &&Outcome<D>| outcome.stop.converged(outcome.residual, limit);
+        let Some(Outcome { iteration, .. }) = self.outcome.as_ref().filter(converged) else { return Ok(None) };
+        let potentials: Vec<Vec<f64>> = iteration.potential.iter().map(|v| v.host().to_vec()).collect();
+        if self.ks.exchange() {
+            let occupied = State::occupied(self.ks, &iteration.orbitals());
+            return Levels::around(self.ks, &potentials, occupied).map(Some);
+        }
+        Levels::of(self.ks, &potentials).map(Some)
     }
 
     /// Whether there is nothing left to try: it is converged within `limit`, or the user stopped it.

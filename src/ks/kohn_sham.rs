@@ -7,7 +7,7 @@ use super::occupation::Occupation;
 use super::orbitals::Orbitals;
 use super::orbitals_operator::{Fault, FillError, Filled, fill};
 use super::terms::{self, TERMS};
-use crate::functional::{BoundXc, Compiled, LoweredXc};
+use crate::functional::{At, BoundXc, Compiled, LoweredXc};
 use crate::graph::{Binding, Formula, LowerError};
 use crate::model::{Mirror, System};
 use crate::source::Span;
@@ -49,6 +49,8 @@ pub(crate) struct Potentials<D: Backend> {
     pub whole: Spins<D>,
     /// v_xc.
     pub xc: Spins<D>,
+    /// g = dE/dX(x) of a functional of the energy density X of exact exchange (see `exchange`).
+    pub exchange: Option<Value<D>>,
 }
 
 /// One iteration: from an input density to orbitals.
@@ -61,6 +63,8 @@ pub(crate) struct Iteration<D: Backend> {
     pub filled: Vec<Filled<D>>,
     /// n_out, mirror-averaged if the calculation is symmetric.
     pub output: Spins<D>,
+    /// X of the orbitals, for a functional that depends on it.
+    pub exchange: Option<Value<D>>,
 }
 
 impl<D: Backend> Iteration<D> {
@@ -217,15 +221,16 @@ impl<D: Backend> KohnSham<D> {
         warm: &[Arc<Orbitals>],
         tape: T,
     ) -> Result<(Iteration<D>, T), KsError> {
-        let (Potentials { whole: potential, xc: xc_potential }, tape) = self.potentials(iteration, density, tape)?;
+        let (Potentials { whole: potential, xc: xc_potential, .. }, tape) =
+            self.potentials(iteration, density, None, tape)?;
         let (filled, tape) = self.fill(iteration, &potential, warm, tape)?;
         let raw: Spins<D> = filled.iter().map(|filled| filled.density.clone()).collect();
         let (output, tape) = self.symmetrised(&raw, tape)?;
         self.expect_finite(iteration, "the output density", &output)?;
-        Ok((Iteration { potential, xc_potential, filled, output }, tape))
+        Ok((Iteration { potential, xc_potential, filled, output, exchange: None }, tape))
     }
 
-    /// The potentials at an input density.
+    /// The potentials at an input density, and an energy density of exact exchange if the functional depends on it.
     ///
     /// # Errors
     /// A value that is not finite, with the operation that made it.
@@ -233,13 +238,14 @@ impl<D: Backend> KohnSham<D> {
         &self,
         iteration: usize,
         density: &Spins<D>,
+        exchange: Option<&Value<D>>,
         tape: T,
     ) -> Result<(Potentials<D>, T), KsError> {
-        let (xc, tape) = self.xc_potential(iteration, density, tape)?;
+        let (xc, weight, tape) = self.xc_potential(iteration, density, exchange, tape)?;
         let inputs: Vec<&Value<D>> = [&self.external].into_iter().chain(density).chain(&xc).collect();
         let (whole, tape) = self.run(&self.equations.potential, &self.potential, &inputs, tape)?;
         self.expect_finite(iteration, "the Kohn-Sham potential", &whole)?;
-        Ok((Potentials { whole, xc }, tape))
+        Ok((Potentials { whole, xc, exchange: weight }, tape))
     }
 
     /// Energies at the output density (before the mirror) of an iteration.
@@ -254,10 +260,12 @@ impl<D: Backend> KohnSham<D> {
     ) -> Result<(Energies<D>, T), KsError> {
         let density: Spins<D> = of.filled.iter().map(|filled| filled.density.clone()).collect();
         let (seen, tape) = self.symmetrised(&density, tape)?;
+        let (exchange, tape) = self.symmetrised_one(of.exchange.as_ref(), tape)?;
         let densities: Vec<&Value<D>> = seen.iter().collect();
-        let (xc, tape) =
-            self.equations.xc.energy(&self.xc, &densities, tape).map_err(|cause| self.equations.unfit(&cause))?;
-        self.expect_finite_xc(iteration, "the exchange-correlation energy", std::slice::from_ref(&xc.energy), &seen)?;
+        let at = At { densities: &densities, exchange: exchange.as_ref() };
+        let (xc, tape) = self.equations.xc.energy(&self.xc, &at, tape).map_err(|cause| self.equations.unfit(&cause))?;
+        let energy = std::slice::from_ref(&xc.energy);
+        self.expect_finite_xc(iteration, "the exchange-correlation energy", energy, &at)?;
         let mut inputs = vec![&self.external, &xc.energy];
         inputs.extend(&density);
         inputs.extend(&of.potential);
@@ -296,19 +304,24 @@ impl<D: Backend> KohnSham<D> {
         }
     }
 
-    /// P v_xc\[P n\].
+    /// P v_xc\[P n, P X\], and P g.
     fn xc_potential<T: Tape<f64, D>>(
         &self,
         iteration: usize,
         density: &Spins<D>,
+        exchange: Option<&Value<D>>,
         tape: T,
-    ) -> Result<(Spins<D>, T), KsError> {
+    ) -> Result<(Spins<D>, Option<Value<D>>, T), KsError> {
         let (seen, tape) = self.symmetrised(density, tape)?;
+        let (exchange, tape) = self.symmetrised_one(exchange, tape)?;
         let densities: Vec<&Value<D>> = seen.iter().collect();
+        let at = At { densities: &densities, exchange: exchange.as_ref() };
         let (xc, tape) =
-            self.equations.xc.evaluate(&self.xc, &densities, tape).map_err(|cause| self.equations.unfit(&cause))?;
-        self.expect_finite_xc(iteration, "the exchange-correlation potential", &xc.potential, &seen)?;
-        self.symmetrised(&xc.potential, tape)
+            self.equations.xc.evaluate(&self.xc, &at, tape).map_err(|cause| self.equations.unfit(&cause))?;
+        self.expect_finite_xc(iteration, "the exchange-correlation potential", &xc.potential, &at)?;
+        let (potential, tape) = self.symmetrised(&xc.potential, tape)?;
+        let (weight, tape) = self.symmetrised_one(xc.exchange.as_ref(), tape)?;
+        Ok((potential, weight, tape))
     }
 
     fn fill<T: Tape<f64, D>>(
@@ -338,6 +351,22 @@ impl<D: Backend> KohnSham<D> {
     /// Whether densities are averaged with their mirror images.
     pub fn symmetric(&self) -> bool {
         self.equations.mirror.is_some()
+    }
+
+    /// Whether the functional depends on exact exchange, so that no local potential has its orbitals.
+    pub fn exchange(&self) -> bool {
+        self.equations.xc.compiled().exchange
+    }
+
+    /// P of a field, if the calculation is symmetric.
+    fn symmetrised_one<T: Tape<f64, D>>(
+        &self,
+        field: Option<&Value<D>>,
+        tape: T,
+    ) -> Result<(Option<Value<D>>, T), KsError> {
+        let Some(field) = field else { return Ok((None, tape)) };
+        let (mut fields, tape) = self.symmetrised(&vec![field.clone()], tape)?;
+        Ok((fields.pop(), tape))
     }
 
     /// P of every channel, if the calculation is symmetric.
@@ -375,16 +404,18 @@ impl<D: Backend> KohnSham<D> {
         iteration: usize,
         what: &str,
         values: &[Value<D>],
-        density: &Spins<D>,
+        at: &At<'_, D>,
     ) -> Result<(), KsError> {
         if finite(values) {
             return Ok(());
         }
         let System { grid, interaction, .. } = &*self.equations.system;
         let compiled = self.equations.xc.compiled();
-        let hosts: Vec<_> = density.iter().map(|n| n.host()).collect();
+        let hosts: Vec<_> = at.densities.iter().map(|n| n.host()).collect();
         let densities: Vec<&[f64]> = hosts.iter().map(|n| &n[..]).collect();
-        let found = compiled.first_non_finite(grid, interaction, &self.flat(), &densities).ok().flatten();
+        let exchange = at.exchange.map(Value::host);
+        let found = compiled.first_non_finite(grid, interaction, &self.flat(), &densities, exchange.as_deref());
+        let found = found.ok().flatten();
         let Some(found) = found else { return Err(self.not_finite(iteration, what.to_owned(), None)) };
         let derivative = if found.derivative { "the derivative of " } else { "" };
         let at = found.point.map(|i| format!(" at x = {:.2} bohr", grid.x(i))).unwrap_or_default();

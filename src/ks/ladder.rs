@@ -3,6 +3,7 @@
 
 use super::attempt::{Attempts, Outcome};
 use super::direct::{self, State};
+use super::exchange;
 use super::kohn_sham::{KohnSham, fields};
 use super::stability::softest;
 use super::way::Way;
@@ -100,13 +101,18 @@ fn minimised<D: Backend>(attempts: &mut Attempts<'_, D>, options: &ScfOptions) -
 pub(super) fn descend<D: Backend>(attempts: &mut Attempts<'_, D>, chosen: &ScfOptions) -> Result<(), KsError> {
     let options = chosen.converging();
     for _ in 0..MAX_DESCENTS {
-        let Some(potentials) = attempts.converged_potentials(chosen.limit()) else { break };
-        let softest = softest(attempts.ks, &potentials, attempts.control)?;
+        let Some(levels) = attempts.converged_levels(chosen.limit())? else { break };
+        let softest = softest(attempts.ks, levels, attempts.control)?;
         if !softest.descends() {
             break;
         }
         let turned: Vec<f64> = softest.rotation.iter().map(|x| DESCENT * x).collect();
-        match direct::minimise(attempts, &options, softest.state.rotated(&turned)) {
+        let turned = softest.state.rotated(&turned);
+        let found = match attempts.ks.exchange() {
+            true => exchange::from(attempts, &options, turned),
+            false => direct::minimise(attempts, &options, turned),
+        };
+        match found {
             Ok(Some(outcome)) if outcome.stop == Stop::Converged => attempts.overrule(outcome),
             Ok(_) => break,
             Err(error) if error.diverged() => break,

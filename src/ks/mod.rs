@@ -6,6 +6,7 @@ pub(crate) mod banded;
 mod block;
 mod direct;
 mod error;
+mod exchange;
 mod follow;
 mod formulas;
 pub mod hamiltonian;
@@ -37,6 +38,7 @@ mod warning;
 mod way;
 
 pub(crate) use adjoint::{adjoint, pull, taken};
+pub(crate) use exchange::Settled;
 pub(crate) use inversion::{Constant, Density, Inversion, InversionError, InversionWarning, invert};
 pub(crate) use kohn_sham::{Equations, KohnSham, Setting, device_error, fields, functional_error};
 pub(crate) use occupation::Occupation;

@@ -107,26 +107,34 @@ fn next_shift(energies: &[f64], bracket: &Bracket, size: f64) -> f64 {
 
 /// Rotates an orthonormal block to the eigenvectors of H within it; gives their levels and the largest residual norm.
 pub(super) fn rotate(h: &Hamiltonian, block: &mut [Vec<f64>]) -> (Vec<f64>, f64) {
-    let images: Vec<Vec<f64>> = block.iter().map(|v| h.apply(v).to_vec()).collect();
+    let mut images: Vec<Vec<f64>> = block.iter().map(|v| h.apply(v).to_vec()).collect();
+    let energies = rotate_within(block, &mut images);
+    let residuals = block.iter().zip(&images).zip(&energies).map(|((v, image), e)| residual(v, image, *e));
+    let worst = if energies.iter().all(|e| e.is_finite()) { residuals.fold(0.0, f64::max) } else { f64::INFINITY };
+    (energies, worst)
+}
+
+/// Rotates an orthonormal block to the eigenvectors of a symmetric operator within it, and their images under it with them; gives
+/// their levels, NaN if they are not found.
+pub(super) fn rotate_within(block: &mut [Vec<f64>], images: &mut [Vec<f64>]) -> Vec<f64> {
     let size = block.len();
     let small = Mat::from_fn(size, size, |i, j| dot(&block[i.max(j)], &images[i.min(j)]));
-    if size == 1 {
-        return (vec![small[(0, 0)]], residual(&block[0], &images[0], small[(0, 0)]));
+    match size {
+        0 => return Vec::new(),
+        1 => return vec![small[(0, 0)]],
+        _ => {}
     }
-    let Ok(eigen) = small.self_adjoint_eigen(Side::Lower) else {
-        return (vec![f64::NAN; size], f64::INFINITY);
-    };
+    let Ok(eigen) = small.self_adjoint_eigen(Side::Lower) else { return vec![f64::NAN; size] };
     let combine = |of: &[Vec<f64>]| -> Vec<Vec<f64>> {
         let column = |k: usize| -> Vec<f64> {
             (0..of[0].len()).map(|i| (0..size).map(|j| of[j][i] * eigen.U()[(j, k)]).sum()).collect()
         };
         (0..size).map(column).collect()
     };
-    let (vectors, images) = (combine(block), combine(&images));
-    let energies: Vec<f64> = (0..size).map(|k| eigen.S()[k]).collect();
-    let worst = (0..size).map(|k| residual(&vectors[k], &images[k], energies[k])).fold(0.0, f64::max);
+    let (vectors, rotated) = (combine(block), combine(images));
     block.clone_from_slice(&vectors);
-    (energies, worst)
+    images.clone_from_slice(&rotated);
+    (0..size).map(|k| eigen.S()[k]).collect()
 }
 
 fn residual(vector: &[f64], image: &[f64], energy: f64) -> f64 {

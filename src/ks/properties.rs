@@ -253,7 +253,7 @@ const FIELDS_AND_SUMS: &[Property] = &[
     ),
     row(
         "xc_potential",
-        "its exchange-correlation part (with unpaired electrons, `.up` and `.down`)",
+        "its exchange-correlation part (with unpaired electrons, `.up` and `.down`); of exact exchange, which is no potential, nothing",
         Shown::No,
         |r| spins(|s| Datum::Field(r.xc_potential[s].clone())),
         Some(|t| t.spins(Observable::XcPotential)),
@@ -291,7 +291,7 @@ const LEVELS_AND_ITERATIONS: &[Property] = &[
     ),
     row(
         "residual",
-        "the integral of |n_out - n_in| in the last iteration, electrons",
+        "the integral of |n_out - n_in| in the last iteration, electrons; with exact exchange, of the change in a Newton step",
         Shown::Yes(BELOW_TERMS),
         |r| Datum::Electrons(r.residual),
         Some(|_| Seen::One(Observable::Residual)),

@@ -48,6 +48,8 @@ pub struct Run {
     pub xc_potential: [Vec<f64>; 2],
     /// Orbital energies of each spin: the occupied ones and the lowest unoccupied.
     pub orbital_energies: [Vec<f64>; 2],
+    /// With exact exchange, the occupied orbitals of each spin, with sums of squares of 1: no potential has them. Otherwise none.
+    pub orbitals: [Vec<Vec<f64>>; 2],
     /// Lowest unoccupied minus highest occupied orbital energy (over both spins), if there are both.
     pub gap: Option<f64>,
     /// Iterations done, by all ways that were tried.

@@ -1,6 +1,8 @@
 //! Solving: the same iteration as in training, without a tape, and with a test of convergence.
 
 use super::attempt::{Attempts, Found, Outcome};
+use super::direct::State;
+use super::exchange;
 use super::hamiltonian::Hamiltonian;
 use super::kohn_sham::{Equations, KohnSham, Setting, Spins, fields};
 use super::occupation::Occupation;
@@ -91,6 +93,14 @@ pub(crate) fn solve_bound<D: Backend>(
     control: &dyn Control,
 ) -> Result<Run, KsError> {
     let mut attempts = Attempts::new(ks, control);
+    if ks.exchange() {
+        exchange::settle(&mut attempts, options, start)?;
+        if *start == InitialDensity::BrokenSpin {
+            ladder::descend(&mut attempts, options)?;
+        }
+        let found = attempts.found(options.limit()).ok_or_else(ScfOptions::no_iterations)?;
+        return Ok(finish(ks, functional, options, found));
+    }
     let first = attempts.run(Way::of(&options.mixing), options, initial(ks, start)?);
     attempts.first_is_over(first.as_ref().map_or(f64::INFINITY, |outcome| outcome.residual));
     let mut fault = None;
@@ -114,8 +124,20 @@ pub(crate) fn solve_bound<D: Backend>(
     }
 }
 
+/// The self-consistent density of every channel of [`solve_bound`].
+pub(super) fn solve_density<D: Backend>(
+    ks: &KohnSham<D>,
+    options: &ScfOptions,
+    start: &InitialDensity,
+    control: &dyn Control,
+) -> Result<Spins<D>, KsError> {
+    let run = solve_bound(ks, "", options, start, control)?;
+    let density = if run.restricted { vec![run.total_density()] } else { run.density.to_vec() };
+    fields(&ks.device, &density, Value::constant)
+}
+
 /// The first input density.
-fn initial<D: Backend>(ks: &KohnSham<D>, start: &InitialDensity) -> Result<Spins<D>, KsError> {
+pub(super) fn initial<D: Backend>(ks: &KohnSham<D>, start: &InitialDensity) -> Result<Spins<D>, KsError> {
     let [up, down] = match start {
         InitialDensity::NonInteracting => return ks.non_interacting(),
         InitialDensity::BrokenSpin => return broken_spin(ks),
@@ -195,6 +217,13 @@ fn finish<D: Backend>(ks: &KohnSham<D>, functional: &str, options: &ScfOptions, 
         limit: options.limit(),
         how,
         restricted: occupation.spins() == 1,
+        orbitals: match ks.exchange() {
+            true => {
+                let occupied = State::occupied(ks, &iteration.orbitals());
+                [0, 1].map(|s| occupied[occupation.channel(s)].clone())
+            }
+            false => [Vec::new(), Vec::new()],
+        },
         symmetric: options.symmetric,
         warnings: Vec::new(),
         energies: log.energies,

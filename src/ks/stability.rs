@@ -71,7 +71,11 @@ pub fn stability(
     let equations = Arc::new(Equations::new(&setting)?);
     let found = on_device!(device, D => {
         let (ks, _) = KohnSham::new(&equations, &D::default(), params, NoneTape)?;
-        let found = softest(&ks, &run.potential, control);
+        let levels = match run.orbitals.iter().any(|of| !of.is_empty()) {
+            true => Levels::around(&ks, &run.potential, run.orbitals.to_vec()),
+            false => Levels::of(&ks, &run.potential),
+        };
+        let found = levels.and_then(|levels| softest(&ks, levels, control));
         found.map(|found| {
             let alike = run.restricted || warning::spins_are_alike(run);
             let slopes = norm(&found.state.gradient) > SLOPE.max(10.0 * run.residual);
@@ -101,28 +105,58 @@ impl<D: Backend> Softest<D> {
     }
 }
 
-/// That of the lowest orbitals in potentials, one per channel.
+/// The occupied orbitals of every channel and some empty ones.
+pub(super) struct Levels {
+    occupied: Vec<Vec<Vec<f64>>>,
+    empty: Vec<Vec<Vec<f64>>>,
+}
+
+impl Levels {
+    /// The lowest ones in potentials, one per channel.
+    ///
+    /// # Errors
+    /// Orbitals that are not found.
+    pub fn of<D: Backend>(ks: &KohnSham<D>, potentials: &[Vec<f64>]) -> Result<Self, KsError> {
+        let system = &ks.equations.system;
+        let (mut occupied, mut empty) = (Vec::new(), Vec::new());
+        for (v, channel) in potentials.iter().zip(&ks.equations.occupation.channels) {
+            let count = (channel.occupied + EMPTY_LEVELS).min(system.grid.points);
+            let found = orbitals::lowest(&Hamiltonian::new(&system.grid, v), count, None);
+            let mut found = found.map_err(|cause| KsError::Orbitals {
+                iteration: 0,
+                system: system.label.clone(),
+                cause: cause.to_string(),
+            })?;
+            empty.push(found.vectors.split_off(channel.occupied));
+            occupied.push(found.vectors);
+        }
+        Ok(Self { occupied, empty })
+    }
+
+    /// Given occupied orbitals, which need not be those in the potentials.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub fn around<D: Backend>(
+        ks: &KohnSham<D>,
+        potentials: &[Vec<f64>],
+        occupied: Vec<Vec<Vec<f64>>>,
+    ) -> Result<Self, KsError> {
+        Ok(Self { occupied, ..Self::of(ks, potentials)? })
+    }
+}
+
+/// That of orbitals.
 ///
 /// # Errors
-/// A value that is not finite; orbitals that are not found; an interruption.
+/// A value that is not finite; an interruption.
 pub(super) fn softest<D: Backend>(
     ks: &KohnSham<D>,
-    potentials: &[Vec<f64>],
+    levels: Levels,
     control: &dyn Control,
 ) -> Result<Softest<D>, KsError> {
     let system = &ks.equations.system;
-    let (mut occupied, mut empty) = (Vec::new(), Vec::new());
-    for (v, channel) in potentials.iter().zip(&ks.equations.occupation.channels) {
-        let count = (channel.occupied + EMPTY_LEVELS).min(system.grid.points);
-        let found = orbitals::lowest(&Hamiltonian::new(&system.grid, v), count, None);
-        let mut found = found.map_err(|cause| KsError::Orbitals {
-            iteration: 0,
-            system: system.label.clone(),
-            cause: cause.to_string(),
-        })?;
-        empty.push(found.vectors.split_off(channel.occupied));
-        occupied.push(found.vectors);
-    }
+    let Levels { occupied, empty } = levels;
     let state = State::new(ks, occupied)?;
     let mut space = Space::default();
     for direction in starts(&state, &empty) {
@@ -185,17 +219,18 @@ fn differs<D: Backend>(state: &State<D>, rotation: &[f64]) -> bool {
     dot(first, second) < 0.5 * dot(first, first).min(dot(second, second))
 }
 
-/// An orthonormal space of rotations, and their products with the second derivative.
+/// An orthonormal space of vectors, and their products with a symmetric operator.
 #[derive(Default)]
-struct Space {
+pub(super) struct Space {
     vectors: Vec<Vec<f64>>,
     images: Vec<Vec<f64>>,
-    products: usize,
+    /// How many products there were.
+    pub products: usize,
 }
 
 impl Space {
     /// Adds what is new in a direction; false if there is nothing.
-    fn admit(
+    pub fn admit(
         &mut self,
         mut direction: Vec<f64>,
         product: impl FnOnce(&[f64]) -> Result<Vec<f64>, KsError>,
@@ -227,7 +262,7 @@ impl Space {
     /// # Errors
     /// The eigenvalues were not found.
     #[allow(clippy::type_complexity, clippy::result_unit_err)]
-    fn lowest(&mut self) -> Result<Option<(f64, Vec<f64>, Vec<f64>)>, ()> {
+    pub fn lowest(&mut self) -> Result<Option<(f64, Vec<f64>, Vec<f64>)>, ()> {
         let size = self.vectors.len();
         let within = Mat::from_fn(size, size, |i, j| {
             0.5 * (dot(&self.vectors[i], &self.images[j]) + dot(&self.vectors[j], &self.images[i]))

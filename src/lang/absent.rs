@@ -3,9 +3,12 @@
 /// Words for what is not part of the language, each group with the help that its users need.
 const ABSENT: &[(&[&str], &str)] = &[
     (
-        &["exx", "exact_exchange", "hartree_fock", "hf", "rhf", "uhf", "fock", "oep", "kli"],
-        "exact exchange and Hartree-Fock are not part of ksr; `self_exchange` of `std.functionals` is exact for one electron of each \
-         spin",
+        &["exx", "hf", "rhf", "uhf", "fock", "hartreefock"],
+        "Hartree-Fock is `solve(system, with: hartree_fock)`; in the body of a functional `exact_exchange` is the exchange of the orbitals",
+    ),
+    (
+        &["oep", "kli", "optimized_effective_potential"],
+        "local potentials of exact exchange are not part of ksr; with `exact_exchange` the orbitals feel the exchange operator itself",
     ),
     (
         &["inversion", "inverse_kohn_sham", "ks_inversion", "invert_density", "wu_yang", "zmp"],
@@ -28,9 +31,10 @@ const ABSENT: &[(&[&str], &str)] = &[
         "functionals of three dimensions are not part of ksr; those of one dimension are in `std.functionals`",
     ),
     (
-        &["gga", "meta_gga", "mgga", "hybrid"],
-        "ksr has no ready-made one; write it: `functional f(n) = …`, with `grad(n)`",
+        &["hybrid", "b3", "half_and_half"],
+        "ksr has no ready-made one; write it: `functional f(n) = 0.25 * exact_exchange + 0.75 * lda(n)`",
     ),
+    (&["gga", "meta_gga", "mgga"], "ksr has no ready-made one; write it: `functional f(n) = …`, with `grad(n)`"),
     (
         &["tddft", "casida", "gw", "bse", "rpa", "dmft", "excited_states", "propagate"],
         "excited states and time dependence are not part of ksr",

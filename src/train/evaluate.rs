@@ -5,8 +5,8 @@ use crate::control::Control;
 use crate::functional::Compiled;
 use crate::graph::{Formula, Routine};
 use crate::ks::{
-    Equations, InitialDensity, KohnSham, KsError, Observable, Occupation, ScfOptions, Schedule, Setting, Stop,
-    Unrolled, adjoint, device_error, fields, functional_error, pull, solve_bound, taken,
+    Equations, InitialDensity, KohnSham, KsError, Observable, Occupation, Run, ScfOptions, Schedule, Setting, Settled,
+    Stop, Unrolled, adjoint, device_error, fields, functional_error, pull, solve_bound, taken,
 };
 use crate::model::System;
 use crate::tensor::{Backend, Cotangents, Cpu, Device, NoneTape, OwnedTape, Tape, Value, backward, on_device, resume};
@@ -62,6 +62,19 @@ impl Member {
         &self.equations.system.label
     }
 
+    /// What a loss sees of a run with exact exchange.
+    fn settled<'m, D: Backend, T: Tape<f64, D>>(
+        &'m self,
+        ks: &'m KohnSham<D>,
+        run: Run,
+        control: &dyn Control,
+        tape: T,
+    ) -> Result<(Settled<'m, D>, T), KsError> {
+        let Run { orbitals, residual, .. } = run;
+        let orbitals = orbitals.into_iter().take(self.equations.occupation.spins()).collect();
+        Settled::new(ks, orbitals, residual, &self.wanted, control, tape)
+    }
+
     /// The converged density for every spin channel.
     fn converged<D: Backend>(
         &self,
@@ -70,6 +83,18 @@ impl Member {
         scf: &ScfOptions,
         control: &dyn Control,
     ) -> Result<Vec<Vec<f64>>, KsError> {
+        let run = self.run(functional, ks, scf, control)?;
+        Ok(if self.equations.occupation.spins() == 1 { vec![run.total_density()] } else { run.density.to_vec() })
+    }
+
+    /// The converged calculation.
+    fn run<D: Backend>(
+        &self,
+        functional: &str,
+        ks: &KohnSham<D>,
+        scf: &ScfOptions,
+        control: &dyn Control,
+    ) -> Result<Run, KsError> {
         // A step that needs more than the chosen iterations is shortened instead.
         let scf = ScfOptions { remedies: false, ..scf.clone() };
         let run = solve_bound(ks, functional, &scf, &InitialDensity::NonInteracting, control)?;
@@ -78,10 +103,15 @@ impl Member {
         }
         if run.stop != Stop::Converged {
             let (system, iterations, residual) = (self.label().to_owned(), run.iterations, run.residual);
-            let advice = scf.to_converge(residual);
+            let advice = match ks.exchange() {
+                true => format!(
+                    "try a looser `tolerance:` in `scf:`, or other initial parameters; {residual:e} electrons are left"
+                ),
+                false => scf.to_converge(residual),
+            };
             return Err(KsError::ImplicitNotConverged { system, iterations, residual, advice });
         }
-        Ok(if self.equations.occupation.spins() == 1 { vec![run.total_density()] } else { run.density.to_vec() })
+        Ok(run)
     }
 }
 
@@ -150,6 +180,12 @@ impl<'a> Prepared<'a> {
         let mut seen = Vec::with_capacity(self.members.len());
         for member in &self.members {
             let (ks, _) = KohnSham::new(&member.equations, &device, params, NoneTape)?;
+            if let (true, Some(scf)) = (ks.exchange(), &self.converge) {
+                let run = member.run(self.functional, &ks, scf, control)?;
+                let (settled, _) = member.settled(&ks, run, control, NoneTape)?;
+                seen.push(settled.observe(NoneTape)?.0);
+                continue;
+            }
             let start = match &self.converge {
                 None => member.start.clone(),
                 Some(scf) => member.converged(self.functional, &ks, scf, control)?,
@@ -167,8 +203,10 @@ impl<'a> Prepared<'a> {
         for member in &self.members {
             bound.push(KohnSham::new(&member.equations, &device, params, OwnedTape::<f64, D>::default())?);
         }
+        let exchange = bound.iter().any(|(ks, _)| ks.exchange());
         let (loss, mut cotangents) = match &self.converge {
             None => self.unrolled(&device, &bound, control)?,
+            Some(scf) if exchange => self.minimised(&device, &bound, scf, control)?,
             Some(scf) => self.implicit(&device, &bound, scf, control)?,
         };
         let mut gradient: Vec<f64> = Vec::new();
@@ -198,7 +236,7 @@ impl<'a> Prepared<'a> {
             let start = fields(device, &member.start, Value::constant)?;
             all.push(Unrolled::run(ks, self.schedule, start, &member.wanted, self.kept, control)?);
         }
-        let (loss, mut cotangents) = self.observed(device, &all)?;
+        let (loss, mut cotangents) = self.observed(device, all.len(), |k, tape| all[k].observe(tape))?;
         for unrolled in all {
             cotangents = unrolled.backward(cotangents)?;
         }
@@ -221,7 +259,7 @@ impl<'a> Prepared<'a> {
             densities.push(density);
             leaves.push(leaf);
         }
-        let (loss, mut cotangents) = self.observed(device, &all)?;
+        let (loss, mut cotangents) = self.observed(device, all.len(), |k, tape| all[k].observe(tape))?;
         for (index, unrolled) in all.into_iter().enumerate() {
             let (ks, density) = (&bound[index].0, &densities[index]);
             let warm = unrolled.orbitals();
@@ -237,15 +275,38 @@ impl<'a> Prepared<'a> {
         Ok((loss, cotangents))
     }
 
-    /// The loss of calculations, and the cotangents of what it sees of them.
-    fn observed<D: Backend, T: Tape<f64, D>>(
+    /// The same for the orbitals of lowest energy of functionals with exact exchange.
+    fn minimised<D: Backend>(
         &self,
         device: &D,
-        all: &[Unrolled<'_, D, T>],
+        bound: &[Bound<D>],
+        scf: &ScfOptions,
+        control: &dyn Control,
     ) -> Result<(f64, Cotangents<D>), KsError> {
-        let (mut seen, mut tape) = (Vec::with_capacity(all.len()), OwnedTape::default());
-        for unrolled in all {
-            let (own, next) = unrolled.observe(tape)?;
+        let (mut all, mut tapes) = (Vec::with_capacity(bound.len()), Vec::with_capacity(bound.len()));
+        for (member, (ks, _)) in self.members.iter().zip(bound) {
+            let run = member.run(self.functional, &ks.detached(), scf, control)?;
+            let (settled, tape) = member.settled(ks, run, control, OwnedTape::default())?;
+            all.push(settled);
+            tapes.push(tape);
+        }
+        let (loss, mut cotangents) = self.observed(device, all.len(), |k, tape| all[k].observe(tape))?;
+        for (settled, tape) in all.into_iter().zip(tapes) {
+            cotangents = settled.backward(cotangents, tape)?;
+        }
+        Ok((loss, cotangents))
+    }
+
+    /// The loss of calculations, `observe` giving what it sees of each, and the cotangents of that.
+    fn observed<D: Backend>(
+        &self,
+        device: &D,
+        count: usize,
+        observe: impl Fn(usize, OwnedTape<f64, D>) -> Result<(Vec<Value<D>>, OwnedTape<f64, D>), KsError>,
+    ) -> Result<(f64, Cotangents<D>), KsError> {
+        let (mut seen, mut tape) = (Vec::with_capacity(count), OwnedTape::default());
+        for k in 0..count {
+            let (own, next) = observe(k, tape)?;
             seen.push(own);
             tape = next;
         }

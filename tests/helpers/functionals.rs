@@ -85,6 +85,7 @@ impl Body {
                 density,
                 flip_average,
                 kinetic: false,
+                exchange: false,
             })
             .unwrap(),
         )

@@ -147,7 +147,7 @@ fn value_known(value: &Value) -> Known {
 }
 
 fn builtin_known(builtin: &Builtin) -> Known {
-    if let Meaning::Constant(_) = builtin.meaning {
+    if let Meaning::Constant(_) | Meaning::Local(_) = builtin.meaning {
         return Known::Value;
     }
     Known::Callable(Rc::new(Signature {

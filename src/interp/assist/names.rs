@@ -76,7 +76,7 @@ impl Interpreter {
         let head = parts.next()?;
         let mut value = match self.scope.get(head).cloned().or_else(|| self.prelude_binding(head)) {
             Some(binding) => binding.value()?,
-            None => registry::get(head)?.value(),
+            None => registry::get(head)?.value()?,
         };
         for part in parts {
             value = match &value {

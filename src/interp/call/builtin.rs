@@ -6,6 +6,7 @@ use crate::interp::value::{Value, text};
 use crate::lang::Kind;
 use crate::lang::kinds::either;
 use crate::problem::Result;
+use crate::source::Span;
 use std::fmt;
 
 /// A parameter of a builtin.
@@ -127,6 +128,8 @@ pub enum Meaning {
     Function(fn(&mut Interpreter, &mut Args) -> Result<Value>),
     /// A constant.
     Constant(fn() -> Value),
+    /// What has a value only at a place, in the body of a functional.
+    Local(fn(&mut Interpreter, Span) -> Result<Value>),
 }
 
 impl fmt::Debug for Meaning {
@@ -134,6 +137,7 @@ impl fmt::Debug for Meaning {
         f.write_str(match self {
             Meaning::Function(_) => "Function",
             Meaning::Constant(_) => "Constant",
+            Meaning::Local(_) => "Local",
         })
     }
 }
@@ -188,6 +192,18 @@ pub const fn constant(
     Builtin { name, params: &[], style, gives, summary, words, examples, meaning, acts: false }
 }
 
+/// What has a value only in the body of a functional.
+pub const fn local(
+    name: &'static str,
+    summary: &'static str,
+    words: &'static [&'static str],
+    examples: &'static [Example],
+    value: fn(&mut Interpreter, Span) -> Result<Value>,
+) -> Builtin {
+    let (style, meaning) = (Style::Plain, Meaning::Local(value));
+    Builtin { name, params: &[], style, gives: &[Kind::Field], summary, words, examples, meaning, acts: false }
+}
+
 impl Builtin {
     /// The same, with further arguments.
     pub const fn with(self, style: Style) -> Builtin {
@@ -199,11 +215,12 @@ impl Builtin {
         Builtin { acts: true, ..self }
     }
 
-    /// The value of its name: the function itself, or the constant.
-    pub fn value(&'static self) -> Value {
+    /// The value of its name, if it is the same everywhere: the function itself, or the constant.
+    pub fn value(&'static self) -> Option<Value> {
         match self.meaning {
-            Meaning::Function(_) => Value::Builtin(self),
-            Meaning::Constant(value) => value(),
+            Meaning::Function(_) => Some(Value::Builtin(self)),
+            Meaning::Constant(value) => Some(value()),
+            Meaning::Local(_) => None,
         }
     }
 
@@ -214,7 +231,7 @@ impl Builtin {
 
     /// `uniform(points, spacing, stencil = 5)`; the name alone of a constant.
     pub fn signature(&self) -> String {
-        if let Meaning::Constant(_) = self.meaning {
+        if let Meaning::Constant(_) | Meaning::Local(_) = self.meaning {
             return self.name.to_string();
         }
         let mut params: Vec<String> = self.params.iter().filter(|p| !p.named).map(Param::written).collect();
@@ -238,7 +255,7 @@ impl Builtin {
             Meaning::Function(_) if !self.has_effect() && stated(self.gives) => {
                 parts.push(format!("returns {}", either(self.gives)))
             }
-            Meaning::Function(_) | Meaning::Constant(_) => {}
+            Meaning::Function(_) | Meaning::Constant(_) | Meaning::Local(_) => {}
         }
         parts.join("; ")
     }
@@ -263,6 +280,7 @@ impl Interpreter {
         let given = match builtin.meaning {
             Meaning::Function(run) => run(self, &mut args)?,
             Meaning::Constant(value) => value(),
+            Meaning::Local(value) => value(self, site.span)?,
         };
         #[cfg(test)]
         self.assert_kinds(builtin, &args, &given);

@@ -8,7 +8,7 @@ mod expect;
 pub use args::Args;
 pub use bind::{Argument, BoundArguments, Parameter, Site, bind};
 pub use builtin::{
-    Builtin, DefaultValue, EACH, Example, Meaning, Param, Style, constant, example, function, named, optional,
+    Builtin, DefaultValue, EACH, Example, Meaning, Param, Style, constant, example, function, local, named, optional,
     required, shown,
 };
 pub(crate) use expect::{dimensioned, not_functional};

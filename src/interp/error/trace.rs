@@ -121,6 +121,35 @@ pub enum TraceError {
         #[label("on a different grid")]
         span: Span,
     },
+    /// Exact exchange is made of the orbitals of a calculation. In the body of a functional it stands for that of the calculation that the
+    /// functional is used in; anywhere else there are no orbitals.
+    ///
+    /// What to do: write it in the body of a `functional`, as in `functional pbe0(n) = 0.25 * exact_exchange + 0.75 * lda(n)`. Hartree-Fock
+    /// itself is `hartree_fock`, and its exchange energy is `solve(system, with: hartree_fock).xc_energy`.
+    #[error("`exact_exchange` stands for the exchange of the orbitals of a calculation, and here is none")]
+    #[diagnostic(
+        code(ksr::functional::exchange_outside),
+        help(
+            "use it in the body of a `functional`; `solve(system, with: hartree_fock).xc_energy` is the exchange energy of Hartree-Fock"
+        )
+    )]
+    ExchangeOutside {
+        /// The name.
+        #[label("not in the body of a functional that is solved with")]
+        span: Span,
+    },
+    /// The functional contains exact exchange, so it depends on orbitals and not only on the density that it is given.
+    ///
+    /// What to do: solve a system with it, and use the energies of the run.
+    #[error("`{functional}` depends on exact exchange, so it has no value at a density without orbitals")]
+    #[diagnostic(code(ksr::functional::needs_orbitals), help("solve a system with it: the run has `.xc_energy`"))]
+    NeedsOrbitals {
+        /// The functional.
+        functional: String,
+        /// The use.
+        #[label("given a density only")]
+        span: Span,
+    },
     /// `param` and layers such as `conv` and `dense` create trainable parameters, which must belong to a functional.
     /// Here they are evaluated outside any functional.
     ///

@@ -1,5 +1,6 @@
 //! Looks up names: in the scope, among later definitions of the module, in the language, among the standard atoms and interactions.
 
+use crate::interp::call::Meaning;
 use crate::interp::error::{RunError, fail};
 use crate::interp::value::Value;
 use crate::interp::value::scope::{Binding, Readiness, Scope, Thunk};
@@ -38,7 +39,10 @@ impl Interpreter {
             if builtin.acts {
                 self.only_in_script(name, span)?;
             }
-            return Ok(Some(builtin.value()));
+            return match builtin.meaning {
+                Meaning::Local(value) => value(self, span).map(Some),
+                Meaning::Function(_) | Meaning::Constant(_) => Ok(builtin.value()),
+            };
         }
         self.prelude(name, span)
     }

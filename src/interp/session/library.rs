@@ -18,10 +18,11 @@ pub(crate) const STANDARD: &[(&str, &str)] = &[
     ("analysis", include_str!("../../../stdlib/analysis.ksr")),
     ("models", include_str!("../../../stdlib/models.ksr")),
     ("committees", include_str!("../../../stdlib/committees.ksr")),
+    ("methods", include_str!("../../../stdlib/methods.ksr")),
 ];
 
 /// Standard modules whose definitions are known without `use`.
-pub(crate) const PRELUDE: &[&str] = &["interactions", "atoms"];
+pub(crate) const PRELUDE: &[&str] = &["interactions", "atoms", "methods"];
 
 /// The names of the standard modules.
 pub fn standard_modules() -> impl Iterator<Item = &'static str> {

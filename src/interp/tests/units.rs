@@ -171,9 +171,9 @@ fn names_of_what_does_not_exist_say_what_there_is_instead() {
         problem.error.help().map(|help| help.to_string()).unwrap_or_default()
     };
     for (script, part) in [
-        ("exx(1)", "not part of ksr"),
-        ("use std.functionals\nfunctionals.exx", "not part of ksr"),
-        ("hartree_fock(1)", "not part of ksr"),
+        ("exx(1)", "`exact_exchange`"),
+        ("use std.functionals\nfunctionals.exx", "`exact_exchange`"),
+        ("uhf(1)", "hartree_fock"),
         ("zmp(1)", "`invert(reference)`"),
         ("krr(1)", "not part of ksr"),
         ("ccsd(1)", "`exact(system)`"),

@@ -305,6 +305,9 @@ impl Interpreter {
         let numbers = densities.iter().map(number);
         let numbers = numbers.collect::<Result<Vec<f64>>>()?;
         let compiled = self.traced(f, span)?.compiled.clone();
+        if compiled.exchange {
+            return fail(TraceError::NeedsOrbitals { functional: f.label(), span }, span);
+        }
         if !compiled.is_local() {
             return fail(without_grid(f.name(), compiled.parameter_count() > 0, span), span);
         }
@@ -330,11 +333,9 @@ impl Interpreter {
     fn trace_functional(&mut self, f: &Rc<Functional>) -> Result<Traced> {
         let trace = Trace::new();
         let applied = Applied { functional: f.clone(), entry: Entry::Shared, model: None };
-        let input =
-            |(name, span): (&Rc<str>, Span)| (trace.value(trace.add(|g| g.input(&**name, Shape::FIELD, span))), span);
-        let params = &f.def.function.params;
+        let params = f.def.function.params.iter().filter(|p| p.default.is_none());
         let densities: Vec<(Value, Span)> =
-            params.iter().filter(|p| p.default.is_none()).map(|p| input((&p.name.name, p.name.span))).collect();
+            params.map(|p| (trace.density(&p.name.name, p.name.span), p.name.span)).collect();
         let outer = std::mem::take(&mut self.traces);
         let energy = self.both_orders(&trace, &applied, &densities);
         self.traces = outer;

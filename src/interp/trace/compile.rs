@@ -52,6 +52,7 @@ pub(crate) fn finish(f: &Functional, trace: &Rc<Trace>, energy: &Symbol, flip_av
         density: if f.densities().count() == 2 { Density::Spin } else { Density::Total },
         flip_average,
         kinetic: f.def.kinetic,
+        exchange: trace.has_exchange(),
     };
     let compiled = match Compiled::new(definition) {
         Ok(compiled) => compiled,
@@ -117,6 +118,14 @@ impl Interpreter {
                 parent: Some(m.clone()),
             }),
             other => not_functional(what, other, value.span),
+        }
+    }
+
+    /// Rejects a functional of orbitals where there is only a density.
+    pub(crate) fn check_density_only(&self, ready: &Ready, span: Span) -> Result<()> {
+        match ready.traced.compiled.exchange {
+            true => fail(TraceError::NeedsOrbitals { functional: ready.name.clone(), span }, span),
+            false => Ok(()),
         }
     }
 

@@ -67,6 +67,10 @@ pub struct Trace {
     models: RefCell<Vec<Rc<Model>>>,
     /// Densities that were moved away from zero.
     shifted: RefCell<HashSet<NodeId>>,
+    /// The densities of the functional whose graph this is, its inputs; none in a loss.
+    densities: RefCell<Vec<NodeId>>,
+    /// The energy density of exact exchange, once the body has asked for it: the input after them.
+    exchange: Cell<Option<NodeId>>,
     /// What is trained, in the trace of a loss.
     trained: Option<Trained>,
 }
@@ -128,6 +132,36 @@ impl Trace {
             let raw = g.channels(flat, range.start, range.end, span).unwrap_or(flat);
             bounds.map_or(raw, |bounds| g.bounded(raw, bounds, span))
         })
+    }
+
+    /// An input that is a density of the functional whose graph this is.
+    pub fn density(self: &Rc<Self>, name: &str, span: Span) -> Value {
+        let node = self.add(|g| g.input(name, Shape::FIELD, span));
+        self.densities.borrow_mut().push(node);
+        self.value(node)
+    }
+
+    /// Exact exchange per electron, X / n with the energy density X of the orbitals; `None` outside the graph of a functional.
+    ///
+    /// # Errors
+    /// None that a user can cause.
+    pub fn exact_exchange(self: &Rc<Self>, span: Span) -> Option<Result<Value>> {
+        let densities = self.densities.borrow().clone();
+        let (first, others) = densities.split_first()?;
+        let x = self.exchange.get().unwrap_or_else(|| self.add(|g| g.input("exact_exchange", Shape::FIELD, span)));
+        self.exchange.set(Some(x));
+        Some(self.try_add(span, |g| {
+            let mut n = *first;
+            for other in others {
+                n = g.binary(Binary::Add, n, *other, span)?;
+            }
+            g.binary(Binary::Div, x, n, span)
+        }))
+    }
+
+    /// Whether the body has asked for exact exchange.
+    pub fn has_exchange(&self) -> bool {
+        self.exchange.get().is_some()
     }
 
     /// The graph so far.

@@ -21,9 +21,11 @@ pub(crate) const INVERSION: &[Builtin] = &[function(
              calculated, and a run has it",
         ),
         optional("electrons", &[Kind::Whole], DefaultValue::Absent("the integral")).about("of a field: its number of electrons"),
+        optional("n_down", &[Kind::Field], DefaultValue::Absent("the same"))
+            .about("of a field: the density of the down electrons; the first one is then that of the up electrons"),
         optional("unpaired", &[Kind::Whole], DefaultValue::Absent("0 or 1")).about(
-            "of a field: up minus down electrons; both spins get the field in proportion, which is right for a closed shell and for one \
-             electron",
+            "of a field: up minus down electrons; without `n_down:` both spins get the field in proportion, which is right for a closed \
+             shell and for electrons of one spin",
         ),
     ],
     &[Kind::Record],
@@ -52,6 +54,8 @@ struct Given {
     energy: Option<f64>,
     highest: [Option<f64>; 2],
     trust: Trust,
+    /// Whether both spins got what is known of their sum.
+    shared: bool,
 }
 
 fn invert(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
@@ -59,6 +63,9 @@ fn invert(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let mut given = given(interp, args)?;
     if args.has("ionisation_energy") {
         let energy = args.dimensioned("ionisation_energy", Dimension::ENERGY)?;
+        if !energy.is_finite() {
+            return args.wrong(args.span_of("ionisation_energy"), "an ionisation energy is finite", None);
+        }
         // That of the spin whose electron is removed first: of more electrons, or of both.
         let [up, down] = given.electrons;
         given.highest = [Some(-energy), (up == down).then_some(-energy)];
@@ -83,6 +90,16 @@ fn invert(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         }
     };
     interp.check_interrupt(span)?;
+    if given.shared {
+        let place = args.span_of("of");
+        interp.warn_with(Problem::new(Placed::new(InversionWarning::Spins, place, "this density"), place), false);
+    }
+    if let Some(InversionWarning::NotConverged { residual }) = found.warnings.first().filter(|_| interp.options.strict)
+    {
+        let place = args.span_of("of");
+        let error = InversionError::NotReproduced { residual: *residual };
+        return fail(Placed::new(error, place, "this density"), place);
+    }
     for warning in &found.warnings {
         let place = args.span_of("of");
         let once = *warning == InversionWarning::Noise;
@@ -97,7 +114,7 @@ fn given(interp: &mut Interpreter, args: &Args) -> Result<Given> {
     if let Value::Field(field) = &arg.value {
         return of_field(args, field);
     }
-    for option in ["electrons", "unpaired"] {
+    for option in ["electrons", "unpaired", "n_down"] {
         if args.has(option) {
             let message = format!("the system has its electrons; `{option}:` is for a field");
             return args.wrong(args.span_of(option), message, None);
@@ -136,6 +153,7 @@ fn given(interp: &mut Interpreter, args: &Args) -> Result<Given> {
                 highest: [highest, highest],
                 system: Some(system),
                 trust,
+                shared: false,
             })
         }
         Value::Run(run) => {
@@ -149,6 +167,7 @@ fn given(interp: &mut Interpreter, args: &Args) -> Result<Given> {
                 highest: [top(0, up), top(1, down)],
                 system: Some(run.system.clone()),
                 trust: Trust::of(run.trusted(), None),
+                shared: false,
             })
         }
         _ => args.mismatch("of", "a reference, a run or a field", None),
@@ -162,7 +181,34 @@ fn of_field(args: &Args, field: &Field) -> Result<Given> {
         return args.wrong(span, "a density has one channel", None);
     }
     let integral = field.grid.integrate(&field.data);
-    let electrons = if args.has("electrons") { args.whole("electrons")? } else { integral.round().max(0.0) as usize };
+    let whole = |integral: f64| integral.round().max(0.0) as usize;
+    if args.has("n_down") {
+        let down = args.field("n_down")?;
+        let place = args.span_of("n_down");
+        if let Some(option) = ["electrons", "unpaired"].iter().find(|option| args.has(option)) {
+            let message =
+                format!("the electrons of each spin are the integrals of the densities; leave out `{option}:`");
+            return args.wrong(args.span_of(option), message, None);
+        }
+        if *down.grid != *field.grid || down.channels != 1 {
+            return args.wrong(place, "the densities of both spins are on one grid and have one channel", None);
+        }
+        return Ok(Given {
+            grid: field.grid.clone(),
+            spins: [field.data.clone(), down.data.clone()],
+            electrons: [whole(integral), whole(down.grid.integrate(&down.data))],
+            system: None,
+            energy: None,
+            highest: [None, None],
+            trust: Trust::of(!field.unconverged && !down.unconverged, None),
+            shared: false,
+        });
+    }
+    let mut electrons = if args.has("electrons") { args.whole("electrons")? } else { whole(integral) };
+    if electrons == 0 && field.data.iter().any(|n| *n < 0.0) {
+        // What is wrong with it is not that it is empty.
+        electrons = 1;
+    }
     let unpaired = if args.has("unpaired") { args.whole("unpaired")? } else { electrons % 2 };
     if unpaired > electrons || (electrons - unpaired) % 2 == 1 {
         let message = format!("{electrons} electrons cannot have {unpaired} unpaired");
@@ -180,6 +226,7 @@ fn of_field(args: &Args, field: &Field) -> Result<Given> {
         energy: None,
         highest: [None, None],
         trust: Trust::of(!field.unconverged, None),
+        shared: up != down && down > 0,
     })
 }
 
@@ -197,12 +244,13 @@ fn record(given: &Given, found: &Inversion) -> Value {
         let all = found.orbital_energies[s].iter().map(|e| number(Quantity::energy(*e)));
         Value::list(all.collect())
     };
-    let gaps = (0..2).filter_map(|s| {
+    // The potentials of the spins have constants of their own, so that only gaps within a spin have a meaning.
+    let gap = |s: usize| {
         let (count, levels) = (given.electrons[s], &found.orbital_energies[s]);
-        Some((levels.get(count.checked_sub(1)?).copied()?, levels.get(count).copied()?))
-    });
-    let gap = gaps.clone().map(|(_, empty)| empty).fold(f64::INFINITY, f64::min)
-        - gaps.map(|(top, _)| top).fold(f64::NEG_INFINITY, f64::max);
+        let at = |k: usize| levels.get(k).copied();
+        let gap = count.checked_sub(1).and_then(at).zip(at(count)).map_or(f64::NAN, |(top, empty)| empty - top);
+        number(Quantity::energy(gap))
+    };
     let mut entries: Vec<(&str, Value)> = vec![("potential", spins([0, 1].map(|s| field(&found.potential[s]))))];
     if let Some(xc) = &found.xc_potential {
         entries.push(("xc_potential", spins([0, 1].map(|s| field(&xc[s])))));
@@ -210,7 +258,7 @@ fn record(given: &Given, found: &Inversion) -> Value {
     let total: Vec<f64> = found.density[0].iter().zip(&found.density[1]).map(|(up, down)| up + down).collect();
     entries.push(("density", field(&total)));
     entries.push(("orbital_energies", spins([0, 1].map(levels))));
-    entries.push(("gap", number(Quantity::energy(gap))));
+    entries.push(("gap", spins([0, 1].map(gap))));
     entries.push(("kinetic_energy", number(Quantity::energy(found.kinetic_energy))));
     if let (Some(energy), Some(system)) = (given.energy, &given.system) {
         let n: Vec<f64> = given.spins[0].iter().zip(&given.spins[1]).map(|(up, down)| up + down).collect();
@@ -223,8 +271,8 @@ fn record(given: &Given, found: &Inversion) -> Value {
     let constant = |s: usize| match (found.constants[s], &found.xc_potential) {
         _ if given.electrons[s] == 0 => Value::text("that of the other spin"),
         (Constant::Level, _) => Value::text("the highest level is minus the ionisation energy"),
-        (Constant::Wall, Some(_)) => Value::text("the xc potential ends at zero"),
-        (Constant::Wall, None) => Value::text("the potential ends at zero"),
+        (Constant::Wall, Some(_)) => Value::text("the xc potential ends at about zero"),
+        (Constant::Wall, None) => Value::text("the potential ends at about zero"),
     };
     entries.push(("constant", spins([0, 1].map(constant))));
     let reach = |s: usize| {

@@ -5,7 +5,9 @@ use super::fits::Met;
 use crate::functional::Evaluation;
 use crate::graph::LowerError;
 use crate::interp::Interpreter;
-use crate::interp::call::{Args, Builtin, DefaultValue, Param, example, function, mismatch, optional, required, shown};
+use crate::interp::call::{
+    Args, Builtin, DefaultValue, Param, example, function, local, mismatch, optional, required, shown,
+};
 use crate::interp::error::{TraceError, fail};
 use crate::interp::trace::{Ready, no_interaction};
 use crate::interp::value::model::Model;
@@ -93,7 +95,25 @@ pub const FUNCTIONALS: &[Builtin] = &[
         &[],
         trainable,
     ),
+    local(
+        "exact_exchange",
+        "in the body of a functional: the exchange energy per electron of the orbitals of the calculation, -1/2 of the sum over spins and \
+         pairs of occupied orbitals of psi_a psi_b (w * psi_a psi_b), over n. Fractions of it make hybrids; alone it is `hartree_fock`. \
+         With it the energy is minimised over the orbitals, and training takes the implicit gradient",
+        &["exact exchange", "fock", "hartree-fock", "hybrid", "exx", "orbitals"],
+        &[shown(
+            "use std.functionals\ngrid g = uniform(points: 129, spacing: 0.2)\nsystem he on g { He at 0 }\n\
+             functional hybrid(n) = 0.25 * exact_exchange + 0.75 * functionals.exchange(n)\nsolve(he, with: hybrid).total_energy",
+        )],
+        exact_exchange,
+    ),
 ];
+
+/// `exact_exchange`.
+fn exact_exchange(interp: &mut Interpreter, span: Span) -> Result<Value> {
+    let found = interp.traces.last().and_then(|trace| trace.exact_exchange(span));
+    found.unwrap_or_else(|| fail(TraceError::ExchangeOutside { span }, span))
+}
 
 fn energy(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     if let Some(probe) = interp.traced_probe(args)? {
@@ -175,6 +195,7 @@ impl Interpreter {
         span: Span,
     ) -> Result<Evaluation> {
         let grid = densities[0].0.grid.clone();
+        self.check_density_only(ready, span)?;
         for (density, place) in densities {
             if *density.grid != *grid {
                 return fail(TraceError::Grids { span: *place }, *place);

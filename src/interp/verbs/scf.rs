@@ -44,6 +44,20 @@ pub fn from_value(value: &Value, span: Span, base: &ScfOptions) -> Result<ScfOpt
     merged(Some(base), record.entries.iter().map(|(name, value)| (&**name, value, span)))
 }
 
+/// What the options of iterations are without iterations: with exact exchange the energy is minimised over the orbitals.
+pub fn without_iterations(name: &str, given: &[&str]) -> Option<String> {
+    let unused: Vec<String> =
+        ["mixing", "iterations", "remedies"].iter().filter(|o| given.contains(o)).map(|o| format!("`{o}:`")).collect();
+    let has = if unused.len() == 1 { "has" } else { "have" };
+    (!unused.is_empty()).then(|| {
+        format!(
+            "`{name}` contains exact exchange: its energy is minimised over the orbitals, without iterations of the density, and {} {has} no \
+             effect",
+            unused.join(" and ")
+        )
+    })
+}
+
 fn known(record: &Record, span: Span) -> Result<()> {
     let names = SCF.each_ref().map(|option| option.param.name);
     match record.entries.iter().find(|(name, _)| !names.contains(&&**name)) {

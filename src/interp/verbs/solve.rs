@@ -116,6 +116,14 @@ fn solve(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         let span = args.span;
         interp.warn_with(Problem::new(Advice::Note { message, span }, span), true);
     }
+    if ready.traced.compiled.exchange {
+        let given: Vec<&str> = PARAMS.iter().map(|param| param.name).filter(|name| args.has(name)).collect();
+        if let Some(message) = scf::without_iterations(&ready.name, &given) {
+            let span = args.span;
+            interp.warn_with(Problem::new(Advice::Note { message, span }, span), true);
+        }
+        scf = ks::ScfOptions { tolerance: Some(scf.tolerance.unwrap_or(ScfOptions::TOLERANCE)), ..scf };
+    }
     let broken = matches!(args.get("start").map(|arg| &arg.value), Some(Value::Str(word)) if **word == *BROKEN_SPIN);
     if scf.symmetric && broken {
         if args.has("symmetric") {

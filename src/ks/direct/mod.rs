@@ -10,15 +10,17 @@ mod state;
 mod tests;
 mod trust;
 
-pub(super) use state::{State, product};
+pub(super) use state::{State, product, project};
 
 use super::attempt::{Attempts, Log, Outcome};
-use super::kohn_sham::Spins;
+use super::kohn_sham::{Energies, Iteration, KohnSham, Spins};
+use super::orbitals::Orbitals;
 use super::way::Way;
 use super::{KsError, ScfOptions, Stop};
 use crate::control::Control;
 use crate::tensor::vector::{dot_in_order as dot, norm_in_order as norm};
 use crate::tensor::{Backend, NoneTape};
+use std::sync::Arc;
 use trust::{Step, step};
 
 /// The maximum number of steps.
@@ -53,10 +55,7 @@ pub(super) fn minimise<D: Backend>(
     let mut radius = FIRST_RADIUS;
     let mut outcome: Option<Outcome<D>> = None;
     for k in 0..MAX_STEPS {
-        let (seen, _) = ks.symmetrised(&state.density, NoneTape)?;
-        let (iteration, _) = ks.iterate(k, &seen, &warm, NoneTape)?;
-        let (energies, _) = ks.energies(k, &iteration, NoneTape)?;
-        let residual = ks.distance(&iteration.output, &seen, NoneTape)?.0.first();
+        let Look { seen, iteration, energies, residual, newton } = Look::at(ks, &state, k, &warm)?;
         attempts.note(&iteration, &energies, residual, &seen, &seen);
         attempts.weigh(&iteration, &energies);
         warm = iteration.orbitals();
@@ -71,7 +70,10 @@ pub(super) fn minimise<D: Backend>(
             let log = Log::default();
             outcome = Some(Outcome { way: Way::Direct, iteration, energies, mixed, residual, stop, log });
         }
-        if ends || norm(&state.gradient) < LEAST_GRADIENT || !advance(ks, &mut state, &mut radius, attempts.control)? {
+        if ends || norm(&state.gradient) < LEAST_GRADIENT {
+            break;
+        }
+        if !advance(ks, &mut state, &mut radius, newton, attempts.control)? {
             break;
         }
     }
@@ -79,16 +81,52 @@ pub(super) fn minimise<D: Backend>(
     Ok(outcome.map(|outcome| Outcome { log, ..outcome }))
 }
 
-/// One step downhill; false if there is none, or the user has stopped it.
+/// What is known of orbitals before a step.
+struct Look<D: Backend> {
+    /// Their density, mirror-averaged if the calculation is symmetric.
+    seen: Spins<D>,
+    iteration: Iteration<D>,
+    energies: Energies<D>,
+    /// How far the density is from a self-consistent one, electrons: that of the iteration from it, or, where exact exchange is no
+    /// potential to iterate with, that of Newton's step.
+    residual: f64,
+    /// That step, if it was needed.
+    newton: Option<Step>,
+}
+
+impl<D: Backend> Look<D> {
+    /// Looks at a state.
+    fn at(ks: &KohnSham<D>, state: &State<D>, k: usize, warm: &[Arc<Orbitals>]) -> Result<Self, KsError> {
+        let (seen, _) = ks.symmetrised(&state.density, NoneTape)?;
+        if !ks.exchange() {
+            let (iteration, _) = ks.iterate(k, &seen, warm, NoneTape)?;
+            let (energies, _) = ks.energies(k, &iteration, NoneTape)?;
+            let residual = ks.distance(&iteration.output, &seen, NoneTape)?.0.first();
+            return Ok(Self { seen, iteration, energies, residual, newton: None });
+        }
+        let newton = step(&state.preconditioner(), &state.gradient, LARGEST_RADIUS, |x| product(ks, state, x))?;
+        let changes = state.density_changes(&newton.rotation);
+        let spacing = ks.equations.system.grid.spacing;
+        let residual = changes.iter().flatten().map(|n| n.abs() * spacing).sum();
+        let iteration = state.iteration(ks, &[])?;
+        Ok(Self { seen, iteration, energies: state.energies.clone(), residual, newton: Some(newton) })
+    }
+}
+
+/// One step downhill, `first` if it is short enough; false if there is none, or the user has stopped it.
 fn advance<D: Backend>(
-    ks: &super::KohnSham<D>,
+    ks: &KohnSham<D>,
     state: &mut State<D>,
     radius: &mut f64,
+    first: Option<Step>,
     control: &dyn Control,
 ) -> Result<bool, KsError> {
+    let mut first = first.filter(|first| norm(&first.rotation) <= *radius);
     while *radius > LEAST_RADIUS && !control.interrupted() {
-        let Step { rotation, image, at_edge } =
-            step(&state.preconditioner(), &state.gradient, *radius, |x| product(ks, state, x))?;
+        let Step { rotation, image, at_edge } = match first.take() {
+            Some(first) => first,
+            None => step(&state.preconditioner(), &state.gradient, *radius, |x| product(ks, state, x))?,
+        };
         let expected = -state.weight() * (dot(&state.gradient, &rotation) + 0.5 * dot(&rotation, &image));
         if !expected.is_finite() {
             *radius *= 0.25;

@@ -3,7 +3,7 @@ use crate::control::Quiet;
 use crate::interp::tests::helpers::value;
 use crate::interp::value::{Model, Value as Answer};
 use crate::ks::attempt::Attempts;
-use crate::ks::stability::softest;
+use crate::ks::stability::{Levels, softest};
 use crate::ks::way::Way;
 use crate::ks::{Equations, InitialDensity, KohnSham, Occupation, ScfOptions, Setting, Stop, solve_bound};
 use crate::model::System;
@@ -99,7 +99,8 @@ fn a_stretched_bond_is_a_saddle_with_equal_spins_and_a_minimum_with_broken_spin(
     let options = ScfOptions::STANDARD;
     let equal = solve_bound(&restricted, "f", &options, &InitialDensity::NonInteracting, &Quiet).expect("a run");
     let unrestricted = bound(&model, &system, &Occupation::unrestricted(&system));
-    let saddle = softest(&unrestricted, &equal.potential, &Quiet).expect("a rotation");
+    let levels = Levels::of(&unrestricted, &equal.potential).expect("orbitals");
+    let saddle = softest(&unrestricted, levels, &Quiet).expect("a rotation");
     assert!(saddle.descends() && saddle.value < -0.1, "{}", saddle.value);
     // The energy falls along it, as its second derivative says.
     let at = |step: f64| {
@@ -111,5 +112,6 @@ fn a_stretched_bond_is_a_saddle_with_equal_spins_and_a_minimum_with_broken_spin(
     assert!((bend - saddle.state.weight() * saddle.value).abs() < 1e-4, "{bend} {}", saddle.value);
     let broken = solve_bound(&unrestricted, "f", &options, &InitialDensity::BrokenSpin, &Quiet).expect("a run");
     assert!(broken.converged() && broken.energy < equal.energy - 0.05, "{} {}", broken.energy, equal.energy);
-    assert!(!softest(&unrestricted, &broken.potential, &Quiet).expect("a rotation").descends());
+    let levels = Levels::of(&unrestricted, &broken.potential).expect("orbitals");
+    assert!(!softest(&unrestricted, levels, &Quiet).expect("a rotation").descends());
 }

@@ -68,8 +68,10 @@ impl Target<'_> {
     /// As [`Self::invert`].
     pub fn improve(&self, mut at: Found, control: &dyn Control) -> Result<Found, InversionError> {
         let mut damping = 0.0;
+        // Where no potential has the density, the concave function grows without end, and what it leads to is not the closest one.
+        let mut best = at.clone();
         for _ in 0..MAX_STEPS {
-            if at.residual <= TOLERANCE {
+            if best.residual <= TOLERANCE {
                 break;
             }
             if control.interrupted() {
@@ -77,8 +79,11 @@ impl Target<'_> {
             }
             let Some(next) = self.improved(&at, &mut damping)? else { break };
             at = next;
+            if at.residual < best.residual {
+                best = at.clone();
+            }
         }
-        Ok(at)
+        Ok(best)
     }
 
     /// That of the closed form for one electron; for more the kinetic potential of a uniform gas, -π² n²/2.
@@ -149,6 +154,12 @@ impl Target<'_> {
             *damping = if *damping == 0.0 { FIRST_DAMPING } else { *damping * DAMPING_FACTOR };
         }
         Ok(None)
+    }
+
+    /// The kinetic energy of the occupied orbitals, hartree.
+    pub fn moving(&self, at: &Found) -> f64 {
+        let levels: f64 = at.orbitals.energies.iter().take(self.count).sum();
+        levels - self.grid.spacing * dot(&at.potential, &at.density)
     }
 
     /// W\[v\], hartree.

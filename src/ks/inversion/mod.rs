@@ -20,6 +20,10 @@ const LARGEST_RESIDUAL: f64 = 1e-6;
 const LEAST_DENSITY: f64 = -1e-9;
 /// It is an error if the integral of a density differs from the number of electrons by more than this.
 const ELECTRONS_ERROR: f64 = 1e-3;
+/// A density whose integral is off by less than this, electrons, is as good as one that is not.
+const SCALED: f64 = 1e-7;
+/// It is told if the two ends of a potential differ in its constant by more than twice this, hartree.
+const UNCERTAIN: f64 = 5e-3;
 /// The density of trusted digits, relative to the largest, above which it is told where they end.
 const TOLD: f64 = 1e-9;
 
@@ -110,6 +114,18 @@ pub(crate) enum InversionError {
     #[error("a density without electrons has no potential")]
     #[diagnostic(code(ksr::invert::empty))]
     Empty,
+    /// With `--strict`: no potential was found whose lowest orbitals have the density.
+    ///
+    /// What to do: smooth the density, use a finer grid, or run without `--strict`, where the closest one is given and marked.
+    #[error("the density is reproduced only within {residual} electrons", residual = brief(*residual))]
+    #[diagnostic(code(ksr::invert::not_reproduced))]
+    NotReproduced { residual: f64 },
+    /// A grid has no more orbitals than points.
+    ///
+    /// What to do: check the number of electrons, or use more points.
+    #[error("{electrons} electrons of one spin do not fit on {points} points")]
+    #[diagnostic(code(ksr::invert::too_many))]
+    TooMany { electrons: usize, points: usize },
     /// The orbitals in a potential on the way could not be found.
     ///
     /// What to do: look at the density: where it vanishes between electrons, or jumps, no potential has it.
@@ -128,17 +144,47 @@ pub(crate) enum InversionError {
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub(crate) enum InversionWarning {
-    /// No potential was found whose lowest orbitals have the density: the closest one is given. A density that is zero or has a kink
+    /// No potential was found whose lowest orbitals have the density within 1e-6 electrons: the closest one is given. A density that is zero or has a kink
     /// between nuclei, or is not that of a ground state, has none on this grid.
     ///
     /// What to do: compare `.density` with the density. Smooth it, or use a finer grid.
-    #[error("the potential was not found: its density differs from the given one by {residual} electrons", residual = brief(*residual))]
+    #[error("the density is reproduced only within {residual} electrons", residual = brief(*residual))]
     #[diagnostic(
         code(ksr::invert::not_converged),
         severity(Warning),
         help("compare `.density` with the given density; what is made from it is marked")
     )]
     NotConverged { residual: f64 },
+    /// The integral of the density is not quite the number of electrons. It was scaled to that.
+    ///
+    /// What to do: nothing, if the digits of the density end there. Otherwise look at where it was made.
+    #[error("the density of a spin integrates to a number of electrons that is off by {off}: it was scaled", off = brief(*off))]
+    #[diagnostic(code(ksr::invert::scaled), severity(Advice))]
+    Scaled { off: f64 },
+    /// The xc potential ends at zero on both sides, but the two ends of the density do not agree on the constant that this needs: its tails
+    /// are not accurate enough. The shape of the potential, T_s and the gap do not depend on the constant; the levels do.
+    ///
+    /// What to do: give `ionisation_energy:`, for example that of `analysis.ionisation_energy(system, with: exact)`.
+    #[error("the constant in the potential, and with it every level, is known only within {by} hartree: the two ends differ", by = brief(*by))]
+    #[diagnostic(
+        code(ksr::invert::constant),
+        severity(Warning),
+        help(
+            "give `ionisation_energy:`, such as `analysis.ionisation_energy(system, with: exact)`; T_s and gaps do not depend on it"
+        )
+    )]
+    Uncertain { by: f64 },
+    /// A field says nothing of the spins: with unpaired electrons each of them got it in proportion, which is right for closed shells and
+    /// for electrons of one spin.
+    ///
+    /// What to do: give the density of the down electrons as `n_down:`, that of the up electrons first.
+    #[error("the density of each spin is not known: both got the density in proportion to their electrons")]
+    #[diagnostic(
+        code(ksr::invert::spins),
+        severity(Warning),
+        help("`invert(n_up, n_down: n_down)` inverts the density of each spin")
+    )]
+    Spins,
     /// Far out the density has too few digits to decide the potential: one calculated from them would be noise. There it is continued
     /// instead.
     ///
@@ -157,18 +203,24 @@ pub(crate) enum InversionWarning {
 /// # Errors
 /// A density that is negative, not finite or of another number of electrons; orbitals that are not found; an interruption.
 pub(crate) fn invert(given: &Density<'_>, control: &dyn Control) -> Result<Inversion, InversionError> {
-    for (density, electrons) in given.spins.iter().zip(given.electrons) {
-        check(given.grid, density, electrons)?;
+    let mut off = 0.0f64;
+    let mut scaled = [Vec::new(), Vec::new()];
+    for (spin, (density, electrons)) in given.spins.iter().zip(given.electrons).enumerate() {
+        let found = check(given.grid, density, electrons)?;
+        off = off.max((found - electrons as f64).abs());
+        let factor = if electrons == 0 { 1.0 } else { electrons as f64 / found };
+        scaled[spin] = density.iter().map(|n| n * factor).collect();
     }
     if given.electrons == [0, 0] {
         return Err(InversionError::Empty);
     }
+    let given = &Density { spins: [&scaled[0], &scaled[1]], ..*given };
     let total = both_spins(&given.spins.map(<[f64]>::to_vec));
     let hartree = given.system.map(|(_, interaction)| interaction.hartree(given.grid, &total));
     let known: Option<Vec<f64>> = given.system.zip(hartree.as_ref()).map(|((external, _), hartree)| {
         external.iter().zip(hartree).map(|(external, hartree)| external + hartree).collect()
     });
-    let around = Around { given, hartree, known };
+    let around = Around { given, total, hartree, known };
     let restricted = given.electrons[0] == given.electrons[1] && given.spins[0] == given.spins[1];
     let first = around.spin(0, control)?;
     let second = if restricted { first.clone() } else { around.spin(1, control)? };
@@ -179,11 +231,18 @@ pub(crate) fn invert(given: &Density<'_>, control: &dyn Control) -> Result<Inver
         (None, Some(down)) => (down.clone().without_electrons(), down),
         (None, None) => return Err(InversionError::Empty),
     };
-    Ok(around.together([up, down], restricted))
+    let mut found = around.together([up, down], restricted);
+    if off > SCALED {
+        found.warnings.push(InversionWarning::Scaled { off });
+    }
+    Ok(found)
 }
 
-/// Checks a density of a spin.
-fn check(grid: &Grid, density: &[f64], electrons: usize) -> Result<(), InversionError> {
+/// Checks a density of a spin; gives its integral.
+fn check(grid: &Grid, density: &[f64], electrons: usize) -> Result<f64, InversionError> {
+    if electrons > grid.points {
+        return Err(InversionError::TooMany { electrons, points: grid.points });
+    }
     if let Some(i) = density.iter().position(|n| !n.is_finite()) {
         return Err(InversionError::NotFinite { x: grid.x(i) });
     }
@@ -195,16 +254,18 @@ fn check(grid: &Grid, density: &[f64], electrons: usize) -> Result<(), Inversion
     if (found - electrons as f64).abs() > ELECTRONS_ERROR {
         return Err(InversionError::Electrons { found, wanted: electrons });
     }
-    Ok(())
+    Ok(found)
 }
 
 /// One spin.
 #[derive(Clone)]
 struct Spin {
     found: Found,
-    /// Σ e_k - ∫ v n, hartree.
+    /// Σ e_k - ∫ v n, hartree; of the orbitals, where these do not have the density.
     kinetic: f64,
     constant: Constant,
+    /// Half of how far the two ends differ in the constant, hartree.
+    uncertain: f64,
     trusted: Range<usize>,
     electrons: usize,
 }
@@ -222,6 +283,8 @@ impl Spin {
 /// A density with the potentials that are known.
 struct Around<'a> {
     given: &'a Density<'a>,
+    /// The density of both spins.
+    total: Vec<f64>,
     hartree: Option<Vec<f64>>,
     /// External and Hartree potential together.
     known: Option<Vec<f64>>,
@@ -235,7 +298,7 @@ impl Around<'_> {
         if count == 0 {
             return Ok(None);
         }
-        let trusted = tails::trusted(grid, density);
+        let trusted = tails::trusted(grid, density, count, self.known.as_ref().map(|known| (&*self.total, &**known)));
         let all = (electrons[0] + electrons[1]) as f64;
         let shape = |known: &Vec<f64>, hartree: &Vec<f64>| -> Vec<f64> {
             known.iter().zip(hartree).map(|(known, hartree)| known - hartree / all).collect()
@@ -248,9 +311,12 @@ impl Around<'_> {
         let found = target.invert(control)?;
         let decided = tails::within(grid, &trusted, MARGIN);
         let top = found.orbitals.energies[count - 1];
-        let (shift, constant) = match highest[spin] {
-            Some(level) => (level - top, Constant::Level),
-            None => (-self.far_out(&found.potential, &decided), Constant::Wall),
+        let (shift, constant, uncertain) = match highest[spin] {
+            Some(level) => (level - top, Constant::Level, 0.0),
+            None => {
+                let [left, right] = self.far_out(&found.potential, &decided);
+                (-0.5 * (left + right), Constant::Wall, 0.5 * (left - right).abs())
+            }
         };
         let mut potential: Vec<f64> = found.potential.iter().map(|v| v + shift).collect();
         self.continued(&mut potential, &decided);
@@ -266,15 +332,15 @@ impl Around<'_> {
             }
         };
         found.potential.iter_mut().chain(&mut found.orbitals.energies).for_each(|v| *v -= off);
-        let kinetic = target.height(&found);
-        Ok(Some(Spin { found, kinetic, constant, trusted: decided, electrons: count }))
+        let kinetic = if found.residual <= LARGEST_RESIDUAL { target.height(&found) } else { target.moving(&found) };
+        Ok(Some(Spin { found, kinetic, constant, uncertain, trusted: decided, electrons: count }))
     }
 
-    /// The constant to which the xc potential goes far out, where it follows the Hartree potential: from a fit of C - c v_H to the ends of
-    /// what is decided, with one c for each. Without a known potential the mean of the ends.
-    fn far_out(&self, v: &[f64], decided: &Range<usize>) -> f64 {
+    /// The constant to which the xc potential goes far out on both sides, where it follows the Hartree potential: from a fit of C - c v_H
+    /// to the ends of what is decided, with one c for each. Without a known potential its ends.
+    fn far_out(&self, v: &[f64], decided: &Range<usize>) -> [f64; 2] {
         let (Some(known), Some(hartree)) = (&self.known, &self.hartree) else {
-            return 0.5 * (v[decided.start] + v[decided.end - 1]);
+            return [v[decided.start], v[decided.end - 1]];
         };
         let points = ((FITTED / self.given.grid.spacing) as usize).clamp(2, decided.len().div_ceil(2));
         let sides = [decided.start..decided.start + points, decided.end - points..decided.end];
@@ -289,7 +355,7 @@ impl Around<'_> {
             // The attraction of at most all electrons, and no repulsion.
             middle_xc - slope.clamp(-1.0, 0.0) * middle
         };
-        0.5 * sides.iter().map(constant).sum::<f64>()
+        sides.each_ref().map(constant)
     }
 
     /// Outside, the xc potential goes to zero like the Hartree potential.
@@ -297,7 +363,9 @@ impl Around<'_> {
         let (Some(known), Some(hartree)) = (&self.known, &self.hartree) else { return };
         let mut side = |edge: usize, outside: Range<usize>| {
             let xc = v[edge] - known[edge];
-            outside.for_each(|i| v[i] = known[i] + xc * hartree[i] / hartree[edge]);
+            // Without repulsion there is nothing to follow.
+            let share = |i: usize| if hartree[edge] > 0.0 { hartree[i] / hartree[edge] } else { 1.0 };
+            outside.for_each(|i| v[i] = known[i] + xc * share(i));
         };
         side(trusted.start, 0..trusted.start);
         side(trusted.end - 1, trusted.end..known.len());
@@ -319,6 +387,10 @@ impl Around<'_> {
             let largest = n.iter().copied().fold(0.0, f64::max);
             (spins[spin].electrons > 0 && n[start].max(n[end - 1]) > TOLD * largest).then_some(InversionWarning::Noise)
         };
+        let uncertain = spins.iter().map(|spin| spin.uncertain).fold(0.0, f64::max);
+        if uncertain > UNCERTAIN && self.known.is_some() {
+            warnings.push(InversionWarning::Uncertain { by: uncertain });
+        }
         warnings.extend(ends(0).or_else(|| if restricted { None } else { ends(1) }));
         Inversion {
             xc_potential: without(&spins[0].found.potential)

@@ -4,45 +4,68 @@
 use crate::model::Grid;
 use std::ops::Range;
 
-/// A density below this fraction of its largest value is not looked at.
+/// A density below this fraction of its largest value is not looked at: of a single orbital, whose potential has a closed form; and of
+/// several, where the equation for the potential is solved to as many digits.
 const LEAST: f64 = 1e-14;
-/// Noise is looked for where the density is below this fraction of its largest value: further in nuclei make kinks.
-const TAIL: f64 = 1e-4;
+const LEAST_OF_SEVERAL: f64 = 1e-9;
 /// The noise of the potential, hartree, from which on a density counts as noise.
-const NOISE: f64 = 0.02;
-/// Points whose noise is averaged.
-const WINDOW: usize = 5;
-
-/// Points over which the potential is averaged to see how it changes.
+const NOISE: f64 = 2e-3;
+/// The binomial coefficients of an eighth difference, and the root of the sum of their squares: of independent errors it is so many times
+/// as large. Where a function is smooth it is next to nothing.
+const EIGHTH: [f64; 9] = [1.0, -8.0, 28.0, -56.0, 70.0, -56.0, 28.0, -8.0, 1.0];
+const EIGHTH_NORM: f64 = 113.44602240713422;
+/// The same of a second difference: √6.
+const SECOND_NORM: f64 = 2.449489742783178;
+/// Half the width, bohr, of the window whose median is the noise: kinks at nuclei are in fewer points than half of it.
+const WINDOW: f64 = 0.6;
+/// At least so many points on each side.
+const LEAST_WINDOW: usize = 7;
+/// Noise is looked for where the density is below this fraction of its largest value, outside all of the rest; errors that are smooth, where
+/// that of both spins is.
+const TAIL: f64 = 1e-4;
+/// Points over which a potential is averaged to see how it changes.
 const AVERAGED: usize = 5;
-/// In a tail a potential goes to a constant: it has left what the density can say if its slope grows outwards to so many times the
+/// In a tail an xc potential goes to a constant: it has left what the density can say if its slope grows outwards to so many times the
 /// smallest one further in, and by more than this, hartree/bohr.
 const STEEPER: f64 = 3.0;
 const SLOPE: f64 = 2e-3;
 
-/// The points between which a density can be trusted.
-pub(super) fn trusted(grid: &Grid, density: &[f64]) -> Range<usize> {
+/// The points between which a density of a spin can be trusted. `around` are the density of both spins and the potential but for the xc
+/// part, hartree: where that is not known, an error that is smooth cannot be told from a potential.
+pub(super) fn trusted(
+    grid: &Grid,
+    density: &[f64],
+    electrons: usize,
+    around: Option<(&[f64], &[f64])>,
+) -> Range<usize> {
     let largest = density.iter().copied().fold(0.0, f64::max);
-    let peak = (0..density.len()).max_by(|a, b| density[*a].total_cmp(&density[*b])).unwrap_or(0);
-    let noise = noise(grid, density);
-    let fine = |i: &usize| {
-        let n = density[*i];
-        n > LEAST * largest && (n > TAIL * largest || window(&noise, *i) < NOISE)
+    let root: Vec<f64> = density.iter().map(|n| n.max(0.0).sqrt()).collect();
+    let noise = noise(grid, &root);
+    let least = if electrons > 1 { LEAST_OF_SEVERAL } else { LEAST };
+    let fine = |i: usize| density[i] > least * largest && noise[i] < NOISE * root[i];
+    let ends = |of: &[f64], largest: f64| {
+        let high = |i: &usize| of[*i] > TAIL * largest;
+        ((0..of.len()).find(high).unwrap_or(0), (0..of.len()).rfind(high).unwrap_or(of.len().saturating_sub(1)))
     };
-    let left = (0..=peak).rev().take_while(fine).last().unwrap_or(peak);
-    let right = (peak..density.len()).take_while(fine).last().unwrap_or(peak);
-    let high = |i: &usize| density[*i] > TAIL * largest;
-    let (first, last) = ((0..density.len()).find(high).unwrap_or(peak), (0..density.len()).rfind(high).unwrap_or(peak));
-    let slopes = slopes(grid, density);
+    // Outwards from where most of the density is, to the first noise: beyond it there may be fewer errors again, but nothing to go by.
+    let (first, last) = ends(density, largest);
+    let left = (0..=first).rev().take_while(|i| fine(*i)).last().unwrap_or(first);
+    let right = (last..density.len()).take_while(|i| fine(*i)).last().unwrap_or(last);
+    let Some((total, known)) = around else { return left..right + 1 };
+    let (first, last) = ends(total, total.iter().copied().fold(0.0, f64::max));
+    let slopes = slopes(grid, &root, known);
     let left = settled(&slopes, (left..=first.max(left)).rev());
     let right = settled(&slopes, last.min(right)..=right);
-    left..right + 1
+    left..right.max(left) + 1
 }
 
-/// The points of a range that are a distance, bohr, away from its ends; a tenth of its length at most.
+/// The points of a range that are a distance, bohr, away from those of its ends that are not ends of the grid; a tenth of its length at
+/// most.
 pub(super) fn within(grid: &Grid, range: &Range<usize>, margin: f64) -> Range<usize> {
     let cut = ((margin / grid.spacing) as usize).min(range.len() / 10);
-    range.start + cut..range.end - cut
+    let start = if range.start == 0 { 0 } else { range.start + cut };
+    let end = if range.end == grid.points { range.end } else { range.end - cut };
+    start..end
 }
 
 /// How far out a potential goes to a constant: the last point before its slope grows again.
@@ -53,55 +76,90 @@ fn settled(slopes: &[f64], mut outwards: impl Iterator<Item = usize>) -> usize {
         if slopes[i] > STEEPER * best + SLOPE {
             break;
         }
-        if slopes[i] < best {
-            (best, end) = (slopes[i], i);
+        best = best.min(slopes[i]);
+        if slopes[i] <= 1.5 * best + 0.25 * SLOPE {
+            end = i;
         }
     }
     end
 }
 
-/// The slope of (√n)''/(2√n), hartree/bohr, from averages on both sides.
-fn slopes(grid: &Grid, density: &[f64]) -> Vec<f64> {
-    let h = grid.spacing;
-    let log = |i: usize| 0.5 * density[i].max(f64::MIN_POSITIVE).ln();
+/// The slope of (√n)''/(2√n) without what is known, hartree/bohr, from averages on both sides.
+fn slopes(grid: &Grid, root: &[f64], known: &[f64]) -> Vec<f64> {
+    let (h, points) = (grid.spacing, root.len());
+    let log = |i: usize| root[i].max(f64::MIN_POSITIVE).ln();
     let potential = |i: usize| {
-        if i == 0 || i + 1 >= density.len() {
-            return None;
+        if i == 0 || i + 1 >= points {
+            return 0.0;
         }
         let (first, second) =
             ((log(i + 1) - log(i - 1)) / (2.0 * h), (log(i + 1) - 2.0 * log(i) + log(i - 1)) / (h * h));
-        Some(0.5 * (second + first * first))
+        0.5 * (second + first * first) - known[i]
     };
-    let all: Vec<f64> = (0..density.len()).map(|i| potential(i).unwrap_or(0.0)).collect();
+    let all: Vec<f64> = (0..points).map(potential).collect();
     let mean = |range: Range<usize>| all[range.clone()].iter().sum::<f64>() / range.len() as f64;
-    (0..density.len())
-        .map(|i| {
-            if i < AVERAGED || i + AVERAGED >= density.len() {
-                return f64::INFINITY;
-            }
-            (mean(i + 1..i + 1 + AVERAGED) - mean(i - AVERAGED..i)).abs() / ((AVERAGED + 1) as f64 * h)
-        })
-        .collect()
+    let slope = |i: usize| (mean(i + 1..i + 1 + AVERAGED) - mean(i - AVERAGED..i)).abs() / ((AVERAGED + 1) as f64 * h);
+    // At the ends that of the next point that has one.
+    let edge = AVERAGED + 1;
+    if points <= 2 * edge {
+        return vec![0.0; points];
+    }
+    (0..points).map(|i| slope(i.clamp(edge, points - 1 - edge))).collect()
 }
 
-/// An estimate of the noise of (√n)''/(2√n) at every point, hartree: the fourth difference of ln √n, which is small where n is smooth.
-fn noise(grid: &Grid, density: &[f64]) -> Vec<f64> {
-    let log = |i: usize| density.get(i).map_or(f64::NAN, |n| 0.5 * n.max(f64::MIN_POSITIVE).ln());
-    let difference = |i: usize| {
-        let around = |k: usize| log(i + k - 2);
-        if i < 2 || i + 2 >= density.len() {
-            return 0.0;
-        }
-        (around(0) - 4.0 * around(1) + 6.0 * around(2) - 4.0 * around(3) + around(4)).abs()
+/// The noise of (√n)''/2 at every point: the median of its estimates around it, from the eighth difference of √n.
+fn noise(grid: &Grid, root: &[f64]) -> Vec<f64> {
+    let points = root.len();
+    let half = ((WINDOW / grid.spacing) as usize).max(LEAST_WINDOW);
+    if points < 2 * half + EIGHTH.len() {
+        return vec![0.0; points];
+    }
+    let factor = SECOND_NORM / (EIGHTH_NORM * 2.0 * grid.spacing * grid.spacing);
+    let sizes: Vec<f64> = root
+        .windows(EIGHTH.len())
+        .map(|around| factor * around.iter().zip(EIGHTH).map(|(r, c)| r * c).sum::<f64>().abs())
+        .collect();
+    let median = |i: usize| {
+        let middle = i.saturating_sub(EIGHTH.len() / 2).min(sizes.len() - 1);
+        let (from, to) = (middle.saturating_sub(half), (middle + half + 1).min(sizes.len()));
+        let mut around = sizes[from..to].to_vec();
+        around.sort_by(f64::total_cmp);
+        around[around.len() / 2]
     };
-    // Of independent errors the fourth difference is √70 times as large, the second √6 times.
-    let factor = (6.0f64 / 70.0).sqrt() / (2.0 * grid.spacing * grid.spacing);
-    (0..density.len()).map(|i| factor * difference(i)).collect()
+    (0..points).map(median).collect()
 }
 
-/// The root mean square around a point.
-fn window(noise: &[f64], i: usize) -> f64 {
-    let (from, to) = (i.saturating_sub(WINDOW / 2), (i + WINDOW / 2 + 1).min(noise.len()));
-    let all = &noise[from..to];
-    (all.iter().map(|x| x * x).sum::<f64>() / all.len() as f64).sqrt()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(n: impl Fn(f64) -> f64) -> Vec<f64> {
+        Grid::centred(513, 0.08).xs().iter().map(|x| n(*x)).collect()
+    }
+
+    /// The reach of a density, bohr.
+    fn reach(n: &[f64]) -> [f64; 2] {
+        let grid = Grid::centred(513, 0.08);
+        let range = trusted(&grid, n, 1, None);
+        [grid.x(range.start), grid.x(range.end - 1)]
+    }
+
+    #[test]
+    fn where_there_are_digits_a_density_is_trusted() {
+        // Confined, with two far centres, with a kink at a nucleus in its tail.
+        let [left, right] = reach(&of(|x| (-x * x).exp()));
+        assert!(left < -5.5 && right > 5.5, "{left} {right}");
+        let [left, right] = reach(&of(|x| (-2.0 * (x - 8.0).abs()).exp() + (-2.0 * (x + 8.0).abs()).exp()));
+        assert!(left < -15.0 && right > 15.0, "{left} {right}");
+        let kinked = of(|x| (-2.0 * x.abs()).exp() * (1.0 - 0.3 * (-(x - 6.0).abs()).exp()));
+        let [left, right] = reach(&kinked);
+        assert!(left < -15.0 && right > 15.0, "{left} {right}");
+    }
+
+    #[test]
+    fn where_digits_end_it_is_not() {
+        let rounded = of(|x| ((-2.0 * x.abs()).exp() * 1e10).round() / 1e10);
+        let [left, right] = reach(&rounded);
+        assert!(left < -6.0 && left > -9.5 && right > 6.0 && right < 9.5, "{left} {right}");
+    }
 }

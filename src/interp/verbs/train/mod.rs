@@ -7,7 +7,7 @@ mod tests;
 mod told;
 
 use super::fits::Met;
-use super::scf::training;
+use super::scf::{self, training};
 use super::solve::system_in;
 use crate::exact::Reference;
 use crate::functional::Compiled;
@@ -205,6 +205,22 @@ impl Interpreter {
         plan.seeds = vec![own];
         for setting in &SETTINGS {
             (setting.set)(self, args, &mut plan)?;
+        }
+        if ready.traced.compiled.exchange {
+            if args.has("gradient") && plan.gradient == Gradient::Unrolled {
+                let message = format!("`{}` contains exact exchange, so there are no iterations to unroll", ready.name);
+                let help = "its gradient is `implicit`, that of the orbitals of lowest energy; leave `gradient:` out";
+                return args.wrong(args.span_of("gradient"), message, Some(help.into()));
+            }
+            plan.gradient = Gradient::Implicit;
+            let given: Vec<&str> = match args.get("scf").map(|scf| &scf.value) {
+                Some(Value::Record(scf)) => scf.entries.iter().map(|(name, _)| &**name).collect(),
+                _ => Vec::new(),
+            };
+            if let Some(message) = scf::without_iterations(&ready.name, &given) {
+                let note = Advice::Note { message, span: args.span_of("scf") };
+                self.warn_with(Problem::new(note, args.span), true);
+            }
         }
         plan.scf = settings::loop_of(args, ready, plan.gradient)?;
         // Before losses are traced for every iteration.

@@ -1,0 +1,55 @@
+//! Orbitals to begin with: those without exact exchange, in which every electron feels the repulsion of all others as a fraction 1 - 1/N of
+//! the Hartree potential (E. Fermi, E. Amaldi, Mem. Accad. d'Italia 6, 117 (1934)). For one electron, and two of opposite spin, that is
+//! Hartree-Fock already.
+
+use crate::control::Control;
+use crate::functional::{CompileError, Compiled, Definition, Density};
+use crate::graph::{Graph, Shape};
+use crate::ks::direct::State;
+use crate::ks::kohn_sham::{Equations, KohnSham, Setting};
+use crate::ks::solve::{initial, solve_density};
+use crate::ks::terms::NOWHERE;
+use crate::ks::{InitialDensity, KsError, ScfOptions};
+use crate::tensor::{Backend, NoneTape};
+use std::sync::Arc;
+
+/// -1/N of the Hartree energy of N electrons, in the place of exchange.
+fn fermi_amaldi(electrons: usize) -> Result<Compiled, CompileError> {
+    let mut graph = Graph::new();
+    let n = graph.input("n", Shape::FIELD, NOWHERE);
+    let hartree = graph.hartree(n, NOWHERE)?;
+    let energy_per_electron = graph.scale(-0.5 / electrons.max(1) as f64, hartree, NOWHERE);
+    Compiled::new(Definition {
+        name: "fermi_amaldi".to_owned(),
+        graph,
+        energy_per_electron,
+        density: Density::Total,
+        flip_average: false,
+        kinetic: false,
+        exchange: false,
+    })
+}
+
+/// The occupied orbitals of every channel to begin with.
+///
+/// # Errors
+/// Those of a calculation without exact exchange.
+pub(super) fn orbitals<D: Backend>(
+    ks: &KohnSham<D>,
+    start: &InitialDensity,
+    control: &dyn Control,
+) -> Result<Vec<Vec<Vec<f64>>>, KsError> {
+    let Equations { system, occupation, .. } = &*ks.equations;
+    let functional = fermi_amaldi(system.electrons);
+    let functional = functional.map_err(|cause| KsError::Device { cause: cause.to_string() })?;
+    let setting = Setting { system, functional: &Arc::new(functional), occupation, symmetric: ks.symmetric() };
+    let equations = Arc::new(Equations::new(&setting)?);
+    let (without, _) = KohnSham::new(&equations, &ks.device, &[], NoneTape)?;
+    let density = match start {
+        InitialDensity::NonInteracting => solve_density(&without, &ScfOptions::STANDARD, start, control)?,
+        // The state that was asked for may not be one of the calculation without exact exchange.
+        InitialDensity::Given(_) | InitialDensity::BrokenSpin => initial(&without, start)?,
+    };
+    let (iteration, _) = without.iterate(0, &density, &[], NoneTape)?;
+    Ok(State::occupied(&without, &iteration.orbitals()))
+}
