@@ -36,6 +36,7 @@ pub(crate) fn key(plan: &Plan, device: &str) -> String {
     key = key.text(match gradient {
         Gradient::Unrolled => "unrolled",
         Gradient::Implicit => "implicit",
+        Gradient::Unsolved => "unsolved",
     });
     // What is not asked for leaves the key as it was.
     if *snapshots > 1 {

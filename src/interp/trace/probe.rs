@@ -5,7 +5,7 @@ use crate::interp::Interpreter;
 use crate::interp::arith::symbols::trace_of;
 use crate::interp::call::{Args, Argument, Site};
 use crate::interp::error::{TraceError, fail};
-use crate::interp::value::{Symbol, Trace, Value};
+use crate::interp::value::{Operand, Symbol, Trace, Value};
 use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
@@ -41,26 +41,41 @@ impl Interpreter {
             },
         };
         no_interaction(args)?;
-        let mut densities = Vec::with_capacity(2);
+        let mut densities: Vec<(NodeId, Span)> = Vec::with_capacity(2);
         for argument in &given {
             let node = match trace.node_of(&argument.value, argument.span)? {
                 Some(node) if trace.graph().shape(node) == Shape::FIELD => node,
                 _ => return not_density(args, argument),
             };
-            densities.push(trace.variable(node, argument.span));
+            densities.push((trace.variable(node, argument.span), argument.span));
         }
-        let symbol = |(node, argument): (&NodeId, &&Argument)| {
-            Argument::positional(Value::Symbol(Symbol::new(&trace, *node)), argument.span)
-        };
-        let arguments = densities.iter().zip(&given).map(symbol).collect();
         let site = Site { span: args.span, callee: args.what("functional") };
-        let value = match &of.value {
-            Value::Functional(f) => self.call_functional(f, arguments, &site)?,
-            Value::Model(m) => self.call_model(m, arguments, &site)?,
-            other => return crate::interp::call::not_functional(&args.what("functional"), other, of.span),
+        self.probe(&trace, Operand::new(&of.value, of.span), densities, &site)
+    }
+
+    /// A functional or model at densities in a graph, which are [variables](Trace::variable); `None`: it has no value there.
+    ///
+    /// # Errors
+    /// It is neither; any error in its body.
+    pub(crate) fn probe(
+        &mut self,
+        trace: &Rc<Trace>,
+        of: Operand<'_>,
+        densities: Vec<(NodeId, Span)>,
+        site: &Site,
+    ) -> Result<Option<Probe>> {
+        let symbol = |(node, span): &(NodeId, Span)| {
+            Argument::positional(Value::Symbol(Symbol::new(trace, *node)), *span)
         };
+        let arguments = densities.iter().map(symbol).collect();
+        let value = match of.value {
+            Value::Functional(f) => self.call_functional(f, arguments, site)?,
+            Value::Model(m) => self.call_model(m, arguments, site)?,
+            other => return crate::interp::call::not_functional(&site.callee, other, of.span),
+        };
+        let densities = densities.into_iter().map(|(node, _)| node).collect();
         match value {
-            Value::Symbol(e) => Ok(Some(Probe { e: e.node(), trace, densities })),
+            Value::Symbol(e) => Ok(Some(Probe { e: e.node(), trace: trace.clone(), densities })),
             _ => Ok(None),
         }
     }

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// What it is in messages.
-const LABEL: &str = "the run of a loss";
+pub(super) const LABEL: &str = "the run of a loss";
 
 /// The run of the system at a position in its case, each of its properties a symbol; their inputs are appended to `inputs` in order.
 pub(super) fn view(
@@ -40,7 +40,7 @@ pub(super) fn view(
 }
 
 /// What a run knows from its system.
-fn of_system(system: &Arc<System>) -> [(&'static str, Value); 8] {
+pub(super) fn of_system(system: &Arc<System>) -> [(&'static str, Value); 8] {
     let numbers = |of: fn(&Nucleus) -> f64| Value::list(system.nuclei.iter().map(|n| Value::plain(of(n))).collect());
     [
         ("name", Value::text(&system.label)),
