@@ -255,10 +255,17 @@ impl<D: Backend> KohnSham<D> {
         let density: Spins<D> = of.filled.iter().map(|filled| filled.density.clone()).collect();
         let (seen, tape) = self.symmetrised(&density, tape)?;
         let densities: Vec<&Value<D>> = seen.iter().collect();
-        let (xc, tape) =
-            self.equations.xc.energy(&self.xc, &densities, tape).map_err(|cause| self.equations.unfit(&cause))?;
-        self.expect_finite_xc(iteration, "the exchange-correlation energy", std::slice::from_ref(&xc.energy), &seen)?;
-        let mut inputs = vec![&self.external, &xc.energy];
+        let (xc, tape) = match self.has_energy() {
+            true => {
+                let xc = self.equations.xc.energy(&self.xc, &densities, tape);
+                let (xc, tape) = xc.map_err(|cause| self.equations.unfit(&cause))?;
+                (xc.energy, tape)
+            }
+            // The other terms are those of the density.
+            false => (Value::number(&self.device, 0.0).map_err(device_error)?, tape),
+        };
+        self.expect_finite_xc(iteration, "the exchange-correlation energy", std::slice::from_ref(&xc), &seen)?;
+        let mut inputs = vec![&self.external, &xc];
         inputs.extend(&density);
         inputs.extend(&of.potential);
         inputs.extend(of.filled.iter().map(|filled| &filled.energies));
@@ -333,6 +340,11 @@ impl<D: Backend> KohnSham<D> {
             tape = next;
         }
         Ok((channels, tape))
+    }
+
+    /// Whether the functional has an energy, so that one density can be said to be lower than another.
+    pub fn has_energy(&self) -> bool {
+        self.equations.xc.compiled().kind.has_energy()
     }
 
     /// Whether densities are averaged with their mirror images.

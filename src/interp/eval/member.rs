@@ -4,8 +4,9 @@ mod physics;
 
 use crate::interp::Interpreter;
 use crate::interp::error::{TypesError, fail, suggestion};
-use crate::interp::trace::{UNSOLVED_ENERGIES, not_solved};
-use crate::interp::value::{ModuleRef, Operand, Value, model};
+use crate::interp::trace::{UNSOLVED_ENERGIES, not_solved, potential_functional};
+use crate::interp::value::{ModuleRef, Operand, Record, Value, model};
+use crate::ks::{NO_ENERGY, Property};
 use crate::lang::Kind;
 use crate::lang::ast::Ident;
 use crate::problem::Result;
@@ -52,6 +53,7 @@ impl Interpreter {
             Value::Field(field) => pick(physics::FIELD, field.as_ref(), &name.name),
             Value::Interaction(interaction) => pick(physics::INTERACTION, interaction, &name.name),
             Value::System(system) => pick(physics::SYSTEM, system, &name.name),
+            Value::Run(run) if physics::needs_energy(run, &name.name) => None,
             Value::Run(run) => physics::of_run(run, &name.name),
             Value::Reference(r) if physics::absent(r, &name.name).is_some() => None,
             Value::Reference(reference) => match pick(physics::REFERENCE, reference, &name.name) {
@@ -85,6 +87,10 @@ impl Interpreter {
             Some(value) => Ok(value),
             None => {
                 let help = match whole.value {
+                    Value::Run(run) if physics::needs_energy(run, &name.name) => NO_ENERGY.into(),
+                    Value::Record(record) if record.label.is_some() && without_energy(record, &name.name) => {
+                        NO_ENERGY.into()
+                    }
                     Value::Record(record) if record.reference.is_some() => not_solved(&name.name, record),
                     Value::Record(record) if record.label.is_some() && &*name.name == "converged" => {
                         "a loss sees a fixed number of iterations: `run.residual` says how far they are from convergence"
@@ -165,6 +171,12 @@ impl Interpreter {
             | Value::Loss(_) => Vec::new(),
         }
     }
+}
+
+/// Whether a name needs an energy that the functional of the run of a loss has not.
+fn without_energy(run: &Record, name: &str) -> bool {
+    let functional = run.get("functional").is_some_and(|functional| potential_functional(functional).is_some());
+    functional && Property::named(name).is_some_and(|property| property.needs_energy())
 }
 
 /// Whether the numbers of its members have units, which a loss does not see.

@@ -5,7 +5,7 @@ use crate::interp::Interpreter;
 use crate::interp::arith::symbols::trace_of;
 use crate::interp::call::{Args, Argument, Site};
 use crate::interp::error::{TraceError, fail};
-use crate::interp::value::{Operand, Symbol, Trace, Value};
+use crate::interp::value::{Functional, Operand, Symbol, Trace, Value};
 use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
@@ -15,8 +15,15 @@ pub(crate) struct Probe {
     trace: Rc<Trace>,
     /// The densities as the functional gets them.
     densities: Vec<NodeId>,
-    /// Energy per electron: field.
-    e: NodeId,
+    given: Given,
+}
+
+/// What the functional gives, fields.
+enum Given {
+    /// The energy per electron.
+    Energy(NodeId),
+    /// The potential for every density; the name of the functional.
+    Potential(Vec<NodeId>, String),
 }
 
 impl Interpreter {
@@ -67,17 +74,30 @@ impl Interpreter {
         let symbol = |(node, span): &(NodeId, Span)| {
             Argument::positional(Value::Symbol(Symbol::new(trace, *node)), *span)
         };
-        let arguments = densities.iter().map(symbol).collect();
-        let value = match of.value {
-            Value::Functional(f) => self.call_functional(f, arguments, site)?,
-            Value::Model(m) => self.call_model(m, arguments, site)?,
-            other => return crate::interp::call::not_functional(&site.callee, other, of.span),
+        let arguments: Vec<Argument> = densities.iter().map(symbol).collect();
+        let mut at = |arguments: Vec<Argument>| {
+            let value = match of.value {
+                Value::Functional(f) => self.call_functional(f, arguments, site)?,
+                Value::Model(m) => self.call_model(m, arguments, site)?,
+                other => return crate::interp::call::not_functional(&site.callee, other, of.span),
+            };
+            Ok(if let Value::Symbol(symbol) = value { Some(symbol.node()) } else { None })
+        };
+        let Some(first) = at(arguments.clone())? else { return Ok(None) };
+        let given = match potential_functional(of.value) {
+            None => Given::Energy(first),
+            Some(functional) => {
+                let name = functional.label();
+                let mut both = vec![first];
+                if arguments.len() == 2 {
+                    // The body gives the potential of the first spin.
+                    both.extend(at(arguments.into_iter().rev().collect())?);
+                }
+                Given::Potential(both, name)
+            }
         };
         let densities = densities.into_iter().map(|(node, _)| node).collect();
-        match value {
-            Value::Symbol(e) => Ok(Some(Probe { e: e.node(), trace: trace.clone(), densities })),
-            _ => Ok(None),
-        }
+        Ok(Some(Probe { given, trace: trace.clone(), densities }))
     }
 }
 
@@ -95,15 +115,25 @@ fn not_density<T>(args: &Args, argument: &Argument) -> Result<T> {
     fail(TraceError::NotDensity { functional, found, span }, span)
 }
 
+/// The functional in a value, if it gives a potential.
+pub(crate) fn potential_functional(value: &Value) -> Option<&Rc<Functional>> {
+    let functional = match value {
+        Value::Functional(functional) => functional,
+        Value::Model(model) => &model.functional,
+        _ => return None,
+    };
+    (!functional.def.kind.has_energy()).then_some(functional)
+}
+
 impl Probe {
     /// The sum over points of n e.
-    fn sum(&self, span: Span) -> Result<NodeId> {
+    fn sum(&self, e: NodeId, span: Span) -> Result<NodeId> {
         let sum = self.trace.add(|g| {
             let mut n = self.densities[0];
             for &other in &self.densities[1..] {
                 n = g.binary(Binary::Add, n, other, span)?;
             }
-            let local = g.binary(Binary::Mul, n, self.e, span)?;
+            let local = g.binary(Binary::Mul, n, e, span)?;
             g.sum_grid(local, span)
         });
         sum.or_else(|error| fail(TraceError::shape(&error, span), span))
@@ -111,24 +141,49 @@ impl Probe {
 
     /// The energy, a number.
     pub fn energy(&self, span: Span) -> Result<Value> {
-        let sum = self.sum(span)?;
+        let e = match &self.given {
+            Given::Energy(e) => *e,
+            Given::Potential(_, functional) => {
+                return fail(TraceError::NoEnergy { functional: functional.clone(), span }, span);
+            }
+        };
+        let sum = self.sum(e, span)?;
         self.trace.try_add(span, |g| {
             let h = g.spacing(0, span);
             g.binary(Binary::Mul, h, sum, span)
         })
     }
 
+    /// Whether the functional has an energy.
+    pub fn has_energy(&self) -> bool {
+        matches!(self.given, Given::Energy(_))
+    }
+
+    /// The potential for every density.
+    fn potentials(&self, span: Span) -> Result<Vec<NodeId>> {
+        match &self.given {
+            Given::Potential(nodes, _) => Ok(nodes.clone()),
+            Given::Energy(e) => {
+                let sum = self.sum(*e, span)?;
+                self.derivatives(sum, span)
+            }
+        }
+    }
+
+    /// The derivatives of a sum over points with respect to every density.
+    fn derivatives(&self, sum: NodeId, span: Span) -> Result<Vec<NodeId>> {
+        match self.trace.add(|g| gradient(g, sum, &self.densities)) {
+            Ok(nodes) => Ok(nodes),
+            Err(DifferentiateError::MovingKernel { operation, what, span }) => {
+                fail(TraceError::Moving { what, operation, span }, span)
+            }
+            Err(DifferentiateError::Shape(error)) => fail(TraceError::shape(&error, span), span),
+        }
+    }
+
     /// The potential, a field; with densities of both spins `.up` and `.down`.
     pub fn potential(&self, span: Span) -> Result<Value> {
-        let sum = self.sum(span)?;
-        let found = self.trace.add(|g| gradient(g, sum, &self.densities));
-        let nodes = match found {
-            Ok(nodes) => nodes,
-            Err(DifferentiateError::MovingKernel { operation, what, span }) => {
-                return fail(TraceError::Moving { what, operation, span }, span);
-            }
-            Err(DifferentiateError::Shape(error)) => return fail(TraceError::shape(&error, span), span),
-        };
+        let nodes = self.potentials(span)?;
         let values: Vec<Value> = nodes.into_iter().map(|node| self.trace.value(node)).collect();
         Ok(match <[Value; 2]>::try_from(values) {
             Ok([up, down]) => Value::record([("up", up), ("down", down)]),

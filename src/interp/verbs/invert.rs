@@ -106,7 +106,7 @@ fn given(interp: &mut Interpreter, args: &Args) -> Result<Given> {
                 grid: run.system.grid.clone(),
                 spins: run.density.clone(),
                 electrons: [up, down],
-                energy: Some(run.energy),
+                energy: run.has_energy.then_some(run.energy),
                 highest: [top(0, up), top(1, down)],
                 system: Some(run.system.clone()),
                 trust: Trust::of(run.trusted(), None),

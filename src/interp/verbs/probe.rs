@@ -7,7 +7,7 @@ use crate::graph::LowerError;
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, Param, example, function, mismatch, optional, required, shown};
 use crate::interp::error::{TraceError, fail};
-use crate::interp::trace::{Ready, no_interaction};
+use crate::interp::trace::{Ready, no_interaction, potential_functional};
 use crate::interp::value::model::Model;
 use crate::interp::value::params::Entry;
 use crate::interp::value::{Field, Functional, Quantity, StartFrom, Trust, Value};
@@ -98,6 +98,10 @@ pub const FUNCTIONALS: &[Builtin] = &[
 fn energy(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     if let Some(probe) = interp.traced_probe(args)? {
         return probe.energy(args.span);
+    }
+    let of = args.arg("functional")?;
+    if let Some(functional) = potential_functional(&of.value) {
+        return fail(TraceError::NoEnergy { functional: functional.label(), span: of.span }, of.span);
     }
     let Probed { found, doubt, .. } = interp.probed(args)?;
     let energy = if interp.in_loss > 0 { Quantity::plain } else { Quantity::energy };

@@ -133,6 +133,11 @@ pub(crate) fn run_members() -> Vec<(&'static str, &'static str)> {
     others(RUN_HEAD).chain(properties).chain(others(RUN_REST)).chain([spread]).collect()
 }
 
+/// Whether a name needs an energy that the functional of a run has not.
+pub(crate) fn needs_energy(run: &Solved, name: &str) -> bool {
+    Property::named(name).is_some_and(|property| !property.is_in(run))
+}
+
 /// The member of a run with that name.
 pub(crate) fn of_run(run: &Solved, name: &str) -> Option<Value> {
     let found = || Property::named(name).map(|found| property(found, run));

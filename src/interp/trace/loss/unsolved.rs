@@ -11,7 +11,7 @@ use crate::interp::error::{TraceError, fail};
 use crate::interp::value::model::by_layer;
 use crate::interp::value::{Operand, Record, Trace, Trained, Value};
 use crate::lang::ast::Ident;
-use crate::ks::Property;
+use crate::ks::{NO_ENERGY, Property};
 use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
@@ -24,6 +24,7 @@ pub(crate) const UNSOLVED_ENERGIES: &[&str] = &["kinetic_energy", "energy", "tot
 pub(crate) fn not_solved(name: &str, run: &Record) -> String {
     let names: Vec<&str> = run.entries.iter().map(|(name, _)| &**name).chain(UNSOLVED_ENERGIES.iter().copied()).collect();
     match Property::named(name) {
+        Some(property) if property.needs_energy() && run.get("xc_energy").is_none() => NO_ENERGY.into(),
         Some(_) => "with `scf: none` nothing is solved: the functional is evaluated at the density of the reference, and there are no \
                     orbitals, levels or iterations. The run has `density`, `potential`, `xc_potential`, `xc_energy`, `energy` and the \
                     other terms of the energy"
@@ -69,7 +70,9 @@ impl Interpreter {
             ("external_energy".into(), Value::plain(system.external_energy(&spins))),
         ];
         if let Some(probe) = self.probe(trace, Operand::new(&functional, span), densities, &site)? {
-            list.push(("xc_energy".into(), probe.energy(span)?));
+            if probe.has_energy() {
+                list.push(("xc_energy".into(), probe.energy(span)?));
+            }
             let xc = probe.potential(span)?;
             let hartree = system.interaction.hartree(grid, &total);
             let known = field(hartree.iter().zip(system.potential.iter()).map(|(h, v)| h + v).collect());

@@ -24,7 +24,8 @@ pub(super) fn view(
     span: Span,
 ) -> Value {
     let mut run = Symbols { trace, system, position, inputs, values: Vec::new(), span };
-    let trajectory = Trajectory { system, iterations };
+    let has_energy = ready.traced.compiled.kind.has_energy();
+    let trajectory = Trajectory { system, iterations, has_energy };
     // Those of all iterations come first, for any order of names: keys of training runs contain the numbers of the
     // inputs.
     for observable in (0..iterations).map(Observable::Energy).chain((0..iterations).map(Observable::Density)) {
