@@ -158,7 +158,7 @@ impl Compiled {
         self.graph.initial(seed)
     }
 
-    /// The names of the parameter arrays on which the energy does not depend.
+    /// The names of the parameter arrays on which the value of the body does not depend.
     pub fn idle_parameters(&self) -> Vec<&str> {
         let read: Vec<usize> = self.routine_energy.parameters_read().collect();
         let idle = self.graph.params.iter().enumerate().filter(|(k, _)| !read.contains(k));

@@ -199,6 +199,13 @@ impl KsError {
     /// Whether other parameters of the functional may avoid it: training then shortens its step.
     pub fn diverged(&self) -> bool {
         use KsError::{ImplicitNotConverged, NotFinite, NotFiniteUnsolved, Orbitals, Response};
-        matches!(self, NotFinite { .. } | NotFiniteUnsolved { .. } | Orbitals { .. } | Response { .. } | ImplicitNotConverged { .. })
+        matches!(
+            self,
+            NotFinite { .. }
+                | NotFiniteUnsolved { .. }
+                | Orbitals { .. }
+                | Response { .. }
+                | ImplicitNotConverged { .. }
+        )
     }
 }

@@ -153,10 +153,8 @@ impl Ready<'_> {
     ) -> Result<(f64, Vec<f64>), KsError> {
         match self {
             Ready::Solved(case) => case.loss_and_gradient(device, params, control),
-            Ready::Unsolved(case) => {
-                on_device!(device, D => case.loss_and_gradient::<D>(params))
-                    .map_err(|cause| KsError::Device { cause })?
-            }
+            Ready::Unsolved(case) => on_device!(device, D => case.loss_and_gradient::<D>(params))
+                .map_err(|cause| KsError::Device { cause })?,
         }
     }
 }

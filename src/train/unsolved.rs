@@ -60,8 +60,7 @@ impl<'a> Unsolved<'a> {
     fn judged<D: Backend, T: Tape<f64, D>>(&self, params: &Value<D>, tape: T) -> Result<(Value<D>, T), KsError> {
         let constants = self.formula.on(params.device()).map_err(|cause| unfit(self.case, &cause))?;
         let inputs: &[&Value<D>] = if self.depends { &[params] } else { &[] };
-        let (mut found, tape) =
-            self.formula.run(&constants, inputs, tape).map_err(|cause| unfit(self.case, &cause))?;
+        let (mut found, tape) = self.formula.run(&constants, inputs, tape).map_err(|cause| unfit(self.case, &cause))?;
         match found.pop() {
             Some(value) if value.first().is_finite() => Ok((value, tape)),
             _ => Err(self.broken(&params.host())),

@@ -275,7 +275,10 @@ pub enum TraceError {
     ///
     /// What to do: write `potential functional` before the head of the outer one, too, or use a functional that has an energy.
     #[error("`{potential}` is a potential functional, but `{whole}`, whose body uses it, gives an energy per electron")]
-    #[diagnostic(code(ksr::functional::potential_in_energy), help("a potential functional may use other potential functionals"))]
+    #[diagnostic(
+        code(ksr::functional::potential_in_energy),
+        help("a potential functional may use other potential functionals")
+    )]
     PotentialInEnergy {
         /// What is used.
         potential: String,

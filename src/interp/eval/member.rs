@@ -151,7 +151,10 @@ impl Interpreter {
             Value::Field(_) => names(physics::FIELD),
             Value::Interaction(_) => names(physics::INTERACTION),
             Value::System(_) => names(physics::SYSTEM),
-            Value::Run(_) => physics::run_members().into_iter().map(|(name, _)| name.to_string()).collect(),
+            Value::Run(run) => {
+                let members = physics::run_members().into_iter().map(|(name, _)| name);
+                members.filter(|name| !physics::needs_energy(run, name)).map(str::to_owned).collect()
+            }
             Value::Reference(_) => physics::reference_members().into_iter().map(|(name, _)| name.to_string()).collect(),
             Value::Model(model) => model.names(),
             Value::Interval(..) => vec!["from".into(), "to".into()],

@@ -317,7 +317,7 @@ impl Interpreter {
         let numbers = numbers.collect::<Result<Vec<f64>>>()?;
         let compiled = self.traced(f, span)?.compiled.clone();
         if !compiled.is_local() {
-            return fail(without_grid(f.name(), compiled.parameter_count() > 0, span), span);
+            return fail(without_grid(f, compiled.parameter_count() > 0, span), span);
         }
         match compiled.at_numbers(&numbers) {
             Ok(energy) => Ok(Value::plain(energy)),
@@ -531,11 +531,13 @@ pub(crate) fn flat(value: &Value, into: &mut Vec<f64>) -> bool {
 }
 
 /// The error for a functional with parameters, or of more than the density at a point, that is given numbers.
-fn without_grid(name: &str, trained: bool, span: Span) -> TraceError {
+fn without_grid(f: &Functional, trained: bool, span: Span) -> TraceError {
+    let name = f.name();
+    let verb = if f.def.kind.has_energy() { "energy" } else { "potential" };
     let why =
         if trained { "has trainable parameters or layers" } else { "depends on more than the density at one point" };
     let message = format!("`{name}` {why}: it needs a density on a grid, not numbers");
-    TraceError::Param { message, help: Some(format!("give it a density: `energy({name}, n)`")), span }
+    TraceError::Param { message, help: Some(format!("give it a density: `{verb}({name}, n)`")), span }
 }
 
 /// Whether a positional argument is a density.

@@ -18,4 +18,4 @@ pub(crate) use compile::Ready;
 pub(crate) use fields::FIELDS;
 pub(crate) use layers::LAYERS;
 pub(crate) use loss::{Subject, UNSOLVED_ENERGIES, not_solved};
-pub(crate) use probe::{no_interaction, potential_functional};
+pub(crate) use probe::{by_spin, no_interaction, potential_functional};

@@ -71,9 +71,8 @@ impl Interpreter {
         densities: Vec<(NodeId, Span)>,
         site: &Site,
     ) -> Result<Option<Probe>> {
-        let symbol = |(node, span): &(NodeId, Span)| {
-            Argument::positional(Value::Symbol(Symbol::new(trace, *node)), *span)
-        };
+        let symbol =
+            |(node, span): &(NodeId, Span)| Argument::positional(Value::Symbol(Symbol::new(trace, *node)), *span);
         let arguments: Vec<Argument> = densities.iter().map(symbol).collect();
         let mut at = |arguments: Vec<Argument>| {
             let value = match of.value {
@@ -172,7 +171,11 @@ impl Probe {
 
     /// The derivatives of a sum over points with respect to every density.
     fn derivatives(&self, sum: NodeId, span: Span) -> Result<Vec<NodeId>> {
-        match self.trace.add(|g| gradient(g, sum, &self.densities)) {
+        self.derivatives_by(sum, &self.densities, span)
+    }
+
+    fn derivatives_by(&self, sum: NodeId, of: &[NodeId], span: Span) -> Result<Vec<NodeId>> {
+        match self.trace.add(|g| gradient(g, sum, of)) {
             Ok(nodes) => Ok(nodes),
             Err(DifferentiateError::MovingKernel { operation, what, span }) => {
                 fail(TraceError::Moving { what, operation, span }, span)
@@ -181,13 +184,54 @@ impl Probe {
         }
     }
 
+    /// The change of the potential of every density, a field each, when the densities change by the `probes`: to first order
+    /// ∫ δv(x)/δn(x') probe(x') dx', summed over the densities n that change.
+    pub fn kernel(&self, probes: &[NodeId], span: Span) -> Result<Vec<NodeId>> {
+        let potentials = self.potentials(span)?;
+        let overlap = |fields: &[NodeId], others: &[NodeId]| self.overlap(fields, others, span);
+        match self.has_energy() {
+            // Second derivatives of an energy may be exchanged.
+            true => self.derivatives(overlap(&potentials, probes)?, span),
+            // The response to `probes` is linear in any other fields that it is multiplied with: their factors are what is wanted.
+            false => {
+                let others: Vec<NodeId> = probes.iter().map(|probe| self.trace.variable(*probe, span)).collect();
+                let back = self.derivatives(overlap(&potentials, &others)?, span)?;
+                let sum = overlap(&back, probes)?;
+                self.derivatives_by(sum, &others, span)
+            }
+        }
+    }
+
+    /// The sum over points and fields of their products.
+    fn overlap(&self, fields: &[NodeId], others: &[NodeId], span: Span) -> Result<NodeId> {
+        let sum = self.trace.add(|g| {
+            let mut sum = g.constant(0.0, span);
+            for (field, other) in fields.iter().zip(others) {
+                let product = g.binary(Binary::Mul, *field, *other, span)?;
+                let one = g.sum_grid(product, span)?;
+                sum = g.binary(Binary::Add, sum, one, span)?;
+            }
+            Ok(sum)
+        });
+        sum.or_else(|error| fail(TraceError::shape(&error, span), span))
+    }
+
+    /// The graph it belongs to.
+    pub fn trace(&self) -> &Rc<Trace> {
+        &self.trace
+    }
+
     /// The potential, a field; with densities of both spins `.up` and `.down`.
     pub fn potential(&self, span: Span) -> Result<Value> {
         let nodes = self.potentials(span)?;
-        let values: Vec<Value> = nodes.into_iter().map(|node| self.trace.value(node)).collect();
-        Ok(match <[Value; 2]>::try_from(values) {
-            Ok([up, down]) => Value::record([("up", up), ("down", down)]),
-            Err(mut one) => one.pop().unwrap_or(Value::Nothing),
-        })
+        Ok(by_spin(nodes.into_iter().map(|node| self.trace.value(node)).collect()))
+    }
+}
+
+/// One field, or those of up and down.
+pub(crate) fn by_spin(values: Vec<Value>) -> Value {
+    match <[Value; 2]>::try_from(values) {
+        Ok([up, down]) => Value::record([("up", up), ("down", down)]),
+        Err(mut one) => one.pop().unwrap_or(Value::Nothing),
     }
 }

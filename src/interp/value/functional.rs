@@ -17,6 +17,9 @@ use std::sync::Arc;
 pub(crate) const COMMITTEES: [&str; 4] =
     ["of_total_density", "of_spin_densities", "of_total_potentials", "of_spin_potentials"];
 
+/// What a potential functional gives, where functionals are described.
+pub(crate) const A_POTENTIAL: &str = "the potential v_xc itself, no energy";
+
 /// The initial values of the parameters of a functional.
 #[derive(Clone, Debug)]
 pub enum StartFrom {
@@ -105,7 +108,7 @@ impl Functional {
     pub fn summary(&self) -> Vec<(&'static str, Value)> {
         let mut entries: Vec<(&'static str, Value)> = Vec::new();
         if !self.def.kind.has_energy() {
-            entries.push(("gives", Value::text("the potential v_xc itself, no energy")));
+            entries.push(("gives", Value::text(A_POTENTIAL)));
         }
         entries.push(("densities", Value::list(self.densities().map(Value::text).collect())));
         if let Some(traced) = self.traced.get() {

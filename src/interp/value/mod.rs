@@ -16,7 +16,7 @@ mod symbol;
 pub mod text;
 
 pub use equal::equal;
-pub(crate) use functional::COMMITTEES;
+pub(crate) use functional::{A_POTENTIAL, COMMITTEES};
 pub use functional::{Functional, Layer, StartFrom, Traced};
 pub use list::{Extent, List};
 pub use loss::Loss;

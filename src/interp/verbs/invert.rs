@@ -67,6 +67,7 @@ fn invert(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     only_of_fields(args)?;
     if let (Value::Reference(reference), false) = (&args.arg("of")?.value, args.has("ionisation_energy")) {
         let inverted = interp.inverted(reference, place)?;
+        interp.tell_inverted(&inverted.found, true, place);
         return Ok(record(&inverted.given, &inverted.found));
     }
     let mut given = given(interp, args)?;
@@ -77,7 +78,7 @@ fn invert(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         given.highest = [Some(-energy), (up == down).then_some(-energy)];
     }
     let found = interp.invert_given(&given, place)?;
-    interp.tell_inverted(&found, place);
+    interp.tell_inverted(&found, true, place);
     Ok(record(&given, &found))
 }
 

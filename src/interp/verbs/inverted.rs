@@ -27,11 +27,11 @@ pub(crate) const INVERTED: &[(&str, &str)] = &[
         "the exact Kohn-Sham potential, in which non-interacting electrons have its density, found as `invert` does it (with \
          unpaired electrons, `.up` and `.down`)",
     ),
+    ("xc_potential", "its exchange-correlation part: the exact v_xc (with unpaired electrons, `.up` and `.down`)"),
     (
-        "xc_potential",
-        "its exchange-correlation part: the exact v_xc (with unpaired electrons, `.up` and `.down`)",
+        "xc_energy",
+        "the exact exchange-correlation energy: the energy without T_s, the Hartree energy and that in the external potential",
     ),
-    ("xc_energy", "the exact exchange-correlation energy: the energy without T_s, the Hartree energy and that in the external potential"),
     ("non_interacting_kinetic_energy", "T_s: the kinetic energy of non-interacting electrons with its density"),
 ];
 
@@ -77,7 +77,10 @@ impl Interpreter {
         if !INVERTED.iter().any(|(known, _)| *known == name) {
             return Ok(None);
         }
-        Ok(self.inverted(of, span)?.member(name))
+        let inverted = self.inverted(of, span)?;
+        // Far out, where a density has no digits, no energy comes from.
+        self.tell_inverted(&inverted.found, name.ends_with("potential"), span);
+        Ok(inverted.member(name))
     }
 
     /// The inverted density of a reference, found once.
@@ -102,13 +105,12 @@ impl Interpreter {
                 inverted
             }
         };
-        self.tell_inverted(&inverted.found, span);
         Ok(inverted)
     }
 
-    /// What there is to tell about an inversion.
-    pub(super) fn tell_inverted(&mut self, found: &Inversion, span: Span) {
-        for warning in &found.warnings {
+    /// What there is to tell about an inversion; `far_out`: also about where the density has no digits.
+    pub(crate) fn tell_inverted(&mut self, found: &Inversion, far_out: bool, span: Span) {
+        for warning in found.warnings.iter().filter(|warning| far_out || **warning != InversionWarning::Noise) {
             let once = *warning == InversionWarning::Noise;
             self.warn_with(Problem::new(Placed::new(warning.clone(), span, "this density"), span), once);
         }

@@ -251,7 +251,7 @@ impl Interpreter {
 }
 
 /// A density: a field of one channel.
-fn density_field(args: &Args, name: &str) -> Result<Rc<Field>> {
+pub(super) fn density_field(args: &Args, name: &str) -> Result<Rc<Field>> {
     let field = args.field(name)?;
     if field.channels == 1 {
         return Ok(field);

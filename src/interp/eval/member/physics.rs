@@ -180,7 +180,9 @@ pub(crate) const REFERENCE: &[Member<Arc<Reference>>] = &[
     member("kinetic_energy", "the kinetic energy of the interacting electrons", |r| {
         r.kinetic_energy().map_or(Value::Nothing, Value::energy)
     }),
-    member("hartree_energy", "the Hartree energy of its density", |r| energy_of(r, r.system.hartree_energy(&r.density))),
+    member("hartree_energy", "the Hartree energy of its density", |r| {
+        energy_of(r, r.system.hartree_energy(&r.density))
+    }),
     member("external_energy", "the energy of its density in the external potential", |r| {
         energy_of(r, r.system.external_energy(&r.density))
     }),

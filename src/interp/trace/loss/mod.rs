@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod tests;
 mod unsolved;
+#[cfg(test)]
+mod unsolved_tests;
 mod view;
 
 use super::body::through;

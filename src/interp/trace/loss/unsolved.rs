@@ -10,8 +10,8 @@ use crate::interp::call::Site;
 use crate::interp::error::{TraceError, fail};
 use crate::interp::value::model::by_layer;
 use crate::interp::value::{Operand, Record, Trace, Trained, Value};
-use crate::lang::ast::Ident;
 use crate::ks::{NO_ENERGY, Property};
+use crate::lang::ast::Ident;
 use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
@@ -22,7 +22,8 @@ pub(crate) const UNSOLVED_ENERGIES: &[&str] = &["kinetic_energy", "energy", "tot
 
 /// Why such a run lacks a name.
 pub(crate) fn not_solved(name: &str, run: &Record) -> String {
-    let names: Vec<&str> = run.entries.iter().map(|(name, _)| &**name).chain(UNSOLVED_ENERGIES.iter().copied()).collect();
+    let names: Vec<&str> =
+        run.entries.iter().map(|(name, _)| &**name).chain(UNSOLVED_ENERGIES.iter().copied()).collect();
     match Property::named(name) {
         Some(property) if property.needs_energy() && run.get("xc_energy").is_none() => NO_ENERGY.into(),
         Some(_) => "with `scf: none` nothing is solved: the functional is evaluated at the density of the reference, and there are no \
@@ -104,7 +105,9 @@ impl Interpreter {
         let Some(reference) = run.reference.clone().filter(|_| UNSOLVED_ENERGIES.contains(&&*name.name)) else {
             return Ok(None);
         };
-        let kinetic = self.inverted(&reference, name.span)?.found.kinetic_energy;
+        let inverted = self.inverted(&reference, name.span)?;
+        self.tell_inverted(&inverted.found, false, name.span);
+        let kinetic = inverted.found.kinetic_energy;
         if &*name.name == "kinetic_energy" {
             return Ok(Some(Value::plain(kinetic)));
         }

@@ -153,7 +153,14 @@ fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
 
 impl Interpreter {
     /// The systems of an option, each with its reference and traced loss.
-    fn cases(&mut self, args: &Args, name: &str, ready: &Ready, judge: &Judge, iterations: Option<usize>) -> Result<Cases> {
+    fn cases(
+        &mut self,
+        args: &Args,
+        name: &str,
+        ready: &Ready,
+        judge: &Judge,
+        iterations: Option<usize>,
+    ) -> Result<Cases> {
         let arg = args.arg(name)?;
         let span = arg.span;
         let items = match &arg.value {

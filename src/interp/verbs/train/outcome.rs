@@ -5,9 +5,7 @@ use super::Judge;
 use crate::interp::Interpreter;
 use crate::interp::trace::Ready;
 use crate::interp::value::Value;
-use crate::interp::value::model::{
-    Model, SeedRow, TrainedWith, Training, UNJUDGED, UNSOLVED, VALIDATED, each_once,
-};
+use crate::interp::value::model::{Model, SeedRow, TrainedWith, Training, UNJUDGED, UNSOLVED, VALIDATED, each_once};
 use crate::interp::value::scope::Scope;
 use crate::lang::ast::FnDef;
 use crate::number::significant;
