@@ -28,7 +28,7 @@ impl Compiled {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::functional::Definition;
+    use crate::functional::{Definition, FunctionalKind};
     use crate::graph::{Graph, Init, ParamSpec, Shape};
     use crate::source::Span;
 
@@ -49,10 +49,11 @@ mod tests {
         Compiled::new(Definition {
             name: "network".into(),
             graph: g,
-            energy_per_electron: e,
+            value: e,
+            exchanged: None,
             density,
             flip_average: density == Density::Spin,
-            kinetic: false,
+            kind: FunctionalKind::Xc,
             exchange: false,
         })
         .unwrap()

@@ -8,6 +8,6 @@ mod diagnose;
 mod uniform;
 mod xc;
 
-pub use compiled::{CompileError, Compiled, Definition, Density};
+pub use compiled::{CompileError, Compiled, Definition, Density, FunctionalKind};
 pub use diagnose::NonFinite;
 pub use xc::{At, BoundXc, DENSITY_SHIFT, Evaluation, LoweredXc, Xc};

@@ -24,6 +24,7 @@ pub static TOPICS: &[Topic] = &[
     Topic { name: "systems", builtins: systems::ALL },
     Topic { name: "layers", builtins: trace::LAYERS },
     Topic { name: "functionals", builtins: verbs::FUNCTIONALS },
+    Topic { name: "kernels", builtins: verbs::KERNEL },
     Topic { name: "solving", builtins: verbs::ANSWERS },
     Topic { name: "exact answers", builtins: verbs::EXACT },
     Topic { name: "inversion", builtins: verbs::INVERSION },

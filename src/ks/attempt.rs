@@ -172,7 +172,7 @@ impl<'a, D: Backend> Attempts<'a, D> {
     pub fn weigh(&mut self, iteration: &Iteration<D>, energies: &Energies<D>) {
         let energy = energies.total.first();
         // Densities that are kept symmetric are not those of the orbitals.
-        let comparable = energy.is_finite() && !self.ks.symmetric();
+        let comparable = energy.is_finite() && !self.ks.symmetric() && self.ks.has_energy();
         if comparable && self.lowest.as_ref().is_none_or(|lowest| energy < lowest.energy) {
             let orbitals = State::occupied(self.ks, &iteration.orbitals());
             self.lowest = Some(Lowest { energy, orbitals });

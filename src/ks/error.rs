@@ -29,6 +29,24 @@ pub enum KsError {
         /// The expression it comes from, if it is of the functional.
         place: Option<Span>,
     },
+    /// With `scf: none` the functional is evaluated at the density of a reference, and a value became infinite or undefined. Usually a
+    /// division, a logarithm or a root in the functional or the loss meets a density that is zero.
+    ///
+    /// What to do: keep arguments away from zero, as in `n / (n + 1e-6)`, or start from other parameters. Training shortens a step
+    /// that leads there.
+    #[error("{operation} is not finite at the density of `{system}`")]
+    #[diagnostic(
+        code(ksr::ks::not_finite_unsolved),
+        help("look for a division, logarithm or root that meets 0, in the functional or the loss")
+    )]
+    NotFiniteUnsolved {
+        /// The operation, as in the language.
+        operation: String,
+        /// Labels of the systems of the loss.
+        system: String,
+        /// The expression it comes from.
+        place: Option<Span>,
+    },
     /// You stopped the calculation with Ctrl-C.
     ///
     /// What to do: run it again. Training resumes from its checkpoint.
@@ -173,14 +191,21 @@ impl KsError {
     /// The expression of the functional that caused it, if known.
     pub fn place(&self) -> Option<Span> {
         match self {
-            KsError::NotFinite { place, .. } => *place,
+            KsError::NotFinite { place, .. } | KsError::NotFiniteUnsolved { place, .. } => *place,
             _ => None,
         }
     }
 
     /// Whether other parameters of the functional may avoid it: training then shortens its step.
     pub fn diverged(&self) -> bool {
-        use KsError::{ImplicitNotConverged, NotFinite, Orbitals, Response};
-        matches!(self, NotFinite { .. } | Orbitals { .. } | Response { .. } | ImplicitNotConverged { .. })
+        use KsError::{ImplicitNotConverged, NotFinite, NotFiniteUnsolved, Orbitals, Response};
+        matches!(
+            self,
+            NotFinite { .. }
+                | NotFiniteUnsolved { .. }
+                | Orbitals { .. }
+                | Response { .. }
+                | ImplicitNotConverged { .. }
+        )
     }
 }

@@ -263,10 +263,17 @@ impl<D: Backend> KohnSham<D> {
         let (exchange, tape) = self.symmetrised_one(of.exchange.as_ref(), tape)?;
         let densities: Vec<&Value<D>> = seen.iter().collect();
         let at = At { densities: &densities, exchange: exchange.as_ref() };
-        let (xc, tape) = self.equations.xc.energy(&self.xc, &at, tape).map_err(|cause| self.equations.unfit(&cause))?;
-        let energy = std::slice::from_ref(&xc.energy);
-        self.expect_finite_xc(iteration, "the exchange-correlation energy", energy, &at)?;
-        let mut inputs = vec![&self.external, &xc.energy];
+        let (xc, tape) = match self.has_energy() {
+            true => {
+                let xc = self.equations.xc.energy(&self.xc, &at, tape);
+                let (xc, tape) = xc.map_err(|cause| self.equations.unfit(&cause))?;
+                (xc.energy, tape)
+            }
+            // The other terms are those of the density.
+            false => (Value::number(&self.device, 0.0).map_err(device_error)?, tape),
+        };
+        self.expect_finite_xc(iteration, "the exchange-correlation energy", std::slice::from_ref(&xc), &at)?;
+        let mut inputs = vec![&self.external, &xc];
         inputs.extend(&density);
         inputs.extend(&of.potential);
         inputs.extend(of.filled.iter().map(|filled| &filled.energies));
@@ -346,6 +353,11 @@ impl<D: Backend> KohnSham<D> {
             tape = next;
         }
         Ok((channels, tape))
+    }
+
+    /// Whether the functional has an energy, so that one density can be said to be lower than another.
+    pub fn has_energy(&self) -> bool {
+        self.equations.xc.compiled().kind.has_energy()
     }
 
     /// Whether densities are averaged with their mirror images.

@@ -37,6 +37,9 @@ pub(super) fn climb<D: Backend>(
         InitialDensity::NonInteracting => vec![Way::Damped, Way::Continued, Way::Direct],
         InitialDensity::BrokenSpin | InitialDensity::Given(_) => vec![Way::Damped, Way::Direct],
     };
+    if !attempts.ks.has_energy() {
+        rungs.retain(|way| *way != Way::Direct);
+    }
     if Way::of(&chosen.mixing) != Way::Diis {
         rungs.insert(0, Way::Diis);
     }
@@ -100,7 +103,8 @@ fn minimised<D: Backend>(attempts: &mut Attempts<'_, D>, options: &ScfOptions) -
 /// As [`climb`].
 pub(super) fn descend<D: Backend>(attempts: &mut Attempts<'_, D>, chosen: &ScfOptions) -> Result<(), KsError> {
     let options = chosen.converging();
-    for _ in 0..MAX_DESCENTS {
+    let descents = if attempts.ks.has_energy() { MAX_DESCENTS } else { 0 };
+    for _ in 0..descents {
         let Some(levels) = attempts.converged_levels(chosen.limit())? else { break };
         let softest = softest(attempts.ks, levels, attempts.control)?;
         if !softest.descends() {

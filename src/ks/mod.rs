@@ -42,7 +42,7 @@ pub(crate) use exchange::Settled;
 pub(crate) use inversion::{Constant, Density, Inversion, InversionError, InversionWarning, invert};
 pub(crate) use kohn_sham::{Equations, KohnSham, Setting, device_error, fields, functional_error};
 pub(crate) use occupation::Occupation;
-pub(crate) use properties::{Datum, PROPERTIES, Property, Seen, Trajectory, Verdict};
+pub(crate) use properties::{Datum, NO_ENERGY, PROPERTIES, Property, Seen, Trajectory, Verdict};
 pub(crate) use schedule::{MAX_ITERATIONS, Schedule};
 pub(crate) use unroll::Unrolled;
 

@@ -97,12 +97,18 @@ pub(crate) enum Seen {
     },
 }
 
+/// Why a run of a potential functional has no energy.
+pub(crate) const NO_ENERGY: &str = "a potential functional has no energy: its potential need not be the derivative of one. \
+    `analysis.path_energy` integrates it along a path of densities";
+
 /// What is known of a trajectory before it is run.
 pub(crate) struct Trajectory<'a> {
     /// What will be solved.
     pub system: &'a System,
     /// How many iterations there will be, at least 1.
     pub iterations: usize,
+    /// Whether the functional has an energy.
+    pub has_energy: bool,
 }
 
 impl Trajectory<'_> {
@@ -141,6 +147,17 @@ impl Trajectory<'_> {
 }
 
 impl Property {
+    /// Whether it needs the energy of the functional, which a potential functional has not.
+    pub fn needs_energy(&self) -> bool {
+        let term = || TERMS.iter().any(|term| term.name() == self.name && term.of_functional());
+        ["energy", "total_energy", "energies"].contains(&self.name) || term()
+    }
+
+    /// Whether a run has it.
+    pub fn is_in(&self, run: &Run) -> bool {
+        run.has_energy || !self.needs_energy()
+    }
+
     /// Its value for a finished run.
     pub fn of(&self, run: &Run) -> Datum {
         match self.source {
@@ -151,6 +168,9 @@ impl Property {
 
     /// What a loss sees of it, if anything.
     pub fn seen(&self, trajectory: &Trajectory) -> Option<Seen> {
+        if !trajectory.has_energy && self.needs_energy() {
+            return None;
+        }
         match self.source {
             Source::Run(_, seen) => seen.map(|seen| seen(trajectory)),
             Source::Term => Some(Seen::One(Observable::Part(self.name))),

@@ -36,6 +36,9 @@ pub struct Run {
     pub system: Arc<System>,
     /// Name of the functional.
     pub functional: String,
+    /// Whether the functional has an energy: a potential functional has none. Then the energies here are NaN, and there is no term of
+    /// exchange and correlation.
+    pub has_energy: bool,
     /// Electronic energy, without nuclear repulsion.
     pub energy: f64,
     /// Its terms, at the output density, by name: `kinetic_energy`, `hartree_energy` and so on.

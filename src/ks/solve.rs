@@ -6,6 +6,7 @@ use super::exchange;
 use super::hamiltonian::Hamiltonian;
 use super::kohn_sham::{Equations, KohnSham, Setting, Spins, fields};
 use super::occupation::Occupation;
+use super::terms::TERMS;
 use super::way::Way;
 use super::{KsError, KsWarning, Run, ScfOptions, Stop, ladder, orbitals, warning};
 use crate::control::Control;
@@ -72,7 +73,7 @@ pub fn solve(
     if *start == InitialDensity::BrokenSpin && run.converged() && system.closed_shell() {
         if warning::spins_are_alike(&run) {
             run.warnings.push(KsWarning::SpinsAlike { system: system.label.clone() });
-        } else {
+        } else if run.has_energy {
             let equal = solve(device, system, functional, params, options, &InitialDensity::NonInteracting, control);
             match equal {
                 Ok(equal) => run.warnings.extend(warning::equal_spins_lower(&run, &equal)),
@@ -201,11 +202,15 @@ fn finish<D: Backend>(ks: &KohnSham<D>, functional: &str, options: &ScfOptions, 
     let orbital_energies = [0, 1].map(|s| iteration.filled[occupation.channel(s)].energies.host().to_vec());
     let levels = [orbital_energies[0].as_slice(), &orbital_energies[1]];
     let gap = occupation.gap(levels);
+    let has_energy = ks.has_energy();
+    let with_energy = |energy: f64| if has_energy { energy } else { f64::NAN };
+    let of_functional = |name: &str| TERMS.iter().any(|term| term.name() == name && term.of_functional());
     let mut run = Run {
         system: ks.equations.system.clone(),
         functional: functional.to_owned(),
-        energy: energies.total.first(),
-        parts: energies.parts(),
+        has_energy,
+        energy: with_energy(energies.total.first()),
+        parts: energies.parts().into_iter().filter(|(name, _)| has_energy || !of_functional(name)).collect(),
         density: [0, 1].map(density),
         potential: [0, 1].map(|s| spin(&iteration.potential, s)),
         xc_potential: [0, 1].map(|s| spin(&iteration.xc_potential, s)),
@@ -226,7 +231,7 @@ fn finish<D: Backend>(ks: &KohnSham<D>, functional: &str, options: &ScfOptions, 
         },
         symmetric: options.symmetric,
         warnings: Vec::new(),
-        energies: log.energies,
+        energies: log.energies.into_iter().map(with_energy).collect(),
         densities: log.densities,
         residuals: log.residuals,
     };

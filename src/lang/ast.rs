@@ -1,5 +1,6 @@
 //! The syntax tree. Every node carries its span. Definitions are shared (`Rc`), because closures hold them.
 
+use crate::functional::FunctionalKind;
 use crate::source::Span;
 use std::path::Path;
 use std::rc::Rc;
@@ -52,7 +53,7 @@ pub enum StmtKind {
     Fn(Rc<FnDef>),
     /// `loss name(run, exact, weight = 0.5) { … }`.
     Loss(Rc<FnDef>),
-    /// `functional f(n) { … }`, `kinetic functional t(n) { … }`.
+    /// `functional f(n) { … }`, `kinetic functional t(n) { … }`, `potential functional v(n) { … }`.
     Functional(Rc<FunctionalDef>),
     /// `system h2(R) on line { … }`.
     System(Rc<SystemDef>),
@@ -105,8 +106,8 @@ pub fn signature(name: &str, params: &[ParamDecl]) -> String {
 pub struct FunctionalDef {
     /// `@spin_dependent`.
     pub spin_dependent: bool,
-    /// `kinetic functional`.
-    pub kinetic: bool,
+    /// `functional`, `kinetic functional`, `potential functional`.
+    pub kind: FunctionalKind,
     /// Name, parameters, body, head.
     pub function: FnDef,
     /// `for exponential`: the interaction it is made for.

@@ -108,6 +108,17 @@ impl System {
         self.nuclei.iter().map(|n| n.position).sum::<f64>() / self.nuclei.len() as f64
     }
 
+    /// The Hartree energy of the densities of both spins, hartree: 1/2 ∬ n n w.
+    pub fn hartree_energy(&self, density: &[Vec<f64>; 2]) -> f64 {
+        let n = both_spins(density);
+        0.5 * self.grid.overlap(&n, &self.interaction.hartree(&self.grid, &n))
+    }
+
+    /// The energy of the densities of both spins in the external potential, hartree: ∫ n v.
+    pub fn external_energy(&self, density: &[Vec<f64>; 2]) -> f64 {
+        self.grid.overlap(&both_spins(density), &self.potential)
+    }
+
     /// The same system with all distances between its nuclei `factor` times as large, about their centre; any other potential stays.
     /// `None` if there are fewer than two nuclei.
     pub fn scaled(&self, factor: f64) -> Option<System> {

@@ -268,7 +268,7 @@ fn run_json(run: &Solved) -> Json {
     let mut whole = Map::new();
     whole.insert("system".into(), run.system.label.as_str().into());
     whole.insert("functional".into(), run.functional.as_str().into());
-    for property in Property::all_shown(true) {
+    for property in Property::all_shown(true).into_iter().filter(|property| property.is_in(run)) {
         let datum = property.of(run);
         if let Datum::Verdict(verdict) = datum {
             whole.insert(property.name.into(), verdict.converged.into());

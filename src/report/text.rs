@@ -166,6 +166,7 @@ fn energies(values: &[f64]) -> String {
 fn run_text(run: &Solved) -> String {
     let entries: Vec<(String, String)> = Property::all_shown(false)
         .into_iter()
+        .filter(|found| found.is_in(run))
         .flat_map(|found| {
             let datum = found.of(run);
             // With its spread, if it is of a committee; whether it converged has a line of its own.

@@ -26,6 +26,19 @@ pub enum TrainError {
         /// Name of the functional.
         functional: String,
     },
+    /// With `scf: none` the density is that of the reference, whatever the functional is: a loss that compares densities alone does
+    /// not depend on the functional.
+    ///
+    /// What to do: use an energy or a potential of the run in the loss, as `losses.xc_potential()` does, or leave out `scf: none`.
+    #[error("the loss does not depend on `{functional}`: with `scf: none` densities are those of the references")]
+    #[diagnostic(
+        code(ksr::train::loss_without_functional),
+        help("use `run.energy`, `run.xc_energy` or `run.xc_potential` in the loss, or leave out `scf: none`")
+    )]
+    LossWithoutFunctional {
+        /// Name of the functional.
+        functional: String,
+    },
     /// An option of `train` or of its optimiser is out of range.
     ///
     /// What to do: change it as the message says.

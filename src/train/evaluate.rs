@@ -135,6 +135,8 @@ impl<'a> Prepared<'a> {
                 scf.check_converges()?;
                 (Schedule::ONCE, Some(scf.clone()))
             }
+            // Of such a case there is nothing to prepare here.
+            Gradient::Unsolved => (Schedule::ONCE, None),
         };
         let Case { systems, loss } = case;
         let member = |(index, system): (usize, &Arc<System>)| {

@@ -3,7 +3,7 @@
 
 use super::plan::{Case, Gradient, LossGraph, LossInput, Plan};
 use crate::data::ContentKey;
-use crate::functional::{Compiled, Density};
+use crate::functional::{Compiled, Density, FunctionalKind};
 use crate::graph::{Graph, Identity, Init, Node, ParamSpec, Shape};
 use crate::ks::Observable;
 use crate::model::{Grid, Interaction, System, Wall};
@@ -36,6 +36,7 @@ pub(crate) fn key(plan: &Plan, device: &str) -> String {
     key = key.text(match gradient {
         Gradient::Unrolled => "unrolled",
         Gradient::Implicit => "implicit",
+        Gradient::Unsolved => "unsolved",
     });
     // What is not asked for leaves the key as it was.
     if *snapshots > 1 {
@@ -55,10 +56,19 @@ fn functional(key: ContentKey, functional: &Compiled) -> ContentKey {
         Density::Total => "total",
         Density::Spin => "spin",
     };
-    graph(key, &functional.graph)
+    let kind = match functional.kind {
+        FunctionalKind::Xc => 0,
+        FunctionalKind::Kinetic => 1,
+        FunctionalKind::Potential => 2,
+    };
+    let key = graph(key, &functional.graph)
         .text(density)
         .integer(u64::from(functional.energy.0))
-        .integers(&[functional.flip_average.into(), functional.kinetic.into()])
+        .integers(&[functional.flip_average.into(), kind]);
+    match functional.kind.has_energy() {
+        true => key,
+        false => functional.potential.iter().fold(key, |key, potential| key.integer(u64::from(potential.0))),
+    }
 }
 
 fn case(key: ContentKey, case: &Case) -> ContentKey {

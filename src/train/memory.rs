@@ -5,8 +5,9 @@
 //! unchanged.
 
 use super::budget::Budget;
-use super::plan::{Case, Gradient, Plan};
+use super::plan::{Case, Plan};
 use crate::functional::Compiled;
+use crate::graph::Routine;
 use crate::ks::{Observable, Occupation};
 use crate::model::System;
 use crate::number::size;
@@ -28,8 +29,8 @@ pub struct Forecast {
 impl Forecast {
     /// For a plan.
     pub fn new(plan: &Plan) -> Self {
-        let iterations = if plan.gradient == Gradient::Implicit { 1 } else { plan.scf.iterations };
         let tapes = |case: &Case| {
+            let Some(iterations) = plan.gradient.iterations(&plan.scf) else { return vec![of_loss(case)] };
             let mut all = vec![0; iterations];
             for (index, system) in case.systems.iter().enumerate() {
                 let wanted = case.wanted(index);
@@ -106,6 +107,12 @@ impl Forecast {
             )
         })
     }
+}
+
+/// Bytes of the tape of a loss that holds the functional itself.
+fn of_loss(case: &Case) -> u64 {
+    let routine = Routine::new(&case.loss.graph, &[case.loss.output]);
+    routine.tape_bytes(case.systems[0].grid.points, 1) as u64
 }
 
 /// Bytes of the tape of every iteration; `wants` says which of them calculate the energy.

@@ -16,6 +16,7 @@ mod seed;
 mod state;
 mod step;
 mod store;
+mod unsolved;
 mod verdict;
 mod workers;
 

@@ -9,7 +9,7 @@ use crate::model::System;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// The loss of a case, with its reference values as constants in it.
+/// The loss of a case, with its reference values as constants in it; where nothing is solved, with the functional in it.
 #[derive(Clone, Debug)]
 pub struct LossGraph {
     /// A graph of the observables, without parameters of its own.
@@ -74,6 +74,19 @@ pub enum Gradient {
     /// The converged density, which the loss sees as a trajectory of one iteration: the equation that it satisfies
     /// determines how it depends on the parameters.
     Implicit,
+    /// Nothing is solved: the losses hold the functional at the densities of the references, and depend on the parameters alone.
+    Unsolved,
+}
+
+impl Gradient {
+    /// The iterations that a loss sees of a calculation with these options; `None`: nothing is solved.
+    pub fn iterations(self, scf: &ScfOptions) -> Option<usize> {
+        match self {
+            Gradient::Unrolled => Some(scf.iterations),
+            Gradient::Implicit => Some(1),
+            Gradient::Unsolved => None,
+        }
+    }
 }
 
 /// A training run.
@@ -85,7 +98,8 @@ pub struct Plan {
     pub cases: Vec<Case>,
     /// The cases that decide which parameters are kept; may be empty.
     pub validation: Vec<Case>,
-    /// Options of the Kohn-Sham loop: linear mixing and a fixed number of iterations, or for the implicit gradient a tolerance.
+    /// Options of the Kohn-Sham loop: linear mixing and a fixed number of iterations, or for the implicit gradient a tolerance. Without
+    /// a calculation they have no meaning.
     pub scf: ScfOptions,
     /// Where the gradient comes from.
     pub gradient: Gradient,
@@ -157,6 +171,9 @@ impl Plan {
         }
         if self.functional.parameter_count() == 0 {
             return Err(TrainError::NoParameters { functional: functional() });
+        }
+        if self.gradient == Gradient::Unsolved && self.cases.iter().all(|case| case.loss.inputs.is_empty()) {
+            return Err(TrainError::LossWithoutFunctional { functional: functional() });
         }
         if self.seeds.is_empty() {
             return option("seeds", "must contain at least one seed");

@@ -2,17 +2,18 @@
 
 use super::evaluate::Prepared;
 use super::key::key;
-use super::plan::{Case, Plan};
+use super::plan::{Case, Gradient, Plan};
 use super::record::{Ending, SeedRecord, Trained, better};
 use super::seed::{Context, Halt};
 use super::state::SeedState;
+use super::unsolved::Unsolved;
 use super::verdict;
 use super::workers::{Team, with_team};
 use super::{Budget, Forecast, Store, TrainError};
 use crate::control::{Control, Event, Quiet};
 use crate::ks::KsError;
 use crate::number::counted;
-use crate::tensor::Device;
+use crate::tensor::{Device, on_device};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once};
@@ -99,15 +100,63 @@ fn check(device: Device) -> Result<(), KsError> {
     device.check().map_err(|cause| KsError::Device { cause })
 }
 
-fn prepare<'a>(plan: &'a Plan, cases: &'a [Case]) -> Result<Vec<Prepared<'a>>, KsError> {
-    let prepare = |case| Prepared::new(&plan.functional, case, &plan.scf, plan.gradient);
+fn prepare<'a>(plan: &'a Plan, cases: &'a [Case]) -> Result<Vec<Ready<'a>>, KsError> {
+    let prepare = |case| match plan.gradient {
+        Gradient::Unsolved => Unsolved::new(case).map(Ready::Unsolved),
+        _ => Prepared::new(&plan.functional, case, &plan.scf, plan.gradient).map(Box::new).map(Ready::Solved),
+    };
     cases.iter().map(prepare).collect()
 }
 
 /// The cases, set to keep as many tapes as fit in memory.
-fn kept<'a>(forecast: &Forecast, memory: Budget, mut cases: Vec<Prepared<'a>>) -> Vec<Prepared<'a>> {
-    cases.iter_mut().zip(forecast.kept(memory)).for_each(|(case, kept)| case.kept = kept);
+fn kept<'a>(forecast: &Forecast, memory: Budget, mut cases: Vec<Ready<'a>>) -> Vec<Ready<'a>> {
+    for (case, kept) in cases.iter_mut().zip(forecast.kept(memory)) {
+        if let Ready::Solved(case) = case {
+            case.kept = kept;
+        }
+    }
     cases
+}
+
+/// A case that is ready to be evaluated. Threads share it.
+#[derive(Debug)]
+enum Ready<'a> {
+    /// With its Kohn-Sham calculations.
+    Solved(Box<Prepared<'a>>),
+    /// Without any.
+    Unsolved(Unsolved<'a>),
+}
+
+impl Ready<'_> {
+    /// The loss.
+    ///
+    /// # Errors
+    /// See [`KsError::diverged`].
+    fn loss(&self, device: Device, params: &[f64], control: &dyn Control) -> Result<f64, KsError> {
+        match self {
+            Ready::Solved(case) => case.loss(device, params, control),
+            Ready::Unsolved(case) => {
+                on_device!(device, D => case.loss::<D>(params)).map_err(|cause| KsError::Device { cause })?
+            }
+        }
+    }
+
+    /// The loss and its gradient.
+    ///
+    /// # Errors
+    /// See [`KsError::diverged`].
+    fn loss_and_gradient(
+        &self,
+        device: Device,
+        params: &[f64],
+        control: &dyn Control,
+    ) -> Result<(f64, Vec<f64>), KsError> {
+        match self {
+            Ready::Solved(case) => case.loss_and_gradient(device, params, control),
+            Ready::Unsolved(case) => on_device!(device, D => case.loss_and_gradient::<D>(params))
+                .map_err(|cause| KsError::Device { cause })?,
+        }
+    }
 }
 
 /// Everything that the seeds of a training run share.
@@ -116,8 +165,8 @@ struct Job<'env> {
     plan: &'env Plan,
     store: &'env Store,
     control: &'env dyn Control,
-    cases: &'env [Prepared<'env>],
-    validation: &'env [Prepared<'env>],
+    cases: &'env [Ready<'env>],
+    validation: &'env [Ready<'env>],
     key: String,
     forecast: &'env Forecast,
     /// The budget in bytes.
@@ -224,7 +273,7 @@ impl<'env> Job<'env> {
 fn mean_and_gradient<'env>(
     (device, control): (Device, &'env dyn Control),
     team: &Team<'env>,
-    cases: &'env [Prepared<'env>],
+    cases: &'env [Ready<'env>],
     params: &Arc<[f64]>,
 ) -> Result<(f64, Vec<f64>), Halt> {
     let shared = params.clone();
@@ -244,7 +293,7 @@ fn mean_and_gradient<'env>(
 fn mean<'env>(
     (device, control): (Device, &'env dyn Control),
     team: &Team<'env>,
-    cases: &'env [Prepared<'env>],
+    cases: &'env [Ready<'env>],
     params: &Arc<[f64]>,
 ) -> Result<f64, Halt> {
     let shared = params.clone();

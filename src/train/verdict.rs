@@ -1,6 +1,6 @@
 //! What should be said about the calculations of the parameters that a training keeps.
 
-use super::plan::{Case, Plan};
+use super::plan::{Case, Gradient, Plan};
 use crate::control::Control;
 use crate::ks::{InitialDensity, KsError, KsWarning, Run, ScfOptions, solve};
 use crate::model::Mirror;
@@ -75,7 +75,7 @@ fn also(others: usize) -> String {
 }
 
 /// How many calculations of the systems of a plan, those of validation too, do not converge in the iterations of the training at given
-/// parameters; `None`: the user stopped it.
+/// parameters; `None`: the user stopped it, or nothing is solved.
 ///
 /// # Errors
 /// Those of a device.
@@ -85,6 +85,9 @@ pub(super) fn unconverged(
     params: &[f64],
     control: &dyn Control,
 ) -> Result<Option<usize>, KsError> {
+    if plan.gradient == Gradient::Unsolved {
+        return Ok(None);
+    }
     let scf = ScfOptions { remedies: false, ..plan.scf.clone() };
     let mut count = 0;
     for system in plan.systems() {
@@ -110,7 +113,7 @@ pub(super) fn concerns(
     params: &[f64],
     control: &dyn Control,
 ) -> Result<Vec<TrainWarning>, KsError> {
-    if plan.scf.symmetric {
+    if plan.scf.symmetric || plan.gradient == Gradient::Unsolved {
         return Ok(Vec::new());
     }
     let scf = ScfOptions { remedies: false, ..plan.scf.clone() };

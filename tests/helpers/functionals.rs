@@ -81,10 +81,11 @@ impl Body {
             Compiled::new(Definition {
                 name: "test".into(),
                 graph: self.g,
-                energy_per_electron: e,
+                value: e,
+                exchanged: None,
                 density,
                 flip_average,
-                kinetic: false,
+                kind: FunctionalKind::Xc,
                 exchange: false,
             })
             .unwrap(),

@@ -103,7 +103,7 @@ fn class(text: &str, tokens: &[Token], i: usize) -> (Class, usize) {
 /// Reserved words may name options and members.
 fn word_class(word: &str, next: &str, before: Option<(TokenKind, &str)>) -> Class {
     let member = before.is_some_and(|(_, sign)| sign == ".");
-    let keyword = is_reserved(word) && next != ":" || word == "kinetic" && next == "functional";
+    let keyword = is_reserved(word) && next != ":" || ["kinetic", "potential"].contains(&word) && next == "functional";
     if keyword && !member { Class::Keyword } else { Class::Plain }
 }
 
@@ -171,6 +171,7 @@ mod tests {
         // Not units: a name, and a word that only begins like one.
         assert_eq!(classes("eV + 2 eVs"), [("2", Class::Number)]);
         assert_eq!(classes("kinetic functional"), [("kinetic", Class::Keyword), ("functional", Class::Keyword)]);
+        assert_eq!(classes("potential functional"), [("potential", Class::Keyword), ("functional", Class::Keyword)]);
     }
 
     #[test]

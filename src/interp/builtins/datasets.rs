@@ -5,7 +5,7 @@ use crate::data::{read_layout, write_layout};
 use crate::exact::dataset::{Choice, Dataset, Failed, Sample, SaveError, layout};
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, function, named, required};
-use crate::interp::error::{Placed, RunError, fail};
+use crate::interp::error::{Placed, RunError, TraceError, fail};
 use crate::interp::value::Value;
 use crate::lang::Kind;
 use crate::model::{Interaction, Wall};
@@ -171,6 +171,10 @@ fn sample<'a>(args: &Args, item: &'a Value) -> Result<Sample<'a>> {
             distance: r.distance(),
             converged: r.converged(),
         }),
+        Value::Run(r) if !r.has_energy => {
+            let (functional, span) = (r.functional.clone(), args.span_of("value"));
+            fail(TraceError::NoEnergy { functional, span }, span)
+        }
         Value::Run(r) => {
             let distance = r.system.distance();
             let converged = r.trusted();

@@ -284,6 +284,39 @@ pub enum TraceError {
         #[label("here")]
         span: Span,
     },
+    /// A potential functional gives a potential, which need not be the derivative of an energy. Along different paths of densities its
+    /// line integral differs.
+    ///
+    /// What to do: use its `potential`, or `analysis.path_energy` along a path that you choose.
+    #[error("`{functional}` is a potential functional and has no energy")]
+    #[diagnostic(
+        code(ksr::functional::no_energy),
+        help("it has a `potential`; `analysis.path_energy` integrates it along a path of densities")
+    )]
+    NoEnergy {
+        /// The functional.
+        functional: String,
+        /// The use.
+        #[label("here")]
+        span: Span,
+    },
+    /// The body of this functional is an energy per electron, and a potential is none.
+    ///
+    /// What to do: write `potential functional` before the head of the outer one, too, or use a functional that has an energy.
+    #[error("`{potential}` is a potential functional, but `{whole}`, whose body uses it, gives an energy per electron")]
+    #[diagnostic(
+        code(ksr::functional::potential_in_energy),
+        help("a potential functional may use other potential functionals")
+    )]
+    PotentialInEnergy {
+        /// What is used.
+        potential: String,
+        /// The outer one.
+        whole: String,
+        /// The use.
+        #[label("here")]
+        span: Span,
+    },
     /// The options of a functional are chosen before it is trained, because its parameters depend on them; a model is
     /// applied to densities only.
     ///

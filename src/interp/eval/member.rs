@@ -4,7 +4,9 @@ mod physics;
 
 use crate::interp::Interpreter;
 use crate::interp::error::{TypesError, fail, suggestion};
-use crate::interp::value::{ModuleRef, Operand, Value, model};
+use crate::interp::trace::{UNSOLVED_ENERGIES, not_solved, potential_functional};
+use crate::interp::value::{ModuleRef, Operand, Record, Value, model};
+use crate::ks::{NO_ENERGY, Property};
 use crate::lang::Kind;
 use crate::lang::ast::Ident;
 use crate::problem::Result;
@@ -42,15 +44,22 @@ impl Interpreter {
         }
         let found = match whole.value {
             Value::Module(module) => return self.module_member(module, name),
-            Value::Record(record) => record.get(&name.name).cloned(),
+            Value::Record(record) => match record.get(&name.name) {
+                None => self.unsolved_member(record, name)?,
+                found => found.cloned(),
+            },
             Value::Table(table) => table.get(&name.name).map(|c| Value::List(c.clone())),
             Value::Grid(grid) => pick(physics::GRID, grid, &name.name),
             Value::Field(field) => pick(physics::FIELD, field.as_ref(), &name.name),
             Value::Interaction(interaction) => pick(physics::INTERACTION, interaction, &name.name),
             Value::System(system) => pick(physics::SYSTEM, system, &name.name),
+            Value::Run(run) if physics::needs_energy(run, &name.name) => None,
             Value::Run(run) => physics::of_run(run, &name.name),
             Value::Reference(r) if physics::absent(r, &name.name).is_some() => None,
-            Value::Reference(reference) => pick(physics::REFERENCE, reference, &name.name),
+            Value::Reference(reference) => match pick(physics::REFERENCE, reference, &name.name) {
+                None => self.inverted_member(reference, &name.name, name.span)?,
+                found => found,
+            },
             Value::Model(model) => model.member(&name.name),
             Value::Interval(from, to) => match &*name.name {
                 "from" => Some(Value::Number(from.clone())),
@@ -78,6 +87,11 @@ impl Interpreter {
             Some(value) => Ok(value),
             None => {
                 let help = match whole.value {
+                    Value::Run(run) if physics::needs_energy(run, &name.name) => NO_ENERGY.into(),
+                    Value::Record(record) if record.label.is_some() && without_energy(record, &name.name) => {
+                        NO_ENERGY.into()
+                    }
+                    Value::Record(record) if record.reference.is_some() => not_solved(&name.name, record),
                     Value::Record(record) if record.label.is_some() && &*name.name == "converged" => {
                         "a loss sees a fixed number of iterations: `run.residual` says how far they are from convergence"
                             .into()
@@ -127,14 +141,21 @@ impl Interpreter {
         let own = |names: Vec<Rc<str>>| names.iter().map(|n| n.to_string()).collect();
         match value {
             Value::Module(module) => self.module_names(module),
-            Value::Record(record) => own(record.entries.iter().map(|(n, _)| n.clone()).collect()),
+            Value::Record(record) => {
+                let needed = if record.reference.is_some() { UNSOLVED_ENERGIES } else { &[] };
+                let entries = record.entries.iter().map(|(n, _)| n.clone());
+                own(entries.chain(needed.iter().map(|name| Rc::from(*name))).collect())
+            }
             Value::Table(table) => own(table.columns.iter().map(|(n, _)| n.clone()).collect()),
             Value::Grid(_) => names(physics::GRID),
             Value::Field(_) => names(physics::FIELD),
             Value::Interaction(_) => names(physics::INTERACTION),
             Value::System(_) => names(physics::SYSTEM),
-            Value::Run(_) => physics::run_members().into_iter().map(|(name, _)| name.to_string()).collect(),
-            Value::Reference(_) => names(physics::REFERENCE),
+            Value::Run(run) => {
+                let members = physics::run_members().into_iter().map(|(name, _)| name);
+                members.filter(|name| !physics::needs_energy(run, name)).map(str::to_owned).collect()
+            }
+            Value::Reference(_) => physics::reference_members().into_iter().map(|(name, _)| name.to_string()).collect(),
             Value::Model(model) => model.names(),
             Value::Interval(..) => vec!["from".into(), "to".into()],
             Value::Symbol(_) => vec!["channels".into()],
@@ -155,6 +176,12 @@ impl Interpreter {
     }
 }
 
+/// Whether a name needs an energy that the functional of the run of a loss has not.
+fn without_energy(run: &Record, name: &str) -> bool {
+    let functional = run.get("functional").is_some_and(|functional| potential_functional(functional).is_some());
+    functional && Property::named(name).is_some_and(|property| property.needs_energy())
+}
+
 /// Whether the numbers of its members have units, which a loss does not see.
 fn is_physics(value: &Value) -> bool {
     use Value::{Grid, Interaction, Reference, Run, System};
@@ -173,7 +200,7 @@ pub fn documented_members() -> Vec<(Kind, Vec<(&'static str, &'static str)>)> {
         (Kind::Interaction, of(physics::INTERACTION)),
         (Kind::System, of(physics::SYSTEM)),
         (Kind::Run, physics::run_members()),
-        (Kind::Reference, of(physics::REFERENCE)),
+        (Kind::Reference, physics::reference_members()),
         (Kind::Model, model::MEMBERS.to_vec()),
     ]
 }

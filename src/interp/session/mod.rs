@@ -23,6 +23,7 @@ use crate::exact::CacheWarning;
 use crate::interp::value::module::Module;
 use crate::interp::value::scope::{ModuleId, Scope};
 use crate::interp::value::{Solved, Trace};
+use crate::interp::verbs::Inverted;
 use crate::model::System;
 use crate::source::{SourceId, Sources, Span};
 pub use crate::tensor::Device;
@@ -30,6 +31,7 @@ use crate::train::Plan;
 use crate::world::World;
 use library::library;
 use limits::Limits;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -114,6 +116,8 @@ pub struct Interpreter {
     pub(in crate::interp) told: Vec<Told>,
     /// Warnings about exact answers, each given once.
     pub(in crate::interp) told_of_exact: Vec<CacheWarning>,
+    /// The inverted densities of references so far, by content.
+    pub(in crate::interp) inverted: BTreeMap<String, Rc<Inverted>>,
     /// What the checker knows.
     pub(in crate::interp) known: KnownNames,
     /// What is left of its limits.
@@ -163,6 +167,7 @@ impl Interpreter {
             verdicts: Vec::new(),
             told: Vec::new(),
             told_of_exact: Vec::new(),
+            inverted: BTreeMap::new(),
             known: KnownNames::default(),
             limits,
         }

@@ -112,6 +112,13 @@ impl Interpreter {
             }
             return self.energy_per_electron(&f.functional, &f.entry, &densities, site.span);
         };
+        if let Some(whole) = trace.enclosing()
+            && whole.def.kind.has_energy()
+            && !f.functional.def.kind.has_energy()
+        {
+            let (potential, whole, span) = (f.functional.label(), whole.label(), site.span);
+            return fail(TraceError::PotentialInEnergy { potential, whole, span }, span);
+        }
         f.model.iter().for_each(|model| trace.part_of(model));
         let mut symbols = Vec::with_capacity(2);
         for (value, span) in &densities {
@@ -220,8 +227,8 @@ impl Interpreter {
         }
     }
 
-    /// The body as written and, where its energy is to be averaged over exchange of the spins and changes by it, with
-    /// the spins exchanged.
+    /// The body as written and, where its energy is to be averaged over exchange of the spins (or it is the potential of both) and
+    /// changes by it, with the spins exchanged.
     fn both_orders(
         &mut self,
         trace: &Rc<Trace>,
@@ -239,6 +246,10 @@ impl Interpreter {
 
     /// The body, averaged over exchange of the spins.
     fn averaged(&mut self, trace: &Rc<Trace>, f: &Applied, densities: &[(Value, Span)]) -> Result<Symbol> {
+        if !f.functional.def.kind.has_energy() {
+            // The potential of spin up.
+            return self.enter_body(trace, f, densities);
+        }
         let (straight, flipped) = self.both_orders(trace, f, densities)?;
         let Some(flipped) = flipped else { return Ok(straight) };
         let span = f.functional.def.function.body.span;
@@ -309,7 +320,7 @@ impl Interpreter {
             return fail(TraceError::NeedsOrbitals { functional: f.label(), span }, span);
         }
         if !compiled.is_local() {
-            return fail(without_grid(f.name(), compiled.parameter_count() > 0, span), span);
+            return fail(without_grid(f, compiled.parameter_count() > 0, span), span);
         }
         match compiled.at_numbers(&numbers) {
             Ok(energy) => Ok(Value::plain(energy)),
@@ -340,7 +351,7 @@ impl Interpreter {
         let energy = self.both_orders(&trace, &applied, &densities);
         self.traces = outer;
         let (energy, flipped) = energy?;
-        super::compile::finish(f, &trace, &energy, flipped.is_some())
+        super::compile::finish(f, &trace, &energy, flipped.as_ref())
     }
 
     /// `param a[8] = 1.0 in 0 .. 2`.
@@ -521,11 +532,13 @@ pub(crate) fn flat(value: &Value, into: &mut Vec<f64>) -> bool {
 }
 
 /// The error for a functional with parameters, or of more than the density at a point, that is given numbers.
-fn without_grid(name: &str, trained: bool, span: Span) -> TraceError {
+fn without_grid(f: &Functional, trained: bool, span: Span) -> TraceError {
+    let name = f.name();
+    let verb = if f.def.kind.has_energy() { "energy" } else { "potential" };
     let why =
         if trained { "has trainable parameters or layers" } else { "depends on more than the density at one point" };
     let message = format!("`{name}` {why}: it needs a density on a grid, not numbers");
-    TraceError::Param { message, help: Some(format!("give it a density: `energy({name}, n)`")), span }
+    TraceError::Param { message, help: Some(format!("give it a density: `{verb}({name}, n)`")), span }
 }
 
 /// Whether a positional argument is a density.

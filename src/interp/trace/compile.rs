@@ -42,16 +42,20 @@ impl Ready {
     }
 }
 
-/// Turns a body into a functional with energy and potential.
-pub(crate) fn finish(f: &Functional, trace: &Rc<Trace>, energy: &Symbol, flip_average: bool) -> Result<Traced> {
+/// Turns a body into a functional with energy and potential; `exchanged` is the body with the spins exchanged, if it is another value.
+pub(crate) fn finish(f: &Functional, trace: &Rc<Trace>, value: &Symbol, exchanged: Option<&Symbol>) -> Result<Traced> {
     let span = f.def.function.body.span;
+    if trace.has_exchange() && !f.def.kind.has_energy() {
+        return fail(TraceError::ExchangeOutside { span }, span);
+    }
     let definition = Definition {
         name: f.name().to_string(),
         graph: trace.graph().clone(),
-        energy_per_electron: energy.node(),
+        value: value.node(),
+        exchanged: exchanged.map(Symbol::node),
         density: if f.densities().count() == 2 { Density::Spin } else { Density::Total },
-        flip_average,
-        kinetic: f.def.kinetic,
+        flip_average: exchanged.is_some(),
+        kind: f.def.kind,
         exchange: trace.has_exchange(),
     };
     let compiled = match Compiled::new(definition) {

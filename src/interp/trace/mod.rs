@@ -17,5 +17,5 @@ pub(crate) use body::flat;
 pub(crate) use compile::Ready;
 pub(crate) use fields::FIELDS;
 pub(crate) use layers::LAYERS;
-pub(crate) use loss::Subject;
-pub(crate) use probe::no_interaction;
+pub(crate) use loss::{Subject, UNSOLVED_ENERGIES, not_solved};
+pub(crate) use probe::{by_spin, no_interaction, potential_functional};

@@ -12,8 +12,13 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// The functionals of the library that are committees: of models of the total density, and of models of both spins.
-pub(crate) const COMMITTEES: [&str; 2] = ["of_total_density", "of_spin_densities"];
+/// The functionals of the library that are committees: of models of the total density, and of models of both spins; the same of
+/// potential functionals.
+pub(crate) const COMMITTEES: [&str; 4] =
+    ["of_total_density", "of_spin_densities", "of_total_potentials", "of_spin_potentials"];
+
+/// What a potential functional gives, where functionals are described.
+pub(crate) const A_POTENTIAL: &str = "the potential v_xc itself, no energy";
 
 /// The initial values of the parameters of a functional.
 #[derive(Clone, Debug)]
@@ -101,7 +106,11 @@ impl Functional {
 
     /// A summary in a few lines.
     pub fn summary(&self) -> Vec<(&'static str, Value)> {
-        let mut entries = vec![("densities", Value::list(self.densities().map(Value::text).collect()))];
+        let mut entries: Vec<(&'static str, Value)> = Vec::new();
+        if !self.def.kind.has_energy() {
+            entries.push(("gives", Value::text(A_POTENTIAL)));
+        }
+        entries.push(("densities", Value::list(self.densities().map(Value::text).collect())));
         if let Some(traced) = self.traced.get() {
             entries.push(("parameters", Value::plain(traced.compiled.parameter_count() as f64)));
         }

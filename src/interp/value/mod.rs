@@ -16,7 +16,7 @@ mod symbol;
 pub mod text;
 
 pub use equal::equal;
-pub(crate) use functional::COMMITTEES;
+pub(crate) use functional::{A_POTENTIAL, COMMITTEES};
 pub use functional::{Functional, Layer, StartFrom, Traced};
 pub use list::{Extent, List};
 pub use loss::Loss;
@@ -153,6 +153,8 @@ pub struct Record {
     pub entries: Vec<(Rc<str>, Value)>,
     /// What it is, with its article, if it is not simply a record: `the run of a loss`.
     pub label: Option<&'static str>,
+    /// Of the run of a loss for which nothing is solved: the reference whose density it has.
+    pub reference: Option<Arc<Reference>>,
     extent: Extent,
 }
 
@@ -160,12 +162,17 @@ impl Record {
     /// A record with these entries.
     pub fn new(entries: Vec<(Rc<str>, Value)>) -> Self {
         let extent = Extent::around(entries.iter().map(|(_, value)| value));
-        Self { entries, label: None, extent }
+        Self { entries, label: None, reference: None, extent }
     }
 
     /// The same under another name for what it is.
     pub fn labelled(self, label: Option<&'static str>) -> Self {
         Self { label, ..self }
+    }
+
+    /// The same as the run of a loss at the density of a reference.
+    pub fn at_reference(self, reference: Option<Arc<Reference>>) -> Self {
+        Self { reference, ..self }
     }
 
     /// The value of a name.
@@ -305,7 +312,8 @@ impl Value {
             Value::List(items) => Value::list(items.iter().cloned().map(Value::plain_numbers).collect()),
             Value::Record(record) => {
                 let entries = record.entries.iter().map(|(n, v)| (n.clone(), v.clone().plain_numbers())).collect();
-                Value::Record(Rc::new(Record::new(entries).labelled(record.label)))
+                let reference = record.reference.clone();
+                Value::Record(Rc::new(Record::new(entries).labelled(record.label).at_reference(reference)))
             }
             other => other,
         }
@@ -398,6 +406,7 @@ impl Value {
             Kind::Whole => matches!(self, Value::Number(q) if q.dim.is_plain() && q.is_whole() && q.value >= 0.0),
             Kind::Truth => traced || matches!(self, Value::Bool(_)),
             Kind::Text => matches!(self, Value::Str(_)),
+            Kind::Word(words) if matches!(self, Value::Interaction(Interaction::None)) => words.contains(&"none"),
             Kind::Word(words) | Kind::Quoted(words) => {
                 matches!(self, Value::Str(text) if words.contains(&&**text))
             }

@@ -131,6 +131,9 @@ pub(crate) const VALIDATED: &str = "validated on";
 /// How it begins if no validation loss was finite.
 pub(crate) const UNJUDGED: &str = "chosen by the training loss, as no validation loss was finite:";
 
+/// The line of the origin of a model for whose training nothing was solved.
+pub(crate) const UNSOLVED: &str = "scf: none, the functional at the densities of the references, nothing solved";
+
 /// The members of a model.
 pub(crate) const MEMBERS: &[(&str, &str)] = &[
     ("functional", "the functional, with its untrained parameters"),
@@ -233,6 +236,9 @@ impl Model {
                 Some("no validation loss was finite, so the training loss chose its parameters")
             }
             ("validation_loss", Some(_)) => Some("it was trained without validation systems"),
+            ("unconverged" | "scf", Some(_)) if self.origin.iter().any(|line| line == UNSOLVED) => {
+                Some("it was trained with `scf: none`: nothing was solved in its training")
+            }
             ("unconverged", Some(_)) => Some("its file does not say how many calculations of its training converge"),
             ("snapshots", Some(_)) => Some("only the best step was kept: `snapshots: 5` in its training keeps five"),
             ("seeds" | "members" | "failed", Some(training)) if !training.history.is_empty() => {

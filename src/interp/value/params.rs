@@ -127,6 +127,12 @@ impl Params {
         !self.frames.is_empty()
     }
 
+    /// The functional whose body is being evaluated, the innermost one.
+    pub(super) fn enclosing(&self) -> Option<Rc<Functional>> {
+        let frame = self.frames.last()?;
+        Some(self.pools.get(frame.pool)?.shared.get(frame.shared)?.functional.clone())
+    }
+
     /// Whether a functional has arrays that are trained.
     pub(super) fn shares(&self, functional: &Functional) -> bool {
         let trained = |pool: &&Pool| !matches!(pool.source, Source::Given { frozen: true, .. });

@@ -152,7 +152,7 @@ pub(crate) fn spread(solved: &Solved) -> Option<Value> {
         Value::Field(Rc::new(Field::simple(solved.system.grid.clone(), values).doubted(!solved.trusted())))
     };
     let mut entries: Vec<(&str, Value)> = Vec::new();
-    for property in PROPERTIES.iter() {
+    for property in PROPERTIES.iter().filter(|property| property.is_in(solved)) {
         let energy = |run: &Run| if let Datum::Energy(Some(value)) = property.of(run) { Some(value) } else { None };
         if let Some(values) = solved.members.iter().map(energy).collect::<Option<Vec<f64>>>() {
             let trust = Trust::of(solved.trusted(), None);

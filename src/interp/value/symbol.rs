@@ -333,6 +333,11 @@ impl Trace {
         self.params.borrow().inside()
     }
 
+    /// The functional whose body is being evaluated, the innermost one.
+    pub fn enclosing(&self) -> Option<Rc<Functional>> {
+        self.params.borrow().enclosing()
+    }
+
     /// The next array of the functional whose body is being evaluated: one made by an earlier application, or a new one.
     ///
     /// # Errors

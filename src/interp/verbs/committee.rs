@@ -23,7 +23,7 @@ const COMMITTEE: Builtin = function(
             .about("the weight of every member that is kept"),
     ],
     &[Kind::Model],
-    "the members of a trained model, or a list of models, as one: its energy per electron is the mean of theirs, and `solve` gives \
+    "the members of a trained model, or a list of models, as one: its energy per electron (or its potential) is the mean of theirs, and `solve` gives \
      every energy with its spread over the members",
     &["ensemble", "uncertainty", "spread", "error bar", "bagging"],
     &[],
@@ -62,7 +62,13 @@ fn committee(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let chosen = members.len();
     let (members, weights) = flattened(&members, &weights);
     let spins = members.iter().any(|member| member.functional.densities().count() == 2);
-    let made_of = interp.standard_value(MODULE, KINDS[usize::from(spins)], span)?;
+    let potentials = members.iter().filter(|member| !member.functional.def.kind.has_energy()).count();
+    if potentials != 0 && potentials != members.len() {
+        let message = "some of these models are potential functionals, and others have an energy";
+        return args.wrong(span, message, Some("make a committee of models of one kind".into()));
+    }
+    let kind = usize::from(spins) + if potentials > 0 { 2 } else { 0 };
+    let made_of = interp.standard_value(MODULE, KINDS[kind], span)?;
     let Some(Value::Functional(made_of)) = made_of else {
         return mismatch("the committee", "a functional", &Value::Nothing, None, span);
     };

@@ -6,7 +6,7 @@ use crate::graph::Operations;
 use crate::interp::Interpreter;
 use crate::interp::call::Args;
 use crate::interp::trace::Ready;
-use crate::interp::value::{Quantity, ShownUnit, Table, Value};
+use crate::interp::value::{A_POTENTIAL, Quantity, ShownUnit, Table, Value};
 use crate::ks::MAX_ITERATIONS;
 use crate::lang::Dimension;
 use crate::model::System;
@@ -43,6 +43,9 @@ pub(crate) fn describe(interp: &mut Interpreter, args: &mut Args) -> Result<Valu
         ("operations", Value::list(operations.iter().map(|o| Value::text(&o.name)).collect())),
         ("memory", memory),
     ];
+    if !compiled.kind.has_energy() {
+        entries.insert(1, ("gives", Value::text(A_POTENTIAL)));
+    }
     if let Some(systems) = &systems {
         entries.push(("flop", flop(compiled, systems)));
     }

@@ -1,5 +1,6 @@
 //! Whether a functional suits a system: what it is, and what it was made or trained for.
 
+use crate::functional::FunctionalKind;
 use crate::interp::Interpreter;
 use crate::interp::error::{Advice, TraceError, fail, listed};
 use crate::interp::trace::Ready;
@@ -41,7 +42,7 @@ impl<'a> Met<'a> {
 impl Interpreter {
     /// Rejects a kinetic functional where an exchange-correlation functional is needed.
     pub(crate) fn check_kinetic(&self, ready: &Ready, span: Span) -> Result<()> {
-        if !ready.traced.compiled.kinetic {
+        if ready.traced.compiled.kind != FunctionalKind::Kinetic {
             return Ok(());
         }
         fail(TraceError::Kinetic { functional: ready.name.clone(), span }, span)

@@ -1,11 +1,10 @@
 //! `invert(…)`: the Kohn-Sham potential of a density.
 
-use crate::exact;
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, Style, function, optional, required, shown};
-use crate::interp::error::{Placed, fail};
+use crate::interp::error::Placed;
 use crate::interp::value::{Field, Quantity, Trust, Value};
-use crate::ks::{Constant, Density, Inversion, InversionError, InversionWarning, invert as inverted};
+use crate::ks::{Constant, Inversion, InversionWarning};
 use crate::lang::{Dimension, Kind};
 use crate::model::{Grid, System};
 use crate::problem::{Problem, Result};
@@ -45,21 +44,37 @@ pub(crate) const INVERSION: &[Builtin] = &[function(
 .with(Style::Options)];
 
 /// What is inverted.
-struct Given {
-    grid: Arc<Grid>,
-    spins: [Vec<f64>; 2],
-    electrons: [usize; 2],
-    system: Option<Arc<System>>,
+pub(crate) struct Given {
+    pub grid: Arc<Grid>,
+    /// The density of each spin, 1/bohr.
+    pub spins: [Vec<f64>; 2],
+    pub electrons: [usize; 2],
+    pub system: Option<Arc<System>>,
     /// The electronic energy, hartree.
-    energy: Option<f64>,
-    highest: [Option<f64>; 2],
-    trust: Trust,
+    pub energy: Option<f64>,
+    /// The highest occupied level of each spin, hartree, where it is known.
+    pub highest: [Option<f64>; 2],
+    pub trust: Trust,
     /// Whether both spins got what is known of their sum.
-    shared: bool,
+    pub shared: bool,
+}
+
+impl Given {
+    /// The energy without T_s, the Hartree energy and that in the external potential, hartree; `None`: it is not known.
+    pub fn xc_energy(&self, kinetic: f64) -> Option<f64> {
+        let (energy, system) = (self.energy?, self.system.as_ref()?);
+        Some(energy - kinetic - system.hartree_energy(&self.spins) - system.external_energy(&self.spins))
+    }
 }
 
 fn invert(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
-    let span = args.span;
+    let place = args.span_of("of");
+    only_of_fields(args)?;
+    if let (Value::Reference(reference), false) = (&args.arg("of")?.value, args.has("ionisation_energy")) {
+        let inverted = interp.inverted(reference, place)?;
+        interp.tell_inverted(&inverted.found, true, place)?;
+        return Ok(record(&inverted.given, &inverted.found));
+    }
     let mut given = given(interp, args)?;
     if args.has("ionisation_energy") {
         let energy = args.dimensioned("ionisation_energy", Dimension::ENERGY)?;
@@ -70,92 +85,32 @@ fn invert(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         let [up, down] = given.electrons;
         given.highest = [Some(-energy), (up == down).then_some(-energy)];
     }
-    let bytes = 8 * 60 * given.grid.points as u64;
-    interp.afford(bytes, "this inversion", span)?;
-    let Given { grid, spins, electrons, system, highest, .. } = &given;
-    let (grid, spins, electrons, system, highest) = (grid.clone(), spins.clone(), *electrons, system.clone(), *highest);
-    let found = interp.unless_stopped(span, move |control| {
-        let known = system.as_ref().map(|system| (&*system.potential, &system.interaction));
-        let density = Density { grid: &grid, spins: [&spins[0], &spins[1]], electrons, system: known, highest };
-        inverted(&density, control)
-    })?;
-    let found = match found {
-        Ok(found) => found,
-        Err(error) => {
-            if error == InversionError::Interrupted {
-                interp.check_interrupt(span)?;
-            }
-            let place = args.span_of("of");
-            return fail(Placed::new(error, place, "this density"), place);
-        }
-    };
-    interp.check_interrupt(span)?;
+    let found = interp.invert_given(&given, place)?;
     if given.shared {
-        let place = args.span_of("of");
         interp.warn_with(Problem::new(Placed::new(InversionWarning::Spins, place, "this density"), place), false);
     }
-    if let Some(InversionWarning::NotConverged { residual }) = found.warnings.first().filter(|_| interp.options.strict)
-    {
-        let place = args.span_of("of");
-        let error = InversionError::NotReproduced { residual: *residual };
-        return fail(Placed::new(error, place, "this density"), place);
-    }
-    for warning in &found.warnings {
-        let place = args.span_of("of");
-        let once = *warning == InversionWarning::Noise;
-        interp.warn_with(Problem::new(Placed::new(warning.clone(), place, "this density"), place), once);
-    }
+    interp.tell_inverted(&found, true, place)?;
     Ok(record(&given, &found))
+}
+
+/// Refuses what only a field needs to be told.
+fn only_of_fields(args: &Args) -> Result<()> {
+    let given = ["electrons", "unpaired", "n_down"].into_iter().find(|option| args.has(option));
+    match (given, &args.arg("of")?.value) {
+        (None, _) | (_, Value::Field(_)) => Ok(()),
+        (Some(option), _) => {
+            let message = format!("the system has its electrons; `{option}:` is for a field");
+            args.wrong(args.span_of(option), message, None)
+        }
+    }
 }
 
 /// The density of the argument, and what is known with it.
 fn given(interp: &mut Interpreter, args: &Args) -> Result<Given> {
     let arg = args.arg("of")?;
-    if let Value::Field(field) = &arg.value {
-        return of_field(args, field);
-    }
-    for option in ["electrons", "unpaired", "n_down"] {
-        if args.has(option) {
-            let message = format!("the system has its electrons; `{option}:` is for a field");
-            return args.wrong(args.span_of(option), message, None);
-        }
-    }
     match &arg.value {
-        Value::Reference(reference) => {
-            let system = reference.system.clone();
-            let (up, down) = system.spins();
-            if !reference.spins() && up != down && down > 0 {
-                let message = format!("`{}` has only the total density of an open shell", system.label);
-                let help = Some("`invert(exact(r.system))` has the density of each spin".into());
-                return args.wrong(arg.span, message, help);
-            }
-            // The total density of one electron is that of its spin.
-            let spins = match reference.spins() || up == down {
-                true => reference.density.clone(),
-                false => [reference.total_density(), vec![0.0; system.grid.points]],
-            };
-            let highest = match system.electrons {
-                1 => Some(reference.energy),
-                2 => {
-                    let cation = Arc::new(System { electrons: 1, unpaired: 1, ..(*system).clone() });
-                    let options = exact::Options::of(&cation);
-                    let cation = interp.exactly(&cation, &options, args.span)?;
-                    Some(reference.energy - cation.energy)
-                }
-                _ => None,
-            };
-            let trust = Trust::of(reference.converged(), None);
-            Ok(Given {
-                grid: system.grid.clone(),
-                spins,
-                electrons: [up, down],
-                energy: Some(reference.energy),
-                highest: [highest, highest],
-                system: Some(system),
-                trust,
-                shared: false,
-            })
-        }
+        Value::Field(field) => of_field(args, field),
+        Value::Reference(reference) => interp.of_reference(reference, arg.span),
         Value::Run(run) => {
             let (up, down) = run.system.spins();
             let top = |spin: usize, count: usize| run.orbital_energies[spin].get(count.checked_sub(1)?).copied();
@@ -163,7 +118,7 @@ fn given(interp: &mut Interpreter, args: &Args) -> Result<Given> {
                 grid: run.system.grid.clone(),
                 spins: run.density.clone(),
                 electrons: [up, down],
-                energy: Some(run.energy),
+                energy: run.has_energy.then_some(run.energy),
                 highest: [top(0, up), top(1, down)],
                 system: Some(run.system.clone()),
                 trust: Trust::of(run.trusted(), None),
@@ -260,12 +215,7 @@ fn record(given: &Given, found: &Inversion) -> Value {
     entries.push(("orbital_energies", spins([0, 1].map(levels))));
     entries.push(("gap", spins([0, 1].map(gap))));
     entries.push(("kinetic_energy", number(Quantity::energy(found.kinetic_energy))));
-    if let (Some(energy), Some(system)) = (given.energy, &given.system) {
-        let n: Vec<f64> = given.spins[0].iter().zip(&given.spins[1]).map(|(up, down)| up + down).collect();
-        let hartree = 0.5 * given.grid.overlap(&n, &system.interaction.hartree(&given.grid, &n));
-        let xc = energy - found.kinetic_energy - given.grid.overlap(&n, &system.potential) - hartree;
-        entries.push(("xc_energy", number(Quantity::energy(xc))));
-    }
+    entries.extend(given.xc_energy(found.kinetic_energy).map(|xc| ("xc_energy", number(Quantity::energy(xc)))));
     entries.push(("residual", Value::plain(found.residual)));
     entries.push(("converged", Value::Bool(converged)));
     let constant = |s: usize| match (found.constants[s], &found.xc_potential) {

@@ -7,6 +7,8 @@ mod exact;
 mod fits;
 mod given;
 mod invert;
+mod inverted;
+mod kernel;
 mod load;
 #[cfg(test)]
 mod load_tests;
@@ -26,6 +28,8 @@ mod trust;
 pub(crate) use committee::COMMITTEES;
 pub(crate) use exact::EXACT;
 pub(crate) use invert::INVERSION;
+pub(crate) use inverted::{INVERTED, Inverted};
+pub(crate) use kernel::KERNEL;
 pub(crate) use load::{MODELS, holds_model};
 pub(crate) use mixing::MIXING;
 pub(crate) use optimizers::OPTIMIZERS;

@@ -9,7 +9,7 @@ use crate::interp::call::{
     Args, Builtin, DefaultValue, Param, example, function, local, mismatch, optional, required, shown,
 };
 use crate::interp::error::{TraceError, fail};
-use crate::interp::trace::{Ready, no_interaction};
+use crate::interp::trace::{Ready, no_interaction, potential_functional};
 use crate::interp::value::model::Model;
 use crate::interp::value::params::Entry;
 use crate::interp::value::{Field, Functional, Quantity, StartFrom, Trust, Value};
@@ -118,6 +118,10 @@ fn exact_exchange(interp: &mut Interpreter, span: Span) -> Result<Value> {
 fn energy(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     if let Some(probe) = interp.traced_probe(args)? {
         return probe.energy(args.span);
+    }
+    let of = args.arg("functional")?;
+    if let Some(functional) = potential_functional(&of.value) {
+        return fail(TraceError::NoEnergy { functional: functional.label(), span: of.span }, of.span);
     }
     let Probed { found, doubt, .. } = interp.probed(args)?;
     let energy = if interp.in_loss > 0 { Quantity::plain } else { Quantity::energy };
@@ -268,7 +272,7 @@ impl Interpreter {
 }
 
 /// A density: a field of one channel.
-fn density_field(args: &Args, name: &str) -> Result<Rc<Field>> {
+pub(super) fn density_field(args: &Args, name: &str) -> Result<Rc<Field>> {
     let field = args.field(name)?;
     if field.channels == 1 {
         return Ok(field);

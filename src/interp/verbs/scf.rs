@@ -38,7 +38,7 @@ pub fn from_args(args: &Args, base: Option<&ScfOptions>) -> Result<ScfOptions> {
 /// A value that is not a record, an unknown name, an option of the wrong kind.
 pub fn from_value(value: &Value, span: Span, base: &ScfOptions) -> Result<ScfOptions> {
     let Value::Record(record) = value else {
-        return mismatch("`scf`", "a record, `{ iterations: 15 }`", value, None, span);
+        return mismatch("`scf`", "a record, `{ iterations: 15 }`, or in training `none`", value, None, span);
     };
     known(record, span)?;
     merged(Some(base), record.entries.iter().map(|(name, value)| (&**name, value, span)))

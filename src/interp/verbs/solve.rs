@@ -7,7 +7,7 @@ use crate::interp::Interpreter;
 use crate::interp::call::{
     Args, Builtin, DefaultValue, Param, Style, constant, function, mismatch, optional, required, shown,
 };
-use crate::interp::error::{Advice, Placed, TrustError, fail};
+use crate::interp::error::{Advice, Placed, TraceError, TrustError, fail};
 use crate::interp::trace::Ready;
 use crate::interp::value::model::hash;
 use crate::interp::value::scf::PARAMS;
@@ -180,6 +180,10 @@ fn stability(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let span = args.span;
     let Value::Run(solved) = &args.arg("run")?.value else { return args.mismatch("run", "a run", None) };
     let solved = solved.clone();
+    if !solved.has_energy {
+        let (functional, span) = (solved.functional.clone(), args.span_of("run"));
+        return fail(TraceError::NoEnergy { functional, span }, span);
+    }
     if !solved.converged() || solved.residual > ScfOptions::THRESHOLD {
         let message = format!("`{}` has not converged, so it is neither a minimum nor a saddle", solved.system.label);
         return args.wrong(args.span_of("run"), message, Some("solve it to convergence first".into()));

@@ -3,7 +3,7 @@
 //! Hartree-Fock already.
 
 use crate::control::Control;
-use crate::functional::{CompileError, Compiled, Definition, Density};
+use crate::functional::{CompileError, Compiled, Definition, Density, FunctionalKind};
 use crate::graph::{Graph, Shape};
 use crate::ks::direct::State;
 use crate::ks::kohn_sham::{Equations, KohnSham, Setting};
@@ -18,14 +18,15 @@ fn fermi_amaldi(electrons: usize) -> Result<Compiled, CompileError> {
     let mut graph = Graph::new();
     let n = graph.input("n", Shape::FIELD, NOWHERE);
     let hartree = graph.hartree(n, NOWHERE)?;
-    let energy_per_electron = graph.scale(-0.5 / electrons.max(1) as f64, hartree, NOWHERE);
+    let value = graph.scale(-0.5 / electrons.max(1) as f64, hartree, NOWHERE);
     Compiled::new(Definition {
         name: "fermi_amaldi".to_owned(),
         graph,
-        energy_per_electron,
+        value,
+        exchanged: None,
         density: Density::Total,
         flip_average: false,
-        kinetic: false,
+        kind: FunctionalKind::Xc,
         exchange: false,
     })
 }

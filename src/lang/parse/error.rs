@@ -436,6 +436,17 @@ pub enum ParseError {
         span: Span,
     },
 
+    /// The body of a potential functional of both spin densities is the potential of spin up, and that of spin down is the body with the
+    /// spins exchanged. Nothing is averaged, so there is nothing that `@spin_dependent` could switch off.
+    ///
+    /// What to do: leave out `@spin_dependent`.
+    #[error("a potential functional is never averaged over the spins")]
+    #[diagnostic(code(ksr::parse::spin_dependent_potential), help("leave out `@spin_dependent`"))]
+    SpinDependentPotential {
+        #[label("has no meaning here")]
+        span: Span,
+    },
+
     /// Something that can be given only once is given twice, so it is unclear which one counts.
     ///
     /// What to do: keep one of the two.
@@ -471,6 +482,7 @@ impl ParseError {
             | UnterminatedString { span, .. }
             | Escape { span, .. }
             | EmptyInterpolation { span }
+            | SpinDependentPotential { span }
             | Digits { span, .. }
             | NumberTooLarge { span, .. }
             | UnknownUnit { span, .. }

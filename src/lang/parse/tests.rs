@@ -1,6 +1,7 @@
 //! The syntax as docs/language.md describes it, and its errors.
 
 use super::*;
+use crate::functional::FunctionalKind;
 use crate::lang::ast::*;
 
 mod wrong;
@@ -176,7 +177,7 @@ fn definitions() {
     assert!(matches!(&all[3].kind, StmtKind::Grid { .. }));
     assert!(matches!(&all[4].kind, StmtKind::Loss(_)));
     let StmtKind::Functional(t) = &all[5].kind else { panic!() };
-    assert!(t.spin_dependent && t.kinetic);
+    assert!(t.spin_dependent && t.kind == FunctionalKind::Kinetic);
     assert_eq!(t.made_for.as_ref().map(|m| &*m.name), Some("exponential"));
     trees(&[("fn(R) = R^2", "(fn R (Pow R 2))"), ("fn(a, b = 1) { a }", "(fn a b=1 (do 1))")]);
 }

@@ -3,6 +3,7 @@
 use super::{Member, pick};
 use crate::exact::{PairDensity, Reference};
 use crate::interp::value::{Field, Quantity, Solved, Trust, Value, model, property, spread};
+use crate::interp::verbs::INVERTED;
 use crate::ks::{PROPERTIES, Property};
 use crate::lang::Dimension;
 use crate::model::{Grid, Interaction, System, Wall};
@@ -132,6 +133,11 @@ pub(crate) fn run_members() -> Vec<(&'static str, &'static str)> {
     others(RUN_HEAD).chain(properties).chain(others(RUN_REST)).chain([spread]).collect()
 }
 
+/// Whether a name needs an energy that the functional of a run has not.
+pub(crate) fn needs_energy(run: &Solved, name: &str) -> bool {
+    Property::named(name).is_some_and(|property| !property.is_in(run))
+}
+
 /// The member of a run with that name.
 pub(crate) fn of_run(run: &Solved, name: &str) -> Option<Value> {
     let found = || Property::named(name).map(|found| property(found, run));
@@ -174,6 +180,12 @@ pub(crate) const REFERENCE: &[Member<Arc<Reference>>] = &[
     member("kinetic_energy", "the kinetic energy of the interacting electrons", |r| {
         r.kinetic_energy().map_or(Value::Nothing, Value::energy)
     }),
+    member("hartree_energy", "the Hartree energy of its density", |r| {
+        energy_of(r, r.system.hartree_energy(&r.density))
+    }),
+    member("external_energy", "the energy of its density in the external potential", |r| {
+        energy_of(r, r.system.external_energy(&r.density))
+    }),
     member("error", "the estimated error of the energy", |r| Value::energy(r.error)),
     member("method", "the method that found it, as named in `exact(…, method: …)`", |r| {
         r.method().map_or(Value::Nothing, |method| Value::text(method.name()))
@@ -188,6 +200,11 @@ pub(crate) const REFERENCE: &[Member<Arc<Reference>>] = &[
     }),
     member("system", "the system", |r| Value::System(r.system.clone())),
 ];
+
+/// Names and sentences of the members of a reference.
+pub(crate) fn reference_members() -> Vec<(&'static str, &'static str)> {
+    REFERENCE.iter().map(|member| (member.name, member.about)).chain(INVERTED.iter().copied()).collect()
+}
 
 /// Why a reference lacks a member that others have.
 pub(crate) fn absent(reference: &Reference, name: &str) -> Option<String> {

@@ -3,6 +3,9 @@
 
 #[cfg(test)]
 mod tests;
+mod unsolved;
+#[cfg(test)]
+mod unsolved_tests;
 mod view;
 
 use super::body::through;
@@ -12,7 +15,7 @@ use crate::graph::{Graph, NodeId, Op, Shape};
 use crate::interp::Interpreter;
 use crate::interp::call::{Argument, Parameter, Site, bind, mismatch};
 use crate::interp::error::{RunError, TraceError, fail};
-use crate::interp::value::{Loss, Quantity, Solved, Trace, Trust, Value};
+use crate::interp::value::{Loss, Quantity, Solved, Trace, Trained, Trust, Value};
 use crate::ks::Observable;
 use crate::lang::ast::{ParamDecl, StmtKind};
 use crate::problem::Result;
@@ -20,6 +23,7 @@ use crate::source::Span;
 use crate::train::{LossGraph, LossInput};
 use std::rc::Rc;
 use std::sync::Arc;
+pub(crate) use unsolved::{UNSOLVED_ENERGIES, not_solved};
 
 /// What a body is evaluated with: one value per parameter, `None` for its default.
 type Values = Vec<Option<(Value, Span)>>;
@@ -32,8 +36,8 @@ pub(crate) struct Subject<'a> {
     pub references: &'a [Arc<Reference>],
     /// Whether the loss gets lists of runs and exact answers.
     pub group: bool,
-    /// The iterations that it sees.
-    pub iterations: usize,
+    /// The iterations that it sees; `None`: nothing is solved, and it sees the functional at the densities of the references.
+    pub iterations: Option<usize>,
 }
 
 impl Interpreter {
@@ -140,19 +144,9 @@ impl Interpreter {
         let Some(trained) = trace.trained() else { return not_a_loss(loss, "nothing".into()) };
         // The first input of the trace.
         let mut inputs = vec![LossInput::of(Observable::Parameters)];
-        let mut run = |(position, reference): (usize, &Arc<Reference>)| {
-            let place = (position, &reference.system);
-            view::view(&trace, place, of.iterations, &mut inputs, (of.ready, trained), span)
-        };
-        let mut runs: Vec<Value> = of.references.iter().enumerate().map(&mut run).collect();
-        let mut exact: Vec<Value> = of.references.iter().cloned().map(Value::Reference).collect();
-        let (run, exact) = match of.group {
-            true => (Value::list(runs), Value::list(exact)),
-            false => (runs.remove(0), exact.remove(0)),
-        };
         let outer = std::mem::replace(&mut self.traces, vec![trace.clone()]);
         self.judging.push(of.references[0].system.clone());
-        let value = self.loss_value(loss, [(run, span), (exact, span)]);
+        let value = self.seen(&trace, of, trained, &mut inputs, span).and_then(|given| self.loss_value(loss, given));
         self.judging.pop();
         self.traces = outer;
         let site = Site { span, callee: format!("`{}`", loss.name()) };
@@ -179,6 +173,33 @@ impl Interpreter {
             return not_a_loss(loss, shape.to_string());
         }
         Ok(needed(&trace.graph(), output, &inputs))
+    }
+
+    /// What a loss is given: the run and the exact answer of a system, or the lists of those of a group.
+    fn seen(
+        &mut self,
+        trace: &Rc<Trace>,
+        of: &Subject<'_>,
+        trained: &Trained,
+        inputs: &mut Vec<LossInput>,
+        span: Span,
+    ) -> Result<[(Value, Span); 2]> {
+        let mut runs: Vec<Value> = Vec::with_capacity(of.references.len());
+        for (position, reference) in of.references.iter().enumerate() {
+            runs.push(match of.iterations {
+                Some(iterations) => {
+                    let place = (position, &reference.system);
+                    view::view(trace, place, iterations, inputs, (of.ready, trained), span)
+                }
+                None => self.unsolved(trace, reference, (of.ready, trained), span)?,
+            });
+        }
+        let mut exact: Vec<Value> = of.references.iter().cloned().map(Value::Reference).collect();
+        let both = match of.group {
+            true => [Value::list(runs), Value::list(exact)],
+            false => [runs.remove(0), exact.remove(0)],
+        };
+        Ok(both.map(|value| (value, span)))
     }
 
     /// The reference given by a value: itself, or the exact answer for a system.

@@ -6,7 +6,7 @@ use crate::interp::value::Value;
 use crate::tensor::Device;
 use crate::train::{self, Plan};
 
-const HEAD: &str = "use std.losses\nuse std.functionals\nuse std.networks\n\
+pub(super) const HEAD: &str = "use std.losses\nuse std.functionals\nuse std.networks\n\
     grid g = uniform(points: 65, spacing: 0.25)\nsystem h on g { H at 0 }\nsystem he on g { He at 0.5 }\n\
     system li on g { Li at 0 }\n\
     functional other(n) {\n  param c ~ normal(1, 1)\n  -c * n\n}\n\
@@ -15,14 +15,14 @@ const HEAD: &str = "use std.losses\nuse std.functionals\nuse std.networks\n\
     functional f(n_up, n_down) {\n  let n = n_up + n_down\n  param a = 0.5\n  param b[3] ~ normal(0.2, 0.1)\n  \
     -a * n / (1 + n) + sum(b) * grad(n_up)^2 / (1 + n) + part(n) + bare(n) + 0.1 * (n_up - n_down)^2\n}\n";
 
-fn plan(text: &str) -> Plan {
+pub(super) fn plan(text: &str) -> Plan {
     let script = format!("{HEAD}{text}");
     let (_, mut plans) = interpreter().plans("test.ksr", &script).unwrap_or_else(|e| panic!("{text}: {e:?}"));
     plans.pop().expect("a plan")
 }
 
 /// Compares the gradient with central differences.
-fn check(name: &str, plan: &Plan) {
+pub(super) fn check(name: &str, plan: &Plan) {
     let params = plan.functional.initial(1);
     let at = |params: &[f64]| train::evaluate(Device::Cpu, plan, params).unwrap_or_else(|e| panic!("{name}: {e}"));
     let (_, gradient) = at(&params);

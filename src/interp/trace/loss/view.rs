@@ -12,7 +12,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// What it is in messages.
-const LABEL: &str = "the run of a loss";
+pub(super) const LABEL: &str = "the run of a loss";
 
 /// The run of the system at a position in its case, each of its properties a symbol; their inputs are appended to `inputs` in order.
 pub(super) fn view(
@@ -24,7 +24,8 @@ pub(super) fn view(
     span: Span,
 ) -> Value {
     let mut run = Symbols { trace, system, position, inputs, values: Vec::new(), span };
-    let trajectory = Trajectory { system, iterations };
+    let has_energy = ready.traced.compiled.kind.has_energy();
+    let trajectory = Trajectory { system, iterations, has_energy };
     // Those of all iterations come first, for any order of names: keys of training runs contain the numbers of the
     // inputs.
     for observable in (0..iterations).map(Observable::Energy).chain((0..iterations).map(Observable::Density)) {
@@ -40,7 +41,7 @@ pub(super) fn view(
 }
 
 /// What a run knows from its system.
-fn of_system(system: &Arc<System>) -> [(&'static str, Value); 8] {
+pub(super) fn of_system(system: &Arc<System>) -> [(&'static str, Value); 8] {
     let numbers = |of: fn(&Nucleus) -> f64| Value::list(system.nuclei.iter().map(|n| Value::plain(of(n))).collect());
     [
         ("name", Value::text(&system.label)),

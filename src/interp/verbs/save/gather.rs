@@ -63,9 +63,11 @@ impl Interpreter {
         let body = self.definition_text(&def.function, &name, &f.scope, gathered)?;
         let docs = self.docs_of(&def.function);
         let spin = if def.spin_dependent { "@spin_dependent\n" } else { "" };
-        let kinetic = if def.kinetic { "kinetic " } else { "" };
-        let body = body.trim_start_matches("@spin_dependent").trim_start().trim_start_matches("kinetic").trim_start();
-        gathered.texts.push(format!("{docs}{spin}{kinetic}{body}"));
+        let word = def.kind.word().unwrap_or_default();
+        let space = if word.is_empty() { "" } else { " " };
+        let body = body.trim_start_matches("@spin_dependent").trim_start();
+        let body = if word.is_empty() { body } else { body.trim_start_matches(word).trim_start() };
+        gathered.texts.push(format!("{docs}{spin}{word}{space}{body}"));
         Ok(name)
     }
 

@@ -14,7 +14,7 @@ use crate::functional::Compiled;
 use crate::graph::Init;
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, Param, Style, function, optional, required};
-use crate::interp::error::{Advice, Placed, RunError, fail};
+use crate::interp::error::{Advice, Placed, RunError, TraceError, fail};
 use crate::interp::trace::{Ready, Subject};
 use crate::interp::value::model::hash;
 use crate::interp::value::params::bounded;
@@ -56,12 +56,15 @@ const SUBJECT: [Param; 7] = [
     optional("validate_with", &[Kind::Loss], DefaultValue::Absent("loss")).about("another loss for `validate:`"),
     optional(
         "scf",
-        &[Kind::Record],
+        &[Kind::Record, Kind::Word(&["none"])],
         DefaultValue::Value("{ iterations: 15, mixing: linear(0.5, decay: 0.9), symmetric: false }", || {
             options::record(&training())
         }),
     )
-    .about("options of the Kohn-Sham iterations: `iterations:`, `mixing:`, `tolerance:`, `symmetric:`"),
+    .about(
+        "options of the Kohn-Sham iterations: `iterations:`, `mixing:`, `tolerance:`, `symmetric:`; or `none`: nothing is solved, and \
+         losses see the functional at the density of the reference",
+    ),
     optional("members", &[Kind::Truth], DefaultValue::Truth(false)).about(
         "whether all members of a model that was trained from several seeds are trained further, each from its own parameters; \
          otherwise only the best one is",
@@ -115,7 +118,7 @@ fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     interp.check_kinetic(&ready, args.arg("functional")?.span)?;
     let mut plan = interp.plan(args, &ready)?;
     // Of a converged calculation the loss sees only the last iteration.
-    let iterations = if plan.gradient == Gradient::Implicit { 1 } else { plan.scf.iterations };
+    let iterations = plan.gradient.iterations(&plan.scf);
     let loss = Judge::of(interp, args, "loss")?;
     for option in ["validate_with", "validate_every"] {
         if args.has(option) && !args.has("validate") {
@@ -150,7 +153,14 @@ fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
 
 impl Interpreter {
     /// The systems of an option, each with its reference and traced loss.
-    fn cases(&mut self, args: &Args, name: &str, ready: &Ready, judge: &Judge, iterations: usize) -> Result<Cases> {
+    fn cases(
+        &mut self,
+        args: &Args,
+        name: &str,
+        ready: &Ready,
+        judge: &Judge,
+        iterations: Option<usize>,
+    ) -> Result<Cases> {
         let arg = args.arg(name)?;
         let span = arg.span;
         let items = match &arg.value {
@@ -207,6 +217,10 @@ impl Interpreter {
             (setting.set)(self, args, &mut plan)?;
         }
         if ready.traced.compiled.exchange {
+            if settings::is_unsolved(args) {
+                let name = ready.name.clone();
+                return fail(TraceError::NeedsOrbitals { functional: name, span: args.span_of("scf") }, args.span_of("scf"));
+            }
             if args.has("gradient") && plan.gradient == Gradient::Unrolled {
                 let message = format!("`{}` contains exact exchange, so there are no iterations to unroll", ready.name);
                 let help = "its gradient is `implicit`, that of the orbitals of lowest energy; leave `gradient:` out";
@@ -222,11 +236,20 @@ impl Interpreter {
                 self.warn_with(Problem::new(note, args.span), true);
             }
         }
-        plan.scf = settings::loop_of(args, ready, plan.gradient)?;
+        if settings::is_unsolved(args) {
+            if args.has("gradient") {
+                let message = "with `scf: none` nothing is solved, and `gradient:` has no meaning";
+                return args.wrong(args.span_of("gradient"), message, Some("leave out one of the two".into()));
+            }
+            plan.gradient = Gradient::Unsolved;
+        } else {
+            plan.scf = settings::loop_of(args, ready, plan.gradient)?;
+        }
         // Before losses are traced for every iteration.
         let suited = match plan.gradient {
             Gradient::Unrolled => Schedule::of(&plan.scf).map(drop),
             Gradient::Implicit => plan.scf.check_converges(),
+            Gradient::Unsolved => Ok(()),
         };
         if let Err(error) = suited {
             let span = args.span_of(if args.has("scf") { "scf" } else { "functional" });
@@ -271,7 +294,11 @@ impl Interpreter {
         }
         let (least, own) = (Forecast::new(plan).least(), plan.memory.bytes());
         if least > own {
-            self.afford(least, "a single iteration of this training", span)?;
+            let what = match plan.gradient {
+                Gradient::Unsolved => "a single evaluation of the losses of this training",
+                _ => "a single iteration of this training",
+            };
+            self.afford(least, what, span)?;
         }
         let trained = self.sparing(|s| train::train(s.options.device, plan, &store, &s.control()));
         let trained = match trained {

@@ -5,7 +5,7 @@ use super::Judge;
 use crate::interp::Interpreter;
 use crate::interp::trace::Ready;
 use crate::interp::value::Value;
-use crate::interp::value::model::{Model, SeedRow, TrainedWith, Training, UNJUDGED, VALIDATED, each_once};
+use crate::interp::value::model::{Model, SeedRow, TrainedWith, Training, UNJUDGED, UNSOLVED, VALIDATED, each_once};
 use crate::interp::value::scope::Scope;
 use crate::lang::ast::FnDef;
 use crate::number::significant;
@@ -21,7 +21,7 @@ pub(super) fn model(ready: &Ready, plan: &Plan, trained: &Trained, origin: Vec<S
         functional: ready.functional.clone(),
         traced: ready.traced.clone(),
         parameters: kept.parameters.as_slice().into(),
-        scf: Some(plan.scf.clone()),
+        scf: (plan.gradient != Gradient::Unsolved).then(|| plan.scf.clone()),
         training: Some(Training {
             loss: kept.loss,
             validation_loss: kept.validation,
@@ -120,8 +120,10 @@ pub(super) fn origin(
         lines.push(format!("{judged} {}{with}", validation.join(", ")));
     }
     lines.push(format!("loss {loss}"));
-    if plan.gradient == Gradient::Implicit {
-        lines.push("gradient at the converged density".into());
+    match plan.gradient {
+        Gradient::Unrolled => {}
+        Gradient::Implicit => lines.push("gradient at the converged density".into()),
+        Gradient::Unsolved => lines.push(UNSOLVED.into()),
     }
     lines.push(format!("{}, seeds {}", optimizers::text(&plan.optimizer), every_seed(&plan.seeds)));
     lines

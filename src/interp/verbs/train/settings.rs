@@ -7,6 +7,7 @@ use crate::interp::trace::Ready;
 use crate::interp::value::Value;
 use crate::ks::{Mixing, ScfOptions};
 use crate::lang::{Dimension, Kind};
+use crate::model::Interaction;
 use crate::problem::Result;
 use crate::train::{Budget, Gradient, Optimizer, Plan};
 
@@ -158,6 +159,11 @@ fn gradient(args: &Args) -> Result<Gradient> {
     }
 }
 
+/// Whether nothing is to be solved, `scf: none`.
+pub(super) fn is_unsolved(args: &Args) -> bool {
+    matches!(args.get("scf").map(|scf| &scf.value), Some(Value::Interaction(Interaction::None)))
+}
+
 /// The Kohn-Sham loop of a training run. If the gradient is that of a converged density, the loop has a tolerance, and
 /// its defaults are those of `solve`.
 pub(super) fn loop_of(args: &Args, ready: &Ready, gradient: Gradient) -> Result<ScfOptions> {
@@ -167,6 +173,7 @@ pub(super) fn loop_of(args: &Args, ready: &Ready, gradient: Gradient) -> Result<
         Gradient::Unrolled => own
             .filter(|scf| scf.tolerance.is_none() && matches!(scf.mixing, Mixing::Linear { .. }))
             .unwrap_or_else(|| ScfOptions { symmetric, ..training() }),
+        Gradient::Unsolved => training(),
         Gradient::Implicit => own.filter(|scf| scf.tolerance.is_some()).unwrap_or_else(|| ScfOptions {
             tolerance: Some(IMPLICIT_TOLERANCE),
             symmetric,

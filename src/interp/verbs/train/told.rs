@@ -15,12 +15,13 @@ pub(super) fn interrupted(seeds: usize, trained: &Trained) -> String {
     format!("the training was interrupted: its best parameters so far are used{missing}; run it again to continue")
 }
 
-/// A note about parameters on which the energy does not depend.
+/// A note about parameters on which the energy, or the potential of a potential functional, does not depend.
 pub(super) fn idle(plan: &Plan, span: Span) -> Option<Advice> {
     let names = plan.functional.idle_parameters();
     let verb = if names.len() == 1 { "does" } else { "do" };
+    let value = if plan.functional.kind.has_energy() { "energy" } else { "potential" };
     (!names.is_empty()).then(|| Advice::Note {
-        message: format!("{} of `{}` {verb} not enter its energy", listed(&names), plan.functional.name),
+        message: format!("{} of `{}` {verb} not enter its {value}", listed(&names), plan.functional.name),
         span,
     })
 }

@@ -115,6 +115,7 @@ fn is_frame(rule: Rule) -> bool {
             | kw_on
             | kw_or
             | kw_param
+            | kw_potential
             | kw_system
             | kw_table
             | kw_then

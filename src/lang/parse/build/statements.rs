@@ -1,6 +1,7 @@
 //! Statements and definitions.
 
 use super::{Builder, hole, hole_ident, parts};
+use crate::functional::FunctionalKind;
 use crate::lang::ast::{Expr, FnDef, FunctionalDef, Ident, Param, Stmt, StmtKind, Use, UsePath};
 use crate::lang::parse::error::ParseError;
 use crate::lang::parse::grammar::Rule;
@@ -87,7 +88,7 @@ impl<'i> Builder<'i> {
     fn functional(&self, pair: Pair<'i, Rule>) -> FunctionalDef {
         let mut spin_dependent: Option<Span> = None;
         let mut made_for = None;
-        let mut kinetic = false;
+        let mut kind = FunctionalKind::Xc;
         for part in pair.clone().into_inner() {
             let span = self.span(&part);
             match part.as_rule() {
@@ -99,12 +100,16 @@ impl<'i> Builder<'i> {
                         self.error(ParseError::Twice { what: "`@spin_dependent`".into(), first, span });
                     }
                 }
-                Rule::kw_kinetic => kinetic = true,
+                Rule::kw_kinetic => kind = FunctionalKind::Kinetic,
+                Rule::kw_potential => kind = FunctionalKind::Potential,
                 Rule::made_for => made_for = parts(part).next().map(|name| self.ident(&name)),
                 _ => {}
             }
         }
-        FunctionalDef { spin_dependent: spin_dependent.is_some(), kinetic, function: self.definition(pair), made_for }
+        if let (FunctionalKind::Potential, Some(span)) = (kind, spin_dependent) {
+            self.error(ParseError::SpinDependentPotential { span });
+        }
+        FunctionalDef { spin_dependent: spin_dependent.is_some(), kind, function: self.definition(pair), made_for }
     }
 
     fn use_statement(&self, pair: Pair<'i, Rule>) -> Use {

@@ -1,0 +1,213 @@
+//! The inverted density of a reference: the exact Kohn-Sham potential and what follows from it, found once and kept for the session.
+
+use super::invert::Given;
+use crate::data::ContentKey;
+use crate::exact::{self, Reference};
+use crate::interp::Interpreter;
+use crate::interp::error::{Placed, RunError, fail};
+use crate::interp::value::{Field, Quantity, Trust, Value};
+use crate::ks::{Density, Inversion, InversionError, InversionWarning, invert};
+use crate::model::{Grid, System, Wall};
+use crate::problem::{Problem, Result};
+use crate::source::Span;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What is kept of all references together, bytes; when it is more, all are found again.
+const KEPT: usize = 256 << 20;
+
+/// Fields that are kept of each reference.
+const FIELDS: usize = 10;
+
+/// The members of a reference that need its inverted density, and what they are.
+pub(crate) const INVERTED: &[(&str, &str)] = &[
+    (
+        "potential",
+        "the exact Kohn-Sham potential, in which non-interacting electrons have its density, found as `invert` does it (with \
+         unpaired electrons, `.up` and `.down`)",
+    ),
+    ("xc_potential", "its exchange-correlation part: the exact v_xc (with unpaired electrons, `.up` and `.down`)"),
+    (
+        "xc_energy",
+        "the exact exchange-correlation energy: the energy without T_s, the Hartree energy and that in the external potential",
+    ),
+    ("non_interacting_kinetic_energy", "T_s: the kinetic energy of non-interacting electrons with its density"),
+];
+
+/// The density of a reference and its potential.
+pub(crate) struct Inverted {
+    pub given: Given,
+    pub found: Inversion,
+}
+
+impl Inverted {
+    /// Whether the calculation of the reference converged, and the density is reproduced.
+    pub fn converged(&self) -> bool {
+        self.found.converged() && !self.given.trust.unconverged()
+    }
+
+    /// One of [`INVERTED`].
+    fn member(&self, name: &str) -> Option<Value> {
+        let doubt = !self.converged();
+        let number = |value: f64| Value::Number(Quantity::energy(value).trusted(Trust::of(!doubt, None)));
+        let field = |data: &Vec<f64>| {
+            Value::Field(Rc::new(Field::simple(self.given.grid.clone(), data.clone()).doubted(doubt)))
+        };
+        let spins = |both: &[Vec<f64>; 2]| match self.found.restricted {
+            true => field(&both[0]),
+            false => Value::record([("up", field(&both[0])), ("down", field(&both[1]))]),
+        };
+        match name {
+            "potential" => Some(spins(&self.found.potential)),
+            "xc_potential" => self.found.xc_potential.as_ref().map(spins),
+            "xc_energy" => self.given.xc_energy(self.found.kinetic_energy).map(number),
+            "non_interacting_kinetic_energy" => Some(number(self.found.kinetic_energy)),
+            _ => None,
+        }
+    }
+}
+
+impl Interpreter {
+    /// A member of a reference that needs its inverted density; `None`: it is no such member.
+    ///
+    /// # Errors
+    /// As [`Interpreter::inverted`].
+    pub(crate) fn inverted_member(&mut self, of: &Arc<Reference>, name: &str, span: Span) -> Result<Option<Value>> {
+        if !INVERTED.iter().any(|(known, _)| *known == name) {
+            return Ok(None);
+        }
+        let inverted = self.inverted(of, span)?;
+        // Far out, where a density has no digits, no energy comes from.
+        self.tell_inverted(&inverted.found, name.ends_with("potential"), span)?;
+        Ok(inverted.member(name))
+    }
+
+    /// The inverted density of a reference, found once.
+    ///
+    /// # Errors
+    /// It has only the total density of an open shell; its density has no potential on this grid; an interruption.
+    pub(crate) fn inverted(&mut self, of: &Arc<Reference>, span: Span) -> Result<Rc<Inverted>> {
+        let key = key(of);
+        let known = self.inverted.get(&key).cloned();
+        let inverted = match known {
+            Some(known) => known,
+            None => {
+                let given = self.of_reference(of, span)?;
+                let found = self.invert_given(&given, span)?;
+                let size = |grid: &Grid| 8 * FIELDS * grid.points;
+                let kept: usize = self.inverted.values().map(|one| size(&one.given.grid)).sum();
+                if kept + size(&given.grid) > KEPT {
+                    self.inverted = BTreeMap::new();
+                }
+                let inverted = Rc::new(Inverted { given, found });
+                self.inverted.insert(key, inverted.clone());
+                inverted
+            }
+        };
+        Ok(inverted)
+    }
+
+    /// What there is to tell about an inversion; `far_out`: also about where the density has no digits.
+    ///
+    /// # Errors
+    /// With `--strict`, a density that is not reproduced.
+    pub(crate) fn tell_inverted(&mut self, found: &Inversion, far_out: bool, span: Span) -> Result<()> {
+        if self.options.strict && !found.converged() {
+            let error = InversionError::NotReproduced { residual: found.residual };
+            return fail(Placed::new(error, span, "this density"), span);
+        }
+        for warning in found.warnings.iter().filter(|warning| far_out || **warning != InversionWarning::Noise) {
+            let once = *warning == InversionWarning::Noise;
+            self.warn_with(Problem::new(Placed::new(warning.clone(), span, "this density"), span), once);
+        }
+        Ok(())
+    }
+
+    /// Inverts a density.
+    ///
+    /// # Errors
+    /// It has no potential on its grid; an interruption.
+    pub(super) fn invert_given(&mut self, given: &Given, span: Span) -> Result<Inversion> {
+        let Given { grid, spins, electrons, system, highest, .. } = given;
+        self.afford(8 * 60 * grid.points as u64, "this inversion", span)?;
+        let (grid, spins, electrons) = (grid.clone(), spins.clone(), *electrons);
+        let (system, highest) = (system.clone(), *highest);
+        let found = self.unless_stopped(span, move |control| {
+            let known = system.as_ref().map(|system| (&*system.potential, &system.interaction));
+            let density = Density { grid: &grid, spins: [&spins[0], &spins[1]], electrons, system: known, highest };
+            invert(&density, control)
+        })?;
+        self.check_interrupt(span)?;
+        found.or_else(|error| match error {
+            InversionError::Interrupted => fail(RunError::Interrupted { span }, span),
+            error => fail(Placed::new(error, span, "this density"), span),
+        })
+    }
+
+    /// The density of a reference, and what is known with it.
+    ///
+    /// # Errors
+    /// It has only the total density of an open shell; the energy of its cation cannot be found.
+    pub(super) fn of_reference(&mut self, reference: &Arc<Reference>, span: Span) -> Result<Given> {
+        let system = reference.system.clone();
+        let (up, down) = system.spins();
+        let spins = self.spins_of(reference, span)?;
+        let highest = match system.electrons {
+            1 => Some(reference.energy),
+            2 => {
+                let cation = Arc::new(System { electrons: 1, unpaired: 1, ..(*system).clone() });
+                let options = exact::Options::of(&cation);
+                Some(reference.energy - self.exactly(&cation, &options, span)?.energy)
+            }
+            _ => None,
+        };
+        Ok(Given {
+            grid: system.grid.clone(),
+            spins,
+            electrons: [up, down],
+            energy: Some(reference.energy),
+            highest: [highest, highest],
+            system: Some(system),
+            trust: Trust::of(reference.converged(), None),
+            shared: false,
+        })
+    }
+
+    /// The density of each spin of a reference; for a closed shell they are equal to the last bit.
+    ///
+    /// # Errors
+    /// It has only the total density of an open shell.
+    pub(crate) fn spins_of(&self, reference: &Reference, span: Span) -> Result<[Vec<f64>; 2]> {
+        let system = &reference.system;
+        let (up, down) = system.spins();
+        if !reference.spins() && up != down && down > 0 {
+            let message = format!("`{}` has only the total density of an open shell", system.label);
+            let help = Some("`exact(r.system)` has the density of each spin".into());
+            return fail(RunError::Value { message, help, span }, span);
+        }
+        let total = || reference.total_density();
+        Ok(match (up == down, reference.spins()) {
+            (true, _) => [total(), total()].map(|n| n.iter().map(|n| 0.5 * n).collect()),
+            (false, true) => reference.density.clone(),
+            // The total density of one electron is that of its spin.
+            (false, false) => [total(), vec![0.0; system.grid.points]],
+        })
+    }
+}
+
+/// What the inverted density of a reference depends on.
+fn key(reference: &Reference) -> String {
+    let System { grid, potential, interaction, electrons, unpaired, .. } = &*reference.system;
+    let Grid { points, spacing, start, stencil, wall } = **grid;
+    let wall = u64::from(wall == Wall::Odd);
+    ContentKey::new("inversion")
+        .integers(&[points as u64, stencil as u64, wall, *electrons as u64, *unpaired as u64])
+        .integers(&[reference.spins().into(), reference.converged().into()])
+        .numbers(&[spacing, start, reference.energy])
+        .numbers(potential)
+        .numbers(&interaction.kernel(grid))
+        .numbers(&reference.density[0])
+        .numbers(&reference.density[1])
+        .finish()
+}
