@@ -65,6 +65,7 @@ impl Interpreter {
             | Value::List(_)
             | Value::Figure(_)
             | Value::Mixing(_)
+            | Value::ExactFunctional
             | Value::Function(_)
             | Value::Builtin(_)
             | Value::SystemMaker(_)
@@ -145,6 +146,7 @@ impl Interpreter {
             | Value::List(_)
             | Value::Figure(_)
             | Value::Mixing(_)
+            | Value::ExactFunctional
             | Value::Function(_)
             | Value::Builtin(_)
             | Value::SystemMaker(_)

@@ -4,6 +4,7 @@ mod archive;
 mod committee;
 mod describe;
 mod exact;
+mod exact_functional;
 mod fits;
 mod given;
 mod invert;
@@ -25,6 +26,7 @@ mod trust;
 
 pub(crate) use committee::COMMITTEES;
 pub(crate) use exact::EXACT;
+pub(crate) use exact_functional::EXACT_FUNCTIONAL;
 pub(crate) use invert::INVERSION;
 pub(crate) use load::{MODELS, holds_model};
 pub(crate) use mixing::MIXING;

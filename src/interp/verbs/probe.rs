@@ -1,6 +1,7 @@
 //! Functionals under test: their energy and potential at any density, their structure, other initial values.
 
 use super::describe::describe;
+use super::exact_functional;
 use super::fits::Met;
 use crate::functional::Evaluation;
 use crate::graph::LowerError;
@@ -20,7 +21,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 const PROBE: &[Param] = &[
-    required("functional", &[Kind::Functional, Kind::Model]),
+    required("functional", &[Kind::Functional, Kind::Model, Kind::ExactFunctional]),
     required("n", &[Kind::Field]),
     optional("n_down", &[Kind::Field], DefaultValue::Absent("n / 2")),
     optional(
@@ -96,6 +97,9 @@ pub const FUNCTIONALS: &[Builtin] = &[
 ];
 
 fn energy(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    if exact_functional::given(args, "functional") {
+        return exact_functional::probed(interp, args).map(|probed| probed.energy());
+    }
     if let Some(probe) = interp.traced_probe(args)? {
         return probe.energy(args.span);
     }
@@ -105,6 +109,9 @@ fn energy(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
 }
 
 fn potential(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    if exact_functional::given(args, "functional") {
+        return exact_functional::probed(interp, args).map(|probed| probed.potential());
+    }
     if let Some(probe) = interp.traced_probe(args)? {
         return probe.potential(args.span);
     }
@@ -247,7 +254,7 @@ impl Interpreter {
 }
 
 /// A density: a field of one channel.
-fn density_field(args: &Args, name: &str) -> Result<Rc<Field>> {
+pub(super) fn density_field(args: &Args, name: &str) -> Result<Rc<Field>> {
     let field = args.field(name)?;
     if field.channels == 1 {
         return Ok(field);

@@ -1,6 +1,7 @@
 //! The Kohn-Sham potential of a density, spin by spin: what non-interacting electrons with that density move in.
 
 mod channel;
+mod softness;
 mod tails;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,8 @@ use channel::{Found, Target};
 use miette::Diagnostic;
 use std::ops::Range;
 use thiserror::Error;
+
+pub(crate) use softness::Softness;
 
 /// A residual, electrons, above which a density is not reproduced.
 const LARGEST_RESIDUAL: f64 = 1e-6;

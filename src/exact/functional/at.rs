@@ -1,0 +1,178 @@
+//! The exact functional and its derivative at a density.
+
+use super::FunctionalError;
+use super::interacting::{Search, Wanted};
+use crate::control::Control;
+use crate::ks::{Density, Inversion, Softness, invert};
+use crate::model::{Interaction, System, both_spins};
+use std::ops::Range;
+
+/// A residual, electrons, above which the non-interacting inversion has failed.
+const LARGEST_RESIDUAL: f64 = 1e-6;
+/// The density, relative to the largest, below which it does not decide the potential of interacting electrons.
+const LEAST_DENSITY: f64 = 1e-9;
+/// A density that differs from its mirror image by less than this fraction of the largest is symmetric.
+const ASYMMETRY: f64 = 1e-11;
+
+/// The exact functional for the electrons, the grid and the interaction of a system; what is found at one density is the start at the next.
+pub(crate) struct ExactFunctional {
+    system: System,
+    /// Whether the potential of the system is the one to which those of interacting electrons go.
+    within: bool,
+    search: Option<Search>,
+}
+
+/// The exact functional at a density, hartree and bohr.
+#[derive(Clone, Debug)]
+pub(crate) struct AtDensity {
+    /// F\[n\]: the lowest kinetic and interaction energy of interacting electrons with the density.
+    pub universal: f64,
+    /// T_s\[n\].
+    pub kinetic_energy: f64,
+    /// Of the repulsion of the density.
+    pub hartree_energy: f64,
+    /// F - T_s - E_H.
+    pub xc_energy: f64,
+    /// Its derivative, of each spin. At the highest level of the Kohn-Sham potential that it makes is minus the ionisation energy.
+    pub xc_potential: [Vec<f64>; 2],
+    /// v_H.
+    pub hartree: Vec<f64>,
+    /// v: the potential in which interacting electrons have the density.
+    pub external: Vec<f64>,
+    /// How far both inversions are from the density, electrons.
+    pub residual: f64,
+}
+
+impl ExactFunctional {
+    /// For densities of the electrons of a system; `within`: near its ground state.
+    ///
+    /// # Errors
+    /// Too many electrons, or none.
+    pub fn new(system: &System, within: bool) -> Result<Self, FunctionalError> {
+        let electrons = system.electrons;
+        if electrons == 0 {
+            return Err(crate::ks::InversionError::Empty.into());
+        }
+        if electrons > 2 && system.interaction != Interaction::None {
+            return Err(FunctionalError::Electrons { label: system.label.clone(), electrons });
+        }
+        Ok(Self { system: system.clone(), within, search: None })
+    }
+
+    /// At the density of each spin, 1/bohr; `tolerance`: the residual to reach, electrons.
+    ///
+    /// # Errors
+    /// A density that is none, or of another number of electrons; one that is not that of a ground state; an interruption.
+    pub fn at(
+        &mut self,
+        spins: &[Vec<f64>; 2],
+        tolerance: f64,
+        control: &dyn Control,
+    ) -> Result<AtDensity, FunctionalError> {
+        let (grid, electrons) = (&*self.system.grid, self.system.spins());
+        let density = Density {
+            grid,
+            spins: [&spins[0], &spins[1]],
+            electrons: electrons.into(),
+            system: self.within.then_some((&*self.system.potential, &self.system.interaction)),
+            highest: [None; 2],
+        };
+        let free = invert(&density, control)?;
+        if free.residual > LARGEST_RESIDUAL {
+            return Err(FunctionalError::NoKohnShamPotential { residual: free.residual });
+        }
+        let total = both_spins(spins);
+        let hartree = self.system.interaction.hartree(grid, &total);
+        let hartree_energy = 0.5 * grid.overlap(&total, &hartree);
+        if self.system.electrons == 1 || self.system.interaction == Interaction::None {
+            let xc: Vec<f64> = hartree.iter().map(|v| -v).collect();
+            return Ok(AtDensity {
+                universal: free.kinetic_energy,
+                kinetic_energy: free.kinetic_energy,
+                hartree_energy,
+                xc_energy: -hartree_energy,
+                xc_potential: [xc.clone(), xc],
+                hartree,
+                external: free.potential[0].clone(),
+                residual: free.residual,
+            });
+        }
+        let (universal, xc, external, residual) = self.interacting(&free, &total, &hartree, tolerance, control)?;
+        Ok(AtDensity {
+            universal,
+            kinetic_energy: free.kinetic_energy,
+            hartree_energy,
+            xc_energy: universal - free.kinetic_energy - hartree_energy,
+            xc_potential: [xc.clone(), xc],
+            hartree,
+            external,
+            residual: residual + free.residual,
+        })
+    }
+
+    /// F, v_xc and v of two electrons, and the residual.
+    fn interacting(
+        &mut self,
+        free: &Inversion,
+        total: &[f64],
+        hartree: &[f64],
+        tolerance: f64,
+        control: &dyn Control,
+    ) -> Result<(f64, Vec<f64>, Vec<f64>, f64), FunctionalError> {
+        let grid = self.system.grid.clone();
+        let count = self.system.spins().0;
+        let inside = decided(total);
+        let softness = Softness::new(&grid, &free.potential[0], count, inside.clone())?;
+        // Exchange cancels half of the repulsion of two electrons.
+        let uncorrelated: Vec<f64> = free.potential[0].iter().zip(hartree).map(|(v, w)| v - 0.5 * w).collect();
+        let search = match &mut self.search {
+            Some(search) => search,
+            none => {
+                let mirrored = symmetric(total) && (!self.within || symmetric(&self.system.potential));
+                none.insert(Search::new(&self.system, &uncorrelated, total, mirrored, control)?)
+            }
+        };
+        let wanted = Wanted {
+            density: total,
+            uncorrelated: &uncorrelated,
+            inside: inside.clone(),
+            softness: &softness,
+            tolerance,
+        };
+        let (found, residual) = search.find(&wanted, control)?;
+        let universal = found.energy - grid.overlap(&found.potential, total);
+        let top = free.orbital_energies[0].get(count.saturating_sub(1)).copied().unwrap_or(0.0);
+        let shift = found.energy - search.cation(&found.potential)? - top;
+        let mut xc: Vec<f64> =
+            (0..grid.points).map(|i| free.potential[0][i] + shift - found.potential[i] - hartree[i]).collect();
+        // Both potentials are decided here; outside the xc potential goes to zero like the Hartree potential.
+        let known = if self.within { free.trusted[0].clone() } else { common(&free.trusted[0], &inside) };
+        let mut continued = |edge: usize, outside: Range<usize>| {
+            let ratio = xc[edge] / hartree[edge].max(f64::MIN_POSITIVE);
+            outside.for_each(|i| xc[i] = ratio * hartree[i]);
+        };
+        continued(known.start, 0..known.start);
+        continued(known.end - 1, known.end..grid.points);
+        Ok((universal, xc, found.potential, residual))
+    }
+}
+
+/// The points between which the density decides the potential of interacting electrons.
+fn decided(density: &[f64]) -> Range<usize> {
+    let largest = density.iter().copied().fold(0.0, f64::max);
+    let enough = |n: &f64| *n > LEAST_DENSITY * largest;
+    let start = density.iter().position(enough).unwrap_or(0);
+    start..density.iter().rposition(enough).unwrap_or(start) + 1
+}
+
+/// The points of two ranges, at least one.
+fn common(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
+    let start = a.start.max(b.start);
+    start..a.end.min(b.end).max(start + 1)
+}
+
+/// Whether a field is its own mirror image on the grid.
+pub(super) fn symmetric(field: &[f64]) -> bool {
+    let largest = field.iter().fold(0.0f64, |largest, x| largest.max(x.abs()));
+    field.iter().zip(field.iter().rev()).all(|(a, b)| (a - b).abs() <= ASYMMETRY * largest)
+}
