@@ -2,15 +2,13 @@
 
 use super::FunctionalError;
 use super::interacting::{Search, Wanted};
+use super::tails::Tails;
 use crate::control::Control;
 use crate::ks::{Density, Inversion, Softness, invert};
 use crate::model::{Interaction, System, both_spins};
-use std::ops::Range;
 
 /// A residual, electrons, above which the non-interacting inversion has failed.
 const LARGEST_RESIDUAL: f64 = 1e-6;
-/// The density, relative to the largest, below which it does not decide the potential of interacting electrons.
-const LEAST_DENSITY: f64 = 1e-9;
 /// A density that differs from its mirror image by less than this fraction of the largest is symmetric.
 const ASYMMETRY: f64 = 1e-11;
 
@@ -37,8 +35,6 @@ pub(crate) struct AtDensity {
     pub xc_potential: [Vec<f64>; 2],
     /// v_H.
     pub hartree: Vec<f64>,
-    /// v: the potential in which interacting electrons have the density.
-    pub external: Vec<f64>,
     /// How far both inversions are from the density, electrons.
     pub residual: f64,
 }
@@ -76,6 +72,7 @@ impl ExactFunctional {
             electrons: electrons.into(),
             system: self.within.then_some((&*self.system.potential, &self.system.interaction)),
             highest: [None; 2],
+            digits: true,
         };
         let free = invert(&density, control)?;
         if free.residual > LARGEST_RESIDUAL {
@@ -93,11 +90,10 @@ impl ExactFunctional {
                 xc_energy: -hartree_energy,
                 xc_potential: [xc.clone(), xc],
                 hartree,
-                external: free.potential[0].clone(),
                 residual: free.residual,
             });
         }
-        let (universal, xc, external, residual) = self.interacting(&free, &total, &hartree, tolerance, control)?;
+        let (universal, xc, residual) = self.interacting(&free, &total, &hartree, tolerance, control)?;
         Ok(AtDensity {
             universal,
             kinetic_energy: free.kinetic_energy,
@@ -105,12 +101,11 @@ impl ExactFunctional {
             xc_energy: universal - free.kinetic_energy - hartree_energy,
             xc_potential: [xc.clone(), xc],
             hartree,
-            external,
             residual: residual + free.residual,
         })
     }
 
-    /// F, v_xc and v of two electrons, and the residual.
+    /// F and v_xc of two electrons, and the residual.
     fn interacting(
         &mut self,
         free: &Inversion,
@@ -118,11 +113,11 @@ impl ExactFunctional {
         hartree: &[f64],
         tolerance: f64,
         control: &dyn Control,
-    ) -> Result<(f64, Vec<f64>, Vec<f64>, f64), FunctionalError> {
+    ) -> Result<(f64, Vec<f64>, f64), FunctionalError> {
         let grid = self.system.grid.clone();
         let count = self.system.spins().0;
-        let inside = decided(total);
-        let softness = Softness::new(&grid, &free.potential[0], count, inside.clone())?;
+        let tails = Tails::new(total);
+        let softness = Softness::new(&grid, &free.potential[0], count, tails.inside.clone())?;
         // Exchange cancels half of the repulsion of two electrons.
         let uncorrelated: Vec<f64> = free.potential[0].iter().zip(hartree).map(|(v, w)| v - 0.5 * w).collect();
         let search = match &mut self.search {
@@ -135,7 +130,7 @@ impl ExactFunctional {
         let wanted = Wanted {
             density: total,
             uncorrelated: &uncorrelated,
-            inside: inside.clone(),
+            tails: &tails,
             softness: &softness,
             tolerance,
         };
@@ -145,30 +140,9 @@ impl ExactFunctional {
         let shift = found.energy - search.cation(&found.potential)? - top;
         let mut xc: Vec<f64> =
             (0..grid.points).map(|i| free.potential[0][i] + shift - found.potential[i] - hartree[i]).collect();
-        // Both potentials are decided here; outside the xc potential goes to zero like the Hartree potential.
-        let known = if self.within { free.trusted[0].clone() } else { common(&free.trusted[0], &inside) };
-        let mut continued = |edge: usize, outside: Range<usize>| {
-            let ratio = xc[edge] / hartree[edge].max(f64::MIN_POSITIVE);
-            outside.for_each(|i| xc[i] = ratio * hartree[i]);
-        };
-        continued(known.start, 0..known.start);
-        continued(known.end - 1, known.end..grid.points);
-        Ok((universal, xc, found.potential, residual))
+        tails.continue_as(&mut xc, |i| hartree[i]);
+        Ok((universal, xc, residual))
     }
-}
-
-/// The points between which the density decides the potential of interacting electrons.
-fn decided(density: &[f64]) -> Range<usize> {
-    let largest = density.iter().copied().fold(0.0, f64::max);
-    let enough = |n: &f64| *n > LEAST_DENSITY * largest;
-    let start = density.iter().position(enough).unwrap_or(0);
-    start..density.iter().rposition(enough).unwrap_or(start) + 1
-}
-
-/// The points of two ranges, at least one.
-fn common(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
-    let start = a.start.max(b.start);
-    start..a.end.min(b.end).max(start + 1)
 }
 
 /// Whether a field is its own mirror image on the grid.

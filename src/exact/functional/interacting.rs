@@ -5,6 +5,7 @@
 //! with the repulsion of the density that moves, half of it for the exchange of two electrons.
 
 use super::FunctionalError;
+use super::tails::Tails;
 use crate::control::Control;
 use crate::exact::ExactError;
 use crate::exact::methods::Series;
@@ -13,7 +14,6 @@ use crate::model::System;
 use crate::tensor::vector::{add, dot, norm};
 use faer::Mat;
 use faer::prelude::*;
-use std::ops::Range;
 
 /// The maximum number of potentials that are tried for a density.
 const MOST: usize = 80;
@@ -22,7 +22,9 @@ const PATIENCE: usize = 12;
 /// A residual, electrons, above which a density is not reproduced.
 const LARGEST_RESIDUAL: f64 = 1e-6;
 /// How many earlier potentials say something about the response.
-const HISTORY: usize = 10;
+const HISTORY: usize = 6;
+/// How short its changes of the density may be, as a fraction of what is missing.
+const SHORTEST: f64 = 0.1;
 /// The accuracy of a density in a potential, as a fraction of how far it is from the wanted one; and the best that is asked for, electrons.
 const ACCURACY: f64 = 3e-3;
 /// The accuracy of the first density, electrons: how far it is is not yet known.
@@ -55,10 +57,11 @@ pub(super) struct Search {
     /// What correlation was in the last potential found: the rest apart from the Kohn-Sham potential, the repulsion and the exchange of the
     /// density, hartree.
     correlation: Vec<f64>,
+    /// A density, 1/bohr, and its integral with every potential, electrons times hartree, which fixes their constants: the preconditioner is
+    /// made for one.
+    gauge: (Vec<f64>, f64),
     /// Differences of potentials and of the densities in them.
     pairs: Vec<(Vec<f64>, Vec<f64>)>,
-    /// Potentials tried.
-    pub solved: usize,
 }
 
 /// A density to be reproduced.
@@ -66,8 +69,8 @@ pub(super) struct Wanted<'a> {
     pub density: &'a [f64],
     /// The potential with exchange, but without correlation.
     pub uncorrelated: &'a [f64],
-    /// Where the density decides the potential.
-    pub inside: Range<usize>,
+    /// Where the density is too small to decide the potential.
+    pub tails: &'a Tails,
     /// Of the spins that have electrons.
     pub softness: &'a Softness,
     /// The residual to reach, electrons.
@@ -92,9 +95,10 @@ impl Search {
             mirror(&mut potential);
         }
         let correlation = vec![0.0; potential.len()];
+        let gauge = (density.to_vec(), dot(&potential, density));
         let system = System { potential: potential.into(), ..system.clone() };
         let series = Series::new(system.clone(), density, control)?;
-        Ok(Self { series, system, mirrored, correlation, pairs: Vec::new(), solved: 0 })
+        Ok(Self { series, system, mirrored, correlation, gauge, pairs: Vec::new() })
     }
 
     /// The potential in which the electrons have a density, and ∫ |n_v - n|, electrons.
@@ -116,7 +120,6 @@ impl Search {
             let accuracy = (ACCURACY * residual).max(BEST_ACCURACY);
             let next = self.solve(potential, accuracy, control)?;
             let then = self.residual(&next, wanted);
-            if std::env::var("DBG").is_ok() { eprintln!("  solve {} residual {residual:.3e} -> {then:.3e} damping {damping} pairs {} largest {:.2e} E {}", self.solved, self.pairs.len(), change.iter().fold(0.0f64,|a,b|a.max(b.abs())), next.energy); }
             self.remember(&best, &next);
             if then < residual {
                 idle = if then < 0.7 * residual { 0 } else { idle + 1 };
@@ -142,8 +145,10 @@ impl Search {
         if self.mirrored {
             mirror(&mut potential);
         }
+        let (density, fixed) = &self.gauge;
+        let shift = (fixed - dot(&potential, density)) / density.iter().sum::<f64>();
+        potential.iter_mut().for_each(|v| *v += shift);
         let (energy, density) = self.series.ground(&potential, accuracy, control)?;
-        self.solved += 1;
         Ok(Point { potential, density, energy })
     }
 
@@ -178,15 +183,9 @@ impl Search {
         let spins = if self.system.closed_shell() { 2.0 } else { 1.0 };
         let share: Vec<f64> = missing.iter().map(|n| n / spins).collect();
         add(&mut change, damping, &wanted.softness.change(&share)?);
-        let mut repulsion = self.system.interaction.hartree(&self.system.grid, &missing);
-        let Range { start, end } = wanted.inside;
-        // Outside it is continued, as the rest.
-        let (left, right) = (repulsion[start], repulsion[end - 1]);
-        repulsion[..start].fill(left);
-        repulsion[end..].fill(right);
+        let repulsion = self.system.interaction.hartree(&self.system.grid, &missing);
         add(&mut change, -0.5 * damping, &repulsion);
-        let mean = dot(&change, wanted.density) / wanted.density.iter().sum::<f64>();
-        change.iter_mut().for_each(|v| *v -= mean);
+        wanted.tails.continue_as(&mut change, |_| 1.0);
         if change.iter().any(|v| !v.is_finite()) {
             return None;
         }
@@ -199,15 +198,17 @@ impl Search {
     /// its root: so they are of the orbitals. The latest come first, and those that add nothing to them are left out.
     fn coefficients(&self, missing: &[f64], wanted: &Wanted<'_>) -> Vec<f64> {
         let weighed = |n: &[f64]| -> Vec<f64> {
-            wanted.inside.clone().map(|i| n[i] / wanted.density[i].max(f64::MIN_POSITIVE).sqrt()).collect()
+            wanted.tails.inside.clone().map(|i| n[i] / wanted.density[i].max(f64::MIN_POSITIVE).sqrt()).collect()
         };
         let goal = weighed(missing);
+        let far = norm(&goal).max(f64::MIN_POSITIVE);
         let mut chosen: Vec<(usize, Vec<f64>, f64)> = Vec::new();
         let mut orthogonal: Vec<Vec<f64>> = Vec::new();
         for (k, (_, density)) in self.pairs.iter().enumerate().rev() {
             let column = weighed(density);
             let length = norm(&column);
-            if !(length > 0.0 && length.is_finite()) {
+            // The response is not the same so far beyond what was tried.
+            if !(length > SHORTEST * far && length.is_finite()) {
                 continue;
             }
             let mut rest: Vec<f64> = column.iter().map(|x| x / length).collect();

@@ -16,10 +16,13 @@ use std::sync::Arc;
 
 /// The residual of the inversions as a fraction of that of the last iteration; its largest value, and its smallest, as a fraction of the
 /// tolerance and at least, electrons.
-const SHARE: f64 = 1e-3;
-const COARSE: f64 = 1e-5;
+const SHARE: f64 = 1e-2;
+const COARSE: f64 = 1e-4;
 const SHARE_OF_TOLERANCE: f64 = 0.1;
 const FINE: f64 = 1e-10;
+/// A residual, electrons, that may be the error of the inversions, if theirs is this fraction of it.
+const ROUNDED: f64 = 1e-6;
+const INVERSIONS: f64 = 0.1;
 
 /// Orbitals in the Kohn-Sham potential of an iteration.
 struct Output {
@@ -66,7 +69,6 @@ pub(crate) fn solve(
             Err(error) => return Err(error),
         };
         let output = iterations.output(k, &at, &density)?;
-        if std::env::var("DBG").is_ok() { eprintln!("iteration {k} residual {:.3e} inversions {:.2e} E {}", output.residual, at.residual, at.universal + system.grid.overlap(&system.potential, &both(&density))); }
         log.residuals.push(output.residual);
         log.energies.push(at.universal + system.grid.overlap(&system.potential, &both(&density)));
         progress.at(output.residual).into_iter().for_each(|event: Event| control.report(event));
@@ -222,7 +224,7 @@ fn finished(
         residuals: log.residuals,
         warnings: Vec::new(),
     };
-    run.warnings = warnings(&run, options, fault);
+    run.warnings = warnings(&run, options, (at.residual, fault));
     if run.converged() {
         run.warnings.extend(beyond_convergence(&run, closest));
     }
@@ -230,7 +232,7 @@ fn finished(
 }
 
 /// What there is to tell about the convergence of a run.
-fn warnings(run: &Run, options: &ScfOptions, fault: Option<FunctionalError>) -> Vec<KsWarning> {
+fn warnings(run: &Run, options: &ScfOptions, (inversions, fault): (f64, Option<FunctionalError>)) -> Vec<KsWarning> {
     if run.converged() || run.stop == Stop::Interrupted {
         return Vec::new();
     }
@@ -243,6 +245,11 @@ fn warnings(run: &Run, options: &ScfOptions, fault: Option<FunctionalError>) -> 
     let falling = run.residuals.iter().rev().take(6).is_sorted() && run.residual <= least;
     let advice = match fault {
         Some(fault) => format!("the density of the next iteration cannot be inverted ({fault}): try {steps}"),
+        // The inversions are as accurate as they get.
+        None if inversions > INVERSIONS * run.residual && run.residual < ROUNDED => {
+            let reached = crate::number::significant(10.0 * run.residual, 1, -3..5);
+            format!("what is left is the error of the inversions: set a looser tolerance, `tolerance: {reached}`")
+        }
         None if falling => format!("it is still converging: allow more than {} `iterations`", options.iterations),
         None => format!("with the exact functional every small enough step converges: try {steps}"),
     };

@@ -7,6 +7,7 @@ mod error;
 mod interacting;
 mod iterate;
 mod mix;
+mod tails;
 #[cfg(test)]
 mod tests;
 

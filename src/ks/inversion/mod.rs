@@ -42,6 +42,8 @@ pub(crate) struct Density<'a> {
     pub system: Option<(&'a [f64], &'a Interaction)>,
     /// The highest occupied level of each spin, hartree, where it is known.
     pub highest: [Option<f64>; 2],
+    /// Whether it has all digits that double precision has, as one that was just calculated: then none is taken for noise.
+    pub digits: bool,
 }
 
 /// What fixes the constant in a potential.
@@ -238,7 +240,7 @@ impl Around<'_> {
         if count == 0 {
             return Ok(None);
         }
-        let trusted = tails::trusted(grid, density);
+        let trusted = if self.given.digits { tails::seen(density) } else { tails::trusted(grid, density) };
         let all = (electrons[0] + electrons[1]) as f64;
         let shape = |known: &Vec<f64>, hartree: &Vec<f64>| -> Vec<f64> {
             known.iter().zip(hartree).map(|(known, hartree)| known - hartree / all).collect()
