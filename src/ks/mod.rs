@@ -40,8 +40,8 @@ pub(crate) use adjoint::{adjoint, pull, taken};
 pub(crate) use inversion::{Constant, Density, Inversion, InversionError, InversionWarning, Softness, invert};
 pub(crate) use kohn_sham::{Equations, KohnSham, Setting, device_error, fields, functional_error};
 pub(crate) use occupation::Occupation;
-pub(crate) use pulay::Pulay;
 pub(crate) use properties::{Datum, PROPERTIES, Property, Seen, Trajectory, Verdict};
+pub(crate) use pulay::Pulay;
 pub(crate) use schedule::{MAX_ITERATIONS, Schedule};
 pub(crate) use unroll::Unrolled;
 

@@ -5,12 +5,12 @@ use super::interacting::{Search, Wanted};
 use super::tails::Tails;
 use crate::control::Control;
 use crate::ks::{Density, Inversion, Softness, invert};
-use crate::model::{Interaction, System, both_spins};
+use crate::model::{Interaction, Mirror, System, both_spins};
 
 /// A residual, electrons, above which the non-interacting inversion has failed.
 const LARGEST_RESIDUAL: f64 = 1e-6;
-/// A density that differs from its mirror image by less than this fraction of the largest is symmetric.
-const ASYMMETRY: f64 = 1e-11;
+/// Fields that differ from their mirror images by less than this fraction of the largest value do so by rounding.
+pub(super) const ROUNDING: f64 = 1e-11;
 
 /// The exact functional for the electrons, the grid and the interaction of a system; what is found at one density is the start at the next.
 pub(crate) struct ExactFunctional {
@@ -123,17 +123,12 @@ impl ExactFunctional {
         let search = match &mut self.search {
             Some(search) => search,
             none => {
-                let mirrored = symmetric(total) && (!self.within || symmetric(&self.system.potential));
-                none.insert(Search::new(&self.system, &uncorrelated, total, mirrored, control)?)
+                let mirror = mirror(&self.system).filter(|mirror| symmetric(mirror, total, ROUNDING));
+                none.insert(Search::new(&self.system, &uncorrelated, total, mirror, control)?)
             }
         };
-        let wanted = Wanted {
-            density: total,
-            uncorrelated: &uncorrelated,
-            tails: &tails,
-            softness: &softness,
-            tolerance,
-        };
+        let wanted =
+            Wanted { density: total, uncorrelated: &uncorrelated, tails: &tails, softness: &softness, tolerance };
         let (found, residual) = search.find(&wanted, control)?;
         let universal = found.energy - grid.overlap(&found.potential, total);
         let top = free.orbital_energies[0].get(count.saturating_sub(1)).copied().unwrap_or(0.0);
@@ -145,8 +140,13 @@ impl ExactFunctional {
     }
 }
 
-/// Whether a field is its own mirror image on the grid.
-pub(super) fn symmetric(field: &[f64]) -> bool {
+/// The reflection that maps the potential of a system onto itself, to within rounding.
+pub(super) fn mirror(system: &System) -> Option<Mirror> {
+    system.mirror().ok().filter(|mirror| symmetric(mirror, &system.potential, ROUNDING))
+}
+
+/// Whether a reflection maps a field onto itself, to within a fraction of its largest value.
+pub(super) fn symmetric(mirror: &Mirror, field: &[f64], fraction: f64) -> bool {
     let largest = field.iter().fold(0.0f64, |largest, x| largest.max(x.abs()));
-    field.iter().zip(field.iter().rev()).all(|(a, b)| (a - b).abs() <= ASYMMETRY * largest)
+    mirror.asymmetry(field).0 <= fraction * largest
 }

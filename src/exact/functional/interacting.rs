@@ -10,7 +10,7 @@ use crate::control::Control;
 use crate::exact::ExactError;
 use crate::exact::methods::Series;
 use crate::ks::Softness;
-use crate::model::System;
+use crate::model::{Mirror, System};
 use crate::tensor::vector::{add, dot, norm};
 use faer::Mat;
 use faer::prelude::*;
@@ -53,7 +53,7 @@ pub(super) struct Point {
 pub(super) struct Search {
     series: Series,
     system: System,
-    mirrored: bool,
+    mirror: Option<Mirror>,
     /// What correlation was in the last potential found: the rest apart from the Kohn-Sham potential, the repulsion and the exchange of the
     /// density, hartree.
     correlation: Vec<f64>,
@@ -78,7 +78,7 @@ pub(super) struct Wanted<'a> {
 }
 
 impl Search {
-    /// Begins in a potential, in which the electrons of `system` have about a density, 1/bohr; `mirrored`: all potentials are their mirror
+    /// Begins in a potential, in which the electrons of `system` have about a density, 1/bohr; `mirror`: all potentials are their mirror
     /// images.
     ///
     /// # Errors
@@ -87,18 +87,15 @@ impl Search {
         system: &System,
         potential: &[f64],
         density: &[f64],
-        mirrored: bool,
+        mirror: Option<Mirror>,
         control: &dyn Control,
     ) -> Result<Self, ExactError> {
-        let mut potential = potential.to_vec();
-        if mirrored {
-            mirror(&mut potential);
-        }
+        let potential = mirror.map_or_else(|| potential.to_vec(), |mirror| mirror.average(potential));
         let correlation = vec![0.0; potential.len()];
         let gauge = (density.to_vec(), dot(&potential, density));
         let system = System { potential: potential.into(), ..system.clone() };
         let series = Series::new(system.clone(), density, control)?;
-        Ok(Self { series, system, mirrored, correlation, gauge, pairs: Vec::new() })
+        Ok(Self { series, system, mirror, correlation, gauge, pairs: Vec::new() })
     }
 
     /// The potential in which the electrons have a density, and ∫ |n_v - n|, electrons.
@@ -142,8 +139,8 @@ impl Search {
     }
 
     fn solve(&mut self, mut potential: Vec<f64>, accuracy: f64, control: &dyn Control) -> Result<Point, ExactError> {
-        if self.mirrored {
-            mirror(&mut potential);
+        if let Some(mirror) = self.mirror {
+            potential = mirror.average(&potential);
         }
         let (density, fixed) = &self.gauge;
         let shift = (fixed - dot(&potential, density)) / density.iter().sum::<f64>();
@@ -227,9 +224,14 @@ impl Search {
         }
         let count = chosen.len();
         // Upper triangle: each column in terms of the orthogonal ones up to its own.
-        let triangle = Mat::from_fn(count, count, |i, j| {
-            if i <= j { dot(&orthogonal[i], &chosen[j].1) / chosen[j].2 } else { 0.0 }
-        });
+        let triangle =
+            Mat::from_fn(
+                count,
+                count,
+                |i, j| {
+                    if i <= j { dot(&orthogonal[i], &chosen[j].1) / chosen[j].2 } else { 0.0 }
+                },
+            );
         let right = Mat::from_fn(count, 1, |i, _| dot(&orthogonal[i], &goal));
         let solution = triangle.full_piv_lu().solve(&right);
         let mut factors = vec![0.0; self.pairs.len()];
@@ -238,14 +240,5 @@ impl Search {
             factors[*k] = if factor.is_finite() { factor } else { 0.0 };
         }
         factors
-    }
-}
-
-/// Makes a field its own mirror image on the grid.
-pub(super) fn mirror(field: &mut [f64]) {
-    let n = field.len();
-    for i in 0..n / 2 {
-        let mean = 0.5 * (field[i] + field[n - 1 - i]);
-        (field[i], field[n - 1 - i]) = (mean, mean);
     }
 }

@@ -1,7 +1,6 @@
 //! Kohn-Sham iterations with the exact functional.
 
-use super::at::{AtDensity, ExactFunctional, symmetric};
-use super::interacting::mirror;
+use super::at::{AtDensity, ExactFunctional, mirror, symmetric};
 use super::mix::Mix;
 use super::{FunctionalError, NAME};
 use crate::control::{Control, Event};
@@ -11,7 +10,7 @@ use crate::ks::orbitals::{Orbitals, lowest};
 use crate::ks::{
     InitialDensity, KsError, KsWarning, Mixing, Occupation, Run, ScfOptions, Stop, Way, beyond_convergence,
 };
-use crate::model::System;
+use crate::model::{Mirror, System};
 use std::sync::Arc;
 
 /// The residual of the inversions as a fraction of that of the last iteration; its largest value, and its smallest, as a fraction of the
@@ -23,6 +22,12 @@ const FINE: f64 = 1e-10;
 /// A residual, electrons, that may be the error of the inversions, if theirs is this fraction of it.
 const ROUNDED: f64 = 1e-6;
 const INVERSIONS: f64 = 0.1;
+
+/// A first density that differs from its mirror image by less than this fraction of its largest value is symmetric.
+const SYMMETRIC: f64 = 1e-7;
+/// An energy, hartree, that is so much above the lowest one so far is that of a step that was too long; with a part of what was gained.
+const SLACK: f64 = 1e-6;
+const SLACK_OF_GAIN: f64 = 0.1;
 
 /// Orbitals in the Kohn-Sham potential of an iteration.
 struct Output {
@@ -47,33 +52,56 @@ pub(crate) fn solve(
     options.check()?;
     let mut functional = ExactFunctional::new(system, true)?;
     let occupation = Occupation::of(system);
-    let mut iterations = Iterations { system, occupation, warm: Vec::new() };
+    let mut iterations = Iterations { system, occupation, warm: Vec::new(), mirror: mirror(system) };
     let mut density = iterations.first(start)?;
     let mut mix = Mix::new(options, system.grid.points);
     let mut log = Log::default();
     let mut last: Option<(AtDensity, Vec<Vec<f64>>, Output)> = None;
+    let mut lowest: Option<(f64, Vec<Vec<f64>>, Vec<Vec<f64>>)> = None;
     let label = format!("functional {}", system.label);
     let mut progress = Progress::new(label, options.tolerance.unwrap_or(ScfOptions::TOLERANCE));
     let finest = options.tolerance.map_or(FINE, |tolerance| (SHARE_OF_TOLERANCE * tolerance).max(FINE));
     let mut stop = if options.tolerance.is_some() { Stop::Exhausted } else { Stop::Fixed };
     let mut fault = None;
     for k in 0..options.iterations {
+        log.iterations += 1;
         let tolerance = (SHARE * log.residuals.last().copied().unwrap_or(1.0)).clamp(finest, COARSE.max(finest));
         let at = match functional.at(&iterations.spins(&density), tolerance, control) {
             Ok(at) => at,
-            // The steps were too long; what was found before them is the result.
-            Err(error) if error.of_density() && last.is_some() => {
-                (stop, fault) = (Stop::Exhausted, Some(error));
-                break;
-            }
-            Err(error) => return Err(error),
+            Err(error) => match &lowest {
+                Some((_, input, output)) if error.of_density() && mix.shorten() => {
+                    density = iterations.mixed(&mut mix, input, output);
+                    continue;
+                }
+                // The steps were too long; what was found before them is the result.
+                Some(_) if error.of_density() => {
+                    (stop, fault) = (Stop::Exhausted, Some(error));
+                    break;
+                }
+                _ => return Err(error),
+            },
         };
         let output = iterations.output(k, &at, &density)?;
+        let energy = at.universal + system.grid.overlap(&system.potential, &both(&density));
         log.residuals.push(output.residual);
-        log.energies.push(at.universal + system.grid.overlap(&system.potential, &both(&density)));
+        log.energies.push(energy);
         progress.at(output.residual).into_iter().for_each(|event: Event| control.report(event));
         let done = options.tolerance.is_some_and(|tolerance| output.residual <= tolerance);
-        let next = iterations.mixed(&mut mix, &density, &output.density);
+        let first = log.energies.first().copied().unwrap_or(energy);
+        let next = match &lowest {
+            // The energy is a convex functional of the density, and the output is downhill from the input: so the step was too long.
+            Some((least, input, output))
+                if energy > least + SLACK + SLACK_OF_GAIN * (first - least) && mix.shorten() =>
+            {
+                iterations.mixed(&mut mix, input, output)
+            }
+            _ => {
+                if lowest.as_ref().is_none_or(|(least, ..)| energy < *least) {
+                    lowest = Some((energy, density.clone(), output.density.clone()));
+                }
+                iterations.mixed(&mut mix, &density, &output.density)
+            }
+        };
         log.densities.push(both(if done { &density } else { &next }));
         last = Some((at, std::mem::replace(&mut density, next), output));
         if done {
@@ -94,6 +122,8 @@ pub(crate) fn solve(
 /// The course of the iterations.
 #[derive(Default)]
 struct Log {
+    /// Those done, with densities that could not be inverted.
+    iterations: usize,
     energies: Vec<f64>,
     densities: Vec<Vec<f64>>,
     residuals: Vec<f64>,
@@ -105,20 +135,31 @@ struct Iterations<'a> {
     occupation: Occupation,
     /// The orbitals before, of each channel.
     warm: Vec<Orbitals>,
+    /// The reflection that maps all densities onto themselves, if there is one.
+    mirror: Option<Mirror>,
 }
 
 impl Iterations<'_> {
     /// The first density, of each channel.
     fn first(&mut self, start: &InitialDensity) -> Result<Vec<Vec<f64>>, FunctionalError> {
-        match start {
-            InitialDensity::Given(spins) => Ok(match self.occupation.spins() {
-                1 => vec![both(spins)],
-                _ => spins.to_vec(),
-            }),
+        let density = match start {
+            InitialDensity::Given(spins) if self.occupation.spins() == 1 => vec![both(spins)],
+            InitialDensity::Given(spins) => spins.to_vec(),
             _ => {
                 let external = self.system.potential.to_vec();
-                Ok(self.filled(0, &[external.clone(), external])?.0)
+                let density = self.filled(0, &[external.clone(), external])?.0;
+                return Ok(self.averaged(density));
             }
+        };
+        self.mirror = self.mirror.filter(|mirror| density.iter().all(|n| symmetric(mirror, n, SYMMETRIC)));
+        Ok(self.averaged(density))
+    }
+
+    /// Densities averaged with their mirror images: rounding errors alone would move electrons between distant atoms.
+    fn averaged(&self, density: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+        match self.mirror {
+            Some(mirror) => density.iter().map(|n| mirror.average(n)).collect(),
+            None => density,
         }
     }
 
@@ -157,11 +198,8 @@ impl Iterations<'_> {
             let xc = &at.xc_potential[spin];
             (0..xc.len()).map(|i| external[i] + at.hartree[i] + xc[i]).collect()
         });
-        let (mut density, orbitals) = self.filled(iteration, &potential)?;
-        if symmetric(external) && input.iter().all(|n| symmetric(n)) {
-            // Rounding errors alone would move electrons between distant atoms.
-            density.iter_mut().for_each(|n| mirror(n));
-        }
+        let (density, orbitals) = self.filled(iteration, &potential)?;
+        let density = self.averaged(density);
         let apart = |(a, b): (&Vec<f64>, &Vec<f64>)| a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f64>();
         let residual = self.system.grid.spacing * density.iter().zip(input).map(apart).sum::<f64>();
         self.warm.clone_from(&orbitals);
@@ -212,7 +250,7 @@ fn finished(
         xc_potential: at.xc_potential,
         orbital_energies: levels,
         gap,
-        iterations: log.residuals.len(),
+        iterations: log.iterations,
         residual: output.residual,
         stop,
         limit: options.limit(),

@@ -3,10 +3,14 @@
 use crate::ks::{Mixing, Pulay, ScfOptions};
 use std::collections::VecDeque;
 
+/// How much shorter steps become after one that was too long, and the shortest, as fractions of the first.
+const SHORTER: f64 = 0.2;
+const SHORTEST: f64 = 1e-5;
+
 /// The mixing of a running calculation.
 pub(super) enum Mix {
     Linear { alpha: f64, decay: f64, history: usize, points: usize, differences: VecDeque<Vec<f64>>, done: usize },
-    Diis { pulay: Pulay, points: usize },
+    Diis { pulay: Pulay, history: usize, alpha: f64, points: usize, damping: f64 },
 }
 
 impl Mix {
@@ -16,7 +20,21 @@ impl Mix {
             Mixing::Linear { alpha, decay, history } => {
                 Mix::Linear { alpha, decay, history: history.max(1), points, differences: VecDeque::new(), done: 0 }
             }
-            Mixing::Diis { history, alpha } => Mix::Diis { pulay: Pulay::new(history, alpha, points, 1.0), points },
+            Mixing::Diis { history, alpha } => {
+                Mix::Diis { pulay: Pulay::new(history, alpha, points, 1.0), history, alpha, points, damping: 1.0 }
+            }
+        }
+    }
+
+    /// After a step that was too long: begins again, with shorter ones. `false`: the steps are as asked for, or short already.
+    pub fn shorten(&mut self) -> bool {
+        match self {
+            Mix::Linear { .. } => false,
+            Mix::Diis { pulay, history, alpha, points, damping } => {
+                *damping *= SHORTER;
+                *pulay = Pulay::new(*history, *alpha, *points, *damping);
+                *damping > SHORTEST
+            }
         }
     }
 
@@ -36,7 +54,7 @@ impl Mix {
                 if *history == 1 { next } else { scaled(positive(input, &next), input, *points) }
             }
             // Of their roots: densities far out then count as much as near the nuclei, and stay positive.
-            Mix::Diis { pulay, points } => {
+            Mix::Diis { pulay, points, .. } => {
                 let root = |n: &[f64]| -> Vec<f64> { n.iter().map(|n| n.max(0.0).sqrt()).collect() };
                 let (before, after) = (root(input), root(output));
                 let next = positive(&before, &pulay.extrapolated(&before, &after));

@@ -33,7 +33,8 @@ impl Tails {
             let way = ((FIRST * largest / n.max(f64::MIN_POSITIVE)).ln() / (FIRST / LAST).ln()).clamp(0.0, 1.0);
             way * way * (3.0 - 2.0 * way)
         };
-        let weight = density.iter().enumerate().map(|(i, n)| if decided.contains(&i) { 0.0 } else { blend(*n) }).collect();
+        let weight =
+            density.iter().enumerate().map(|(i, n)| if decided.contains(&i) { 0.0 } else { blend(*n) }).collect();
         let windows = [decided.start..window.start.max(decided.start), window.end.min(decided.end)..decided.end];
         Self { inside: above(LAST), weight, windows }
     }

@@ -71,7 +71,16 @@ fn the_fixed_point_is_the_exact_ground_state() {
         let w = |r: f64| Ok::<f64, ()>(1.0 / (1.0 + r * r).sqrt());
         let interaction = Interaction::sample("soft", &grid, &mut |r| w(r)).expect("an interaction");
         let label = "soft".to_owned();
-        Arc::new(System { label, grid, interaction, nuclei: vec![], potential, nuclear_repulsion: 0.0, electrons: 2, unpaired: 0 })
+        Arc::new(System {
+            label,
+            grid,
+            interaction,
+            nuclei: vec![],
+            potential,
+            nuclear_repulsion: 0.0,
+            electrons: 2,
+            unpaired: 0,
+        })
     };
     let systems = [
         pair(101, 0.2, &[(2.0, 0.0)], 0),

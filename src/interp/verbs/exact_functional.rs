@@ -155,7 +155,9 @@ fn of_density(grid: &Arc<Grid>, interaction: Interaction, electrons: [usize; 2])
 /// An error at the argument that it is about.
 fn failed<T>(error: FunctionalError, args: &Args, of_density: &str) -> Result<T> {
     let place = match &error {
-        FunctionalError::Electrons { .. } | FunctionalError::Inversion(InversionError::Empty) => args.span_of(of_density),
+        FunctionalError::Electrons { .. } | FunctionalError::Inversion(InversionError::Empty) => {
+            args.span_of(of_density)
+        }
         error if error.of_density() => args.span_of(of_density),
         _ => args.span,
     };
@@ -168,15 +170,18 @@ impl Interpreter {
         if self.traces.is_empty() && self.in_loss == 0 {
             return Ok(());
         }
-        let message = format!("`{NAME}` cannot be part of a functional or a loss: it is not a formula, and has no derivative");
+        let message =
+            format!("`{NAME}` cannot be part of a functional or a loss: it is not a formula, and has no derivative");
         fail(crate::interp::error::RunError::Value { message, help: None, span }, span)
     }
 
     /// Asks for the memory of wave functions of two electrons, and of the densities of all iterations.
     fn afford_pairs(&mut self, system: &System, iterations: usize, span: Span) -> Result<()> {
         let points = system.grid.points as u64;
-        let pair = if system.electrons == 2 && system.interaction != Interaction::None { points * points } else { points };
-        let bytes = (8 * WAVE_FUNCTIONS).saturating_mul(pair).saturating_add(8 * points.saturating_mul(iterations as u64));
+        let pair =
+            if system.electrons == 2 && system.interaction != Interaction::None { points * points } else { points };
+        let bytes =
+            (8 * WAVE_FUNCTIONS).saturating_mul(pair).saturating_add(8 * points.saturating_mul(iterations as u64));
         self.afford(bytes, "this calculation with the exact functional", span)
     }
 }

@@ -69,7 +69,8 @@ fn invert(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let (grid, spins, electrons, system, highest) = (grid.clone(), spins.clone(), *electrons, system.clone(), *highest);
     let found = interp.unless_stopped(span, move |control| {
         let known = system.as_ref().map(|system| (&*system.potential, &system.interaction));
-        let density = Density { grid: &grid, spins: [&spins[0], &spins[1]], electrons, system: known, highest, digits: false };
+        let density =
+            Density { grid: &grid, spins: [&spins[0], &spins[1]], electrons, system: known, highest, digits: false };
         inverted(&density, control)
     })?;
     let found = match found {

@@ -301,8 +301,9 @@ impl Around<'_> {
     fn continued(&self, v: &mut [f64], trusted: &Range<usize>) {
         let (Some(known), Some(hartree)) = (&self.known, &self.hartree) else { return };
         let mut side = |edge: usize, outside: Range<usize>| {
-            let xc = v[edge] - known[edge];
-            outside.for_each(|i| v[i] = known[i] + xc * hartree[i] / hartree[edge]);
+            // Without a repulsion there is nothing to follow.
+            let ratio = if hartree[edge] > 0.0 { (v[edge] - known[edge]) / hartree[edge] } else { 0.0 };
+            outside.for_each(|i| v[i] = known[i] + ratio * hartree[i]);
         };
         side(trusted.start, 0..trusted.start);
         side(trusted.end - 1, trusted.end..known.len());

@@ -22,12 +22,7 @@ impl Softness {
     ///
     /// # Errors
     /// Orbitals that are not found.
-    pub fn new(
-        grid: &Grid,
-        potential: &[f64],
-        count: usize,
-        inside: Range<usize>,
-    ) -> Result<Self, InversionError> {
+    pub fn new(grid: &Grid, potential: &[f64], count: usize, inside: Range<usize>) -> Result<Self, InversionError> {
         let none = vec![0.0; grid.points];
         let target = Target { grid, density: &none, count, inside: inside.clone(), tail: &none };
         let found = target.found(potential.to_vec(), None)?;
