@@ -7,6 +7,7 @@ pub mod dataset;
 mod davidson;
 mod dense;
 mod field;
+pub(crate) mod functional;
 mod integrals;
 mod methods;
 mod orbitals;

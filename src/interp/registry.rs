@@ -27,6 +27,7 @@ pub static TOPICS: &[Topic] = &[
     Topic { name: "kernels", builtins: verbs::KERNEL },
     Topic { name: "solving", builtins: verbs::ANSWERS },
     Topic { name: "exact answers", builtins: verbs::EXACT },
+    Topic { name: "the exact functional", builtins: verbs::EXACT_FUNCTIONAL },
     Topic { name: "inversion", builtins: verbs::INVERSION },
     Topic { name: "training", builtins: verbs::TRAINING },
     Topic { name: "models", builtins: verbs::MODELS },

@@ -39,10 +39,11 @@ mod way;
 
 pub(crate) use adjoint::{adjoint, pull, taken};
 pub(crate) use exchange::Settled;
-pub(crate) use inversion::{Constant, Density, Inversion, InversionError, InversionWarning, invert};
+pub(crate) use inversion::{Constant, Density, Inversion, InversionError, InversionWarning, Softness, invert};
 pub(crate) use kohn_sham::{Equations, KohnSham, Setting, device_error, fields, functional_error};
 pub(crate) use occupation::Occupation;
 pub(crate) use properties::{Datum, NO_ENERGY, PROPERTIES, Property, Seen, Trajectory, Verdict};
+pub(crate) use pulay::Pulay;
 pub(crate) use schedule::{MAX_ITERATIONS, Schedule};
 pub(crate) use unroll::Unrolled;
 
@@ -54,5 +55,5 @@ pub(crate) use solve::solve_bound;
 pub use solve::{InitialDensity, solve};
 pub use stability::{Stability, stability};
 pub use warning::KsWarning;
-pub(crate) use warning::at_edge;
+pub(crate) use warning::{at_edge, beyond_convergence};
 pub use way::Way;

@@ -39,9 +39,15 @@ impl Pulay {
         Self { history, alpha, points: points.max(1), trials: Vec::new(), best: None, damping }
     }
 
-    /// The next input density, all spins in one vector, in differences of successive trials; negative densities are cut off,
-    /// keeping the integral of every channel.
+    /// The next input density, all spins in one vector; negative densities are cut off, keeping the integral of every channel.
     pub fn next(&mut self, input: &[f64], output: &[f64]) -> Vec<f64> {
+        let mut next = self.extrapolated(input, output);
+        next.chunks_mut(self.points).for_each(cut);
+        next
+    }
+
+    /// The next input density, in differences of successive trials; it may be negative somewhere.
+    pub fn extrapolated(&mut self, input: &[f64], output: &[f64]) -> Vec<f64> {
         let residual: Vec<f64> = output.iter().zip(input).map(|(o, i)| o - i).collect();
         let trial = Trial { density: input.to_vec(), residual };
         let norm = norm(&trial.residual);
@@ -67,7 +73,6 @@ impl Pulay {
             add(&mut next, -coefficient * alpha, &pair[1].residual);
             add(&mut next, coefficient * alpha, &pair[0].residual);
         }
-        next.chunks_mut(self.points).for_each(cut);
         next
     }
 

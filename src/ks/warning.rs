@@ -312,6 +312,13 @@ pub(super) fn of(run: &Run, options: &ScfOptions, first: (usize, f64), closest: 
     warnings
 }
 
+/// The concerns about a run apart from its convergence: levels that nearly coincide, walls that hold electrons, a density that the
+/// grid does not resolve.
+pub(crate) fn beyond_convergence(run: &Run, closest: Option<Closest>) -> Vec<KsWarning> {
+    let of_levels = small_gap(&run.system.label, closest, false);
+    of_levels.into_iter().chain(held_by_walls(run)).chain(unresolved(run)).collect()
+}
+
 /// A density with more than this share of an electron pair on a single point, compared with its neighbours, is not resolved.
 const ON_ONE_POINT: f64 = 0.35;
 

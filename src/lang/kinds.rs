@@ -55,6 +55,8 @@ pub enum Kind {
     Functional,
     /// A functional with its trained parameters.
     Model,
+    /// The exact functional.
+    ExactFunctional,
     /// A loss.
     Loss,
     /// An optimizer.
@@ -90,6 +92,7 @@ impl Kind {
             Kind::Function => "a function",
             Kind::Functional => "a functional",
             Kind::Model => "a model",
+            Kind::ExactFunctional => "the exact functional",
             Kind::Loss => "a loss",
             Kind::Optimizer => "an optimizer",
         }

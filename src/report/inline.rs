@@ -42,6 +42,7 @@ pub fn inline(value: &Value) -> String {
         Value::Module(module) => format!("module {}", module.name),
         Value::Functional(f) => format!("functional {}", f.label()),
         Value::Model(m) => format!("model {}", m.name),
+        Value::ExactFunctional => crate::exact::functional::NAME.to_owned(),
         Value::Loss(loss) => format!("loss {}", signature(loss.name(), &loss.closure.def.params)),
         Value::Optimizer(optimizer) => format!("optimizer of {}", counted(optimizer.steps(), "step")),
         Value::Symbol(symbol) => symbol.shape().to_string(),

@@ -128,6 +128,7 @@ pub fn json(value: &Value) -> Option<(&'static str, Json)> {
         Value::Figure(_) | Value::Nothing | Value::Symbol(_) => return None,
         Value::Interaction(_)
         | Value::Mixing(_)
+        | Value::ExactFunctional
         | Value::Loss(_)
         | Value::Optimizer(_)
         | Value::Module(_)

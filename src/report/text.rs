@@ -53,6 +53,7 @@ fn plain(value: &Value) -> String {
         | Value::Grid(_)
         | Value::Interaction(_)
         | Value::Mixing(_)
+        | Value::ExactFunctional
         | Value::Function(_)
         | Value::Builtin(_)
         | Value::SystemMaker(_)

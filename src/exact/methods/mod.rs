@@ -4,6 +4,8 @@ mod determinants;
 mod independent;
 mod two_electrons;
 
+pub(super) use two_electrons::Series;
+
 use super::{ExactError, Options, PairDensity};
 use crate::control::Control;
 use crate::model::System;

@@ -139,6 +139,7 @@ fn value_known(value: &Value) -> Known {
         | Value::Table(_)
         | Value::Figure(_)
         | Value::Mixing(_)
+        | Value::ExactFunctional
         | Value::Module(_)
         | Value::Symbol(_)
         | Value::Model(_)

@@ -162,6 +162,7 @@ fn extensions(value: &Value) -> Option<&'static str> {
         | Value::Run(_)
         | Value::Reference(_)
         | Value::Mixing(_)
+        | Value::ExactFunctional
         | Value::Function(_)
         | Value::Builtin(_)
         | Value::SystemMaker(_)

@@ -101,6 +101,7 @@ impl Interpreter {
             | Value::Table(_)
             | Value::Figure(_)
             | Value::Mixing(_)
+            | Value::ExactFunctional
             | Value::Module(_)
             | Value::Symbol(_)
             | Value::Optimizer(_) => fail(not_callable(function, callee), callee),

@@ -74,6 +74,7 @@ impl Interpreter {
             | Value::List(_)
             | Value::Figure(_)
             | Value::Mixing(_)
+            | Value::ExactFunctional
             | Value::Function(_)
             | Value::Builtin(_)
             | Value::SystemMaker(_)
@@ -166,6 +167,7 @@ impl Interpreter {
             | Value::List(_)
             | Value::Figure(_)
             | Value::Mixing(_)
+            | Value::ExactFunctional
             | Value::Function(_)
             | Value::Builtin(_)
             | Value::SystemMaker(_)

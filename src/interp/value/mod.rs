@@ -259,6 +259,8 @@ pub enum Value {
     Functional(Rc<Functional>),
     /// A functional with trained parameters.
     Model(Rc<Model>),
+    /// `exact_functional()`.
+    ExactFunctional,
     /// `lbfgs(…)`, `adam(…)`.
     Optimizer(Optimizer),
     /// A loss, with or without options.
@@ -389,6 +391,7 @@ impl Value {
             },
             Value::Functional(_) => "functional",
             Value::Model(_) => "model",
+            Value::ExactFunctional => "exact_functional",
             Value::Loss(_) => "loss",
             Value::Optimizer(_) => "optimizer",
         }
@@ -434,6 +437,7 @@ impl Value {
             ),
             Kind::Functional => matches!(self, Value::Functional(_)),
             Kind::Model => matches!(self, Value::Model(_)),
+            Kind::ExactFunctional => matches!(self, Value::ExactFunctional),
             Kind::Loss => matches!(self, Value::Loss(_)),
             Kind::Optimizer => matches!(self, Value::Optimizer(_)),
         }
@@ -465,6 +469,7 @@ impl Value {
             Value::Symbol(symbol) => return symbol.shape().to_string(),
             Value::Functional(_) => "a functional",
             Value::Model(_) => "a model",
+            Value::ExactFunctional => "the exact functional",
             Value::Loss(_) => "a loss",
             Value::Optimizer(_) => "an optimizer",
         }

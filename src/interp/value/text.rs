@@ -65,6 +65,7 @@ pub fn value(v: &Value) -> String {
         | Value::Reference(_)
         | Value::Figure(_)
         | Value::Mixing(_)
+        | Value::ExactFunctional
         | Value::Function(_)
         | Value::Symbol(_)
         | Value::Functional(_)
@@ -108,6 +109,7 @@ pub fn kind(v: &Value) -> String {
         | Value::Reference(_)
         | Value::Figure(_)
         | Value::Mixing(_)
+        | Value::ExactFunctional
         | Value::Function(_)
         | Value::Builtin(_)
         | Value::SystemMaker(_)

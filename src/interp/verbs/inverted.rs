@@ -135,7 +135,14 @@ impl Interpreter {
         let (system, highest) = (system.clone(), *highest);
         let found = self.unless_stopped(span, move |control| {
             let known = system.as_ref().map(|system| (&*system.potential, &system.interaction));
-            let density = Density { grid: &grid, spins: [&spins[0], &spins[1]], electrons, system: known, highest };
+            let density = Density {
+                grid: &grid,
+                spins: [&spins[0], &spins[1]],
+                electrons,
+                system: known,
+                highest,
+                digits: false,
+            };
             invert(&density, control)
         })?;
         self.check_interrupt(span)?;

@@ -4,6 +4,7 @@ mod archive;
 mod committee;
 mod describe;
 mod exact;
+mod exact_functional;
 mod fits;
 mod given;
 mod invert;
@@ -27,6 +28,7 @@ mod trust;
 
 pub(crate) use committee::COMMITTEES;
 pub(crate) use exact::EXACT;
+pub(crate) use exact_functional::EXACT_FUNCTIONAL;
 pub(crate) use invert::INVERSION;
 pub(crate) use inverted::{INVERTED, Inverted};
 pub(crate) use kernel::KERNEL;

@@ -1,6 +1,7 @@
 //! Functionals under test: their energy and potential at any density, their structure, other initial values.
 
 use super::describe::describe;
+use super::exact_functional;
 use super::fits::Met;
 use crate::functional::Evaluation;
 use crate::graph::LowerError;
@@ -22,7 +23,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 const PROBE: &[Param] = &[
-    required("functional", &[Kind::Functional, Kind::Model]),
+    required("functional", &[Kind::Functional, Kind::Model, Kind::ExactFunctional]),
     required("n", &[Kind::Field]),
     optional("n_down", &[Kind::Field], DefaultValue::Absent("n / 2")),
     optional(
@@ -116,6 +117,9 @@ fn exact_exchange(interp: &mut Interpreter, span: Span) -> Result<Value> {
 }
 
 fn energy(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    if exact_functional::given(args, "functional") {
+        return exact_functional::probed(interp, args).map(|probed| probed.energy());
+    }
     if let Some(probe) = interp.traced_probe(args)? {
         return probe.energy(args.span);
     }
@@ -129,6 +133,9 @@ fn energy(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
 }
 
 fn potential(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    if exact_functional::given(args, "functional") {
+        return exact_functional::probed(interp, args).map(|probed| probed.potential());
+    }
     if let Some(probe) = interp.traced_probe(args)? {
         return probe.potential(args.span);
     }

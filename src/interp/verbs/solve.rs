@@ -1,7 +1,7 @@
 //! Solves systems: Kohn-Sham calculations and exact answers.
 
 use super::fits::Met;
-use super::scf;
+use super::{exact_functional, scf};
 use crate::data::ContentKey;
 use crate::interp::Interpreter;
 use crate::interp::call::{
@@ -24,7 +24,7 @@ use std::sync::Arc;
 /// The parameters of `solve`: the system, the functional, and the options of the calculation.
 const SOLVE: [Param; 3 + PARAMS.len()] = {
     let mut params = [required("system", SOLVED); 3 + PARAMS.len()];
-    params[1] = required("with", &[Kind::Functional, Kind::Model]);
+    params[1] = required("with", &[Kind::Functional, Kind::Model, Kind::ExactFunctional]);
     params[2 + PARAMS.len()] = optional(
         "start",
         &[Kind::Word(&[NON_INTERACTING, BROKEN_SPIN]), Kind::Run, Kind::Reference],
@@ -43,7 +43,7 @@ const SOLVE: [Param; 3 + PARAMS.len()] = {
 };
 
 const NON_INTERACTING: &str = "non_interacting";
-const BROKEN_SPIN: &str = "broken_spin";
+pub(super) const BROKEN_SPIN: &str = "broken_spin";
 
 /// A system, or a value that has one.
 pub(super) const SOLVED: &[Kind] = &[Kind::System, Kind::Reference, Kind::Run];
@@ -104,6 +104,9 @@ pub const ANSWERS: &[Builtin] = &[
 
 fn solve(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let system = system_of(args, "system")?;
+    if exact_functional::given(args, "with") {
+        return exact_functional::solve(interp, args, &system);
+    }
     let ready = interp.ready(args.operand("with")?, "`with`")?;
     let mut scf = scf::from_args(args, ready.scf.as_ref())?;
     if scf.symmetric && !args.has("symmetric") && system.mirror().is_err() {
@@ -142,7 +145,7 @@ fn solve(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
 }
 
 /// The initial density of `solve`.
-fn start_of(args: &Args, system: &System) -> Result<ks::InitialDensity> {
+pub(super) fn start_of(args: &Args, system: &System) -> Result<ks::InitialDensity> {
     let Some(given) = args.get("start") else { return Ok(ks::InitialDensity::NonInteracting) };
     let (grid, density) = match &given.value {
         Value::Str(word) if **word == *BROKEN_SPIN => return Ok(ks::InitialDensity::BrokenSpin),
@@ -295,8 +298,17 @@ impl Interpreter {
         let run = self.unless_stopped(span, move |control| {
             ks::solve(device, &system, &compiled, &params, &scf, &start, control)
         })?;
-        let mut run = run.or_else(|error| fail(Placed::new(error, span, "in this calculation"), span))?;
+        let run = run.or_else(|error| fail(Placed::new(error, span, "in this calculation"), span))?;
         self.check_interrupt(span)?;
+        Ok(Run { functional: ready.name.clone(), ..self.settled(run, args)? })
+    }
+
+    /// A run whose warnings are told.
+    ///
+    /// # Errors
+    /// It did not converge, and that is an error here.
+    pub(super) fn settled(&mut self, mut run: Run, args: &Args) -> Result<Run> {
+        let span = args.span;
         let warnings = std::mem::take(&mut run.warnings);
         if let Some(KsWarning::NotConverged { advice, .. }) = warnings.first().filter(|_| self.options.strict) {
             let (system, residual, iterations) = (run.system.label.clone(), run.residual, run.iterations);
@@ -305,7 +317,6 @@ impl Interpreter {
         }
         let mixing = args.get("tolerance").or(args.get("mixing")).map(|arg| arg.span);
         self.judge(&run, warnings, span, mixing);
-        run.functional = ready.name.clone();
         Ok(run)
     }
 }

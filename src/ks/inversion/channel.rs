@@ -20,6 +20,8 @@ const MAX_STEPS: usize = 100;
 const MAX_PRODUCTS: usize = 400;
 /// The residual, electrons, at which a density counts as reproduced.
 pub(super) const TOLERANCE: f64 = 1e-9;
+/// The relative accuracy of a step of Newton's method.
+const FINE: f64 = 1e-8;
 /// The first damping after a step that went too far, as a fraction of the largest eigenvalue that was met, and its factor.
 const FIRST_DAMPING: f64 = 1e-3;
 const DAMPING_FACTOR: f64 = 8.0;
@@ -134,8 +136,9 @@ impl Target<'_> {
     /// A step of Newton's method, damped until it gets closer; `None`: none does.
     fn improved(&self, at: &Found, damping: &mut f64) -> Result<Option<Found>, InversionError> {
         let system = Newton::new(self, at);
+        let missing: Vec<f64> = self.density.iter().zip(&at.density).map(|(target, n)| target - n).collect();
         for _ in 0..MAX_TRIALS {
-            let Some(change) = system.step(*damping) else { return Ok(None) };
+            let Some(change) = system.step(&missing, (*damping, FINE)) else { return Ok(None) };
             let largest = change.iter().fold(0.0f64, |largest, v| largest.max(v.abs()));
             let factor = (LONGEST_STEP / largest).min(1.0);
             let mut potential = at.potential.clone();
@@ -160,6 +163,13 @@ impl Target<'_> {
     pub fn moving(&self, at: &Found) -> f64 {
         let levels: f64 = at.orbitals.energies.iter().take(self.count).sum();
         levels - self.grid.spacing * dot(&at.potential, &at.density)
+    }
+
+    /// The change of the potential that changes the density by `wanted` to first order, to a relative accuracy; continued outside.
+    pub fn change(&self, at: &Found, wanted: &[f64], accuracy: f64) -> Option<Vec<f64>> {
+        let mut change = Newton::new(self, at).step(wanted, (0.0, accuracy))?;
+        self.extend(&mut change);
+        Some(change)
     }
 
     /// W\[v\], hartree.
@@ -223,10 +233,10 @@ impl<'a> Newton<'a> {
         image
     }
 
-    /// The change of the potential, by conjugate gradients, with a multiple of the unit matrix added.
-    fn step(&self, damping: f64) -> Option<Vec<f64>> {
-        let missing = self.at.density.iter().zip(self.target.density).zip(&self.scale);
-        let mut rest: Vec<f64> = missing.map(|((n, target), d)| (n - target) * d).collect();
+    /// The change of the potential that changes the density by `wanted`, by conjugate gradients to a relative accuracy, with `damping`
+    /// times the unit matrix added.
+    fn step(&self, wanted: &[f64], (damping, accuracy): (f64, f64)) -> Option<Vec<f64>> {
+        let mut rest: Vec<f64> = wanted.iter().zip(&self.scale).map(|(n, d)| -n * d).collect();
         self.project(&mut rest);
         let size = norm(&rest);
         let mut y = vec![0.0; rest.len()];
@@ -234,7 +244,7 @@ impl<'a> Newton<'a> {
         let mut direction = z.clone();
         let mut slope = dot(&rest, &z);
         for _ in 0..MAX_PRODUCTS {
-            if norm(&rest) <= 1e-8 * size || slope <= 0.0 {
+            if norm(&rest) <= accuracy * size || slope <= 0.0 {
                 break;
             }
             let mut image = self.product(&direction)?;

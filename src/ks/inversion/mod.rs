@@ -1,6 +1,7 @@
 //! The Kohn-Sham potential of a density, spin by spin: what non-interacting electrons with that density move in.
 
 mod channel;
+mod softness;
 mod tails;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,8 @@ use channel::{Found, Target};
 use miette::Diagnostic;
 use std::ops::Range;
 use thiserror::Error;
+
+pub(crate) use softness::Softness;
 
 /// A residual, electrons, above which a density is not reproduced.
 const LARGEST_RESIDUAL: f64 = 1e-6;
@@ -43,6 +46,8 @@ pub(crate) struct Density<'a> {
     pub system: Option<(&'a [f64], &'a Interaction)>,
     /// The highest occupied level of each spin, hartree, where it is known.
     pub highest: [Option<f64>; 2],
+    /// Whether it has all digits that double precision has, as one that was just calculated: then none is taken for noise.
+    pub digits: bool,
 }
 
 /// What fixes the constant in a potential.
@@ -298,7 +303,11 @@ impl Around<'_> {
         if count == 0 {
             return Ok(None);
         }
-        let trusted = tails::trusted(grid, density, count, self.known.as_ref().map(|known| (&*self.total, &**known)));
+        let around = self.known.as_ref().map(|known| (&*self.total, &**known));
+        let trusted = match self.given.digits {
+            true => tails::seen(density),
+            false => tails::trusted(grid, density, count, around),
+        };
         let all = (electrons[0] + electrons[1]) as f64;
         let shape = |known: &Vec<f64>, hartree: &Vec<f64>| -> Vec<f64> {
             known.iter().zip(hartree).map(|(known, hartree)| known - hartree / all).collect()

@@ -30,6 +30,14 @@ const AVERAGED: usize = 5;
 const STEEPER: f64 = 3.0;
 const SLOPE: f64 = 2e-3;
 
+/// The points between which a density is looked at.
+pub(super) fn seen(density: &[f64]) -> Range<usize> {
+    let largest = density.iter().copied().fold(0.0, f64::max);
+    let enough = |n: &f64| *n > LEAST * largest;
+    let start = density.iter().position(enough).unwrap_or(0);
+    start..density.iter().rposition(enough).map_or(start, |end| end + 1)
+}
+
 /// The points between which a density of a spin can be trusted. `around` are the density of both spins and the potential but for the xc
 /// part, hartree: where that is not known, an error that is smooth cannot be told from a potential.
 pub(super) fn trusted(

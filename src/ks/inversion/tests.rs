@@ -24,7 +24,7 @@ fn potential() -> Vec<f64> {
 }
 
 fn given<'a>(spins: [&'a [f64]; 2], electrons: [usize; 2], highest: [Option<f64>; 2]) -> Density<'a> {
-    Density { grid: &GRID, spins, electrons, system: None, highest }
+    Density { grid: &GRID, spins, electrons, system: None, highest, digits: false }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Two interacting electrons: the lowest symmetric (singlet) or antisymmetric (triplet) function on the product grid.
 
 mod product;
+mod series;
 mod start;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,8 @@ use faer::{Accum, Mat, MatRef, Par, Side};
 use product::{Exchange, Preconditioner, Product, exchange};
 use start::start;
 use std::sync::Arc;
+
+pub(in crate::exact) use series::Series;
 
 /// The maximum number of grid points: a wave function is then 128 MiB.
 const MAX_POINTS: usize = 4096;

@@ -44,6 +44,7 @@ pub fn plain(value: &Value) -> Option<String> {
         Value::Interaction(Interaction::Exponential { amplitude, kappa }) => {
             format!("exponential(amplitude: {}, kappa: {})", number(*amplitude), number(*kappa))
         }
+        Value::ExactFunctional => crate::exact::functional::NAME.to_owned(),
         Value::Interaction(Interaction::Sampled { .. })
         | Value::Nothing
         | Value::Field(_)

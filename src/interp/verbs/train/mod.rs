@@ -219,7 +219,10 @@ impl Interpreter {
         if ready.traced.compiled.exchange {
             if settings::is_unsolved(args) {
                 let name = ready.name.clone();
-                return fail(TraceError::NeedsOrbitals { functional: name, span: args.span_of("scf") }, args.span_of("scf"));
+                return fail(
+                    TraceError::NeedsOrbitals { functional: name, span: args.span_of("scf") },
+                    args.span_of("scf"),
+                );
             }
             if args.has("gradient") && plan.gradient == Gradient::Unrolled {
                 let message = format!("`{}` contains exact exchange, so there are no iterations to unroll", ready.name);

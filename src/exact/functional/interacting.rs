@@ -1,0 +1,244 @@
+//! The potential in which two interacting electrons have a density.
+//!
+//! It maximises E\[v\] - ∫ v n, which is concave, with the gradient n_v - n. A step of the search combines what the potentials tried before
+//! say about the response, by least squares, with an approximate inverse response for the rest: that of non-interacting electrons
+//! with the repulsion of the density that moves, half of it for the exchange of two electrons.
+
+use super::FunctionalError;
+use super::tails::Tails;
+use crate::control::Control;
+use crate::exact::ExactError;
+use crate::exact::methods::Series;
+use crate::ks::Softness;
+use crate::model::{Mirror, System};
+use crate::tensor::vector::{add, dot, norm};
+use faer::Mat;
+use faer::prelude::*;
+
+/// The maximum number of potentials that are tried for a density.
+const MOST: usize = 80;
+/// So many potentials without a better one end the search.
+const PATIENCE: usize = 12;
+/// A residual, electrons, above which a density is not reproduced.
+const LARGEST_RESIDUAL: f64 = 1e-6;
+/// How many earlier potentials say something about the response.
+const HISTORY: usize = 6;
+/// How short its changes of the density may be, as a fraction of what is missing.
+const SHORTEST: f64 = 0.1;
+/// The accuracy of a density in a potential, as a fraction of how far it is from the wanted one; and the best that is asked for, electrons.
+const ACCURACY: f64 = 3e-3;
+/// The accuracy of the first density, electrons: how far it is is not yet known.
+const FIRST_ACCURACY: f64 = 1e-6;
+const BEST_ACCURACY: f64 = 2e-11;
+/// Directions of the history that others contain to within this fraction say nothing.
+const LEAST_NEW: f64 = 1e-5;
+/// The largest change of the potential at a point in one step, hartree.
+const LARGEST_CHANGE: f64 = 1.0;
+/// A density that is further away than this many times the best one so far is left for a shorter step from the best one.
+const WORSE: f64 = 2.0;
+/// How much shorter.
+const SHORTER: f64 = 0.3;
+
+/// A potential and what interacting electrons do in it.
+#[derive(Clone)]
+pub(super) struct Point {
+    pub potential: Vec<f64>,
+    /// Of both electrons, 1/bohr.
+    pub density: Vec<f64>,
+    /// Of the electrons in it, hartree.
+    pub energy: f64,
+}
+
+/// The potentials that were tried for this and earlier densities.
+pub(super) struct Search {
+    series: Series,
+    system: System,
+    mirror: Option<Mirror>,
+    /// What correlation was in the last potential found: the rest apart from the Kohn-Sham potential, the repulsion and the exchange of the
+    /// density, hartree.
+    correlation: Vec<f64>,
+    /// A density, 1/bohr, and its integral with every potential, electrons times hartree, which fixes their constants: the preconditioner is
+    /// made for one.
+    gauge: (Vec<f64>, f64),
+    /// Differences of potentials and of the densities in them.
+    pairs: Vec<(Vec<f64>, Vec<f64>)>,
+}
+
+/// A density to be reproduced.
+pub(super) struct Wanted<'a> {
+    pub density: &'a [f64],
+    /// The potential with exchange, but without correlation.
+    pub uncorrelated: &'a [f64],
+    /// Where the density is too small to decide the potential.
+    pub tails: &'a Tails,
+    /// Of the spins that have electrons.
+    pub softness: &'a Softness,
+    /// The residual to reach, electrons.
+    pub tolerance: f64,
+}
+
+impl Search {
+    /// Begins in a potential, in which the electrons of `system` have about a density, 1/bohr; `mirror`: all potentials are their mirror
+    /// images.
+    ///
+    /// # Errors
+    /// Those of the exact solution.
+    pub fn new(
+        system: &System,
+        potential: &[f64],
+        density: &[f64],
+        mirror: Option<Mirror>,
+        control: &dyn Control,
+    ) -> Result<Self, ExactError> {
+        let potential = mirror.map_or_else(|| potential.to_vec(), |mirror| mirror.average(potential));
+        let correlation = vec![0.0; potential.len()];
+        let gauge = (density.to_vec(), dot(&potential, density));
+        let system = System { potential: potential.into(), ..system.clone() };
+        let series = Series::new(system.clone(), density, control)?;
+        Ok(Self { series, system, mirror, correlation, gauge, pairs: Vec::new() })
+    }
+
+    /// The potential in which the electrons have a density, and ∫ |n_v - n|, electrons.
+    ///
+    /// # Errors
+    /// A density for which none was found; those of the exact solution.
+    pub fn find(&mut self, wanted: &Wanted<'_>, control: &dyn Control) -> Result<(Point, f64), FunctionalError> {
+        let first = wanted.uncorrelated.iter().zip(&self.correlation).map(|(v, correlation)| v + correlation).collect();
+        let mut best = self.solve(first, FIRST_ACCURACY.max(wanted.tolerance), control)?;
+        let mut residual = self.residual(&best, wanted);
+        let (mut damping, mut idle) = (1.0, 0);
+        for _ in 0..MOST {
+            if residual <= wanted.tolerance || idle > PATIENCE {
+                break;
+            }
+            let Some(change) = self.change(&best, wanted, damping) else { break };
+            let mut potential = best.potential.clone();
+            add(&mut potential, 1.0, &change);
+            let accuracy = (ACCURACY * residual).max(BEST_ACCURACY);
+            let next = self.solve(potential, accuracy, control)?;
+            let then = self.residual(&next, wanted);
+            self.remember(&best, &next);
+            if then < residual {
+                idle = if then < 0.7 * residual { 0 } else { idle + 1 };
+                damping = (damping / SHORTER).min(1.0);
+                (best, residual) = (next, then);
+            } else {
+                idle += 1;
+                if then.is_nan() || then > WORSE * residual {
+                    self.pairs.clear();
+                    damping *= SHORTER;
+                }
+            }
+        }
+        self.correlation = best.potential.iter().zip(wanted.uncorrelated).map(|(v, without)| v - without).collect();
+        if residual <= LARGEST_RESIDUAL.max(wanted.tolerance) {
+            Ok((best, residual))
+        } else {
+            Err(FunctionalError::NotFound { residual })
+        }
+    }
+
+    fn solve(&mut self, mut potential: Vec<f64>, accuracy: f64, control: &dyn Control) -> Result<Point, ExactError> {
+        if let Some(mirror) = self.mirror {
+            potential = mirror.average(&potential);
+        }
+        let (density, fixed) = &self.gauge;
+        let shift = (fixed - dot(&potential, density)) / density.iter().sum::<f64>();
+        potential.iter_mut().for_each(|v| *v += shift);
+        let (energy, density) = self.series.ground(&potential, accuracy, control)?;
+        Ok(Point { potential, density, energy })
+    }
+
+    /// The lowest energy of one electron in a potential, hartree.
+    ///
+    /// # Errors
+    /// An orbital that is not found.
+    pub fn cation(&self, potential: &[f64]) -> Result<f64, ExactError> {
+        self.series.cation(potential)
+    }
+
+    fn residual(&self, at: &Point, wanted: &Wanted<'_>) -> f64 {
+        let apart = at.density.iter().zip(wanted.density).map(|(a, b)| (a - b).abs());
+        self.system.grid.spacing * apart.sum::<f64>()
+    }
+
+    fn remember(&mut self, a: &Point, b: &Point) {
+        let difference = |a: &[f64], b: &[f64]| -> Vec<f64> { b.iter().zip(a).map(|(b, a)| b - a).collect() };
+        self.pairs.push((difference(&a.potential, &b.potential), difference(&a.density, &b.density)));
+        let surplus = self.pairs.len().saturating_sub(HISTORY);
+        self.pairs.drain(..surplus);
+    }
+
+    /// The change of the potential that should give the wanted density.
+    fn change(&self, at: &Point, wanted: &Wanted<'_>, damping: f64) -> Option<Vec<f64>> {
+        let mut missing: Vec<f64> = wanted.density.iter().zip(&at.density).map(|(n, now)| n - now).collect();
+        let mut change = vec![0.0; missing.len()];
+        for (factor, (potential, density)) in self.coefficients(&missing, wanted).iter().zip(&self.pairs) {
+            add(&mut change, *factor, potential);
+            add(&mut missing, -factor, density);
+        }
+        let spins = if self.system.closed_shell() { 2.0 } else { 1.0 };
+        let share: Vec<f64> = missing.iter().map(|n| n / spins).collect();
+        add(&mut change, damping, &wanted.softness.change(&share)?);
+        let repulsion = self.system.interaction.hartree(&self.system.grid, &missing);
+        add(&mut change, -0.5 * damping, &repulsion);
+        wanted.tails.continue_as(&mut change, |_| 1.0);
+        if change.iter().any(|v| !v.is_finite()) {
+            return None;
+        }
+        // In the tails small densities ask for large changes.
+        change.iter_mut().for_each(|v| *v = v.clamp(-LARGEST_CHANGE, LARGEST_CHANGE));
+        Some(change)
+    }
+
+    /// The combination of earlier changes whose densities come closest to what is missing, where deviations of the density are compared with
+    /// its root: so they are of the orbitals. The latest come first, and those that add nothing to them are left out.
+    fn coefficients(&self, missing: &[f64], wanted: &Wanted<'_>) -> Vec<f64> {
+        let weighed = |n: &[f64]| -> Vec<f64> {
+            wanted.tails.inside.clone().map(|i| n[i] / wanted.density[i].max(f64::MIN_POSITIVE).sqrt()).collect()
+        };
+        let goal = weighed(missing);
+        let far = norm(&goal).max(f64::MIN_POSITIVE);
+        let mut chosen: Vec<(usize, Vec<f64>, f64)> = Vec::new();
+        let mut orthogonal: Vec<Vec<f64>> = Vec::new();
+        for (k, (_, density)) in self.pairs.iter().enumerate().rev() {
+            let column = weighed(density);
+            let length = norm(&column);
+            // The response is not the same so far beyond what was tried.
+            if !(length > SHORTEST * far && length.is_finite()) {
+                continue;
+            }
+            let mut rest: Vec<f64> = column.iter().map(|x| x / length).collect();
+            for _ in 0..2 {
+                for other in &orthogonal {
+                    let overlap = dot(other, &rest);
+                    add(&mut rest, -overlap, other);
+                }
+            }
+            let new = norm(&rest);
+            if new > LEAST_NEW {
+                rest.iter_mut().for_each(|x| *x /= new);
+                orthogonal.push(rest);
+                chosen.push((k, column, length));
+            }
+        }
+        let count = chosen.len();
+        // Upper triangle: each column in terms of the orthogonal ones up to its own.
+        let triangle =
+            Mat::from_fn(
+                count,
+                count,
+                |i, j| {
+                    if i <= j { dot(&orthogonal[i], &chosen[j].1) / chosen[j].2 } else { 0.0 }
+                },
+            );
+        let right = Mat::from_fn(count, 1, |i, _| dot(&orthogonal[i], &goal));
+        let solution = triangle.full_piv_lu().solve(&right);
+        let mut factors = vec![0.0; self.pairs.len()];
+        for (row, (k, _, length)) in chosen.iter().enumerate() {
+            let factor = solution[(row, 0)] / length;
+            factors[*k] = if factor.is_finite() { factor } else { 0.0 };
+        }
+        factors
+    }
+}

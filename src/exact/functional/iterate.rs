@@ -1,0 +1,298 @@
+//! Kohn-Sham iterations with the exact functional.
+
+use super::at::{AtDensity, ExactFunctional, mirror, symmetric};
+use super::mix::Mix;
+use super::{FunctionalError, NAME};
+use crate::control::{Control, Event};
+use crate::exact::progress::Progress;
+use crate::ks::hamiltonian::Hamiltonian;
+use crate::ks::orbitals::{Orbitals, lowest};
+use crate::ks::{
+    InitialDensity, KsError, KsWarning, Mixing, Occupation, Run, ScfOptions, Stop, Way, beyond_convergence,
+};
+use crate::model::{Mirror, System};
+use std::sync::Arc;
+
+/// The residual of the inversions as a fraction of that of the last iteration; its largest value, and its smallest, as a fraction of the
+/// tolerance and at least, electrons.
+const SHARE: f64 = 1e-2;
+const COARSE: f64 = 1e-4;
+const SHARE_OF_TOLERANCE: f64 = 0.1;
+const FINE: f64 = 1e-10;
+/// A residual, electrons, that may be the error of the inversions, if theirs is this fraction of it.
+const ROUNDED: f64 = 1e-6;
+const INVERSIONS: f64 = 0.1;
+
+/// A first density that differs from its mirror image by less than this fraction of its largest value is symmetric.
+const SYMMETRIC: f64 = 1e-7;
+/// An energy, hartree, that is so much above the lowest one so far is that of a step that was too long; with a part of what was gained.
+const SLACK: f64 = 1e-6;
+const SLACK_OF_GAIN: f64 = 0.1;
+
+/// Orbitals in the Kohn-Sham potential of an iteration.
+struct Output {
+    /// Of each channel.
+    density: Vec<Vec<f64>>,
+    potential: [Vec<f64>; 2],
+    orbitals: Vec<Orbitals>,
+    residual: f64,
+}
+
+/// Solves the Kohn-Sham equations of a system of one or two electrons with the exact functional. Energies, potentials and density of the
+/// run are those of the last input density.
+///
+/// # Errors
+/// Too many electrons; impossible options; a first density that cannot be inverted; an interruption within an inversion.
+pub(crate) fn solve(
+    system: &Arc<System>,
+    options: &ScfOptions,
+    start: &InitialDensity,
+    control: &dyn Control,
+) -> Result<Run, FunctionalError> {
+    options.check()?;
+    let mut functional = ExactFunctional::new(system, true)?;
+    let occupation = Occupation::of(system);
+    let mut iterations = Iterations { system, occupation, warm: Vec::new(), mirror: mirror(system) };
+    let mut density = iterations.first(start)?;
+    let mut mix = Mix::new(options, system.grid.points);
+    let mut log = Log::default();
+    let mut last: Option<(AtDensity, Vec<Vec<f64>>, Output)> = None;
+    let mut lowest: Option<(f64, Vec<Vec<f64>>, Vec<Vec<f64>>)> = None;
+    let label = format!("functional {}", system.label);
+    let mut progress = Progress::new(label, options.tolerance.unwrap_or(ScfOptions::TOLERANCE));
+    let finest = options.tolerance.map_or(FINE, |tolerance| (SHARE_OF_TOLERANCE * tolerance).max(FINE));
+    let mut stop = if options.tolerance.is_some() { Stop::Exhausted } else { Stop::Fixed };
+    let mut fault = None;
+    for k in 0..options.iterations {
+        log.iterations += 1;
+        let tolerance = (SHARE * log.residuals.last().copied().unwrap_or(1.0)).clamp(finest, COARSE.max(finest));
+        let at = match functional.at(&iterations.spins(&density), tolerance, control) {
+            Ok(at) => at,
+            Err(error) => match &lowest {
+                Some((_, input, output)) if error.of_density() && mix.shorten() => {
+                    density = iterations.mixed(&mut mix, input, output);
+                    continue;
+                }
+                // The steps were too long; what was found before them is the result.
+                Some(_) if error.of_density() => {
+                    (stop, fault) = (Stop::Exhausted, Some(error));
+                    break;
+                }
+                _ => return Err(error),
+            },
+        };
+        let output = iterations.output(k, &at, &density)?;
+        let energy = at.universal + system.grid.overlap(&system.potential, &both(&density));
+        log.residuals.push(output.residual);
+        log.energies.push(energy);
+        progress.at(output.residual).into_iter().for_each(|event: Event| control.report(event));
+        let done = options.tolerance.is_some_and(|tolerance| output.residual <= tolerance);
+        let first = log.energies.first().copied().unwrap_or(energy);
+        let next = match &lowest {
+            // The energy is a convex functional of the density, and the output is downhill from the input: so the step was too long.
+            Some((least, input, output))
+                if energy > least + SLACK + SLACK_OF_GAIN * (first - least) && mix.shorten() =>
+            {
+                iterations.mixed(&mut mix, input, output)
+            }
+            _ => {
+                if lowest.as_ref().is_none_or(|(least, ..)| energy < *least) {
+                    lowest = Some((energy, density.clone(), output.density.clone()));
+                }
+                iterations.mixed(&mut mix, &density, &output.density)
+            }
+        };
+        log.densities.push(both(if done { &density } else { &next }));
+        last = Some((at, std::mem::replace(&mut density, next), output));
+        if done {
+            stop = Stop::Converged;
+            break;
+        }
+        if control.interrupted() {
+            stop = Stop::Interrupted;
+            break;
+        }
+    }
+    let Some((at, density, output)) = last else {
+        return Err(KsError::Option { option: "iterations", problem: "must be at least 1, not 0".into() }.into());
+    };
+    Ok(finished(&iterations, options, (at, density, output), (stop, fault), log))
+}
+
+/// The course of the iterations.
+#[derive(Default)]
+struct Log {
+    /// Those done, with densities that could not be inverted.
+    iterations: usize,
+    energies: Vec<f64>,
+    densities: Vec<Vec<f64>>,
+    residuals: Vec<f64>,
+}
+
+/// What all iterations share.
+struct Iterations<'a> {
+    system: &'a Arc<System>,
+    occupation: Occupation,
+    /// The orbitals before, of each channel.
+    warm: Vec<Orbitals>,
+    /// The reflection that maps all densities onto themselves, if there is one.
+    mirror: Option<Mirror>,
+}
+
+impl Iterations<'_> {
+    /// The first density, of each channel.
+    fn first(&mut self, start: &InitialDensity) -> Result<Vec<Vec<f64>>, FunctionalError> {
+        let density = match start {
+            InitialDensity::Given(spins) if self.occupation.spins() == 1 => vec![both(spins)],
+            InitialDensity::Given(spins) => spins.to_vec(),
+            _ => {
+                let external = self.system.potential.to_vec();
+                let density = self.filled(0, &[external.clone(), external])?.0;
+                return Ok(self.averaged(density));
+            }
+        };
+        self.mirror = self.mirror.filter(|mirror| density.iter().all(|n| symmetric(mirror, n, SYMMETRIC)));
+        Ok(self.averaged(density))
+    }
+
+    /// Densities averaged with their mirror images: rounding errors alone would move electrons between distant atoms.
+    fn averaged(&self, density: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+        match self.mirror {
+            Some(mirror) => density.iter().map(|n| mirror.average(n)).collect(),
+            None => density,
+        }
+    }
+
+    /// The density of each spin.
+    fn spins(&self, density: &[Vec<f64>]) -> [Vec<f64>; 2] {
+        let share = self.occupation.share();
+        [0, 1].map(|spin| {
+            let n = density.get(self.occupation.channel(spin)).map_or(&[][..], Vec::as_slice);
+            n.iter().map(|n| share * n).collect()
+        })
+    }
+
+    /// The density and the orbitals of each channel in a potential of each spin.
+    fn filled(&self, iteration: usize, potential: &[Vec<f64>; 2]) -> Result<(Vec<Vec<f64>>, Vec<Orbitals>), KsError> {
+        let grid = &self.system.grid;
+        let mut filled = (Vec::new(), Vec::new());
+        for (k, (channel, v)) in self.occupation.channels.iter().zip(potential).enumerate() {
+            let found = lowest(&Hamiltonian::new(grid, v), channel.levels, self.warm.get(k)).map_err(|cause| {
+                let (system, cause) = (self.system.label.clone(), cause.to_string());
+                KsError::Orbitals { iteration, system, cause }
+            })?;
+            let mut density = vec![0.0; grid.points];
+            for psi in found.vectors.iter().take(channel.occupied) {
+                density.iter_mut().zip(psi).for_each(|(n, psi)| *n += channel.filling * psi * psi / grid.spacing);
+            }
+            filled.0.push(density);
+            filled.1.push(found);
+        }
+        Ok(filled)
+    }
+
+    /// What comes out of an iteration.
+    fn output(&mut self, iteration: usize, at: &AtDensity, input: &[Vec<f64>]) -> Result<Output, KsError> {
+        let external = &self.system.potential;
+        let potential = [0, 1].map(|spin: usize| -> Vec<f64> {
+            let xc = &at.xc_potential[spin];
+            (0..xc.len()).map(|i| external[i] + at.hartree[i] + xc[i]).collect()
+        });
+        let (density, orbitals) = self.filled(iteration, &potential)?;
+        let density = self.averaged(density);
+        let apart = |(a, b): (&Vec<f64>, &Vec<f64>)| a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f64>();
+        let residual = self.system.grid.spacing * density.iter().zip(input).map(apart).sum::<f64>();
+        self.warm.clone_from(&orbitals);
+        Ok(Output { density, potential, orbitals, residual })
+    }
+
+    /// The next density of each channel.
+    fn mixed(&self, mix: &mut Mix, input: &[Vec<f64>], output: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        let next = mix.next(&input.concat(), &output.concat());
+        next.chunks(self.system.grid.points).map(<[f64]>::to_vec).collect()
+    }
+}
+
+/// The sum of the channels.
+fn both(channels: &[Vec<f64>]) -> Vec<f64> {
+    let points = channels.first().map_or(0, Vec::len);
+    (0..points).map(|i| channels.iter().map(|n| n[i]).sum()).collect()
+}
+
+fn finished(
+    iterations: &Iterations<'_>,
+    options: &ScfOptions,
+    (at, density, output): (AtDensity, Vec<Vec<f64>>, Output),
+    (stop, fault): (Stop, Option<FunctionalError>),
+    log: Log,
+) -> Run {
+    let Iterations { system, occupation, .. } = iterations;
+    let external_energy = system.grid.overlap(&system.potential, &both(&density));
+    let levels = [0, 1].map(|spin| output.orbitals[occupation.channel(spin)].energies.clone());
+    let gap = occupation.gap([&levels[0], &levels[1]]);
+    let closest = occupation.closest([&levels[0], &levels[1]]);
+    let way = match options.mixing {
+        Mixing::Linear { .. } => Way::Linear,
+        Mixing::Diis { .. } => Way::Diis,
+    };
+    let mut run = Run {
+        has_energy: true,
+        orbitals: [Vec::new(), Vec::new()],
+        system: (*system).clone(),
+        functional: NAME.to_owned(),
+        energy: at.universal + external_energy,
+        parts: vec![
+            ("kinetic_energy", at.kinetic_energy),
+            ("hartree_energy", at.hartree_energy),
+            ("xc_energy", at.xc_energy),
+            ("external_energy", external_energy),
+        ],
+        density: iterations.spins(&density),
+        potential: output.potential,
+        xc_potential: at.xc_potential,
+        orbital_energies: levels,
+        gap,
+        iterations: log.iterations,
+        residual: output.residual,
+        stop,
+        limit: options.limit(),
+        how: vec![way],
+        restricted: occupation.spins() == 1,
+        symmetric: false,
+        energies: log.energies,
+        densities: log.densities,
+        residuals: log.residuals,
+        warnings: Vec::new(),
+    };
+    run.warnings = warnings(&run, options, (at.residual, fault));
+    if run.converged() {
+        run.warnings.extend(beyond_convergence(&run, closest));
+    }
+    run
+}
+
+/// What there is to tell about the convergence of a run.
+fn warnings(run: &Run, options: &ScfOptions, (inversions, fault): (f64, Option<FunctionalError>)) -> Vec<KsWarning> {
+    if run.converged() || run.stop == Stop::Interrupted {
+        return Vec::new();
+    }
+    let limit = if options.threshold.is_none() && options.tolerance.is_some() { "tolerance" } else { "threshold" };
+    let steps = match options.mixing {
+        Mixing::Linear { alpha, .. } => format!("smaller steps, `mixing: linear({})`, or `diis()`", alpha / 2.0),
+        Mixing::Diis { .. } => "`mixing: linear(0.1)`, and many `iterations`".to_owned(),
+    };
+    let least = run.residuals.iter().copied().fold(f64::INFINITY, f64::min);
+    let falling = run.residuals.iter().rev().take(6).is_sorted() && run.residual <= least;
+    let advice = match fault {
+        Some(fault) => format!("the density of the next iteration cannot be inverted ({fault}): try {steps}"),
+        // The inversions are as accurate as they get.
+        None if inversions > INVERSIONS * run.residual && run.residual < ROUNDED => {
+            let reached = crate::number::significant(10.0 * run.residual, 1, -3..5);
+            format!("what is left is the error of the inversions: set a looser tolerance, `tolerance: {reached}`")
+        }
+        None if falling => format!("it is still converging: allow more than {} `iterations`", options.iterations),
+        None => format!("with the exact functional every small enough step converges: try {steps}"),
+    };
+    let (system, iterations) = (run.system.label.clone(), run.iterations);
+    vec![KsWarning::NotConverged { system, iterations, residual: run.residual, limit, value: run.limit, advice }]
+}

@@ -1,0 +1,91 @@
+//! Two electrons in one potential after another, each close to the one before: what is found in one is the start in the next.
+
+use super::product::{Preconditioner, Product};
+use super::start::start;
+use super::{ITERATIONS, MAX_POINTS, Pair, stopped, symmetry};
+use crate::control::{Control, unless_interrupted};
+use crate::exact::ExactError;
+use crate::exact::davidson;
+use crate::exact::field::Field;
+use crate::ks::hamiltonian::Hamiltonian;
+use crate::model::System;
+use crate::tensor::vector::dot;
+use std::sync::Arc;
+
+/// The gain in energy, hartree, that a change of the wave function of length 1 has at least: the square of a length is this much.
+const LEAST_EXCITATION: f64 = 0.1;
+
+/// The lowest singlet or triplet in potentials that are close to each other.
+pub(in crate::exact) struct Series {
+    system: System,
+    inverse: Arc<Preconditioner>,
+    states: Vec<Vec<f64>>,
+}
+
+impl Series {
+    /// For the electrons, the grid and the interaction of a system; its potential is one of the series. `density`, 1/bohr: about that of
+    /// the electrons in it.
+    ///
+    /// # Errors
+    /// A grid that is too large; an interruption.
+    pub fn new(system: System, density: &[f64], control: &dyn Control) -> Result<Self, ExactError> {
+        let points = system.grid.points;
+        if points > MAX_POINTS {
+            return Err(ExactError::Grid { points, most: MAX_POINTS });
+        }
+        let field = Field::new(&system);
+        let screened = field.screened(&system, density);
+        let repulsion = system.interaction.hartree(&system.grid, density);
+        let constant = 0.25 * system.grid.spacing * dot(density, &repulsion);
+        let label = system.label.clone();
+        let (mean_field, named) = (screened.clone(), label.clone());
+        let inverse = unless_interrupted(control, move |_| Preconditioner::new(&mean_field, constant, &named));
+        let inverse = Arc::new(inverse.map_err(|_| stopped(&system))??);
+        let states = start(&system, &field, &screened, symmetry(&system))?;
+        Ok(Self { system, inverse, states })
+    }
+
+    /// The energy, hartree, and the density of both electrons, 1/bohr, in a potential; `error`: about that of the integral of the density,
+    /// electrons.
+    ///
+    /// # Errors
+    /// An eigenproblem that fails; an interruption.
+    pub fn ground(
+        &mut self,
+        potential: &[f64],
+        error: f64,
+        control: &dyn Control,
+    ) -> Result<(f64, Vec<f64>), ExactError> {
+        self.system.potential = potential.into();
+        let field = Field::new(&self.system);
+        let pair = Pair {
+            system: &self.system,
+            product: Product::new(&self.system, &field.hamiltonian),
+            inverse: self.inverse.clone(),
+            symmetric: field.symmetric,
+            control,
+        };
+        // The density changes by twice the overlap with a change of the wave function, for each of two electrons.
+        let left = LEAST_EXCITATION * (0.25 * error).powi(2);
+        let starts = std::mem::take(&mut self.states);
+        let found = davidson::lowest(&pair, starts, (left, ITERATIONS), &mut |_| match control.interrupted() {
+            true => Err(stopped(&self.system)),
+            false => Ok(false),
+        })?;
+        let energy = found.energies[0];
+        self.states = found.states;
+        let n = self.system.grid.points;
+        let share = 2.0 / self.system.grid.spacing;
+        let psi = &self.states[0];
+        Ok((energy, psi.chunks_exact(n).map(|column| share * dot(column, column)).collect()))
+    }
+
+    /// The lowest energy of one electron in a potential, hartree.
+    ///
+    /// # Errors
+    /// An orbital that is not found.
+    pub fn cation(&self, potential: &[f64]) -> Result<f64, ExactError> {
+        let found = crate::ks::orbitals::lowest(&Hamiltonian::new(&self.system.grid, potential), 1, None)?;
+        Ok(found.energies.first().copied().unwrap_or(0.0))
+    }
+}

@@ -1,0 +1,187 @@
+//! `exact_functional()`: what `solve`, `energy` and `potential` do with it.
+
+use super::probe::density_field;
+use super::scf;
+use super::solve::{BROKEN_SPIN, start_of};
+use crate::exact::functional::{self, AtDensity, ExactFunctional, FunctionalError, NAME};
+use crate::interp::Interpreter;
+use crate::interp::call::{Args, Builtin, function, shown};
+use crate::interp::error::{Placed, TraceError, fail};
+use crate::interp::value::{Field, Quantity, Solved, Trust, Value};
+use crate::ks::InversionError;
+use crate::lang::Kind;
+use crate::model::{Grid, Interaction, System};
+use crate::problem::Result;
+use crate::source::Span;
+use std::rc::Rc;
+use std::sync::Arc;
+
+pub(crate) const EXACT_FUNCTIONAL: &[Builtin] = &[function(
+    "exact_functional",
+    &[],
+    &[Kind::ExactFunctional],
+    "the exact exchange-correlation functional, for one and two electrons (and any number without interaction): not a formula, but two \
+     inversions at every density, one of electrons that interact and one of electrons that do not, v_xc = v_s - v - v_H (L. O. Wagner et \
+     al., Phys. Rev. B 90, 045109 (2014)). For `with:` of `solve`, whose result then is the exact density and energy, and for `energy` \
+     and `potential` at a density. Highest levels are minus ionisation energies, which fixes the constant in the potential",
+    &["exact", "exchange-correlation", "kohn-sham", "inversion", "wagner", "universal functional"],
+    &[shown(
+        "grid g = uniform(points: 97, spacing: 0.2)\nsystem he on g { He at 0 }\n\
+         solve(he, with: exact_functional()).energy - exact(he).energy",
+    )],
+    |_, _| Ok(Value::ExactFunctional),
+)];
+
+/// The residual of the inversions for `energy` and `potential`, electrons.
+const RESIDUAL: f64 = 1e-9;
+
+/// Vectors of the size of a two-electron wave function that are held at the same time.
+const WAVE_FUNCTIONS: u64 = 40;
+
+/// Options of `solve` that say nothing to the exact functional, and why.
+const WITHOUT_MEANING: [(&str, &str); 2] = [
+    ("symmetric", "densities of a system that is its own mirror image on the grid stay symmetric by themselves"),
+    ("remedies", "with the exact functional there is nothing else to try: every small enough step converges"),
+];
+
+/// Whether a call is given the exact functional.
+pub(super) fn given(args: &Args, name: &str) -> bool {
+    matches!(args.get(name).map(|arg| &arg.value), Some(Value::ExactFunctional))
+}
+
+/// `solve(system, with: exact_functional())`.
+pub(super) fn solve(interp: &mut Interpreter, args: &Args, system: &Arc<System>) -> Result<Value> {
+    let span = args.span;
+    interp.outside_bodies(span)?;
+    for (option, why) in WITHOUT_MEANING {
+        if args.has(option) {
+            let message = format!("`{option}:` does not apply to `{NAME}`");
+            return args.wrong(args.span_of(option), message, Some(format!("leave it out: {why}")));
+        }
+    }
+    if matches!(args.get("start").map(|arg| &arg.value), Some(Value::Str(word)) if **word == *BROKEN_SPIN) {
+        let message = format!("`start: {BROKEN_SPIN}` does not apply to `{NAME}`");
+        let help = "the exact density of a singlet is the same for both spins, also of a stretched bond";
+        return args.wrong(args.span_of("start"), message, Some(help.into()));
+    }
+    let options = scf::from_args(args, None)?;
+    interp.afford_pairs(system, options.iterations, span)?;
+    let start = start_of(args, system)?;
+    let found = functional::solve(system, &options, &start, &interp.control());
+    interp.check_interrupt(span)?;
+    let run = found.or_else(|error| failed(error, args, "system"))?;
+    let run = interp.settled(run, args)?;
+    let (arrays, parameters, weights) = (Arc::from([]), Rc::from([]), Rc::from([]));
+    let with = Value::ExactFunctional;
+    Ok(Value::Run(Rc::new(Solved { run, with, arrays, parameters, members: Vec::new(), weights, committee: 0 })))
+}
+
+/// The exact functional at the densities of a call.
+pub(super) struct Probed {
+    grid: Arc<Grid>,
+    at: AtDensity,
+    /// Whether both spins were given.
+    spins: bool,
+    doubt: bool,
+}
+
+impl Probed {
+    /// E_xc.
+    pub fn energy(&self) -> Value {
+        Value::Number(Quantity::energy(self.at.xc_energy).trusted(Trust::of(!self.doubt, None)))
+    }
+
+    /// v_xc.
+    pub fn potential(self) -> Value {
+        let Self { grid, at, spins, doubt } = self;
+        let field = |v: Vec<f64>| Value::Field(Rc::new(Field::simple(grid.clone(), v).doubted(doubt)));
+        let [up, down] = at.xc_potential.map(field);
+        if spins { Value::record([("up", up), ("down", down)]) } else { up }
+    }
+}
+
+/// `energy(exact_functional(), n)`, `potential(exact_functional(), n)`.
+pub(super) fn probed(interp: &mut Interpreter, args: &Args) -> Result<Probed> {
+    let span = args.span;
+    interp.outside_bodies(span)?;
+    let first = density_field(args, "n")?;
+    let second = if args.has("n_down") { Some(density_field(args, "n_down")?) } else { None };
+    let grid = first.grid.clone();
+    if second.as_ref().is_some_and(|second| *second.grid != *grid) {
+        let place = args.span_of("n_down");
+        return fail(TraceError::Grids { span: place }, place);
+    }
+    let interaction = interp.interaction_of(args, &grid)?;
+    let count = |n: &[f64]| grid.integrate(n).round().max(0.0).min(1e6) as usize;
+    let (spins, electrons) = match &second {
+        Some(second) => ([first.data.clone(), second.data.clone()], [count(&first.data), count(&second.data)]),
+        // One electron has a spin; of two the density is that of a singlet.
+        None => {
+            let electrons = count(&first.data);
+            let (up, down) = (electrons.div_ceil(2), electrons / 2);
+            let all = electrons.max(1) as f64;
+            let share = |count: usize| first.data.iter().map(|n| n * count as f64 / all).collect();
+            ([share(up), share(down)], [up, down])
+        }
+    };
+    // Electrons of more down spin are those of more up spin, with names exchanged.
+    let turned = electrons[1] > electrons[0];
+    let order = |[up, down]: [Vec<f64>; 2]| if turned { [down, up] } else { [up, down] };
+    let system = of_density(&grid, interaction, electrons);
+    interp.afford_pairs(&system, 1, span)?;
+    let found = ExactFunctional::new(&system, false)
+        .and_then(|mut functional| functional.at(&order(spins), RESIDUAL, &interp.control()));
+    interp.check_interrupt(span)?;
+    let mut at = found.or_else(|error| failed(error, args, "n"))?;
+    at.xc_potential = order(at.xc_potential);
+    let doubt = first.unconverged || second.as_ref().is_some_and(|second| second.unconverged);
+    Ok(Probed { grid, at, spins: second.is_some(), doubt })
+}
+
+/// The electrons of a density, in no potential.
+fn of_density(grid: &Arc<Grid>, interaction: Interaction, electrons: [usize; 2]) -> System {
+    System {
+        label: "a density".to_owned(),
+        grid: grid.clone(),
+        interaction,
+        nuclei: Vec::new(),
+        potential: vec![0.0; grid.points].into(),
+        nuclear_repulsion: 0.0,
+        electrons: electrons[0] + electrons[1],
+        unpaired: electrons[0].abs_diff(electrons[1]),
+    }
+}
+
+/// An error at the argument that it is about.
+fn failed<T>(error: FunctionalError, args: &Args, of_density: &str) -> Result<T> {
+    let place = match &error {
+        FunctionalError::Electrons { .. } | FunctionalError::Inversion(InversionError::Empty) => {
+            args.span_of(of_density)
+        }
+        error if error.of_density() => args.span_of(of_density),
+        _ => args.span,
+    };
+    fail(Placed::new(error, place, "here"), place)
+}
+
+impl Interpreter {
+    /// Refuses the exact functional where everything is traced.
+    fn outside_bodies(&self, span: Span) -> Result<()> {
+        if self.traces.is_empty() && self.in_loss == 0 {
+            return Ok(());
+        }
+        let message =
+            format!("`{NAME}` cannot be part of a functional or a loss: it is not a formula, and has no derivative");
+        fail(crate::interp::error::RunError::Value { message, help: None, span }, span)
+    }
+
+    /// Asks for the memory of wave functions of two electrons, and of the densities of all iterations.
+    fn afford_pairs(&mut self, system: &System, iterations: usize, span: Span) -> Result<()> {
+        let points = system.grid.points as u64;
+        let pair =
+            if system.electrons == 2 && system.interaction != Interaction::None { points * points } else { points };
+        let bytes =
+            (8 * WAVE_FUNCTIONS).saturating_mul(pair).saturating_add(8 * points.saturating_mul(iterations as u64));
+        self.afford(bytes, "this calculation with the exact functional", span)
+    }
+}
