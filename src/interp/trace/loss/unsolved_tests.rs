@@ -219,7 +219,7 @@ fn potential_functionals_make_committees_and_files() {
          max(abs(potential(both, n) - 0.25 * potential(m, n) - 0.75 * potential(u, n))) < 1e-14\n\
          max(abs(potential(load(\"both.ksr\"), n) - potential(both, n)))\n\
          len([line for line in load(\"m.ksr\").origin if line == m.origin[3]])\nm.origin[3][0 .. 8]\n\
-         solve(he, with: load(\"m.ksr\")).how\nkeys(solve(he, with: committee([m, m])).spread)[0]"
+         solve(he, with: load(\"m.ksr\")).how\nkeys(solve(he, with: both).spread)[0]"
     ));
     assert_eq!(found, ["0", "true", "0", "1", "scf: none", "DIIS", "kinetic_energy"]);
     let mixed = "committee([train f { on: [he]; loss: losses.xc_energy(); scf: none; optimizer: lbfgs(steps: 1) }, train v { on: \

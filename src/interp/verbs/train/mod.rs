@@ -314,6 +314,10 @@ impl Interpreter {
                 let place = args.get(option).or_else(|| args.get("optimizer")).map_or(span, |arg| arg.span);
                 return fail(Placed::new(error, place, "here"), place);
             }
+            Err(error @ TrainError::LossWithoutFunctional { .. }) => {
+                let place = args.span_of("loss");
+                return fail(Placed::new(error, place, "this loss"), place);
+            }
             Err(error) => {
                 let Some(place) = error.place() else {
                     return fail(Placed::new(error, span, "in this training run"), span);
