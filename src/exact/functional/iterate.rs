@@ -29,10 +29,13 @@ const SYMMETRIC: f64 = 1e-7;
 const SLACK: f64 = 1e-6;
 const SLACK_OF_GAIN: f64 = 0.1;
 
+/// A density of each channel, 1/bohr.
+type Channels = Vec<Vec<f64>>;
+
 /// Orbitals in the Kohn-Sham potential of an iteration.
 struct Output {
     /// Of each channel.
-    density: Vec<Vec<f64>>,
+    density: Channels,
     potential: [Vec<f64>; 2],
     orbitals: Vec<Orbitals>,
     residual: f64,
@@ -56,8 +59,9 @@ pub(crate) fn solve(
     let mut density = iterations.first(start)?;
     let mut mix = Mix::new(options, system.grid.points);
     let mut log = Log::default();
-    let mut last: Option<(AtDensity, Vec<Vec<f64>>, Output)> = None;
-    let mut lowest: Option<(f64, Vec<Vec<f64>>, Vec<Vec<f64>>)> = None;
+    let mut last: Option<(AtDensity, Channels, Output)> = None;
+    // The lowest energy, hartree, with its input and output.
+    let mut lowest: Option<(f64, Channels, Channels)> = None;
     let label = format!("functional {}", system.label);
     let mut progress = Progress::new(label, options.tolerance.unwrap_or(ScfOptions::TOLERANCE));
     let finest = options.tolerance.map_or(FINE, |tolerance| (SHARE_OF_TOLERANCE * tolerance).max(FINE));
@@ -141,7 +145,7 @@ struct Iterations<'a> {
 
 impl Iterations<'_> {
     /// The first density, of each channel.
-    fn first(&mut self, start: &InitialDensity) -> Result<Vec<Vec<f64>>, FunctionalError> {
+    fn first(&mut self, start: &InitialDensity) -> Result<Channels, FunctionalError> {
         let density = match start {
             InitialDensity::Given(spins) if self.occupation.spins() == 1 => vec![both(spins)],
             InitialDensity::Given(spins) => spins.to_vec(),
@@ -156,7 +160,7 @@ impl Iterations<'_> {
     }
 
     /// Densities averaged with their mirror images: rounding errors alone would move electrons between distant atoms.
-    fn averaged(&self, density: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+    fn averaged(&self, density: Channels) -> Channels {
         match self.mirror {
             Some(mirror) => density.iter().map(|n| mirror.average(n)).collect(),
             None => density,
@@ -173,7 +177,7 @@ impl Iterations<'_> {
     }
 
     /// The density and the orbitals of each channel in a potential of each spin.
-    fn filled(&self, iteration: usize, potential: &[Vec<f64>; 2]) -> Result<(Vec<Vec<f64>>, Vec<Orbitals>), KsError> {
+    fn filled(&self, iteration: usize, potential: &[Vec<f64>; 2]) -> Result<(Channels, Vec<Orbitals>), KsError> {
         let grid = &self.system.grid;
         let mut filled = (Vec::new(), Vec::new());
         for (k, (channel, v)) in self.occupation.channels.iter().zip(potential).enumerate() {
@@ -207,7 +211,7 @@ impl Iterations<'_> {
     }
 
     /// The next density of each channel.
-    fn mixed(&self, mix: &mut Mix, input: &[Vec<f64>], output: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    fn mixed(&self, mix: &mut Mix, input: &[Vec<f64>], output: &[Vec<f64>]) -> Channels {
         let next = mix.next(&input.concat(), &output.concat());
         next.chunks(self.system.grid.points).map(<[f64]>::to_vec).collect()
     }
@@ -222,7 +226,7 @@ fn both(channels: &[Vec<f64>]) -> Vec<f64> {
 fn finished(
     iterations: &Iterations<'_>,
     options: &ScfOptions,
-    (at, density, output): (AtDensity, Vec<Vec<f64>>, Output),
+    (at, density, output): (AtDensity, Channels, Output),
     (stop, fault): (Stop, Option<FunctionalError>),
     log: Log,
 ) -> Run {

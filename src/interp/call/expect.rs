@@ -64,6 +64,9 @@ pub(crate) fn dimensioned(x: Operand<'_>, dim: Dimension, what: &str) -> Result<
 pub(crate) fn not_functional<T>(what: &str, value: &Value, span: Span) -> Result<T> {
     let help = match value {
         Value::Function(_) => Some("define it with `functional` instead of `fn`".to_string()),
+        Value::Builtin(builtin) if builtin.name == "exact_functional" => {
+            Some("with parentheses: `exact_functional()`".to_string())
+        }
         Value::ExactFunctional => Some(
             "it is not a formula: `solve(system, with: exact_functional())`, and `energy` and `potential` at a density"
                 .into(),

@@ -112,7 +112,7 @@ pub(super) fn probed(interp: &mut Interpreter, args: &Args) -> Result<Probed> {
         return fail(TraceError::Grids { span: place }, place);
     }
     let interaction = interp.interaction_of(args, &grid)?;
-    let count = |n: &[f64]| grid.integrate(n).round().max(0.0).min(1e6) as usize;
+    let count = |n: &[f64]| grid.integrate(n).round().clamp(0.0, 1e6) as usize;
     let (spins, electrons) = match &second {
         Some(second) => ([first.data.clone(), second.data.clone()], [count(&first.data), count(&second.data)]),
         // One electron has a spin; of two the density is that of a singlet.
