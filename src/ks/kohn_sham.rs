@@ -43,6 +43,9 @@ pub(crate) struct KohnSham<D: Backend> {
     fault: Fault,
 }
 
+/// v_xc, one per channel, and g of exact exchange.
+type XcPotentials<D> = (Spins<D>, Option<Value<D>>);
+
 /// Potentials at a density, one per channel.
 pub(crate) struct Potentials<D: Backend> {
     /// v_s.
@@ -241,7 +244,7 @@ impl<D: Backend> KohnSham<D> {
         exchange: Option<&Value<D>>,
         tape: T,
     ) -> Result<(Potentials<D>, T), KsError> {
-        let (xc, weight, tape) = self.xc_potential(iteration, density, exchange, tape)?;
+        let ((xc, weight), tape) = self.xc_potential(iteration, density, exchange, tape)?;
         let inputs: Vec<&Value<D>> = [&self.external].into_iter().chain(density).chain(&xc).collect();
         let (whole, tape) = self.run(&self.equations.potential, &self.potential, &inputs, tape)?;
         self.expect_finite(iteration, "the Kohn-Sham potential", &whole)?;
@@ -318,7 +321,7 @@ impl<D: Backend> KohnSham<D> {
         density: &Spins<D>,
         exchange: Option<&Value<D>>,
         tape: T,
-    ) -> Result<(Spins<D>, Option<Value<D>>, T), KsError> {
+    ) -> Result<(XcPotentials<D>, T), KsError> {
         let (seen, tape) = self.symmetrised(density, tape)?;
         let (exchange, tape) = self.symmetrised_one(exchange, tape)?;
         let densities: Vec<&Value<D>> = seen.iter().collect();
@@ -328,7 +331,7 @@ impl<D: Backend> KohnSham<D> {
         self.expect_finite_xc(iteration, "the exchange-correlation potential", &xc.potential, &at)?;
         let (potential, tape) = self.symmetrised(&xc.potential, tape)?;
         let (weight, tape) = self.symmetrised_one(xc.exchange.as_ref(), tape)?;
-        Ok((potential, weight, tape))
+        Ok(((potential, weight), tape))
     }
 
     fn fill<T: Tape<f64, D>>(

@@ -135,7 +135,7 @@ pub enum TraceError {
     )]
     ExchangeOutside {
         /// The name.
-        #[label("not in the body of a functional that is solved with")]
+        #[label("not in the body of an energy functional that is solved with")]
         span: Span,
     },
     /// The functional contains exact exchange, so it depends on orbitals and not only on the density that it is given.
