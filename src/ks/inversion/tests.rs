@@ -1,5 +1,7 @@
 use super::*;
 use crate::control::Quiet;
+use crate::interp::tests::helpers::values;
+use crate::interp::value::Value as Answer;
 use crate::ks::hamiltonian::Hamiltonian;
 use crate::ks::orbitals::lowest;
 use std::sync::LazyLock;
@@ -87,4 +89,38 @@ fn what_is_no_density_is_refused() {
     let broken: Vec<f64> = density.iter().map(|n| if *n > 0.1 { f64::NAN } else { *n }).collect();
     assert!(matches!(refused(&broken, 1), Some(InversionError::NotFinite { .. })));
     assert_eq!(refused(&vec![0.0; GRID.points], 0), Some(InversionError::Empty));
+}
+
+/// Two electrons of opposite spin are in one orbital, √(n/2): T_s is that of von Weizsäcker, with the stencil of the grid.
+#[test]
+fn the_kinetic_energy_of_two_electrons_is_that_of_von_weizsacker() {
+    let head = "use std.molecules\ngrid g = uniform(points: 257, spacing: 0.16)\n";
+    for system in ["molecules.h2(g, R: 1.6)", "molecules.h2(g, R: 5.12)", "molecules.atom(2, 2, g)"] {
+        let script = format!("{head}let r = exact({system})\nr\ninvert(r).kinetic_energy");
+        let found = values(&script);
+        let [Answer::Reference(reference), Answer::Number(kinetic)] = &found[..] else { panic!("{found:?}") };
+        let grid = &reference.system.grid;
+        let root: Vec<f64> = reference.total_density().iter().map(|n| n.sqrt()).collect();
+        let moving = Hamiltonian::new(grid, &[]).apply(&root);
+        let weizsacker = grid.overlap(&root, &moving);
+        assert!((kinetic.value - weizsacker).abs() < 1e-8, "{system}: {} {weizsacker}", kinetic.value);
+    }
+}
+
+#[test]
+fn what_is_not_quite_a_density_is_told() {
+    let (density, _) = filled(&potential(), 1);
+    let more: Vec<f64> = density.iter().map(|n| n * 1.0002).collect();
+    let found = invert(&given([&more, &more], [1; 2], [None; 2]), &Quiet).expect("a potential");
+    assert!(found.converged(), "{}", found.residual);
+    assert!(found.warnings.iter().any(|w| matches!(w, InversionWarning::Scaled { .. })), "{:?}", found.warnings);
+    // Two halves with a gap between them: no ground state has it, and what is given is the closest.
+    let gap: Vec<f64> = (0..GRID.points).map(|i| if GRID.x(i).abs() < 1.0 { 0.0 } else { density[i] }).collect();
+    let count = GRID.integrate(&gap);
+    let gap: Vec<f64> = gap.iter().map(|n| n / count).collect();
+    let found = invert(&given([&gap, &gap], [1; 2], [None; 2]), &Quiet).expect("a potential");
+    assert!(found.kinetic_energy >= 0.0, "{}", found.kinetic_energy);
+    assert!(found.converged() || found.warnings.iter().any(|w| matches!(w, InversionWarning::NotConverged { .. })));
+    let many = invert(&given([&density, &density], [GRID.points + 1; 2], [None; 2]), &Quiet).err();
+    assert!(matches!(many, Some(InversionError::TooMany { .. })), "{many:?}");
 }
