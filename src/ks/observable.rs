@@ -3,6 +3,7 @@
 use super::KsError;
 use super::occupation::Occupation;
 use crate::model::System;
+use crate::tensor::{Backend, Value};
 
 /// What a loss may use of a Kohn-Sham trajectory: the inputs of its graph, one per index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +31,24 @@ pub enum Observable {
     Residual,
     /// The parameters of the functional, as the optimiser stores them. Vector.
     Parameters,
+}
+
+/// The values of observables in order, each from `observed`.
+///
+/// # Errors
+/// Those of `observed`.
+pub(super) fn observe<D: Backend, T>(
+    wanted: &[Observable],
+    mut tape: T,
+    observed: impl Fn(Observable, T) -> Result<(Value<D>, T), KsError>,
+) -> Result<(Vec<Value<D>>, T), KsError> {
+    let mut values = Vec::with_capacity(wanted.len());
+    for observable in wanted {
+        let (value, next) = observed(*observable, tape)?;
+        values.push(value);
+        tape = next;
+    }
+    Ok((values, tape))
 }
 
 impl Observable {

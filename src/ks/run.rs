@@ -109,6 +109,11 @@ impl Run {
         }
     }
 
+    /// The density of every channel: of both spins together where they have the same orbitals.
+    pub(crate) fn channels(&self) -> Vec<Vec<f64>> {
+        if self.restricted { vec![self.total_density()] } else { self.density.to_vec() }
+    }
+
     /// Density of both spins together.
     pub fn total_density(&self) -> Vec<f64> {
         both_spins(&self.density)

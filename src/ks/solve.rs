@@ -133,8 +133,7 @@ pub(super) fn solve_density<D: Backend>(
     control: &dyn Control,
 ) -> Result<Spins<D>, KsError> {
     let run = solve_bound(ks, "", options, start, control)?;
-    let density = if run.restricted { vec![run.total_density()] } else { run.density.to_vec() };
-    fields(&ks.device, &density, Value::constant)
+    fields(&ks.device, &run.channels(), Value::constant)
 }
 
 /// The first input density.

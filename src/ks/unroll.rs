@@ -4,6 +4,7 @@
 //! input of their iteration: the same operations on the same numbers, so the gradient is bitwise identical.
 
 use super::kohn_sham::{Energies, Iteration, KohnSham, Spins, device_error};
+use super::observable::observe;
 use super::orbitals::Orbitals;
 use super::{KsError, Observable, ScfOptions, Schedule};
 use crate::control::Control;
@@ -115,14 +116,8 @@ impl<'a, D: Backend, T: Tape<f64, D>> Unrolled<'a, D, T> {
     ///
     /// # Errors
     /// One that the trajectory does not have.
-    pub fn observe<S: Tape<f64, D>>(&self, mut tape: S) -> Result<(Vec<Value<D>>, S), KsError> {
-        let mut values = Vec::with_capacity(self.wanted.len());
-        for observable in self.wanted {
-            let (value, next) = self.observed(*observable, tape)?;
-            values.push(value);
-            tape = next;
-        }
-        Ok((values, tape))
+    pub fn observe<S: Tape<f64, D>>(&self, tape: S) -> Result<(Vec<Value<D>>, S), KsError> {
+        observe(self.wanted, tape, |observable, tape| self.observed(observable, tape))
     }
 
     fn observed<S: Tape<f64, D>>(&self, observable: Observable, tape: S) -> Result<(Value<D>, S), KsError> {
@@ -177,7 +172,11 @@ impl<D: Backend> Unrolled<'_, D, OwnedTape<f64, D>> {
 }
 
 /// `weight` times the sum of fields.
-fn sum<D: Backend, T: Tape<f64, D>>(fields: &[Value<D>], weight: f64, tape: T) -> Result<(Value<D>, T), KsError> {
+pub(super) fn sum<D: Backend, T: Tape<f64, D>>(
+    fields: &[Value<D>],
+    weight: f64,
+    tape: T,
+) -> Result<(Value<D>, T), KsError> {
     let terms: Vec<_> = fields.iter().map(|field| (field, 0, weight)).collect();
     let Some(first) = fields.first() else { return Err(ScfOptions::no_iterations()) };
     combine(first.device(), &terms, 0.0, tape).map_err(device_error)

@@ -83,8 +83,7 @@ impl Member {
         scf: &ScfOptions,
         control: &dyn Control,
     ) -> Result<Vec<Vec<f64>>, KsError> {
-        let run = self.run(functional, ks, scf, control)?;
-        Ok(if self.equations.occupation.spins() == 1 { vec![run.total_density()] } else { run.density.to_vec() })
+        Ok(self.run(functional, ks, scf, control)?.channels())
     }
 
     /// The converged calculation.
@@ -336,18 +335,15 @@ impl<'a> Prepared<'a> {
 
     /// The error for a loss that is not finite, with the operation that caused it.
     fn broken_loss<D: Backend>(&self, seen: &[&Value<D>]) -> KsError {
-        let (loss, system) = (&self.case.loss, &self.case.systems[0]);
         let inputs: Vec<Vec<f64>> = seen.iter().map(|value| value.host().to_vec()).collect();
-        let found = loss.graph.first_non_finite(&[loss.output], &system.grid, &system.interaction, &[], &inputs);
-        let Some(found) = found.ok().flatten() else { return self.not_finite("the loss") };
-        let at = found.point.map(|i| format!(" at x = {:.2} bohr", system.grid.x(i))).unwrap_or_default();
-        let what = match found.operation.as_str() {
+        let Some((operation, at, span)) = self.case.broken_at(&inputs) else { return self.not_finite("the loss") };
+        let what = match operation.as_str() {
             "number" => "a number in the loss".to_owned(),
             operation => format!("`{operation}` in the loss{at}"),
         };
         match self.not_finite(&what) {
             KsError::NotFinite { operation, iteration, system, .. } => {
-                KsError::NotFinite { operation, iteration, system, place: Some(found.span) }
+                KsError::NotFinite { operation, iteration, system, place: Some(span) }
             }
             other => other,
         }

@@ -6,6 +6,7 @@ use crate::functional::Compiled;
 use crate::graph::{Graph, NodeId};
 use crate::ks::{Observable, ScfOptions};
 use crate::model::System;
+use crate::source::Span;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -53,6 +54,15 @@ impl Plan {
 }
 
 impl Case {
+    /// The operation of the loss that made it not finite for these inputs, ` at x = …` if it is at a point, and its place.
+    pub(super) fn broken_at(&self, inputs: &[Vec<f64>]) -> Option<(String, String, Span)> {
+        let (loss, system) = (&self.loss, &self.systems[0]);
+        let found = loss.graph.first_non_finite(&[loss.output], &system.grid, &system.interaction, &[], inputs);
+        let found = found.ok().flatten()?;
+        let at = found.point.map(|i| format!(" at x = {:.2} bohr", system.grid.x(i))).unwrap_or_default();
+        Some((found.operation, at, found.span))
+    }
+
     /// `h2(R: 1.4)`, or the labels of all systems of a group.
     pub fn label(&self) -> String {
         let labels: Vec<&str> = self.systems.iter().map(|system| system.label.as_str()).collect();

@@ -69,16 +69,15 @@ impl<'a> Unsolved<'a> {
 
     /// The error for a loss that is not finite, with the operation that caused it.
     fn broken(&self, params: &[f64]) -> KsError {
-        let (loss, system) = (&self.case.loss, &self.case.systems[0]);
         let inputs = if self.depends { vec![params.to_vec()] } else { Vec::new() };
-        let found = loss.graph.first_non_finite(&[loss.output], &system.grid, &system.interaction, &[], &inputs);
-        let Some(found) = found.ok().flatten() else { return self.not_finite("the loss".into(), None) };
-        let at = found.point.map(|i| format!(" at x = {:.2} bohr", system.grid.x(i))).unwrap_or_default();
-        let what = match found.operation.as_str() {
+        let Some((operation, at, span)) = self.case.broken_at(&inputs) else {
+            return self.not_finite("the loss".into(), None);
+        };
+        let what = match operation.as_str() {
             "number" => "a number in the loss or the functional".to_owned(),
             operation => format!("`{operation}`{at}"),
         };
-        self.not_finite(what, Some(found.span))
+        self.not_finite(what, Some(span))
     }
 
     fn not_finite(&self, operation: String, place: Option<crate::source::Span>) -> KsError {

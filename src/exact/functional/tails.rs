@@ -1,6 +1,7 @@
 //! Far out, where there is little density, potentials that are calculated from it lose their digits. There they are continued, smoothly: a
 //! kink in a potential is one in the next density.
 
+use crate::ks::above;
 use std::ops::Range;
 
 /// Densities relative to the largest: potentials are continued below the first, and nothing is left of them below the second.
@@ -23,12 +24,7 @@ impl Tails {
     /// Those of a density.
     pub fn new(density: &[f64]) -> Self {
         let largest = density.iter().copied().fold(0.0, f64::max);
-        let above = |fraction: f64| {
-            let enough = |n: &f64| *n > fraction * largest;
-            let start = density.iter().position(enough).unwrap_or(0);
-            start..density.iter().rposition(enough).map_or(start, |end| end + 1)
-        };
-        let (decided, window) = (above(FIRST), above(WINDOW));
+        let (decided, window) = (above(density, FIRST), above(density, WINDOW));
         let blend = |n: f64| {
             let way = ((FIRST * largest / n.max(f64::MIN_POSITIVE)).ln() / (FIRST / LAST).ln()).clamp(0.0, 1.0);
             way * way * (3.0 - 2.0 * way)
@@ -36,7 +32,7 @@ impl Tails {
         let weight =
             density.iter().enumerate().map(|(i, n)| if decided.contains(&i) { 0.0 } else { blend(*n) }).collect();
         let windows = [decided.start..window.start.max(decided.start), window.end.min(decided.end)..decided.end];
-        Self { inside: above(LAST), weight, windows }
+        Self { inside: above(density, LAST), weight, windows }
     }
 
     /// Continues a potential by a multiple of a shape, on each side what it is on average.

@@ -8,14 +8,15 @@ mod layers;
 #[cfg(test)]
 mod limits_tests;
 mod loss;
+mod param;
 mod probe;
 mod same;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use body::flat;
 pub(crate) use compile::Ready;
 pub(crate) use fields::FIELDS;
 pub(crate) use layers::LAYERS;
 pub(crate) use loss::{Subject, UNSOLVED_ENERGIES, not_solved};
+pub(crate) use param::flat;
 pub(crate) use probe::{by_spin, no_interaction, potential_functional};

@@ -1,5 +1,6 @@
 //! `exact_functional()`: what `solve`, `energy` and `potential` do with it.
 
+use super::invert::in_proportion;
 use super::probe::density_field;
 use super::scf;
 use super::solve::{BROKEN_SPIN, start_of};
@@ -119,9 +120,7 @@ pub(super) fn probed(interp: &mut Interpreter, args: &Args) -> Result<Probed> {
         None => {
             let electrons = count(&first.data);
             let (up, down) = (electrons.div_ceil(2), electrons / 2);
-            let all = electrons.max(1) as f64;
-            let share = |count: usize| first.data.iter().map(|n| n * count as f64 / all).collect();
-            ([share(up), share(down)], [up, down])
+            (in_proportion(&first.data, [up, down]), [up, down])
         }
     };
     // Electrons of more down spin are those of more up spin, with names exchanged.

@@ -170,12 +170,9 @@ fn of_field(args: &Args, field: &Field) -> Result<Given> {
         return args.wrong(args.span_of("unpaired"), message, None);
     }
     let (up, down) = ((electrons + unpaired) / 2, (electrons - unpaired) / 2);
-    let share = |count: usize| -> Vec<f64> {
-        field.data.iter().map(|n| n * count as f64 / (electrons.max(1)) as f64).collect()
-    };
     Ok(Given {
         grid: field.grid.clone(),
-        spins: [share(up), share(down)],
+        spins: in_proportion(&field.data, [up, down]),
         electrons: [up, down],
         system: None,
         energy: None,
@@ -185,7 +182,14 @@ fn of_field(args: &Args, field: &Field) -> Result<Given> {
     })
 }
 
-fn record(given: &Given, found: &Inversion) -> Value {
+/// A density shared out between the spins in proportion to their electrons.
+pub(super) fn in_proportion(density: &[f64], electrons: [usize; 2]) -> [Vec<f64>; 2] {
+    let all = (electrons[0] + electrons[1]).max(1) as f64;
+    electrons.map(|count| density.iter().map(|n| n * count as f64 / all).collect())
+}
+
+/// The record of an inversion.
+pub(super) fn record(given: &Given, found: &Inversion) -> Value {
     let converged = found.converged() && !given.trust.unconverged();
     let trust = || Trust::of(converged, None);
     let number = |q: Quantity| Value::Number(q.trusted(trust()));

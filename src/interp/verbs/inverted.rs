@@ -1,11 +1,11 @@
 //! The inverted density of a reference: the exact Kohn-Sham potential and what follows from it, found once and kept for the session.
 
-use super::invert::Given;
+use super::invert::{Given, record};
 use crate::data::ContentKey;
 use crate::exact::{self, Reference};
 use crate::interp::Interpreter;
 use crate::interp::error::{Placed, RunError, fail};
-use crate::interp::value::{Field, Quantity, Trust, Value};
+use crate::interp::value::{Trust, Value};
 use crate::ks::{Density, Inversion, InversionError, InversionWarning, invert};
 use crate::model::{Grid, System, Wall};
 use crate::problem::{Problem, Result};
@@ -42,27 +42,11 @@ pub(crate) struct Inverted {
 }
 
 impl Inverted {
-    /// Whether the calculation of the reference converged, and the density is reproduced.
-    pub fn converged(&self) -> bool {
-        self.found.converged() && !self.given.trust.unconverged()
-    }
-
-    /// One of [`INVERTED`].
+    /// One of [`INVERTED`]: an entry of what `invert` gives.
     fn member(&self, name: &str) -> Option<Value> {
-        let doubt = !self.converged();
-        let number = |value: f64| Value::Number(Quantity::energy(value).trusted(Trust::of(!doubt, None)));
-        let field = |data: &Vec<f64>| {
-            Value::Field(Rc::new(Field::simple(self.given.grid.clone(), data.clone()).doubted(doubt)))
-        };
-        let spins = |both: &[Vec<f64>; 2]| match self.found.restricted {
-            true => field(&both[0]),
-            false => Value::record([("up", field(&both[0])), ("down", field(&both[1]))]),
-        };
-        match name {
-            "potential" => Some(spins(&self.found.potential)),
-            "xc_potential" => self.found.xc_potential.as_ref().map(spins),
-            "xc_energy" => self.given.xc_energy(self.found.kinetic_energy).map(number),
-            "non_interacting_kinetic_energy" => Some(number(self.found.kinetic_energy)),
+        let entry = if name == "non_interacting_kinetic_energy" { "kinetic_energy" } else { name };
+        match record(&self.given, &self.found) {
+            Value::Record(all) => all.get(entry).cloned(),
             _ => None,
         }
     }

@@ -7,7 +7,7 @@
 
 mod state;
 #[cfg(test)]
-mod tests;
+pub(in crate::ks) mod tests;
 mod trust;
 
 pub(super) use state::{State, product, project};

@@ -63,7 +63,7 @@ impl<D: Backend> State<D> {
         let density = fields(&ks.device, &numbers, Value::constant)?;
         let (seen, _) = ks.symmetrised(&density, NoneTape)?;
         let exchange = ks.exchange().then(|| Exchange::new(&ks.equations.system, filling, &orbitals));
-        let x = exchange.as_ref().map(|exchange| field(ks, exchange.density())).transpose()?;
+        let x = exchange.as_ref().map(|exchange| field(ks, exchange.density.clone())).transpose()?;
         let (potentials, _) = ks.potentials(0, &seen, x.as_ref(), NoneTape)?;
         let exchange = exchange.zip(potentials.exchange.as_ref()).map(|(exchange, g)| exchange.weighted(&g.host()));
         let hamiltonians: Vec<Hamiltonian> =
@@ -88,10 +88,13 @@ impl<D: Backend> State<D> {
             filled.push(Filled { density: density[k].clone(), energies, orbitals: none });
             levels.push(found);
         }
-        // Canonical ones.
-        let exchange = exchange.zip(potentials.exchange.as_ref());
-        let exchange =
-            exchange.map(|(_, g)| Exchange::new(&ks.equations.system, filling, &orbitals).weighted(&g.host()));
+        // Of the canonical orbitals, where there is more than one to rotate.
+        let exchange = match (exchange, &potentials.exchange) {
+            (Some(_), Some(g)) if orbitals.iter().any(|of| of.len() > 1) => {
+                Some(Exchange::new(&ks.equations.system, filling, &orbitals).weighted(&g.host()))
+            }
+            (same, _) => same,
+        };
         let Potentials { whole, xc, .. } = &potentials;
         let (potential, xc_potential) = (whole.clone(), xc.clone());
         let iteration = Iteration { potential, xc_potential, filled, output: seen, exchange: x };
@@ -127,7 +130,7 @@ impl<D: Backend> State<D> {
         }
         let Potentials { whole, xc, .. } = &self.potentials;
         let (output, _) = ks.symmetrised(&self.density, NoneTape)?;
-        let exchange = self.exchange.as_ref().map(|exchange| field(ks, exchange.density())).transpose()?;
+        let exchange = self.exchange.as_ref().map(|exchange| field(ks, exchange.density.clone())).transpose()?;
         Ok(Iteration { potential: whole.clone(), xc_potential: xc.clone(), filled, output, exchange })
     }
 
@@ -279,7 +282,7 @@ fn kernel<D: Backend>(
     let exchange = match &state.exchange {
         None => None,
         Some(exchange) => {
-            let x = Value::leaf(&ks.device, (1, points, 1), exchange.density()).map_err(device_error)?;
+            let x = Value::leaf(&ks.device, (1, points, 1), exchange.density.clone()).map_err(device_error)?;
             Some((x, exchange.density_change(rotation)))
         }
     };

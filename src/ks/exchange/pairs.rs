@@ -13,6 +13,8 @@ pub(in crate::ks) struct Exchange {
     orbitals: Vec<Vec<Vec<f64>>>,
     /// w * (psi_a psi_b) of every channel and pair b <= a, row by row.
     repulsion: Vec<Vec<Vec<f64>>>,
+    /// X, hartree/bohr.
+    pub density: Vec<f64>,
     weight: Weight,
     /// The potentials g w * p + w * (g p) of the same pairs p.
     weighted: Vec<Vec<Vec<f64>>>,
@@ -58,10 +60,12 @@ impl Exchange {
             filling,
             orbitals: orbitals.to_vec(),
             repulsion: Vec::new(),
+            density: Vec::new(),
             weight: Weight::Uniform(0.0),
             weighted: Vec::new(),
         };
         exchange.repulsion = exchange.of_pairs(|a, b| exchange.repelled(&product(a, b)));
+        exchange.density = exchange.energy_density();
         exchange
     }
 
@@ -108,8 +112,7 @@ impl Exchange {
         field
     }
 
-    /// X, hartree/bohr.
-    pub fn density(&self) -> Vec<f64> {
+    fn energy_density(&self) -> Vec<f64> {
         let mut x = vec![0.0; self.system.grid.points];
         let factor = -0.5 * self.filling / self.system.grid.spacing;
         for (orbitals, repulsion) in self.orbitals.iter().zip(&self.repulsion) {

@@ -9,10 +9,12 @@ use super::response::solve;
 use crate::control::Control;
 use crate::ks::direct::State;
 use crate::ks::kohn_sham::{Energies, Iteration, KohnSham, Potentials, Spins, device_error, fields};
+use crate::ks::observable::observe;
 use crate::ks::orbitals::Orbitals;
 use crate::ks::orbitals_operator::Filled;
+use crate::ks::unroll::sum;
 use crate::ks::{KsError, Observable, taken};
-use crate::tensor::arrange::{combine, take};
+use crate::tensor::arrange::take;
 use crate::tensor::vector::{add, dot_in_order as dot, norm_in_order as norm};
 use crate::tensor::{Backend, Cotangent, Cotangents, OwnedTape, Tape, Value, record, resume};
 use std::cell::RefCell;
@@ -57,7 +59,7 @@ impl<'a, D: Backend> Settled<'a, D> {
         let numbers: Vec<Vec<f64>> = state.density.iter().map(|n| n.host().to_vec()).collect();
         let density = fields(&ks.device, &numbers, Value::leaf)?;
         let leaf = |numbers: Vec<f64>, dims| Value::leaf(&ks.device, dims, numbers).map_err(device_error);
-        let x = state.exchange.as_ref().map(|exchange| exchange.density()).unwrap_or_default();
+        let x = state.exchange.as_ref().map(|exchange| exchange.density.clone()).unwrap_or_default();
         let points = ks.equations.system.grid.points;
         let exchange = leaf(x, (1, points, 1))?;
         let mut kinetic = Vec::new();
@@ -119,22 +121,12 @@ impl<'a, D: Backend> Settled<'a, D> {
     ///
     /// # Errors
     /// Those of the device.
-    pub fn observe<S: Tape<f64, D>>(&self, mut tape: S) -> Result<(Vec<Value<D>>, S), KsError> {
-        let mut values = Vec::with_capacity(self.wanted.len());
-        for observable in self.wanted {
-            let (value, next) = self.observed(*observable, tape)?;
-            values.push(value);
-            tape = next;
-        }
-        Ok((values, tape))
+    pub fn observe<S: Tape<f64, D>>(&self, tape: S) -> Result<(Vec<Value<D>>, S), KsError> {
+        observe(self.wanted, tape, |observable, tape| self.observed(observable, tape))
     }
 
     fn observed<S: Tape<f64, D>>(&self, observable: Observable, tape: S) -> Result<(Value<D>, S), KsError> {
         let occupation = &self.ks.equations.occupation;
-        let sum = |fields: &[Value<D>], weight: f64, tape: S| {
-            let terms: Vec<_> = fields.iter().map(|field| (field, 0, weight)).collect();
-            combine(&self.ks.device, &terms, 0.0, tape).map_err(device_error)
-        };
         let found = match observable {
             Observable::Density(_) => return sum(&self.density, 1.0, tape),
             Observable::SpinDensity(spin) => {
@@ -170,7 +162,7 @@ impl<'a, D: Backend> Settled<'a, D> {
         }
         let lambda = solve(&ks.detached(), state, &right, scale)?;
         let Some(exchange) = &state.exchange else { return Ok(cotangents) };
-        let (points, numbers) = (ks.equations.system.grid.points, exchange.density());
+        let (points, numbers) = (ks.equations.system.grid.points, exchange.density.clone());
         let x = Value::constant(&ks.device, (1, points, 1), numbers).map_err(device_error)?;
         let (seen, tape) = ks.symmetrised(&state.density, OwnedTape::default())?;
         let (potentials, tape) = ks.potentials(0, &seen, Some(&x), tape)?;

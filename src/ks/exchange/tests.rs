@@ -2,10 +2,10 @@ use super::empty::lowest_empty;
 use crate::control::Quiet;
 use crate::interp::tests::helpers::{interpreter, number, take_shown, value, values};
 use crate::interp::value::Value as Answer;
-use crate::ks::direct::{State, product};
+use crate::ks::direct::State;
+use crate::ks::direct::tests::{check_derivatives, lopsided};
 use crate::ks::{Equations, InitialDensity, KohnSham, Occupation, ScfOptions, Setting, solve_bound};
 use crate::model::{Interaction, System};
-use crate::tensor::vector::dot_in_order as dot;
 use crate::tensor::{Cpu, Device, NoneTape};
 use crate::train::evaluate;
 use faer::{Mat, Side};
@@ -36,14 +36,7 @@ fn state_and_rotation(ks: &KohnSham<Cpu>) -> (State<Cpu>, Vec<f64>) {
     let start = InitialDensity::NonInteracting;
     let orbitals = super::start::orbitals(ks, &start, &Quiet).expect("orbitals");
     let state = State::new(ks, orbitals).expect("a state");
-    let points = ks.equations.system.grid.points;
-    let mut rotation: Vec<f64> = (0..state.gradient.len())
-        .map(|i| {
-            let x = (i % points) as f64 * 0.25 - 16.0;
-            (-0.3 * (x - 0.4).powi(2)).exp() * (1.3 * x + 0.2 + (i / points) as f64).sin()
-        })
-        .collect();
-    state.project(&mut rotation);
+    let rotation = lopsided(ks, &state);
     (state, rotation)
 }
 
@@ -54,18 +47,7 @@ fn gradient_and_second_derivative_are_those_of_the_energy() {
     {
         let ks = bound(functional, system);
         let (state, rotation) = state_and_rotation(&ks);
-        let at = |step: f64| {
-            let turned: Vec<f64> = rotation.iter().map(|x| step * x).collect();
-            State::new(&ks, state.rotated(&turned)).expect("a state").energy()
-        };
-        let h = 1e-3;
-        let slope = (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h);
-        let wanted = state.weight() * dot(&state.gradient, &rotation);
-        assert!((slope - wanted).abs() < 1e-8 && wanted.abs() > 1e-3, "{system}: {slope} {wanted}");
-        let bend = (16.0 * (at(h) + at(-h)) - (at(2.0 * h) + at(-2.0 * h)) - 30.0 * at(0.0)) / (12.0 * h * h);
-        let image = product(&ks, &state, &rotation).expect("a product");
-        let wanted = state.weight() * dot(&image, &rotation);
-        assert!((bend - wanted).abs() < 1e-6 * wanted.abs().max(1.0), "{system}: {bend} {wanted}");
+        check_derivatives(&ks, &state, &rotation, system);
     }
 }
 

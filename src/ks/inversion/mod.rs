@@ -16,6 +16,7 @@ use std::ops::Range;
 use thiserror::Error;
 
 pub(crate) use softness::Softness;
+pub(crate) use tails::above;
 
 /// A residual, electrons, above which a density is not reproduced.
 const LARGEST_RESIDUAL: f64 = 1e-6;

@@ -30,12 +30,17 @@ const AVERAGED: usize = 5;
 const STEEPER: f64 = 3.0;
 const SLOPE: f64 = 2e-3;
 
-/// The points between which a density is looked at.
-pub(super) fn seen(density: &[f64]) -> Range<usize> {
+/// The points from the first to the last at which a density is above a fraction of its largest value.
+pub(crate) fn above(density: &[f64], fraction: f64) -> Range<usize> {
     let largest = density.iter().copied().fold(0.0, f64::max);
-    let enough = |n: &f64| *n > LEAST * largest;
+    let enough = |n: &f64| *n > fraction * largest;
     let start = density.iter().position(enough).unwrap_or(0);
     start..density.iter().rposition(enough).map_or(start, |end| end + 1)
+}
+
+/// The points between which a density is looked at.
+pub(super) fn seen(density: &[f64]) -> Range<usize> {
+    above(density, LEAST)
 }
 
 /// The points between which a density of a spin can be trusted. `around` are the density of both spins and the potential but for the xc
@@ -51,16 +56,16 @@ pub(super) fn trusted(
     let noise = noise(grid, &root);
     let least = if electrons > 1 { LEAST_OF_SEVERAL } else { LEAST };
     let fine = |i: usize| density[i] > least * largest && noise[i] < NOISE * root[i];
-    let ends = |of: &[f64], largest: f64| {
-        let high = |i: &usize| of[*i] > TAIL * largest;
-        ((0..of.len()).find(high).unwrap_or(0), (0..of.len()).rfind(high).unwrap_or(of.len().saturating_sub(1)))
+    let ends = |of: &[f64]| {
+        let high = above(of, TAIL);
+        (high.start, high.end.saturating_sub(1))
     };
     // Outwards from where most of the density is, to the first noise: beyond it there may be fewer errors again, but nothing to go by.
-    let (first, last) = ends(density, largest);
+    let (first, last) = ends(density);
     let left = (0..=first).rev().take_while(|i| fine(*i)).last().unwrap_or(first);
     let right = (last..density.len()).take_while(|i| fine(*i)).last().unwrap_or(last);
     let Some((total, known)) = around else { return left..right + 1 };
-    let (first, last) = ends(total, total.iter().copied().fold(0.0, f64::max));
+    let (first, last) = ends(total);
     let slopes = slopes(grid, &root, known);
     let left = settled(&slopes, (left..=first.max(left)).rev());
     let right = settled(&slopes, last.min(right)..=right);

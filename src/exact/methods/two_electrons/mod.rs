@@ -12,6 +12,7 @@ use crate::exact::davidson::{self, Found};
 use crate::exact::field::{Field, purify};
 use crate::exact::progress::Progress;
 use crate::exact::{ExactError, Options, PairDensity};
+use crate::ks::hamiltonian::Hamiltonian;
 use crate::model::{System, both_spins};
 use crate::tensor::vector::dot;
 use faer::linalg::matmul::matmul;
@@ -126,21 +127,38 @@ impl davidson::Operator for Pair<'_> {
     }
 }
 
+/// The preconditioner around a density, 1/bohr, and the Hamiltonian of one electron that is screened by it.
+fn preconditioner(
+    system: &System,
+    screened: &Hamiltonian,
+    density: &[f64],
+    control: &dyn Control,
+) -> Result<Arc<Preconditioner>, ExactError> {
+    // Half of v_H was included for each electron, which counts the repulsion twice.
+    let repulsion = system.interaction.hartree(&system.grid, density);
+    let constant = 0.25 * system.grid.spacing * dot(density, &repulsion);
+    let (mean_field, label) = (screened.clone(), system.label.clone());
+    let inverse = unless_interrupted(control, move |_| Preconditioner::new(&mean_field, constant, &label));
+    Ok(Arc::new(inverse.map_err(|_| stopped(system))??))
+}
+
+/// The density of both electrons, 1/bohr.
+fn density_of(system: &System, psi: &[f64]) -> Vec<f64> {
+    let share = 2.0 / system.grid.spacing;
+    psi.chunks_exact(system.grid.points).map(|column| share * dot(column, column)).collect()
+}
+
 /// Davidson iterations until the estimated error of the energy is small enough.
 fn iterate(system: &System, field: &Field, options: &Options, control: &dyn Control) -> Result<Found, ExactError> {
     let begun = control.elapsed();
     let late = || options.time_limit.is_some_and(|limit| control.elapsed().saturating_sub(begun) > limit);
     let density = field.self_consistent_density(system)?;
     let screened = field.screened(system, &density);
-    // Half of v_H was included for each electron, which counts the repulsion twice.
-    let repulsion = system.interaction.hartree(&system.grid, &density);
-    let constant = 0.25 * system.grid.spacing * dot(&density, &repulsion);
-    let (mean_field, label) = (screened.clone(), system.label.clone());
-    let inverse = unless_interrupted(control, move |_| Preconditioner::new(&mean_field, constant, &label));
+    let inverse = preconditioner(system, &screened, &density, control)?;
     let pair = Pair {
         system,
         product: Product::new(system, &field.hamiltonian),
-        inverse: Arc::new(inverse.map_err(|_| stopped(system))??),
+        inverse,
         symmetric: field.symmetric,
         control,
     };
@@ -160,8 +178,7 @@ fn iterate(system: &System, field: &Field, options: &Options, control: &dyn Cont
 /// The density of each spin, 1/bohr, and the natural occupations.
 fn observe(system: &System, psi: &[f64]) -> Result<([Vec<f64>; 2], Vec<f64>), ExactError> {
     let n = system.grid.points;
-    let share = 2.0 / system.grid.spacing;
-    let density: Vec<f64> = psi.chunks_exact(n).map(|column| share * dot(column, column)).collect();
+    let density = density_of(system, psi);
     let state = MatRef::from_column_major_slice(psi, n, n);
     let mut matrix = Mat::<f64>::zeros(n, n);
     matmul(&mut matrix, Accum::Replace, state, state.transpose(), 2.0, Par::Seq);

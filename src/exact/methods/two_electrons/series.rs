@@ -2,14 +2,13 @@
 
 use super::product::{Preconditioner, Product};
 use super::start::start;
-use super::{ITERATIONS, MAX_POINTS, Pair, stopped, symmetry};
-use crate::control::{Control, unless_interrupted};
+use super::{ITERATIONS, MAX_POINTS, Pair, density_of, preconditioner, stopped, symmetry};
+use crate::control::Control;
 use crate::exact::ExactError;
 use crate::exact::davidson;
 use crate::exact::field::Field;
 use crate::ks::hamiltonian::Hamiltonian;
 use crate::model::System;
-use crate::tensor::vector::dot;
 use std::sync::Arc;
 
 /// The gain in energy, hartree, that a change of the wave function of length 1 has at least: the square of a length is this much.
@@ -35,12 +34,7 @@ impl Series {
         }
         let field = Field::new(&system);
         let screened = field.screened(&system, density);
-        let repulsion = system.interaction.hartree(&system.grid, density);
-        let constant = 0.25 * system.grid.spacing * dot(density, &repulsion);
-        let label = system.label.clone();
-        let (mean_field, named) = (screened.clone(), label.clone());
-        let inverse = unless_interrupted(control, move |_| Preconditioner::new(&mean_field, constant, &named));
-        let inverse = Arc::new(inverse.map_err(|_| stopped(&system))??);
+        let inverse = preconditioner(&system, &screened, density, control)?;
         let states = start(&system, &field, &screened, symmetry(&system))?;
         Ok(Self { system, inverse, states })
     }
@@ -74,10 +68,7 @@ impl Series {
         })?;
         let energy = found.energies[0];
         self.states = found.states;
-        let n = self.system.grid.points;
-        let share = 2.0 / self.system.grid.spacing;
-        let psi = &self.states[0];
-        Ok((energy, psi.chunks_exact(n).map(|column| share * dot(column, column)).collect()))
+        Ok((energy, density_of(&self.system, &self.states[0])))
     }
 
     /// The lowest energy of one electron in a potential, hartree.
