@@ -363,6 +363,11 @@ impl<D: Backend> KohnSham<D> {
         self.equations.xc.compiled().kind.has_energy()
     }
 
+    /// The mirror with whose images densities are averaged, if the calculation is symmetric.
+    pub fn mirror(&self) -> Option<Mirror> {
+        self.equations.mirror
+    }
+
     /// Whether densities are averaged with their mirror images.
     pub fn symmetric(&self) -> bool {
         self.equations.mirror.is_some()

@@ -288,6 +288,7 @@ pub(super) fn of(run: &Run, options: &ScfOptions, first: (usize, f64), closest: 
         let advice = match run.how.as_slice() {
             // An interruption needs no advice.
             _ if run.stop == Stop::Interrupted => None,
+            [Way::Direct] => Some(minimised(options, run.residual, closest, mirror)),
             [_] | [_, Way::Shared] => Some(advice(options, &run.residuals, closest, mirror)),
             all => rounding(options, run.residual).or_else(|| Some(exhausted(all, closest, mirror))),
         };
@@ -395,18 +396,36 @@ fn looser(residual: f64) -> String {
     format!("set a looser tolerance, `tolerance: {}`", significant(10.0 * residual, 1, -3..5))
 }
 
-/// What is left to try after all ways were tried.
-fn exhausted(all: &[Way], closest: &[Option<Closest>], mirror: bool) -> String {
+/// What levels say that nearly coincide at the end, if they do.
+fn groups(closest: &[Option<Closest>]) -> String {
     let near = closest.last().copied().flatten().filter(|near| near.gap < JUMPING_GAP);
     let levels = near.map(|near| {
         let (levels, gap) = (levels(&near), brief(near.gap));
         format!("; {levels} are {gap} hartree apart, and another `unpaired` may fill whole groups of levels")
     });
+    levels.unwrap_or_default()
+}
+
+/// What is left to try after all ways were tried.
+fn exhausted(all: &[Way], closest: &[Option<Closest>], mirror: bool) -> String {
     let symmetric = if mirror { "; `symmetric: true` keeps the density symmetric" } else { "" };
     format!(
         "{} were tried: the functional may have no self-consistent density here{}{symmetric}",
         listed(all),
-        levels.unwrap_or_default()
+        groups(closest)
+    )
+}
+
+/// What to try where the energy was minimised from the beginning, as with exact exchange, and nothing else can be.
+fn minimised(options: &ScfOptions, residual: f64, closest: &[Option<Closest>], mirror: bool) -> String {
+    if let Some(advice) = rounding(options, residual) {
+        return advice;
+    }
+    let symmetric = if mirror { ", or keep the orbitals symmetric with `symmetric: true`" } else { "" };
+    format!(
+        "the minimisation of the energy ended before its minimum, and more `iterations` change nothing: begin with another run \
+         (`start:`){symmetric}{}",
+        groups(closest)
     )
 }
 

@@ -9,6 +9,7 @@ use crate::ks::{
     Stop, Unrolled, adjoint, device_error, fields, functional_error, pull, solve_bound, taken,
 };
 use crate::model::System;
+use crate::number::brief;
 use crate::tensor::{Backend, Cotangents, Cpu, Device, NoneTape, OwnedTape, Tape, Value, backward, on_device, resume};
 use std::sync::Arc;
 
@@ -104,7 +105,8 @@ impl Member {
             let (system, iterations, residual) = (self.label().to_owned(), run.iterations, run.residual);
             let advice = match ks.exchange() {
                 true => format!(
-                    "try a looser `tolerance:` in `scf:`, or other initial parameters; {residual:e} electrons are left"
+                    "try a looser `tolerance:` in `scf:`, or other initial parameters: {} electrons are left",
+                    brief(residual)
                 ),
                 false => scf.to_converge(residual),
             };

@@ -5,11 +5,13 @@
 //! is trusted: Newton's method with conjugate gradients (T. Steihaug, SIAM J. Numer. Anal. 20, 626 (1983)) on the orbitals
 //! (A. Edelman, T. Arias, S. Smith, SIAM J. Matrix Anal. Appl. 20, 303 (1998)).
 
+mod parity;
 mod state;
 #[cfg(test)]
 pub(in crate::ks) mod tests;
 mod trust;
 
+pub(super) use parity::even_or_odd;
 pub(super) use state::{State, product, project};
 
 use super::attempt::{Attempts, Log, Outcome};

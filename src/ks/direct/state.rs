@@ -1,5 +1,6 @@
 //! Occupied orbitals, what follows from them, and the second derivative of the energy with respect to their rotations.
 
+use super::parity::Parity;
 use crate::ks::KsError;
 use crate::ks::banded::{Lu, count_below};
 use crate::ks::exchange::Exchange;
@@ -34,6 +35,8 @@ pub(in crate::ks) struct State<D: Backend> {
     pub gradient: Vec<f64>,
     /// The energies.
     pub energies: Energies<D>,
+    /// Which rotations keep them symmetric, if they have to be.
+    parity: Option<Parity>,
     /// H without a potential.
     free: Hamiltonian,
     filling: f64,
@@ -100,6 +103,8 @@ impl<D: Backend> State<D> {
         let iteration = Iteration { potential, xc_potential, filled, output: seen, exchange: x };
         let (energies, _) = ks.energies(0, &iteration, NoneTape)?;
         let spacing = grid.spacing;
+        let parity = Parity::of(ks, &orbitals);
+        parity.iter().for_each(|parity| parity.keep(&mut gradient, grid.points));
         Ok(Self {
             orbitals,
             levels,
@@ -109,6 +114,7 @@ impl<D: Backend> State<D> {
             potentials,
             gradient,
             energies,
+            parity,
             free: Hamiltonian::new(grid, &[]),
             filling,
             spacing,
@@ -188,7 +194,7 @@ impl<D: Backend> State<D> {
 
     /// A positive approximation of the inverse of the second derivative: (H - shift)^-1 of every channel, outside the occupied
     /// orbitals.
-    pub fn preconditioner(&self) -> Preconditioner<'_> {
+    pub fn preconditioner(&self) -> Preconditioner<'_, D> {
         let factorised = |(h, levels): (&Hamiltonian, &Vec<f64>)| {
             let (scale, lowest) = (h.scale(), levels.first().copied().unwrap_or(0.0));
             let mut below = LEAST_SHIFT;
@@ -198,11 +204,12 @@ impl<D: Backend> State<D> {
             Lu::new(h, scale, lowest - below)
         };
         let factors = self.hamiltonians.iter().zip(&self.levels).map(factorised).collect();
-        Preconditioner { factors, orbitals: &self.orbitals, points: self.points() }
+        Preconditioner { factors, state: self }
     }
 
-    /// Removes from a rotation what only mixes occupied orbitals.
+    /// Removes from a rotation what only mixes occupied orbitals, and what breaks a symmetry that is kept.
     pub fn project(&self, rotation: &mut [f64]) {
+        self.parity.iter().for_each(|parity| parity.keep(rotation, self.points()));
         let mut parts = rotation.chunks_mut(self.points());
         for orbitals in &self.orbitals {
             for part in parts.by_ref().take(orbitals.len()) {
@@ -213,23 +220,20 @@ impl<D: Backend> State<D> {
 }
 
 /// See [`State::preconditioner`].
-pub(in crate::ks) struct Preconditioner<'a> {
+pub(in crate::ks) struct Preconditioner<'a, D: Backend> {
     factors: Vec<Lu>,
-    orbitals: &'a [Vec<Vec<f64>>],
-    points: usize,
+    state: &'a State<D>,
 }
 
-impl Preconditioner<'_> {
+impl<D: Backend> Preconditioner<'_, D> {
     /// Its product with a rotation.
     pub fn apply(&self, rotation: &[f64]) -> Vec<f64> {
         let mut result = rotation.to_vec();
-        let mut parts = result.chunks_mut(self.points);
-        for (factor, orbitals) in self.factors.iter().zip(self.orbitals) {
-            for part in parts.by_ref().take(orbitals.len()) {
-                factor.solve(part);
-                project(part, orbitals);
-            }
+        let mut parts = result.chunks_mut(self.state.points());
+        for (factor, orbitals) in self.factors.iter().zip(&self.state.orbitals) {
+            parts.by_ref().take(orbitals.len()).for_each(|part| factor.solve(part));
         }
+        self.state.project(&mut result);
         result
     }
 }

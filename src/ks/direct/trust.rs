@@ -2,6 +2,7 @@
 
 use super::state::Preconditioner;
 use crate::ks::KsError;
+use crate::tensor::Backend;
 use crate::tensor::vector::{add, dot_in_order as dot, norm_in_order as norm};
 
 /// The maximum number of products of one step.
@@ -21,8 +22,8 @@ pub(super) struct Step {
 ///
 /// # Errors
 /// Those of the products.
-pub(super) fn step(
-    preconditioner: &Preconditioner<'_>,
+pub(super) fn step<D: Backend>(
+    preconditioner: &Preconditioner<'_, D>,
     gradient: &[f64],
     radius: f64,
     mut product: impl FnMut(&[f64]) -> Result<Vec<f64>, KsError>,

@@ -19,6 +19,8 @@ mod settle;
 mod settled;
 mod start;
 #[cfg(test)]
+mod symmetry_tests;
+#[cfg(test)]
 mod tests;
 
 pub(super) use pairs::Exchange;

@@ -3,7 +3,7 @@
 use super::empty::lowest_empty;
 use super::start;
 use crate::ks::attempt::{Attempts, Outcome};
-use crate::ks::direct::{State, minimise};
+use crate::ks::direct::{State, even_or_odd, minimise};
 use crate::ks::{InitialDensity, KsError, ScfOptions, Stop};
 use crate::tensor::Backend;
 
@@ -23,7 +23,18 @@ pub(in crate::ks) fn settle<D: Backend>(
 ) -> Result<(), KsError> {
     let options = options.converging();
     let orbitals = start::orbitals(attempts.ks, start, attempts.control)?;
-    let found = from(attempts, &options, orbitals)?;
+    let mut found = from(attempts, &options, orbitals)?;
+    // Electrons without a partner break the spin anyway: another start is no reason for another solution than the lowest.
+    if *start == InitialDensity::BrokenSpin && !attempts.ks.equations.system.closed_shell() {
+        let orbitals = start::orbitals(attempts.ks, &InitialDensity::NonInteracting, attempts.control)?;
+        let plain = from(attempts, &options, orbitals)?.filter(|plain| plain.stop == Stop::Converged);
+        let energy = |outcome: &Outcome<D>| outcome.energies.total.first();
+        if let Some(plain) = plain
+            && found.as_ref().is_none_or(|found| found.stop != Stop::Interrupted && energy(&plain) <= energy(found))
+        {
+            found = Some(plain);
+        }
+    }
     attempts.first_is_over(found.as_ref().map_or(f64::INFINITY, |outcome| outcome.residual));
     if let Some(outcome) = found {
         attempts.overrule(outcome);
@@ -41,7 +52,7 @@ pub(in crate::ks) fn from<D: Backend>(
     options: &ScfOptions,
     orbitals: Vec<Vec<Vec<f64>>>,
 ) -> Result<Option<Outcome<D>>, KsError> {
-    let (mut orbitals, mut best) = (orbitals, None::<Outcome<D>>);
+    let (mut orbitals, mut best) = (even_or_odd(attempts.ks, orbitals), None::<Outcome<D>>);
     for _ in 0..MAX_MOVES {
         let Some(mut outcome) = minimise(attempts, options, orbitals)? else { break };
         if outcome.stop == Stop::Interrupted {
@@ -78,7 +89,7 @@ pub(in crate::ks) fn from<D: Backend>(
         if !moves {
             break;
         }
-        orbitals = moved;
+        orbitals = even_or_odd(attempts.ks, moved);
     }
     Ok(best)
 }

@@ -1,16 +1,20 @@
 //! Orbitals to begin with: those without exact exchange, in which every electron feels the repulsion of all others as a fraction 1 - 1/N of
 //! the Hartree potential (E. Fermi, E. Amaldi, Mem. Accad. d'Italia 6, 117 (1934)). For one electron, and two of opposite spin, that is
-//! Hartree-Fock already.
+//! Hartree-Fock already. At densities that differ with the spin, an electron is missing from those of its own spin: v_H\[n\] -
+//! v_H\[n_s\]/N_s.
 
 use crate::control::Control;
 use crate::functional::{CompileError, Compiled, Definition, Density, FunctionalKind};
 use crate::graph::{Graph, Shape};
 use crate::ks::direct::State;
-use crate::ks::kohn_sham::{Equations, KohnSham, Setting};
+use crate::ks::hamiltonian::Hamiltonian;
+use crate::ks::kohn_sham::{Equations, KohnSham, Setting, Spins};
+use crate::ks::orbitals::{OrbitalError, lowest};
 use crate::ks::solve::{initial, solve_density};
 use crate::ks::terms::NOWHERE;
 use crate::ks::{InitialDensity, KsError, ScfOptions};
-use crate::tensor::{Backend, NoneTape};
+use crate::tensor::vector::add;
+use crate::tensor::{Backend, NoneTape, Value};
 use std::sync::Arc;
 
 /// -1/N of the Hartree energy of N electrons, in the place of exchange.
@@ -40,17 +44,42 @@ pub(super) fn orbitals<D: Backend>(
     start: &InitialDensity,
     control: &dyn Control,
 ) -> Result<Vec<Vec<Vec<f64>>>, KsError> {
+    // The state that was asked for may not be one of the calculation without exact exchange.
+    if *start != InitialDensity::NonInteracting {
+        return around(ks, &ks.symmetrised(&initial(ks, start)?, NoneTape)?.0);
+    }
     let Equations { system, occupation, .. } = &*ks.equations;
     let functional = fermi_amaldi(system.electrons);
     let functional = functional.map_err(|cause| KsError::Device { cause: cause.to_string() })?;
     let setting = Setting { system, functional: &Arc::new(functional), occupation, symmetric: ks.symmetric() };
     let equations = Arc::new(Equations::new(&setting)?);
     let (without, _) = KohnSham::new(&equations, &ks.device, &[], NoneTape)?;
-    let density = match start {
-        InitialDensity::NonInteracting => solve_density(&without, &ScfOptions::STANDARD, start, control)?,
-        // The state that was asked for may not be one of the calculation without exact exchange.
-        InitialDensity::Given(_) | InitialDensity::BrokenSpin => initial(&without, start)?,
-    };
+    let density = solve_density(&without, &ScfOptions::STANDARD, start, control)?;
     let (iteration, _) = without.iterate(0, &density, &[], NoneTape)?;
     Ok(State::occupied(&without, &iteration.orbitals()))
+}
+
+/// The occupied orbitals of every channel in the repulsion of the other electrons of a density.
+fn around<D: Backend>(ks: &KohnSham<D>, density: &Spins<D>) -> Result<Vec<Vec<Vec<f64>>>, KsError> {
+    let Equations { system, occupation, .. } = &*ks.equations;
+    let repulsion = |n: &Value<D>| system.interaction.hartree(&system.grid, &n.host());
+    let own: Vec<Vec<f64>> = density.iter().map(repulsion).collect();
+    let mut all = Vec::with_capacity(own.len());
+    for (channel, of) in occupation.channels.iter().zip(&own) {
+        let missing = occupation.share() / channel.occupied.max(1) as f64;
+        let mut potential = system.potential.to_vec();
+        own.iter().for_each(|v| add(&mut potential, 1.0, v));
+        add(&mut potential, -missing, of);
+        let h = Hamiltonian::new(&system.grid, &potential);
+        let found = match channel.occupied {
+            0 => Vec::new(),
+            count => lowest(&h, count, None).map_err(|cause| failed(ks, &cause))?.vectors,
+        };
+        all.push(found);
+    }
+    Ok(all)
+}
+
+fn failed<D: Backend>(ks: &KohnSham<D>, cause: &OrbitalError) -> KsError {
+    KsError::Orbitals { iteration: 0, system: ks.equations.system.label.clone(), cause: cause.to_string() }
 }
