@@ -1,5 +1,6 @@
 //! `committee(…)`: the mean of several models as one functional, which says how far its members differ.
 
+use crate::graph::ParamSpec;
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, function, mismatch, optional, required};
 use crate::interp::error::Advice;
@@ -118,7 +119,7 @@ fn mean_parameters(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let other = models.iter().find(|model| {
         !model.functional.same(&first.functional) && model.functional.label() != first.functional.label()
             || model.parameters.len() != first.parameters.len()
-            || model.traced.compiled.graph.params != first.traced.compiled.graph.params
+            || !alike(&model.traced.compiled.graph.params, &first.traced.compiled.graph.params)
     });
     if let Some(other) = other {
         let message = format!("`{}` and `{}` have different parameters, which have no mean", first.name, other.name);
@@ -137,6 +138,13 @@ fn mean_parameters(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         ..Model::untrained(functional, first.traced.clone(), parameters.into())
     };
     Ok(Value::Model(Rc::new(model)))
+}
+
+/// Whether arrays of parameters are the same, wherever they are made and whatever they begin with: those of a model that was loaded are made
+/// in its file.
+fn alike(these: &[ParamSpec], others: &[ParamSpec]) -> bool {
+    let same = |(a, b): (&ParamSpec, &ParamSpec)| a.name == b.name && a.shape == b.shape && a.bounds == b.bounds;
+    these.len() == others.len() && these.iter().zip(others).all(same)
 }
 
 /// The models to choose from, and what they are called together.

@@ -233,3 +233,13 @@ fn arrays_are_matched_by_name_or_in_order() {
     assert!(warnings[0].starts_with("ksr::model::surplus: `extra`"), "{warnings:?}");
     assert_eq!(warnings.len(), 2);
 }
+
+#[test]
+fn a_model_and_what_is_loaded_of_it_have_a_mean() {
+    let world = Rc::new(Memory::default());
+    let script = "functional f(n) { param a = 0.5 in 0 .. 1; param b = 2; -a * n - b * n^2 }\n\
+                  let m = model(f, parameters: { a: 0.25, b: 3 })\nsave(m, \"m.ksr\")\n\
+                  let other = model(f, parameters: { a: 0.25, b: 5 })\n\
+                  let mean = mean_parameters([other, load(\"m.ksr\")])\n[mean.parameters.b, mean_parameters([m, load(\"m.ksr\")]).parameters.b]";
+    assert_eq!(run(&world, script), ["[4, 3]"]);
+}
