@@ -6,7 +6,8 @@ use crate::interp::error::Placed;
 use crate::interp::value::{Field, Quantity, Trust, Value};
 use crate::ks::{Constant, Inversion, InversionWarning};
 use crate::lang::{Dimension, Kind};
-use crate::model::{Grid, System};
+use crate::model::{Grid, System, Wall};
+use crate::number::brief;
 use crate::problem::{Problem, Result};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -80,6 +81,22 @@ fn invert(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         let energy = args.dimensioned("ionisation_energy", Dimension::ENERGY)?;
         if !energy.is_finite() {
             return args.wrong(args.span_of("ionisation_energy"), "an ionisation energy is finite", None);
+        }
+        let held = given.system.as_ref().filter(|system| system.grid.wall == Wall::Zero).and_then(|system| {
+            let v = &system.potential;
+            // Where the potential goes to zero a level of zero is the limit; a trap holds electrons with levels above it.
+            Some(v.first()?.min(*v.last()?).max(0.0))
+        });
+        if let Some(held) = held.filter(|held| -energy > *held) {
+            let message = format!(
+                "with an ionisation energy of {} hartree the highest level would be {} hartree, but the potential at the ends of the grid is \
+                 {}, so that it would hold no electron",
+                brief(energy),
+                brief(-energy),
+                brief(held)
+            );
+            let help = "it is the energy that it takes to remove an electron: positive where the potential goes to zero far out";
+            return args.wrong(args.span_of("ionisation_energy"), message, Some(help.into()));
         }
         // That of the spin whose electron is removed first: of more electrons, or of both.
         let [up, down] = given.electrons;

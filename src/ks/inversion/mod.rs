@@ -28,8 +28,9 @@ const ELECTRONS_ERROR: f64 = 1e-3;
 const SCALED: f64 = 1e-7;
 /// It is told if the two ends of a potential differ in its constant by more than twice this, hartree.
 const UNCERTAIN: f64 = 5e-3;
-/// The density of trusted digits, relative to the largest, above which it is told where they end.
-const TOLD: f64 = 1e-9;
+/// The density where the trusted digits end, relative to the largest, above which it is told: of a density with all digits the potential is
+/// continued only where there is next to none.
+const TOLD: f64 = 3e-5;
 
 /// So close to the end of the digits, bohr, a potential makes up for what it cannot have outside, and is continued already.
 const MARGIN: f64 = 1.5;
@@ -192,7 +193,7 @@ pub(crate) enum InversionWarning {
     )]
     Spins,
     /// Far out the density has too few digits to decide the potential: one calculated from them would be noise. There it is continued
-    /// instead.
+    /// instead. It is told where the density is still above 3e-5 of its largest value, as one of few decimals is.
     ///
     /// What to do: nothing, if the tails do not matter. `.reach` is where the density decides; a density with more digits reaches further.
     #[error("far out the density has too few digits to decide the potential: there it is continued, not calculated")]
@@ -395,7 +396,9 @@ impl Around<'_> {
             let Range { start, end } = spins[spin].trusted.clone();
             let n = self.given.spins[spin];
             let largest = n.iter().copied().fold(0.0, f64::max);
-            (spins[spin].electrons > 0 && n[start].max(n[end - 1]) > TOLD * largest).then_some(InversionWarning::Noise)
+            let cut = |at: usize, is_cut: bool| if is_cut { n[at] } else { 0.0 };
+            let there = cut(start, start > 0).max(cut(end - 1, end < n.len()));
+            (spins[spin].electrons > 0 && there > TOLD * largest).then_some(InversionWarning::Noise)
         };
         let uncertain = spins.iter().map(|spin| spin.uncertain).fold(0.0, f64::max);
         if uncertain > UNCERTAIN && self.known.is_some() {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::control::Quiet;
-use crate::interp::tests::helpers::values;
+use crate::interp::tests::helpers::{code, number, take_lines, values};
 use crate::interp::value::Value as Answer;
 use crate::ks::hamiltonian::Hamiltonian;
 use crate::ks::orbitals::lowest;
@@ -74,6 +74,7 @@ fn digits_that_run_out_are_recognised() {
     let found = invert(&given([&rounded, &rounded], [1; 2], [None; 2]), &Quiet).expect("a potential");
     assert!(found.warnings.iter().any(|w| matches!(w, InversionWarning::Noise)), "{:?}", found.warnings);
     let whole = invert(&given([&exact, &exact], [1; 2], [None; 2]), &Quiet).expect("a potential");
+    assert!(whole.warnings.is_empty(), "{:?}", whole.warnings);
     assert!(found.trusted[0].len() < whole.trusted[0].len());
     let slope = |i: usize| (found.potential[0][i + 1] - found.potential[0][i]).abs();
     assert!((0..GRID.points - 1).map(slope).fold(0.0, f64::max) < 0.3, "no spikes");
@@ -123,4 +124,40 @@ fn what_is_not_quite_a_density_is_told() {
     assert!(found.converged() || found.warnings.iter().any(|w| matches!(w, InversionWarning::NotConverged { .. })));
     let many = invert(&given([&density, &density], [GRID.points + 1; 2], [None; 2]), &Quiet).err();
     assert!(matches!(many, Some(InversionError::TooMany { .. })), "{many:?}");
+}
+
+#[test]
+fn digits_are_told_of_only_where_they_are_missed() {
+    let head = "use std.molecules\nuse std.functionals\ngrid g = uniform(points: 193, spacing: 0.16)\n\
+                grid walls = uniform(from: 0.1, to: 9.9, points: 99, wall: odd)\n\
+                system box on walls { potential(x): 0; electrons: 4 }\n";
+    for of in [
+        "exact(molecules.atom(2, 2, g))",
+        "exact(molecules.h2(g, R: 1.6))",
+        "exact(molecules.atom(4, 4, g))",
+        "solve(molecules.atom(4, 4, g), with: functionals.lda)",
+        "solve(box, with: functionals.lda)",
+    ] {
+        take_lines();
+        values(&format!("{head}invert({of}).residual"));
+        let told = take_lines();
+        assert!(!told.iter().any(|line| line.contains("invert::noise")), "{of}: {told:?}");
+    }
+    take_lines();
+    values(&format!(
+        "{head}let r = exact(molecules.atom(2, 2, g))\ninvert(round(r.density * 1e8) / 1e8, electrons: 2).residual"
+    ));
+    let told = take_lines();
+    assert!(told.iter().any(|line| line.contains("invert::noise")), "{told:?}");
+}
+
+#[test]
+fn an_ionisation_energy_holds_the_electrons() {
+    let head = "grid g = uniform(points: 193, spacing: 0.16)\nsystem he on g { He at 0 }\n\
+                system trap on g { potential(x): x^2 / 2; electrons: 1 }\n";
+    let of = |call: &str| format!("{head}{call}");
+    assert_eq!(code(&of("invert(exact(he), ionisation_energy: -0.3)")), "ksr::run::value");
+    // Far out a trap is higher than its levels.
+    let level = number(&of("invert(exact(trap), ionisation_energy: -0.5).orbital_energies.up[0]"));
+    assert!((level - 0.5).abs() < 1e-9, "{level}");
 }
