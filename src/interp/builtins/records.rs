@@ -14,7 +14,7 @@ pub(crate) const ALL: &[Builtin] = &[
         &[required("x", &[Kind::Any])],
         &[Kind::Text],
         "the type of a value as a string, named as in JSON: `number`, `quantity` (with a unit), `bool`, `string`, `list`, `record`, \
-         `table`, `field`, `grid`, `system`, `run`, `reference`, `functional`, `model`, `function`, …",
+         `table`, `field`, `grid`, `system`, `run`, `reference`, `functional`, `exact_functional`, `model`, `function`, …",
         &["type", "typeof", "isa", "class"],
         &[
             example("kind(2 bohr)", "\"quantity\""),

@@ -229,6 +229,47 @@ pub enum Advice {
         #[label("in this training run")]
         span: Span,
     },
+    /// The density is negative somewhere, and the functional has no value there: roots and logarithms of negative numbers are `nan`, and so is
+    /// everything made of them.
+    ///
+    /// What to do: give it a density, which is nowhere negative; `max(n, 0)` cuts off what is below zero.
+    #[error("`{functional}` is not finite, and the density is negative: {least} per bohr at x = {x:.2} bohr")]
+    #[diagnostic(
+        code(ksr::functional::negative_density),
+        severity(Warning),
+        help("a functional need not have a value at a negative density: `max(n, 0)` is nowhere negative")
+    )]
+    NegativeDensity {
+        /// The functional.
+        functional: String,
+        /// The lowest density, 1/bohr.
+        least: String,
+        /// Where, bohr.
+        x: f64,
+        /// The density.
+        #[label("negative somewhere")]
+        span: Span,
+    },
+    /// With exact exchange the orbitals feel an operator that is no potential. `.potential` and `.xc_potential` of such a run are its local
+    /// parts; of Hartree-Fock alone `.xc_potential` is zero.
+    ///
+    /// What to do: do not compare it with the potential of another functional. A local potential with the same density is
+    /// `invert(run).xc_potential`.
+    #[error("`.{member}` of a run of `{functional}` is without exact exchange, which is no potential")]
+    #[diagnostic(
+        code(ksr::run::local_part),
+        severity(Advice),
+        help("`invert(run).{member}` is the local potential that gives the same density")
+    )]
+    LocalPart {
+        /// `xc_potential`.
+        member: String,
+        /// The functional.
+        functional: String,
+        /// The name.
+        #[label("the local part alone")]
+        span: Span,
+    },
     /// The calculation is done, but there is something you should know: it was interrupted, an option had no effect,
     /// or some seeds failed.
     ///

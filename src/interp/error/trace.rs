@@ -138,6 +138,44 @@ pub enum TraceError {
         #[label("not in the body of an energy functional that is solved with")]
         span: Span,
     },
+    /// Exact exchange is made of the orbitals of a calculation, with their whole density. A functional that contains it cannot be taken at
+    /// another density, such as a half of it or that of one spin.
+    ///
+    /// What to do: give it the density of the functional itself, as in `functional f(n) = 0.5 * hx(n)`.
+    #[error(
+        "`{functional}` contains exact exchange, which is that of the whole density, and here it is given another one"
+    )]
+    #[diagnostic(
+        code(ksr::functional::exchange_elsewhere),
+        help("give it the density of the functional itself: its orbitals are those of the calculation")
+    )]
+    ExchangeElsewhere {
+        /// The functional.
+        functional: String,
+        /// The call.
+        #[label("at another density")]
+        span: Span,
+    },
+    /// With exact exchange the orbitals feel an operator that is no potential. `potential` and `xc_potential` of a run are its local parts,
+    /// and a loss of them would be one of a fraction of what the functional does.
+    ///
+    /// What to do: compare energies, levels or densities in the loss.
+    #[error(
+        "`{functional}` contains exact exchange, which is no potential: `.{member}` is only the rest of what its orbitals feel"
+    )]
+    #[diagnostic(
+        code(ksr::functional::exchange_is_no_potential),
+        help("a loss may compare energies, levels and densities: `run.energy`, `run.orbital_energies`, `run.density`")
+    )]
+    ExchangeIsNoPotential {
+        /// The functional.
+        functional: String,
+        /// `xc_potential`.
+        member: String,
+        /// The name.
+        #[label("without exact exchange")]
+        span: Span,
+    },
     /// The functional contains exact exchange, so it depends on orbitals and not only on the density that it is given.
     ///
     /// What to do: solve a system with it, and use the energies of the run.

@@ -1,11 +1,11 @@
 //! Calls: user functions, builtins, systems, and the pipe.
 
 use super::MAX_CALLS;
-use crate::interp::Interpreter;
-use crate::interp::call::{Argument, Parameter, Site, bind, dimensioned};
+use crate::interp::call::{Argument, Meaning, Parameter, Site, bind, dimensioned};
 use crate::interp::error::{Placed, RunError, TypesError, fail, inside};
 use crate::interp::value::scope::Scope;
 use crate::interp::value::{Closure, Operand, Value};
+use crate::interp::{Interpreter, registry};
 use crate::lang::Dimension;
 use crate::lang::ast::{Arg, Expr, ExprKind, ParamDecl};
 use crate::model::Interaction;
@@ -19,7 +19,7 @@ const MAX_VIA: usize = 8;
 impl Interpreter {
     /// `f(a, b: 2)`.
     pub(crate) fn eval_call(&mut self, callee: &Expr, args: &[Arg], span: Span, scope: &Scope) -> Result<Value> {
-        let function = self.eval(callee, scope)?;
+        let function = self.callee(callee, scope)?;
         let args = self.arguments(args, scope)?;
         self.call(&function, args, &site(callee, span), callee.span)
     }
@@ -31,10 +31,24 @@ impl Interpreter {
             ExprKind::Call { callee, args } => (callee, args.as_slice()),
             _ => (into, [].as_slice()),
         };
-        let function = self.eval(callee, scope)?;
+        let function = self.callee(callee, scope)?;
         let mut args = self.arguments(rest, scope)?;
         args.insert(0, first);
         self.call(&function, args, &site(callee, into.span), callee.span)
+    }
+
+    /// What is called. A name whose value belongs to the body around it is no function.
+    fn callee(&mut self, callee: &Expr, scope: &Scope) -> Result<Value> {
+        if let ExprKind::Name(name) = &*callee.kind
+            && scope.get(name).is_none()
+            && self.module(scope.module()).and_then(|m| m.within(name)).is_none()
+            && registry::get(name).is_some_and(|builtin| matches!(builtin.meaning, Meaning::Local(_)))
+        {
+            let (found, span) = (format!("`{name}`"), callee.span);
+            let help = format!("it is a value itself, that of the calculation: write `{name}` without parentheses");
+            return fail(TypesError::NotCallable { found, help, span }, span);
+        }
+        self.eval(callee, scope)
     }
 
     fn arguments(&mut self, args: &[Arg], scope: &Scope) -> Result<Vec<Argument>> {

@@ -3,13 +3,13 @@
 mod physics;
 
 use crate::interp::Interpreter;
-use crate::interp::error::{TypesError, fail, suggestion};
+use crate::interp::error::{Advice, TraceError, TypesError, fail, suggestion};
 use crate::interp::trace::{UNSOLVED_ENERGIES, not_solved, potential_functional};
 use crate::interp::value::{ModuleRef, Operand, Record, Value, model};
 use crate::ks::{NO_ENERGY, Property};
 use crate::lang::Kind;
 use crate::lang::ast::Ident;
-use crate::problem::Result;
+use crate::problem::{Problem, Result};
 use std::rc::Rc;
 
 /// A member of a kind of value: its name, a sentence, and how to get it.
@@ -31,6 +31,9 @@ fn names<T: ?Sized>(members: &[Member<T>]) -> Vec<String> {
     members.iter().map(|m| m.name.to_string()).collect()
 }
 
+/// Members of runs that exact exchange is no part of.
+const LOCAL_PARTS: [&str; 2] = ["potential", "xc_potential"];
+
 impl Interpreter {
     /// The value of `whole.name`.
     ///
@@ -41,6 +44,9 @@ impl Interpreter {
             let numbers = (reference.system.grid.points as u64).saturating_pow(2);
             // The matrix, and the field made of it.
             self.afford(numbers.saturating_mul(16), "`pair_density`", name.span)?;
+        }
+        if LOCAL_PARTS.contains(&&*name.name) {
+            self.tell_local_part(whole.value, name)?;
         }
         let found = match whole.value {
             Value::Module(module) => return self.module_member(module, name),
@@ -119,6 +125,28 @@ impl Interpreter {
                 fail(TypesError::NoField { found, name: name_, help, span: name.span }, name.span)
             }
         }
+    }
+
+    /// Tells that a potential of a run is without exact exchange, if there is any; refuses it in a loss.
+    fn tell_local_part(&mut self, whole: &Value, name: &Ident) -> Result<()> {
+        let functional = match whole {
+            Value::Run(run) => run.functional().cloned(),
+            Value::Record(run) if run.label.is_some() => match run.get("functional") {
+                Some(Value::Functional(functional)) => Some(functional.clone()),
+                _ => None,
+            },
+            _ => None,
+        };
+        let Some(functional) = functional else { return Ok(()) };
+        if !self.traced(&functional, name.span)?.compiled.exchange {
+            return Ok(());
+        }
+        let (functional, member, span) = (functional.label(), name.name.to_string(), name.span);
+        if self.in_loss > 0 {
+            return fail(TraceError::ExchangeIsNoPotential { functional, member, span }, span);
+        }
+        self.warn_with(Problem::new(Advice::LocalPart { member, functional, span }, span), true);
+        Ok(())
     }
 
     fn module_member(&mut self, module: &ModuleRef, name: &Ident) -> Result<Value> {

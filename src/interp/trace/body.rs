@@ -1,7 +1,7 @@
 //! The use of functionals: calls with densities and options, the evaluation of bodies into graphs, `param` statements.
 
 use super::same::same;
-use crate::graph::{Binary, Shape};
+use crate::graph::{Binary, NodeId, Shape};
 use crate::interp::Interpreter;
 use crate::interp::arith::symbols::trace_of;
 use crate::interp::call::{Argument, Parameter, Site, bind, dimensioned};
@@ -126,7 +126,17 @@ impl Interpreter {
         let entry = self.entry_in(&trace, f, site.span)?;
         let f = &Applied { functional: f.functional.clone(), entry, model: f.model.clone() };
         let (layers, parameters) = (trace.layer_count(), trace.graph().parameter_count());
-        let energy = self.averaged(&trace, f, &symbols).map_err(inside)?;
+        let exchanges = trace.exchanges();
+        let energy = match self.averaged(&trace, f, &symbols) {
+            // Of all the functionals that lead to it, the one whose use it is.
+            Err(_) if trace.lacks_orbitals() => return needs_orbitals(f.functional.label(), site.span),
+            energy => energy.map_err(inside)?,
+        };
+        let nodes: Vec<NodeId> = symbols.iter().filter_map(|(value, _)| node_in(value)).collect();
+        if trace.exchanges() > exchanges && trace.in_functional() && !trace.is_whole_density(&nodes) {
+            let (functional, span) = (f.functional.label(), site.span);
+            return fail(TraceError::ExchangeElsewhere { functional, span }, span);
+        }
         trace.forget_layers(layers);
         let made = trace.graph().parameter_count() - parameters;
         trace.log(f.functional.label(), energy.node(), made);
@@ -164,7 +174,9 @@ impl Interpreter {
         let densities: Vec<_> = functional.densities().map(|_| (trace.value(one), span)).collect();
         let applied = Applied { functional: functional.clone(), entry: Entry::Shared, model: None };
         let layers = trace.layer_count();
+        let before = trace.stand_in(true);
         let made = self.both_orders(trace, &applied, &densities).map(drop);
+        trace.stand_in(before);
         trace.forget_layers(layers);
         made
     }
@@ -315,7 +327,7 @@ impl Interpreter {
         let numbers = numbers.collect::<Result<Vec<f64>>>()?;
         let compiled = self.traced(f, span)?.compiled.clone();
         if compiled.exchange {
-            return fail(TraceError::NeedsOrbitals { functional: f.label(), span }, span);
+            return needs_orbitals(f.label(), span);
         }
         if !compiled.is_local() {
             return fail(without_grid(f, compiled.parameter_count() > 0, span), span);
@@ -351,6 +363,16 @@ impl Interpreter {
         let (energy, flipped) = energy?;
         super::compile::finish(f, &trace, &energy, flipped.as_ref())
     }
+}
+
+/// The node of a symbol.
+fn node_in(value: &Value) -> Option<NodeId> {
+    if let Value::Symbol(symbol) = value { Some(symbol.node()) } else { None }
+}
+
+/// Refuses a functional of orbitals where there are none.
+fn needs_orbitals<T>(functional: String, span: Span) -> Result<T> {
+    fail(TraceError::NeedsOrbitals { functional, span }, span)
 }
 
 /// Refuses a part of the functional that a loss is for, and that functional with other options or initial values: their parameters

@@ -3,6 +3,8 @@
 
 mod body;
 mod compile;
+#[cfg(test)]
+mod exchange_tests;
 mod fields;
 mod layers;
 #[cfg(test)]

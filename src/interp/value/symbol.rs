@@ -4,7 +4,7 @@ use super::functional::Functional;
 use super::params::{Entry, Name, Params, Request, Taken};
 use super::{Field, Layer, Model, Value};
 use crate::functional::DENSITY_SHIFT;
-use crate::graph::{Binary, Graph, Init, NodeId, ParamSpec, Shape, ShapeError};
+use crate::graph::{Binary, Graph, Init, NodeId, ParamSpec, Shape, ShapeError, adds_up};
 use crate::interp::error::{TraceError, fail};
 use crate::model::Grid;
 use crate::problem::Result;
@@ -71,6 +71,12 @@ pub struct Trace {
     densities: RefCell<Vec<NodeId>>,
     /// The energy density of exact exchange, once the body has asked for it: the input after them.
     exchange: Cell<Option<NodeId>>,
+    /// How often a body has asked for it.
+    exchanges: Cell<usize>,
+    /// Whether it is 1, as in a body that is evaluated only for its parameters.
+    stand_in: Cell<bool>,
+    /// Whether a body has asked for it where there are no orbitals.
+    lacks_orbitals: Cell<bool>,
     /// What is trained, in the trace of a loss.
     trained: Option<Trained>,
 }
@@ -146,8 +152,19 @@ impl Trace {
     /// # Errors
     /// None that a user can cause.
     pub fn exact_exchange(self: &Rc<Self>, span: Span) -> Option<Result<Value>> {
+        self.exchanges.set(self.exchanges.get() + 1);
         let densities = self.densities.borrow().clone();
-        let (first, others) = densities.split_first()?;
+        let Some((first, others)) = densities.split_first() else {
+            if self.stand_in.get() {
+                let one = self.add(|g| {
+                    let one = g.constant(1.0, span);
+                    g.stretch(one, Shape::FIELD, span)
+                });
+                return Some(Ok(self.value(one)));
+            }
+            self.lacks_orbitals.set(true);
+            return None;
+        };
         let x = self.exchange.get().unwrap_or_else(|| self.add(|g| g.input("exact_exchange", Shape::FIELD, span)));
         self.exchange.set(Some(x));
         Some(self.try_add(span, |g| {
@@ -162,6 +179,27 @@ impl Trace {
     /// Whether the body has asked for exact exchange.
     pub fn has_exchange(&self) -> bool {
         self.exchange.get().is_some()
+    }
+
+    /// How often bodies have asked for exact exchange.
+    pub fn exchanges(&self) -> usize {
+        self.exchanges.get()
+    }
+
+    /// Whether a body has asked for exact exchange where there are no orbitals.
+    pub fn lacks_orbitals(&self) -> bool {
+        self.lacks_orbitals.get()
+    }
+
+    /// Whether a body is evaluated only for its parameters, so that exact exchange may be anything; the answer before.
+    pub fn stand_in(&self, yes: bool) -> bool {
+        self.stand_in.replace(yes)
+    }
+
+    /// Whether densities that a functional is given add up to that of the functional whose graph this is, if it is that of one.
+    pub fn is_whole_density(&self, given: &[NodeId]) -> bool {
+        let own = self.densities.borrow();
+        own.is_empty() || adds_up(&self.graph(), given, &own)
     }
 
     /// The graph so far.

@@ -46,6 +46,9 @@ pub(crate) fn describe(interp: &mut Interpreter, args: &mut Args) -> Result<Valu
     if !compiled.kind.has_energy() {
         entries.insert(1, ("gives", Value::text(A_POTENTIAL)));
     }
+    if compiled.exchange {
+        entries.push(("depends_on", Value::text("the orbitals, by exact exchange")));
+    }
     if let Some(systems) = &systems {
         entries.push(("flop", flop(compiled, systems)));
     }

@@ -80,6 +80,7 @@ fn field_node(trace: &Rc<Trace>, given: &Argument) -> Result<NodeId> {
 fn concrete(interp: &mut Interpreter, args: &Args, names: &[&str]) -> Result<Value> {
     let of = args.operand("functional")?;
     let ready = interp.ready(args.operand("functional")?, &args.what("functional"))?;
+    interp.check_density_only(&ready, args.span)?;
     let densities: &[&str] = if names.len() == 2 { &["n", "n_down"] } else { &["n"] };
     let grid = density_field(args, "n")?.grid.clone();
     let interaction = interp.interaction_of(args, &grid)?;
@@ -114,6 +115,10 @@ fn concrete(interp: &mut Interpreter, args: &Args, names: &[&str]) -> Result<Val
     let flat = if routine.parameter_count() == 0 { Vec::new() } else { ready.parameters.to_vec() };
     let found = evaluated(&routine, &grid, &interaction, &flat);
     let found = found.or_else(|error| fail(TraceError::lower(&error, span), span))?;
+    let given =
+        densities.iter().filter(|name| args.has(name)).map(|name| Ok((density_field(args, name)?, args.span_of(name))));
+    let given = given.collect::<Result<Vec<_>>>()?;
+    interp.tell_negative(&ready.name, &given, found.iter().flatten().all(|v| v.is_finite()));
     let field = |data: Vec<f64>| Value::Field(Rc::new(Field::simple(grid.clone(), data).doubted(doubt)));
     Ok(by_spin(found.into_iter().map(field).collect()))
 }

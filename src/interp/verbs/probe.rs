@@ -9,7 +9,7 @@ use crate::interp::Interpreter;
 use crate::interp::call::{
     Args, Builtin, DefaultValue, Param, example, function, local, mismatch, optional, required, shown,
 };
-use crate::interp::error::{TraceError, fail};
+use crate::interp::error::{Advice, TraceError, fail};
 use crate::interp::trace::{Ready, no_interaction, potential_functional};
 use crate::interp::value::model::Model;
 use crate::interp::value::params::Entry;
@@ -17,7 +17,8 @@ use crate::interp::value::{Field, Functional, Quantity, StartFrom, Trust, Value}
 use crate::lang::Dimension;
 use crate::lang::Kind;
 use crate::model::{Grid, Interaction};
-use crate::problem::Result;
+use crate::number::brief;
+use crate::problem::{Problem, Result};
 use crate::source::Span;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -222,7 +223,27 @@ impl Interpreter {
             let fields: Vec<&[f64]> = fields.iter().map(Vec::as_slice).collect();
             compiled.evaluate(&grid, &interaction, &parameters, &fields)
         })?;
-        found.or_else(|error| fail(TraceError::lower(&error, span), span))
+        let found = found.or_else(|error| fail(TraceError::lower(&error, span), span))?;
+        let energy = found.energy.is_finite() || !ready.traced.compiled.kind.has_energy();
+        let finite = energy && found.potential.iter().flatten().all(|v| v.is_finite());
+        self.tell_negative(&ready.name, densities, finite);
+        Ok(found)
+    }
+
+    /// Tells that a density is negative somewhere, where a functional of it is not finite.
+    pub(super) fn tell_negative(&mut self, functional: &str, densities: &[(Rc<Field>, Span)], finite: bool) {
+        if finite {
+            return;
+        }
+        for (density, span) in densities {
+            let of = &density.data;
+            let Some(at) = (0..of.len()).min_by(|a, b| of[*a].total_cmp(&of[*b])).filter(|at| of[*at] < 0.0) else {
+                continue;
+            };
+            let (functional, least, x, span) = (functional.to_owned(), brief(of[at]), density.grid.x(at), *span);
+            self.warn_with(Problem::new(Advice::NegativeDensity { functional, least, x, span }, span), true);
+            return;
+        }
     }
 
     /// A functional called with concrete fields, outside any body: its energy per electron.
