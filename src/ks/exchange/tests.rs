@@ -171,7 +171,7 @@ fn the_gradient_of_training_is_the_slope_of_the_loss() {
         "integral((run.density - exact.density)^2)",
         "integral((run.density_up - exact.density_up)^2) + run.kinetic_energy * 0.1 + run.external_energy * 0.03",
         "sum(run.orbital_energies)^2 + run.gap",
-        "integral(run.potential^2) * 0.01 + run.xc_energy",
+        "integral(run.density^2) * 0.01 + run.xc_energy",
     ];
     let open = [
         "run.orbital_energies.up[1] + 0.3 * run.orbital_energies.down[0]",
