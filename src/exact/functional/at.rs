@@ -1,12 +1,17 @@
 //! The exact functional and its derivative at a density.
 
 use super::FunctionalError;
+use super::channels::{Channel, channels};
 use super::interacting::{Search, Wanted};
 use super::tails::Tails;
 use crate::control::Control;
+use crate::exact::methods::most_points;
 use crate::ks::{Density, Inversion, Softness, invert};
 use crate::model::{Interaction, Mirror, System, both_spins};
+use crate::tensor::vector::dot;
 
+/// The maximum number of electrons that interact.
+pub(crate) const MOST_ELECTRONS: usize = 4;
 /// A residual, electrons, above which the non-interacting inversion has failed.
 const LARGEST_RESIDUAL: f64 = 1e-6;
 /// Fields that differ from their mirror images by less than this fraction of the largest value do so by rounding.
@@ -49,8 +54,12 @@ impl ExactFunctional {
         if electrons == 0 {
             return Err(crate::ks::InversionError::Empty.into());
         }
-        if electrons > 2 && system.interaction != Interaction::None {
+        if electrons > MOST_ELECTRONS && system.interaction != Interaction::None {
             return Err(FunctionalError::Electrons { label: system.label.clone(), electrons });
+        }
+        let (points, most) = (system.grid.points, most_points(electrons.max(1)));
+        if electrons > 2 && points > most && system.interaction != Interaction::None {
+            return Err(FunctionalError::Points { electrons, points, most });
         }
         Ok(Self { system: system.clone(), within, search: None })
     }
@@ -93,50 +102,70 @@ impl ExactFunctional {
                 residual: free.residual,
             });
         }
-        let (universal, xc, residual) = self.interacting(&free, &total, &hartree, tolerance, control)?;
+        let (universal, xc_potential, residual) = self.interacting(&free, spins, &hartree, tolerance, control)?;
         Ok(AtDensity {
             universal,
             kinetic_energy: free.kinetic_energy,
             hartree_energy,
             xc_energy: universal - free.kinetic_energy - hartree_energy,
-            xc_potential: [xc.clone(), xc],
+            xc_potential,
             hartree,
             residual: residual + free.residual,
         })
     }
 
-    /// F and v_xc of two electrons, and the residual.
+    /// F and v_xc of electrons that interact, and the residual.
     fn interacting(
         &mut self,
         free: &Inversion,
-        total: &[f64],
+        spins: &[Vec<f64>; 2],
         hartree: &[f64],
         tolerance: f64,
         control: &dyn Control,
-    ) -> Result<(f64, Vec<f64>, f64), FunctionalError> {
-        let grid = self.system.grid.clone();
-        let count = self.system.spins().0;
-        let tails = Tails::new(total);
-        let softness = Softness::new(&grid, &free.potential[0], count, tails.inside.clone())?;
-        // Exchange cancels half of the repulsion of two electrons.
-        let uncorrelated: Vec<f64> = free.potential[0].iter().zip(hartree).map(|(v, w)| v - 0.5 * w).collect();
+    ) -> Result<(f64, [Vec<f64>; 2], f64), FunctionalError> {
+        let system = &self.system;
+        let (grid, counts) = (&*system.grid, [system.spins().0, system.spins().1]);
+        let shared = channels(system);
+        let (mut density, mut uncorrelated, mut parts) = (Vec::new(), Vec::new(), Vec::new());
+        for channel in shared {
+            let spin = channel.spin();
+            let n = channel.of(spins);
+            let tails = Tails::new(&n);
+            let softness = Softness::new(grid, &free.potential[spin], counts[spin], tails.inside.clone())?;
+            // Exchange cancels the repulsion of each electron with itself.
+            let own = system.interaction.hartree(grid, &spins[spin]);
+            let rest = hartree.iter().zip(own).map(|(all, own)| all - own / counts[spin] as f64);
+            uncorrelated.extend(free.potential[spin].iter().zip(rest).map(|(v, rest)| v - rest));
+            density.extend(n);
+            let filling = if shared.len() == 1 { system.electrons as f64 / counts[0] as f64 } else { 1.0 };
+            parts.push(Channel { orbitals: counts[spin], filling, tails, softness });
+        }
         let search = match &mut self.search {
             Some(search) => search,
             none => {
-                let mirror = mirror(&self.system).filter(|mirror| symmetric(mirror, total, ROUNDING));
-                none.insert(Search::new(&self.system, &uncorrelated, total, mirror, control)?)
+                let symmetric = |mirror: &Mirror| density.chunks(grid.points).all(|n| symmetric(mirror, n, ROUNDING));
+                let mirror = mirror(system).filter(symmetric);
+                none.insert(Search::new(system, &uncorrelated, &density, mirror, control)?)
             }
         };
-        let wanted =
-            Wanted { density: total, uncorrelated: &uncorrelated, tails: &tails, softness: &softness, tolerance };
+        let wanted = Wanted { density: &density, uncorrelated: &uncorrelated, channels: &parts, tolerance };
         let (found, residual) = search.find(&wanted, control)?;
-        let universal = found.energy - grid.overlap(&found.potential, total);
-        let top = free.orbital_energies[0].get(count.saturating_sub(1)).copied().unwrap_or(0.0);
-        let shift = found.energy - search.cation(&found.potential)? - top;
-        let mut xc: Vec<f64> =
-            (0..grid.points).map(|i| free.potential[0][i] + shift - found.potential[i] - hartree[i]).collect();
-        tails.continue_as(&mut xc, |i| hartree[i]);
-        Ok((universal, xc, residual))
+        let universal = found.energy - dot(&found.potential, &density) * grid.spacing;
+        let ionisation = search.ionisation_energies(&found, control)?;
+        let mut xc = shared.iter().zip(&parts).zip(found.potential.chunks(grid.points)).zip(ionisation).map(
+            |(((channel, part), potential), ionisation)| {
+                let spin = channel.spin();
+                let top = free.orbital_energies[spin].get(counts[spin].saturating_sub(1)).copied().unwrap_or(0.0);
+                let mut xc: Vec<f64> = (0..grid.points)
+                    .map(|i| free.potential[spin][i] - ionisation - top - potential[i] - hartree[i])
+                    .collect();
+                part.tails.continue_as(&mut xc, |i| hartree[i]);
+                xc
+            },
+        );
+        let up = xc.next().unwrap_or_default();
+        let down = xc.next().unwrap_or_else(|| up.clone());
+        Ok((universal, [up, down], residual))
     }
 }
 

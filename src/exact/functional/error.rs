@@ -10,17 +10,27 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
 #[allow(missing_docs)]
 pub(crate) enum FunctionalError {
-    /// The exact functional is evaluated by solving the interacting problem again and again, to an accuracy that only one and two electrons
-    /// allow. Electrons that do not interact can be any number.
+    /// The exact functional is evaluated by solving the interacting problem again and again on the product of the grid with itself, one factor
+    /// for each electron: that is possible for up to four. Electrons that do not interact can be any number.
     ///
-    /// What to do: use one or two electrons. For more, `exact` has the energy and `invert(exact(…))` the exact Kohn-Sham potential of the
+    /// What to do: use up to four electrons. For more, `exact` has the energy and `invert(exact(…))` the exact Kohn-Sham potential of the
     /// ground state.
-    #[error("the exact functional is for one or two electrons, and `{label}` has {electrons}")]
+    #[error("the exact functional is for up to four electrons, and `{label}` has {electrons}")]
     #[diagnostic(
         code(ksr::exact_functional::electrons),
         help("`invert(exact(…))` has the exact Kohn-Sham potential of the ground state of more electrons")
     )]
     Electrons { label: String, electrons: usize },
+    /// With three and four electrons wave functions have as many numbers as the grid has points, to the power of the number of electrons,
+    /// and here this is too many.
+    ///
+    /// What to do: use fewer points with a larger spacing. `exact` and `invert(exact(…))` take any grid.
+    #[error("wave functions of {electrons} electrons on {points} grid points are too large: {points}^{electrons} numbers")]
+    #[diagnostic(
+        code(ksr::exact_functional::points),
+        help("use at most {most} points, with a larger spacing; `invert(exact(…))` takes any grid")
+    )]
+    Points { electrons: usize, points: usize, most: usize },
     /// The density that was to be inverted is that of no ground state, as far as was found: no potential was found in which interacting
     /// electrons have it.
     ///

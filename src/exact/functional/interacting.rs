@@ -1,15 +1,14 @@
-//! The potential in which two interacting electrons have a density.
+//! The potential in which interacting electrons have a density: one potential, or one of each spin where there is another number of each.
 //!
 //! It maximises E\[v\] - ∫ v n, which is concave, with the gradient n_v - n. A step of the search combines what the potentials tried before
 //! say about the response, by least squares, with an approximate inverse response for the rest: that of non-interacting electrons
-//! with the repulsion of the density that moves, half of it for the exchange of two electrons.
+//! with the repulsion of the density that moves, less a share of it for exchange. Fields of all channels stand in one vector.
 
 use super::FunctionalError;
-use super::tails::Tails;
+use super::channels::{Channel, channels, joined, total};
 use crate::control::Control;
 use crate::exact::ExactError;
 use crate::exact::methods::Series;
-use crate::ks::Softness;
 use crate::model::{Mirror, System};
 use crate::tensor::vector::{add, dot, norm};
 use faer::Mat;
@@ -30,6 +29,8 @@ const ACCURACY: f64 = 3e-3;
 /// The accuracy of the first density, electrons: how far it is is not yet known.
 const FIRST_ACCURACY: f64 = 1e-6;
 const BEST_ACCURACY: f64 = 2e-11;
+/// The accuracy of the densities of ions, electrons: that of their energies is its square.
+const ION_ACCURACY: f64 = 1e-5;
 /// Directions of the history that others contain to within this fraction say nothing.
 const LEAST_NEW: f64 = 1e-5;
 /// The largest change of the potential at a point in one step, hartree.
@@ -43,7 +44,7 @@ const SHORTER: f64 = 0.3;
 #[derive(Clone)]
 pub(super) struct Point {
     pub potential: Vec<f64>,
-    /// Of both electrons, 1/bohr.
+    /// Of all electrons of a channel, 1/bohr.
     pub density: Vec<f64>,
     /// Of the electrons in it, hartree.
     pub energy: f64,
@@ -54,12 +55,14 @@ pub(super) struct Search {
     series: Series,
     system: System,
     mirror: Option<Mirror>,
+    /// The electrons left when one of a channel is gone.
+    ions: Vec<Option<Series>>,
     /// What correlation was in the last potential found: the rest apart from the Kohn-Sham potential, the repulsion and the exchange of the
     /// density, hartree.
     correlation: Vec<f64>,
-    /// A density, 1/bohr, and its integral with every potential, electrons times hartree, which fixes their constants: the preconditioner is
-    /// made for one.
-    gauge: (Vec<f64>, f64),
+    /// A density, 1/bohr, and its integral with every potential, electrons times hartree, of each channel, which fixes the constants of the
+    /// potentials: the preconditioner is made for one.
+    gauge: (Vec<f64>, Vec<f64>),
     /// Differences of potentials and of the densities in them.
     pairs: Vec<(Vec<f64>, Vec<f64>)>,
 }
@@ -69,10 +72,7 @@ pub(super) struct Wanted<'a> {
     pub density: &'a [f64],
     /// The potential with exchange, but without correlation.
     pub uncorrelated: &'a [f64],
-    /// Where the density is too small to decide the potential.
-    pub tails: &'a Tails,
-    /// Of the spins that have electrons.
-    pub softness: &'a Softness,
+    pub channels: &'a [Channel],
     /// The residual to reach, electrons.
     pub tolerance: f64,
 }
@@ -90,12 +90,21 @@ impl Search {
         mirror: Option<Mirror>,
         control: &dyn Control,
     ) -> Result<Self, ExactError> {
-        let potential = mirror.map_or_else(|| potential.to_vec(), |mirror| mirror.average(potential));
-        let correlation = vec![0.0; potential.len()];
-        let gauge = (density.to_vec(), dot(&potential, density));
-        let system = System { potential: potential.into(), ..system.clone() };
-        let series = Series::new(system.clone(), density, control)?;
-        Ok(Self { series, system, mirror, correlation, gauge, pairs: Vec::new() })
+        let points = system.grid.points;
+        let potential = averaged(mirror, potential, points);
+        let gauge = potential.chunks(points).zip(density.chunks(points)).map(|(v, n)| dot(v, n)).collect();
+        let first = System { potential: joined(&potential, points).last().copied().unwrap_or(&[]).into(), ..system.clone() };
+        let closed = channels(system).len() == 1;
+        let series = Series::new(first, &total(density, points), (mirror.is_some(), closed), control)?;
+        Ok(Self {
+            series,
+            system: system.clone(),
+            mirror,
+            ions: channels(system).iter().map(|_| None).collect(),
+            correlation: vec![0.0; potential.len()],
+            gauge: (density.to_vec(), gauge),
+            pairs: Vec::new(),
+        })
     }
 
     /// The potential in which the electrons have a density, and ∫ |n_v - n|, electrons.
@@ -103,7 +112,7 @@ impl Search {
     /// # Errors
     /// A density for which none was found; those of the exact solution.
     pub fn find(&mut self, wanted: &Wanted<'_>, control: &dyn Control) -> Result<(Point, f64), FunctionalError> {
-        let first = wanted.uncorrelated.iter().zip(&self.correlation).map(|(v, correlation)| v + correlation).collect();
+        let first: Vec<f64> = wanted.uncorrelated.iter().zip(&self.correlation).map(|(v, correlation)| v + correlation).collect();
         let mut best = self.solve(first, FIRST_ACCURACY.max(wanted.tolerance), control)?;
         let mut residual = self.residual(&best, wanted);
         let (mut damping, mut idle) = (1.0, 0);
@@ -138,23 +147,44 @@ impl Search {
         }
     }
 
-    fn solve(&mut self, mut potential: Vec<f64>, accuracy: f64, control: &dyn Control) -> Result<Point, ExactError> {
-        if let Some(mirror) = self.mirror {
-            potential = mirror.average(&potential);
-        }
+    fn solve(&mut self, potential: Vec<f64>, accuracy: f64, control: &dyn Control) -> Result<Point, ExactError> {
+        let points = self.system.grid.points;
+        let mut potential = averaged(self.mirror, &potential, points);
         let (density, fixed) = &self.gauge;
-        let shift = (fixed - dot(&potential, density)) / density.iter().sum::<f64>();
-        potential.iter_mut().for_each(|v| *v += shift);
-        let (energy, density) = self.series.ground(&potential, accuracy, control)?;
+        let gauged = potential.chunks_mut(points).zip(density.chunks(points)).zip(fixed);
+        for ((potential, density), fixed) in gauged {
+            let shift = (fixed - dot(potential, density)) / density.iter().sum::<f64>();
+            potential.iter_mut().for_each(|v| *v += shift);
+        }
+        let channels = channels(&self.system);
+        
+        let (energy, spins) = self.series.ground(joined(&potential, points), accuracy, control)?;
+        let density = channels.iter().flat_map(|channel| channel.of(&spins)).collect();
         Ok(Point { potential, density, energy })
     }
 
-    /// The lowest energy of one electron in a potential, hartree.
+    /// The energy that it takes to remove an electron of each channel from a potential, hartree.
     ///
     /// # Errors
-    /// An orbital that is not found.
-    pub fn cation(&self, potential: &[f64]) -> Result<f64, ExactError> {
-        self.series.cation(potential)
+    /// Those of the exact solution.
+    pub fn ionisation_energies(&mut self, at: &Point, control: &dyn Control) -> Result<Vec<f64>, ExactError> {
+        let points = self.system.grid.points;
+        let potentials = joined(&at.potential, points);
+        let channels = channels(&self.system);
+        let mut energies = Vec::with_capacity(channels.len());
+        for (channel, ion) in channels.iter().zip(&mut self.ions) {
+            let series = match ion {
+                Some(series) => series,
+                none => {
+                    let system = channel.ionised(&self.system, potentials);
+                    let share = system.electrons as f64 / self.system.electrons as f64;
+                    let density: Vec<f64> = total(&at.density, points).iter().map(|n| share * n).collect();
+                    none.insert(Series::new(system, &density, (self.mirror.is_some(), channels.len() == 1), control)?)
+                }
+            };
+            energies.push(series.ground(potentials, ION_ACCURACY, control)?.0 - at.energy);
+        }
+        Ok(energies)
     }
 
     fn residual(&self, at: &Point, wanted: &Wanted<'_>) -> f64 {
@@ -177,12 +207,17 @@ impl Search {
             add(&mut change, *factor, potential);
             add(&mut missing, -factor, density);
         }
-        let spins = if self.system.closed_shell() { 2.0 } else { 1.0 };
-        let share: Vec<f64> = missing.iter().map(|n| n / spins).collect();
-        add(&mut change, damping, &wanted.softness.change(&share)?);
-        let repulsion = self.system.interaction.hartree(&self.system.grid, &missing);
-        add(&mut change, -0.5 * damping, &repulsion);
-        wanted.tails.continue_as(&mut change, |_| 1.0);
+        let grid = &self.system.grid;
+        let repulsion = self.system.interaction.hartree(grid, &total(&missing, grid.points));
+        let each = change.chunks_mut(grid.points).zip(missing.chunks(grid.points)).zip(wanted.channels);
+        for ((change, missing), channel) in each {
+            let of_spin: Vec<f64> = missing.iter().map(|n| n / channel.filling).collect();
+            add(change, damping, &channel.softness.change(&of_spin)?);
+            add(change, -damping, &repulsion);
+            let exchange = self.system.interaction.hartree(grid, &of_spin);
+            add(change, damping / channel.orbitals as f64, &exchange);
+            channel.tails.continue_as(change, |_| 1.0);
+        }
         if change.iter().any(|v| !v.is_finite()) {
             return None;
         }
@@ -195,7 +230,10 @@ impl Search {
     /// its root: so they are of the orbitals. The latest come first, and those that add nothing to them are left out.
     fn coefficients(&self, missing: &[f64], wanted: &Wanted<'_>) -> Vec<f64> {
         let weighed = |n: &[f64]| -> Vec<f64> {
-            wanted.tails.inside.clone().map(|i| n[i] / wanted.density[i].max(f64::MIN_POSITIVE).sqrt()).collect()
+            let points = self.system.grid.points;
+            let inside = wanted.channels.iter().enumerate();
+            let inside = inside.flat_map(|(k, channel)| channel.tails.inside.clone().map(move |i| k * points + i));
+            inside.map(|i| n[i] / wanted.density[i].max(f64::MIN_POSITIVE).sqrt()).collect()
         };
         let goal = weighed(missing);
         let far = norm(&goal).max(f64::MIN_POSITIVE);
@@ -240,5 +278,13 @@ impl Search {
             factors[*k] = if factor.is_finite() { factor } else { 0.0 };
         }
         factors
+    }
+}
+
+/// The fields of all channels, averaged with their mirror images.
+fn averaged(mirror: Option<Mirror>, fields: &[f64], points: usize) -> Vec<f64> {
+    match mirror {
+        Some(mirror) => fields.chunks(points).flat_map(|field| mirror.average(field)).collect(),
+        None => fields.to_vec(),
     }
 }

@@ -29,10 +29,15 @@ const SYMMETRIC: f64 = 1e-7;
 const SLACK: f64 = 1e-6;
 const SLACK_OF_GAIN: f64 = 0.1;
 
+/// Iterations of the mean field that the first density comes from, and the fraction of the new density in the next.
+const ROUNDS: usize = 20;
+const STEP: f64 = 0.5;
+
 /// A density of each channel, 1/bohr.
 type Channels = Vec<Vec<f64>>;
 
 /// Orbitals in the Kohn-Sham potential of an iteration.
+#[derive(Clone)]
 struct Output {
     /// Of each channel.
     density: Channels,
@@ -59,9 +64,9 @@ pub(crate) fn solve(
     let mut density = iterations.first(start)?;
     let mut mix = Mix::new(options, system.grid.points);
     let mut log = Log::default();
-    let mut last: Option<(AtDensity, Channels, Output)> = None;
-    // The lowest energy, hartree, with its input and output.
-    let mut lowest: Option<(f64, Channels, Channels)> = None;
+    let mut last: Option<Found> = None;
+    // Of the lowest energy, hartree.
+    let mut lowest: Option<(f64, Found)> = None;
     let label = format!("functional {}", system.label);
     let mut progress = Progress::new(label, options.tolerance.unwrap_or(ScfOptions::TOLERANCE));
     let finest = options.tolerance.map_or(FINE, |tolerance| (SHARE_OF_TOLERANCE * tolerance).max(FINE));
@@ -73,14 +78,19 @@ pub(crate) fn solve(
         let at = match functional.at(&iterations.spins(&density), tolerance, control) {
             Ok(at) => at,
             Err(error) => match &lowest {
-                Some((_, input, output)) if error.of_density() && mix.shorten() => {
-                    density = iterations.mixed(&mut mix, input, output);
+                Some((_, (_, input, output))) if error.of_density() && mix.shorten() => {
+                    density = iterations.mixed(&mut mix, input, &output.density);
                     continue;
                 }
                 // The steps were too long; what was found before them is the result.
                 Some(_) if error.of_density() => {
                     (stop, fault) = (Stop::Exhausted, Some(error));
                     break;
+                }
+                // Another one to begin with.
+                None if error.of_density() && *start == InitialDensity::NonInteracting && log.iterations == 1 => {
+                    density = iterations.without_interaction()?;
+                    continue;
                 }
                 _ => return Err(error),
             },
@@ -94,14 +104,14 @@ pub(crate) fn solve(
         let first = log.energies.first().copied().unwrap_or(energy);
         let next = match &lowest {
             // The energy is a convex functional of the density, and the output is downhill from the input: so the step was too long.
-            Some((least, input, output))
+            Some((least, (_, input, output)))
                 if energy > least + SLACK + SLACK_OF_GAIN * (first - least) && mix.shorten() =>
             {
-                iterations.mixed(&mut mix, input, output)
+                iterations.mixed(&mut mix, input, &output.density)
             }
             _ => {
-                if lowest.as_ref().is_none_or(|(least, ..)| energy < *least) {
-                    lowest = Some((energy, density.clone(), output.density.clone()));
+                if lowest.as_ref().is_none_or(|(least, _)| energy < *least) {
+                    lowest = Some((energy, (at.clone(), density.clone(), output.clone())));
                 }
                 iterations.mixed(&mut mix, &density, &output.density)
             }
@@ -117,11 +127,17 @@ pub(crate) fn solve(
             break;
         }
     }
+    // Where DIIS has gone astray, the lowest energy is the closest to the ground state.
+    let diis = matches!(options.mixing, Mixing::Diis { .. });
+    let last = if diis && stop != Stop::Converged { lowest.map(|(_, found)| found).or(last) } else { last };
     let Some((at, density, output)) = last else {
         return Err(KsError::Option { option: "iterations", problem: "must be at least 1, not 0".into() }.into());
     };
     Ok(finished(&iterations, options, (at, density, output), (stop, fault), log))
 }
+
+/// An iteration: the functional at its input density, and what comes out.
+type Found = (AtDensity, Channels, Output);
 
 /// The course of the iterations.
 #[derive(Default)]
@@ -149,14 +165,44 @@ impl Iterations<'_> {
         let density = match start {
             InitialDensity::Given(spins) if self.occupation.spins() == 1 => vec![both(spins)],
             InitialDensity::Given(spins) => spins.to_vec(),
-            _ => {
-                let external = self.system.potential.to_vec();
-                let density = self.filled(0, &[external.clone(), external])?.0;
-                return Ok(self.averaged(density));
-            }
+            _ => return Ok(self.averaged(self.mean_field()?)),
         };
         self.mirror = self.mirror.filter(|mirror| density.iter().all(|n| symmetric(mirror, n, SYMMETRIC)));
         Ok(self.averaged(density))
+    }
+
+    /// The density of electrons in the mean field of each other, one spin after the other: where atoms are far apart, the electrons of one
+    /// spin leave those of the other alone. The electrons of a spin feel 1 - 1/N of their own repulsion.
+    fn mean_field(&self) -> Result<Channels, FunctionalError> {
+        let System { grid, interaction, potential, .. } = &**self.system;
+        let counts = [self.system.spins().0, self.system.spins().1];
+        let mut spins = [vec![0.0; grid.points], vec![0.0; grid.points]];
+        for round in 0..ROUNDS {
+            for spin in 0..2 {
+                if counts[spin] == 0 {
+                    continue;
+                }
+                let (own, other) = (interaction.hartree(grid, &spins[spin]), interaction.hartree(grid, &spins[1 - spin]));
+                let share = 1.0 - 1.0 / counts[spin] as f64;
+                let v: Vec<f64> = (0..grid.points).map(|i| potential[i] + other[i] + share * own[i]).collect();
+                let found = lowest(&Hamiltonian::new(grid, &v), counts[spin], None).map_err(|cause| {
+                    let (system, cause) = (self.system.label.clone(), cause.to_string());
+                    KsError::Orbitals { iteration: 0, system, cause }
+                })?;
+                let step = if round == 0 { 1.0 } else { STEP };
+                spins[spin].iter_mut().for_each(|n| *n *= 1.0 - step);
+                for psi in &found.vectors {
+                    spins[spin].iter_mut().zip(psi).for_each(|(n, psi)| *n += step * psi * psi / grid.spacing);
+                }
+            }
+        }
+        Ok(if self.occupation.spins() == 1 { vec![both(&spins)] } else { spins.to_vec() })
+    }
+
+    /// The density of electrons that do not interact.
+    fn without_interaction(&self) -> Result<Channels, FunctionalError> {
+        let external = self.system.potential.to_vec();
+        Ok(self.averaged(self.filled(0, &[external.clone(), external])?.0))
     }
 
     /// Densities averaged with their mirror images: rounding errors alone would move electrons between distant atoms.

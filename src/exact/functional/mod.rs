@@ -3,6 +3,7 @@
 //! potential in which non-interacting electrons have the density, and the one in which interacting electrons have it.
 
 mod at;
+mod channels;
 mod error;
 mod interacting;
 mod iterate;
@@ -11,7 +12,7 @@ mod tails;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use at::{AtDensity, ExactFunctional};
+pub(crate) use at::{AtDensity, ExactFunctional, MOST_ELECTRONS};
 pub(crate) use error::FunctionalError;
 pub(crate) use iterate::solve;
 

@@ -108,11 +108,51 @@ fn the_fixed_point_is_the_exact_ground_state() {
 }
 
 #[test]
+fn three_and_four_electrons_have_potentials_of_each_spin() {
+    // The first with the ground state's spin; the last in the order of growing cost.
+    for (points, spacing, nuclei, electrons, unpaired) in [
+        (41, 0.4, &[(3.0, 0.0)][..], 3, 1),
+        (41, 0.4, &[(2.0, -0.8), (1.0, 1.2)], 3, 1),
+        (31, 0.5, &[(3.0, 0.0)], 3, 3),
+        (17, 0.7, &[(2.0, -1.4), (2.0, 1.4)], 4, 0),
+        (17, 0.7, &[(3.0, 0.0)], 4, 2),
+    ] {
+        let system = System { electrons, unpaired, ..(*pair(points, spacing, nuclei, 0)).clone() };
+        let system = Arc::new(system);
+        let options = ScfOptions { tolerance: Some(1e-7), ..ScfOptions::default() };
+        let (run, reference) = (solved(&system, &options), answer(&system));
+        assert_eq!(run.stop, Stop::Converged, "{electrons} {unpaired}: {}", run.residual);
+        // Determinants are above by their error.
+        let above = reference.energy - run.energy;
+        assert!(above > -1e-9 && above < 2e-6, "{electrons} {unpaired}: {above:e}");
+        for (found, wanted) in run.density.iter().zip(&reference.density) {
+            let apart: Vec<f64> = found.iter().zip(wanted).map(|(a, b)| (a - b).abs()).collect();
+            assert!(system.grid.integrate(&apart) < 1e-3, "{electrons} {unpaired}");
+        }
+        let parts: f64 = run.parts.iter().map(|(_, energy)| energy).sum();
+        assert!((parts - run.energy).abs() < 1e-12);
+        // An electron less of the spin with the highest level: its energy is that far above.
+        for (spin, count) in [(0, system.spins().0), (1, system.spins().1)] {
+            if count == 0 {
+                continue;
+            }
+            let unpaired = if spin == 0 { unpaired.abs_diff(1) } else { unpaired + 1 };
+            let ion = Arc::new(System { electrons: electrons - 1, unpaired, ..(*system).clone() });
+            let level = run.orbital_energies[spin][count - 1];
+            assert!((level - (run.energy - answer(&ion).energy)).abs() < 1e-5, "{electrons} {spin}: {level}");
+        }
+    }
+}
+
+#[test]
 fn the_potential_is_the_derivative_of_the_energy() {
-    for unpaired in [0, 2] {
-        let ends = [pair(101, 0.2, &[(2.0, -0.5)], unpaired), pair(101, 0.2, &[(1.0, -1.0), (1.2, 1.2)], unpaired)]
-            .map(|system| answer(&system).density);
-        let system = pair(101, 0.2, &[(0.0, 0.0)], unpaired);
+    for (electrons, unpaired) in [(2, 0), (2, 2), (3, 1)] {
+        let (points, spacing) = if electrons == 2 { (101, 0.2) } else { (41, 0.4) };
+        let of = |nuclei: &[(f64, f64)]| {
+            Arc::new(System { electrons, unpaired, ..(*pair(points, spacing, nuclei, 0)).clone() })
+        };
+        let ends = [of(&[(2.0, -0.5)]), of(&[(1.0, -1.0), (1.2, 1.2)])].map(|system| answer(&system).density);
+        let system = of(&[(0.0, 0.0)]);
         let between = |t: f64| {
             [0, 1].map(|s: usize| {
                 let path = ends[0][s].iter().zip(&ends[1][s]);
@@ -160,9 +200,12 @@ fn short_steps_converge_and_fixed_numbers_of_iterations_are_done() {
 #[test]
 fn what_cannot_be_done_is_an_error() {
     let helium = pair(101, 0.2, &[(2.0, 0.0)], 0);
-    let three = Arc::new(System { electrons: 3, unpaired: 1, ..(*helium).clone() });
-    let refused = solve(&three, &ScfOptions::default(), &InitialDensity::NonInteracting, &Quiet).err();
-    assert!(matches!(refused, Some(FunctionalError::Electrons { electrons: 3, .. })));
+    let refused = |electrons: usize| {
+        let system = Arc::new(System { electrons, unpaired: electrons % 2, ..(*helium).clone() });
+        solve(&system, &ScfOptions::default(), &InitialDensity::NonInteracting, &Quiet).err()
+    };
+    assert!(matches!(refused(5), Some(FunctionalError::Electrons { electrons: 5, .. })));
+    assert!(matches!(refused(4), Some(FunctionalError::Points { electrons: 4, points: 101, most: 49 })));
     let none = System { electrons: 0, unpaired: 0, ..(*helium).clone() };
     assert!(ExactFunctional::new(&none, true).is_err());
     // A density with a jump is that of no ground state.

@@ -1,10 +1,13 @@
 //! Methods for the interacting problem: one file or folder per method, all with one interface and in one list.
 
 mod determinants;
+mod few_electrons;
 mod independent;
+mod series;
 mod two_electrons;
 
-pub(super) use two_electrons::Series;
+pub(super) use few_electrons::most_points;
+pub(super) use series::Series;
 
 use super::{ExactError, Options, PairDensity};
 use crate::control::Control;

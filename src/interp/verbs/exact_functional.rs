@@ -4,7 +4,7 @@ use super::invert::in_proportion;
 use super::probe::density_field;
 use super::scf;
 use super::solve::{BROKEN_SPIN, start_of};
-use crate::exact::functional::{self, AtDensity, ExactFunctional, FunctionalError, NAME};
+use crate::exact::functional::{self, AtDensity, ExactFunctional, FunctionalError, MOST_ELECTRONS, NAME};
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, function, shown};
 use crate::interp::error::{Placed, TraceError, fail};
@@ -21,7 +21,7 @@ pub(crate) const EXACT_FUNCTIONAL: &[Builtin] = &[function(
     "exact_functional",
     &[],
     &[Kind::ExactFunctional],
-    "the exact exchange-correlation functional, for one and two electrons (and any number without interaction): not a formula, but two \
+    "the exact exchange-correlation functional, for up to four electrons (and any number without interaction): not a formula, but two \
      inversions at every density, one of electrons that interact and one of electrons that do not, v_xc = v_s - v - v_H (L. O. Wagner et \
      al., Phys. Rev. B 90, 045109 (2014)). For `with:` of `solve`, whose result then is the exact density and energy, and for `energy` \
      and `potential` at a density. Highest levels are minus ionisation energies, which fixes the constant in the potential",
@@ -36,7 +36,7 @@ pub(crate) const EXACT_FUNCTIONAL: &[Builtin] = &[function(
 /// The residual of the inversions for `energy` and `potential`, electrons.
 const RESIDUAL: f64 = 1e-9;
 
-/// Vectors of the size of a two-electron wave function that are held at the same time.
+/// Vectors of the size of a wave function that are held at the same time.
 const WAVE_FUNCTIONS: u64 = 40;
 
 /// Options of `solve` that say nothing to the exact functional, and why.
@@ -66,7 +66,7 @@ pub(super) fn solve(interp: &mut Interpreter, args: &Args, system: &Arc<System>)
         return args.wrong(args.span_of("start"), message, Some(help.into()));
     }
     let options = scf::from_args(args, None)?;
-    interp.afford_pairs(system, options.iterations, span)?;
+    interp.afford_wave_functions(system, options.iterations, span)?;
     let start = start_of(args, system)?;
     let found = functional::solve(system, &options, &start, &interp.control());
     interp.check_interrupt(span)?;
@@ -127,7 +127,7 @@ pub(super) fn probed(interp: &mut Interpreter, args: &Args) -> Result<Probed> {
     let turned = electrons[1] > electrons[0];
     let order = |[up, down]: [Vec<f64>; 2]| if turned { [down, up] } else { [up, down] };
     let system = of_density(&grid, interaction, electrons);
-    interp.afford_pairs(&system, 1, span)?;
+    interp.afford_wave_functions(&system, 1, span)?;
     let found = ExactFunctional::new(&system, false)
         .and_then(|mut functional| functional.at(&order(spins), RESIDUAL, &interp.control()));
     interp.check_interrupt(span)?;
@@ -154,7 +154,9 @@ fn of_density(grid: &Arc<Grid>, interaction: Interaction, electrons: [usize; 2])
 /// An error at the argument that it is about.
 fn failed<T>(error: FunctionalError, args: &Args, of_density: &str) -> Result<T> {
     let place = match &error {
-        FunctionalError::Electrons { .. } | FunctionalError::Inversion(InversionError::Empty) => {
+        FunctionalError::Electrons { .. }
+        | FunctionalError::Points { .. }
+        | FunctionalError::Inversion(InversionError::Empty) => {
             args.span_of(of_density)
         }
         error if error.of_density() => args.span_of(of_density),
@@ -174,13 +176,13 @@ impl Interpreter {
         fail(crate::interp::error::RunError::Value { message, help: None, span }, span)
     }
 
-    /// Asks for the memory of wave functions of two electrons, and of the densities of all iterations.
-    fn afford_pairs(&mut self, system: &System, iterations: usize, span: Span) -> Result<()> {
+    /// Asks for the memory of wave functions, and of the densities of all iterations.
+    fn afford_wave_functions(&mut self, system: &System, iterations: usize, span: Span) -> Result<()> {
         let points = system.grid.points as u64;
-        let pair =
-            if system.electrons == 2 && system.interaction != Interaction::None { points * points } else { points };
+        let axes = if system.interaction == Interaction::None { 1 } else { system.electrons.clamp(1, MOST_ELECTRONS) };
+        let numbers = points.saturating_pow(axes as u32);
         let bytes =
-            (8 * WAVE_FUNCTIONS).saturating_mul(pair).saturating_add(8 * points.saturating_mul(iterations as u64));
+            (8 * WAVE_FUNCTIONS).saturating_mul(numbers).saturating_add(8 * points.saturating_mul(iterations as u64));
         self.afford(bytes, "this calculation with the exact functional", span)
     }
 }

@@ -21,7 +21,7 @@ use product::{Exchange, Preconditioner, Product, exchange};
 use start::start;
 use std::sync::Arc;
 
-pub(in crate::exact) use series::Series;
+pub(super) use series::Series;
 
 /// The maximum number of grid points: a wave function is then 128 MiB.
 const MAX_POINTS: usize = 4096;

@@ -7,7 +7,6 @@ use crate::control::Control;
 use crate::exact::ExactError;
 use crate::exact::davidson;
 use crate::exact::field::Field;
-use crate::ks::hamiltonian::Hamiltonian;
 use crate::model::System;
 use std::sync::Arc;
 
@@ -15,7 +14,7 @@ use std::sync::Arc;
 const LEAST_EXCITATION: f64 = 0.1;
 
 /// The lowest singlet or triplet in potentials that are close to each other.
-pub(in crate::exact) struct Series {
+pub(in crate::exact::methods) struct Series {
     system: System,
     inverse: Arc<Preconditioner>,
     states: Vec<Vec<f64>>,
@@ -69,14 +68,5 @@ impl Series {
         let energy = found.energies[0];
         self.states = found.states;
         Ok((energy, density_of(&self.system, &self.states[0])))
-    }
-
-    /// The lowest energy of one electron in a potential, hartree.
-    ///
-    /// # Errors
-    /// An orbital that is not found.
-    pub fn cation(&self, potential: &[f64]) -> Result<f64, ExactError> {
-        let found = crate::ks::orbitals::lowest(&Hamiltonian::new(&self.system.grid, potential), 1, None)?;
-        Ok(found.energies.first().copied().unwrap_or(0.0))
     }
 }
