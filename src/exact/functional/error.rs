@@ -25,7 +25,9 @@ pub(crate) enum FunctionalError {
     /// and here this is too many.
     ///
     /// What to do: use fewer points with a larger spacing. `exact` and `invert(exact(…))` take any grid.
-    #[error("wave functions of {electrons} electrons on {points} grid points are too large: {points}^{electrons} numbers")]
+    #[error(
+        "wave functions of {electrons} electrons on {points} grid points are too large: {points}^{electrons} numbers"
+    )]
     #[diagnostic(
         code(ksr::exact_functional::points),
         help("use at most {most} points, with a larger spacing; `invert(exact(…))` takes any grid")

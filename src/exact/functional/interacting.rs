@@ -93,7 +93,8 @@ impl Search {
         let points = system.grid.points;
         let potential = averaged(mirror, potential, points);
         let gauge = potential.chunks(points).zip(density.chunks(points)).map(|(v, n)| dot(v, n)).collect();
-        let first = System { potential: joined(&potential, points).last().copied().unwrap_or(&[]).into(), ..system.clone() };
+        let first =
+            System { potential: joined(&potential, points).last().copied().unwrap_or(&[]).into(), ..system.clone() };
         let closed = channels(system).len() == 1;
         let series = Series::new(first, &total(density, points), (mirror.is_some(), closed), control)?;
         Ok(Self {
@@ -112,7 +113,8 @@ impl Search {
     /// # Errors
     /// A density for which none was found; those of the exact solution.
     pub fn find(&mut self, wanted: &Wanted<'_>, control: &dyn Control) -> Result<(Point, f64), FunctionalError> {
-        let first: Vec<f64> = wanted.uncorrelated.iter().zip(&self.correlation).map(|(v, correlation)| v + correlation).collect();
+        let first: Vec<f64> =
+            wanted.uncorrelated.iter().zip(&self.correlation).map(|(v, correlation)| v + correlation).collect();
         let mut best = self.solve(first, FIRST_ACCURACY.max(wanted.tolerance), control)?;
         let mut residual = self.residual(&best, wanted);
         let (mut damping, mut idle) = (1.0, 0);
@@ -157,7 +159,7 @@ impl Search {
             potential.iter_mut().for_each(|v| *v += shift);
         }
         let channels = channels(&self.system);
-        
+
         let (energy, spins) = self.series.ground(joined(&potential, points), accuracy, control)?;
         let density = channels.iter().flat_map(|channel| channel.of(&spins)).collect();
         Ok(Point { potential, density, energy })

@@ -182,7 +182,8 @@ impl Iterations<'_> {
                 if counts[spin] == 0 {
                     continue;
                 }
-                let (own, other) = (interaction.hartree(grid, &spins[spin]), interaction.hartree(grid, &spins[1 - spin]));
+                let (own, other) =
+                    (interaction.hartree(grid, &spins[spin]), interaction.hartree(grid, &spins[1 - spin]));
                 let share = 1.0 - 1.0 / counts[spin] as f64;
                 let v: Vec<f64> = (0..grid.points).map(|i| potential[i] + other[i] + share * own[i]).collect();
                 let found = lowest(&Hamiltonian::new(grid, &v), counts[spin], None).map_err(|cause| {

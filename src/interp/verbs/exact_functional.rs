@@ -156,9 +156,7 @@ fn failed<T>(error: FunctionalError, args: &Args, of_density: &str) -> Result<T>
     let place = match &error {
         FunctionalError::Electrons { .. }
         | FunctionalError::Points { .. }
-        | FunctionalError::Inversion(InversionError::Empty) => {
-            args.span_of(of_density)
-        }
+        | FunctionalError::Inversion(InversionError::Empty) => args.span_of(of_density),
         error if error.of_density() => args.span_of(of_density),
         _ => args.span,
     };

@@ -47,11 +47,7 @@ impl Series {
     ///
     /// # Errors
     /// A grid that is too large; an eigenproblem that fails.
-    pub fn new(
-        system: System,
-        density: &[f64],
-        (symmetric, closed): (bool, bool),
-    ) -> Result<Self, ExactError> {
+    pub fn new(system: System, density: &[f64], (symmetric, closed): (bool, bool)) -> Result<Self, ExactError> {
         let (points, most) = (system.grid.points, most_points(system.electrons));
         if points > most {
             return Err(ExactError::Grid { points, most });

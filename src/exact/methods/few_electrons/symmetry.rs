@@ -48,8 +48,10 @@ impl Symmetry {
             }
         }
         if self.closed {
-            let turned: Vec<_> =
-                all.iter().map(|(order, sign)| (order[up..].iter().chain(&order[..up]).copied().collect(), *sign)).collect();
+            let turned: Vec<_> = all
+                .iter()
+                .map(|(order, sign)| (order[up..].iter().chain(&order[..up]).copied().collect(), *sign))
+                .collect();
             all.extend(turned);
         }
         all
