@@ -126,7 +126,13 @@ impl Compiled {
     pub fn new(definition: Definition) -> Result<Self, CompileError> {
         let Definition { name, mut graph, value, exchanged, density, flip_average, kind, exchange } = definition;
         let inputs = graph.density_inputs(density);
+        // Exact exchange may have dropped out, as in `0 * exact_exchange`.
         let exact_exchange = exchange.then(|| graph.input_node(inputs.len(), EXCHANGE));
+        let exact_exchange = exact_exchange.filter(|input| graph.live(&[value])[input.0 as usize]);
+        let exchange = exact_exchange.is_some();
+        if !exchange {
+            graph.inputs.truncate(inputs.len());
+        }
         let span = graph.node(value).span;
         let found = graph.shape(value);
         if found != Shape::SCALAR && found != Shape::FIELD {

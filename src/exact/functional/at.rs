@@ -54,12 +54,14 @@ impl ExactFunctional {
         if electrons == 0 {
             return Err(crate::ks::InversionError::Empty.into());
         }
-        if electrons > MOST_ELECTRONS && system.interaction != Interaction::None {
-            return Err(FunctionalError::Electrons { label: system.label.clone(), electrons });
-        }
-        let (points, most) = (system.grid.points, most_points(electrons.max(1)));
-        if electrons > 2 && points > most && system.interaction != Interaction::None {
-            return Err(FunctionalError::Points { electrons, points, most });
+        if electrons > 2 && system.interaction != Interaction::None {
+            if electrons > MOST_ELECTRONS {
+                return Err(FunctionalError::Electrons { label: system.label.clone(), electrons });
+            }
+            let (points, most) = (system.grid.points, most_points(electrons));
+            if points > most {
+                return Err(FunctionalError::Points { electrons, points, most });
+            }
         }
         Ok(Self { system: system.clone(), within, search: None })
     }

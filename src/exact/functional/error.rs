@@ -24,13 +24,13 @@ pub(crate) enum FunctionalError {
     /// With three and four electrons wave functions have as many numbers as the grid has points, to the power of the number of electrons,
     /// and here this is too many.
     ///
-    /// What to do: use fewer points with a larger spacing. `exact` and `invert(exact(…))` take any grid.
+    /// What to do: use fewer points with a larger spacing. `exact` and `invert(exact(…))` take larger grids.
     #[error(
         "wave functions of {electrons} electrons on {points} grid points are too large: {points}^{electrons} numbers"
     )]
     #[diagnostic(
         code(ksr::exact_functional::points),
-        help("use at most {most} points, with a larger spacing; `invert(exact(…))` takes any grid")
+        help("use at most {most} points, with a larger spacing; `invert(exact(…))` takes larger grids")
     )]
     Points { electrons: usize, points: usize, most: usize },
     /// The density that was to be inverted is that of no ground state, as far as was found: no potential was found in which interacting
@@ -56,6 +56,15 @@ pub(crate) enum FunctionalError {
     )]
     #[diagnostic(code(ksr::exact_functional::no_kohn_sham_potential), help("`invert(n)` shows how close it comes"))]
     NoKohnShamPotential { residual: f64 },
+    /// A density of three electrons says nothing of the spins, and each spin has its own potential.
+    ///
+    /// What to do: give the density of the up electrons, and that of the down electrons as `n_down:`.
+    #[error("of {electrons} electrons the density of each spin is needed")]
+    #[diagnostic(
+        code(ksr::exact_functional::spins),
+        help("give the density of the up electrons, and that of the down electrons as `n_down:`")
+    )]
+    Spins { electrons: usize },
     /// Where the non-interacting inversion fails.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -1,4 +1,4 @@
-//! The potential in which interacting electrons have a density: one potential, or one of each spin where there is another number of each.
+//! The potential in which interacting electrons have a density: one potential, or one of each spin where their numbers differ.
 //!
 //! It maximises E\[v\] - ∫ v n, which is concave, with the gradient n_v - n. A step of the search combines what the potentials tried before
 //! say about the response, by least squares, with an approximate inverse response for the rest: that of non-interacting electrons

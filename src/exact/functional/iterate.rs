@@ -46,7 +46,7 @@ struct Output {
     residual: f64,
 }
 
-/// Solves the Kohn-Sham equations of a system of one or two electrons with the exact functional. Energies, potentials and density of the
+/// Solves the Kohn-Sham equations of a system of up to four electrons, or any number without interaction, with the exact functional. Energies, potentials and density of the
 /// run are those of the last input density.
 ///
 /// # Errors
@@ -342,7 +342,7 @@ fn warnings(run: &Run, options: &ScfOptions, (inversions, fault): (f64, Option<F
             format!("what is left is the error of the inversions: set a looser tolerance, `tolerance: {reached}`")
         }
         None if falling => format!("it is still converging: allow more than {} `iterations`", options.iterations),
-        None => format!("with the exact functional every small enough step converges: try {steps}"),
+        None => format!("try {steps}, or begin at another density, `start:`"),
     };
     let (system, iterations) = (run.system.label.clone(), run.iterations);
     vec![KsWarning::NotConverged { system, iterations, residual: run.residual, limit, value: run.limit, advice }]

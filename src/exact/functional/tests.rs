@@ -216,6 +216,8 @@ fn what_cannot_be_done_is_an_error() {
     let mut functional = ExactFunctional::new(&helium, false).expect("a functional");
     let broken = functional.at(&[jump.clone(), jump], 1e-9, &Quiet);
     assert!(broken.as_ref().map_or_else(FunctionalError::of_density, |at| at.residual < 1e-6), "{broken:?}");
+    let three = [n[0].iter().map(|n| 2.0 * n).collect::<Vec<f64>>(), n[0].clone()];
+    assert!(functional.at(&three, 1e-9, &Quiet).err().is_some_and(|error| error.of_density()));
     let two = functional.at(&[n[0].clone(), vec![0.0; 101]], 1e-9, &Quiet).err();
     assert!(two.is_some_and(|error| error.of_density()));
 }

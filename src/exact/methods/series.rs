@@ -8,7 +8,7 @@ use crate::ks::hamiltonian::Hamiltonian;
 use crate::ks::orbitals::lowest;
 use crate::model::System;
 
-/// The lowest state of a spin in potentials that are close to each other, one of each spin.
+/// The lowest state with the spin of the system, in potentials that are close to each other, one of each spin.
 pub(in crate::exact) struct Series {
     system: System,
     method: Method,

@@ -42,7 +42,7 @@ const WAVE_FUNCTIONS: u64 = 40;
 /// Options of `solve` that say nothing to the exact functional, and why.
 const WITHOUT_MEANING: [(&str, &str); 2] = [
     ("symmetric", "densities of a system that is its own mirror image on the grid stay symmetric by themselves"),
-    ("remedies", "with the exact functional there is nothing else to try: every small enough step converges"),
+    ("remedies", "with the exact functional there is nothing else to try than smaller steps"),
 ];
 
 /// Whether a call is given the exact functional.
@@ -66,6 +66,7 @@ pub(super) fn solve(interp: &mut Interpreter, args: &Args, system: &Arc<System>)
         return args.wrong(args.span_of("start"), message, Some(help.into()));
     }
     let options = scf::from_args(args, None)?;
+    ExactFunctional::new(system, true).map(|_| ()).or_else(|error| failed(error, args, "system"))?;
     interp.afford_wave_functions(system, options.iterations, span)?;
     let start = start_of(args, system)?;
     let found = functional::solve(system, &options, &start, &interp.control());
@@ -116,9 +117,12 @@ pub(super) fn probed(interp: &mut Interpreter, args: &Args) -> Result<Probed> {
     let count = |n: &[f64]| grid.integrate(n).round().clamp(0.0, 1e6) as usize;
     let (spins, electrons) = match &second {
         Some(second) => ([first.data.clone(), second.data.clone()], [count(&first.data), count(&second.data)]),
-        // One electron has a spin; of two the density is that of a singlet.
+        // One electron has a spin; of an even number the density is that of a singlet.
         None => {
             let electrons = count(&first.data);
+            if electrons > 1 && electrons % 2 == 1 && interaction != Interaction::None {
+                return failed(FunctionalError::Spins { electrons }, args, "n");
+            }
             let (up, down) = (electrons.div_ceil(2), electrons / 2);
             (in_proportion(&first.data, [up, down]), [up, down])
         }
@@ -127,9 +131,9 @@ pub(super) fn probed(interp: &mut Interpreter, args: &Args) -> Result<Probed> {
     let turned = electrons[1] > electrons[0];
     let order = |[up, down]: [Vec<f64>; 2]| if turned { [down, up] } else { [up, down] };
     let system = of_density(&grid, interaction, electrons);
+    let mut functional = ExactFunctional::new(&system, false).or_else(|error| failed(error, args, "n"))?;
     interp.afford_wave_functions(&system, 1, span)?;
-    let found = ExactFunctional::new(&system, false)
-        .and_then(|mut functional| functional.at(&order(spins), RESIDUAL, &interp.control()));
+    let found = functional.at(&order(spins), RESIDUAL, &interp.control());
     interp.check_interrupt(span)?;
     let mut at = found.or_else(|error| failed(error, args, "n"))?;
     at.xc_potential = order(at.xc_potential);
@@ -156,6 +160,7 @@ fn failed<T>(error: FunctionalError, args: &Args, of_density: &str) -> Result<T>
     let place = match &error {
         FunctionalError::Electrons { .. }
         | FunctionalError::Points { .. }
+        | FunctionalError::Spins { .. }
         | FunctionalError::Inversion(InversionError::Empty) => args.span_of(of_density),
         error if error.of_density() => args.span_of(of_density),
         _ => args.span,

@@ -89,13 +89,14 @@ fn invert(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         });
         if let Some(held) = held.filter(|held| -energy > *held) {
             let message = format!(
-                "with an ionisation energy of {} hartree the highest level would be {} hartree, but the potential at the ends of the grid is \
-                 {}, so that it would hold no electron",
+                "with an ionisation energy of {} hartree the highest level would be {} hartree, above what the potential far out can hold \
+                 ({})",
                 brief(energy),
                 brief(-energy),
                 brief(held)
             );
-            let help = "it is the energy that it takes to remove an electron: positive where the potential goes to zero far out";
+            let help =
+                "it is the energy needed to remove an electron: positive where the potential goes to zero far out";
             return args.wrong(args.span_of("ionisation_energy"), message, Some(help.into()));
         }
         // That of the spin whose electron is removed first: of more electrons, or of both.

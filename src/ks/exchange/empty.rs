@@ -16,6 +16,8 @@ const STARTS: usize = 4;
 const TOLERANCE: f64 = 1e-9;
 /// The maximum number of products with the Hamiltonian.
 const MAX_PRODUCTS: usize = 300;
+/// A vector of which less than this fraction is outside the occupied orbitals is one of them.
+const LEAST_OUTSIDE: f64 = 1e-6;
 /// The preconditioner is shifted this far below the level, hartree.
 const SHIFT: f64 = 0.01;
 
@@ -35,6 +37,12 @@ pub(super) fn lowest_empty<D: Backend>(
     }
     let failed = |cause: String| KsError::Orbitals { iteration: 0, system: system.to_owned(), cause };
     let outside = |mut phi: Vec<f64>| {
+        let whole = norm(&phi);
+        project(&mut phi, occupied);
+        // What is left of an occupied orbital is rounding error, in which there is some of it again.
+        if norm(&phi) < LEAST_OUTSIDE * whole {
+            phi.iter_mut().for_each(|x| *x = 0.0);
+        }
         project(&mut phi, occupied);
         phi
     };

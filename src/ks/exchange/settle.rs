@@ -24,13 +24,14 @@ pub(in crate::ks) fn settle<D: Backend>(
     let options = options.converging();
     let orbitals = start::orbitals(attempts.ks, start, attempts.control)?;
     let mut found = from(attempts, &options, orbitals)?;
-    // Electrons without a partner break the spin anyway: another start is no reason for another solution than the lowest.
-    if *start == InitialDensity::BrokenSpin && !attempts.ks.equations.system.closed_shell() {
+    let interrupted = found.as_ref().is_some_and(|found| found.stop == Stop::Interrupted);
+    // Electrons without a partner break the spin anyway, so the lower of the two solutions is kept.
+    if *start == InitialDensity::BrokenSpin && !attempts.ks.equations.system.closed_shell() && !interrupted {
         let orbitals = start::orbitals(attempts.ks, &InitialDensity::NonInteracting, attempts.control)?;
         let plain = from(attempts, &options, orbitals)?.filter(|plain| plain.stop == Stop::Converged);
         let energy = |outcome: &Outcome<D>| outcome.energies.total.first();
         if let Some(plain) = plain
-            && found.as_ref().is_none_or(|found| found.stop != Stop::Interrupted && energy(&plain) <= energy(found))
+            && found.as_ref().is_none_or(|found| found.stop != Stop::Converged || energy(&plain) <= energy(found))
         {
             found = Some(plain);
         }

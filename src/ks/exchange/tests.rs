@@ -199,3 +199,25 @@ fn the_gradient_of_training_is_the_slope_of_the_loss() {
         }
     }
 }
+
+#[test]
+fn without_interaction_hartree_fock_is_exact() {
+    let apart = number(
+        "grid g = uniform(points: 97, spacing: 0.25 bohr)\n\
+         system trap(N) on g { potential(x): 0.3 * x^2; interaction: none; electrons: N }\n\
+         max([abs(solve(trap(N), with: hartree_fock).energy - exact(trap(N)).energy) for N in 1..8])",
+    );
+    assert!(apart < 1e-10, "{apart}");
+}
+
+#[test]
+fn exact_exchange_may_drop_out() {
+    let apart = number(
+        "use std.functionals\ngrid g = uniform(points: 97, spacing: 0.25 bohr)\n\
+         system atom(Z, N) on g { nucleus(Z) at 0; electrons: N }\n\
+         functional none(n_up, n_down) = 0 * exact_exchange + functionals.lsda(n_up, n_down)\n\
+         fn apart(s) = abs(solve(s, with: none).energy - solve(s, with: functionals.lsda).energy)\n\
+         max([apart(atom(2, 2)), apart(atom(3, 3))])",
+    );
+    assert!(apart < 1e-8, "{apart}");
+}

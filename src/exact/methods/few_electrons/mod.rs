@@ -84,7 +84,7 @@ impl Series {
         };
         // A change of the wave function changes the density of each electron by twice the overlap with it.
         let left = LEAST_EXCITATION * (0.5 * error / self.system.electrons as f64).powi(2);
-        let starts = self.states.clone();
+        let starts = std::mem::take(&mut self.states);
         let found = davidson::lowest(&electrons, starts, (left, ITERATIONS), &mut |_| match control.interrupted() {
             true => Err(ExactError::Interrupted { label: self.system.label.clone() }),
             false => Ok(false),
