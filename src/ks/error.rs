@@ -1,6 +1,6 @@
 //! Errors of Kohn-Sham calculations. They do not know the source text: the caller attaches the place.
 
-use crate::model::MirrorError;
+use crate::model::{MirrorError, System};
 use crate::number::{brief, counted};
 use crate::source::Span;
 use miette::Diagnostic;
@@ -188,6 +188,11 @@ pub enum KsError {
 }
 
 impl KsError {
+    /// Orbitals of a system that were not found, and why.
+    pub(crate) fn orbitals(iteration: usize, system: &System, cause: impl ToString) -> Self {
+        Self::Orbitals { iteration, system: system.label.clone(), cause: cause.to_string() }
+    }
+
     /// The expression of the functional that caused it, if known.
     pub fn place(&self) -> Option<Span> {
         match self {

@@ -341,15 +341,13 @@ impl<D: Backend> KohnSham<D> {
         warm: &[Arc<Orbitals>],
         mut tape: T,
     ) -> Result<(Vec<Filled<D>>, T), KsError> {
-        let system = || self.equations.system.label.clone();
+        let system = &*self.equations.system;
         let mut channels = Vec::with_capacity(potential.len());
         for (k, (potential, channel)) in potential.iter().zip(&self.equations.occupation.channels).enumerate() {
             let warm = warm.get(k).map(|orbitals| &**orbitals);
-            let filled = fill(&self.equations.system.grid, *channel, potential, warm, &self.fault, tape);
+            let filled = fill(&system.grid, *channel, potential, warm, &self.fault, tape);
             let (filled, next) = filled.map_err(|error| match error {
-                FillError::Orbitals(cause) => {
-                    KsError::Orbitals { iteration, system: system(), cause: cause.to_string() }
-                }
+                FillError::Orbitals(cause) => KsError::orbitals(iteration, system, cause),
                 FillError::Tensor(cause) => device_error(cause),
             })?;
             channels.push(filled);

@@ -166,11 +166,7 @@ fn broken_spin<D: Backend>(ks: &KohnSham<D>) -> Result<Spins<D>, KsError> {
     let (up, down) = system.spins();
     let count = (up + down).min(system.grid.points);
     let h = Hamiltonian::new(&system.grid, &system.potential);
-    let levels = orbitals::lowest(&h, count, None).map_err(|cause| KsError::Orbitals {
-        iteration: 0,
-        system: system.label.clone(),
-        cause: cause.to_string(),
-    })?;
+    let levels = orbitals::lowest(&h, count, None).map_err(|cause| KsError::orbitals(0, system, cause))?;
     let density = |occupied: usize, sign: f64| -> Vec<f64> {
         let mut density = vec![0.0; system.grid.points];
         for k in 0..occupied.min(count) {

@@ -122,11 +122,7 @@ impl Levels {
         for (v, channel) in potentials.iter().zip(&ks.equations.occupation.channels) {
             let count = (channel.occupied + EMPTY_LEVELS).min(system.grid.points);
             let found = orbitals::lowest(&Hamiltonian::new(&system.grid, v), count, None);
-            let mut found = found.map_err(|cause| KsError::Orbitals {
-                iteration: 0,
-                system: system.label.clone(),
-                cause: cause.to_string(),
-            })?;
+            let mut found = found.map_err(|cause| KsError::orbitals(0, system, cause))?;
             empty.push(found.vectors.split_off(channel.occupied));
             occupied.push(found.vectors);
         }

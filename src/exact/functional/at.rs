@@ -1,12 +1,12 @@
 //! The exact functional and its derivative at a density.
 
 use super::FunctionalError;
-use super::channels::{Channel, channels};
+use super::channels::{Response, channels};
 use super::interacting::{Search, Wanted};
 use super::tails::Tails;
 use crate::control::Control;
 use crate::exact::methods::most_points;
-use crate::ks::{Density, Inversion, Softness, invert};
+use crate::ks::{Density, Inversion, InversionError, Softness, invert};
 use crate::model::{Interaction, Mirror, System, both_spins};
 use crate::tensor::vector::dot;
 
@@ -48,11 +48,20 @@ impl ExactFunctional {
     /// For densities of the electrons of a system; `within`: near its ground state.
     ///
     /// # Errors
-    /// Too many electrons, or none.
+    /// Those of [`Self::check`].
     pub fn new(system: &System, within: bool) -> Result<Self, FunctionalError> {
+        Self::check(system)?;
+        Ok(Self { system: system.clone(), within, search: None })
+    }
+
+    /// Whether there is an exact functional for the electrons and the grid of a system.
+    ///
+    /// # Errors
+    /// Too many electrons, or none; too many points.
+    pub fn check(system: &System) -> Result<(), FunctionalError> {
         let electrons = system.electrons;
         if electrons == 0 {
-            return Err(crate::ks::InversionError::Empty.into());
+            return Err(InversionError::Empty.into());
         }
         if electrons > 2 && system.interaction != Interaction::None {
             if electrons > MOST_ELECTRONS {
@@ -63,7 +72,7 @@ impl ExactFunctional {
                 return Err(FunctionalError::Points { electrons, points, most });
             }
         }
-        Ok(Self { system: system.clone(), within, search: None })
+        Ok(())
     }
 
     /// At the density of each spin, 1/bohr; `tolerance`: the residual to reach, electrons.
@@ -127,9 +136,9 @@ impl ExactFunctional {
     ) -> Result<(f64, [Vec<f64>; 2], f64), FunctionalError> {
         let system = &self.system;
         let (grid, counts) = (&*system.grid, [system.spins().0, system.spins().1]);
-        let shared = channels(system);
-        let (mut density, mut uncorrelated, mut parts) = (Vec::new(), Vec::new(), Vec::new());
-        for channel in shared {
+        let channels = channels(system);
+        let (mut density, mut uncorrelated, mut responses) = (Vec::new(), Vec::new(), Vec::new());
+        for channel in channels {
             let spin = channel.spin();
             let n = channel.of(spins);
             let tails = Tails::new(&n);
@@ -139,8 +148,8 @@ impl ExactFunctional {
             let rest = hartree.iter().zip(own).map(|(all, own)| all - own / counts[spin] as f64);
             uncorrelated.extend(free.potential[spin].iter().zip(rest).map(|(v, rest)| v - rest));
             density.extend(n);
-            let filling = if shared.len() == 1 { system.electrons as f64 / counts[0] as f64 } else { 1.0 };
-            parts.push(Channel { orbitals: counts[spin], filling, tails, softness });
+            let filling = if channels.len() == 1 { system.electrons as f64 / counts[0] as f64 } else { 1.0 };
+            responses.push(Response { orbitals: counts[spin], filling, tails, softness });
         }
         let search = match &mut self.search {
             Some(search) => search,
@@ -150,18 +159,18 @@ impl ExactFunctional {
                 none.insert(Search::new(system, &uncorrelated, &density, mirror, control)?)
             }
         };
-        let wanted = Wanted { density: &density, uncorrelated: &uncorrelated, channels: &parts, tolerance };
+        let wanted = Wanted { density: &density, uncorrelated: &uncorrelated, responses: &responses, tolerance };
         let (found, residual) = search.find(&wanted, control)?;
         let universal = found.energy - dot(&found.potential, &density) * grid.spacing;
         let ionisation = search.ionisation_energies(&found, control)?;
-        let mut xc = shared.iter().zip(&parts).zip(found.potential.chunks(grid.points)).zip(ionisation).map(
-            |(((channel, part), potential), ionisation)| {
+        let mut xc = channels.iter().zip(&responses).zip(found.potential.chunks(grid.points)).zip(ionisation).map(
+            |(((channel, response), potential), ionisation)| {
                 let spin = channel.spin();
                 let top = free.orbital_energies[spin].get(counts[spin].saturating_sub(1)).copied().unwrap_or(0.0);
                 let mut xc: Vec<f64> = (0..grid.points)
                     .map(|i| free.potential[spin][i] - ionisation - top - potential[i] - hartree[i])
                     .collect();
-                part.tails.continue_as(&mut xc, |i| hartree[i]);
+                response.tails.continue_as(&mut xc, |i| hartree[i]);
                 xc
             },
         );

@@ -1,52 +1,54 @@
-//! Electrons that share a potential: all of them where there are as many of each spin, or where all have one spin; otherwise those of a spin.
+//! Channels of electrons that share a potential: all of them where there are as many of each spin, or where all have one spin; otherwise
+//! those of a spin.
 
 use super::tails::Tails;
 use crate::ks::Softness;
-use crate::model::System;
+use crate::model::{System, both_spins};
+use crate::tensor::vector::add;
 
-/// Which electrons share a potential.
+/// Electrons that share a potential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shared {
+pub(super) enum Channel {
     Both,
     Up,
     Down,
 }
 
 /// The channels of a system.
-pub(super) fn channels(system: &System) -> &'static [Shared] {
+pub(super) fn channels(system: &System) -> &'static [Channel] {
     match system.spins() {
-        (up, down) if up == down => &[Shared::Both],
-        (_, 0) => &[Shared::Up],
-        _ => &[Shared::Up, Shared::Down],
+        (up, down) if up == down => &[Channel::Both],
+        (_, 0) => &[Channel::Up],
+        _ => &[Channel::Up, Channel::Down],
     }
 }
 
-impl Shared {
+impl Channel {
     /// A spin of its electrons, 0 (up) or 1 (down).
     pub fn spin(self) -> usize {
-        if self == Shared::Down { 1 } else { 0 }
+        if self == Channel::Down { 1 } else { 0 }
     }
 
     /// The density of its electrons.
     pub fn of(self, spins: &[Vec<f64>; 2]) -> Vec<f64> {
         match self {
-            Shared::Both => crate::model::both_spins(spins),
-            Shared::Up | Shared::Down => spins[self.spin()].clone(),
+            Channel::Both => both_spins(spins),
+            Channel::Up | Channel::Down => spins[self.spin()].clone(),
         }
     }
 
     /// A system without one of its electrons, in the potential of the down ones.
     pub fn ionised(self, system: &System, potentials: [&[f64]; 2]) -> System {
         let (up, down) = system.spins();
-        // Of as many of both spins, either may go.
-        let (up, down) = if self == Shared::Up { (up - 1, down) } else { (up, down.saturating_sub(1)) };
+        // With equal numbers, either spin may lose one.
+        let (up, down) = if self == Channel::Up { (up - 1, down) } else { (up, down.saturating_sub(1)) };
         let potential = if down == 0 { potentials[0] } else { potentials[1] };
         System { potential: potential.into(), electrons: up + down, unpaired: up - down, ..system.clone() }
     }
 }
 
-/// What the search for a density needs of a channel.
-pub(super) struct Channel {
+/// What the search for a density needs of a channel: how its electrons answer to a potential.
+pub(super) struct Response {
     /// Occupied orbitals, and the electrons in each.
     pub orbitals: usize,
     pub filling: f64,
@@ -62,8 +64,8 @@ pub(super) fn joined(fields: &[f64], points: usize) -> [&[f64]; 2] {
 }
 
 /// The sum of the densities of all channels.
-pub(super) fn total(density: &[f64], points: usize) -> Vec<f64> {
+pub(super) fn total<'a>(channels: impl IntoIterator<Item = &'a [f64]>, points: usize) -> Vec<f64> {
     let mut sum = vec![0.0; points];
-    density.chunks(points).for_each(|n| sum.iter_mut().zip(n).for_each(|(sum, n)| *sum += n));
+    channels.into_iter().for_each(|n| add(&mut sum, 1.0, n));
     sum
 }

@@ -5,7 +5,7 @@
 //! with the repulsion of the density that moves, less a share of it for exchange. Fields of all channels stand in one vector.
 
 use super::FunctionalError;
-use super::channels::{Channel, channels, joined, total};
+use super::channels::{Response, channels, joined, total};
 use crate::control::Control;
 use crate::exact::ExactError;
 use crate::exact::methods::Series;
@@ -72,7 +72,8 @@ pub(super) struct Wanted<'a> {
     pub density: &'a [f64],
     /// The potential with exchange, but without correlation.
     pub uncorrelated: &'a [f64],
-    pub channels: &'a [Channel],
+    /// Of each channel.
+    pub responses: &'a [Response],
     /// The residual to reach, electrons.
     pub tolerance: f64,
 }
@@ -93,10 +94,9 @@ impl Search {
         let points = system.grid.points;
         let potential = averaged(mirror, potential, points);
         let gauge = potential.chunks(points).zip(density.chunks(points)).map(|(v, n)| dot(v, n)).collect();
-        let first =
-            System { potential: joined(&potential, points).last().copied().unwrap_or(&[]).into(), ..system.clone() };
+        let first = System { potential: joined(&potential, points)[1].into(), ..system.clone() };
         let closed = channels(system).len() == 1;
-        let series = Series::new(first, &total(density, points), (mirror.is_some(), closed), control)?;
+        let series = Series::new(first, &total(density.chunks(points), points), (mirror.is_some(), closed), control)?;
         Ok(Self {
             series,
             system: system.clone(),
@@ -113,8 +113,7 @@ impl Search {
     /// # Errors
     /// A density for which none was found; those of the exact solution.
     pub fn find(&mut self, wanted: &Wanted<'_>, control: &dyn Control) -> Result<(Point, f64), FunctionalError> {
-        let first: Vec<f64> =
-            wanted.uncorrelated.iter().zip(&self.correlation).map(|(v, correlation)| v + correlation).collect();
+        let first = wanted.uncorrelated.iter().zip(&self.correlation).map(|(v, correlation)| v + correlation).collect();
         let mut best = self.solve(first, FIRST_ACCURACY.max(wanted.tolerance), control)?;
         let mut residual = self.residual(&best, wanted);
         let (mut damping, mut idle) = (1.0, 0);
@@ -158,14 +157,12 @@ impl Search {
             let shift = (fixed - dot(potential, density)) / density.iter().sum::<f64>();
             potential.iter_mut().for_each(|v| *v += shift);
         }
-        let channels = channels(&self.system);
-
         let (energy, spins) = self.series.ground(joined(&potential, points), accuracy, control)?;
-        let density = channels.iter().flat_map(|channel| channel.of(&spins)).collect();
+        let density = channels(&self.system).iter().flat_map(|channel| channel.of(&spins)).collect();
         Ok(Point { potential, density, energy })
     }
 
-    /// The energy that it takes to remove an electron of each channel from a potential, hartree.
+    /// The energy needed to remove an electron of each channel from a potential, hartree.
     ///
     /// # Errors
     /// Those of the exact solution.
@@ -180,7 +177,8 @@ impl Search {
                 none => {
                     let system = channel.ionised(&self.system, potentials);
                     let share = system.electrons as f64 / self.system.electrons as f64;
-                    let density: Vec<f64> = total(&at.density, points).iter().map(|n| share * n).collect();
+                    let density: Vec<f64> =
+                        total(at.density.chunks(points), points).iter().map(|n| share * n).collect();
                     none.insert(Series::new(system, &density, (self.mirror.is_some(), channels.len() == 1), control)?)
                 }
             };
@@ -210,15 +208,15 @@ impl Search {
             add(&mut missing, -factor, density);
         }
         let grid = &self.system.grid;
-        let repulsion = self.system.interaction.hartree(grid, &total(&missing, grid.points));
-        let each = change.chunks_mut(grid.points).zip(missing.chunks(grid.points)).zip(wanted.channels);
-        for ((change, missing), channel) in each {
-            let of_spin: Vec<f64> = missing.iter().map(|n| n / channel.filling).collect();
-            add(change, damping, &channel.softness.change(&of_spin)?);
+        let repulsion = self.system.interaction.hartree(grid, &total(missing.chunks(grid.points), grid.points));
+        let each = change.chunks_mut(grid.points).zip(missing.chunks(grid.points)).zip(wanted.responses);
+        for ((change, missing), response) in each {
+            let of_spin: Vec<f64> = missing.iter().map(|n| n / response.filling).collect();
+            add(change, damping, &response.softness.change(&of_spin)?);
             add(change, -damping, &repulsion);
             let exchange = self.system.interaction.hartree(grid, &of_spin);
-            add(change, damping / channel.orbitals as f64, &exchange);
-            channel.tails.continue_as(change, |_| 1.0);
+            add(change, damping / response.orbitals as f64, &exchange);
+            response.tails.continue_as(change, |_| 1.0);
         }
         if change.iter().any(|v| !v.is_finite()) {
             return None;
@@ -233,8 +231,8 @@ impl Search {
     fn coefficients(&self, missing: &[f64], wanted: &Wanted<'_>) -> Vec<f64> {
         let weighed = |n: &[f64]| -> Vec<f64> {
             let points = self.system.grid.points;
-            let inside = wanted.channels.iter().enumerate();
-            let inside = inside.flat_map(|(k, channel)| channel.tails.inside.clone().map(move |i| k * points + i));
+            let inside = wanted.responses.iter().enumerate();
+            let inside = inside.flat_map(|(k, response)| response.tails.inside.clone().map(move |i| k * points + i));
             inside.map(|i| n[i] / wanted.density[i].max(f64::MIN_POSITIVE).sqrt()).collect()
         };
         let goal = weighed(missing);

@@ -1,6 +1,7 @@
 //! Kohn-Sham iterations with the exact functional.
 
 use super::at::{AtDensity, ExactFunctional, mirror, symmetric};
+use super::channels::total;
 use super::mix::Mix;
 use super::{FunctionalError, NAME};
 use crate::control::{Control, Event};
@@ -10,7 +11,7 @@ use crate::ks::orbitals::{Orbitals, lowest};
 use crate::ks::{
     InitialDensity, KsError, KsWarning, Mixing, Occupation, Run, ScfOptions, Stop, Way, beyond_convergence,
 };
-use crate::model::{Mirror, System};
+use crate::model::{Interaction, Mirror, System};
 use std::sync::Arc;
 
 /// The residual of the inversions as a fraction of that of the last iteration; its largest value, and its smallest, as a fraction of the
@@ -46,8 +47,9 @@ struct Output {
     residual: f64,
 }
 
-/// Solves the Kohn-Sham equations of a system of up to four electrons, or any number without interaction, with the exact functional. Energies, potentials and density of the
-/// run are those of the last input density.
+/// Solves the Kohn-Sham equations of a system of up to four electrons, or any number without interaction, with the exact functional.
+/// Energies, potentials and density of the run are those of the last input density; of that with the lowest energy, if DIIS has not
+/// converged.
 ///
 /// # Errors
 /// Too many electrons; impossible options; a first density that cannot be inverted; an interruption within an inversion.
@@ -177,7 +179,8 @@ impl Iterations<'_> {
         let System { grid, interaction, potential, .. } = &**self.system;
         let counts = [self.system.spins().0, self.system.spins().1];
         let mut spins = [vec![0.0; grid.points], vec![0.0; grid.points]];
-        for round in 0..ROUNDS {
+        let alone = self.system.electrons == 1 || *interaction == Interaction::None;
+        for round in 0..if alone { 1 } else { ROUNDS } {
             for spin in 0..2 {
                 if counts[spin] == 0 {
                     continue;
@@ -186,10 +189,8 @@ impl Iterations<'_> {
                     (interaction.hartree(grid, &spins[spin]), interaction.hartree(grid, &spins[1 - spin]));
                 let share = 1.0 - 1.0 / counts[spin] as f64;
                 let v: Vec<f64> = (0..grid.points).map(|i| potential[i] + other[i] + share * own[i]).collect();
-                let found = lowest(&Hamiltonian::new(grid, &v), counts[spin], None).map_err(|cause| {
-                    let (system, cause) = (self.system.label.clone(), cause.to_string());
-                    KsError::Orbitals { iteration: 0, system, cause }
-                })?;
+                let found = lowest(&Hamiltonian::new(grid, &v), counts[spin], None)
+                    .map_err(|cause| KsError::orbitals(0, self.system, cause))?;
                 let step = if round == 0 { 1.0 } else { STEP };
                 spins[spin].iter_mut().for_each(|n| *n *= 1.0 - step);
                 for psi in &found.vectors {
@@ -228,10 +229,8 @@ impl Iterations<'_> {
         let grid = &self.system.grid;
         let mut filled = (Vec::new(), Vec::new());
         for (k, (channel, v)) in self.occupation.channels.iter().zip(potential).enumerate() {
-            let found = lowest(&Hamiltonian::new(grid, v), channel.levels, self.warm.get(k)).map_err(|cause| {
-                let (system, cause) = (self.system.label.clone(), cause.to_string());
-                KsError::Orbitals { iteration, system, cause }
-            })?;
+            let found = lowest(&Hamiltonian::new(grid, v), channel.levels, self.warm.get(k))
+                .map_err(|cause| KsError::orbitals(iteration, self.system, cause))?;
             let mut density = vec![0.0; grid.points];
             for psi in found.vectors.iter().take(channel.occupied) {
                 density.iter_mut().zip(psi).for_each(|(n, psi)| *n += channel.filling * psi * psi / grid.spacing);
@@ -266,8 +265,7 @@ impl Iterations<'_> {
 
 /// The sum of the channels.
 fn both(channels: &[Vec<f64>]) -> Vec<f64> {
-    let points = channels.first().map_or(0, Vec::len);
-    (0..points).map(|i| channels.iter().map(|n| n[i]).sum()).collect()
+    total(channels.iter().map(Vec::as_slice), channels.first().map_or(0, Vec::len))
 }
 
 fn finished(

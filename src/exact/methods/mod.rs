@@ -3,6 +3,7 @@
 mod determinants;
 mod few_electrons;
 mod independent;
+mod mean_field;
 mod series;
 mod two_electrons;
 

@@ -3,10 +3,18 @@
 use super::{few_electrons, two_electrons};
 use crate::control::Control;
 use crate::exact::ExactError;
-use crate::exact::field::Field;
 use crate::ks::hamiltonian::Hamiltonian;
 use crate::ks::orbitals::lowest;
 use crate::model::System;
+
+/// The gain in energy, hartree, that a change of a wave function of length 1 has at least: the square of a length is this much.
+const LEAST_EXCITATION: f64 = 0.1;
+
+/// What may be left to gain, hartree, where the integral of the density may have an error, electrons: a change of the wave function changes
+/// the density of each electron by twice the overlap with it.
+pub(super) fn left_to_gain(error: f64, electrons: usize) -> f64 {
+    LEAST_EXCITATION * (0.5 * error / electrons as f64).powi(2)
+}
 
 /// The lowest state with the spin of the system, in potentials that are close to each other, one of each spin.
 pub(in crate::exact) struct Series {
@@ -38,10 +46,7 @@ impl Series {
         let method = match system.electrons {
             0 | 1 => Method::One,
             2 if closed || !system.closed_shell() => Method::Two(two_electrons::Series::new(given, density, control)?),
-            _ => {
-                let symmetric = symmetric && Field::new(&given).symmetric;
-                Method::Few(few_electrons::Series::new(given, density, (symmetric, closed))?)
-            }
+            _ => Method::Few(few_electrons::Series::new(given, density, (symmetric, closed))?),
         };
         Ok(Self { system, method })
     }

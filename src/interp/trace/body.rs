@@ -126,10 +126,10 @@ impl Interpreter {
         let entry = self.entry_in(&trace, f, site.span)?;
         let f = &Applied { functional: f.functional.clone(), entry, model: f.model.clone() };
         let (layers, parameters) = (trace.layer_count(), trace.graph().parameter_count());
-        let exchanges = trace.exchanges();
+        let (exchanges, lacking) = (trace.exchanges(), trace.lacks_orbitals());
         let energy = match self.averaged(&trace, f, &symbols) {
             // Of all the functionals that lead to it, the one whose use it is.
-            Err(_) if trace.lacks_orbitals() => return needs_orbitals(f.functional.label(), site.span),
+            Err(_) if trace.lacks_orbitals() && !lacking => return needs_orbitals(f.functional.label(), site.span),
             energy => energy.map_err(inside)?,
         };
         let nodes: Vec<NodeId> = symbols.iter().filter_map(|(value, _)| node_in(value)).collect();

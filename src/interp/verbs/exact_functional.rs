@@ -66,7 +66,7 @@ pub(super) fn solve(interp: &mut Interpreter, args: &Args, system: &Arc<System>)
         return args.wrong(args.span_of("start"), message, Some(help.into()));
     }
     let options = scf::from_args(args, None)?;
-    ExactFunctional::new(system, true).map(|_| ()).or_else(|error| failed(error, args, "system"))?;
+    ExactFunctional::check(system).or_else(|error| failed(error, args, "system"))?;
     interp.afford_wave_functions(system, options.iterations, span)?;
     let start = start_of(args, system)?;
     let found = functional::solve(system, &options, &start, &interp.control());
@@ -157,14 +157,9 @@ fn of_density(grid: &Arc<Grid>, interaction: Interaction, electrons: [usize; 2])
 
 /// An error at the argument that it is about.
 fn failed<T>(error: FunctionalError, args: &Args, of_density: &str) -> Result<T> {
-    let place = match &error {
-        FunctionalError::Electrons { .. }
-        | FunctionalError::Points { .. }
-        | FunctionalError::Spins { .. }
-        | FunctionalError::Inversion(InversionError::Empty) => args.span_of(of_density),
-        error if error.of_density() => args.span_of(of_density),
-        _ => args.span,
-    };
+    use FunctionalError::{Electrons, Inversion, Points, Spins};
+    let limit = matches!(error, Electrons { .. } | Points { .. } | Spins { .. } | Inversion(InversionError::Empty));
+    let place = if limit || error.of_density() { args.span_of(of_density) } else { args.span };
     fail(Placed::new(error, place, "here"), place)
 }
 

@@ -9,7 +9,7 @@ use crate::graph::{Graph, Shape};
 use crate::ks::direct::State;
 use crate::ks::hamiltonian::Hamiltonian;
 use crate::ks::kohn_sham::{Equations, KohnSham, Setting, Spins};
-use crate::ks::orbitals::{OrbitalError, lowest};
+use crate::ks::orbitals::lowest;
 use crate::ks::solve::{initial, solve_density};
 use crate::ks::terms::NOWHERE;
 use crate::ks::{InitialDensity, KsError, ScfOptions};
@@ -73,13 +73,9 @@ fn around<D: Backend>(ks: &KohnSham<D>, density: &Spins<D>) -> Result<Vec<Vec<Ve
         let h = Hamiltonian::new(&system.grid, &potential);
         let found = match channel.occupied {
             0 => Vec::new(),
-            count => lowest(&h, count, None).map_err(|cause| failed(ks, &cause))?.vectors,
+            count => lowest(&h, count, None).map_err(|cause| KsError::orbitals(0, system, cause))?.vectors,
         };
         all.push(found);
     }
     Ok(all)
-}
-
-fn failed<D: Backend>(ks: &KohnSham<D>, cause: &OrbitalError) -> KsError {
-    KsError::Orbitals { iteration: 0, system: ks.equations.system.label.clone(), cause: cause.to_string() }
 }

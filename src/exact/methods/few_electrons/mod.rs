@@ -11,6 +11,7 @@ use crate::control::Control;
 use crate::exact::ExactError;
 use crate::exact::davidson;
 use crate::exact::field::Field;
+use crate::exact::methods::series::left_to_gain;
 use crate::exact::orbitals::{Basis, mean_field};
 use crate::model::System;
 use preconditioner::Preconditioner;
@@ -23,9 +24,6 @@ const MOST: usize = 6_000_000;
 
 /// The maximum number of iterations.
 const ITERATIONS: usize = 400;
-
-/// The gain in energy, hartree, that a change of the wave function of length 1 has at least: the square of a length is this much.
-const LEAST_EXCITATION: f64 = 0.1;
 
 /// The maximum number of grid points for a number of electrons.
 pub(in crate::exact) fn most_points(electrons: usize) -> usize {
@@ -43,7 +41,7 @@ pub(in crate::exact::methods) struct Series {
 
 impl Series {
     /// For the electrons, the grid and the interaction of a system, beginning in its potential. `density`, 1/bohr: about that of all electrons
-    /// in it. `symmetric`: all potentials are their own mirror images on the grid. `closed`: both spins always feel the same one.
+    /// in it. `symmetric`: all potentials are mirror images of themselves about a point. `closed`: both spins always feel the same one.
     ///
     /// # Errors
     /// A grid that is too large; an eigenproblem that fails.
@@ -57,9 +55,9 @@ impl Series {
         let inverse = Arc::new(Preconditioner::new(&system, &screened, density)?);
         let spins = system.spins();
         let orbitals = mean_field(&field, &screened, (spins.0 + 1).min(points))?;
-        let odd = |count: usize| orbitals.parities.iter().take(count).filter(|parity| **parity == 1).count();
-        let parity = symmetric.then(|| (odd(spins.0) + odd(spins.1)) % 2 == 1);
-        let symmetry = Symmetry { points, spins, closed: closed && system.closed_shell(), odd: parity };
+        let odd = |count: usize| orbitals.parities.iter().take(count).fold(0, |odd, parity| odd ^ parity);
+        let parity = (symmetric && field.symmetric).then(|| odd(spins.0) ^ odd(spins.1));
+        let symmetry = Symmetry::new(points, spins, closed && system.closed_shell(), parity);
         let states = starts(&orbitals, spins);
         let repulsion = Arc::new(product::repulsion(&system));
         Ok(Self { system, repulsion, inverse, symmetry, states })
@@ -82,8 +80,7 @@ impl Series {
             inverse: &self.inverse,
             symmetry: &self.symmetry,
         };
-        // A change of the wave function changes the density of each electron by twice the overlap with it.
-        let left = LEAST_EXCITATION * (0.5 * error / self.system.electrons as f64).powi(2);
+        let left = left_to_gain(error, self.system.electrons);
         let starts = std::mem::take(&mut self.states);
         let found = davidson::lowest(&electrons, starts, (left, ITERATIONS), &mut |_| match control.interrupted() {
             true => Err(ExactError::Interrupted { label: self.system.label.clone() }),
@@ -136,5 +133,6 @@ fn starts(orbitals: &Basis, (up, down): (usize, usize)) -> Vec<Vec<f64>> {
     };
     let more = orbitals.vectors.len() > up;
     let raised = [[false, false], [true, true], [true, false], [false, true]];
-    raised.into_iter().filter(|raised| *raised == [false, false] || more).map(product).collect()
+    let possible = |[of_up, of_down]: &[bool; 2]| (more || !of_up) && (more && down > 0 || !of_down);
+    raised.into_iter().filter(possible).map(product).collect()
 }

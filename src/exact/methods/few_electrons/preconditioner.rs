@@ -2,18 +2,18 @@
 
 use crate::exact::ExactError;
 use crate::exact::davidson::LEAST_GAP;
+use crate::exact::methods::mean_field::{counted_twice, eigenvectors};
 use crate::ks::hamiltonian::Hamiltonian;
 use crate::model::System;
-use crate::tensor::vector::{dot, leave_vector_registers};
+use crate::tensor::vector::leave_vector_registers;
 use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, MatMut, MatRef, Par, Side};
+use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
 /// Rows of a product that are calculated together; fixed, so that sums are the same on any number of threads.
 const ROWS: usize = 256;
 
-/// (F(1) + F(2) + ... - constant - energy)^-1 for the mean field F, in its eigenvectors, in single precision: that does not limit the
-/// accuracy of the iterations.
+/// (F(1) + F(2) + ... - constant - energy)^-1 for the mean field F, in its eigenvectors, in single precision.
 pub(super) struct Preconditioner {
     axes: usize,
     levels: Vec<f64>,
@@ -25,17 +25,8 @@ pub(super) struct Preconditioner {
 impl Preconditioner {
     /// Diagonalises the mean field `screened` of a density, 1/bohr.
     pub(super) fn new(system: &System, screened: &Hamiltonian, density: &[f64]) -> Result<Self, ExactError> {
-        let points = system.grid.points;
-        let dense = Mat::from_fn(points, points, |i, j| screened.entry(i, j));
-        let failed = |_| ExactError::Eigen { label: system.label.clone() };
-        let eigen = dense.self_adjoint_eigen(Side::Lower).map_err(failed)?;
-        let levels = (0..points).map(|k| eigen.S()[k]).collect();
-        let vectors = Mat::from_fn(points, points, |i, j| eigen.U()[(i, j)] as f32);
-        leave_vector_registers();
-        let repulsion = system.interaction.hartree(&system.grid, density);
-        let pairs = 1.0 - 1.0 / system.electrons as f64;
-        let constant = 0.5 * pairs * system.grid.spacing * dot(density, &repulsion);
-        Ok(Self { axes: system.electrons, levels, vectors, constant })
+        let (levels, vectors) = eigenvectors(screened, &system.label)?;
+        Ok(Self { axes: system.electrons, levels, vectors, constant: counted_twice(system, density) })
     }
 
     /// Applies it to a residual.

@@ -1,71 +1,70 @@
 //! What the wave function does under exchange of electrons and under reflection.
 
+use crate::exact::field::purify;
+
 /// The symmetry of a wave function.
 pub(super) struct Symmetry {
-    pub points: usize,
+    points: usize,
     /// Electrons of each spin.
-    pub spins: (usize, usize),
+    spins: (usize, usize),
     /// Both spins have the same wave function: they form a singlet.
-    pub closed: bool,
-    /// Whether it changes sign under reflection, where potentials are their own mirror images.
-    pub odd: Option<bool>,
+    closed: bool,
+    /// The parity under reflection, where potentials are their own mirror images.
+    parity: Option<u8>,
+    /// The orders of the axes that the exchange of electrons leads to, with the sign of the wave function in each.
+    exchanges: Vec<(Vec<usize>, f64)>,
+    /// The places of the electrons of each spin in ascending order, those of one electron after those of another.
+    ascending: [Vec<usize>; 2],
 }
 
 impl Symmetry {
-    /// Projects a vector on functions of this symmetry.
-    pub(super) fn project(&self, state: &mut Vec<f64>) {
-        let exchanges = self.exchanges();
-        let mut out = vec![0.0; state.len()];
-        let mut images = vec![0; exchanges.len()];
-        self.for_distinct(&mut |places| {
-            for (image, (order, _)) in images.iter_mut().zip(&exchanges) {
-                *image = order.iter().rev().fold(0, |index, axis| index * self.points + places[*axis]);
-            }
-            let sum: f64 = images.iter().zip(&exchanges).map(|(image, (_, sign))| sign * state[*image]).sum();
-            let mean = sum / exchanges.len() as f64;
-            images.iter().zip(&exchanges).for_each(|(image, (_, sign))| out[*image] = sign * mean);
-        });
-        if let Some(odd) = self.odd {
-            let sign = if odd { -1.0 } else { 1.0 };
-            let last = out.len() - 1;
-            for i in 0..out.len().div_ceil(2) {
-                let mean = 0.5 * (out[i] + sign * out[last - i]);
-                (out[i], out[last - i]) = (mean, sign * mean);
+    /// Of electrons of each spin on so many points.
+    pub(super) fn new(points: usize, (up, down): (usize, usize), closed: bool, parity: Option<u8>) -> Self {
+        let mut exchanges = Vec::new();
+        for (first, sign) in orders(up) {
+            for (second, other) in orders(down) {
+                let second = second.iter().map(|axis| up + axis);
+                exchanges.push((first.iter().copied().chain(second).collect::<Vec<_>>(), sign * other));
             }
         }
-        *state = out;
+        if closed {
+            let turned =
+                |(order, sign): &(Vec<usize>, f64)| (order[up..].iter().chain(&order[..up]).copied().collect(), *sign);
+            let turned: Vec<_> = exchanges.iter().map(turned).collect();
+            exchanges.extend(turned);
+        }
+        let ascending = [up, down].map(|count| ascending(points, count));
+        Self { points, spins: (up, down), closed, parity, exchanges, ascending }
     }
 
-    /// The orders of the axes that the exchange of electrons leads to, with the sign of the wave function in each.
-    fn exchanges(&self) -> Vec<(Vec<usize>, f64)> {
-        let (up, down) = self.spins;
-        let downs = orders(down);
-        let mut all = Vec::new();
-        for (first, sign) in orders(up) {
-            for (second, other) in &downs {
-                let second = second.iter().map(|axis| up + axis);
-                all.push((first.iter().copied().chain(second).collect::<Vec<_>>(), sign * other));
+    /// Projects a vector on functions of this symmetry.
+    pub(super) fn project(&self, state: &mut Vec<f64>) {
+        let mut out = vec![0.0; state.len()];
+        let mut images = vec![0; self.exchanges.len()];
+        self.for_distinct(&mut |places| {
+            for (image, (order, _)) in images.iter_mut().zip(&self.exchanges) {
+                *image = order.iter().rev().fold(0, |index, axis| index * self.points + places[*axis]);
             }
-        }
-        if self.closed {
-            let turned: Vec<_> = all
-                .iter()
-                .map(|(order, sign)| (order[up..].iter().chain(&order[..up]).copied().collect(), *sign))
-                .collect();
-            all.extend(turned);
-        }
-        all
+            let sum: f64 = images.iter().zip(&self.exchanges).map(|(image, (_, sign))| sign * state[*image]).sum();
+            let mean = sum / self.exchanges.len() as f64;
+            images.iter().zip(&self.exchanges).for_each(|(image, (_, sign))| out[*image] = sign * mean);
+        });
+        self.parity.iter().for_each(|parity| purify(&mut out, *parity));
+        *state = out;
     }
 
     /// All places of the electrons that the exchange of equal spins does not lead to each other, and where those differ.
     fn for_distinct(&self, visit: &mut dyn FnMut(&[usize])) {
         let (up, down) = self.spins;
         let mut places = vec![0; up + down];
-        let (first, second) = (ascending(self.points, up), ascending(self.points, down));
-        for (k, one) in first.iter().enumerate() {
+        for (k, one) in self.ascending[0].chunks_exact(up).enumerate() {
             places[..up].copy_from_slice(one);
-            let others = if self.closed { &second[..=k] } else { &second[..] };
-            for other in others {
+            if down == 0 {
+                visit(&places);
+                continue;
+            }
+            let others = self.ascending[1].chunks_exact(down);
+            for other in others.take(if self.closed { k + 1 } else { usize::MAX }) {
                 places[up..].copy_from_slice(other);
                 visit(&places);
             }
@@ -90,8 +89,8 @@ fn orders(count: usize) -> Vec<(Vec<usize>, f64)> {
     all
 }
 
-/// All `count` numbers below `points` in ascending order.
-fn ascending(points: usize, count: usize) -> Vec<Vec<usize>> {
+/// All choices of `count` numbers below `points` in ascending order, one after another.
+fn ascending(points: usize, count: usize) -> Vec<usize> {
     let mut all = vec![Vec::new()];
     for _ in 0..count {
         let longer = |chosen: &Vec<usize>| {
@@ -100,5 +99,5 @@ fn ascending(points: usize, count: usize) -> Vec<Vec<usize>> {
         };
         all = all.iter().flat_map(longer).collect();
     }
-    all
+    all.concat()
 }

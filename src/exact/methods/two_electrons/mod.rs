@@ -6,6 +6,7 @@ mod start;
 #[cfg(test)]
 mod tests;
 
+use super::mean_field::counted_twice;
 use super::{Answer, Method};
 use crate::control::{Control, unless_interrupted};
 use crate::exact::davidson::{self, Found};
@@ -134,9 +135,7 @@ fn preconditioner(
     density: &[f64],
     control: &dyn Control,
 ) -> Result<Arc<Preconditioner>, ExactError> {
-    // Half of v_H was included for each electron, which counts the repulsion twice.
-    let repulsion = system.interaction.hartree(&system.grid, density);
-    let constant = 0.25 * system.grid.spacing * dot(density, &repulsion);
+    let constant = counted_twice(system, density);
     let (mean_field, label) = (screened.clone(), system.label.clone());
     let inverse = unless_interrupted(control, move |_| Preconditioner::new(&mean_field, constant, &label));
     Ok(Arc::new(inverse.map_err(|_| stopped(system))??))

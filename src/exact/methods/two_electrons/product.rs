@@ -4,11 +4,12 @@
 
 use crate::exact::ExactError;
 use crate::exact::davidson::LEAST_GAP;
+use crate::exact::methods::mean_field::eigenvectors;
 use crate::ks::hamiltonian::Hamiltonian;
 use crate::model::System;
 use crate::tensor::vector::add;
 use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, MatMut, MatRef, Par, Side};
+use faer::{Accum, Mat, MatMut, MatRef, Par};
 
 /// Exchange of the two coordinates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,12 +111,8 @@ pub(super) struct Preconditioner {
 impl Preconditioner {
     /// Diagonalises the mean field; `constant`, hartree, is what the sum over two electrons counts twice.
     pub(super) fn new(field: &Hamiltonian, constant: f64, label: &str) -> Result<Self, ExactError> {
-        let points = field.points();
-        let dense = Mat::from_fn(points, points, |i, j| field.entry(i, j));
-        let eigen = dense.self_adjoint_eigen(Side::Lower).map_err(|_| ExactError::Eigen { label: label.into() })?;
-        let levels = (0..points).map(|k| eigen.S()[k]).collect();
-        let vectors = Mat::from_fn(points, points, |i, j| eigen.U()[(i, j)] as f32);
-        Ok(Self { points, levels, vectors, constant })
+        let (levels, vectors) = eigenvectors(field, label)?;
+        Ok(Self { points: field.points(), levels, vectors, constant })
     }
 
     /// Applies it to a residual.

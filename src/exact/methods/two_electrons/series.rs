@@ -7,11 +7,9 @@ use crate::control::Control;
 use crate::exact::ExactError;
 use crate::exact::davidson;
 use crate::exact::field::Field;
+use crate::exact::methods::series::left_to_gain;
 use crate::model::System;
 use std::sync::Arc;
-
-/// The gain in energy, hartree, that a change of the wave function of length 1 has at least: the square of a length is this much.
-const LEAST_EXCITATION: f64 = 0.1;
 
 /// The lowest singlet or triplet in potentials that are close to each other.
 pub(in crate::exact::methods) struct Series {
@@ -58,8 +56,7 @@ impl Series {
             symmetric: field.symmetric,
             control,
         };
-        // The density changes by twice the overlap with a change of the wave function, for each of two electrons.
-        let left = LEAST_EXCITATION * (0.25 * error).powi(2);
+        let left = left_to_gain(error, self.system.electrons);
         let starts = std::mem::take(&mut self.states);
         let found = davidson::lowest(&pair, starts, (left, ITERATIONS), &mut |_| match control.interrupted() {
             true => Err(stopped(&self.system)),
