@@ -188,15 +188,15 @@ pub enum ExactError {
         help("`exact` handles up to about ten, or any number with `interaction: none`; `solve` handles any number")
     )]
     Electrons { label: String, electrons: usize },
-    /// The exact wave function of two electrons has as many values as the square of the number of grid points, and here
-    /// this is too many.
+    /// The exact wave function of a few electrons has as many values as the number of grid points, to the power of the number of electrons,
+    /// and here this is too many.
     ///
     /// What to do: use fewer points, with a larger spacing.
     #[error(
-        "two electrons on {points} grid points need a wave function of {points} x {points} numbers, which is too large"
+        "{electrons} electrons on {points} grid points need a wave function of {points}^{electrons} numbers, which is too large"
     )]
     #[diagnostic(code(ksr::exact::grid), help("use at most {most} points"))]
-    Grid { points: usize, most: usize },
+    Grid { electrons: usize, points: usize, most: usize },
     /// The requested method cannot solve this kind of system.
     ///
     /// What to do: name one that does, or leave `method:` out.

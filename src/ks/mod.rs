@@ -39,7 +39,9 @@ mod way;
 
 pub(crate) use adjoint::{adjoint, pull, taken};
 pub(crate) use exchange::Settled;
-pub(crate) use inversion::{Constant, Density, Inversion, InversionError, InversionWarning, Softness, above, invert};
+pub(crate) use inversion::{
+    Constant, Density, Inversion, InversionError, InversionWarning, Softness, above, invert, whole_electrons,
+};
 pub(crate) use kohn_sham::{Equations, KohnSham, Setting, device_error, fields, functional_error};
 pub(crate) use occupation::Occupation;
 pub(crate) use properties::{Datum, NO_ENERGY, PROPERTIES, Property, Seen, Trajectory, Verdict};

@@ -100,6 +100,17 @@ impl System {
         self.unpaired == 0
     }
 
+    /// The repulsion that an electron of each spin feels of the others, hartree, where each of N_s electrons of a spin has the same share of
+    /// their density, 1/bohr: v_H\[n\] - v_H\[n_s\]/N_s. For one electron of each spin that is Hartree-Fock.
+    pub fn repulsion_of_others(&self, spins: &[Vec<f64>; 2]) -> [Vec<f64>; 2] {
+        let counts = [self.spins().0, self.spins().1];
+        let of = spins.each_ref().map(|n| self.interaction.hartree(&self.grid, n));
+        [0, 1].map(|s: usize| {
+            let rest = 1.0 - 1.0 / counts[s].max(1) as f64;
+            of[s].iter().zip(&of[1 - s]).map(|(own, other)| other + rest * own).collect()
+        })
+    }
+
     /// Mean position of the nuclei, bohr; the middle of the grid if there are none.
     pub fn centre(&self) -> f64 {
         if self.nuclei.is_empty() {

@@ -113,7 +113,12 @@ impl ExactFunctional {
                 residual: free.residual,
             });
         }
-        let (universal, xc_potential, residual) = self.interacting(&free, spins, &hartree, tolerance, control)?;
+        let found = self.interacting(&free, spins, &hartree, tolerance, control);
+        if found.is_err() {
+            // What a search has come to that led nowhere is no start.
+            self.search = None;
+        }
+        let (universal, xc_potential, residual) = found?;
         Ok(AtDensity {
             universal,
             kinetic_energy: free.kinetic_energy,
@@ -137,16 +142,15 @@ impl ExactFunctional {
         let system = &self.system;
         let (grid, counts) = (&*system.grid, [system.spins().0, system.spins().1]);
         let channels = channels(system);
+        // Exchange cancels the repulsion of each electron with itself.
+        let others = system.repulsion_of_others(spins);
         let (mut density, mut uncorrelated, mut responses) = (Vec::new(), Vec::new(), Vec::new());
         for channel in channels {
             let spin = channel.spin();
             let n = channel.of(spins);
             let tails = Tails::new(&n);
             let softness = Softness::new(grid, &free.potential[spin], counts[spin], tails.inside.clone())?;
-            // Exchange cancels the repulsion of each electron with itself.
-            let own = system.interaction.hartree(grid, &spins[spin]);
-            let rest = hartree.iter().zip(own).map(|(all, own)| all - own / counts[spin] as f64);
-            uncorrelated.extend(free.potential[spin].iter().zip(rest).map(|(v, rest)| v - rest));
+            uncorrelated.extend(free.potential[spin].iter().zip(&others[spin]).map(|(v, rest)| v - rest));
             density.extend(n);
             let filling = if channels.len() == 1 { system.electrons as f64 / counts[0] as f64 } else { 1.0 };
             responses.push(Response { orbitals: counts[spin], filling, tails, softness });
@@ -162,7 +166,7 @@ impl ExactFunctional {
         let wanted = Wanted { density: &density, uncorrelated: &uncorrelated, responses: &responses, tolerance };
         let (found, residual) = search.find(&wanted, control)?;
         let universal = found.energy - dot(&found.potential, &density) * grid.spacing;
-        let ionisation = search.ionisation_energies(&found, control)?;
+        let (ionisation, error) = search.ionisation_energies(&found, control)?;
         let mut xc = channels.iter().zip(&responses).zip(found.potential.chunks(grid.points)).zip(ionisation).map(
             |(((channel, response), potential), ionisation)| {
                 let spin = channel.spin();
@@ -176,7 +180,7 @@ impl ExactFunctional {
         );
         let up = xc.next().unwrap_or_default();
         let down = xc.next().unwrap_or_else(|| up.clone());
-        Ok((universal, [up, down], residual))
+        Ok((universal, [up, down], residual + error))
     }
 }
 

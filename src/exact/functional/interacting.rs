@@ -8,7 +8,7 @@ use super::FunctionalError;
 use super::channels::{Response, channels, joined, total};
 use crate::control::Control;
 use crate::exact::ExactError;
-use crate::exact::methods::Series;
+use crate::exact::methods::{Ground, Series};
 use crate::model::{Mirror, System};
 use crate::tensor::vector::{add, dot, norm};
 use faer::Mat;
@@ -48,6 +48,8 @@ pub(super) struct Point {
     pub density: Vec<f64>,
     /// Of the electrons in it, hartree.
     pub energy: f64,
+    /// The error of the integral of the density, electrons.
+    pub error: f64,
 }
 
 /// The potentials that were tried for this and earlier densities.
@@ -157,20 +159,22 @@ impl Search {
             let shift = (fixed - dot(potential, density)) / density.iter().sum::<f64>();
             potential.iter_mut().for_each(|v| *v += shift);
         }
-        let (energy, spins) = self.series.ground(joined(&potential, points), accuracy, control)?;
+        let Ground { energy, density: spins, error } =
+            self.series.ground(joined(&potential, points), accuracy, control)?;
         let density = channels(&self.system).iter().flat_map(|channel| channel.of(&spins)).collect();
-        Ok(Point { potential, density, energy })
+        Ok(Point { potential, density, energy, error })
     }
 
-    /// The energy needed to remove an electron of each channel from a potential, hartree.
+    /// The energy needed to remove an electron of each channel from a potential, hartree; by how much the densities of the ions are further off
+    /// than was asked for, electrons.
     ///
     /// # Errors
     /// Those of the exact solution.
-    pub fn ionisation_energies(&mut self, at: &Point, control: &dyn Control) -> Result<Vec<f64>, ExactError> {
+    pub fn ionisation_energies(&mut self, at: &Point, control: &dyn Control) -> Result<(Vec<f64>, f64), ExactError> {
         let points = self.system.grid.points;
         let potentials = joined(&at.potential, points);
         let channels = channels(&self.system);
-        let mut energies = Vec::with_capacity(channels.len());
+        let (mut energies, mut off) = (Vec::with_capacity(channels.len()), 0.0f64);
         for (channel, ion) in channels.iter().zip(&mut self.ions) {
             let series = match ion {
                 Some(series) => series,
@@ -182,14 +186,17 @@ impl Search {
                     none.insert(Series::new(system, &density, (self.mirror.is_some(), channels.len() == 1), control)?)
                 }
             };
-            energies.push(series.ground(potentials, ION_ACCURACY, control)?.0 - at.energy);
+            let ion = series.ground(potentials, ION_ACCURACY, control)?;
+            energies.push(ion.energy - at.energy);
+            off = off.max(ion.error - ION_ACCURACY);
         }
-        Ok(energies)
+        Ok((energies, off))
     }
 
+    /// How far a density is from the wanted one, with its own error, electrons.
     fn residual(&self, at: &Point, wanted: &Wanted<'_>) -> f64 {
         let apart = at.density.iter().zip(wanted.density).map(|(a, b)| (a - b).abs());
-        self.system.grid.spacing * apart.sum::<f64>()
+        self.system.grid.spacing * apart.sum::<f64>() + at.error
     }
 
     fn remember(&mut self, a: &Point, b: &Point) {

@@ -5,13 +5,15 @@ use super::channels::total;
 use super::mix::Mix;
 use super::{FunctionalError, NAME};
 use crate::control::{Control, Event};
+use crate::exact::methods::Series;
 use crate::exact::progress::Progress;
 use crate::ks::hamiltonian::Hamiltonian;
 use crate::ks::orbitals::{Orbitals, lowest};
 use crate::ks::{
     InitialDensity, KsError, KsWarning, Mixing, Occupation, Run, ScfOptions, Stop, Way, beyond_convergence,
 };
-use crate::model::{Interaction, Mirror, System};
+use crate::model::{Interaction, Mirror, System, both_spins};
+use crate::tensor::vector::add;
 use std::sync::Arc;
 
 /// The residual of the inversions as a fraction of that of the last iteration; its largest value, and its smallest, as a fraction of the
@@ -28,11 +30,16 @@ const INVERSIONS: f64 = 0.1;
 const SYMMETRIC: f64 = 1e-7;
 /// An energy, hartree, that is so much above the lowest one so far is that of a step that was too long; with a part of what was gained.
 const SLACK: f64 = 1e-6;
+/// Energies that differ by less, hartree, are equal.
+const EQUAL: f64 = 1e-9;
 const SLACK_OF_GAIN: f64 = 0.1;
 
 /// Iterations of the mean field that the first density comes from, and the fraction of the new density in the next.
 const ROUNDS: usize = 20;
 const STEP: f64 = 0.5;
+
+/// Where the density of the mean field cannot be inverted, the first one is that in the potential times this.
+const DEEPER: f64 = 1.1;
 
 /// A density of each channel, 1/bohr.
 type Channels = Vec<Vec<f64>>;
@@ -67,15 +74,17 @@ pub(crate) fn solve(
     let mut mix = Mix::new(options, system.grid.points);
     let mut log = Log::default();
     let mut last: Option<Found> = None;
-    // Of the lowest energy, hartree.
+    // Of the lowest energy, hartree; of energies that are equal but for rounding, of the smallest residual.
     let mut lowest: Option<(f64, Found)> = None;
     let label = format!("functional {}", system.label);
     let mut progress = Progress::new(label, options.tolerance.unwrap_or(ScfOptions::TOLERANCE));
     let finest = options.tolerance.map_or(FINE, |tolerance| (SHARE_OF_TOLERANCE * tolerance).max(FINE));
     let mut stop = if options.tolerance.is_some() { Stop::Exhausted } else { Stop::Fixed };
     let mut fault = None;
-    for k in 0..options.iterations {
-        log.iterations += 1;
+    let (mut k, mut another) = (0, false);
+    while k < options.iterations {
+        k += 1;
+        log.iterations = k;
         let tolerance = (SHARE * log.residuals.last().copied().unwrap_or(1.0)).clamp(finest, COARSE.max(finest));
         let at = match functional.at(&iterations.spins(&density), tolerance, control) {
             Ok(at) => at,
@@ -90,14 +99,15 @@ pub(crate) fn solve(
                     break;
                 }
                 // Another one to begin with.
-                None if error.of_density() && *start == InitialDensity::NonInteracting && log.iterations == 1 => {
-                    density = iterations.without_interaction()?;
+                None if error.of_density() && *start == InitialDensity::NonInteracting && !another => {
+                    density = iterations.in_deeper_potential(&density, control)?;
+                    (another, k) = (true, 0);
                     continue;
                 }
                 _ => return Err(error),
             },
         };
-        let output = iterations.output(k, &at, &density)?;
+        let output = iterations.output(k - 1, &at, &density)?;
         let energy = at.universal + system.grid.overlap(&system.potential, &both(&density));
         log.residuals.push(output.residual);
         log.energies.push(energy);
@@ -112,7 +122,10 @@ pub(crate) fn solve(
                 iterations.mixed(&mut mix, input, &output.density)
             }
             _ => {
-                if lowest.as_ref().is_none_or(|(least, _)| energy < *least) {
+                let lower = |(least, (_, _, before)): &(f64, Found)| {
+                    energy < least - EQUAL || (energy < least + EQUAL && output.residual < before.residual)
+                };
+                if lowest.as_ref().is_none_or(lower) {
                     lowest = Some((energy, (at.clone(), density.clone(), output.clone())));
                 }
                 iterations.mixed(&mut mix, &density, &output.density)
@@ -174,7 +187,7 @@ impl Iterations<'_> {
     }
 
     /// The density of electrons in the mean field of each other, one spin after the other: where atoms are far apart, the electrons of one
-    /// spin leave those of the other alone. The electrons of a spin feel 1 - 1/N of their own repulsion.
+    /// spin leave those of the other alone.
     fn mean_field(&self) -> Result<Channels, FunctionalError> {
         let System { grid, interaction, potential, .. } = &**self.system;
         let counts = [self.system.spins().0, self.system.spins().1];
@@ -185,10 +198,8 @@ impl Iterations<'_> {
                 if counts[spin] == 0 {
                     continue;
                 }
-                let (own, other) =
-                    (interaction.hartree(grid, &spins[spin]), interaction.hartree(grid, &spins[1 - spin]));
-                let share = 1.0 - 1.0 / counts[spin] as f64;
-                let v: Vec<f64> = (0..grid.points).map(|i| potential[i] + other[i] + share * own[i]).collect();
+                let mut v = potential.to_vec();
+                add(&mut v, 1.0, &self.system.repulsion_of_others(&spins)[spin]);
                 let found = lowest(&Hamiltonian::new(grid, &v), counts[spin], None)
                     .map_err(|cause| KsError::orbitals(0, self.system, cause))?;
                 let step = if round == 0 { 1.0 } else { STEP };
@@ -201,10 +212,14 @@ impl Iterations<'_> {
         Ok(if self.occupation.spins() == 1 { vec![both(&spins)] } else { spins.to_vec() })
     }
 
-    /// The density of electrons that do not interact.
-    fn without_interaction(&self) -> Result<Channels, FunctionalError> {
-        let external = self.system.potential.to_vec();
-        Ok(self.averaged(self.filled(0, &[external.clone(), external])?.0))
+    /// The density of the electrons in a deeper potential: that of a ground state, so that it can be inverted. `density`: about the same.
+    fn in_deeper_potential(&self, density: &Channels, control: &dyn Control) -> Result<Channels, FunctionalError> {
+        let v: Vec<f64> = self.system.potential.iter().map(|v| DEEPER * v).collect();
+        let system = System { potential: v.clone().into(), ..(**self.system).clone() };
+        let symmetry = (self.mirror.is_some(), self.occupation.spins() == 1);
+        let mut series = Series::new(system, &both(density), symmetry, control)?;
+        let spins = series.ground([&v, &v], FINE, control)?.density;
+        Ok(self.averaged(if self.occupation.spins() == 1 { vec![both_spins(&spins)] } else { spins.to_vec() }))
     }
 
     /// Densities averaged with their mirror images: rounding errors alone would move electrons between distant atoms.
@@ -278,8 +293,12 @@ fn finished(
     let Iterations { system, occupation, .. } = iterations;
     let external_energy = system.grid.overlap(&system.potential, &both(&density));
     let levels = [0, 1].map(|spin| output.orbitals[occupation.channel(spin)].energies.clone());
-    let gap = occupation.gap([&levels[0], &levels[1]]);
     let closest = occupation.closest([&levels[0], &levels[1]]);
+    // A spin without electrons has no ionisation energy, which would fix the constant in its potential.
+    let gap = match system.spins().1 {
+        0 => closest.as_ref().map(|closest| closest.gap),
+        _ => occupation.gap([&levels[0], &levels[1]]),
+    };
     let way = match options.mixing {
         Mixing::Linear { .. } => Way::Linear,
         Mixing::Diis { .. } => Way::Diis,
@@ -333,14 +352,16 @@ fn warnings(run: &Run, options: &ScfOptions, (inversions, fault): (f64, Option<F
     let least = run.residuals.iter().copied().fold(f64::INFINITY, f64::min);
     let falling = run.residuals.iter().rev().take(6).is_sorted() && run.residual <= least;
     let advice = match fault {
-        Some(fault) => format!("the density of the next iteration cannot be inverted ({fault}): try {steps}"),
+        Some(fault) => format!(
+            "the density of the next iteration cannot be inverted ({fault}): try {steps}, or begin at another density, such as `start: exact(…)`"
+        ),
         // The inversions are as accurate as they get.
         None if inversions > INVERSIONS * run.residual && run.residual < ROUNDED => {
             let reached = crate::number::significant(10.0 * run.residual, 1, -3..5);
             format!("what is left is the error of the inversions: set a looser tolerance, `tolerance: {reached}`")
         }
         None if falling => format!("it is still converging: allow more than {} `iterations`", options.iterations),
-        None => format!("try {steps}, or begin at another density, `start:`"),
+        None => format!("try {steps}, or begin at another density, such as `start: exact(…)`"),
     };
     let (system, iterations) = (run.system.label.clone(), run.iterations);
     vec![KsWarning::NotConverged { system, iterations, residual: run.residual, limit, value: run.limit, advice }]

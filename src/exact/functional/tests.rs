@@ -244,3 +244,31 @@ fn it_can_be_interrupted() {
         Err(error) => assert!(error.to_string().contains("interrupted"), "{error}"),
     }
 }
+
+/// Helium and hydrogen far apart: at the mean-field density no potential is found, and the first density is another one.
+#[test]
+fn unequal_atoms_far_apart() {
+    let pair = pair(45, 0.4, &[(2.0, -3.2), (1.0, 3.2)], 0);
+    let three = Arc::new(System { electrons: 3, unpaired: 1, ..(*pair).clone() });
+    let run = solved(&three, &ScfOptions { tolerance: Some(1e-7), ..ScfOptions::default() });
+    assert!(run.converged() && run.iterations <= 20, "{} {}", run.iterations, run.residual);
+    let wanted = exact(&three, &Options::default(), &Quiet).expect("an answer");
+    assert!((run.energy - wanted.energy).abs() < 1e-6, "{} {}", run.energy, wanted.energy);
+}
+
+#[test]
+fn a_run_that_asks_for_too_much_gives_its_best_iteration() {
+    let options = ScfOptions { tolerance: Some(1e-20), iterations: 40, ..ScfOptions::default() };
+    let run = solved(&pair(97, 0.2, &[(2.0, 0.0)], 0), &options);
+    assert!(!run.converged() && run.residual < 1e-9, "{}", run.residual);
+    let least = run.residuals.iter().copied().fold(f64::INFINITY, f64::min);
+    assert!(run.residual <= 10.0 * least, "{} {least}", run.residual);
+}
+
+#[test]
+fn the_gap_of_electrons_of_one_spin_is_theirs() {
+    let triplet = pair(121, 0.16, &[(2.0, 0.5)], 2);
+    let run = solved(&triplet, &ScfOptions::default());
+    let levels = &run.orbital_energies[0];
+    assert_eq!(run.gap, Some(levels[2] - levels[1]));
+}

@@ -8,7 +8,7 @@ mod series;
 mod two_electrons;
 
 pub(super) use few_electrons::most_points;
-pub(super) use series::Series;
+pub(super) use series::{Ground, Series};
 
 use super::{ExactError, Options, PairDensity};
 use crate::control::Control;

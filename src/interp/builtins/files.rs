@@ -117,7 +117,9 @@ fn save(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         (other, _) => {
             let message = match extensions(other) {
                 Some(known) => format!("{} is saved as {known}, not as `{path}`", other.kind()),
-                None => format!("{} cannot be saved", other.kind()),
+                None => {
+                    return args.wrong(args.span_of("value"), format!("{} cannot be saved", other.kind()), None);
+                }
             };
             return args.wrong(args.span_of("path"), message, None);
         }

@@ -125,14 +125,30 @@ impl Interpreter {
         options: &exact::Options,
         span: Span,
     ) -> Result<Arc<Reference>> {
+        let found = self.try_exactly(system, options, span)?;
+        found.or_else(|error| fail(Placed::new(error, span, "the exact answer is needed here"), span))
+    }
+
+    /// The same, or why there is none.
+    ///
+    /// # Errors
+    /// The user stopped it.
+    pub(super) fn try_exactly(
+        &mut self,
+        system: &Arc<System>,
+        options: &exact::Options,
+        span: Span,
+    ) -> Result<std::result::Result<Arc<Reference>, ExactError>> {
         let folder = self.options.cache.as_ref().map(|cache| cache.join("exact"));
         let found = exact::cached(system, options, folder.as_deref(), &self.control());
         if let Err(error @ ExactError::Interrupted { .. }) = &found {
             self.host.report(Event::Message(error.to_string()));
         }
         self.check_interrupt(span)?;
-        let (reference, warnings) =
-            found.or_else(|error| fail(Placed::new(error, span, "the exact answer is needed here"), span))?;
+        let (reference, warnings) = match found {
+            Ok(found) => found,
+            Err(error) => return Ok(Err(error)),
+        };
         for warning in warnings {
             // The same answer may be read from the cache many times.
             if !self.told_of_exact.contains(&warning) {
@@ -143,7 +159,7 @@ impl Interpreter {
         if let Some(note) = at_edge(system, &reference.total_density()) {
             self.warn_with(Problem::new(Placed::new(note, span, "here"), span), true);
         }
-        Ok(Arc::new(reference))
+        Ok(Ok(Arc::new(reference)))
     }
 }
 

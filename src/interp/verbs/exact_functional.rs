@@ -9,7 +9,7 @@ use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, function, shown};
 use crate::interp::error::{Placed, TraceError, fail};
 use crate::interp::value::{Field, Quantity, Solved, Trust, Value};
-use crate::ks::InversionError;
+use crate::ks::{InversionError, whole_electrons};
 use crate::lang::Kind;
 use crate::model::{Grid, Interaction, System};
 use crate::problem::Result;
@@ -114,12 +114,18 @@ pub(super) fn probed(interp: &mut Interpreter, args: &Args) -> Result<Probed> {
         return fail(TraceError::Grids { span: place }, place);
     }
     let interaction = interp.interaction_of(args, &grid)?;
-    let count = |n: &[f64]| grid.integrate(n).round().clamp(0.0, 1e6) as usize;
+    let count = |n: &[f64], name: &str| {
+        whole_electrons(&grid, n, None).or_else(|error| {
+            let place = args.span_of(name);
+            fail(Placed::new(error, place, "this density"), place)
+        })
+    };
+    let up = count(&first.data, "n")?;
     let (spins, electrons) = match &second {
-        Some(second) => ([first.data.clone(), second.data.clone()], [count(&first.data), count(&second.data)]),
+        Some(second) => ([first.data.clone(), second.data.clone()], [up, count(&second.data, "n_down")?]),
         // One electron has a spin; of an even number the density is that of a singlet.
         None => {
-            let electrons = count(&first.data);
+            let electrons = up;
             if electrons > 1 && electrons % 2 == 1 && interaction != Interaction::None {
                 return failed(FunctionalError::Spins { electrons }, args, "n");
             }

@@ -1,14 +1,15 @@
 //! `invert(…)`: the Kohn-Sham potential of a density.
 
+use super::inverted::Inverted;
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, Style, function, optional, required, shown};
-use crate::interp::error::Placed;
+use crate::interp::error::{Placed, fail};
 use crate::interp::value::{Field, Quantity, Trust, Value};
-use crate::ks::{Constant, Inversion, InversionWarning};
+use crate::ks::{Constant, Inversion, InversionError, InversionWarning, whole_electrons};
 use crate::lang::{Dimension, Kind};
 use crate::model::{Grid, System, Wall};
 use crate::number::brief;
-use crate::problem::{Problem, Result};
+use crate::problem::Result;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -16,9 +17,15 @@ pub(crate) const INVERSION: &[Builtin] = &[function(
     "invert",
     &[
         required("of", &[Kind::Reference, Kind::Run, Kind::Field]),
-        optional("ionisation_energy", &[Kind::Measured(Dimension::ENERGY)], DefaultValue::Absent("if it is known")).about(
-            "minus the highest occupied level, which fixes the constant in the potential; for one and two electrons it is \
-             calculated, and a run has it",
+        optional(
+            "ionisation_energy",
+            &[Kind::Measured(Dimension::ENERGY), Kind::List],
+            DefaultValue::Absent("if it is known"),
+        )
+        .about(
+            "minus the highest occupied level, which fixes the constant in the potential; of the spin with more electrons, or of \
+             both as `[up, down]`. Of a reference it is calculated with `exact` (spin by spin: from the lowest state of those that \
+             stay), and a run has it",
         ),
         optional("electrons", &[Kind::Whole], DefaultValue::Absent("the integral")).about("of a field: its number of electrons"),
         optional("n_down", &[Kind::Field], DefaultValue::Absent("the same"))
@@ -44,6 +51,13 @@ pub(crate) const INVERSION: &[Builtin] = &[function(
 )
 .with(Style::Options)];
 
+/// It is told if a given ionisation energy takes both ends of the xc potential further from zero than this, hartree: more than the ends of a
+/// density are off, and than the steps between atoms.
+const FAR_FROM_ZERO: f64 = 0.3;
+
+/// An external potential that ends above this, hartree, is that of a trap.
+const HELD: f64 = 0.1;
+
 /// What is inverted.
 pub(crate) struct Given {
     pub grid: Arc<Grid>,
@@ -56,8 +70,8 @@ pub(crate) struct Given {
     /// The highest occupied level of each spin, hartree, where it is known.
     pub highest: [Option<f64>; 2],
     pub trust: Trust,
-    /// Whether both spins got what is known of their sum.
-    pub shared: bool,
+    /// What there is to tell about what is known.
+    pub notes: Vec<InversionWarning>,
 }
 
 impl Given {
@@ -71,44 +85,98 @@ impl Given {
 fn invert(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let place = args.span_of("of");
     only_of_fields(args)?;
-    if let (Value::Reference(reference), false) = (&args.arg("of")?.value, args.has("ionisation_energy")) {
-        let inverted = interp.inverted(reference, place)?;
-        interp.tell_inverted(&inverted.found, true, place)?;
+    let known = if args.has("ionisation_energy") { Some(energies(interp, args)?) } else { None };
+    if let (Value::Reference(reference), None) = (&args.arg("of")?.value, &known) {
+        let inverted = interp.inverted(reference, true, place)?;
+        interp.tell_inverted(&inverted, true, place)?;
         return Ok(record(&inverted.given, &inverted.found));
     }
-    let mut given = given(interp, args)?;
-    if args.has("ionisation_energy") {
-        let energy = args.dimensioned("ionisation_energy", Dimension::ENERGY)?;
-        if !energy.is_finite() {
-            return args.wrong(args.span_of("ionisation_energy"), "an ionisation energy is finite", None);
-        }
-        let held = given.system.as_ref().filter(|system| system.grid.wall == Wall::Zero).and_then(|system| {
-            let v = &system.potential;
-            // Where the potential goes to zero a level of zero is the limit; a trap holds electrons with levels above it.
-            Some(v.first()?.min(*v.last()?).max(0.0))
-        });
-        if let Some(held) = held.filter(|held| -energy > *held) {
-            let message = format!(
-                "with an ionisation energy of {} hartree the highest level would be {} hartree, above what the potential far out can hold \
-                 ({})",
-                brief(energy),
-                brief(-energy),
-                brief(held)
-            );
-            let help =
-                "it is the energy needed to remove an electron: positive where the potential goes to zero far out";
-            return args.wrong(args.span_of("ionisation_energy"), message, Some(help.into()));
-        }
-        // That of the spin whose electron is removed first: of more electrons, or of both.
-        let [up, down] = given.electrons;
-        given.highest = [Some(-energy), (up == down).then_some(-energy)];
+    let mut given = given(interp, args, known.as_deref())?;
+    if let Some(known) = &known {
+        fix(args, &mut given, known)?;
     }
     let found = interp.invert_given(&given, place)?;
-    if given.shared {
-        interp.warn_with(Problem::new(Placed::new(InversionWarning::Spins, place, "this density"), place), false);
+    let off = found.far_out.into_iter().find(|far_out| far_out.abs() > FAR_FROM_ZERO);
+    if let Some(far_out) =
+        off.filter(|_| known.is_some() && given.system.as_ref().is_some_and(|system| !is_trap(system)))
+    {
+        given.notes.push(InversionWarning::Level { far_out });
     }
-    interp.tell_inverted(&found, true, place)?;
-    Ok(record(&given, &found))
+    let inverted = Inverted { given, found };
+    interp.tell_inverted(&inverted, true, place)?;
+    Ok(record(&inverted.given, &inverted.found))
+}
+
+/// The given ionisation energies, hartree: one, or those of both spins.
+fn energies(interp: &mut Interpreter, args: &Args) -> Result<Vec<f64>> {
+    let name = "ionisation_energy";
+    let place = args.span_of(name);
+    let all = match &args.arg(name)?.value {
+        Value::List(_) => {
+            let list = args.list(interp, name)?;
+            let energy = |value: &Value| match value {
+                Value::Number(q) if q.dim.agree(Dimension::ENERGY).is_some() => Some(q.value),
+                _ => None,
+            };
+            let found: Option<Vec<f64>> = list.iter().map(|value| energy(&value)).collect();
+            match found.filter(|found| found.len() == 2) {
+                Some(found) => found,
+                None => {
+                    let message = format!("`{name}:` is one energy, or those of both spins, `[up, down]`");
+                    return args.wrong(place, message, None);
+                }
+            }
+        }
+        _ => vec![args.dimensioned(name, Dimension::ENERGY)?],
+    };
+    if all.iter().any(|energy| !energy.is_finite()) {
+        return args.wrong(place, "an ionisation energy is finite", None);
+    }
+    Ok(all)
+}
+
+/// The spins whose level one ionisation energy is: the electron that is removed first is one of more electrons, or of both.
+fn of_one([up, down]: [usize; 2]) -> [bool; 2] {
+    [up >= down, down >= up]
+}
+
+/// The lower end of the external potential, hartree.
+fn rim(system: &System) -> f64 {
+    let ends = [system.potential.first(), system.potential.last()];
+    ends.into_iter().flatten().copied().fold(f64::INFINITY, f64::min)
+}
+
+/// Whether the external potential does not go to zero far out, so that there the density says nothing yet of the constant.
+fn is_trap(system: &System) -> bool {
+    system.grid.wall == Wall::Odd || rim(system) > HELD
+}
+
+/// Fixes highest levels.
+fn fix(args: &Args, given: &mut Given, known: &[f64]) -> Result<()> {
+    let place = args.span_of("ionisation_energy");
+    // A trap holds electrons with levels above zero.
+    let held = given.system.as_ref().filter(|system| system.grid.wall == Wall::Zero).map(|system| rim(system).max(0.0));
+    if let Some((held, energy)) = held.and_then(|held| Some((held, known.iter().find(|energy| -**energy > held)?))) {
+        let message = format!(
+            "with an ionisation energy of {} hartree the highest level would be {} hartree, above what the potential far out can hold ({})",
+            brief(*energy),
+            brief(-energy),
+            brief(held)
+        );
+        let help = "it is the energy needed to remove an electron: positive where the potential goes to zero far out";
+        return args.wrong(place, message, Some(help.into()));
+    }
+    match known {
+        [one] => {
+            let of_one = of_one(given.electrons);
+            (0..2).filter(|s| of_one[*s]).for_each(|s| given.highest[s] = Some(-one));
+        }
+        both => given.highest = [0, 1].map(|s| both.get(s).map(|energy| -energy)),
+    }
+    if (0..2).any(|s| given.electrons[s] > 0 && given.highest[s].is_none()) {
+        given.notes.push(InversionWarning::OneLevel);
+    }
+    Ok(())
 }
 
 /// Refuses what only a field needs to be told.
@@ -124,11 +192,20 @@ fn only_of_fields(args: &Args) -> Result<()> {
 }
 
 /// The density of the argument, and what is known with it.
-fn given(interp: &mut Interpreter, args: &Args) -> Result<Given> {
+fn given(interp: &mut Interpreter, args: &Args, known: Option<&[f64]>) -> Result<Given> {
     let arg = args.arg("of")?;
     match &arg.value {
         Value::Field(field) => of_field(args, field),
-        Value::Reference(reference) => interp.of_reference(reference, arg.span),
+        Value::Reference(reference) => {
+            let (up, down) = reference.system.spins();
+            // What is given is not calculated.
+            let levels = match known {
+                Some([_]) => of_one([up, down]).map(|given| !given),
+                Some(_) => [false; 2],
+                None => [true; 2],
+            };
+            interp.of_reference(reference, levels, arg.span)
+        }
         Value::Run(run) => {
             let (up, down) = run.system.spins();
             let top = |spin: usize, count: usize| run.orbital_energies[spin].get(count.checked_sub(1)?).copied();
@@ -140,7 +217,7 @@ fn given(interp: &mut Interpreter, args: &Args) -> Result<Given> {
                 highest: [top(0, up), top(1, down)],
                 system: Some(run.system.clone()),
                 trust: Trust::of(run.trusted(), None),
-                shared: false,
+                notes: Vec::new(),
             })
         }
         _ => args.mismatch("of", "a reference, a run or a field", None),
@@ -174,14 +251,10 @@ fn of_field(args: &Args, field: &Field) -> Result<Given> {
             energy: None,
             highest: [None, None],
             trust: Trust::of(!field.unconverged && !down.unconverged, None),
-            shared: false,
+            notes: Vec::new(),
         });
     }
-    let mut electrons = if args.has("electrons") { args.whole("electrons")? } else { whole(integral) };
-    if electrons == 0 && field.data.iter().any(|n| *n < 0.0) {
-        // What is wrong with it is not that it is empty.
-        electrons = 1;
-    }
+    let electrons = of_total(field, args)?;
     let unpaired = if args.has("unpaired") { args.whole("unpaired")? } else { electrons % 2 };
     if unpaired > electrons || (electrons - unpaired) % 2 == 1 {
         let message = format!("{electrons} electrons cannot have {unpaired} unpaired");
@@ -196,7 +269,18 @@ fn of_field(args: &Args, field: &Field) -> Result<Given> {
         energy: None,
         highest: [None, None],
         trust: Trust::of(!field.unconverged, None),
-        shared: up != down && down > 0,
+        notes: if up != down && down > 0 { vec![InversionWarning::Spins] } else { Vec::new() },
+    })
+}
+
+/// The number of electrons of a density: its integral, and that which is given.
+fn of_total(field: &Field, args: &Args) -> Result<usize> {
+    let given = if args.has("electrons") { Some(args.whole("electrons")?) } else { None };
+    whole_electrons(&field.grid, &field.data, given).or_else(|error| {
+        let wrong_number = given.is_some() && matches!(error, InversionError::Integral { .. });
+        let (name, label) = if wrong_number { ("electrons", "this number") } else { ("of", "this density") };
+        let place = args.span_of(name);
+        fail(Placed::new(error, place, label), place)
     })
 }
 

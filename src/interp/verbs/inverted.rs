@@ -53,7 +53,7 @@ impl Inverted {
 }
 
 impl Interpreter {
-    /// A member of a reference that needs its inverted density; `None`: it is no such member.
+    /// A member of a reference that needs its inverted density; `None`: it is no such member. Energies do not need the levels.
     ///
     /// # Errors
     /// As [`Interpreter::inverted`].
@@ -61,23 +61,23 @@ impl Interpreter {
         if !INVERTED.iter().any(|(known, _)| *known == name) {
             return Ok(None);
         }
-        let inverted = self.inverted(of, span)?;
-        // Far out, where a density has no digits, no energy comes from.
-        self.tell_inverted(&inverted.found, name.ends_with("potential"), span)?;
+        let potential = name.ends_with("potential");
+        let inverted = self.inverted(of, potential, span)?;
+        self.tell_inverted(&inverted, potential, span)?;
         Ok(inverted.member(name))
     }
 
-    /// The inverted density of a reference, found once.
+    /// The inverted density of a reference, found once; `levels`: with the constant that its ionisation energies fix.
     ///
     /// # Errors
     /// It has only the total density of an open shell; its density has no potential on this grid; an interruption.
-    pub(crate) fn inverted(&mut self, of: &Arc<Reference>, span: Span) -> Result<Rc<Inverted>> {
-        let key = key(of);
+    pub(crate) fn inverted(&mut self, of: &Arc<Reference>, levels: bool, span: Span) -> Result<Rc<Inverted>> {
+        let key = key(of, levels);
         let known = self.inverted.get(&key).cloned();
         let inverted = match known {
             Some(known) => known,
             None => {
-                let given = self.of_reference(of, span)?;
+                let given = self.of_reference(of, [levels; 2], span)?;
                 let found = self.invert_given(&given, span)?;
                 let size = |grid: &Grid| 8 * FIELDS * grid.points;
                 let kept: usize = self.inverted.values().map(|one| size(&one.given.grid)).sum();
@@ -92,17 +92,23 @@ impl Interpreter {
         Ok(inverted)
     }
 
-    /// What there is to tell about an inversion; `far_out`: also about where the density has no digits.
+    /// What there is to tell about an inversion; `potential`: also about its constant, and about where the density has no digits, from which no
+    /// energy comes.
     ///
     /// # Errors
     /// With `--strict`, a density that is not reproduced.
-    pub(crate) fn tell_inverted(&mut self, found: &Inversion, far_out: bool, span: Span) -> Result<()> {
+    pub(crate) fn tell_inverted(&mut self, inverted: &Inverted, potential: bool, span: Span) -> Result<()> {
+        let Inverted { given, found } = inverted;
         if self.options.strict && !found.converged() {
             let error = InversionError::NotReproduced { residual: found.residual };
             return fail(Placed::new(error, span, "this density"), span);
         }
-        for warning in found.warnings.iter().filter(|warning| far_out || **warning != InversionWarning::Noise) {
-            let once = *warning == InversionWarning::Noise;
+        let of_potential = |warning: &InversionWarning| {
+            use InversionWarning::{Estimated, Level, Noise, OneLevel};
+            matches!(warning, Noise | Level { .. } | OneLevel | Estimated { .. })
+        };
+        for warning in found.warnings.iter().chain(&given.notes).filter(|warning| potential || !of_potential(warning)) {
+            let once = matches!(warning, InversionWarning::Noise | InversionWarning::Spins);
             self.warn_with(Problem::new(Placed::new(warning.clone(), span, "this density"), span), once);
         }
         Ok(())
@@ -136,21 +142,22 @@ impl Interpreter {
         })
     }
 
-    /// The density of a reference, and what is known with it.
+    /// The density of a reference, and what is known with it; `levels`: of which spins the highest level is wanted.
     ///
     /// # Errors
-    /// It has only the total density of an open shell; the energy of its cation cannot be found.
-    pub(super) fn of_reference(&mut self, reference: &Arc<Reference>, span: Span) -> Result<Given> {
+    /// It has only the total density of an open shell; an interruption.
+    pub(super) fn of_reference(&mut self, reference: &Arc<Reference>, levels: [bool; 2], span: Span) -> Result<Given> {
         let system = reference.system.clone();
         let (up, down) = system.spins();
         let spins = self.spins_of(reference, span)?;
-        let highest = match system.electrons {
-            1 => Some(reference.energy),
-            2 => {
-                let cation = Arc::new(System { electrons: 1, unpaired: 1, ..(*system).clone() });
-                let options = exact::Options::of(&cation);
-                Some(reference.energy - self.exactly(&cation, &options, span)?.energy)
-            }
+        let (mut highest, mut notes) = ([None; 2], Vec::new());
+        if levels[0] {
+            highest[0] = self.highest(reference, [up - 1, down], &mut notes, span)?;
+        }
+        highest[1] = match down {
+            0 => None,
+            _ if up == down && levels[0] => highest[0],
+            _ if levels[1] => self.highest(reference, [up, down - 1], &mut notes, span)?,
             _ => None,
         };
         Ok(Given {
@@ -158,11 +165,38 @@ impl Interpreter {
             spins,
             electrons: [up, down],
             energy: Some(reference.energy),
-            highest: [highest, highest],
+            highest,
             system: Some(system),
             trust: Trust::of(reference.converged(), None),
-            shared: false,
+            notes,
         })
+    }
+
+    /// The highest level of a spin, hartree: what is left of the energy without that of the electrons that stay, `ion`, in their lowest state.
+    /// A note, and none, where that is not found.
+    fn highest(
+        &mut self,
+        of: &Reference,
+        ion: [usize; 2],
+        notes: &mut Vec<InversionWarning>,
+        span: Span,
+    ) -> Result<Option<f64>> {
+        let electrons = ion[0] + ion[1];
+        if electrons == 0 {
+            return Ok(Some(of.energy));
+        }
+        let label = format!("{}, ionised", of.system.label);
+        let ion = Arc::new(System { label, electrons, unpaired: ion[0].abs_diff(ion[1]), ..(*of.system).clone() });
+        match self.try_exactly(&ion, &exact::Options::of(&ion), span)? {
+            Ok(ion) => Ok(Some(of.energy - ion.energy)),
+            Err(error) => {
+                let note = InversionWarning::Estimated { cause: error.to_string() };
+                if !notes.contains(&note) {
+                    notes.push(note);
+                }
+                Ok(None)
+            }
+        }
     }
 
     /// The density of each spin of a reference; for a closed shell they are equal to the last bit.
@@ -188,13 +222,13 @@ impl Interpreter {
 }
 
 /// What the inverted density of a reference depends on.
-fn key(reference: &Reference) -> String {
+fn key(reference: &Reference, levels: bool) -> String {
     let System { grid, potential, interaction, electrons, unpaired, .. } = &*reference.system;
     let Grid { points, spacing, start, stencil, wall } = **grid;
     let wall = u64::from(wall == Wall::Odd);
     ContentKey::new("inversion")
         .integers(&[points as u64, stencil as u64, wall, *electrons as u64, *unpaired as u64])
-        .integers(&[reference.spins().into(), reference.converged().into()])
+        .integers(&[reference.spins().into(), reference.converged().into(), levels.into()])
         .numbers(&[spacing, start, reference.energy])
         .numbers(potential)
         .numbers(&interaction.kernel(grid))

@@ -14,7 +14,7 @@ use crate::ks::solve::{initial, solve_density};
 use crate::ks::terms::NOWHERE;
 use crate::ks::{InitialDensity, KsError, ScfOptions};
 use crate::tensor::vector::add;
-use crate::tensor::{Backend, NoneTape, Value};
+use crate::tensor::{Backend, NoneTape};
 use std::sync::Arc;
 
 /// -1/N of the Hartree energy of N electrons, in the place of exchange.
@@ -62,14 +62,18 @@ pub(super) fn orbitals<D: Backend>(
 /// The occupied orbitals of every channel in the repulsion of the other electrons of a density.
 fn around<D: Backend>(ks: &KohnSham<D>, density: &Spins<D>) -> Result<Vec<Vec<Vec<f64>>>, KsError> {
     let Equations { system, occupation, .. } = &*ks.equations;
-    let repulsion = |n: &Value<D>| system.interaction.hartree(&system.grid, &n.host());
-    let own: Vec<Vec<f64>> = density.iter().map(repulsion).collect();
-    let mut all = Vec::with_capacity(own.len());
-    for (channel, of) in occupation.channels.iter().zip(&own) {
-        let missing = occupation.share() / channel.occupied.max(1) as f64;
+    let share = occupation.share();
+    let of_spin = |spin: usize| -> Vec<f64> {
+        density
+            .iter()
+            .nth(occupation.channel(spin))
+            .map_or_else(Vec::new, |n| n.host().iter().map(|n| share * n).collect())
+    };
+    let others = system.repulsion_of_others(&[0, 1].map(of_spin));
+    let mut all = Vec::with_capacity(occupation.channels.len());
+    for (channel, others) in occupation.channels.iter().zip(&others) {
         let mut potential = system.potential.to_vec();
-        own.iter().for_each(|v| add(&mut potential, 1.0, v));
-        add(&mut potential, -missing, of);
+        add(&mut potential, 1.0, others);
         let h = Hamiltonian::new(&system.grid, &potential);
         let found = match channel.occupied {
             0 => Vec::new(),

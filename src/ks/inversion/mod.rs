@@ -26,14 +26,14 @@ const LEAST_DENSITY: f64 = -1e-9;
 const ELECTRONS_ERROR: f64 = 1e-3;
 /// A density whose integral is off by less than this, electrons, is as good as one that is not.
 const SCALED: f64 = 1e-7;
-/// It is told if the two ends of a potential differ in its constant by more than twice this, hartree.
-const UNCERTAIN: f64 = 5e-3;
 /// The density where the trusted digits end, relative to the largest, above which it is told: of a density with all digits the potential is
 /// continued only where there is next to none.
 const TOLD: f64 = 3e-5;
 
 /// So close to the end of the digits, bohr, a potential makes up for what it cannot have outside, and is continued already.
 const MARGIN: f64 = 1.5;
+/// But no further in than where the density is this many times as large as at that end: in a trap it falls off fast.
+const MARGIN_OF_DENSITY: f64 = 100.0;
 /// How much of each end, bohr, says how the potential goes on.
 const FITTED: f64 = 2.0;
 
@@ -78,6 +78,8 @@ pub(crate) struct Inversion {
     pub residual: f64,
     /// What fixes the constant of each spin.
     pub constants: [Constant; 2],
+    /// Where the xc potential of each spin goes far out, as the ends of the density tell it, hartree.
+    pub far_out: [f64; 2],
     /// The points of each spin at which the density can be trusted.
     pub trusted: [Range<usize>; 2],
     /// Whether both spins have the same density.
@@ -109,6 +111,15 @@ pub(crate) enum InversionError {
     #[error("the density of one spin integrates to {found:.6} electrons, not to {wanted}")]
     #[diagnostic(code(ksr::invert::electrons))]
     Electrons { found: f64, wanted: usize },
+    /// The number of electrons, by default the integral of the density, is not a whole number, or not that integral.
+    ///
+    /// What to do: check the density and `electrons:`; `n * N / integral(n)` has N electrons.
+    #[error(
+        "the density integrates to {found:.6} electrons, {}",
+        wanted.map_or("which is not a whole number".into(), |wanted| format!("not to {wanted}"))
+    )]
+    #[diagnostic(code(ksr::invert::integral), help("`n * N / integral(n)` has N electrons"))]
+    Integral { found: f64, wanted: Option<usize> },
     /// The density is not a number somewhere.
     ///
     /// What to do: look for a division by zero where it was made.
@@ -168,19 +179,39 @@ pub(crate) enum InversionWarning {
     #[error("the density of a spin integrates to a number of electrons that is off by {off}: it was scaled", off = brief(*off))]
     #[diagnostic(code(ksr::invert::scaled), severity(Advice))]
     Scaled { off: f64 },
-    /// The xc potential ends at zero on both sides, but the two ends of the density do not agree on the constant that this needs: its tails
-    /// are not accurate enough. The shape of the potential, T_s and the gap do not depend on the constant; the levels do.
+    /// A Kohn-Sham potential has a constant, by which the highest level is minus the ionisation energy. That could not be calculated, and the
+    /// constant is the one with which the xc potential ends at about zero, as the tails of the density tell it. The shape of the potential,
+    /// T_s and gaps do not depend on it; the levels do, by up to 0.1 hartree in tests.
     ///
-    /// What to do: give `ionisation_energy:`, for example that of `analysis.ionisation_energy(system, with: exact)`.
-    #[error("the constant in the potential, and with it every level, is known only within {by} hartree: the two ends differ", by = brief(*by))]
+    /// What to do: give `ionisation_energy:`, of both spins as `[up, down]`.
+    #[error(
+        "the constant in the potential, and with it every level, is estimated: the ionisation energy was not calculated ({cause})"
+    )]
     #[diagnostic(
         code(ksr::invert::constant),
         severity(Warning),
-        help(
-            "give `ionisation_energy:`, such as `analysis.ionisation_energy(system, with: exact)`; T_s and gaps do not depend on it"
-        )
+        help("give `ionisation_energy:`; T_s and gaps do not depend on it")
     )]
-    Uncertain { by: f64 },
+    Estimated { cause: String },
+    /// With the given ionisation energy the xc potential does not go to zero far out, but to another value.
+    ///
+    /// What to do: check the ionisation energy and its unit.
+    #[error("with this ionisation energy the xc potential goes to {far_out} hartree far out, not to zero", far_out = brief(*far_out))]
+    #[diagnostic(
+        code(ksr::invert::level),
+        severity(Warning),
+        help("check the ionisation energy, the lowest one that takes an electron of this spin away, and its unit")
+    )]
+    Level { far_out: f64 },
+    /// Each spin has its own potential, and its own highest level. One ionisation energy fixes one of them: that of the spin with more
+    /// electrons.
+    ///
+    /// What to do: give both ionisation energies, `ionisation_energy: [up, down]`.
+    #[error(
+        "one ionisation energy fixes the levels of one spin: those of the other have the constant with which its potential ends at about zero"
+    )]
+    #[diagnostic(code(ksr::invert::one_level), severity(Advice), help("`ionisation_energy: [up, down]` fixes both"))]
+    OneLevel,
     /// A field says nothing of the spins: with unpaired electrons each of them got it in proportion, which is right for closed shells and
     /// for electrons of one spin.
     ///
@@ -250,18 +281,39 @@ fn check(grid: &Grid, density: &[f64], electrons: usize) -> Result<f64, Inversio
     if electrons > grid.points {
         return Err(InversionError::TooMany { electrons, points: grid.points });
     }
-    if let Some(i) = density.iter().position(|n| !n.is_finite()) {
-        return Err(InversionError::NotFinite { x: grid.x(i) });
-    }
-    let least = (0..density.len()).min_by(|a, b| density[*a].total_cmp(&density[*b]));
-    if let Some(i) = least.filter(|i| density[*i] < LEAST_DENSITY) {
-        return Err(InversionError::Negative { x: grid.x(i), value: density[i] });
-    }
+    check_values(grid, density)?;
     let found = grid.integrate(density);
     if (found - electrons as f64).abs() > ELECTRONS_ERROR {
         return Err(InversionError::Electrons { found, wanted: electrons });
     }
     Ok(found)
+}
+
+/// Densities are finite and not negative.
+fn check_values(grid: &Grid, density: &[f64]) -> Result<(), InversionError> {
+    if let Some(i) = density.iter().position(|n| !n.is_finite()) {
+        return Err(InversionError::NotFinite { x: grid.x(i) });
+    }
+    let least = (0..density.len()).min_by(|a, b| density[*a].total_cmp(&density[*b]));
+    match least.filter(|i| density[*i] < LEAST_DENSITY) {
+        Some(i) => Err(InversionError::Negative { x: grid.x(i), value: density[i] }),
+        None => Ok(()),
+    }
+}
+
+/// The electrons of a density, 1/bohr: its integral, which is a whole number, and the one that is wanted.
+///
+/// # Errors
+/// A density that is not finite, negative, or of another number of electrons.
+pub(crate) fn whole_electrons(grid: &Grid, density: &[f64], wanted: Option<usize>) -> Result<usize, InversionError> {
+    check_values(grid, density)?;
+    let found = grid.integrate(density);
+    let electrons = wanted.unwrap_or(found.round().max(0.0) as usize);
+    // Of several electrons each spin may be off by as much.
+    if (found - electrons as f64).abs() > 2.0 * ELECTRONS_ERROR {
+        return Err(InversionError::Integral { found, wanted });
+    }
+    Ok(electrons)
 }
 
 /// One spin.
@@ -271,8 +323,8 @@ struct Spin {
     /// Σ e_k - ∫ v n, hartree; of the orbitals, where these do not have the density.
     kinetic: f64,
     constant: Constant,
-    /// Half of how far the two ends differ in the constant, hartree.
-    uncertain: f64,
+    /// Where the xc potential goes far out, hartree.
+    far_out: f64,
     trusted: Range<usize>,
     electrons: usize,
 }
@@ -320,15 +372,15 @@ impl Around<'_> {
         };
         let target = Target { grid, density, count, inside: trusted.clone(), tail: &tail };
         let found = target.invert(control)?;
-        let decided = tails::within(grid, &trusted, MARGIN);
+        let decided = tails::within(grid, &trusted, density, (MARGIN, MARGIN_OF_DENSITY));
         let top = found.orbitals.energies[count - 1];
-        let (shift, constant, uncertain) = match highest[spin] {
-            Some(level) => (level - top, Constant::Level, 0.0),
-            None => {
-                let [left, right] = self.far_out(&found.potential, &decided);
-                (-0.5 * (left + right), Constant::Wall, 0.5 * (left - right).abs())
-            }
+        let ends = self.far_out(&found.potential, &decided);
+        let (shift, constant) = match highest[spin] {
+            Some(level) => (level - top, Constant::Level),
+            None => (-0.5 * (ends[0] + ends[1]), Constant::Wall),
         };
+        let [left, right] = ends.map(|end| end + shift);
+        let far_out = if left.abs() < right.abs() { left } else { right };
         let mut potential: Vec<f64> = found.potential.iter().map(|v| v + shift).collect();
         self.continued(&mut potential, &decided);
         // Once more, now with the right shape outside.
@@ -344,7 +396,7 @@ impl Around<'_> {
         };
         found.potential.iter_mut().chain(&mut found.orbitals.energies).for_each(|v| *v -= off);
         let kinetic = if found.residual <= LARGEST_RESIDUAL { target.height(&found) } else { target.moving(&found) };
-        Ok(Some(Spin { found, kinetic, constant, uncertain, trusted: decided, electrons: count }))
+        Ok(Some(Spin { found, kinetic, constant, far_out, trusted: decided, electrons: count }))
     }
 
     /// The constant to which the xc potential goes far out on both sides, where it follows the Hartree potential: from a fit of C - c v_H
@@ -400,10 +452,6 @@ impl Around<'_> {
             let there = cut(start, start > 0).max(cut(end - 1, end < n.len()));
             (spins[spin].electrons > 0 && there > TOLD * largest).then_some(InversionWarning::Noise)
         };
-        let uncertain = spins.iter().map(|spin| spin.uncertain).fold(0.0, f64::max);
-        if uncertain > UNCERTAIN && self.known.is_some() {
-            warnings.push(InversionWarning::Uncertain { by: uncertain });
-        }
         warnings.extend(ends(0).or_else(|| if restricted { None } else { ends(1) }));
         Inversion {
             xc_potential: without(&spins[0].found.potential)
@@ -412,6 +460,7 @@ impl Around<'_> {
             kinetic_energy: spins.iter().map(|spin| spin.kinetic).sum(),
             residual,
             constants: [0, 1].map(|s| spins[s].constant),
+            far_out: [0, 1].map(|s| spins[s].far_out),
             trusted: [0, 1].map(|s: usize| spins[s].trusted.clone()),
             restricted,
             warnings,

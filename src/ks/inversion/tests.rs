@@ -161,3 +161,81 @@ fn an_ionisation_energy_holds_the_electrons() {
     let level = number(&of("invert(exact(trap), ionisation_energy: -0.5).orbital_energies.up[0]"));
     assert!((level - 0.5).abs() < 1e-9, "{level}");
 }
+
+/// The ionisation energy of each spin, from the lowest state of the electrons that stay.
+#[test]
+fn the_levels_of_a_reference_are_those_of_its_ions() {
+    let head = "grid g = uniform(points: 129, spacing: 0.2)\nsystem li on g { Li at 0 }\n\
+                system singlet on g { nucleus(3) at 0; electrons: 2 }\n\
+                system triplet on g { nucleus(3) at 0; electrons: 2; unpaired: 2 }\nlet i = invert(exact(li))\n";
+    let of = |expression: &str| number(&format!("{head}{expression}"));
+    for (level, ion) in [("up[1]", "singlet"), ("down[0]", "triplet")] {
+        let off = of(&format!("i.orbital_energies.{level} - (exact(li).energy - exact({ion}).energy)"));
+        assert!(off.abs() < 1e-9, "{ion}: {off}");
+    }
+    assert!(of("i.residual") < 1e-6);
+    // One ionisation energy is that of an up electron; the other level stays what it was.
+    let given = "invert(exact(li), ionisation_energy: 0.3).orbital_energies";
+    assert!((of(&format!("{given}.up[1]")) + 0.3).abs() < 1e-9);
+    assert!(of(&format!("{given}.down[0] - i.orbital_energies.down[0]")).abs() < 1e-9);
+    let both = "invert(exact(li), ionisation_energy: [0.3, 1.1]).orbital_energies.down[0]";
+    assert!((of(both) + 1.1).abs() < 1e-9);
+    assert_eq!(code(&format!("{head}invert(exact(li), ionisation_energy: [0.3, 1.1, 2])")), "ksr::run::value");
+    assert_eq!(code(&format!("{head}invert(exact(li), ionisation_energy: [\"much\", 1])")), "ksr::run::value");
+}
+
+#[test]
+fn a_wrong_ionisation_energy_is_told() {
+    let head = "use std.functionals\ngrid g = uniform(points: 129, spacing: 0.2)\nsystem he on g { He at 0 }\n\
+                system li on g { Li at 0 }\nlet r = exact(li)\n\
+                system trap on g { potential(x): x^2 / 2; electrons: 6 }\n";
+    let told = |call: &str| {
+        take_lines();
+        values(&format!("{head}{call}.converged"));
+        take_lines().join("\n")
+    };
+    for (call, code) in [
+        ("invert(exact(he), ionisation_energy: 5)", Some("invert::level")),
+        ("invert(exact(he), ionisation_energy: 0.76)", None),
+        ("invert(r.density_up, n_down: r.density_down, ionisation_energy: 0.3)", Some("invert::one_level")),
+        ("invert(r.density_up, n_down: r.density_down, ionisation_energy: [0.3, 1])", None),
+        ("invert(solve(trap, with: functionals.lda))", None),
+        ("invert(solve(he, with: functionals.lda))", None),
+    ] {
+        let told = told(call);
+        assert!(code.map_or(!told.contains("ksr::invert"), |code| told.contains(code)), "{call}: {told}");
+    }
+}
+
+/// Tails fall off fast, the potential of a density with several orbitals is not yet that of the highest one, and on a coarse grid differences
+/// are large where nothing is rough.
+#[test]
+fn densities_in_traps_are_inverted() {
+    let head = "use std.functionals\ngrid g = uniform(points: 129, spacing: 0.2)\n";
+    for electrons in [4, 10, 20] {
+        let script = format!(
+            "{head}system trap on g {{ potential(x): x^2 / 2; electrons: {electrons} }}\n\
+             let run = solve(trap, with: functionals.lda)\nlet i = invert(run)\n"
+        );
+        let residual = number(&format!("{script}i.residual"));
+        assert!(residual < 1e-8, "{electrons}: {residual}");
+        let gap = number(&format!("{script}i.gap - run.gap"));
+        assert!(gap.abs() < 1e-6, "{electrons}: {gap}");
+    }
+}
+
+#[test]
+fn a_number_of_electrons_that_is_not_that_of_the_density_is_refused() {
+    let head = "grid g = uniform(points: 129, spacing: 0.2)\nlet n = 2 * exp(-g.x^2) / sqrt(pi)\n";
+    for (call, wanted) in [
+        ("invert(n, electrons: 3)", "ksr::invert::integral"),
+        ("invert(n, electrons: 0)", "ksr::invert::integral"),
+        ("invert(1.25 * n)", "ksr::invert::integral"),
+        ("energy(exact_functional(), 1.25 * n)", "ksr::invert::integral"),
+        ("energy(exact_functional(), n, n_down: 0.75 * n)", "ksr::invert::integral"),
+        ("energy(exact_functional(), n - 0.01)", "ksr::invert::negative"),
+        ("potential(exact_functional(), n / 0)", "ksr::invert::not_finite"),
+    ] {
+        assert_eq!(code(&format!("{head}{call}")), wanted, "{call}");
+    }
+}

@@ -11,7 +11,7 @@ use crate::control::Control;
 use crate::exact::ExactError;
 use crate::exact::davidson;
 use crate::exact::field::Field;
-use crate::exact::methods::series::left_to_gain;
+use crate::exact::methods::series::{Ground, Softest};
 use crate::exact::orbitals::{Basis, mean_field};
 use crate::model::System;
 use preconditioner::Preconditioner;
@@ -36,6 +36,7 @@ pub(in crate::exact::methods) struct Series {
     repulsion: Arc<Vec<f64>>,
     inverse: Arc<Preconditioner>,
     symmetry: Symmetry,
+    softest: Softest,
     states: Vec<Vec<f64>>,
 }
 
@@ -48,7 +49,7 @@ impl Series {
     pub fn new(system: System, density: &[f64], (symmetric, closed): (bool, bool)) -> Result<Self, ExactError> {
         let (points, most) = (system.grid.points, most_points(system.electrons));
         if points > most {
-            return Err(ExactError::Grid { points, most });
+            return Err(ExactError::Grid { electrons: system.electrons, points, most });
         }
         let field = Field::new(&system);
         let screened = field.screened(&system, density);
@@ -60,35 +61,30 @@ impl Series {
         let symmetry = Symmetry::new(points, spins, closed && system.closed_shell(), parity);
         let states = starts(&orbitals, spins);
         let repulsion = Arc::new(product::repulsion(&system));
-        Ok(Self { system, repulsion, inverse, symmetry, states })
+        let softest = Softest::new(system.electrons);
+        Ok(Self { system, repulsion, inverse, symmetry, softest, states })
     }
 
-    /// The energy, hartree, and the density of each spin, 1/bohr, in a potential of each; `error`: about that of the integral of the
-    /// density, electrons.
+    /// In a potential of each spin; `error`: about that of the integral of the density, electrons.
     ///
     /// # Errors
     /// An eigenproblem that fails; an interruption.
-    pub fn ground(
-        &mut self,
-        potentials: [&[f64]; 2],
-        error: f64,
-        control: &dyn Control,
-    ) -> Result<(f64, [Vec<f64>; 2]), ExactError> {
+    pub fn ground(&mut self, potentials: [&[f64]; 2], error: f64, control: &dyn Control) -> Result<Ground, ExactError> {
         let electrons = Electrons {
             label: &self.system.label,
             product: Product::new(&self.system, potentials, self.repulsion.clone()),
             inverse: &self.inverse,
             symmetry: &self.symmetry,
         };
-        let left = left_to_gain(error, self.system.electrons);
+        let left = self.softest.left_to_gain(error);
         let starts = std::mem::take(&mut self.states);
         let found = davidson::lowest(&electrons, starts, (left, ITERATIONS), &mut |_| match control.interrupted() {
             true => Err(ExactError::Interrupted { label: self.system.label.clone() }),
             false => Ok(false),
         })?;
-        let energy = found.energies[0];
+        let (energy, error) = (found.energies[0], self.softest.found(&found));
         self.states = found.states;
-        Ok((energy, product::densities(&self.system, &self.states[0])))
+        Ok(Ground { energy, density: product::densities(&self.system, &self.states[0]), error })
     }
 }
 

@@ -69,7 +69,7 @@ impl Method for TwoElectrons {
 fn solve(system: &Arc<System>, options: &Options, control: &dyn Control) -> Result<Answer, ExactError> {
     let points = system.grid.points;
     if points > MAX_POINTS {
-        return Err(ExactError::Grid { points, most: MAX_POINTS });
+        return Err(ExactError::Grid { electrons: 2, points, most: MAX_POINTS });
     }
     let field = Field::new(system);
     let mut found = iterate(system, &field, options, control)?;

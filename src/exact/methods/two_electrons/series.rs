@@ -7,7 +7,7 @@ use crate::control::Control;
 use crate::exact::ExactError;
 use crate::exact::davidson;
 use crate::exact::field::Field;
-use crate::exact::methods::series::left_to_gain;
+use crate::exact::methods::series::Softest;
 use crate::model::System;
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use std::sync::Arc;
 pub(in crate::exact::methods) struct Series {
     system: System,
     inverse: Arc<Preconditioner>,
+    softest: Softest,
     states: Vec<Vec<f64>>,
 }
 
@@ -27,17 +28,17 @@ impl Series {
     pub fn new(system: System, density: &[f64], control: &dyn Control) -> Result<Self, ExactError> {
         let points = system.grid.points;
         if points > MAX_POINTS {
-            return Err(ExactError::Grid { points, most: MAX_POINTS });
+            return Err(ExactError::Grid { electrons: 2, points, most: MAX_POINTS });
         }
         let field = Field::new(&system);
         let screened = field.screened(&system, density);
         let inverse = preconditioner(&system, &screened, density, control)?;
         let states = start(&system, &field, &screened, symmetry(&system))?;
-        Ok(Self { system, inverse, states })
+        Ok(Self { softest: Softest::new(system.electrons), system, inverse, states })
     }
 
-    /// The energy, hartree, and the density of both electrons, 1/bohr, in a potential; `error`: about that of the integral of the density,
-    /// electrons.
+    /// The energy, hartree, the density of both electrons, 1/bohr, and about the error of its integral, electrons, in a potential; `error`:
+    /// the one to reach.
     ///
     /// # Errors
     /// An eigenproblem that fails; an interruption.
@@ -46,7 +47,7 @@ impl Series {
         potential: &[f64],
         error: f64,
         control: &dyn Control,
-    ) -> Result<(f64, Vec<f64>), ExactError> {
+    ) -> Result<(f64, Vec<f64>, f64), ExactError> {
         self.system.potential = potential.into();
         let field = Field::new(&self.system);
         let pair = Pair {
@@ -56,14 +57,14 @@ impl Series {
             symmetric: field.symmetric,
             control,
         };
-        let left = left_to_gain(error, self.system.electrons);
+        let left = self.softest.left_to_gain(error);
         let starts = std::mem::take(&mut self.states);
         let found = davidson::lowest(&pair, starts, (left, ITERATIONS), &mut |_| match control.interrupted() {
             true => Err(stopped(&self.system)),
             false => Ok(false),
         })?;
-        let energy = found.energies[0];
+        let (energy, error) = (found.energies[0], self.softest.found(&found));
         self.states = found.states;
-        Ok((energy, density_of(&self.system, &self.states[0])))
+        Ok((energy, density_of(&self.system, &self.states[0]), error))
     }
 }

@@ -105,8 +105,8 @@ impl Interpreter {
         let Some(reference) = run.reference.clone().filter(|_| UNSOLVED_ENERGIES.contains(&&*name.name)) else {
             return Ok(None);
         };
-        let inverted = self.inverted(&reference, name.span)?;
-        self.tell_inverted(&inverted.found, false, name.span)?;
+        let inverted = self.inverted(&reference, false, name.span)?;
+        self.tell_inverted(&inverted, false, name.span)?;
         let kinetic = inverted.found.kinetic_energy;
         if &*name.name == "kinetic_energy" {
             return Ok(Some(Value::plain(kinetic)));
