@@ -10,6 +10,7 @@
 //! - [`lang`]: from script to syntax tree: parser, tree, checks
 //! - [`train`]: optimisers, seeds, validation, checkpoints
 //! - [`exact`]: the interacting problem
+//! - [`learn`]: kernel ridge regression, without a graph
 //! - [`ks`]: Hamiltonian, orbitals, energies, mixing, the unrolled loop
 //! - [`functional`]: what a functional is: spin, closed shells, evaluation
 //! - [`graph`]: the compiler of graphs: nodes, shapes, differentiate, routine, lower
@@ -33,6 +34,7 @@ pub mod graph;
 pub mod interp;
 pub mod ks;
 pub mod lang;
+pub mod learn;
 pub mod model;
 pub(crate) mod number;
 pub mod problem;

@@ -31,6 +31,7 @@ pub static TOPICS: &[Topic] = &[
     Topic { name: "inversion", builtins: verbs::INVERSION },
     Topic { name: "training", builtins: verbs::TRAINING },
     Topic { name: "models", builtins: verbs::MODELS },
+    Topic { name: "learning from data", builtins: verbs::MACHINES },
     Topic { name: "committees", builtins: verbs::COMMITTEES },
     Topic { name: "trust", builtins: verbs::TRUST },
     Topic { name: "mixing", builtins: verbs::MIXING },

@@ -57,6 +57,12 @@ pub enum Kind {
     Model,
     /// The exact functional.
     ExactFunctional,
+    /// What kernel ridge regression has learned.
+    Machine,
+    /// A kernel with its width.
+    Kernel,
+    /// Functions in which fields are expanded.
+    Basis,
     /// A loss.
     Loss,
     /// An optimizer.
@@ -93,6 +99,9 @@ impl Kind {
             Kind::Functional => "a functional",
             Kind::Model => "a model",
             Kind::ExactFunctional => "the exact functional",
+            Kind::Machine => "a machine",
+            Kind::Kernel => "a kernel",
+            Kind::Basis => "a basis",
             Kind::Loss => "a loss",
             Kind::Optimizer => "an optimizer",
         }

@@ -125,10 +125,13 @@ pub fn json(value: &Value) -> Option<(&'static str, Json)> {
         }
         Value::Functional(f) => object_of(f.summary()),
         Value::Model(m) => model_json(m),
+        Value::Machine(m) => object_of(m.summary()),
         Value::Figure(_) | Value::Nothing | Value::Symbol(_) => return None,
         Value::Interaction(_)
         | Value::Mixing(_)
         | Value::ExactFunctional
+        | Value::Kernel(_)
+        | Value::Basis(_)
         | Value::Loss(_)
         | Value::Optimizer(_)
         | Value::Module(_)

@@ -41,6 +41,7 @@ fn plain(value: &Value) -> String {
         Value::System(system) => system_text(system),
         Value::Functional(f) => summary_text(&inline(value), &f.summary()),
         Value::Model(m) => summary_text(&inline(value), &m.summary()),
+        Value::Machine(m) => summary_text(&inline(value), &m.summary()),
         Value::Nothing
         | Value::Number(_)
         | Value::Bool(_)
@@ -54,6 +55,8 @@ fn plain(value: &Value) -> String {
         | Value::Interaction(_)
         | Value::Mixing(_)
         | Value::ExactFunctional
+        | Value::Kernel(_)
+        | Value::Basis(_)
         | Value::Function(_)
         | Value::Builtin(_)
         | Value::SystemMaker(_)

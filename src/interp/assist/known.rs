@@ -140,6 +140,9 @@ fn value_known(value: &Value) -> Known {
         | Value::Figure(_)
         | Value::Mixing(_)
         | Value::ExactFunctional
+        | Value::Machine(_)
+        | Value::Kernel(_)
+        | Value::Basis(_)
         | Value::Module(_)
         | Value::Symbol(_)
         | Value::Model(_)

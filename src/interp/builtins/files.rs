@@ -11,6 +11,7 @@ use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, Style, example, function, required, shown};
 use crate::interp::error::{Advice, RunError, fail};
 use crate::interp::value::{Field, Value, text};
+use crate::interp::verbs::written_machine;
 use crate::lang::Kind;
 use crate::problem::{Problem, Result, reason};
 use replace::{Objection, objection};
@@ -55,7 +56,7 @@ pub(crate) const ALL: &[Builtin] = &[
         "save",
         &[required("value", &[Kind::Any]), required("path", &[Kind::Text])],
         &[Kind::Nothing],
-        "writes a table (`.csv`, `.json`), field or list of numbers (`.npy`), figure (`.svg`, `.png`) or model (`.ksr`) to a \
+        "writes a table (`.csv`, `.json`), field or list of numbers (`.npy`), figure (`.svg`, `.png`), model (`.ksr`) or machine of `ridge` (`.json`) to a \
          file, a list of references or runs to a folder that `dataset` reads; the path is relative to the script. It replaces \
          what ksr has written as the same kind of file, models only if nobody has edited them since; only the script itself may call it",
         &["write", "export", "file", "csv", "npy", "svg", "dataset"],
@@ -113,6 +114,10 @@ fn save(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         (Value::Model(_) | Value::Functional(_), "ksr") => {
             Ok(interp.saved_text(&value, &full, args.span)?.into_bytes())
         }
+        (Value::Machine(machine), "json") => match written_machine(machine) {
+            Ok(text) => Ok(text.into_bytes()),
+            Err(reason) => return args.wrong(args.span_of("value"), reason, None),
+        },
         (Value::Figure(figure), "svg" | "png") => interp.host.draw(figure, &full),
         (other, _) => {
             let message = match extensions(other) {
@@ -133,7 +138,7 @@ fn save(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     }
     let written = bytes.and_then(|bytes| {
         interp.world.write(&full, &bytes).map_err(|error| reason(&error, "write"))?;
-        if matches!(value, Value::Table(_)) {
+        if matches!(value, Value::Table(_) | Value::Machine(_)) {
             interp.ledger.note(&*interp.world, &full, &bytes);
         }
         Ok(())
@@ -153,6 +158,7 @@ fn extensions(value: &Value) -> Option<&'static str> {
         Value::Field(_) | Value::List(_) | Value::Interval(..) => Some("`.npy`"),
         Value::Figure(_) => Some("`.svg` or `.png`"),
         Value::Model(_) | Value::Functional(_) => Some("`.ksr`"),
+        Value::Machine(_) => Some("`.json`"),
         Value::Nothing
         | Value::Number(_)
         | Value::Bool(_)
@@ -165,6 +171,8 @@ fn extensions(value: &Value) -> Option<&'static str> {
         | Value::Reference(_)
         | Value::Mixing(_)
         | Value::ExactFunctional
+        | Value::Kernel(_)
+        | Value::Basis(_)
         | Value::Function(_)
         | Value::Builtin(_)
         | Value::SystemMaker(_)

@@ -99,6 +99,7 @@ impl Interpreter {
             Value::Functional(functional) => self.call_functional(functional, args, site),
             Value::Model(model) => self.call_model(model, args, site),
             Value::Loss(loss) => self.call_loss(loss, args, site),
+            Value::Machine(machine) => self.call_machine(machine, args, site),
             Value::Interaction(interaction) => self.call_interaction(interaction, args, site),
             Value::Nothing
             | Value::Number(_)
@@ -116,6 +117,8 @@ impl Interpreter {
             | Value::Figure(_)
             | Value::Mixing(_)
             | Value::ExactFunctional
+            | Value::Kernel(_)
+            | Value::Basis(_)
             | Value::Module(_)
             | Value::Symbol(_)
             | Value::Optimizer(_) => fail(not_callable(function, callee), callee),

@@ -5,7 +5,7 @@ mod physics;
 use crate::interp::Interpreter;
 use crate::interp::error::{Advice, TraceError, TypesError, fail, suggestion};
 use crate::interp::trace::{UNSOLVED_ENERGIES, not_solved, potential_functional};
-use crate::interp::value::{ModuleRef, Operand, Record, Value, model};
+use crate::interp::value::{ModuleRef, Operand, Record, Value, machine, model};
 use crate::ks::{NO_ENERGY, Property};
 use crate::lang::Kind;
 use crate::lang::ast::Ident;
@@ -67,6 +67,7 @@ impl Interpreter {
                 found => found,
             },
             Value::Model(model) => model.member(&name.name),
+            Value::Machine(machine) => machine.member(&name.name),
             Value::Interval(from, to) => match &*name.name {
                 "from" => Some(Value::Number(from.clone())),
                 "to" => Some(Value::Number(to.clone())),
@@ -81,6 +82,8 @@ impl Interpreter {
             | Value::Figure(_)
             | Value::Mixing(_)
             | Value::ExactFunctional
+            | Value::Kernel(_)
+            | Value::Basis(_)
             | Value::Function(_)
             | Value::Builtin(_)
             | Value::SystemMaker(_)
@@ -108,6 +111,9 @@ impl Interpreter {
                     }
                     Value::Model(model) if model.absent(&name.name).is_some() => {
                         model.absent(&name.name).unwrap_or_default().into()
+                    }
+                    Value::Machine(_) if &*name.name == "tried" => {
+                        "it was made with a given width and noise: `cross_validate` tries many".into()
                     }
                     Value::SystemMaker(_) => "this system has parameters: give them values in parentheses".into(),
                     Value::Symbol(s) if s.shape().grid.is_some() => {
@@ -186,6 +192,7 @@ impl Interpreter {
             }
             Value::Reference(_) => physics::reference_members().into_iter().map(|(name, _)| name.to_string()).collect(),
             Value::Model(model) => model.names(),
+            Value::Machine(_) => machine::MEMBERS.iter().map(|(name, _)| (*name).to_owned()).collect(),
             Value::Interval(..) => vec!["from".into(), "to".into()],
             Value::Symbol(_) => vec!["channels".into()],
             Value::Nothing
@@ -196,6 +203,8 @@ impl Interpreter {
             | Value::Figure(_)
             | Value::Mixing(_)
             | Value::ExactFunctional
+            | Value::Kernel(_)
+            | Value::Basis(_)
             | Value::Function(_)
             | Value::Builtin(_)
             | Value::SystemMaker(_)
@@ -232,5 +241,6 @@ pub fn documented_members() -> Vec<(Kind, Vec<(&'static str, &'static str)>)> {
         (Kind::Run, physics::run_members()),
         (Kind::Reference, physics::reference_members()),
         (Kind::Model, model::MEMBERS.to_vec()),
+        (Kind::Machine, machine::MEMBERS.to_vec()),
     ]
 }

@@ -4,6 +4,7 @@ mod equal;
 mod functional;
 mod list;
 mod loss;
+pub(crate) mod machine;
 pub(crate) mod model;
 pub mod module;
 mod operand;
@@ -20,6 +21,7 @@ pub(crate) use functional::{A_POTENTIAL, COMMITTEES};
 pub use functional::{Functional, Layer, StartFrom, Traced};
 pub use list::{Extent, List};
 pub use loss::Loss;
+pub use machine::{Form, Kernel, KernelFunction, Machine};
 pub use model::{Model, SeedRow, TrainedWith, Training};
 pub use operand::Operand;
 pub use quantity::{ByMembers, MAX_LENGTH, Quantity, ShownUnit, Trust, listed_length};
@@ -33,6 +35,7 @@ use crate::interp::call::Builtin;
 use crate::ks::Mixing;
 use crate::lang::ast::{FnDef, SystemDef};
 use crate::lang::{Dimension, Kind};
+use crate::learn::Basis;
 use crate::model::{Grid, Interaction, System};
 use crate::train::Optimizer;
 use scope::{ModuleId, Scope};
@@ -261,6 +264,12 @@ pub enum Value {
     Model(Rc<Model>),
     /// `exact_functional()`.
     ExactFunctional,
+    /// What kernel ridge regression has learned.
+    Machine(Rc<Machine>),
+    /// `gaussian(width: 2)`.
+    Kernel(Rc<Kernel>),
+    /// `fourier(200)`, `principal(25)`.
+    Basis(Basis),
     /// `lbfgs(…)`, `adam(…)`.
     Optimizer(Optimizer),
     /// A loss, with or without options.
@@ -328,6 +337,7 @@ impl Value {
             Value::Field(field) => !field.unconverged,
             Value::Run(run) => run.trusted(),
             Value::Reference(reference) => reference.converged(),
+            Value::Machine(machine) => !machine.unconverged,
             Value::List(items) => items.iter().all(Value::converged),
             Value::Record(record) => record.entries.iter().all(|(_, value)| value.converged()),
             Value::Table(table) => table.columns.iter().all(|(_, column)| column.iter().all(Value::converged)),
@@ -392,6 +402,9 @@ impl Value {
             Value::Functional(_) => "functional",
             Value::Model(_) => "model",
             Value::ExactFunctional => "exact_functional",
+            Value::Machine(_) => "machine",
+            Value::Kernel(_) => "kernel",
+            Value::Basis(_) => "basis",
             Value::Loss(_) => "loss",
             Value::Optimizer(_) => "optimizer",
         }
@@ -433,11 +446,15 @@ impl Value {
                     | Value::Functional(_)
                     | Value::Model(_)
                     | Value::Loss(_)
+                    | Value::Machine(_)
                     | Value::Interaction(_)
             ),
             Kind::Functional => matches!(self, Value::Functional(_)),
             Kind::Model => matches!(self, Value::Model(_)),
             Kind::ExactFunctional => matches!(self, Value::ExactFunctional),
+            Kind::Machine => matches!(self, Value::Machine(_)),
+            Kind::Kernel => matches!(self, Value::Kernel(_)),
+            Kind::Basis => matches!(self, Value::Basis(_)),
             Kind::Loss => matches!(self, Value::Loss(_)),
             Kind::Optimizer => matches!(self, Value::Optimizer(_)),
         }
@@ -470,6 +487,9 @@ impl Value {
             Value::Functional(_) => "a functional",
             Value::Model(_) => "a model",
             Value::ExactFunctional => "the exact functional",
+            Value::Machine(_) => "a machine",
+            Value::Kernel(_) => "a kernel",
+            Value::Basis(_) => "a basis",
             Value::Loss(_) => "a loss",
             Value::Optimizer(_) => "an optimizer",
         }

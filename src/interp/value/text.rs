@@ -66,6 +66,9 @@ pub fn value(v: &Value) -> String {
         | Value::Figure(_)
         | Value::Mixing(_)
         | Value::ExactFunctional
+        | Value::Machine(_)
+        | Value::Kernel(_)
+        | Value::Basis(_)
         | Value::Function(_)
         | Value::Symbol(_)
         | Value::Functional(_)
@@ -110,6 +113,9 @@ pub fn kind(v: &Value) -> String {
         | Value::Figure(_)
         | Value::Mixing(_)
         | Value::ExactFunctional
+        | Value::Machine(_)
+        | Value::Kernel(_)
+        | Value::Basis(_)
         | Value::Function(_)
         | Value::Builtin(_)
         | Value::SystemMaker(_)

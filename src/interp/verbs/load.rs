@@ -1,5 +1,6 @@
 //! Models from files: those written by `save`, and published archives of parameters.
 
+use super::machines::read_machine;
 use super::save::SAVED;
 use super::scf;
 use crate::data::{Mark, mark};
@@ -13,7 +14,7 @@ use crate::interp::value::{Functional, Record, Traced, Value};
 use crate::ks::ScfOptions;
 use crate::lang::Kind;
 use crate::lang::ast::{Expr, ExprKind, Program, StmtKind};
-use crate::problem::{Problem, Result};
+use crate::problem::{Problem, Result, reason};
 use crate::source::Span;
 use std::rc::Rc;
 
@@ -25,8 +26,8 @@ pub const MODELS: &[Builtin] = &[
             required("functional", &[Kind::Text, Kind::Functional, Kind::Model]),
             optional("path", &[Kind::Text], DefaultValue::Absent("the functional")),
         ],
-        &[Kind::Model],
-        "the model in a file written by `save`, `load(\"h2.ksr\")`; or a functional with the parameters from an \
+        &[Kind::Model, Kind::Machine],
+        "the model or machine in a file written by `save`, `load(\"h2.ksr\")`, `load(\"machine.json\")`; or a functional with the parameters from an \
          archive of arrays, `load(f, \"params.npz\")`, matched by name if all names occur in it, otherwise in order, \
          or from one flat list of all, `.npz` or `.npy`; bounded parameters are taken as values, as in `.parameters`",
         &["read", "open", "import", "npz", "npy", "model", "parameters"],
@@ -178,7 +179,10 @@ fn load(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     match &args.arg("functional")?.value {
         Value::Str(path) if !args.has("path") => {
             let (path, span) = (path.clone(), args.span_of("functional"));
-            interp.load_model(&path, span, args.span)
+            match path.to_lowercase().ends_with(".json") {
+                true => interp.load_machine(&path, span, args.span),
+                false => interp.load_model(&path, span, args.span),
+            }
         }
         _ => {
             let ready = interp.ready(args.operand("functional")?, "the functional of the parameters")?;
@@ -205,6 +209,16 @@ fn makes_model(value: &Expr) -> bool {
 }
 
 impl Interpreter {
+    /// The machine in a file; the path is relative to the script with the call.
+    fn load_machine(&mut self, path: &str, span: Span, call: Span) -> Result<Value> {
+        let full = self.path(path, self.module_at(call));
+        let text = self.world.read_text(&full).map_err(|error| reason(&error, "read"));
+        match text.and_then(|text| read_machine(&text)) {
+            Ok(machine) => Ok(Value::Machine(Rc::new(machine))),
+            Err(reason) => fail(RunError::File { verb: "read", path: path.to_string(), reason, span }, span),
+        }
+    }
+
     /// The model in a file; the path is relative to the script with the call.
     fn load_model(&mut self, path: &str, span: Span, call: Span) -> Result<Value> {
         if [".npz", ".npy"].iter().any(|ending| path.to_lowercase().ends_with(ending)) {

@@ -11,6 +11,7 @@ mod invert;
 mod inverted;
 mod kernel;
 mod load;
+mod machines;
 #[cfg(test)]
 mod load_tests;
 mod mixing;
@@ -33,6 +34,7 @@ pub(crate) use invert::INVERSION;
 pub(crate) use inverted::{INVERTED, Inverted};
 pub(crate) use kernel::KERNEL;
 pub(crate) use load::{MODELS, holds_model};
+pub(crate) use machines::{MACHINES, written_machine};
 pub(crate) use mixing::MIXING;
 pub(crate) use optimizers::OPTIMIZERS;
 pub(crate) use probe::FUNCTIONALS;

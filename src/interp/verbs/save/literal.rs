@@ -60,6 +60,9 @@ pub fn plain(value: &Value) -> Option<String> {
         | Value::Symbol(_)
         | Value::Functional(_)
         | Value::Model(_)
+        | Value::Machine(_)
+        | Value::Kernel(_)
+        | Value::Basis(_)
         | Value::Optimizer(_)
         | Value::Loss(_) => return None,
     })

@@ -1,0 +1,129 @@
+//! What a machine learns from, read from the arguments of a call.
+
+use super::{basis, failed};
+use crate::interp::Interpreter;
+use crate::interp::call::Args;
+use crate::interp::value::{Form, Value};
+use crate::lang::Dimension;
+use crate::learn::{Basis, Expansion, Inputs, LearnError};
+use crate::number::brief;
+use crate::problem::Result;
+use faer::Mat;
+use miette::Diagnostic;
+use thiserror::Error;
+
+/// What there is to tell about a machine.
+#[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
+#[allow(missing_docs)]
+pub(crate) enum LearnNote {
+    /// The best width or noise is the last of those that were tried: others may be better.
+    ///
+    /// What to do: give more, `widths:` or `noises:`, beyond that end.
+    #[error("the best of the {name} that were tried is the last of them, {chosen}", chosen = brief(*chosen))]
+    #[diagnostic(code(ksr::learn::at_end), severity(Advice), help("others may be better: give `{name}:` beyond that end"))]
+    AtEnd { name: &'static str, chosen: f64 },
+    /// The noise is smaller than the rounding errors of the kernel matrix: inputs are too alike for the width, and the weights are large
+    /// and cancel. Predictions have fewer digits than outputs, and differ between processors.
+    ///
+    /// What to do: take a larger noise or a smaller width, or leave out inputs that are nearly the same; `cross_validate` chooses both.
+    #[error("the kernel matrix is ill-conditioned: the noise is lost in its rounding errors (its condition number is {condition})", condition = brief(*condition))]
+    #[diagnostic(
+        code(ksr::learn::condition),
+        severity(Warning),
+        help("take a larger `noise:` or a smaller width; `cross_validate` chooses both")
+    )]
+    Condition { condition: f64 },
+}
+
+/// Inputs and outputs.
+pub(super) struct Data {
+    pub inputs: Inputs,
+    /// Between all inputs, row by row.
+    pub distances: Vec<f64>,
+    pub input: Form,
+    pub output: Form,
+    pub basis: Basis,
+    pub expansion: Option<Expansion>,
+    /// What is learned, an input per row.
+    pub outputs: Mat<f64>,
+    pub unconverged: bool,
+}
+
+impl Data {
+    /// From the arguments `inputs`, `outputs` and `basis`.
+    pub fn from_args(interp: &mut Interpreter, args: &Args) -> Result<Self> {
+        let (input, rows, doubt) = column(interp, args, "inputs", "input")?;
+        let (output, out_rows, other_doubt) = column(interp, args, "outputs", "output")?;
+        let count = rows.len();
+        if count != out_rows.len() {
+            return failed(LearnError::Lengths { inputs: count, outputs: out_rows.len() }, args);
+        }
+        interp.afford(8 * 6 * (count * count) as u64, "the kernel matrix", args.span)?;
+        let inputs = Inputs::new(rows.concat(), input.length(), input.measure());
+        let distances = inputs.distances();
+        inputs.check(&distances).or_else(|error| failed(error, args))?;
+        if let Some(index) = out_rows.iter().position(|row| row.iter().any(|x| !x.is_finite())) {
+            return failed(LearnError::NotFinite { what: "output", index }, args);
+        }
+        let basis = basis(args);
+        let expansion = match (&output, basis) {
+            (_, Basis::Grid) => None,
+            (Form::Field(grid), _) => basis
+                .expansion(&out_rows.concat(), grid.points, grid.spacing)
+                .or_else(|error| failed(error, args))?,
+            _ => {
+                let message = format!("`basis:` is for fields, and the outputs are numbers or lists");
+                return args.wrong(args.span_of("basis"), message, None);
+            }
+        };
+        let learned: Vec<Vec<f64>> = match &expansion {
+            Some(expansion) => out_rows.iter().map(|row| expansion.coefficients(row)).collect(),
+            None => out_rows,
+        };
+        let wide = learned.first().map_or(0, Vec::len);
+        let outputs = Mat::from_fn(count, wide, |i, j| learned[i][j]);
+        Ok(Data { inputs, distances, input, output, basis, expansion, outputs, unconverged: doubt || other_doubt })
+    }
+
+    /// The median distance of two inputs.
+    pub fn median(&self) -> f64 {
+        let mut all: Vec<f64> = self.distances.iter().copied().filter(|d| *d > 0.0).collect();
+        all.sort_by(f64::total_cmp);
+        all.get(all.len() / 2).copied().unwrap_or(1.0)
+    }
+
+    /// The dimension of an error.
+    pub fn error_dimension(&self) -> Dimension {
+        if let Form::Number(dim) = self.output { dim } else { Dimension::PLAIN }
+    }
+}
+
+/// A list of values of one form, and whether any of them comes from a calculation that did not converge.
+fn column(interp: &mut Interpreter, args: &Args, name: &str, what: &'static str) -> Result<(Form, Vec<Vec<f64>>, bool)> {
+    let list = args.list(interp, name)?;
+    let mut all: Option<Form> = None;
+    let mut rows = Vec::with_capacity(list.len());
+    for (index, item) in list.iter().enumerate() {
+        let Some((form, row)) = Form::of(item) else {
+            let message = format!("{what} {index} is {}, not a number, a list of numbers, or a field", item.kind());
+            return args.wrong(args.span_of(name), message, Some("they are counted from 0".into()));
+        };
+        match &mut all {
+            None => all = Some(form),
+            Some(first) if first.takes(&form) => {
+                if let (Form::Number(a), Form::Number(b)) = (&mut *first, &form) {
+                    *a = a.agree(*b).unwrap_or(*a);
+                }
+            }
+            Some(first) => {
+                let (found, expected) = (form.words(), first.words());
+                return failed(LearnError::Unequal { what, index, found, expected }, args);
+            }
+        }
+        rows.push(row);
+    }
+    match all {
+        Some(form) => Ok((form, rows, !list.iter().all(Value::converged))),
+        None => failed(LearnError::TooFew { found: 0, least: 1 }, args),
+    }
+}

@@ -1,0 +1,347 @@
+//! Kernel ridge regression: machines that learn numbers, lists and fields from examples, and what they are called on.
+
+mod apply;
+mod data;
+mod file;
+#[cfg(test)]
+mod tests;
+
+use crate::interp::Interpreter;
+use crate::interp::call::{Args, Builtin, DefaultValue, function, named, optional, required, shown};
+use crate::interp::error::{Placed, fail};
+use crate::interp::value::{Kernel, KernelFunction, Machine, Table, Value};
+use crate::lang::Kind;
+use crate::learn::{Basis, Candidate, Choice, LearnError, Machine as Learned, Profile, Scores, choose, fit, scores};
+use crate::problem::{Problem, Result};
+use crate::source::Span;
+use data::{Data, LearnNote};
+use faer::Mat;
+use std::rc::Rc;
+use std::sync::Arc;
+
+pub(super) use file::read as read_machine;
+pub(crate) use file::written as written_machine;
+
+const INPUTS: &str = "numbers, lists of numbers of one length, or fields on one grid";
+const OUTPUTS: &str = "one for each input: numbers, lists of numbers of one length, or fields on one grid";
+
+/// Widths that are tried, as powers of the root of 2 times the median distance of the inputs.
+const WIDTHS: std::ops::RangeInclusive<i32> = -4..=14;
+/// Noises that are tried, as powers of 10.
+const NOISES: std::ops::RangeInclusive<i32> = -16..=-2;
+
+pub(crate) const MACHINES: &[Builtin] = &[
+    function(
+        "ridge",
+        &[
+            required("inputs", &[Kind::List]).about(INPUTS),
+            required("outputs", &[Kind::List]).about(OUTPUTS),
+            required("kernel", &[Kind::Kernel, Kind::Function])
+                .about("how alike two inputs are: `gaussian(width: …)`, `laplacian(width: …)`, or a function of their distance"),
+            optional("noise", &[Kind::Number], DefaultValue::Number(1e-12)).about("added to the diagonal of the kernel matrix"),
+            optional("basis", &[Kind::Basis], DefaultValue::Absent("the grid"))
+                .about("in what fields are expanded before they are learned: `fourier(200)`, `principal(25)`"),
+        ],
+        &[Kind::Machine],
+        "kernel ridge regression: learns outputs from inputs, as sums Σ w_j k(|x - x_j|) over the inputs with the weights w = (K + noise)^-1 y \
+         (J. C. Snyder et al., Phys. Rev. Lett. 108, 253002 (2012)). The distance of fields is (∫ (n - n')² dx)^1/2, so that a width does not \
+         depend on the grid; of lists it is that of vectors. The machine is called on an input, also in the body of a functional, with its \
+         derivative",
+        &["kernel ridge regression", "krr", "machine learning", "gaussian process", "fit", "interpolate"],
+        &[shown(
+            "let xs = [0.2 * k for k in 0 .. 10]\nlet machine = ridge(xs, [sin(x) for x in xs], kernel: gaussian(width: 1), noise: 1e-10)\n\
+             machine(0.5) - sin(0.5)",
+        )],
+        ridge,
+    ),
+    function(
+        "cross_validate",
+        &[
+            required("inputs", &[Kind::List]).about(INPUTS),
+            required("outputs", &[Kind::List]).about(OUTPUTS),
+            optional("kernel", &[Kind::Kernel, Kind::Function], DefaultValue::Absent("gaussian"))
+                .about("`gaussian`, `laplacian`, or a function of the distance in widths; with a width, `gaussian(width: 2)`, only the noise is chosen"),
+            optional("folds", &[Kind::Whole], DefaultValue::Number(5.0))
+                .about("into so many parts the inputs are divided, input i into part i modulo folds, and each is left out once"),
+            named("widths", &[Kind::List], DefaultValue::Absent("from 1/4 to 128 times the median distance of the inputs")),
+            named("noises", &[Kind::List], DefaultValue::Absent("1e-16, 1e-15, … 0.01")),
+            named("basis", &[Kind::Basis], DefaultValue::Absent("the grid"))
+                .about("each coefficient in it gets a width and a noise of its own"),
+        ],
+        &[Kind::Machine],
+        "the machine of `ridge` with the width and noise whose mean error is smallest where parts of the data are left out; `.tried` is the \
+         table of all that were tried",
+        &["cross-validation", "hyperparameters", "kernel ridge regression", "krr", "folds"],
+        &[shown(
+            "let xs = [0.2 * k for k in 0 .. 10]\nlet machine = cross_validate(xs, [sin(x) for x in xs])\nmachine.width\nmachine(0.5) - sin(0.5)",
+        )],
+        cross_validate,
+    ),
+    function(
+        "gaussian",
+        &[required("width", &[Kind::Quantity])],
+        &[Kind::Kernel],
+        "the kernel exp(-d²/(2 width²)) of inputs at a distance d",
+        &["kernel", "rbf", "radial basis function"],
+        &[shown("ridge([0, 1, 2], [0, 1, 4], kernel: gaussian(width: 2))(1.5)")],
+        |_, args| known(args, Profile::Gaussian),
+    ),
+    function(
+        "laplacian",
+        &[required("width", &[Kind::Quantity])],
+        &[Kind::Kernel],
+        "the kernel exp(-d/width) of inputs at a distance d",
+        &["kernel", "exponential"],
+        &[shown("ridge([0, 1, 2], [0, 1, 4], kernel: laplacian(width: 2))(1.5)")],
+        |_, args| known(args, Profile::Laplacian),
+    ),
+    function(
+        "fourier",
+        &[required("count", &[Kind::Whole])],
+        &[Kind::Basis],
+        "a basis for the fields that a machine learns: so many sines that vanish one step beyond the ends of the grid",
+        &["basis", "sine", "expansion"],
+        &[shown("fourier(20)")],
+        |_, args| Ok(Value::Basis(Basis::Fourier(args.whole("count")?))),
+    ),
+    function(
+        "principal",
+        &[required("count", &[Kind::Whole])],
+        &[Kind::Basis],
+        "a basis for the fields that a machine learns: so many principal components of the outputs it is given",
+        &["basis", "pca", "principal components", "expansion"],
+        &[shown("principal(8)")],
+        |_, args| Ok(Value::Basis(Basis::Principal(args.whole("count")?))),
+    ),
+    function(
+        "uncertainty",
+        &[required("machine", &[Kind::Machine]), required("input", &[Kind::Quantity, Kind::List, Kind::Field])],
+        &[Kind::Number],
+        "how little a machine knows at an input: the root of k(0) - k^T (K + noise)^-1 k, from 0 at what it has seen to 1 far from everything \
+         (the standard deviation of a Gaussian process of variance 1). The input with the largest one is the best to calculate next",
+        &["variance", "active learning", "gaussian process", "error bar"],
+        &[shown("let machine = ridge([0, 1, 2], [0, 1, 4], kernel: gaussian(width: 1))\nuncertainty(machine, 1.5) < uncertainty(machine, 3)")],
+        apply::uncertainty,
+    ),
+];
+
+fn known(args: &Args, profile: Profile) -> Result<Value> {
+    let width = args.quantity("width")?.value;
+    positive(width, "width", args)?;
+    Ok(Value::Kernel(Rc::new(Kernel { function: KernelFunction::Known(profile), width })))
+}
+
+fn positive(x: f64, name: &str, args: &Args) -> Result<()> {
+    if x > 0.0 && x.is_finite() {
+        return Ok(());
+    }
+    let message = format!("{} must be positive, not {}", args.what(name), crate::number::brief(x));
+    args.wrong(args.span_of(name), message, None)
+}
+
+/// A function with a width, if it has one: a kernel, `gaussian` itself, or a user's function.
+fn kernel(args: &Args) -> Result<(KernelFunction, Option<f64>)> {
+    let Some(given) = args.get("kernel") else { return Ok((KernelFunction::Known(Profile::Gaussian), None)) };
+    match &given.value {
+        Value::Kernel(kernel) => Ok((kernel.function.clone(), Some(kernel.width))),
+        Value::Function(closure) => Ok((KernelFunction::Own(closure.clone()), None)),
+        Value::Builtin(builtin) if Profile::named(builtin.name).is_some() => {
+            Ok((KernelFunction::Known(Profile::named(builtin.name).unwrap_or(Profile::Gaussian)), None))
+        }
+        _ => args.mismatch("kernel", "a kernel, such as `gaussian(width: 2)`, or a function of the distance", None),
+    }
+}
+
+fn basis(args: &Args) -> Basis {
+    match args.get("basis").map(|arg| &arg.value) {
+        Some(Value::Basis(basis)) => *basis,
+        _ => Basis::Grid,
+    }
+}
+
+/// An error at the argument it is about.
+fn failed<T>(error: LearnError, args: &Args) -> Result<T> {
+    let (name, label) = match &error {
+        LearnError::NotFinite { what: "output", .. } | LearnError::Unequal { what: "output", .. } | LearnError::Lengths { .. } => {
+            ("outputs", "these outputs")
+        }
+        LearnError::Basis { .. } => ("basis", "this basis"),
+        LearnError::Kernel { .. } => ("kernel", "this kernel"),
+        _ => ("inputs", "these inputs"),
+    };
+    let place = args.span_of(name);
+    fail(Placed::new(error, place, label), place)
+}
+
+fn ridge(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let (function, width) = kernel(args)?;
+    if let (KernelFunction::Known(profile), None) = (&function, width) {
+        let name = profile.name();
+        let help = format!("`kernel: {name}(width: 2)`; `cross_validate(inputs, outputs, kernel: {name})` chooses one");
+        return args.wrong(args.span_of("kernel"), format!("`{name}` needs a width here"), Some(help));
+    }
+    let noise = args.number("noise")?;
+    if !(noise >= 0.0 && noise.is_finite()) {
+        let message = format!("{} must be 0 or positive, not {}", args.what("noise"), crate::number::brief(noise));
+        return args.wrong(args.span_of("noise"), message, None);
+    }
+    let data = Data::from_args(interp, args)?;
+    let candidate = Candidate { width: width.unwrap_or(1.0), noise };
+    let all = (0..data.outputs.ncols()).collect();
+    learned(interp, args, (data, function), &[Choice { candidate, outputs: all }], None)
+}
+
+fn cross_validate(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let (function, width) = kernel(args)?;
+    let data = Data::from_args(interp, args)?;
+    let (count, folds) = (data.inputs.count(), args.whole("folds")?);
+    if folds < 2 {
+        return args.wrong(args.span_of("folds"), format!("`folds` must be at least 2, not {folds}"), None);
+    }
+    if folds > count {
+        return failed(LearnError::TooFew { found: count, least: folds }, args);
+    }
+    let widths = match (width, args.has("widths")) {
+        (Some(_), true) => {
+            let message = "the kernel has a width already";
+            return args.wrong(args.span_of("widths"), message, Some("leave out one of them: `kernel: gaussian`".into()));
+        }
+        (Some(width), false) => vec![width],
+        (None, true) => candidates(interp, args, "widths", 0.0)?,
+        (None, false) => {
+            let median = data.median();
+            WIDTHS.map(|k| median * 2f64.powf(0.5 * f64::from(k))).collect()
+        }
+    };
+    let noises = match args.has("noises") {
+        true => candidates(interp, args, "noises", -f64::MIN_POSITIVE)?,
+        false => NOISES.map(|k| 10f64.powi(k)).collect(),
+    };
+    let numbers = (count * count * (widths.len() + 3)) as u64;
+    interp.afford(8 * (numbers + (widths.len() * noises.len() * data.outputs.ncols()) as u64), "this cross-validation", args.span)?;
+    let mut kernels = Vec::with_capacity(widths.len());
+    for width in &widths {
+        kernels.push((*width, interp.kernel_matrix(&function, &data.distances, *width, args)?));
+    }
+    let (outputs, tried) = (data.outputs.clone(), noises.clone());
+    let found = interp.unless_stopped(args.span, move |control| scores(&kernels, &tried, &outputs, folds, control))?;
+    interp.check_interrupt(args.span)?;
+    let scores = found.or_else(|error| failed(error, args))?;
+    let choices = choose(&scores, data.expansion.is_some());
+    for (name, tried, of) in [
+        ("widths", &widths, (|c: &Candidate| c.width) as fn(&Candidate) -> f64),
+        ("noises", &noises, |c: &Candidate| c.noise),
+    ] {
+        let at_end = |x: f64| tried.len() > 1 && tried.iter().all(|other| *other <= x) || tried.iter().all(|other| *other >= x);
+        // Less noise than rounding is as good as none.
+        let low = |x: f64| name == "noises" && tried.iter().all(|other| *other >= x);
+        if let Some(choice) = choices.iter().find(|choice| tried.len() > 1 && at_end(of(&choice.candidate)) && !low(of(&choice.candidate))) {
+            let (span, chosen) = (args.span, of(&choice.candidate));
+            interp.warn_with(Problem::new(Placed::new(LearnNote::AtEnd { name, chosen }, span, "here"), span), false);
+            break;
+        }
+    }
+    let table = Rc::new(table_of(&scores, &data));
+    learned(interp, args, (data, function), &choices, Some(table))
+}
+
+/// Numbers to try, all above `least`.
+fn candidates(interp: &mut Interpreter, args: &Args, name: &str, least: f64) -> Result<Vec<f64>> {
+    let list = args.list(interp, name)?;
+    let number = |value: &Value| if let Value::Number(q) = value { Some(q.value) } else { None };
+    let all: Option<Vec<f64>> = list.iter().map(number).collect();
+    match all.filter(|all| !all.is_empty() && all.iter().all(|x| *x > least && x.is_finite())) {
+        Some(all) => Ok(all),
+        None => args.wrong(args.span_of(name), format!("`{name}:` is a list of positive numbers"), None),
+    }
+}
+
+/// The table of what was tried.
+fn table_of(scores: &[Scores], data: &Data) -> Table {
+    let dim = data.error_dimension();
+    let column = |of: &dyn Fn(&Scores) -> Value| Rc::new(scores.iter().map(of).collect());
+    let mean = |one: &Scores| one.mean.iter().sum::<f64>() / one.mean.len().max(1) as f64;
+    Table {
+        columns: vec![
+            ("width".into(), column(&|one| Value::plain(one.candidate.width))),
+            ("noise".into(), column(&|one| Value::plain(one.candidate.noise))),
+            ("mean_error".into(), column(&|one| Value::of(mean(one), dim))),
+            ("largest_error".into(), column(&|one| Value::of(one.largest, dim))),
+        ],
+    }
+}
+
+/// Fits all choices.
+fn learned(
+    interp: &mut Interpreter,
+    args: &Args,
+    (data, kernel): (Data, KernelFunction),
+    choices: &[Choice],
+    tried: Option<Rc<Table>>,
+) -> Result<Value> {
+    let mut heads = Vec::with_capacity(choices.len());
+    let mut lost = None;
+    for choice in choices {
+        let Candidate { width, noise } = choice.candidate;
+        let matrix = interp.kernel_matrix(&kernel, &data.distances, width, args)?;
+        let (outputs, which): (Mat<f64>, _) = (data.outputs.clone(), choice.outputs.clone());
+        let found = interp.unless_stopped(args.span, move |_| fit(&matrix, &outputs, which, (width, noise)))?;
+        interp.check_interrupt(args.span)?;
+        let (head, rounded) = found.or_else(|error| failed(error, args))?;
+        if rounded {
+            lost = lost.or(Some(head.condition));
+        }
+        heads.push(head);
+    }
+    if let (Some(condition), None) = (lost, &tried) {
+        let span = args.span;
+        interp.warn_with(Problem::new(Placed::new(LearnNote::Condition { condition }, span, "here"), span), false);
+    }
+    let learned = Learned { inputs: data.inputs, heads, outputs: data.outputs.ncols() };
+    Ok(Value::Machine(Rc::new(Machine {
+        learned,
+        kernel,
+        input: data.input,
+        output: data.output,
+        basis: data.basis,
+        expansion: data.expansion.map(Arc::new),
+        tried,
+        unconverged: data.unconverged,
+    })))
+}
+
+impl Interpreter {
+    /// The kernel at distances.
+    pub(super) fn kernel_matrix(
+        &mut self,
+        function: &KernelFunction,
+        distances: &[f64],
+        width: f64,
+        args: &Args,
+    ) -> Result<Vec<f64>> {
+        let span = args.span_of("kernel");
+        let mut all = Vec::with_capacity(distances.len());
+        for distance in distances {
+            let k = self.kernel_at(function, distance / width, span)?;
+            if !k.is_finite() {
+                return failed(LearnError::Kernel { distance: *distance }, args);
+            }
+            all.push(k);
+        }
+        Ok(all)
+    }
+
+    /// The kernel at a distance in widths.
+    pub(super) fn kernel_at(&mut self, function: &KernelFunction, r: f64, span: Span) -> Result<f64> {
+        match function {
+            KernelFunction::Known(profile) => Ok(profile.at(r)),
+            KernelFunction::Own(closure) => {
+                let value = self.apply(&Value::Function(closure.clone()), vec![Value::plain(r)], span)?;
+                match value {
+                    Value::Number(q) => Ok(q.value),
+                    other => crate::interp::call::mismatch("the kernel", "a number", &other, None, span),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Kernels: how alike two inputs are, as a function of their distance.
+
+/// A function of the distance in widths, 1 at 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// exp(-r²/2).
+    Gaussian,
+    /// exp(-r).
+    Laplacian,
+}
+
+impl Profile {
+    /// All of them.
+    pub const ALL: [Profile; 2] = [Profile::Gaussian, Profile::Laplacian];
+
+    /// Its name in the language.
+    pub fn name(self) -> &'static str {
+        match self {
+            Profile::Gaussian => "gaussian",
+            Profile::Laplacian => "laplacian",
+        }
+    }
+
+    /// The one of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|profile| profile.name() == name)
+    }
+
+    /// Its value at a distance in widths.
+    pub fn at(self, r: f64) -> f64 {
+        match self {
+            Profile::Gaussian => (-0.5 * r * r).exp(),
+            Profile::Laplacian => (-r).exp(),
+        }
+    }
+}
