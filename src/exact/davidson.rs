@@ -96,6 +96,60 @@ pub(super) fn lowest(
     }
 }
 
+/// The first-order change x of a state when H changes: (H - E) x = -P s, orthogonal to the state, with the source s = (change of H) times
+/// the state and the projector P on everything else. By conjugate gradients to a relative accuracy; of the lowest state H - E is positive
+/// there.
+pub(super) fn respond(
+    operator: &dyn Operator,
+    state: &[f64],
+    mut source: Vec<f64>,
+    (accuracy, iterations): (f64, usize),
+    stopped: &mut dyn FnMut() -> Result<(), ExactError>,
+) -> Result<Vec<f64>, ExactError> {
+    let project = |x: &mut Vec<f64>| {
+        operator.symmetrise(x);
+        let overlap = dot(state, x);
+        add(x, -overlap, state);
+    };
+    let energy = dot(state, &operator.apply(state));
+    source.iter_mut().for_each(|x| *x = -*x);
+    project(&mut source);
+    let (mut rest, wanted) = (source, accuracy);
+    let size = norm(&rest);
+    let mut change = vec![0.0; rest.len()];
+    if size == 0.0 {
+        return Ok(change);
+    }
+    let corrected = |rest: &[f64]| {
+        let mut step = operator.correct(rest, energy);
+        project(&mut step);
+        step
+    };
+    let mut direction = corrected(&rest);
+    let mut slope = dot(&rest, &direction);
+    for _ in 0..iterations {
+        stopped()?;
+        if norm(&rest) <= wanted * size || !(slope.abs() > 0.0) {
+            break;
+        }
+        let mut image = operator.apply(&direction);
+        add(&mut image, -energy, &direction);
+        project(&mut image);
+        let curvature = dot(&direction, &image);
+        if !(curvature.is_finite() && curvature != 0.0) {
+            break;
+        }
+        add(&mut change, slope / curvature, &direction);
+        add(&mut rest, -slope / curvature, &image);
+        let step = corrected(&rest);
+        let next = dot(&rest, &step);
+        let ratio = next / slope;
+        slope = next;
+        direction.iter_mut().zip(&step).for_each(|(d, s)| *d = ratio * *d + s);
+    }
+    Ok(change)
+}
+
 /// An orthonormal space, the images of its vectors under H, and H within it.
 struct Space {
     /// The dimension at which the space is contracted to the best few vectors.

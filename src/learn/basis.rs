@@ -101,12 +101,7 @@ fn sines(points: usize, spacing: f64, count: usize) -> Vec<f64> {
 
 /// The mean and the principal components, from the matrix of overlaps of the data or of the points, whichever is smaller. Fewer than asked
 /// for where the data have no more.
-fn principal(
-    fields: &[f64],
-    points: usize,
-    spacing: f64,
-    count: usize,
-) -> Result<(Vec<f64>, Vec<f64>), LearnError> {
+fn principal(fields: &[f64], points: usize, spacing: f64, count: usize) -> Result<(Vec<f64>, Vec<f64>), LearnError> {
     let samples = fields.len() / points;
     let mut mean = vec![0.0; points];
     for field in fields.chunks(points) {

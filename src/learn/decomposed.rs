@@ -64,7 +64,8 @@ impl Decomposed {
 
     /// The condition number of K + noise.
     pub fn condition(&self, noise: f64) -> f64 {
-        let (low, high) = self.values.iter().fold((f64::INFINITY, 0.0f64), |(low, high), v| (low.min(*v), high.max(*v)));
+        let (low, high) =
+            self.values.iter().fold((f64::INFINITY, 0.0f64), |(low, high), v| (low.min(*v), high.max(*v)));
         (high + noise) / (low + noise)
     }
 

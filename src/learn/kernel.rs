@@ -6,18 +6,18 @@ pub enum Profile {
     /// exp(-r²/2).
     Gaussian,
     /// exp(-r).
-    Laplacian,
+    Laplace,
 }
 
 impl Profile {
     /// All of them.
-    pub const ALL: [Profile; 2] = [Profile::Gaussian, Profile::Laplacian];
+    pub const ALL: [Profile; 2] = [Profile::Gaussian, Profile::Laplace];
 
     /// Its name in the language.
     pub fn name(self) -> &'static str {
         match self {
             Profile::Gaussian => "gaussian",
-            Profile::Laplacian => "laplacian",
+            Profile::Laplace => "laplace",
         }
     }
 
@@ -30,7 +30,7 @@ impl Profile {
     pub fn at(self, r: f64) -> f64 {
         match self {
             Profile::Gaussian => (-0.5 * r * r).exp(),
-            Profile::Laplacian => (-r).exp(),
+            Profile::Laplace => (-r).exp(),
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! It maximises E\[v\] - ∫ v n, which is concave, with the gradient n_v - n. A step of the search combines what the potentials tried before
 //! say about the response, by least squares, with an approximate inverse response for the rest: that of non-interacting electrons
-//! with the repulsion of the density that moves, less a share of it for exchange. Fields of all channels stand in one vector.
+//! with the repulsion of the density that moves, less a share of it for exchange. Where that no longer gets closer, Newton's method takes
+//! over, with the response of the interacting electrons themselves. Fields of all channels stand in one vector.
 
 use super::FunctionalError;
 use super::channels::{Response, channels, joined, total};
@@ -39,6 +40,16 @@ const LARGEST_CHANGE: f64 = 1.0;
 const WORSE: f64 = 2.0;
 /// How much shorter.
 const SHORTER: f64 = 0.3;
+/// The maximum number of steps of Newton's method, of shorter trials in each, of directions that it is combined from, and the fraction of
+/// what is missing that they leave.
+const MOST_NEWTON: usize = 12;
+const NEWTON_TRIALS: usize = 10;
+const MOST_DIRECTIONS: usize = 30;
+const NEWTON_ACCURACY: f64 = 0.02;
+/// A density that is further away than this, electrons, is left to a shorter step of the iterations around.
+const NEAR: f64 = 0.02;
+/// The concave function has grown if it is higher by this fraction: more than rounding.
+const HIGHER: f64 = 1e-13;
 
 /// A potential and what interacting electrons do in it.
 #[derive(Clone)]
@@ -142,12 +153,101 @@ impl Search {
                 }
             }
         }
+        if residual > wanted.tolerance && residual < NEAR {
+            (best, residual) = self.newton(best, residual, wanted, control)?;
+        }
         self.correlation = best.potential.iter().zip(wanted.uncorrelated).map(|(v, without)| v - without).collect();
         if residual <= LARGEST_RESIDUAL.max(wanted.tolerance) {
             Ok((best, residual))
         } else {
             Err(FunctionalError::NotFound { residual })
         }
+    }
+
+    /// Newton's method, with the response of the interacting electrons themselves: where they are far apart, changes of the potential that
+    /// hardly change the density are what is needed, and no approximation knows those.
+    fn newton(
+        &mut self,
+        mut best: Point,
+        mut residual: f64,
+        wanted: &Wanted<'_>,
+        control: &dyn Control,
+    ) -> Result<(Point, f64), FunctionalError> {
+        let mut closest = (best.clone(), residual);
+        for _ in 0..MOST_NEWTON {
+            if residual <= wanted.tolerance {
+                break;
+            }
+            // The response is that of the state that was found last.
+            let accuracy = (ACCURACY * residual).max(BEST_ACCURACY);
+            best = self.solve(best.potential.clone(), accuracy, control)?;
+            let Some(change) = self.newton_change(&best, wanted, control)? else { break };
+            let largest = change.iter().fold(0.0f64, |largest, v| largest.max(v.abs()));
+            let mut factor = (LARGEST_CHANGE / largest).min(1.0);
+            let mut better = None;
+            for _ in 0..NEWTON_TRIALS {
+                let mut potential = best.potential.clone();
+                add(&mut potential, factor, &change);
+                let next = self.solve(potential, accuracy, control)?;
+                let then = self.residual(&next, wanted);
+                // The concave function where it can be seen to grow: its step may lead through densities that are further away.
+                let (height, before) = (self.height(&next, wanted), self.height(&best, wanted));
+                if then < residual || height > before + HIGHER * (1.0 + before.abs()) {
+                    better = Some((next, then));
+                    break;
+                }
+                factor *= SHORTER;
+            }
+            let Some((next, then)) = better else { break };
+            (best, residual) = (next, then);
+            if residual < closest.1 {
+                closest = (best.clone(), residual);
+            }
+        }
+        Ok(closest)
+    }
+
+    /// E\[v\] - ∫ v n, hartree: largest in the potential that has the density.
+    fn height(&self, at: &Point, wanted: &Wanted<'_>) -> f64 {
+        at.energy - self.system.grid.spacing * dot(&at.potential, wanted.density)
+    }
+
+    /// The change of the potential that gives the wanted density to first order: the combination of directions, each the approximate change
+    /// for what the ones before it leave.
+    fn newton_change(
+        &mut self,
+        at: &Point,
+        wanted: &Wanted<'_>,
+        control: &dyn Control,
+    ) -> Result<Option<Vec<f64>>, ExactError> {
+        let points = self.system.grid.points;
+        let missing: Vec<f64> = wanted.density.iter().zip(&at.density).map(|(n, now)| n - now).collect();
+        let size = norm(&weighed(wanted, &missing, points));
+        let (mut pairs, mut rest): (Vec<(Vec<f64>, Vec<f64>)>, _) = (Vec::new(), missing.clone());
+        let mut combined = vec![0.0; missing.len()];
+        for _ in 0..MOST_DIRECTIONS {
+            let Some(mut direction) = self.approximate(&rest, wanted, 1.0) else { return Ok(None) };
+            let largest = direction.iter().fold(0.0f64, |largest, v| largest.max(v.abs()));
+            if !(largest > 0.0 && largest.is_finite()) {
+                break;
+            }
+            direction.iter_mut().for_each(|v| *v /= largest);
+            let direction = averaged(self.mirror, &direction, points);
+            let potentials = joined(&at.potential, points);
+            let moved = self.series.response(potentials, joined(&direction, points), control)?;
+            let density = channels(&self.system).iter().flat_map(|channel| channel.of(&moved)).collect();
+            pairs.push((direction, density));
+            let factors = coefficients(&pairs, &missing, wanted, (points, 0.0));
+            (rest, combined) = (missing.clone(), vec![0.0; missing.len()]);
+            for (factor, (potential, density)) in factors.iter().zip(&pairs) {
+                add(&mut combined, *factor, potential);
+                add(&mut rest, -factor, density);
+            }
+            if norm(&weighed(wanted, &rest, points)) <= NEWTON_ACCURACY * size {
+                break;
+            }
+        }
+        Ok(combined.iter().all(|v| v.is_finite()).then_some(combined))
     }
 
     fn solve(&mut self, potential: Vec<f64>, accuracy: f64, control: &dyn Control) -> Result<Point, ExactError> {
@@ -210,10 +310,21 @@ impl Search {
     fn change(&self, at: &Point, wanted: &Wanted<'_>, damping: f64) -> Option<Vec<f64>> {
         let mut missing: Vec<f64> = wanted.density.iter().zip(&at.density).map(|(n, now)| n - now).collect();
         let mut change = vec![0.0; missing.len()];
-        for (factor, (potential, density)) in self.coefficients(&missing, wanted).iter().zip(&self.pairs) {
+        let factors = coefficients(&self.pairs, &missing, wanted, (self.system.grid.points, SHORTEST));
+        for (factor, (potential, density)) in factors.iter().zip(&self.pairs) {
             add(&mut change, *factor, potential);
             add(&mut missing, -factor, density);
         }
+        add(&mut change, 1.0, &self.approximate(&missing, wanted, damping)?);
+        // In the tails small densities ask for large changes.
+        change.iter_mut().for_each(|v| *v = v.clamp(-LARGEST_CHANGE, LARGEST_CHANGE));
+        Some(change)
+    }
+
+    /// About the change of the potential for a change of the density: that of non-interacting electrons with the repulsion of the density that
+    /// moves, less a share of it for exchange. `None`: numbers that are not finite.
+    fn approximate(&self, missing: &[f64], wanted: &Wanted<'_>, damping: f64) -> Option<Vec<f64>> {
+        let mut change = vec![0.0; missing.len()];
         let grid = &self.system.grid;
         let repulsion = self.system.interaction.hartree(grid, &total(missing.chunks(grid.points), grid.points));
         let each = change.chunks_mut(grid.points).zip(missing.chunks(grid.points)).zip(wanted.responses);
@@ -225,67 +336,62 @@ impl Search {
             add(change, damping / response.orbitals as f64, &exchange);
             response.tails.continue_as(change, |_| 1.0);
         }
-        if change.iter().any(|v| !v.is_finite()) {
-            return None;
-        }
-        // In the tails small densities ask for large changes.
-        change.iter_mut().for_each(|v| *v = v.clamp(-LARGEST_CHANGE, LARGEST_CHANGE));
-        Some(change)
+        change.iter().all(|v| v.is_finite()).then_some(change)
     }
+}
 
-    /// The combination of earlier changes whose densities come closest to what is missing, where deviations of the density are compared with
-    /// its root: so they are of the orbitals. The latest come first, and those that add nothing to them are left out.
-    fn coefficients(&self, missing: &[f64], wanted: &Wanted<'_>) -> Vec<f64> {
-        let weighed = |n: &[f64]| -> Vec<f64> {
-            let points = self.system.grid.points;
-            let inside = wanted.responses.iter().enumerate();
-            let inside = inside.flat_map(|(k, response)| response.tails.inside.clone().map(move |i| k * points + i));
-            inside.map(|i| n[i] / wanted.density[i].max(f64::MIN_POSITIVE).sqrt()).collect()
-        };
-        let goal = weighed(missing);
-        let far = norm(&goal).max(f64::MIN_POSITIVE);
-        let mut chosen: Vec<(usize, Vec<f64>, f64)> = Vec::new();
-        let mut orthogonal: Vec<Vec<f64>> = Vec::new();
-        for (k, (_, density)) in self.pairs.iter().enumerate().rev() {
-            let column = weighed(density);
-            let length = norm(&column);
-            // The response is not the same so far beyond what was tried.
-            if !(length > SHORTEST * far && length.is_finite()) {
-                continue;
-            }
-            let mut rest: Vec<f64> = column.iter().map(|x| x / length).collect();
-            for _ in 0..2 {
-                for other in &orthogonal {
-                    let overlap = dot(other, &rest);
-                    add(&mut rest, -overlap, other);
-                }
-            }
-            let new = norm(&rest);
-            if new > LEAST_NEW {
-                rest.iter_mut().for_each(|x| *x /= new);
-                orthogonal.push(rest);
-                chosen.push((k, column, length));
+/// Deviations of the density compared with its root, so that they are of the orbitals, where the density is not negligible.
+fn weighed(wanted: &Wanted<'_>, n: &[f64], points: usize) -> Vec<f64> {
+    let inside = wanted.responses.iter().enumerate();
+    let inside = inside.flat_map(|(k, response)| response.tails.inside.clone().map(move |i| k * points + i));
+    inside.map(|i| n[i] / wanted.density[i].max(f64::MIN_POSITIVE).sqrt()).collect()
+}
+
+/// The combination of changes whose densities come closest to what is missing. The latest come first, and those that add nothing to them,
+/// or whose densities are shorter than a fraction of what is missing, are left out.
+fn coefficients(
+    pairs: &[(Vec<f64>, Vec<f64>)],
+    missing: &[f64],
+    wanted: &Wanted<'_>,
+    (points, shortest): (usize, f64),
+) -> Vec<f64> {
+    let goal = weighed(wanted, missing, points);
+    let far = norm(&goal).max(f64::MIN_POSITIVE);
+    let mut chosen: Vec<(usize, Vec<f64>, f64)> = Vec::new();
+    let mut orthogonal: Vec<Vec<f64>> = Vec::new();
+    for (k, (_, density)) in pairs.iter().enumerate().rev() {
+        let column = weighed(wanted, density, points);
+        let length = norm(&column);
+        // The response is not the same so far beyond what was tried.
+        if !(length > shortest * far && length.is_finite()) {
+            continue;
+        }
+        let mut rest: Vec<f64> = column.iter().map(|x| x / length).collect();
+        for _ in 0..2 {
+            for other in &orthogonal {
+                let overlap = dot(other, &rest);
+                add(&mut rest, -overlap, other);
             }
         }
-        let count = chosen.len();
-        // Upper triangle: each column in terms of the orthogonal ones up to its own.
-        let triangle =
-            Mat::from_fn(
-                count,
-                count,
-                |i, j| {
-                    if i <= j { dot(&orthogonal[i], &chosen[j].1) / chosen[j].2 } else { 0.0 }
-                },
-            );
-        let right = Mat::from_fn(count, 1, |i, _| dot(&orthogonal[i], &goal));
-        let solution = triangle.full_piv_lu().solve(&right);
-        let mut factors = vec![0.0; self.pairs.len()];
-        for (row, (k, _, length)) in chosen.iter().enumerate() {
-            let factor = solution[(row, 0)] / length;
-            factors[*k] = if factor.is_finite() { factor } else { 0.0 };
+        let new = norm(&rest);
+        if new > LEAST_NEW {
+            rest.iter_mut().for_each(|x| *x /= new);
+            orthogonal.push(rest);
+            chosen.push((k, column, length));
         }
-        factors
     }
+    let count = chosen.len();
+    // Upper triangle: each column in terms of the orthogonal ones up to its own.
+    let entry = |i: usize, j: usize| if i <= j { dot(&orthogonal[i], &chosen[j].1) / chosen[j].2 } else { 0.0 };
+    let triangle = Mat::from_fn(count, count, entry);
+    let right = Mat::from_fn(count, 1, |i, _| dot(&orthogonal[i], &goal));
+    let solution = triangle.full_piv_lu().solve(&right);
+    let mut factors = vec![0.0; pairs.len()];
+    for (row, (k, _, length)) in chosen.iter().enumerate() {
+        let factor = solution[(row, 0)] / length;
+        factors[*k] = if factor.is_finite() { factor } else { 0.0 };
+    }
+    factors
 }
 
 /// The fields of all channels, averaged with their mirror images.

@@ -24,14 +24,17 @@ const SHARE_OF_TOLERANCE: f64 = 0.1;
 const FINE: f64 = 1e-10;
 /// A residual, electrons, that may be the error of the inversions, if theirs is this fraction of it.
 const ROUNDED: f64 = 1e-6;
+/// So many residuals that fall to this fraction are those of a calculation that still converges.
+const FALLING: (usize, f64) = (6, 0.7);
 const INVERSIONS: f64 = 0.1;
 
 /// A first density that differs from its mirror image by less than this fraction of its largest value is symmetric.
 const SYMMETRIC: f64 = 1e-7;
 /// An energy, hartree, that is so much above the lowest one so far is that of a step that was too long; with a part of what was gained.
 const SLACK: f64 = 1e-6;
-/// Energies that differ by less, hartree, are equal.
+/// Energies that differ by less, hartree, are equal; with the error that comes from a residual of the inversions, hartree for each electron.
 const EQUAL: f64 = 1e-9;
+const UNCERTAIN: f64 = 0.3;
 const SLACK_OF_GAIN: f64 = 0.1;
 
 /// Iterations of the mean field that the first density comes from, and the fraction of the new density in the next.
@@ -122,8 +125,9 @@ pub(crate) fn solve(
                 iterations.mixed(&mut mix, input, &output.density)
             }
             _ => {
-                let lower = |(least, (_, _, before)): &(f64, Found)| {
-                    energy < least - EQUAL || (energy < least + EQUAL && output.residual < before.residual)
+                let lower = |(least, (of, _, before)): &(f64, Found)| {
+                    let equal = EQUAL + UNCERTAIN * at.residual.max(of.residual);
+                    energy < least - equal || (energy < least + equal && output.residual < before.residual)
                 };
                 if lowest.as_ref().is_none_or(lower) {
                     lowest = Some((energy, (at.clone(), density.clone(), output.clone())));
@@ -350,7 +354,9 @@ fn warnings(run: &Run, options: &ScfOptions, (inversions, fault): (f64, Option<F
         Mixing::Diis { .. } => "`mixing: linear(0.1)`, and many `iterations`".to_owned(),
     };
     let least = run.residuals.iter().copied().fold(f64::INFINITY, f64::min);
-    let falling = run.residuals.iter().rev().take(6).is_sorted() && run.residual <= least;
+    let last = &run.residuals[run.residuals.len().saturating_sub(FALLING.0)..];
+    let fell = last.first().zip(last.last()).is_some_and(|(first, end)| *end <= FALLING.1 * first);
+    let falling = last.iter().rev().is_sorted() && fell && run.residual <= least;
     let advice = match fault {
         Some(fault) => format!(
             "the density of the next iteration cannot be inverted ({fault}): try {steps}, or begin at another density, such as `start: exact(…)`"

@@ -272,3 +272,15 @@ fn the_gap_of_electrons_of_one_spin_is_theirs() {
     let levels = &run.orbital_energies[0];
     assert_eq!(run.gap, Some(levels[2] - levels[1]));
 }
+
+/// Unequal atoms far apart: the density hardly depends on how deep one of them is, and only the response of the interacting electrons
+/// says by how much.
+#[test]
+fn the_exact_density_of_unequal_atoms_far_apart_is_inverted() {
+    let system = pair(121, 0.25, &[(1.0, -4.0), (1.5, 4.0)], 0);
+    let reference = answer(&system);
+    let found = at(&system, &reference.density);
+    assert!(found.residual < 3e-9, "{}", found.residual);
+    let universal = reference.energy - system.grid.overlap(&reference.total_density(), &system.potential);
+    assert!((found.universal - universal).abs() < 1e-9, "{} {universal}", found.universal);
+}

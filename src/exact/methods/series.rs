@@ -7,6 +7,9 @@ use crate::ks::hamiltonian::Hamiltonian;
 use crate::ks::orbitals::lowest;
 use crate::model::System;
 
+/// The relative accuracy of a first-order change, and its maximum number of iterations.
+pub(super) const RESPONSE: (f64, usize) = (1e-5, 300);
+
 /// An excitation energy below this, hartree, is that of states as good as degenerate.
 const LEAST_EXCITATION: f64 = 1e-3;
 
@@ -105,6 +108,33 @@ impl Series {
                 Ok(Ground { energy, density: [half.clone(), half], error })
             }
             Method::Few(series) => series.ground(potentials, error, control),
+        }
+    }
+
+    /// The first-order change of the density of each spin, 1/bohr, when the potentials change, hartree, around those in which the ground state
+    /// was found last.
+    ///
+    /// # Errors
+    /// An interruption.
+    pub fn response(
+        &self,
+        potentials: [&[f64]; 2],
+        changes: [&[f64]; 2],
+        control: &dyn Control,
+    ) -> Result<[Vec<f64>; 2], ExactError> {
+        let none = || vec![0.0; self.system.grid.points];
+        match &self.method {
+            // Asked for by none: one electron has a closed form.
+            Method::One => Ok([none(), none()]),
+            Method::Two(series) => {
+                let change = series.response(potentials[0], changes[0], control)?;
+                if !self.system.closed_shell() {
+                    return Ok([change, none()]);
+                }
+                let half: Vec<f64> = change.iter().map(|n| 0.5 * n).collect();
+                Ok([half.clone(), half])
+            }
+            Method::Few(series) => series.response(potentials, changes, control),
         }
     }
 }

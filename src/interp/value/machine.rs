@@ -1,8 +1,8 @@
 //! What kernel ridge regression has learned, as a value: a machine, its kernel and its basis.
 
 use super::{Closure, Field, List, Quantity, Table, Value};
-use crate::learn::{Basis, Expansion, Machine as Learned, Profile};
 use crate::lang::Dimension;
+use crate::learn::{Basis, Expansion, Machine as Learned, Profile};
 use crate::model::Grid;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -145,7 +145,10 @@ pub(crate) const MEMBERS: &[(&str, &str)] = &[
         "the condition number of the kernel matrix with the noise, the largest of all: weights and predictions lose about as many digits \
          as it has",
     ),
-    ("tried", "of a cross-validation: the table of widths and noises with the mean and the largest error of what was left out"),
+    (
+        "tried",
+        "of a cross-validation: the table of widths and noises with the mean and the largest error of what was left out",
+    ),
 ];
 
 impl Machine {
@@ -176,7 +179,9 @@ impl Machine {
             heads => Value::list(heads.iter().map(|head| Value::plain(of(head))).collect()),
         };
         let rows = |form: &Form, rows: Vec<Vec<f64>>| {
-            Value::List(Rc::new(List::from(rows.into_iter().map(|row| form.value(row, self.unconverged)).collect::<Vec<_>>())))
+            Value::List(Rc::new(List::from(
+                rows.into_iter().map(|row| form.value(row, self.unconverged)).collect::<Vec<_>>(),
+            )))
         };
         Some(match name {
             "kernel" => Value::text(self.kernel.name()),

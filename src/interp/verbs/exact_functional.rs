@@ -126,7 +126,7 @@ pub(super) fn probed(interp: &mut Interpreter, args: &Args) -> Result<Probed> {
         // One electron has a spin; of an even number the density is that of a singlet.
         None => {
             let electrons = up;
-            if electrons > 1 && electrons % 2 == 1 && interaction != Interaction::None {
+            if electrons > 1 && electrons % 2 == 1 && electrons <= MOST_ELECTRONS && interaction != Interaction::None {
                 return failed(FunctionalError::Spins { electrons }, args, "n");
             }
             let (up, down) = (electrons.div_ceil(2), electrons / 2);

@@ -10,6 +10,7 @@ use crate::lang::{Dimension, Kind};
 use crate::model::{Grid, System, Wall};
 use crate::number::brief;
 use crate::problem::Result;
+use crate::source::Span;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -54,6 +55,8 @@ pub(crate) const INVERSION: &[Builtin] = &[function(
 /// It is told if a given ionisation energy takes both ends of the xc potential further from zero than this, hartree: more than the ends of a
 /// density are off, and than the steps between atoms.
 const FAR_FROM_ZERO: f64 = 0.3;
+/// The same in a trap, where the ends of the density are not far out.
+const FAR_FROM_ZERO_IN_TRAP: f64 = 1.0;
 
 /// An external potential that ends above this, hartree, is that of a trap.
 const HELD: f64 = 0.1;
@@ -96,10 +99,12 @@ fn invert(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         fix(args, &mut given, known)?;
     }
     let found = interp.invert_given(&given, place)?;
-    let off = found.far_out.into_iter().find(|far_out| far_out.abs() > FAR_FROM_ZERO);
-    if let Some(far_out) =
-        off.filter(|_| known.is_some() && given.system.as_ref().is_some_and(|system| !is_trap(system)))
-    {
+    let most = given.system.as_ref().map(|system| match is_trap(system) {
+        true => FAR_FROM_ZERO_IN_TRAP,
+        false => FAR_FROM_ZERO,
+    });
+    let off = found.far_out.into_iter().find(|far_out| most.is_some_and(|most| far_out.abs() > most));
+    if let Some(far_out) = off.filter(|_| known.is_some()) {
         given.notes.push(InversionWarning::Level { far_out });
     }
     let inverted = Inverted { given, found };
@@ -166,7 +171,15 @@ fn fix(args: &Args, given: &mut Given, known: &[f64]) -> Result<()> {
         let help = "it is the energy needed to remove an electron: positive where the potential goes to zero far out";
         return args.wrong(place, message, Some(help.into()));
     }
+    let [up, down] = given.electrons;
+    let closed = up == down && given.spins[0] == given.spins[1];
     match known {
+        [_, _] if up == 0 || down == 0 => {
+            return args.wrong(place, "there are electrons of one spin only: give one ionisation energy", None);
+        }
+        [a, b] if closed && a != b => {
+            return args.wrong(place, "both spins have the same potential, and one ionisation energy: give one", None);
+        }
         [one] => {
             let of_one = of_one(given.electrons);
             (0..2).filter(|s| of_one[*s]).for_each(|s| given.highest[s] = Some(-one));
@@ -230,8 +243,6 @@ fn of_field(args: &Args, field: &Field) -> Result<Given> {
     if field.channels != 1 {
         return args.wrong(span, "a density has one channel", None);
     }
-    let integral = field.grid.integrate(&field.data);
-    let whole = |integral: f64| integral.round().max(0.0) as usize;
     if args.has("n_down") {
         let down = args.field("n_down")?;
         let place = args.span_of("n_down");
@@ -243,10 +254,14 @@ fn of_field(args: &Args, field: &Field) -> Result<Given> {
         if *down.grid != *field.grid || down.channels != 1 {
             return args.wrong(place, "the densities of both spins are on one grid and have one channel", None);
         }
+        let count = |field: &Field, place: Span| {
+            whole_electrons(&field.grid, &field.data, None)
+                .or_else(|error| fail(Placed::new(error, place, "this density"), place))
+        };
         return Ok(Given {
             grid: field.grid.clone(),
             spins: [field.data.clone(), down.data.clone()],
-            electrons: [whole(integral), whole(down.grid.integrate(&down.data))],
+            electrons: [count(field, span)?, count(&down, place)?],
             system: None,
             energy: None,
             highest: [None, None],

@@ -11,9 +11,9 @@ mod invert;
 mod inverted;
 mod kernel;
 mod load;
-mod machines;
 #[cfg(test)]
 mod load_tests;
+mod machines;
 mod mixing;
 mod optimizers;
 #[cfg(test)]

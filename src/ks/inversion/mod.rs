@@ -375,23 +375,36 @@ impl Around<'_> {
         let decided = tails::within(grid, &trusted, density, (MARGIN, MARGIN_OF_DENSITY));
         let top = found.orbitals.energies[count - 1];
         let ends = self.far_out(&found.potential, &decided);
+        let at_wall = -0.5 * (ends[0] + ends[1]);
         let (shift, constant) = match highest[spin] {
             Some(level) => (level - top, Constant::Level),
-            None => (-0.5 * (ends[0] + ends[1]), Constant::Wall),
+            None => (at_wall, Constant::Wall),
         };
         let [left, right] = ends.map(|end| end + shift);
         let far_out = if left.abs() < right.abs() { left } else { right };
-        let mut potential: Vec<f64> = found.potential.iter().map(|v| v + shift).collect();
-        self.continued(&mut potential, &decided);
         // Once more, now with the right shape outside.
-        let target = Target { inside: decided.clone(), tail: &potential, ..target };
-        let mut found = target.improve(target.found(potential.clone(), Some(&found.orbitals))?, control)?;
+        let outside = |shift: f64| -> Result<(Found, Vec<f64>), InversionError> {
+            let mut potential: Vec<f64> = found.potential.iter().map(|v| v + shift).collect();
+            self.continued(&mut potential, &decided);
+            let target = Target { inside: decided.clone(), tail: &potential, ..target };
+            let found = target.improve(target.found(potential.clone(), Some(&found.orbitals))?, control)?;
+            Ok((found, potential))
+        };
+        let (mut found, mut tail) = outside(shift)?;
+        if constant == Constant::Level && found.residual > LARGEST_RESIDUAL {
+            // On a small grid the xc potential does not come to follow the Hartree potential to zero.
+            let (other, other_tail) = outside(at_wall)?;
+            if other.residual < found.residual {
+                (found, tail) = (other, other_tail);
+            }
+        }
+        let target = Target { inside: decided.clone(), tail: &tail, ..target };
         let level = found.orbitals.energies[count - 1];
         let off = match highest[spin] {
             Some(highest) => level - highest,
             None => {
                 let ends = [0, grid.points - 1];
-                ends.iter().map(|i| found.potential[*i] - target.tail[*i]).sum::<f64>() / 2.0
+                ends.iter().map(|i| found.potential[*i] - tail[*i]).sum::<f64>() / 2.0
             }
         };
         found.potential.iter_mut().chain(&mut found.orbitals.energies).for_each(|v| *v -= off);

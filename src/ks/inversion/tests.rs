@@ -239,3 +239,26 @@ fn a_number_of_electrons_that_is_not_that_of_the_density_is_refused() {
         assert_eq!(code(&format!("{head}{call}")), wanted, "{call}");
     }
 }
+
+#[test]
+fn ionisation_energies_that_one_potential_cannot_have_are_refused() {
+    let head = "grid g = uniform(points: 97, spacing: 0.2)\nsystem he on g { He at 0 }\nsystem h on g { H at 0 }\n";
+    for call in ["invert(exact(he), ionisation_energy: [0.7, 0.8])", "invert(exact(h), ionisation_energy: [0.6, 0.6])"]
+    {
+        assert_eq!(code(&format!("{head}{call}")), "ksr::run::value", "{call}");
+    }
+    assert!(number(&format!("{head}invert(exact(he), ionisation_energy: [0.75, 0.75]).residual")) < 1e-6);
+}
+
+/// Where the density reaches the walls, the xc potential does not come to follow the Hartree potential, and a level fixes the constant, but not
+/// the shape outside.
+#[test]
+fn a_level_does_not_make_an_inversion_worse() {
+    let head = "grid d = uniform(points: 31, spacing: 0.45)\n\
+                system t on d { potential(x): 0.1 * x^2 + 0.05 * x; electrons: 4; unpaired: 4 }\n\
+                system ion on d { potential(x): 0.1 * x^2 + 0.05 * x; electrons: 3; unpaired: 3 }\nlet e = exact(t)\n";
+    let apart = number(&format!("{head}e.non_interacting_kinetic_energy - invert(e).kinetic_energy"));
+    assert!(apart.abs() < 3e-6, "{apart}");
+    let level = number(&format!("{head}invert(e).orbital_energies.up[3] - e.energy + exact(ion).energy"));
+    assert!(level.abs() < 1e-6, "{level}");
+}

@@ -11,7 +11,7 @@ use crate::control::Control;
 use crate::exact::ExactError;
 use crate::exact::davidson;
 use crate::exact::field::Field;
-use crate::exact::methods::series::{Ground, Softest};
+use crate::exact::methods::series::{Ground, RESPONSE, Softest};
 use crate::exact::orbitals::{Basis, mean_field};
 use crate::model::System;
 use preconditioner::Preconditioner;
@@ -85,6 +85,34 @@ impl Series {
         let (energy, error) = (found.energies[0], self.softest.found(&found));
         self.states = found.states;
         Ok(Ground { energy, density: product::densities(&self.system, &self.states[0]), error })
+    }
+}
+
+impl Series {
+    /// The first-order change of the density of each spin, 1/bohr, when the potentials in which their state was found last change. The changes
+    /// have the symmetry of the potentials.
+    ///
+    /// # Errors
+    /// An interruption.
+    pub fn response(
+        &self,
+        potentials: [&[f64]; 2],
+        changes: [&[f64]; 2],
+        control: &dyn Control,
+    ) -> Result<[Vec<f64>; 2], ExactError> {
+        let electrons = Electrons {
+            label: &self.system.label,
+            product: Product::new(&self.system, potentials, self.repulsion.clone()),
+            inverse: &self.inverse,
+            symmetry: &self.symmetry,
+        };
+        let Some(state) = self.states.first() else { return Ok([Vec::new(), Vec::new()]) };
+        let source = product::in_potential(&self.system, changes, state);
+        let moved = davidson::respond(&electrons, state, source, RESPONSE, &mut || match control.interrupted() {
+            true => Err(ExactError::Interrupted { label: self.system.label.clone() }),
+            false => Ok(()),
+        })?;
+        Ok(product::densities_of(&self.system, state, &moved).map(|n| n.iter().map(|n| 2.0 * n).collect()))
     }
 }
 

@@ -36,6 +36,21 @@ pub(super) fn repulsion(system: &System) -> Vec<f64> {
 
 /// The density of each spin, 1/bohr.
 pub(super) fn densities(system: &System, state: &[f64]) -> [Vec<f64>; 2] {
+    densities_of(system, state, state)
+}
+
+/// A state times the sum of the potentials, hartree, that its electrons feel.
+pub(super) fn in_potential(system: &System, potentials: [&[f64]; 2], state: &[f64]) -> Vec<f64> {
+    let (up, _) = system.spins();
+    let of = |(index, x): (usize, &f64)| {
+        let places = places(index, system.grid.points, system.electrons).enumerate();
+        x * places.map(|(axis, place)| potentials[usize::from(axis >= up)][place]).sum::<f64>()
+    };
+    state.par_iter().enumerate().map(of).collect()
+}
+
+/// The same of two states, 1/bohr: what is bilinear in them.
+pub(super) fn densities_of(system: &System, state: &[f64], other: &[f64]) -> [Vec<f64>; 2] {
     let (points, (up, down)) = (system.grid.points, system.spins());
     // Electrons of one spin are alike: those of the first axis of each are enough.
     let of = |axis: usize, count: usize| -> Vec<f64> {
@@ -44,8 +59,8 @@ pub(super) fn densities(system: &System, state: &[f64]) -> [Vec<f64>; 2] {
             return n;
         }
         let inner = points.pow(axis as u32);
-        for (k, run) in state.chunks(inner).enumerate() {
-            n[k % points] += run.iter().map(|x| x * x).sum::<f64>();
+        for (k, (run, other)) in state.chunks(inner).zip(other.chunks(inner)).enumerate() {
+            n[k % points] += run.iter().zip(other).map(|(x, y)| x * y).sum::<f64>();
         }
         let share = count as f64 / system.grid.spacing;
         n.iter_mut().for_each(|n| *n *= share);

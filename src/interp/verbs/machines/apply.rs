@@ -29,7 +29,8 @@ pub(super) fn uncertainty(interp: &mut Interpreter, args: &mut Args) -> Result<V
         };
         let (matrix, k) = (at(&distances)?, at(&from)?);
         let own = at(&[0.0])?.first().copied().unwrap_or(1.0);
-        let decomposed = Decomposed::new(count, |i, j| matrix[i * count + j]).or_else(|error| super::failed(error, args))?;
+        let decomposed =
+            Decomposed::new(count, |i, j| matrix[i * count + j]).or_else(|error| super::failed(error, args))?;
         most = most.max(((own - decomposed.explained(&k, head.noise)) / own).max(0.0).sqrt());
     }
     Ok(Form::Number(crate::lang::Dimension::PLAIN).value(vec![most], unconverged || machine.unconverged))
@@ -98,7 +99,8 @@ impl Interpreter {
                         let row = machine.expansion.as_ref().map_or(row.clone(), |expansion| expansion.change(&row));
                         row.iter().enumerate().for_each(|(i, x)| data[i * count + j] = *x);
                     }
-                    let weights = constant(trace, Field { channels: count, ..Field::simple(grid.clone(), data) }, span)?;
+                    let weights =
+                        constant(trace, Field { channels: count, ..Field::simple(grid.clone(), data) }, span)?;
                     let part = sum_channels(trace, weights, k, span)?;
                     field = Some(match field {
                         None => part,
@@ -147,7 +149,7 @@ impl Interpreter {
                 let exponent = g.scale(-0.5 / (width * width), squares, span);
                 g.unary(Unary::Exp, exponent, span)
             })),
-            KernelFunction::Known(Profile::Laplacian) => {
+            KernelFunction::Known(Profile::Laplace) => {
                 let r = in_widths(trace);
                 Ok(trace.add(|g| {
                     let exponent = g.scale(-1.0, r, span);

@@ -20,7 +20,11 @@ pub(crate) enum LearnNote {
     ///
     /// What to do: give more, `widths:` or `noises:`, beyond that end.
     #[error("the best of the {name} that were tried is the last of them, {chosen}", chosen = brief(*chosen))]
-    #[diagnostic(code(ksr::learn::at_end), severity(Advice), help("others may be better: give `{name}:` beyond that end"))]
+    #[diagnostic(
+        code(ksr::learn::at_end),
+        severity(Advice),
+        help("others may be better: give `{name}:` beyond that end")
+    )]
     AtEnd { name: &'static str, chosen: f64 },
     /// The noise is smaller than the rounding errors of the kernel matrix: inputs are too alike for the width, and the weights are large
     /// and cancel. Predictions have fewer digits than outputs, and differ between processors.
@@ -68,9 +72,9 @@ impl Data {
         let basis = basis(args);
         let expansion = match (&output, basis) {
             (_, Basis::Grid) => None,
-            (Form::Field(grid), _) => basis
-                .expansion(&out_rows.concat(), grid.points, grid.spacing)
-                .or_else(|error| failed(error, args))?,
+            (Form::Field(grid), _) => {
+                basis.expansion(&out_rows.concat(), grid.points, grid.spacing).or_else(|error| failed(error, args))?
+            }
             _ => {
                 let message = format!("`basis:` is for fields, and the outputs are numbers or lists");
                 return args.wrong(args.span_of("basis"), message, None);
@@ -99,7 +103,12 @@ impl Data {
 }
 
 /// A list of values of one form, and whether any of them comes from a calculation that did not converge.
-fn column(interp: &mut Interpreter, args: &Args, name: &str, what: &'static str) -> Result<(Form, Vec<Vec<f64>>, bool)> {
+fn column(
+    interp: &mut Interpreter,
+    args: &Args,
+    name: &str,
+    what: &'static str,
+) -> Result<(Form, Vec<Vec<f64>>, bool)> {
     let list = args.list(interp, name)?;
     let mut all: Option<Form> = None;
     let mut rows = Vec::with_capacity(list.len());

@@ -12,7 +12,7 @@ const FORMAT: &str = "ksr machine 1";
 /// How to calculate with it.
 const ABOUT: &str = "output = mean + sum over basis functions of the coefficients; coefficient = sum over inputs j of weight_j * kernel(distance_j / width); \
                      the distance of fields is sqrt(spacing * sum of squared differences), of lists sqrt(sum of squared differences); \
-                     gaussian: exp(-r^2 / 2), laplacian: exp(-r)";
+                     gaussian: exp(-r^2 / 2), laplace: exp(-r)";
 
 #[derive(Serialize, Deserialize)]
 struct File {
@@ -39,9 +39,20 @@ struct Values {
 #[serde(rename_all = "snake_case")]
 enum FormOf {
     /// Twice the powers of energy and length: in hartree and bohr.
-    Number { twice_energy: i16, twice_length: i16 },
-    List { length: usize },
-    Field { points: usize, spacing: f64, start: f64, stencil: usize, wall: String },
+    Number {
+        twice_energy: i16,
+        twice_length: i16,
+    },
+    List {
+        length: usize,
+    },
+    Field {
+        points: usize,
+        spacing: f64,
+        start: f64,
+        stencil: usize,
+        wall: String,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -145,7 +156,8 @@ pub(crate) fn written(machine: &Machine) -> Result<String, String> {
 
 /// The machine in a text; `Err`: what is wrong with it.
 pub(crate) fn read(text: &str) -> Result<Machine, String> {
-    let file: File = serde_json::from_str(text).map_err(|error| format!("it is not a machine that ksr saved: {error}"))?;
+    let file: File =
+        serde_json::from_str(text).map_err(|error| format!("it is not a machine that ksr saved: {error}"))?;
     if file.format != FORMAT {
         return Err(format!("its format is {:?}, not {FORMAT:?}", file.format));
     }

@@ -37,7 +37,7 @@ pub(crate) const MACHINES: &[Builtin] = &[
             required("inputs", &[Kind::List]).about(INPUTS),
             required("outputs", &[Kind::List]).about(OUTPUTS),
             required("kernel", &[Kind::Kernel, Kind::Function])
-                .about("how alike two inputs are: `gaussian(width: …)`, `laplacian(width: …)`, or a function of their distance"),
+                .about("how alike two inputs are: `gaussian(width: …)`, `laplace(width: …)`, or a function of their distance"),
             optional("noise", &[Kind::Number], DefaultValue::Number(1e-12)).about("added to the diagonal of the kernel matrix"),
             optional("basis", &[Kind::Basis], DefaultValue::Absent("the grid"))
                 .about("in what fields are expanded before they are learned: `fourier(200)`, `principal(25)`"),
@@ -60,7 +60,7 @@ pub(crate) const MACHINES: &[Builtin] = &[
             required("inputs", &[Kind::List]).about(INPUTS),
             required("outputs", &[Kind::List]).about(OUTPUTS),
             optional("kernel", &[Kind::Kernel, Kind::Function], DefaultValue::Absent("gaussian"))
-                .about("`gaussian`, `laplacian`, or a function of the distance in widths; with a width, `gaussian(width: 2)`, only the noise is chosen"),
+                .about("`gaussian`, `laplace`, or a function of the distance in widths; with a width, `gaussian(width: 2)`, only the noise is chosen"),
             optional("folds", &[Kind::Whole], DefaultValue::Number(5.0))
                 .about("into so many parts the inputs are divided, input i into part i modulo folds, and each is left out once"),
             named("widths", &[Kind::List], DefaultValue::Absent("from 1/4 to 128 times the median distance of the inputs")),
@@ -87,13 +87,13 @@ pub(crate) const MACHINES: &[Builtin] = &[
         |_, args| known(args, Profile::Gaussian),
     ),
     function(
-        "laplacian",
+        "laplace",
         &[required("width", &[Kind::Quantity])],
         &[Kind::Kernel],
         "the kernel exp(-d/width) of inputs at a distance d",
-        &["kernel", "exponential"],
-        &[shown("ridge([0, 1, 2], [0, 1, 4], kernel: laplacian(width: 2))(1.5)")],
-        |_, args| known(args, Profile::Laplacian),
+        &["kernel", "laplacian kernel", "exponential"],
+        &[shown("ridge([0, 1, 2], [0, 1, 4], kernel: laplace(width: 2))(1.5)")],
+        |_, args| known(args, Profile::Laplace),
     ),
     function(
         "fourier",
@@ -162,9 +162,9 @@ fn basis(args: &Args) -> Basis {
 /// An error at the argument it is about.
 fn failed<T>(error: LearnError, args: &Args) -> Result<T> {
     let (name, label) = match &error {
-        LearnError::NotFinite { what: "output", .. } | LearnError::Unequal { what: "output", .. } | LearnError::Lengths { .. } => {
-            ("outputs", "these outputs")
-        }
+        LearnError::NotFinite { what: "output", .. }
+        | LearnError::Unequal { what: "output", .. }
+        | LearnError::Lengths { .. } => ("outputs", "these outputs"),
         LearnError::Basis { .. } => ("basis", "this basis"),
         LearnError::Kernel { .. } => ("kernel", "this kernel"),
         _ => ("inputs", "these inputs"),
@@ -204,7 +204,11 @@ fn cross_validate(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let widths = match (width, args.has("widths")) {
         (Some(_), true) => {
             let message = "the kernel has a width already";
-            return args.wrong(args.span_of("widths"), message, Some("leave out one of them: `kernel: gaussian`".into()));
+            return args.wrong(
+                args.span_of("widths"),
+                message,
+                Some("leave out one of them: `kernel: gaussian`".into()),
+            );
         }
         (Some(width), false) => vec![width],
         (None, true) => candidates(interp, args, "widths", 0.0)?,
@@ -218,7 +222,11 @@ fn cross_validate(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         false => NOISES.map(|k| 10f64.powi(k)).collect(),
     };
     let numbers = (count * count * (widths.len() + 3)) as u64;
-    interp.afford(8 * (numbers + (widths.len() * noises.len() * data.outputs.ncols()) as u64), "this cross-validation", args.span)?;
+    interp.afford(
+        8 * (numbers + (widths.len() * noises.len() * data.outputs.ncols()) as u64),
+        "this cross-validation",
+        args.span,
+    )?;
     let mut kernels = Vec::with_capacity(widths.len());
     for width in &widths {
         kernels.push((*width, interp.kernel_matrix(&function, &data.distances, *width, args)?));
@@ -232,10 +240,14 @@ fn cross_validate(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         ("widths", &widths, (|c: &Candidate| c.width) as fn(&Candidate) -> f64),
         ("noises", &noises, |c: &Candidate| c.noise),
     ] {
-        let at_end = |x: f64| tried.len() > 1 && tried.iter().all(|other| *other <= x) || tried.iter().all(|other| *other >= x);
+        let at_end =
+            |x: f64| tried.len() > 1 && tried.iter().all(|other| *other <= x) || tried.iter().all(|other| *other >= x);
         // Less noise than rounding is as good as none.
         let low = |x: f64| name == "noises" && tried.iter().all(|other| *other >= x);
-        if let Some(choice) = choices.iter().find(|choice| tried.len() > 1 && at_end(of(&choice.candidate)) && !low(of(&choice.candidate))) {
+        if let Some(choice) = choices
+            .iter()
+            .find(|choice| tried.len() > 1 && at_end(of(&choice.candidate)) && !low(of(&choice.candidate)))
+        {
             let (span, chosen) = (args.span, of(&choice.candidate));
             interp.warn_with(Problem::new(Placed::new(LearnNote::AtEnd { name, chosen }, span, "here"), span), false);
             break;

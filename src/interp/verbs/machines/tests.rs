@@ -1,0 +1,114 @@
+use crate::interp::tests::helpers::{code, number, take_lines, texts, values};
+
+const XS: &str = "let xs = [0.2 * k for k in 0 .. 10]\nlet ys = [sin(x) for x in xs]\n";
+
+#[test]
+fn a_machine_gives_what_it_has_learned() {
+    assert!(
+        number(&format!("{XS}ridge(xs, ys, kernel: gaussian(width: 1), noise: 1e-12)(0.7) - sin(0.7)")).abs() < 1e-5
+    );
+    assert!(number(&format!("{XS}cross_validate(xs, ys)(0.7) - sin(0.7)")).abs() < 1e-6);
+    // Energies stay energies, whatever their unit.
+    let energies = format!("{XS}let m = ridge(xs, [y * (1 eV) for y in ys], kernel: gaussian(width: 1))\n");
+    assert!((number(&format!("{energies}m(0.4) / (1 eV)")) - 0.4f64.sin()).abs() < 1e-5);
+    // Vectors to vectors.
+    let vectors =
+        "let m = ridge([[a, a^2] for a in 0 .. 5], [[2 * a, -a, 1] for a in 0 .. 5], kernel: gaussian(width: 8))\n";
+    assert!((number(&format!("{vectors}m([2, 4])[0]")) - 4.0).abs() < 1e-4);
+    // A kernel of one's own is that of the language, if it is the same function.
+    let own = format!(
+        "{XS}ridge(xs, ys, kernel: fn(r) = exp(-r^2 / 2), noise: 1e-4)(0.3) - ridge(xs, ys, kernel: gaussian(width: 1), noise: 1e-4)(0.3)"
+    );
+    assert!(number(&own).abs() < 1e-12);
+}
+
+/// Value and derivative of a machine in the body of a functional, against the machine itself.
+#[test]
+fn a_machine_in_a_functional_has_its_derivative() {
+    let head = "grid g = uniform(points: 41, spacing: 0.2)\n\
+                let ns = [exp(-(g.x - 0.2 * k)^2) * (1 + 0.1 * k) for k in 0 .. 5]\nlet es = [integral(n^3) for n in ns]\n\
+                let n = 0.9 * exp(-1.1 * (g.x - 0.3)^2)\nlet d = g.x * exp(-g.x^2)\n";
+    for kernel in ["gaussian(width: 1.5)", "laplace(width: 2)", "fn(r) = 1 / (1 + r^2)"] {
+        let machine = format!("{head}let m = ridge(ns, es, kernel: {kernel}, noise: 1e-6)\n");
+        let with = format!("{machine}functional f(n) = m(n)\n");
+        // The energy is ∫ n e with the number as e.
+        let value = number(&format!("{with}energy(f, n) - m(n) * integral(n)"));
+        assert!(value.abs() < 1e-9, "{kernel}: {value}");
+        let slope = number(&format!("{with}integral(potential(f, n) * d)"));
+        let by = 1e-4;
+        let moved = |sign: f64| number(&format!("{with}energy(f, n + {} * d)", sign * by));
+        let wanted = (moved(1.0) - moved(-1.0)) / (2.0 * by);
+        assert!((slope - wanted).abs() < 1e-6 * wanted.abs().max(1.0), "{kernel}: {slope} {wanted}");
+    }
+}
+
+/// Fields out, in the bases, on their own and in a body.
+#[test]
+fn fields_are_learned_in_each_basis() {
+    let head = "grid g = uniform(points: 41, spacing: 0.2)\n\
+                let vs = [g.x * 0.1 * k for k in -4 .. 4]\nlet ns = [exp(-(g.x - 0.1 * k)^2) for k in -4 .. 4]\n\
+                let v = g.x * 0.17\nlet wanted = exp(-(g.x - 0.17)^2)\n";
+    for basis in ["", ", basis: fourier(20)", ", basis: principal(6)"] {
+        for how in ["ridge(vs, ns, kernel: gaussian(width: 4), noise: 1e-9", "cross_validate(vs, ns, folds: 3"] {
+            let machine = format!("{head}let m = {how}{basis})\n");
+            let off = number(&format!("{machine}integral(abs(m(v) - wanted))"));
+            assert!(off < 2e-3, "{how}{basis}: {off}");
+            // As a part of a functional: the energy of the field that comes out.
+            let within =
+                number(&format!("{machine}functional f(n) = m(n)\nenergy(f, v + 2) - integral((v + 2) * m(v + 2))"));
+            assert!(within.abs() < 1e-6, "{how}{basis}: {within}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_learned_from_is_refused() {
+    let head = "grid g = uniform(points: 41, spacing: 0.2)\ngrid c = uniform(points: 21, spacing: 0.4)\n";
+    let kernel = "kernel: gaussian(width: 1)";
+    for (call, wanted) in [
+        (format!("ridge([1, 1], [1, 2], {kernel})"), "ksr::learn::twins"),
+        (format!("ridge([1, 2], [1], {kernel})"), "ksr::learn::lengths"),
+        (format!("ridge([], [], {kernel})"), "ksr::learn::too_few"),
+        (format!("ridge([1, 2], [0 / 0, 1], {kernel})"), "ksr::learn::not_finite"),
+        (format!("ridge([g.x, c.x], [1, 2], {kernel})"), "ksr::learn::unequal"),
+        (format!("ridge([1, [1, 2]], [1, 2], {kernel})"), "ksr::learn::unequal"),
+        (format!("ridge([1 bohr, 1 hartree], [1, 2], {kernel})"), "ksr::learn::unequal"),
+        (format!("ridge([\"a\", \"b\"], [1, 2], {kernel})"), "ksr::run::value"),
+        ("ridge([1, 2], [1, 2], kernel: gaussian)".into(), "ksr::run::value"),
+        (format!("ridge([1, 2], [1, 2], {kernel}, noise: -1)"), "ksr::run::value"),
+        (format!("ridge([1, 2], [1, 2], {kernel}, basis: fourier(2))"), "ksr::run::value"),
+        (format!("ridge([1, 2], [g.x, 2 * g.x], {kernel}, basis: fourier(50))"), "ksr::learn::basis"),
+        ("ridge([1, 2], [1, 2], kernel: fn(r) = 1 / r)".into(), "ksr::learn::kernel"),
+        ("gaussian(width: 0)".into(), "ksr::run::value"),
+        ("cross_validate([1, 2, 3], [1, 2, 3])".into(), "ksr::learn::too_few"),
+        ("cross_validate([1, 2, 3], [1, 2, 3], folds: 1)".into(), "ksr::run::value"),
+        (format!("ridge([1, 2], [1, 2], {kernel})(g.x)"), "ksr::run::value"),
+        (format!("ridge([1, 2], [1, 2], {kernel})([1, 2])"), "ksr::run::value"),
+    ] {
+        assert_eq!(code(&format!("{head}{call}")), wanted, "{call}");
+    }
+    assert_eq!(
+        code(&format!("{head}functional f(n) = ridge([c.x, 2 * c.x], [1, 2], {kernel})(n)\nenergy(f, exp(-g.x^2))")),
+        "ksr::functional::other_grid"
+    );
+}
+
+#[test]
+fn noise_below_rounding_is_told() {
+    take_lines();
+    values(&format!("{XS}ridge(xs, ys, kernel: gaussian(width: 50), noise: 0).condition"));
+    let told = take_lines().join("\n");
+    assert!(told.contains("learn::condition"), "{told}");
+    take_lines();
+    values(&format!("{XS}cross_validate(xs, ys, widths: [0.1, 0.2]).width"));
+    let told = take_lines().join("\n");
+    assert!(told.contains("learn::at_end"), "{told}");
+}
+
+#[test]
+fn uncertainty_is_zero_where_it_has_been() {
+    let m = format!("{XS}let m = ridge(xs, ys, kernel: gaussian(width: 0.5), noise: 1e-12)\n");
+    assert!(number(&format!("{m}uncertainty(m, 0.4)")) < 1e-3);
+    assert!((number(&format!("{m}uncertainty(m, 20)")) - 1.0).abs() < 1e-9);
+    assert_eq!(texts(&format!("{m}m.kernel")), ["gaussian"]);
+}
