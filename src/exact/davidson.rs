@@ -129,7 +129,7 @@ pub(super) fn respond(
     let mut slope = dot(&rest, &direction);
     for _ in 0..iterations {
         stopped()?;
-        if norm(&rest) <= wanted * size || !(slope.abs() > 0.0) {
+        if norm(&rest) <= wanted * size || slope.is_nan() || slope == 0.0 {
             break;
         }
         let mut image = operator.apply(&direction);

@@ -88,7 +88,7 @@ pub fn raw(value: f64, a: f64, b: f64) -> f64 {
 }
 
 /// A uniform deviate in (0, 1), with 53 bits.
-fn uniform(rng: &mut ChaCha8Rng) -> f64 {
+pub(crate) fn uniform(rng: &mut ChaCha8Rng) -> f64 {
     ((rng.next_u64() >> 11) as f64 + 0.5) / (1u64 << 53) as f64
 }
 

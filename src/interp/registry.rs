@@ -1,6 +1,8 @@
 //! The one list of the functions and constants of the language.
 
-use super::builtins::{checks, datasets, figures, files, grids, lists, math, records, reduce, search, systems, tables};
+use super::builtins::{
+    checks, datasets, figures, files, grids, lists, math, random, records, reduce, search, systems, tables,
+};
 use super::call::Builtin;
 use super::{trace, verbs};
 
@@ -18,6 +20,7 @@ pub static TOPICS: &[Topic] = &[
     Topic { name: "mathematics", builtins: math::ALL },
     Topic { name: "sums and extremes", builtins: reduce::ALL },
     Topic { name: "lists", builtins: lists::ALL },
+    Topic { name: "random numbers", builtins: random::ALL },
     Topic { name: "records and kinds", builtins: records::ALL },
     Topic { name: "grids", builtins: grids::ALL },
     Topic { name: "fields", builtins: trace::FIELDS },

@@ -108,6 +108,8 @@ pub struct FunctionalDef {
     pub spin_dependent: bool,
     /// `functional`, `kinetic functional`, `potential functional`.
     pub kind: FunctionalKind,
+    /// `total`: the body is the energy itself, a number.
+    pub total: bool,
     /// Name, parameters, body, head.
     pub function: FnDef,
     /// `for exponential`: the interaction it is made for.

@@ -4,6 +4,16 @@ use super::LearnError;
 use crate::tensor::vector::leave_vector_registers;
 use faer::{Mat, Side};
 
+/// With less noise than this, as a multiple of the rounding error of the largest eigenvalue, predictions depend on rounding: a
+/// cross-validation then chooses what happened to be right.
+const ROUNDINGS: f64 = 4.0;
+
+/// The least noise that is not lost in rounding errors, for a matrix whose largest eigenvalue is at most this, such as the number of inputs
+/// with a kernel of at most 1.
+pub fn least_noise(largest: f64) -> f64 {
+    ROUNDINGS * f64::EPSILON * largest
+}
+
 /// K = U Λ U^T.
 #[derive(Clone, Debug)]
 pub struct Decomposed {
@@ -69,9 +79,9 @@ impl Decomposed {
         (high + noise) / (low + noise)
     }
 
-    /// The rounding error of the matrix: less noise than this changes nothing that can be relied on.
-    pub fn rounding(&self) -> f64 {
-        f64::EPSILON * self.values.iter().copied().fold(0.0, f64::max)
+    /// The least noise that is not lost in the rounding errors of the matrix.
+    pub fn least_noise(&self) -> f64 {
+        least_noise(self.values.iter().copied().fold(0.0, f64::max))
     }
 
     /// k^T (K + noise)^-1 k.

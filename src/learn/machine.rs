@@ -66,5 +66,5 @@ pub fn fit(
     let weights = decomposed.weights(&chosen, noise);
     let weights = (0..count).flat_map(|i| (0..which.len()).map(move |j| (i, j))).map(|at| weights[at]).collect();
     let condition = decomposed.condition(noise);
-    Ok((Head { width, noise, outputs: which, weights, condition }, noise < decomposed.rounding()))
+    Ok((Head { width, noise, outputs: which, weights, condition }, noise < decomposed.least_noise()))
 }

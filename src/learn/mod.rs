@@ -13,7 +13,7 @@ mod tests;
 
 pub use basis::{Basis, Expansion};
 pub use cross::{Candidate, Choice, Scores, choose, scores};
-pub use decomposed::Decomposed;
+pub use decomposed::{Decomposed, least_noise};
 pub use error::LearnError;
 pub use inputs::Inputs;
 pub use kernel::Profile;

@@ -7,6 +7,7 @@ use crate::exact::field::Field;
 use crate::exact::integrals::pairs as products;
 use crate::exact::orbitals::mean_field;
 use crate::exact::{ExactError, Options, PairDensity};
+use crate::ks::hamiltonian::Hamiltonian;
 use crate::model::{Interaction, System, both_spins};
 use crate::tensor::vector::dot;
 use faer::Mat;
@@ -32,8 +33,10 @@ impl Method for Independent {
         system.electrons == 1 || system.interaction == Interaction::None
     }
 
-    fn accuracy(&self, _: &System) -> f64 {
-        1e-9
+    /// 1e-9, or what rounding leaves on a fine grid.
+    fn accuracy(&self, system: &System) -> f64 {
+        let scale = Hamiltonian::new(&system.grid, &system.potential).scale();
+        (2.0 * ROUNDING * scale * system.electrons as f64).max(1e-9)
     }
 
     fn solve(&self, system: &Arc<System>, _: &Options, control: &dyn Control) -> Result<Answer, ExactError> {

@@ -103,7 +103,12 @@ fn class(text: &str, tokens: &[Token], i: usize) -> (Class, usize) {
 /// Reserved words may name options and members.
 fn word_class(word: &str, next: &str, before: Option<(TokenKind, &str)>) -> Class {
     let member = before.is_some_and(|(_, sign)| sign == ".");
-    let keyword = is_reserved(word) && next != ":" || ["kinetic", "potential"].contains(&word) && next == "functional";
+    let kind = match word {
+        "kinetic" | "potential" => next == "functional",
+        "total" => ["functional", "kinetic"].contains(&next),
+        _ => false,
+    };
+    let keyword = is_reserved(word) && next != ":" || kind;
     if keyword && !member { Class::Keyword } else { Class::Plain }
 }
 

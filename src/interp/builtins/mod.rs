@@ -11,6 +11,7 @@ pub(super) mod files;
 pub(super) mod grids;
 pub(super) mod lists;
 pub(super) mod math;
+pub(super) mod random;
 pub(super) mod records;
 pub(super) mod reduce;
 pub(super) mod search;

@@ -39,6 +39,21 @@ pub enum TraceError {
         #[label("given here")]
         span: Span,
     },
+    /// The body of a total functional is the energy itself, one number for the whole density. Its last line gives something else.
+    ///
+    /// What to do: end in a number, such as an `integral(…)`, or leave out `total`: then the value at a point is the energy per electron
+    /// there.
+    #[error("the value of a total functional is one number, but `{functional}` returns {found}")]
+    #[diagnostic(code(ksr::shape::total), help("end in a number, such as `integral(…)`, or leave out `total`"))]
+    NotTotal {
+        /// The functional.
+        functional: String,
+        /// What it ends in.
+        found: String,
+        /// The last expression.
+        #[label("returns {found}")]
+        span: Span,
+    },
     /// A functional must give the energy per electron, one number per grid point. Its last line gives something else.
     ///
     /// What to do: end in one channel on the full grid, for example with `dense(f, 1)` or `channel(f, 0)`, and undo a

@@ -15,6 +15,7 @@ pub(crate) const STANDARD: &[(&str, &str)] = &[
     ("networks", include_str!("../../../stdlib/networks.ksr")),
     ("losses", include_str!("../../../stdlib/losses.ksr")),
     ("molecules", include_str!("../../../stdlib/molecules.ksr")),
+    ("wells", include_str!("../../../stdlib/wells.ksr")),
     ("analysis", include_str!("../../../stdlib/analysis.ksr")),
     ("models", include_str!("../../../stdlib/models.ksr")),
     ("committees", include_str!("../../../stdlib/committees.ksr")),

@@ -293,6 +293,13 @@ impl Interpreter {
             (_, Some(node)) => node,
         };
         let shape = trace.graph().shape(node);
+        if f.functional.def.total {
+            if shape != Shape::SCALAR {
+                let (functional, found) = (f.functional.name().to_string(), shape.to_string());
+                return fail(TraceError::NotTotal { functional, found, span: end }, end);
+            }
+            return each_electron(trace, node, densities, end);
+        }
         match (shape.grid, shape.channels) {
             (None | Some(0), 1) => {
                 let node = trace.add(|g| g.stretch(node, Shape::FIELD, end));
@@ -363,6 +370,22 @@ impl Interpreter {
         let (energy, flipped) = energy?;
         super::compile::finish(f, &trace, &energy, flipped.as_ref())
     }
+}
+
+/// A total energy as the energy per electron that has it: F / N with N = ∫ n, so that ∫ n F/N is F, and its derivative that of F.
+fn each_electron(trace: &Rc<Trace>, total: NodeId, densities: &[(Value, Span)], span: Span) -> Result<Symbol> {
+    let nodes: Vec<NodeId> = densities.iter().filter_map(|(value, _)| node_in(value)).collect();
+    let each = trace.add(|g| {
+        let mut electrons = g.constant(0.0, span);
+        for node in &nodes {
+            let integral = g.integral(*node, span)?;
+            electrons = g.binary(Binary::Add, electrons, integral, span)?;
+        }
+        let each = g.binary(Binary::Div, total, electrons, span)?;
+        Ok(g.stretch(each, Shape::FIELD, span))
+    });
+    let node = each.or_else(|error| fail(TraceError::shape(&error, span), span))?;
+    Ok(Symbol::new(trace, node))
 }
 
 /// The node of a symbol.

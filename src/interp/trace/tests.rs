@@ -260,3 +260,28 @@ fn a_reference_is_its_own_answer_unless_a_better_one_is_asked_for() {
     let lines = take_lines();
     assert!(lines.len() == 1 && lines[0].starts_with("ksr::exact::rough"), "{lines:?}");
 }
+
+/// The energy is the body, whatever the density, and the potential its derivative; of both spins, and as a part of another functional.
+#[test]
+fn a_total_functional_is_the_energy_itself() {
+    let head = "grid g = uniform(points: 61, spacing: 0.2)\nlet n = 1.7 * exp(-g.x^2)\nlet d = g.x * exp(-g.x^2)\n\
+                total functional F(n) = integral(n^2)^2\ntotal functional G(n_up, n_down) = integral(n_up^3) * integral(n_down)\n";
+    let of = |expression: &str| number(&format!("{head}{expression}"));
+    assert!(of("energy(F, n) - integral(n^2)^2").abs() < 1e-9);
+    assert!(of("max(abs(potential(F, n) - 4 * integral(n^2) * n))") < 1e-9);
+    assert!(of("energy(G, n, n_down: 0.4 * n) - (integral(n^3) * 0.4 * integral(n) + 0.4^3 * integral(n^3) * integral(n)) / 2").abs() < 1e-8);
+    // Both together: the energy per electron of each is added.
+    let sum = of("functional both(n) = F(n) - 0.3 * n\nenergy(both, n) - integral(n^2)^2 + 0.3 * integral(n^2)");
+    assert!(sum.abs() < 1e-9, "{sum}");
+    let step = 1e-5;
+    let moved = |by: f64| of(&format!("energy(F, n + {by} * d)"));
+    let wanted = (moved(step) - moved(-step)) / (2.0 * step);
+    assert!((of("integral(potential(F, n) * d)") - wanted).abs() < 1e-6);
+    // In a calculation it is the exchange-correlation energy.
+    let run = of(
+        "system he on g { He at 0 }\nlet r = solve(he, with: F)\nr.xc_energy / (1 hartree) - integral(r.density^2)^2",
+    );
+    assert!(run.abs() < 1e-8, "{run}");
+    assert_eq!(code(&format!("{head}total functional H(n) = n^2\nenergy(H, n)")), "ksr::shape::total");
+    assert_eq!(code("total potential functional v(n) = n"), "ksr::parse::total_potential");
+}

@@ -123,7 +123,7 @@ fn energies(interp: &mut Interpreter, args: &Args) -> Result<Vec<f64>> {
                 Value::Number(q) if q.dim.agree(Dimension::ENERGY).is_some() => Some(q.value),
                 _ => None,
             };
-            let found: Option<Vec<f64>> = list.iter().map(|value| energy(&value)).collect();
+            let found: Option<Vec<f64>> = list.iter().map(energy).collect();
             match found.filter(|found| found.len() == 2) {
                 Some(found) => found,
                 None => {

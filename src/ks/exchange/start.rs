@@ -64,10 +64,7 @@ fn around<D: Backend>(ks: &KohnSham<D>, density: &Spins<D>) -> Result<Vec<Vec<Ve
     let Equations { system, occupation, .. } = &*ks.equations;
     let share = occupation.share();
     let of_spin = |spin: usize| -> Vec<f64> {
-        density
-            .iter()
-            .nth(occupation.channel(spin))
-            .map_or_else(Vec::new, |n| n.host().iter().map(|n| share * n).collect())
+        density.get(occupation.channel(spin)).map_or_else(Vec::new, |n| n.host().iter().map(|n| share * n).collect())
     };
     let others = system.repulsion_of_others(&[0, 1].map(of_spin));
     let mut all = Vec::with_capacity(occupation.channels.len());

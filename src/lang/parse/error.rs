@@ -447,6 +447,16 @@ pub enum ParseError {
         span: Span,
     },
 
+    /// The body of a potential functional is a field, the potential; that of a total functional is a number, the energy. One cannot be both.
+    ///
+    /// What to do: leave out `total` or `potential`.
+    #[error("a potential functional has no total energy")]
+    #[diagnostic(code(ksr::parse::total_potential), help("leave out `total`, or `potential`"))]
+    TotalPotential {
+        #[label("has no meaning here")]
+        span: Span,
+    },
+
     /// Something that can be given only once is given twice, so it is unclear which one counts.
     ///
     /// What to do: keep one of the two.
@@ -483,6 +493,7 @@ impl ParseError {
             | Escape { span, .. }
             | EmptyInterpolation { span }
             | SpinDependentPotential { span }
+            | TotalPotential { span }
             | Digits { span, .. }
             | NumberTooLarge { span, .. }
             | UnknownUnit { span, .. }

@@ -76,7 +76,7 @@ impl Data {
                 basis.expansion(&out_rows.concat(), grid.points, grid.spacing).or_else(|error| failed(error, args))?
             }
             _ => {
-                let message = format!("`basis:` is for fields, and the outputs are numbers or lists");
+                let message = "`basis:` is for fields, and the outputs are numbers or lists";
                 return args.wrong(args.span_of("basis"), message, None);
             }
         };

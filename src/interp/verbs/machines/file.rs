@@ -187,7 +187,7 @@ pub(crate) fn read(text: &str) -> Result<Machine, String> {
         if head.outputs.iter().any(|output| *output >= outputs) {
             return Err("a head has an output that there is not".into());
         }
-        if head.weights.len() != count || !(head.width > 0.0) {
+        if head.weights.len() != count || head.width.is_nan() || head.width <= 0.0 {
             return Err("a head has no weights for some inputs, or no positive width".into());
         }
         let weights = flat(head.weights, head.outputs.len(), "the weights of an input")?;

@@ -11,7 +11,9 @@ use crate::interp::call::{Args, Builtin, DefaultValue, function, named, optional
 use crate::interp::error::{Placed, fail};
 use crate::interp::value::{Kernel, KernelFunction, Machine, Table, Value};
 use crate::lang::Kind;
-use crate::learn::{Basis, Candidate, Choice, LearnError, Machine as Learned, Profile, Scores, choose, fit, scores};
+use crate::learn::{
+    Basis, Candidate, Choice, LearnError, Machine as Learned, Profile, Scores, choose, fit, least_noise, scores,
+};
 use crate::problem::{Problem, Result};
 use crate::source::Span;
 use data::{Data, LearnNote};
@@ -27,8 +29,8 @@ const OUTPUTS: &str = "one for each input: numbers, lists of numbers of one leng
 
 /// Widths that are tried, as powers of the root of 2 times the median distance of the inputs.
 const WIDTHS: std::ops::RangeInclusive<i32> = -4..=14;
-/// Noises that are tried, as powers of 10.
-const NOISES: std::ops::RangeInclusive<i32> = -16..=-2;
+/// Noises that are tried, as powers of the root of 10, if they are not lost in rounding.
+const NOISES: std::ops::RangeInclusive<i32> = -32..=-4;
 
 pub(crate) const MACHINES: &[Builtin] = &[
     function(
@@ -64,7 +66,7 @@ pub(crate) const MACHINES: &[Builtin] = &[
             optional("folds", &[Kind::Whole], DefaultValue::Number(5.0))
                 .about("into so many parts the inputs are divided, input i into part i modulo folds, and each is left out once"),
             named("widths", &[Kind::List], DefaultValue::Absent("from 1/4 to 128 times the median distance of the inputs")),
-            named("noises", &[Kind::List], DefaultValue::Absent("1e-16, 1e-15, … 0.01")),
+            named("noises", &[Kind::List], DefaultValue::Absent("two in each decade, from what is not lost in rounding to 0.01")),
             named("basis", &[Kind::Basis], DefaultValue::Absent("the grid"))
                 .about("each coefficient in it gets a width and a noise of its own"),
         ],
@@ -219,7 +221,10 @@ fn cross_validate(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     };
     let noises = match args.has("noises") {
         true => candidates(interp, args, "noises", -f64::MIN_POSITIVE)?,
-        false => NOISES.map(|k| 10f64.powi(k)).collect(),
+        false => {
+            let all = NOISES.map(|k| 10f64.powf(0.5 * f64::from(k)));
+            all.filter(|noise| *noise >= least_noise(count as f64)).collect()
+        }
     };
     let numbers = (count * count * (widths.len() + 3)) as u64;
     interp.afford(

@@ -63,11 +63,14 @@ impl Interpreter {
         let body = self.definition_text(&def.function, &name, &f.scope, gathered)?;
         let docs = self.docs_of(&def.function);
         let spin = if def.spin_dependent { "@spin_dependent\n" } else { "" };
-        let word = def.kind.word().unwrap_or_default();
-        let space = if word.is_empty() { "" } else { " " };
-        let body = body.trim_start_matches("@spin_dependent").trim_start();
-        let body = if word.is_empty() { body } else { body.trim_start_matches(word).trim_start() };
-        gathered.texts.push(format!("{docs}{spin}{word}{space}{body}"));
+        let mut head = String::new();
+        let mut body = body.trim_start_matches("@spin_dependent").trim_start();
+        for word in def.total.then_some("total").into_iter().chain(def.kind.word()) {
+            head.push_str(word);
+            head.push(' ');
+            body = body.trim_start_matches(word).trim_start();
+        }
+        gathered.texts.push(format!("{docs}{spin}{head}{body}"));
         Ok(name)
     }
 

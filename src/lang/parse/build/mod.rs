@@ -119,6 +119,7 @@ fn is_frame(rule: Rule) -> bool {
             | kw_system
             | kw_table
             | kw_then
+            | kw_total
             | kw_train
             | kw_use
             | equals_sign

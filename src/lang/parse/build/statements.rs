@@ -89,6 +89,7 @@ impl<'i> Builder<'i> {
         let mut spin_dependent: Option<Span> = None;
         let mut made_for = None;
         let mut kind = FunctionalKind::Xc;
+        let mut total: Option<Span> = None;
         for part in pair.clone().into_inner() {
             let span = self.span(&part);
             match part.as_rule() {
@@ -100,6 +101,7 @@ impl<'i> Builder<'i> {
                         self.error(ParseError::Twice { what: "`@spin_dependent`".into(), first, span });
                     }
                 }
+                Rule::kw_total => total = Some(span),
                 Rule::kw_kinetic => kind = FunctionalKind::Kinetic,
                 Rule::kw_potential => kind = FunctionalKind::Potential,
                 Rule::made_for => made_for = parts(part).next().map(|name| self.ident(&name)),
@@ -109,7 +111,16 @@ impl<'i> Builder<'i> {
         if let (FunctionalKind::Potential, Some(span)) = (kind, spin_dependent) {
             self.error(ParseError::SpinDependentPotential { span });
         }
-        FunctionalDef { spin_dependent: spin_dependent.is_some(), kind, function: self.definition(pair), made_for }
+        if let (FunctionalKind::Potential, Some(span)) = (kind, total) {
+            self.error(ParseError::TotalPotential { span });
+        }
+        FunctionalDef {
+            spin_dependent: spin_dependent.is_some(),
+            kind,
+            total: total.is_some(),
+            function: self.definition(pair),
+            made_for,
+        }
     }
 
     fn use_statement(&self, pair: Pair<'i, Rule>) -> Use {

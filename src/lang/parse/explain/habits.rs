@@ -22,6 +22,7 @@ const FOREIGN: &[(&str, &str, &str)] = &[
     ("end", "there is no `end`", "blocks are enclosed in `{ }`"),
     ("molecule", "molecules are systems", "write `system name(R) on line { H at -R/2; H at R/2 }`"),
     ("kinetic", "`kinetic` goes before `functional`", "write `kinetic functional t(n) = …`"),
+    ("total", "`total` goes before `functional`", "write `total functional F(n) = …`"),
     ("potential", "`potential` goes before `functional`", "write `potential functional v(n) = …`"),
 ];
 
