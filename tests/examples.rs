@@ -15,6 +15,10 @@ use command::{Place, finished};
 use std::fs;
 use std::path::PathBuf;
 
+/// The fraction by which numbers may differ where a cross-validation chooses between candidates that are as good: rounding, different
+/// on every processor, decides, and ill-conditioned matrices amplify it.
+const CHOSEN: f64 = 0.95;
+
 /// The values in a shortened example.
 const SHORT: [(&str, &str); 2] = [("steps", "2"), ("seeds", "[0, 1]")];
 
@@ -47,7 +51,12 @@ fn every_example_shows_its_snapshot() {
         let (out, err, status) = finished(&mut command);
         assert_eq!(status, 0, "{}\n{out}\n{err}", example.display());
         let stem = example.file_stem().and_then(|stem| stem.to_str()).expect("a name");
-        check_output(stem, &out, if text.contains("= train ") { TRAINED_BRIEFLY } else { SAME });
+        let part = match &text {
+            text if text.contains("cross_validate(") => CHOSEN,
+            text if text.contains("= train ") => TRAINED_BRIEFLY,
+            _ => SAME,
+        };
+        check_output(stem, &out, part);
     }
 }
 

@@ -76,7 +76,8 @@ impl Decomposed {
     pub fn condition(&self, noise: f64) -> f64 {
         let (low, high) =
             self.values.iter().fold((f64::INFINITY, 0.0f64), |(low, high), v| (low.min(*v), high.max(*v)));
-        (high + noise) / (low + noise)
+        // Below the rounding errors nothing is known of the smallest one.
+        (high + noise) / (low + noise).max(f64::EPSILON * high)
     }
 
     /// The least noise that is not lost in the rounding errors of the matrix.

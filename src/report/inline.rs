@@ -44,7 +44,7 @@ pub fn inline(value: &Value) -> String {
         Value::Model(m) => format!("model {}", m.name),
         Value::ExactFunctional => crate::exact::functional::NAME.to_owned(),
         Value::Machine(machine) => format!("machine from {} to {}", machine.input.words(), machine.output.words()),
-        Value::Kernel(kernel) => format!("{}(width: {})", kernel.function.name(), number::plain(kernel.width)),
+        Value::Kernel(kernel) => kernel.text(),
         Value::Basis(basis) => basis.text(),
         Value::Loss(loss) => format!("loss {}", signature(loss.name(), &loss.closure.def.params)),
         Value::Optimizer(optimizer) => format!("optimizer of {}", counted(optimizer.steps(), "step")),

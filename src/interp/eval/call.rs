@@ -100,6 +100,7 @@ impl Interpreter {
             Value::Model(model) => self.call_model(model, args, site),
             Value::Loss(loss) => self.call_loss(loss, args, site),
             Value::Machine(machine) => self.call_machine(machine, args, site),
+            Value::Kernel(kernel) => self.call_kernel(kernel, args, site),
             Value::Interaction(interaction) => self.call_interaction(interaction, args, site),
             Value::Nothing
             | Value::Number(_)
@@ -117,7 +118,6 @@ impl Interpreter {
             | Value::Figure(_)
             | Value::Mixing(_)
             | Value::ExactFunctional
-            | Value::Kernel(_)
             | Value::Basis(_)
             | Value::Module(_)
             | Value::Symbol(_)

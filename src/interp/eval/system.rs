@@ -223,7 +223,7 @@ impl Interpreter {
     pub(crate) fn interaction(&mut self, given: &Value, span: Span, grid: &Grid) -> Result<Interaction> {
         match given {
             Value::Interaction(interaction) => Ok(interaction.clone()),
-            Value::Function(_) | Value::Builtin(_) => {
+            Value::Function(_) | Value::Builtin(_) | Value::Kernel(_) => {
                 let written = self.sources.text(span);
                 let short = !written.is_empty() && written.len() <= 60 && !written.contains('\n');
                 let name = if short { written.to_string() } else { text::value(given) };
@@ -240,7 +240,7 @@ impl Interpreter {
     /// The interaction at a distance, hartree; `given` is a function.
     fn interaction_at(&mut self, given: &Value, r: f64, span: Span) -> Result<f64> {
         match self.apply(given, vec![Value::plain(r)], span)? {
-            family @ (Value::Function(_) | Value::Builtin(_) | Value::Interaction(_)) => {
+            family @ (Value::Function(_) | Value::Builtin(_) | Value::Kernel(_) | Value::Interaction(_)) => {
                 let help =
                     Some("parentheses choose one of a family, as in `soft_coulomb()` or `exponential()`".to_string());
                 mismatch("the interaction at a distance", "a number", &family, help, span)
@@ -258,7 +258,7 @@ impl Interpreter {
         }
         let parts = draft.parts.clone();
         let built = match given {
-            Some(f @ (Value::Function(_) | Value::Builtin(_))) => {
+            Some(f @ (Value::Function(_) | Value::Builtin(_) | Value::Kernel(_))) => {
                 System::build(parts, &mut |r| self.sample(&f, r, span, "the interaction"))
             }
             _ => {

@@ -33,6 +33,19 @@ pub struct Kernel {
     pub function: KernelFunction,
     /// The width.
     pub width: f64,
+    /// Its value at a distance of 0.
+    pub strength: f64,
+}
+
+impl Kernel {
+    /// As it would be written.
+    pub fn text(&self) -> String {
+        let (name, width) = (self.function.name(), super::text::number(self.width));
+        match self.strength {
+            1.0 => format!("{name}(width: {width})"),
+            strength => format!("{name}(strength: {}, width: {width})", super::text::number(strength)),
+        }
+    }
 }
 
 /// What inputs or outputs are.

@@ -447,6 +447,7 @@ impl Value {
                     | Value::Model(_)
                     | Value::Loss(_)
                     | Value::Machine(_)
+                    | Value::Kernel(_)
                     | Value::Interaction(_)
             ),
             Kind::Functional => matches!(self, Value::Functional(_)),

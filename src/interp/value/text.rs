@@ -60,6 +60,7 @@ pub fn value(v: &Value) -> String {
         Value::Builtin(b) => b.name.to_string(),
         Value::SystemMaker(m) => m.def.name.name.to_string(),
         Value::Module(m) => m.name.to_string(),
+        Value::Kernel(kernel) => kernel.text(),
         Value::Interaction(_)
         | Value::Run(_)
         | Value::Reference(_)
@@ -67,7 +68,6 @@ pub fn value(v: &Value) -> String {
         | Value::Mixing(_)
         | Value::ExactFunctional
         | Value::Machine(_)
-        | Value::Kernel(_)
         | Value::Basis(_)
         | Value::Function(_)
         | Value::Symbol(_)

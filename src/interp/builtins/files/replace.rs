@@ -50,7 +50,7 @@ fn not_ours(interp: &Interpreter, path: &Path, ending: &str) -> std::io::Result<
         "png" => (!is_painted(&bytes)).then_some("it is not a PNG figure that ksr drew"),
         "svg" => (!is_svg(&bytes)).then_some("it is not an SVG figure that ksr drew"),
         "csv" | "json" if interp.ledger.knows(&*interp.world, path)? => None,
-        "csv" | "json" => Some("it is not a table or machine that ksr saved there, or it has changed since"),
+        "csv" | "json" => Some("it is not a table that ksr saved there, or it has changed since"),
         _ => None,
     };
     Ok(wrong.map(String::from))

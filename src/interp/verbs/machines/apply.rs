@@ -1,11 +1,11 @@
 //! Calls of machines: on values, and on symbols in the body of a functional or loss.
 
 use crate::graph::{Binary, NodeId, Shape, Unary};
-use crate::interp::Interpreter;
 use crate::interp::arith::symbols::trace_of;
 use crate::interp::call::{Args, Argument, Parameter, Site, bind, mismatch};
 use crate::interp::error::{TraceError, fail};
-use crate::interp::value::{Field, Form, KernelFunction, Machine, Symbol, Trace, Value};
+use crate::interp::value::{Field, Form, Kernel, KernelFunction, Machine, Operand, Symbol, Trace, Value};
+use crate::interp::{Interpreter, registry};
 use crate::learn::{Decomposed, Profile};
 use crate::problem::Result;
 use crate::source::Span;
@@ -49,6 +49,30 @@ fn numbers(machine: &Machine, given: &Argument) -> Result<(Vec<f64>, bool)> {
 }
 
 impl Interpreter {
+    /// A kernel at a distance: a number, or all that a function of the language takes.
+    ///
+    /// # Errors
+    /// What has no power.
+    pub(crate) fn call_kernel(&mut self, kernel: &Kernel, args: Vec<Argument>, site: &Site) -> Result<Value> {
+        let bound = bind(&[Parameter::new(Rc::from("r"), true)], args, false, site)?;
+        let Some(Some(r)) = bound.values.into_iter().next() else { return Ok(Value::Nothing) };
+        let r = r.value.plain_numbers();
+        let span = site.span;
+        let (power, factor) = match kernel.function {
+            KernelFunction::Known(Profile::Laplace) => (1.0, -1.0 / kernel.width),
+            _ => (2.0, -0.5 / (kernel.width * kernel.width)),
+        };
+        let mut with = |op: Binary, a: &Value, b: f64| {
+            self.binary(op, Operand::new(a, span), Operand::new(&Value::plain(b), span), span)
+        };
+        let exponent = with(Binary::Pow, &r, power)?;
+        let exponent = with(Binary::Mul, &exponent, factor)?;
+        let Some(exp) = registry::get("exp").and_then(|exp| exp.value()) else { return Ok(Value::Nothing) };
+        let value = self.apply(&exp, vec![exponent], span)?;
+        let strength = Value::plain(kernel.strength);
+        self.binary(Binary::Mul, Operand::new(&value, span), Operand::new(&strength, span), span)
+    }
+
     /// A call of a machine.
     ///
     /// # Errors

@@ -30,7 +30,10 @@ pub(crate) enum LearnNote {
     /// and cancel. Predictions have fewer digits than outputs, and differ between processors.
     ///
     /// What to do: take a larger noise or a smaller width, or leave out inputs that are nearly the same; `cross_validate` chooses both.
-    #[error("the kernel matrix is ill-conditioned: the noise is lost in its rounding errors (its condition number is {condition})", condition = brief(*condition))]
+    #[error(
+        "the kernel matrix is ill-conditioned: the noise is lost in its rounding errors (its condition number is about 1e{digits:.0})",
+        digits = condition.log10()
+    )]
     #[diagnostic(
         code(ksr::learn::condition),
         severity(Warning),

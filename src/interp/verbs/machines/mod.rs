@@ -7,7 +7,7 @@ mod file;
 mod tests;
 
 use crate::interp::Interpreter;
-use crate::interp::call::{Args, Builtin, DefaultValue, function, named, optional, required, shown};
+use crate::interp::call::{Args, Builtin, DefaultValue, Param, function, named, optional, required, shown};
 use crate::interp::error::{Placed, fail};
 use crate::interp::value::{Kernel, KernelFunction, Machine, Table, Value};
 use crate::lang::Kind;
@@ -31,6 +31,12 @@ const OUTPUTS: &str = "one for each input: numbers, lists of numbers of one leng
 const WIDTHS: std::ops::RangeInclusive<i32> = -4..=14;
 /// Noises that are tried, as powers of the root of 10, if they are not lost in rounding.
 const NOISES: std::ops::RangeInclusive<i32> = -32..=-4;
+
+/// What functions of a distance are given.
+const PROFILE: &[Param] = &[
+    optional("strength", &[Kind::Quantity], DefaultValue::Number(1.0)).about("of a repulsion, hartree; a kernel has 1"),
+    optional("width", &[Kind::Quantity], DefaultValue::Number(1.0)),
+];
 
 pub(crate) const MACHINES: &[Builtin] = &[
     function(
@@ -81,18 +87,18 @@ pub(crate) const MACHINES: &[Builtin] = &[
     ),
     function(
         "gaussian",
-        &[required("width", &[Kind::Quantity])],
+        PROFILE,
         &[Kind::Kernel],
-        "the kernel exp(-d²/(2 width²)) of inputs at a distance d",
-        &["kernel", "rbf", "radial basis function"],
-        &[shown("ridge([0, 1, 2], [0, 1, 4], kernel: gaussian(width: 2))(1.5)")],
+        "a function of a distance r, strength exp(-r²/(2 width²)): the kernel of `ridge`, between inputs at that distance, or an `interaction:`",
+        &["kernel", "rbf", "radial basis function", "interaction", "repulsion"],
+        &[shown("ridge([0, 1, 2], [0, 1, 4], kernel: gaussian(width: 2))(1.5)"), shown("gaussian(strength: 3)(0.5)")],
         |_, args| known(args, Profile::Gaussian),
     ),
     function(
         "laplace",
-        &[required("width", &[Kind::Quantity])],
+        PROFILE,
         &[Kind::Kernel],
-        "the kernel exp(-d/width) of inputs at a distance d",
+        "a function of a distance r, strength exp(-r/width): the kernel of `ridge`, between inputs at that distance, or an `interaction:`",
         &["kernel", "laplacian kernel", "exponential"],
         &[shown("ridge([0, 1, 2], [0, 1, 4], kernel: laplace(width: 2))(1.5)")],
         |_, args| known(args, Profile::Laplace),
@@ -130,7 +136,11 @@ pub(crate) const MACHINES: &[Builtin] = &[
 fn known(args: &Args, profile: Profile) -> Result<Value> {
     let width = args.quantity("width")?.value;
     positive(width, "width", args)?;
-    Ok(Value::Kernel(Rc::new(Kernel { function: KernelFunction::Known(profile), width })))
+    let strength = args.quantity("strength")?.value;
+    if !strength.is_finite() {
+        return args.wrong(args.span_of("strength"), "a strength must be finite", None);
+    }
+    Ok(Value::Kernel(Rc::new(Kernel { function: KernelFunction::Known(profile), width, strength })))
 }
 
 fn positive(x: f64, name: &str, args: &Args) -> Result<()> {
@@ -145,6 +155,10 @@ fn positive(x: f64, name: &str, args: &Args) -> Result<()> {
 fn kernel(args: &Args) -> Result<(KernelFunction, Option<f64>)> {
     let Some(given) = args.get("kernel") else { return Ok((KernelFunction::Known(Profile::Gaussian), None)) };
     match &given.value {
+        Value::Kernel(kernel) if kernel.strength != 1.0 => {
+            let help = "more strength is less noise: divide `noise:` by it";
+            args.wrong(given.span, "a kernel has a strength of 1", Some(help.into()))
+        }
         Value::Kernel(kernel) => Ok((kernel.function.clone(), Some(kernel.width))),
         Value::Function(closure) => Ok((KernelFunction::Own(closure.clone()), None)),
         Value::Builtin(builtin) if Profile::named(builtin.name).is_some() => {

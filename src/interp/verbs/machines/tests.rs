@@ -112,3 +112,17 @@ fn uncertainty_is_zero_where_it_has_been() {
     assert!((number(&format!("{m}uncertainty(m, 20)")) - 1.0).abs() < 1e-9);
     assert_eq!(texts(&format!("{m}m.kernel")), ["gaussian"]);
 }
+
+/// The same function is an interaction, called on a distance, and the kernel.
+#[test]
+fn a_gaussian_is_a_function_of_the_distance() {
+    assert!((number("gaussian(strength: 3, width: 2)(1) / 3") - (-0.125f64).exp()).abs() < 1e-14);
+    assert!((number("laplace(width: 2)(1)") - (-0.5f64).exp()).abs() < 1e-14);
+    let head = "grid g = uniform(points: 81, spacing: 0.2)\n";
+    let energy = |interaction: &str| {
+        number(&format!("{head}system s on g {{ He at 0; interaction: {interaction} }}\nexact(s).energy"))
+    };
+    let apart = energy("gaussian(strength: 0.8, width: 1.5)") - energy("fn(r) = 0.8 * exp(-r^2 / 4.5)");
+    assert!(apart.abs() < 1e-10, "{apart}");
+    assert_eq!(code("ridge([0, 1], [0, 1], kernel: gaussian(strength: 2))"), "ksr::run::value");
+}
