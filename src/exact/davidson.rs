@@ -114,7 +114,7 @@ pub(super) fn respond(
     let energy = dot(state, &operator.apply(state));
     source.iter_mut().for_each(|x| *x = -*x);
     project(&mut source);
-    let (mut rest, wanted) = (source, accuracy);
+    let mut rest = source;
     let size = norm(&rest);
     let mut change = vec![0.0; rest.len()];
     if size == 0.0 {
@@ -129,7 +129,7 @@ pub(super) fn respond(
     let mut slope = dot(&rest, &direction);
     for _ in 0..iterations {
         stopped()?;
-        if norm(&rest) <= wanted * size || slope.is_nan() || slope == 0.0 {
+        if norm(&rest) <= accuracy * size || slope.is_nan() || slope == 0.0 {
             break;
         }
         let mut image = operator.apply(&direction);

@@ -26,11 +26,17 @@ impl Profile {
         Self::ALL.into_iter().find(|profile| profile.name() == name)
     }
 
+    /// Power and factor of its exponent: it is exp(factor * r^power) at a distance of r widths.
+    pub fn exponent(self) -> (i32, f64) {
+        match self {
+            Profile::Gaussian => (2, -0.5),
+            Profile::Laplace => (1, -1.0),
+        }
+    }
+
     /// Its value at a distance in widths.
     pub fn at(self, r: f64) -> f64 {
-        match self {
-            Profile::Gaussian => (-0.5 * r * r).exp(),
-            Profile::Laplace => (-r).exp(),
-        }
+        let (power, factor) = self.exponent();
+        (factor * r.powi(power)).exp()
     }
 }

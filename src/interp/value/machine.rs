@@ -2,7 +2,7 @@
 
 use super::{Closure, Field, List, Quantity, Table, Value};
 use crate::lang::Dimension;
-use crate::learn::{Basis, Expansion, Machine as Learned, Profile};
+use crate::learn::{Basis, Expansion, Head, Machine as Learned, Profile};
 use crate::model::Grid;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ impl KernelFunction {
 #[derive(Clone, Debug)]
 pub struct Kernel {
     /// Its function of the distance in widths.
-    pub function: KernelFunction,
+    pub profile: Profile,
     /// The width.
     pub width: f64,
     /// Its value at a distance of 0.
@@ -40,7 +40,7 @@ pub struct Kernel {
 impl Kernel {
     /// As it would be written.
     pub fn text(&self) -> String {
-        let (name, width) = (self.function.name(), super::text::number(self.width));
+        let (name, width) = (self.profile.name(), super::text::number(self.width));
         match self.strength {
             1.0 => format!("{name}(width: {width})"),
             strength => format!("{name}(strength: {}, width: {width})", super::text::number(strength)),
@@ -165,11 +165,11 @@ pub(crate) const MEMBERS: &[(&str, &str)] = &[
 ];
 
 impl Machine {
-    /// The weights of each input, as outputs without the mean of a basis.
-    pub fn weights(&self) -> Vec<Vec<f64>> {
+    /// The weights of each input in some heads, as outputs without the mean of a basis.
+    pub(crate) fn weights_of(&self, heads: &[&Head]) -> Vec<Vec<f64>> {
         let (count, wide) = (self.learned.inputs.count(), self.learned.outputs);
         let mut rows = vec![vec![0.0; wide]; count];
-        for head in &self.learned.heads {
+        for head in heads {
             for (row, weights) in rows.iter_mut().zip(head.weights.chunks(head.outputs.len().max(1))) {
                 head.outputs.iter().zip(weights).for_each(|(output, weight)| row[*output] = *weight);
             }
@@ -187,7 +187,7 @@ impl Machine {
 
     /// The value of a member.
     pub(crate) fn member(&self, name: &str) -> Option<Value> {
-        let per_head = |of: &dyn Fn(&crate::learn::Head) -> f64| match &self.learned.heads[..] {
+        let per_head = |of: &dyn Fn(&Head) -> f64| match &self.learned.heads[..] {
             [one] => Value::plain(of(one)),
             heads => Value::list(heads.iter().map(|head| Value::plain(of(head))).collect()),
         };
@@ -203,7 +203,7 @@ impl Machine {
             "basis" => Value::text(self.basis.text()),
             "size" => Value::plain(self.learned.inputs.count() as f64),
             "inputs" => rows(&self.input, self.learned.inputs.rows().map(<[f64]>::to_vec).collect()),
-            "weights" => rows(&self.output, self.weights()),
+            "weights" => rows(&self.output, self.weights_of(&self.learned.heads.iter().collect::<Vec<_>>())),
             "condition" => Value::plain(self.learned.condition()),
             "tried" => Value::Table(self.tried.clone()?),
             _ => return None,

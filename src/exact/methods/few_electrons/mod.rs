@@ -70,17 +70,12 @@ impl Series {
     /// # Errors
     /// An eigenproblem that fails; an interruption.
     pub fn ground(&mut self, potentials: [&[f64]; 2], error: f64, control: &dyn Control) -> Result<Ground, ExactError> {
-        let electrons = Electrons {
-            label: &self.system.label,
-            product: Product::new(&self.system, potentials, self.repulsion.clone()),
-            inverse: &self.inverse,
-            symmetry: &self.symmetry,
-        };
         let left = self.softest.left_to_gain(error);
         let starts = std::mem::take(&mut self.states);
-        let found = davidson::lowest(&electrons, starts, (left, ITERATIONS), &mut |_| match control.interrupted() {
-            true => Err(ExactError::Interrupted { label: self.system.label.clone() }),
-            false => Ok(false),
+        let electrons = self.electrons(potentials);
+        let found = davidson::lowest(&electrons, starts, (left, ITERATIONS), &mut |_| {
+            self.unless_stopped(control)?;
+            Ok(false)
         })?;
         let (energy, error) = (found.energies[0], self.softest.found(&found));
         self.states = found.states;
@@ -89,6 +84,23 @@ impl Series {
 }
 
 impl Series {
+    /// The electrons in a potential of each spin.
+    fn electrons(&self, potentials: [&[f64]; 2]) -> Electrons<'_> {
+        Electrons {
+            label: &self.system.label,
+            product: Product::new(&self.system, potentials, self.repulsion.clone()),
+            inverse: &self.inverse,
+            symmetry: &self.symmetry,
+        }
+    }
+
+    fn unless_stopped(&self, control: &dyn Control) -> Result<(), ExactError> {
+        match control.interrupted() {
+            true => Err(ExactError::Interrupted { label: self.system.label.clone() }),
+            false => Ok(()),
+        }
+    }
+
     /// The first-order change of the density of each spin, 1/bohr, when the potentials in which their state was found last change. The changes
     /// have the symmetry of the potentials.
     ///
@@ -100,18 +112,10 @@ impl Series {
         changes: [&[f64]; 2],
         control: &dyn Control,
     ) -> Result<[Vec<f64>; 2], ExactError> {
-        let electrons = Electrons {
-            label: &self.system.label,
-            product: Product::new(&self.system, potentials, self.repulsion.clone()),
-            inverse: &self.inverse,
-            symmetry: &self.symmetry,
-        };
+        let electrons = self.electrons(potentials);
         let Some(state) = self.states.first() else { return Ok([Vec::new(), Vec::new()]) };
         let source = product::in_potential(&self.system, changes, state);
-        let moved = davidson::respond(&electrons, state, source, RESPONSE, &mut || match control.interrupted() {
-            true => Err(ExactError::Interrupted { label: self.system.label.clone() }),
-            false => Ok(()),
-        })?;
+        let moved = davidson::respond(&electrons, state, source, RESPONSE, &mut || self.unless_stopped(control))?;
         Ok(product::densities_of(&self.system, state, &moved).map(|n| n.iter().map(|n| 2.0 * n).collect()))
     }
 }

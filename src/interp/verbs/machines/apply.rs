@@ -3,13 +3,15 @@
 use crate::graph::{Binary, NodeId, Shape, Unary};
 use crate::interp::arith::symbols::trace_of;
 use crate::interp::call::{Args, Argument, Parameter, Site, bind, mismatch};
-use crate::interp::error::{TraceError, fail};
+use crate::interp::error::{RunError, TraceError, fail};
 use crate::interp::value::{Field, Form, Kernel, KernelFunction, Machine, Operand, Symbol, Trace, Value};
 use crate::interp::{Interpreter, registry};
-use crate::learn::{Decomposed, Profile};
+use crate::learn::Decomposed;
+use crate::model::Grid;
 use crate::problem::Result;
 use crate::source::Span;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// `uncertainty(machine, input)`.
 pub(super) fn uncertainty(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
@@ -42,10 +44,15 @@ fn numbers(machine: &Machine, given: &Argument) -> Result<(Vec<f64>, bool)> {
         Some((_, numbers)) => Ok((numbers, !given.value.converged())),
         None => {
             let found = Form::of(&given.value).map_or_else(|| given.value.kind(), |(form, _)| form.words());
-            let message = format!("this machine has learned from {}, and is given {found}", machine.input.words());
-            fail(crate::interp::error::RunError::Value { message, help: None, span: given.span }, given.span)
+            other_input(machine, &found, given.span)
         }
     }
+}
+
+/// Refuses an input of another form.
+fn other_input<T>(machine: &Machine, found: &str, span: Span) -> Result<T> {
+    let message = format!("this machine has learned from {}, and is given {found}", machine.input.words());
+    fail(RunError::Value { message, help: None, span }, span)
 }
 
 impl Interpreter {
@@ -58,15 +65,12 @@ impl Interpreter {
         let Some(Some(r)) = bound.values.into_iter().next() else { return Ok(Value::Nothing) };
         let r = r.value.plain_numbers();
         let span = site.span;
-        let (power, factor) = match kernel.function {
-            KernelFunction::Known(Profile::Laplace) => (1.0, -1.0 / kernel.width),
-            _ => (2.0, -0.5 / (kernel.width * kernel.width)),
-        };
+        let (power, factor) = kernel.profile.exponent();
         let mut with = |op: Binary, a: &Value, b: f64| {
             self.binary(op, Operand::new(a, span), Operand::new(&Value::plain(b), span), span)
         };
-        let exponent = with(Binary::Pow, &r, power)?;
-        let exponent = with(Binary::Mul, &exponent, factor)?;
+        let exponent = with(Binary::Pow, &r, f64::from(power))?;
+        let exponent = with(Binary::Mul, &exponent, factor / kernel.width.powi(power))?;
         let Some(exp) = registry::get("exp").and_then(|exp| exp.value()) else { return Ok(Value::Nothing) };
         let value = self.apply(&exp, vec![exponent], span)?;
         let strength = Value::plain(kernel.strength);
@@ -114,17 +118,7 @@ impl Interpreter {
             let wide = head.outputs.len().max(1);
             match &machine.output {
                 Form::Field(grid) => {
-                    // The weight of every input at every point.
-                    let count = machine.learned.inputs.count();
-                    let mut data = vec![0.0; grid.points * count];
-                    for (j, weights) in head.weights.chunks(wide).enumerate() {
-                        let mut row = vec![0.0; machine.learned.outputs];
-                        head.outputs.iter().zip(weights).for_each(|(output, weight)| row[*output] = *weight);
-                        let row = machine.expansion.as_ref().map_or(row.clone(), |expansion| expansion.change(&row));
-                        row.iter().enumerate().for_each(|(i, x)| data[i * count + j] = *x);
-                    }
-                    let weights =
-                        constant(trace, Field { channels: count, ..Field::simple(grid.clone(), data) }, span)?;
+                    let weights = constant(trace, side_by_side(grid, &machine.weights_of(&[head])), span)?;
                     let part = sum_channels(trace, weights, k, span)?;
                     field = Some(match field {
                         None => part,
@@ -169,14 +163,15 @@ impl Interpreter {
             })
         };
         match kernel {
-            KernelFunction::Known(Profile::Gaussian) => Ok(trace.add(|g| {
-                let exponent = g.scale(-0.5 / (width * width), squares, span);
-                g.unary(Unary::Exp, exponent, span)
-            })),
-            KernelFunction::Known(Profile::Laplace) => {
-                let r = in_widths(trace);
+            KernelFunction::Known(profile) => {
+                let (power, factor) = profile.exponent();
+                // The root of a square has no second derivative at 0.
+                let (base, factor) = match power {
+                    2 => (squares, factor / (width * width)),
+                    _ => (in_widths(trace), factor),
+                };
                 Ok(trace.add(|g| {
-                    let exponent = g.scale(-1.0, r, span);
+                    let exponent = g.scale(factor, base, span);
                     g.unary(Unary::Exp, exponent, span)
                 }))
             }
@@ -196,11 +191,7 @@ impl Interpreter {
 /// The squared distances of a symbol from all inputs, a vector.
 fn squares(machine: &Machine, trace: &Rc<Trace>, given: &Argument) -> Result<NodeId> {
     let (span, inputs) = (given.span, &machine.learned.inputs);
-    let count = inputs.count();
-    let wrong = |found: String| {
-        let message = format!("this machine has learned from {}, and is given {found}", machine.input.words());
-        fail(crate::interp::error::RunError::Value { message, help: None, span }, span)
-    };
+    let wrong = |found: String| other_input(machine, &found, span);
     let Some(x) = trace.node_of(&given.value, span)? else { return wrong(given.value.kind()) };
     let shape = trace.graph().shape(x);
     match &machine.input {
@@ -208,11 +199,8 @@ fn squares(machine: &Machine, trace: &Rc<Trace>, given: &Argument) -> Result<Nod
             if shape != Shape::FIELD {
                 return wrong(shape.to_string());
             }
-            let mut data = vec![0.0; grid.points * count];
-            for (j, row) in inputs.rows().enumerate() {
-                row.iter().enumerate().for_each(|(i, n)| data[i * count + j] = *n);
-            }
-            let seen = constant(trace, Field { channels: count, ..Field::simple(grid.clone(), data) }, span)?;
+            let rows: Vec<&[f64]> = inputs.rows().collect();
+            let seen = constant(trace, side_by_side(grid, &rows), span)?;
             let sum = trace.add(|g| {
                 let apart = g.binary(Binary::Sub, x, seen, span)?;
                 let square = g.unary(Unary::Pow(2.0), apart, span);
@@ -239,6 +227,12 @@ fn squares(machine: &Machine, trace: &Rc<Trace>, given: &Argument) -> Result<Nod
             sum.or_else(|error| fail(TraceError::shape(&error, span), span))
         }
     }
+}
+
+/// Rows of values at the points as the channels of one field.
+fn side_by_side(grid: &Arc<Grid>, rows: &[impl AsRef<[f64]>]) -> Field {
+    let data = (0..grid.points).flat_map(|i| rows.iter().map(move |row| row.as_ref()[i])).collect();
+    Field { channels: rows.len(), ..Field::simple(grid.clone(), data) }
 }
 
 fn constant(trace: &Rc<Trace>, field: Field, span: Span) -> Result<NodeId> {

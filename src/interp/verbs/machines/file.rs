@@ -183,16 +183,15 @@ pub(crate) fn read(text: &str) -> Result<Machine, String> {
     };
     let outputs = expansion.as_ref().map_or(output.length(), |expansion| expansion.count());
     let mut heads = Vec::with_capacity(file.heads.len());
-    for head in file.heads {
-        if head.outputs.iter().any(|output| *output >= outputs) {
+    for HeadOf { width, noise, condition, outputs: which, weights } in file.heads {
+        if which.iter().any(|output| *output >= outputs) {
             return Err("a head has an output that there is not".into());
         }
-        if head.weights.len() != count || head.width.is_nan() || head.width <= 0.0 {
+        if weights.len() != count || width.is_nan() || width <= 0.0 {
             return Err("a head has no weights for some inputs, or no positive width".into());
         }
-        let weights = flat(head.weights, head.outputs.len(), "the weights of an input")?;
-        let HeadOf { width, noise, condition, outputs, .. } = HeadOf { weights: Vec::new(), ..head };
-        heads.push(Head { width, noise, outputs, weights, condition });
+        let weights = flat(weights, which.len(), "the weights of an input")?;
+        heads.push(Head { width, noise, outputs: which, weights, condition });
     }
     Ok(Machine {
         learned: Learned { inputs: Inputs::new(inputs, input.length(), input.measure()), heads, outputs },

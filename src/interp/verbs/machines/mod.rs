@@ -17,7 +17,6 @@ use crate::learn::{
 use crate::problem::{Problem, Result};
 use crate::source::Span;
 use data::{Data, LearnNote};
-use faer::Mat;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -37,6 +36,9 @@ const PROFILE: &[Param] = &[
     optional("strength", &[Kind::Quantity], DefaultValue::Number(1.0)).about("of a repulsion, hartree; a kernel has 1"),
     optional("width", &[Kind::Quantity], DefaultValue::Number(1.0)),
 ];
+
+/// Kernel matrices, row by row, with the width of each.
+type Kernels = Arc<Vec<(f64, Vec<f64>)>>;
 
 pub(crate) const MACHINES: &[Builtin] = &[
     function(
@@ -140,7 +142,7 @@ fn known(args: &Args, profile: Profile) -> Result<Value> {
     if !strength.is_finite() {
         return args.wrong(args.span_of("strength"), "a strength must be finite", None);
     }
-    Ok(Value::Kernel(Rc::new(Kernel { function: KernelFunction::Known(profile), width, strength })))
+    Ok(Value::Kernel(Rc::new(Kernel { profile, width, strength })))
 }
 
 fn positive(x: f64, name: &str, args: &Args) -> Result<()> {
@@ -159,12 +161,16 @@ fn kernel(args: &Args) -> Result<(KernelFunction, Option<f64>)> {
             let help = "more strength is less noise: divide `noise:` by it";
             args.wrong(given.span, "a kernel has a strength of 1", Some(help.into()))
         }
-        Value::Kernel(kernel) => Ok((kernel.function.clone(), Some(kernel.width))),
+        Value::Kernel(kernel) => Ok((KernelFunction::Known(kernel.profile), Some(kernel.width))),
         Value::Function(closure) => Ok((KernelFunction::Own(closure.clone()), None)),
-        Value::Builtin(builtin) if Profile::named(builtin.name).is_some() => {
-            Ok((KernelFunction::Known(Profile::named(builtin.name).unwrap_or(Profile::Gaussian)), None))
+        other => {
+            let known = if let Value::Builtin(builtin) = other { Profile::named(builtin.name) } else { None };
+            let wanted = "a kernel, such as `gaussian(width: 2)`, or a function of the distance";
+            known.map_or_else(
+                || args.mismatch("kernel", wanted, None),
+                |profile| Ok((KernelFunction::Known(profile), None)),
+            )
         }
-        _ => args.mismatch("kernel", "a kernel, such as `gaussian(width: 2)`, or a function of the distance", None),
     }
 }
 
@@ -204,7 +210,8 @@ fn ridge(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let data = Data::from_args(interp, args)?;
     let candidate = Candidate { width: width.unwrap_or(1.0), noise };
     let all = (0..data.outputs.ncols()).collect();
-    learned(interp, args, (data, function), &[Choice { candidate, outputs: all }], None)
+    let kernels = interp.kernel_matrices(&function, &data.distances, &[candidate.width], args)?;
+    learned(interp, args, (data, function), (kernels, vec![Choice { candidate, outputs: all }]), None)
 }
 
 fn cross_validate(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
@@ -246,34 +253,34 @@ fn cross_validate(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         "this cross-validation",
         args.span,
     )?;
-    let mut kernels = Vec::with_capacity(widths.len());
-    for width in &widths {
-        kernels.push((*width, interp.kernel_matrix(&function, &data.distances, *width, args)?));
-    }
-    let (outputs, tried) = (data.outputs.clone(), noises.clone());
-    let found = interp.unless_stopped(args.span, move |control| scores(&kernels, &tried, &outputs, folds, control))?;
+    let kernels = interp.kernel_matrices(&function, &data.distances, &widths, args)?;
+    let (all, outputs, tried) = (kernels.clone(), data.outputs.clone(), noises.clone());
+    let found = interp.unless_stopped(args.span, move |control| scores(&all, &tried, &outputs, folds, control))?;
     interp.check_interrupt(args.span)?;
     let scores = found.or_else(|error| failed(error, args))?;
     let choices = choose(&scores, data.expansion.is_some());
-    for (name, tried, of) in [
-        ("widths", &widths, (|c: &Candidate| c.width) as fn(&Candidate) -> f64),
-        ("noises", &noises, |c: &Candidate| c.noise),
-    ] {
-        let at_end =
-            |x: f64| tried.len() > 1 && tried.iter().all(|other| *other <= x) || tried.iter().all(|other| *other >= x);
+    let chosen = || choices.iter().map(|choice| choice.candidate);
+    let widest = chosen().map(|candidate| candidate.width).find(|width| {
+        let (first, last) = ends(&widths, *width);
+        widths.len() > 1 && (first || last)
+    });
+    let noisiest = chosen().map(|candidate| candidate.noise).find(|noise| {
+        let (first, last) = ends(&noises, *noise);
         // Less noise than rounding is as good as none.
-        let low = |x: f64| name == "noises" && tried.iter().all(|other| *other >= x);
-        if let Some(choice) = choices
-            .iter()
-            .find(|choice| tried.len() > 1 && at_end(of(&choice.candidate)) && !low(of(&choice.candidate)))
-        {
-            let (span, chosen) = (args.span, of(&choice.candidate));
-            interp.warn_with(Problem::new(Placed::new(LearnNote::AtEnd { name, chosen }, span, "here"), span), false);
-            break;
-        }
+        noises.len() > 1 && last && !first
+    });
+    let at_ends = widest.map(|width| ("widths", width)).or(noisiest.map(|noise| ("noises", noise)));
+    if let Some((name, chosen)) = at_ends {
+        let span = args.span;
+        interp.warn_with(Problem::new(Placed::new(LearnNote::AtEnd { name, chosen }, span, "here"), span), false);
     }
     let table = Rc::new(table_of(&scores, &data));
-    learned(interp, args, (data, function), &choices, Some(table))
+    learned(interp, args, (data, function), (kernels, choices), Some(table))
+}
+
+/// Whether a number is the smallest and whether it is the largest of all.
+fn ends(all: &[f64], x: f64) -> (bool, bool) {
+    (all.iter().all(|other| *other >= x), all.iter().all(|other| *other <= x))
 }
 
 /// Numbers to try, all above `least`.
@@ -302,33 +309,33 @@ fn table_of(scores: &[Scores], data: &Data) -> Table {
     }
 }
 
-/// Fits all choices.
+/// Fits all choices, with the kernel matrices of their widths.
 fn learned(
     interp: &mut Interpreter,
     args: &Args,
     (data, kernel): (Data, KernelFunction),
-    choices: &[Choice],
+    (kernels, choices): (Kernels, Vec<Choice>),
     tried: Option<Rc<Table>>,
 ) -> Result<Value> {
-    let mut heads = Vec::with_capacity(choices.len());
-    let mut lost = None;
-    for choice in choices {
-        let Candidate { width, noise } = choice.candidate;
-        let matrix = interp.kernel_matrix(&kernel, &data.distances, width, args)?;
-        let (outputs, which): (Mat<f64>, _) = (data.outputs.clone(), choice.outputs.clone());
-        let found = interp.unless_stopped(args.span, move |_| fit(&matrix, &outputs, which, (width, noise)))?;
-        interp.check_interrupt(args.span)?;
-        let (head, rounded) = found.or_else(|error| failed(error, args))?;
-        if rounded {
-            lost = lost.or(Some(head.condition));
-        }
-        heads.push(head);
-    }
+    let outputs = data.outputs;
+    let wide = outputs.ncols();
+    let found = interp.unless_stopped(args.span, move |_| {
+        let fitted = |choice: Choice| {
+            let Candidate { width, noise } = choice.candidate;
+            let (_, matrix) = kernels.iter().find(|(of, _)| *of == width).ok_or(LearnError::Eigen)?;
+            fit(matrix, &outputs, choice.outputs, (width, noise))
+        };
+        choices.into_iter().map(fitted).collect::<std::result::Result<Vec<_>, LearnError>>()
+    })?;
+    interp.check_interrupt(args.span)?;
+    let fitted = found.or_else(|error| failed(error, args))?;
+    let lost = fitted.iter().find(|(_, rounded)| *rounded).map(|(head, _)| head.condition);
     if let (Some(condition), None) = (lost, &tried) {
         let span = args.span;
         interp.warn_with(Problem::new(Placed::new(LearnNote::Condition { condition }, span, "here"), span), false);
     }
-    let learned = Learned { inputs: data.inputs, heads, outputs: data.outputs.ncols() };
+    let heads = fitted.into_iter().map(|(head, _)| head).collect();
+    let learned = Learned { inputs: data.inputs, heads, outputs: wide };
     Ok(Value::Machine(Rc::new(Machine {
         learned,
         kernel,
@@ -342,24 +349,28 @@ fn learned(
 }
 
 impl Interpreter {
-    /// The kernel at distances.
-    pub(super) fn kernel_matrix(
+    /// The kernel matrix of every width.
+    fn kernel_matrices(
         &mut self,
         function: &KernelFunction,
         distances: &[f64],
-        width: f64,
+        widths: &[f64],
         args: &Args,
-    ) -> Result<Vec<f64>> {
+    ) -> Result<Kernels> {
         let span = args.span_of("kernel");
-        let mut all = Vec::with_capacity(distances.len());
-        for distance in distances {
-            let k = self.kernel_at(function, distance / width, span)?;
-            if !k.is_finite() {
-                return failed(LearnError::Kernel { distance: *distance }, args);
+        let mut all = Vec::with_capacity(widths.len());
+        for width in widths {
+            let mut matrix = Vec::with_capacity(distances.len());
+            for distance in distances {
+                let k = self.kernel_at(function, distance / width, span)?;
+                if !k.is_finite() {
+                    return failed(LearnError::Kernel { distance: *distance }, args);
+                }
+                matrix.push(k);
             }
-            all.push(k);
+            all.push((*width, matrix));
         }
-        Ok(all)
+        Ok(Arc::new(all))
     }
 
     /// The kernel at a distance in widths.
