@@ -75,7 +75,8 @@ fn position(map: GridMap) -> Option<u64> {
     match map {
         GridMap::Point(index) => Some(index as u64),
         GridMap::At(x) => Some(x.to_bits()),
-        GridMap::Grad | GridMap::Laplacian | GridMap::Cumulative | GridMap::Downsample | GridMap::Upsample => None,
+        GridMap::Grad | GridMap::Laplacian | GridMap::Kinetic => None,
+        GridMap::Cumulative | GridMap::Downsample | GridMap::Upsample => None,
     }
 }
 

@@ -15,6 +15,8 @@ pub enum GridMap {
     Grad,
     /// Second derivative: the three-point stencil, one-sided (the neighbour's value) at the ends.
     Laplacian,
+    /// -1/2 times the second derivative of an orbital: the grid's own stencil and walls, a symmetric matrix.
+    Kinetic,
     /// The integral from the left end up to each point.
     Cumulative,
     /// To the next coarser level: interior rows 1/4, 1/2, 1/4, end rows 3/4, 1/4.
@@ -36,6 +38,7 @@ impl GridMap {
         match self {
             GridMap::Grad => "grad",
             GridMap::Laplacian => "laplacian",
+            GridMap::Kinetic => "kinetic_operator",
             GridMap::Cumulative => "cumulative_integral",
             GridMap::Downsample => "downsample",
             GridMap::Upsample => "upsample",
@@ -48,7 +51,7 @@ impl GridMap {
     pub(super) fn result(self, found: Shape, level: u8) -> Result<Shape, ShapeError> {
         let on = |grid: Option<u8>| Ok(Shape { grid, ..found });
         match self {
-            GridMap::Grad | GridMap::Laplacian | GridMap::Cumulative => Ok(found),
+            GridMap::Grad | GridMap::Laplacian | GridMap::Kinetic | GridMap::Cumulative => Ok(found),
             GridMap::Downsample if level >= COARSEST => Err(ShapeError::Coarsest { found }),
             GridMap::Downsample => on(Some(level + 1)),
             GridMap::Upsample if level == 0 => Err(ShapeError::Finest { found }),
@@ -68,6 +71,10 @@ impl GridMap {
         Ok(match self {
             GridMap::Grad => Rows::gradient(points, h),
             GridMap::Laplacian => Rows::laplacian(points, h),
+            GridMap::Kinetic => {
+                let level = Grid { points, spacing: h, ..grid.clone() };
+                Rows::symmetric_band(points, level.reach(), |i, k| level.kinetic(i, k))
+            }
             GridMap::Cumulative => Rows::cumulative(points, h),
             GridMap::Downsample => Rows::downsample(points),
             GridMap::Upsample => Rows::upsample(results),
@@ -95,6 +102,8 @@ impl GridMap {
             // Two or three neighbours each.
             GridMap::Grad => [2, 2],
             GridMap::Laplacian => [5, 5],
+            // Nine neighbours at most.
+            GridMap::Kinetic => [17, 17],
             GridMap::Cumulative => [3, 3],
             GridMap::Downsample => [5, 2],
             GridMap::Upsample => [2, 5],

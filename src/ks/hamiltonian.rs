@@ -1,17 +1,9 @@
 //! The one-electron Hamiltonian: -1/2 d^2/dx^2 by a central stencil, plus a local potential. A symmetric banded matrix.
 
 use super::block::Block;
-use crate::model::{Grid, Wall};
+use crate::model::Grid;
 use crate::tensor::Buffer;
 use crate::tensor::vector::vectorised;
-
-/// Weights of the second derivative times h^2, from the centre outward, for stencils of 3, 5, 7 and 9 points.
-const STENCILS: [&[f64]; 4] = [
-    &[-2.0, 1.0],
-    &[-5.0 / 2.0, 4.0 / 3.0, -1.0 / 12.0],
-    &[-49.0 / 18.0, 3.0 / 2.0, -3.0 / 20.0, 1.0 / 90.0],
-    &[-205.0 / 72.0, 8.0 / 5.0, -1.0 / 5.0, 8.0 / 315.0, -1.0 / 560.0],
-];
 
 /// H = -1/2 d^2/dx^2 + v on the grid, hartree.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,14 +19,11 @@ impl Hamiltonian {
     /// The Hamiltonian with the potential v, hartree, one value per grid point.
     pub fn new(grid: &Grid, v: &[f64]) -> Self {
         let points = grid.points;
-        let weights = STENCILS[(grid.stencil.clamp(3, 9) - 3) / 2];
-        let half = weights.len() - 1;
-        let scale = -0.5 / (grid.spacing * grid.spacing);
+        let half = grid.reach();
         let mut lower = Buffer::filled(points * (half + 1), 0.0);
         for (i, row) in lower.chunks_exact_mut(half + 1).enumerate() {
             for (k, entry) in row.iter_mut().enumerate().take(i + 1) {
-                *entry =
-                    scale * (weights[k] - if grid.wall == Wall::Odd { reflected(weights, points, i, k) } else { 0.0 });
+                *entry = grid.kinetic(i, k);
             }
             row[0] += v.get(i).copied().unwrap_or(0.0);
         }
@@ -147,17 +136,10 @@ impl Hamiltonian {
     }
 }
 
-/// The weight that an odd continuation beyond walls one step outside the ends subtracts from entry (i, i - k): the orbital
-/// beyond the left wall is minus the orbital the same distance inside it. Likewise on the right.
-fn reflected(weights: &[f64], points: usize, i: usize, k: usize) -> f64 {
-    let at = |steps: usize| weights.get(steps).copied().unwrap_or(0.0);
-    let (from_left, from_right) = (2 * i - k, 2 * (points - 1 - i) + k);
-    at(from_left + 2) + at(from_right + 2)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Wall;
 
     #[test]
     fn the_kinetic_operator_is_exact_on_polynomials() {

@@ -101,6 +101,10 @@ pub(crate) enum Seen {
 pub(crate) const NO_ENERGY: &str = "a potential functional has no energy: its potential need not be the derivative of one. \
     `analysis.path_energy` integrates it along a path of densities";
 
+/// Why a run without orbitals lacks their properties.
+pub(crate) const NO_ORBITALS: &str =
+    "a calculation with a kinetic functional has no orbitals, and so no levels. It has a `chemical_potential`";
+
 /// What is known of a trajectory before it is run.
 pub(crate) struct Trajectory<'a> {
     /// What will be solved.
@@ -153,9 +157,14 @@ impl Property {
         ["energy", "total_energy", "energies"].contains(&self.name) || term()
     }
 
+    /// Whether it is of orbitals.
+    fn needs_orbitals(&self) -> bool {
+        ["orbital_energies", "gap"].contains(&self.name)
+    }
+
     /// Whether a run has it.
     pub fn is_in(&self, run: &Run) -> bool {
-        run.has_energy || !self.needs_energy()
+        (run.has_energy || !self.needs_energy()) && (run.orbital_free.is_none() || !self.needs_orbitals())
     }
 
     /// Its value for a finished run.
@@ -296,6 +305,25 @@ const LEVELS_AND_ITERATIONS: &[Property] = &[
         Some(|t| t.gap()),
     ),
     row(
+        "chemical_potential",
+        "the derivative of the energy with respect to the number of electrons: without orbitals that of the minimum, otherwise the highest \
+         occupied level (where spins differ, `.up` and `.down`)",
+        Shown::No,
+        |r| match [0, 1].map(|s| r.chemical_potential(s)) {
+            [up, down] if up == down || r.system.spins().1 == 0 => Datum::Energy(up),
+            both => Datum::Spins(Box::new(both.map(Datum::Energy))),
+        },
+        None,
+    ),
+    row(
+        "kinetic_potential",
+        "the derivative of the kinetic energy with respect to the density: of orbitals the chemical potential minus the Kohn-Sham \
+         potential (with unpaired electrons, `.up` and `.down`)",
+        Shown::No,
+        |r| spins(|s| Datum::Field(r.kinetic_potential(s))),
+        None,
+    ),
+    row(
         "converged",
         "whether the tolerance was met, or the residual is within the threshold",
         Shown::Yes(BELOW_TERMS),
@@ -311,7 +339,7 @@ const LEVELS_AND_ITERATIONS: &[Property] = &[
     ),
     row(
         "residual",
-        "the integral of |n_out - n_in| in the last iteration, electrons; with exact exchange, of the change in a Newton step",
+        "the integral of |n_out - n_in| in the last iteration, electrons; with exact exchange or without orbitals, of the change in a Newton step",
         Shown::Yes(BELOW_TERMS),
         |r| Datum::Electrons(r.residual),
         Some(|_| Seen::One(Observable::Residual)),

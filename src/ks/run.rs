@@ -1,7 +1,7 @@
 //! The result of a Kohn-Sham calculation.
 
-use super::KsWarning;
 use super::way::{Way, listed};
+use super::{KsWarning, OrbitalFree};
 use crate::model::{System, both_spins};
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ impl Stop {
     }
 }
 
-/// A finished Kohn-Sham calculation: plain numbers, hartree and bohr.
+/// A finished calculation with Kohn-Sham orbitals, or without orbitals: plain numbers, hartree and bohr.
 #[derive(Clone, Debug)]
 pub struct Run {
     /// What was solved.
@@ -75,6 +75,8 @@ pub struct Run {
     pub densities: Vec<Vec<f64>>,
     /// Integral of |n_out - n_in| in every one of these, electrons.
     pub residuals: Vec<f64>,
+    /// What there is in the place of orbitals, if it was solved without.
+    pub orbital_free: Option<OrbitalFree>,
     /// Warnings, with advice.
     pub warnings: Vec<KsWarning>,
 }
@@ -93,6 +95,27 @@ impl Run {
     /// Whether the tolerance was met, or the residual is within the threshold.
     pub fn converged(&self) -> bool {
         self.stop.converged(self.residual, self.limit)
+    }
+
+    /// The chemical potential of a spin, hartree: of orbitals the highest occupied level, or the lowest one of a spin without electrons.
+    pub fn chemical_potential(&self, spin: usize) -> Option<f64> {
+        let (up, down) = self.system.spins();
+        match &self.orbital_free {
+            Some(found) => Some(found.chemical_potential[spin]),
+            None => self.orbital_energies[spin].get([up, down][spin].saturating_sub(1)).copied(),
+        }
+    }
+
+    /// The derivative of the kinetic energy with respect to the density of a spin, hartree. That of self-consistent orbitals is the chemical
+    /// potential minus the Kohn-Sham potential.
+    pub fn kinetic_potential(&self, spin: usize) -> Vec<f64> {
+        match &self.orbital_free {
+            Some(found) => found.kinetic_potential[spin].clone(),
+            None => {
+                let level = self.chemical_potential(spin).unwrap_or(f64::NAN);
+                self.potential[spin].iter().map(|v| level - v).collect()
+            }
+        }
     }
 
     /// How it was solved: `DIIS`; `direct minimisation, after DIIS and damping`.

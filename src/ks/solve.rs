@@ -229,6 +229,7 @@ fn finish<D: Backend>(ks: &KohnSham<D>, functional: &str, options: &ScfOptions, 
         energies: log.energies.into_iter().map(with_energy).collect(),
         densities: log.densities,
         residuals: log.residuals,
+        orbital_free: None,
     };
     run.warnings = warning::of(&run, options, first, &log.closest);
     let (nuclear, energy) = (run.system.nuclear_repulsion, run.total_energy());

@@ -39,6 +39,22 @@ pub enum KsWarning {
         /// What to try.
         advice: String,
     },
+    /// The density that minimises the energy among those like a sample is negative in places: it is the mean of the nearest samples plus
+    /// a few of their principal components, and nothing keeps that from falling below zero.
+    ///
+    /// What to do: give more samples, or samples that are more like the system; fewer `dimensions:`.
+    #[error("the density of `{system}` is negative in places: {} electrons are missing there", brief(*electrons))]
+    #[diagnostic(
+        code(ksr::ks::negative_density),
+        severity(Warning),
+        help("give more samples, or such that are more like this system, or fewer `dimensions:`")
+    )]
+    NegativeDensity {
+        /// Label of the system.
+        system: String,
+        /// The integral of the negative part, electrons.
+        electrons: f64,
+    },
     /// With `decay:` the steps become smaller at every iteration, so the sum of all steps may be too short to reach the
     /// tolerance.
     ///
@@ -244,6 +260,7 @@ impl KsWarning {
                 energy - lower
             }
             KsWarning::Lowered { first, energy, .. } => first - energy,
+            KsWarning::NegativeDensity { electrons, .. } => *electrons,
             KsWarning::SpinsAlike { .. } => 0.0,
         }
     }

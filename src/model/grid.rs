@@ -13,6 +13,14 @@ const TIE: f64 = 1e-6;
 /// The maximum number of grid points.
 const MAX_POINTS: usize = 1_000_000;
 
+/// Weights of the second derivative times h^2, from the centre outward, for stencils of 3, 5, 7 and 9 points.
+const STENCILS: [&[f64]; 4] = [
+    &[-2.0, 1.0],
+    &[-5.0 / 2.0, 4.0 / 3.0, -1.0 / 12.0],
+    &[-49.0 / 18.0, 3.0 / 2.0, -3.0 / 20.0, 1.0 / 90.0],
+    &[-205.0 / 72.0, 8.0 / 5.0, -1.0 / 5.0, 8.0 / 315.0, -1.0 / 560.0],
+];
+
 /// What the orbitals do beyond the ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Wall {
@@ -143,6 +151,22 @@ impl Grid {
         Ok(())
     }
 
+    /// How many points to either side the second derivative of an orbital sees.
+    pub(crate) fn reach(&self) -> usize {
+        self.weights().len() - 1
+    }
+
+    /// The entry (i, i - k) of -1/2 d²/dx² of orbitals, hartree, a symmetric matrix: k is at most [`Grid::reach`] and i.
+    pub(crate) fn kinetic(&self, i: usize, k: usize) -> f64 {
+        let weights = self.weights();
+        let beyond = if self.wall == Wall::Odd { reflected(weights, self.points, i, k) } else { 0.0 };
+        -0.5 / (self.spacing * self.spacing) * (weights[k] - beyond)
+    }
+
+    fn weights(&self) -> &'static [f64] {
+        STENCILS[(self.stencil.clamp(3, 9) - 3) / 2]
+    }
+
     /// Coordinate of point i, bohr.
     pub fn x(&self, i: usize) -> f64 {
         self.start + i as f64 * self.spacing
@@ -204,6 +228,14 @@ impl Grid {
         let inside = sum >= 0.0 && sum <= 2.0 * self.points.saturating_sub(1) as f64;
         (inside && (twice - sum).abs() <= 2.0 * ON_POINT).then_some(Mirror { sum: sum as usize, points: self.points })
     }
+}
+
+/// The weight that an odd continuation beyond walls one step outside the ends subtracts from entry (i, i - k): the orbital
+/// beyond the left wall is minus the orbital the same distance inside it. Likewise on the right.
+fn reflected(weights: &[f64], points: usize, i: usize, k: usize) -> f64 {
+    let at = |steps: usize| weights.get(steps).copied().unwrap_or(0.0);
+    let (from_left, from_right) = (2 * i - k, 2 * (points - 1 - i) + k);
+    at(from_left + 2) + at(from_right + 2)
 }
 
 /// A reflection that takes grid points to grid points, about a point or a midpoint.

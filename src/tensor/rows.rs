@@ -80,6 +80,14 @@ impl Rows {
         })
     }
 
+    /// A symmetric matrix from its entries (i, i - k), k at most `half`.
+    pub fn symmetric_band(points: usize, half: usize, entry: impl Fn(usize, usize) -> f64) -> Rows {
+        Rows::new(points, points, |i| {
+            let columns = i.saturating_sub(half)..(i + half + 1).min(points);
+            columns.map(|j| (j, entry(i.max(j), i.abs_diff(j)))).collect()
+        })
+    }
+
     /// To every second point: 1/4, 1/2, 1/4; 3/4 and 1/4 at the ends.
     pub fn downsample(points: usize) -> Rows {
         Rows::new(points, points.div_ceil(2), |k| match (2 * k, points) {

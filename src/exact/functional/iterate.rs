@@ -334,6 +334,7 @@ fn finished(
         energies: log.energies,
         densities: log.densities,
         residuals: log.residuals,
+        orbital_free: None,
         warnings: Vec::new(),
     };
     run.warnings = warnings(&run, options, (at.residual, fault));

@@ -329,12 +329,32 @@ pub enum TraceError {
     #[error(
         "`{functional}` is a kinetic functional, and a Kohn-Sham calculation needs one of exchange and correlation"
     )]
-    #[diagnostic(code(ksr::functional::kinetic), help("its `energy` and `potential` can be evaluated at any density"))]
+    #[diagnostic(
+        code(ksr::functional::kinetic),
+        help(
+            "calculations without orbitals take it as `kinetic:`; its `energy` and `potential` can be evaluated at any density"
+        )
+    )]
     Kinetic {
         /// The functional.
         functional: String,
         /// The calculation.
         #[label("here")]
+        span: Span,
+    },
+    /// `kinetic:` is the kinetic energy as a functional of the density, and this functional is one of exchange and correlation.
+    ///
+    /// What to do: define it with `kinetic functional`, or use one of `std.kinetic`.
+    #[error("`{functional}` is not a kinetic functional")]
+    #[diagnostic(
+        code(ksr::functional::not_kinetic),
+        help("define it with `kinetic functional …`, or `use std.kinetic`; exchange and correlation are `with:`")
+    )]
+    NotKinetic {
+        /// The functional.
+        functional: String,
+        /// The use.
+        #[label("a kinetic functional is needed here")]
         span: Span,
     },
     /// A potential functional gives a potential, which need not be the derivative of an energy. Along different paths of densities its

@@ -59,7 +59,7 @@ impl Interpreter {
             Value::Field(field) => pick(physics::FIELD, field.as_ref(), &name.name),
             Value::Interaction(interaction) => pick(physics::INTERACTION, interaction, &name.name),
             Value::System(system) => pick(physics::SYSTEM, system, &name.name),
-            Value::Run(run) if physics::needs_energy(run, &name.name) => None,
+            Value::Run(run) if physics::absent_in_run(run, &name.name).is_some() => None,
             Value::Run(run) => physics::of_run(run, &name.name),
             Value::Reference(r) if physics::absent(r, &name.name).is_some() => None,
             Value::Reference(reference) => match pick(physics::REFERENCE, reference, &name.name) {
@@ -97,7 +97,9 @@ impl Interpreter {
             Some(value) => Ok(value),
             None => {
                 let help = match whole.value {
-                    Value::Run(run) if physics::needs_energy(run, &name.name) => NO_ENERGY.into(),
+                    Value::Run(run) if physics::absent_in_run(run, &name.name).is_some() => {
+                        physics::absent_in_run(run, &name.name).unwrap_or_default().into()
+                    }
                     Value::Record(record) if record.label.is_some() && without_energy(record, &name.name) => {
                         NO_ENERGY.into()
                     }
@@ -188,7 +190,7 @@ impl Interpreter {
             Value::System(_) => names(physics::SYSTEM),
             Value::Run(run) => {
                 let members = physics::run_members().into_iter().map(|(name, _)| name);
-                members.filter(|name| !physics::needs_energy(run, name)).map(str::to_owned).collect()
+                members.filter(|name| physics::absent_in_run(run, name).is_none()).map(str::to_owned).collect()
             }
             Value::Reference(_) => physics::reference_members().into_iter().map(|(name, _)| name.to_string()).collect(),
             Value::Model(model) => model.names(),

@@ -73,6 +73,7 @@ pub(crate) fn finish(f: &Functional, trace: &Rc<Trace>, value: &Symbol, exchange
         grid: trace.grid(),
         interactions: trace.interactions(),
         models: trace.models(),
+        machines: trace.machines(),
     })
 }
 

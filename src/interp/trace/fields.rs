@@ -51,6 +51,20 @@ pub const FIELDS: &[Builtin] = &[
         |interp, args| on_field(interp, args, |g, x, span| g.map(GridMap::Laplacian, x, span)),
     ),
     function(
+        "kinetic_operator",
+        FIELD,
+        &[Kind::Field],
+        "-1/2 times the second derivative of an orbital, with the stencil and the walls of the grid, as in the Kohn-Sham equations: \
+         `integral(phi * kinetic_operator(phi))` is its kinetic energy",
+        &["derivative", "kinetic energy", "von weizsaecker", "orbital"],
+        &[example(
+            "let g = uniform(from: 0, to: 1, points: 99, wall: odd)\nlet phi = sqrt(2) * sin(pi * g.x)\n\
+             round(1e4 * integral(phi * kinetic_operator(phi)))",
+            "round(1e4 * pi^2 / 2)",
+        )],
+        |interp, args| on_field(interp, args, |g, x, span| g.map(GridMap::Kinetic, x, span)),
+    ),
+    function(
         "cumulative_integral",
         FIELD,
         &[Kind::Field],

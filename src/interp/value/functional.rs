@@ -2,7 +2,7 @@
 //! parameters.
 
 use super::scope::Scope;
-use super::{Model, Value, equal};
+use super::{Machine, Model, Value, equal};
 use crate::functional::Compiled;
 use crate::graph::Shape;
 use crate::lang::ast::FunctionalDef;
@@ -68,6 +68,8 @@ pub struct Traced {
     pub interactions: Vec<Rc<str>>,
     /// The models among its parts.
     pub models: Vec<Rc<Model>>,
+    /// The machines among its parts that are called on a density itself.
+    pub machines: Vec<Rc<Machine>>,
 }
 
 impl Functional {

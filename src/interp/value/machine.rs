@@ -1,6 +1,7 @@
 //! What kernel ridge regression has learned, as a value: a machine, its kernel and its basis.
 
 use super::{Closure, Field, List, Quantity, Table, Value};
+use crate::ks::Projection;
 use crate::lang::Dimension;
 use crate::learn::{Basis, Expansion, Head, Machine as Learned, Profile};
 use crate::model::Grid;
@@ -44,6 +45,30 @@ impl Kernel {
         match self.strength {
             1.0 => format!("{name}(width: {width})"),
             strength => format!("{name}(strength: {}, width: {width})", super::text::number(strength)),
+        }
+    }
+}
+
+/// In what fields are expanded: functions, or those around each field.
+#[derive(Clone, Debug)]
+pub enum FieldBasis {
+    /// The same everywhere.
+    Of(Basis),
+    /// The principal components of the nearest samples.
+    Near(Rc<Projection>),
+}
+
+impl FieldBasis {
+    /// As it would be written.
+    pub fn text(&self) -> String {
+        match self {
+            FieldBasis::Of(basis) => basis.text(),
+            FieldBasis::Near(near) => format!(
+                "principal({} samples, neighbours: {}, dimensions: {})",
+                near.samples.count(),
+                near.neighbours,
+                near.dimensions
+            ),
         }
     }
 }

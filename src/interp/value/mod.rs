@@ -21,7 +21,7 @@ pub(crate) use functional::{A_POTENTIAL, COMMITTEES};
 pub use functional::{Functional, Layer, StartFrom, Traced};
 pub use list::{Extent, List};
 pub use loss::Loss;
-pub use machine::{Form, Kernel, KernelFunction, Machine};
+pub use machine::{FieldBasis, Form, Kernel, KernelFunction, Machine};
 pub use model::{Model, SeedRow, TrainedWith, Training};
 pub use operand::Operand;
 pub use quantity::{ByMembers, MAX_LENGTH, Quantity, ShownUnit, Trust, listed_length};
@@ -35,7 +35,6 @@ use crate::interp::call::Builtin;
 use crate::ks::Mixing;
 use crate::lang::ast::{FnDef, SystemDef};
 use crate::lang::{Dimension, Kind};
-use crate::learn::Basis;
 use crate::model::{Grid, Interaction, System};
 use crate::train::Optimizer;
 use scope::{ModuleId, Scope};
@@ -269,7 +268,7 @@ pub enum Value {
     /// `gaussian(width: 2)`.
     Kernel(Rc<Kernel>),
     /// `fourier(200)`, `principal(25)`.
-    Basis(Basis),
+    Basis(FieldBasis),
     /// `lbfgs(…)`, `adam(…)`.
     Optimizer(Optimizer),
     /// A loss, with or without options.

@@ -2,7 +2,7 @@
 
 use super::functional::Functional;
 use super::params::{Entry, Name, Params, Request, Taken};
-use super::{Field, Layer, Model, Value};
+use super::{Field, Layer, Machine, Model, Value};
 use crate::functional::DENSITY_SHIFT;
 use crate::graph::{Binary, Graph, Init, NodeId, ParamSpec, Shape, ShapeError, adds_up};
 use crate::interp::error::{TraceError, fail};
@@ -65,6 +65,7 @@ pub struct Trace {
     grid: RefCell<Option<Arc<Grid>>>,
     interactions: RefCell<Vec<Rc<str>>>,
     models: RefCell<Vec<Rc<Model>>>,
+    machines: RefCell<Vec<Rc<Machine>>>,
     /// Densities that were moved away from zero.
     shifted: RefCell<HashSet<NodeId>>,
     /// The densities of the functional whose graph this is, its inputs; none in a loss.
@@ -325,6 +326,24 @@ impl Trace {
     /// The models among its parts.
     pub fn models(&self) -> Vec<Rc<Model>> {
         self.models.borrow().clone()
+    }
+
+    /// Records that a machine is a part, called on a density itself.
+    pub fn has_machine(&self, machine: &Rc<Machine>) {
+        let mut all = self.machines.borrow_mut();
+        if !all.iter().any(|known| Rc::ptr_eq(known, machine)) {
+            all.push(machine.clone());
+        }
+    }
+
+    /// The machines among its parts that are called on a density itself.
+    pub fn machines(&self) -> Vec<Rc<Machine>> {
+        self.machines.borrow().clone()
+    }
+
+    /// Whether a node is a density of the functional, moved away from zero or not.
+    pub fn is_density(&self, node: NodeId) -> bool {
+        self.densities.borrow().contains(&node) || self.shifted.borrow().contains(&node)
     }
 
     /// The interactions that its parts are made for.

@@ -57,8 +57,10 @@ impl Interpreter {
             let found = here.name.clone();
             self.warn_with(Problem::new(Advice::MadeFor { functional, made_for, system, found, span }, span), true);
         }
+        // The kinetic energy of a density knows nothing of an interaction.
+        let kinetic = ready.traced.compiled.kind == FunctionalKind::Kinetic;
         let other = |model: &&Rc<Model>| {
-            !model.interactions.is_empty() && !model.interactions.iter().any(|with| with.is(&here))
+            !kinetic && !model.interactions.is_empty() && !model.interactions.iter().any(|with| with.is(&here))
         };
         if let Some(model) = ready.parent.iter().chain(&ready.traced.models).find(other) {
             let names = each_once(model.interactions.iter().map(|with| with.name.as_str()));

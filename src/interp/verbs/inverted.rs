@@ -5,9 +5,9 @@ use crate::data::ContentKey;
 use crate::exact::{self, Reference};
 use crate::interp::Interpreter;
 use crate::interp::error::{Placed, RunError, fail};
-use crate::interp::value::{Trust, Value};
+use crate::interp::value::{Field, Quantity, Trust, Value};
 use crate::ks::{Density, Inversion, InversionError, InversionWarning, invert};
-use crate::model::{Grid, System, Wall};
+use crate::model::{Grid, Interaction, System, Wall};
 use crate::problem::{Problem, Result};
 use crate::source::Span;
 use std::collections::BTreeMap;
@@ -33,6 +33,11 @@ pub(crate) const INVERTED: &[(&str, &str)] = &[
         "the exact exchange-correlation energy: the energy without T_s, the Hartree energy and that in the external potential",
     ),
     ("non_interacting_kinetic_energy", "T_s: the kinetic energy of non-interacting electrons with its density"),
+    (
+        "kinetic_potential",
+        "the derivative of T_s with respect to the density: the highest occupied level minus the exact Kohn-Sham potential (with unpaired \
+         electrons, `.up` and `.down`)",
+    ),
 ];
 
 /// The density of a reference and its potential.
@@ -45,10 +50,48 @@ impl Inverted {
     /// One of [`INVERTED`]: an entry of what `invert` gives.
     fn member(&self, name: &str) -> Option<Value> {
         let entry = if name == "non_interacting_kinetic_energy" { "kinetic_energy" } else { name };
+        if entry == "kinetic_potential" {
+            return Some(self.kinetic_potential());
+        }
         match record(&self.given, &self.found) {
             Value::Record(all) => all.get(entry).cloned(),
             _ => None,
         }
+    }
+
+    /// The highest occupied level minus the Kohn-Sham potential.
+    fn kinetic_potential(&self) -> Value {
+        let Self { given, found } = self;
+        let converged = found.converged() && !given.trust.unconverged();
+        let [up, down] = [0, 1].map(|s: usize| {
+            let level =
+                found.orbital_energies[s].get(given.electrons[s].saturating_sub(1)).copied().unwrap_or(f64::NAN);
+            let values = found.potential[s].iter().map(|v| level - v).collect();
+            Value::Field(Rc::new(Field::simple(given.grid.clone(), values).doubted(!converged)))
+        });
+        if found.restricted { up } else { Value::record([("up", up), ("down", down)]) }
+    }
+}
+
+/// One of [`INVERTED`] for electrons that do not interact: they are in the external potential.
+fn bare(of: &Reference, name: &str) -> Value {
+    let System { grid, potential, .. } = &*of.system;
+    let doubt = !of.converged();
+    let energy = |x: f64| Value::Number(Quantity::energy(x).trusted(Trust::of(!doubt, None)));
+    let field = |values: Vec<f64>| Value::Field(Rc::new(Field::simple(grid.clone(), values).doubted(doubt)));
+    let spins = |values: [Vec<f64>; 2]| match values.map(field) {
+        [one, _] if of.system.closed_shell() => one,
+        [up, down] => Value::record([("up", up), ("down", down)]),
+    };
+    match name {
+        "xc_energy" => energy(0.0),
+        "non_interacting_kinetic_energy" => energy(of.energy - of.system.external_energy(&of.density)),
+        "xc_potential" => spins([vec![0.0; grid.points], vec![0.0; grid.points]]),
+        "kinetic_potential" => {
+            let levels = crate::ks::highest_levels(&of.system);
+            spins(levels.map(|level| potential.iter().map(|v| level - v).collect()))
+        }
+        _ => spins([potential.to_vec(), potential.to_vec()]),
     }
 }
 
@@ -60,6 +103,9 @@ impl Interpreter {
     pub(crate) fn inverted_member(&mut self, of: &Arc<Reference>, name: &str, span: Span) -> Result<Option<Value>> {
         if !INVERTED.iter().any(|(known, _)| *known == name) {
             return Ok(None);
+        }
+        if of.system.interaction == Interaction::None {
+            return Ok(Some(bare(of, name)));
         }
         let potential = name.ends_with("potential");
         let inverted = self.inverted(of, potential, span)?;

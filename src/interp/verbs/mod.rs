@@ -16,6 +16,7 @@ mod load_tests;
 mod machines;
 mod mixing;
 mod optimizers;
+mod orbital_free;
 #[cfg(test)]
 mod origin_tests;
 mod probe;

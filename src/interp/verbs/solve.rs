@@ -1,11 +1,11 @@
 //! Solves systems: Kohn-Sham calculations and exact answers.
 
 use super::fits::Met;
-use super::{exact_functional, scf};
+use super::{exact_functional, orbital_free, scf};
 use crate::data::ContentKey;
 use crate::interp::Interpreter;
 use crate::interp::call::{
-    Args, Builtin, DefaultValue, Param, Style, constant, function, mismatch, optional, required, shown,
+    Args, Builtin, DefaultValue, Param, Style, constant, function, mismatch, named, optional, required, shown,
 };
 use crate::interp::error::{Advice, Placed, TraceError, TrustError, fail};
 use crate::interp::trace::Ready;
@@ -22,9 +22,18 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// The parameters of `solve`: the system, the functional, and the options of the calculation.
-const SOLVE: [Param; 3 + PARAMS.len()] = {
-    let mut params = [required("system", SOLVED); 3 + PARAMS.len()];
-    params[1] = required("with", &[Kind::Functional, Kind::Model, Kind::ExactFunctional]);
+const SOLVE: [Param; 5 + PARAMS.len()] = {
+    let mut params = [required("system", SOLVED); 5 + PARAMS.len()];
+    params[1] = optional("with", &[Kind::Functional, Kind::Model, Kind::ExactFunctional], DefaultValue::Absent("none"))
+        .about(
+            "exchange and correlation; only with `kinetic:`, for electrons that do not interact, it may be left out",
+        );
+    params[3 + PARAMS.len()] = named("kinetic", &[Kind::Functional, Kind::Model], DefaultValue::Absent("orbitals"))
+        .about("a kinetic functional: then there are no orbitals, and the energy is minimised over the density");
+    params[4 + PARAMS.len()] = named("projected", &[Kind::Basis], DefaultValue::Absent("all densities")).about(
+        "with `kinetic:`, among which densities the energy is minimised: `principal(samples, neighbours: 30, dimensions: 5)`, for a \
+         functional that has learned from samples",
+    );
     params[2 + PARAMS.len()] = optional(
         "start",
         &[Kind::Word(&[NON_INTERACTING, BROKEN_SPIN]), Kind::Run, Kind::Reference],
@@ -55,7 +64,8 @@ pub const ANSWERS: &[Builtin] = &[
         &SOLVE,
         &[Kind::Run],
         "the Kohn-Sham calculation of a system (or that of a reference) with a functional or model: a run. A model \
-         comes with the options it was trained with; with `linear(…)` and no `tolerance:` it does exactly `iterations` (30)",
+         comes with the options it was trained with; with `linear(…)` and no `tolerance:` it does exactly `iterations` (30). With \
+         `kinetic:`, a calculation without orbitals: the density that minimises the energy",
         &["scf", "kohn-sham", "run", "ground state", "energy", "density"],
         &[shown(
             "use std.functionals\ngrid g = uniform(points: 129, spacing: 0.2)\nsystem he on g { He at 0 }\n\
@@ -104,6 +114,13 @@ pub const ANSWERS: &[Builtin] = &[
 
 fn solve(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let system = system_of(args, "system")?;
+    if args.has("kinetic") {
+        return orbital_free::solve(interp, args, &system);
+    }
+    if args.has("projected") {
+        let message = "`projected:` is for calculations without orbitals, with `kinetic:`";
+        return args.wrong(args.span_of("projected"), message, Some("leave it out".into()));
+    }
     if exact_functional::given(args, "with") {
         return exact_functional::solve(interp, args, &system);
     }
@@ -183,6 +200,12 @@ fn stability(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let span = args.span;
     let Value::Run(solved) = &args.arg("run")?.value else { return args.mismatch("run", "a run", None) };
     let solved = solved.clone();
+    if let Some(of) = &solved.orbital_free {
+        let message = format!("the run with `{}` has no orbitals that could be rotated", of.kinetic);
+        let help =
+            "it is the end of a minimisation over the density: `start:` another one to see whether there are others";
+        return args.wrong(args.span_of("run"), message, Some(help.into()));
+    }
     if !solved.has_energy {
         let (functional, span) = (solved.functional.clone(), args.span_of("run"));
         return fail(TraceError::NoEnergy { functional, span }, span);

@@ -19,27 +19,56 @@ use super::kohn_sham::{Energies, Iteration, KohnSham, Spins};
 use super::orbitals::Orbitals;
 use super::way::Way;
 use super::{KsError, ScfOptions, Stop};
-use crate::control::Control;
-use crate::tensor::vector::{dot_in_order as dot, norm_in_order as norm};
+use crate::tensor::vector::norm_in_order as norm;
 use crate::tensor::{Backend, NoneTape};
 use std::sync::Arc;
-use trust::{Step, step};
+pub(in crate::ks) use trust::{FIRST_RADIUS, Step, Surface, advance, step};
 
 /// The maximum number of steps.
 const MAX_STEPS: usize = 200;
 
-/// The first radius, a rotation of the orbitals, radian.
-const FIRST_RADIUS: f64 = 0.3;
-/// The largest.
+/// The largest radius, a rotation of the orbitals, radian.
 const LARGEST_RADIUS: f64 = 1.0;
-/// The radius below which nothing can be gained.
-const LEAST_RADIUS: f64 = 1e-9;
-
-/// Changes of the energy below this fraction of the sum of its terms are rounding errors.
-const ROUNDING: f64 = 1e-14;
 
 /// A gradient below this, hartree, is rounding error.
 const LEAST_GRADIENT: f64 = 1e-12;
+
+/// Orbitals, and the energy around them as a function of their rotations.
+struct Rotating<'k, D: Backend> {
+    ks: &'k KohnSham<D>,
+    state: State<D>,
+}
+
+impl<D: Backend> Surface for Rotating<'_, D> {
+    fn gradient(&self) -> &[f64] {
+        &self.state.gradient
+    }
+
+    fn energy(&self) -> f64 {
+        self.state.energy()
+    }
+
+    fn size(&self) -> f64 {
+        self.state.size()
+    }
+
+    fn weight(&self) -> f64 {
+        self.state.weight()
+    }
+
+    fn moved(&self, step: &[f64]) -> Result<Self, KsError> {
+        Ok(Self { ks: self.ks, state: State::new(self.ks, self.state.rotated(step))? })
+    }
+
+    fn product(&self, step: &[f64]) -> Result<Vec<f64>, KsError> {
+        product(self.ks, &self.state, step)
+    }
+
+    fn preconditioner(&self) -> Result<impl Fn(&[f64]) -> Vec<f64>, KsError> {
+        let preconditioner = self.state.preconditioner();
+        Ok(move |step: &[f64]| preconditioner.apply(step))
+    }
+}
 
 /// Minimises the energy, starting from orbitals, those of every channel. `None`: not a single step was possible.
 ///
@@ -52,12 +81,12 @@ pub(super) fn minimise<D: Backend>(
 ) -> Result<Option<Outcome<D>>, KsError> {
     let ks = attempts.ks;
     attempts.begin(Way::Direct);
-    let mut state = State::new(ks, orbitals)?;
+    let mut at = Rotating { ks, state: State::new(ks, orbitals)? };
     let mut warm = Vec::new();
-    let mut radius = FIRST_RADIUS;
+    let mut radius = FIRST_RADIUS * LARGEST_RADIUS;
     let mut outcome: Option<Outcome<D>> = None;
     for k in 0..MAX_STEPS {
-        let Look { seen, iteration, energies, residual, newton } = Look::at(ks, &state, k, &warm)?;
+        let Look { seen, iteration, energies, residual, newton } = Look::at(&at, k, &warm)?;
         attempts.note(&iteration, &energies, residual, &seen, &seen);
         attempts.weigh(&iteration, &energies);
         warm = iteration.orbitals();
@@ -72,10 +101,10 @@ pub(super) fn minimise<D: Backend>(
             let log = Log::default();
             outcome = Some(Outcome { way: Way::Direct, iteration, energies, mixed, residual, stop, log });
         }
-        if ends || norm(&state.gradient) < LEAST_GRADIENT {
+        if ends || norm(at.gradient()) < LEAST_GRADIENT {
             break;
         }
-        if !advance(ks, &mut state, &mut radius, newton, attempts.control)? {
+        if !advance(&mut at, (&mut radius, LARGEST_RADIUS), newton, attempts.control)? {
             break;
         }
     }
@@ -98,7 +127,8 @@ struct Look<D: Backend> {
 
 impl<D: Backend> Look<D> {
     /// Looks at a state.
-    fn at(ks: &KohnSham<D>, state: &State<D>, k: usize, warm: &[Arc<Orbitals>]) -> Result<Self, KsError> {
+    fn at(rotating: &Rotating<'_, D>, k: usize, warm: &[Arc<Orbitals>]) -> Result<Self, KsError> {
+        let Rotating { ks, state } = rotating;
         let (seen, _) = ks.symmetrised(&state.density, NoneTape)?;
         if !ks.exchange() {
             let (iteration, _) = ks.iterate(k, &seen, warm, NoneTape)?;
@@ -106,62 +136,11 @@ impl<D: Backend> Look<D> {
             let residual = ks.distance(&iteration.output, &seen, NoneTape)?.0.first();
             return Ok(Self { seen, iteration, energies, residual, newton: None });
         }
-        let newton = step(&state.preconditioner(), &state.gradient, LARGEST_RADIUS, |x| product(ks, state, x))?;
-        let changes = state.density_changes(&newton.rotation);
+        let newton = step(rotating, LARGEST_RADIUS)?;
+        let changes = state.density_changes(&newton.step);
         let spacing = ks.equations.system.grid.spacing;
         let residual = changes.iter().flatten().map(|n| n.abs() * spacing).sum();
         let iteration = state.iteration(ks, &[])?;
         Ok(Self { seen, iteration, energies: state.energies.clone(), residual, newton: Some(newton) })
     }
-}
-
-/// One step downhill, `first` if it is short enough; false if there is none, or the user has stopped it.
-fn advance<D: Backend>(
-    ks: &KohnSham<D>,
-    state: &mut State<D>,
-    radius: &mut f64,
-    first: Option<Step>,
-    control: &dyn Control,
-) -> Result<bool, KsError> {
-    let mut first = first.filter(|first| norm(&first.rotation) <= *radius);
-    while *radius > LEAST_RADIUS && !control.interrupted() {
-        let Step { rotation, image, at_edge } = match first.take() {
-            Some(first) => first,
-            None => step(&state.preconditioner(), &state.gradient, *radius, |x| product(ks, state, x))?,
-        };
-        let expected = -state.weight() * (dot(&state.gradient, &rotation) + 0.5 * dot(&rotation, &image));
-        if !expected.is_finite() {
-            *radius *= 0.25;
-            continue;
-        }
-        let trial = match State::new(ks, state.rotated(&rotation)) {
-            Ok(trial) => trial,
-            Err(error) if error.diverged() => {
-                *radius *= 0.25;
-                continue;
-            }
-            Err(error) => return Err(error),
-        };
-        let gained = state.energy() - trial.energy();
-        let rounding = ROUNDING * state.size();
-        let fine = if expected.abs() < 100.0 * rounding {
-            // Too small to be seen in the energy: what counts is the gradient.
-            gained > -100.0 * rounding && norm(&trial.gradient) < norm(&state.gradient)
-        } else {
-            gained > 0.05 * expected
-        };
-        if gained > 0.75 * expected && at_edge {
-            *radius = (2.0 * *radius).min(LARGEST_RADIUS);
-        } else if gained < 0.25 * expected {
-            *radius = 0.25 * norm(&rotation).min(*radius);
-        }
-        if fine {
-            *state = trial;
-            return Ok(true);
-        }
-        if expected.abs() < 100.0 * rounding {
-            return Ok(false);
-        }
-    }
-    Ok(false)
 }

@@ -4,7 +4,7 @@ use super::{Member, pick};
 use crate::exact::{PairDensity, Reference};
 use crate::interp::value::{Field, Quantity, Solved, Trust, Value, model, property, spread};
 use crate::interp::verbs::INVERTED;
-use crate::ks::{PROPERTIES, Property};
+use crate::ks::{NO_ENERGY, NO_ORBITALS, PROPERTIES, Property};
 use crate::lang::Dimension;
 use crate::model::{Grid, Interaction, System, Wall};
 use std::rc::Rc;
@@ -133,9 +133,10 @@ pub(crate) fn run_members() -> Vec<(&'static str, &'static str)> {
     others(RUN_HEAD).chain(properties).chain(others(RUN_REST)).chain([spread]).collect()
 }
 
-/// Whether a name needs an energy that the functional of a run has not.
-pub(crate) fn needs_energy(run: &Solved, name: &str) -> bool {
-    Property::named(name).is_some_and(|property| !property.is_in(run))
+/// Why a run lacks a property that others have.
+pub(crate) fn absent_in_run(run: &Solved, name: &str) -> Option<&'static str> {
+    let property = Property::named(name).filter(|property| !property.is_in(run))?;
+    Some(if property.needs_energy() && !run.has_energy { NO_ENERGY } else { NO_ORBITALS })
 }
 
 /// The member of a run with that name.

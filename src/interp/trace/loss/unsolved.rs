@@ -4,6 +4,7 @@
 use super::super::compile::Ready;
 use super::view::{LABEL, of_system};
 use crate::exact::Reference;
+use crate::functional::FunctionalKind;
 use crate::graph::Binary;
 use crate::interp::Interpreter;
 use crate::interp::call::Site;
@@ -25,7 +26,11 @@ pub(crate) fn not_solved(name: &str, run: &Record) -> String {
     let names: Vec<&str> =
         run.entries.iter().map(|(name, _)| &**name).chain(UNSOLVED_ENERGIES.iter().copied()).collect();
     match Property::named(name) {
-        Some(property) if property.needs_energy() && run.get("xc_energy").is_none() => NO_ENERGY.into(),
+        Some(property)
+            if property.needs_energy() && ["xc_energy", "kinetic_energy"].iter().all(|name| run.get(name).is_none()) =>
+        {
+            NO_ENERGY.into()
+        }
         Some(_) => "with `scf: none` nothing is solved: the functional is evaluated at the density of the reference, and there are no \
                     orbitals, levels or iterations. The run has `density`, `potential`, `xc_potential`, `xc_energy`, `energy` and the \
                     other terms of the energy"
@@ -70,23 +75,30 @@ impl Interpreter {
             ("hartree_energy".into(), Value::plain(system.hartree_energy(&spins))),
             ("external_energy".into(), Value::plain(system.external_energy(&spins))),
         ];
+        let kinetic = ready.traced.compiled.kind == FunctionalKind::Kinetic;
         if let Some(probe) = self.probe(trace, Operand::new(&functional, span), densities, &site)? {
-            if probe.has_energy() {
+            if kinetic {
+                list.push(("kinetic_energy".into(), probe.energy(span)?));
+                list.push(("kinetic_potential".into(), probe.potential(span)?));
+            } else if probe.has_energy() {
                 list.push(("xc_energy".into(), probe.energy(span)?));
             }
-            let xc = probe.potential(span)?;
+            let xc = if kinetic { None } else { Some(probe.potential(span)?) };
             let hartree = system.interaction.hartree(grid, &total);
             let known = field(hartree.iter().zip(system.potential.iter()).map(|(h, v)| h + v).collect());
             let mut whole =
                 |xc: &Value| self.binary(Binary::Add, Operand::new(&known, span), Operand::new(xc, span), span);
             let potential = match &xc {
-                Value::Record(both) => {
+                None => Value::Nothing,
+                Some(Value::Record(both)) => {
                     let spin = |name: &str| both.get(name).cloned().unwrap_or(Value::Nothing);
                     Value::record([("up", whole(&spin("up"))?), ("down", whole(&spin("down"))?)])
                 }
-                one => whole(one)?,
+                Some(one) => whole(one)?,
             };
-            list.extend([("xc_potential".into(), xc), ("potential".into(), potential)]);
+            list.extend(
+                xc.map(|xc| [("xc_potential".into(), xc), ("potential".into(), potential)]).into_iter().flatten(),
+            );
         }
         list.extend(of_system(system).map(|(name, value)| (name.into(), value)));
         let specs = &ready.traced.compiled.graph.params;
@@ -105,15 +117,16 @@ impl Interpreter {
         let Some(reference) = run.reference.clone().filter(|_| UNSOLVED_ENERGIES.contains(&&*name.name)) else {
             return Ok(None);
         };
-        let inverted = self.inverted(&reference, false, name.span)?;
-        self.tell_inverted(&inverted, false, name.span)?;
-        let kinetic = inverted.found.kinetic_energy;
+        let of_functional = run.get("kinetic_energy").or_else(|| run.get("xc_energy"));
+        // What the functional does not give is exact.
+        let exact = if run.get("kinetic_energy").is_some() { "xc_energy" } else { "non_interacting_kinetic_energy" };
+        let Some(Value::Number(exact)) = self.inverted_member(&reference, exact, name.span)? else { return Ok(None) };
         if &*name.name == "kinetic_energy" {
-            return Ok(Some(Value::plain(kinetic)));
+            return Ok(Some(Value::plain(exact.value)));
         }
         let number = |name: &str| if let Some(Value::Number(q)) = run.get(name) { q.value } else { f64::NAN };
-        let Some(xc) = run.get("xc_energy") else { return Ok(None) };
-        let mut known = kinetic + number("hartree_energy") + number("external_energy");
+        let Some(xc) = of_functional else { return Ok(None) };
+        let mut known = exact.value + number("hartree_energy") + number("external_energy");
         if &*name.name == "total_energy" {
             known += reference.system.nuclear_repulsion;
         }

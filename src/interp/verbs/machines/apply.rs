@@ -108,8 +108,13 @@ impl Interpreter {
     }
 
     /// A machine at a symbol: the same sums as nodes, so that it has derivatives.
-    fn traced_machine(&mut self, machine: &Machine, trace: &Rc<Trace>, given: &Argument) -> Result<Value> {
+    fn traced_machine(&mut self, machine: &Rc<Machine>, trace: &Rc<Trace>, given: &Argument) -> Result<Value> {
         let span = given.span;
+        if let Value::Symbol(symbol) = &given.value
+            && trace.is_density(symbol.node())
+        {
+            trace.has_machine(machine);
+        }
         let squares = squares(machine, trace, given)?;
         let mut parts: Vec<Option<NodeId>> = vec![None; machine.learned.outputs];
         let mut field: Option<NodeId> = None;

@@ -3,13 +3,17 @@
 use super::{basis, failed};
 use crate::interp::Interpreter;
 use crate::interp::call::Args;
-use crate::interp::value::{Form, Value};
+use crate::interp::error::Placed;
+use crate::interp::value::{Form, Machine, Value};
 use crate::lang::Dimension;
 use crate::learn::{Basis, Expansion, Inputs, LearnError};
+use crate::model::Grid;
 use crate::number::brief;
-use crate::problem::Result;
+use crate::problem::{Problem, Result};
+use crate::source::Span;
 use faer::Mat;
 use miette::Diagnostic;
+use std::rc::Rc;
 use thiserror::Error;
 
 /// What there is to tell about a machine.
@@ -40,6 +44,52 @@ pub(crate) enum LearnNote {
         help("take a larger `noise:` or a smaller width; `cross_validate` chooses both")
     )]
     Condition { condition: f64 },
+    /// A machine knows what is like its inputs. The density that a calculation found with it is farther from all of them than they are from
+    /// each other, and what the machine gives there is a guess.
+    ///
+    /// What to do: learn from densities of systems like this one. Where the machine is a kinetic functional, minimise among densities like its
+    /// inputs: `projected: principal(machine)`.
+    #[error(
+        "the density of `{system}` is {distance} from the nearest one that the machine of `{functional}` has seen, and each of these at most \
+         {among} from its nearest",
+        distance = brief(*distance),
+        among = brief(*among)
+    )]
+    #[diagnostic(
+        code(ksr::learn::far),
+        severity(Warning),
+        help(
+            "what it gives there is a guess: learn from systems like this one, or minimise with `projected: principal(…)` among densities like \
+             its inputs"
+        )
+    )]
+    Far { system: String, functional: String, distance: f64, among: f64 },
+}
+
+/// How much farther than its inputs are from each other a density is told of.
+const FAR: f64 = 1.5;
+
+impl Interpreter {
+    /// Warns if a density is unlike all that machines have learned from.
+    pub(in crate::interp::verbs) fn check_near(
+        &mut self,
+        machines: &[Rc<Machine>],
+        (density, grid): (&[f64], &Grid),
+        (system, functional): (&str, &str),
+        span: Span,
+    ) {
+        for machine in machines {
+            if !matches!(&machine.input, Form::Field(own) if **own == *grid) {
+                continue;
+            }
+            let found = machine.learned.inputs.remoteness(density);
+            if let Some((distance, among)) = found.filter(|(distance, among)| *distance > FAR * among) {
+                let note =
+                    LearnNote::Far { system: system.to_owned(), functional: functional.to_owned(), distance, among };
+                self.warn_with(Problem::new(Placed::new(note, span, "here"), span), false);
+            }
+        }
+    }
 }
 
 /// Inputs and outputs.
@@ -72,7 +122,7 @@ impl Data {
         if let Some(index) = out_rows.iter().position(|row| row.iter().any(|x| !x.is_finite())) {
             return failed(LearnError::NotFinite { what: "output", index }, args);
         }
-        let basis = basis(args);
+        let basis = basis(args)?;
         let expansion = match (&output, basis) {
             (_, Basis::Grid) => None,
             (Form::Field(grid), _) => {

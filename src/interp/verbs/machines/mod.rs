@@ -9,7 +9,7 @@ mod tests;
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, Param, function, named, optional, required, shown};
 use crate::interp::error::{Placed, fail};
-use crate::interp::value::{Kernel, KernelFunction, Machine, Table, Value};
+use crate::interp::value::{FieldBasis, Kernel, KernelFunction, Machine, Table, Value};
 use crate::lang::Kind;
 use crate::learn::{
     Basis, Candidate, Choice, LearnError, Machine as Learned, Profile, Scores, choose, fit, least_noise, scores,
@@ -112,16 +112,26 @@ pub(crate) const MACHINES: &[Builtin] = &[
         "a basis for the fields that a machine learns: so many sines that vanish one step beyond the ends of the grid",
         &["basis", "sine", "expansion"],
         &[shown("fourier(20)")],
-        |_, args| Ok(Value::Basis(Basis::Fourier(args.whole("count")?))),
+        |_, args| Ok(Value::Basis(FieldBasis::Of(Basis::Fourier(args.whole("count")?)))),
     ),
     function(
         "principal",
-        &[required("count", &[Kind::Whole])],
+        &[
+            required("of", &[Kind::Whole, Kind::List, Kind::Machine])
+                .about("how many, of the outputs that a machine learns; or samples, densities (or a machine that has learned from them)"),
+            optional("neighbours", &[Kind::Whole], DefaultValue::Number(30.0)).about("of samples: how many of them, the nearest ones"),
+            optional("dimensions", &[Kind::Whole], DefaultValue::Number(5.0)).about("of samples: how many components"),
+        ],
         &[Kind::Basis],
-        "a basis for the fields that a machine learns: so many principal components of the outputs it is given",
-        &["basis", "pca", "principal components", "expansion"],
+        "principal components. With a number, a basis for the fields that a machine learns: so many of the outputs it is given. With samples, \
+         those of the samples nearest to a density, for `projected:` of `solve`, which then minimises among densities like these (J. C. Snyder \
+         et al., Phys. Rev. Lett. 108, 253002 (2012))",
+        &["basis", "pca", "principal components", "expansion", "projection", "projected"],
         &[shown("principal(8)")],
-        |_, args| Ok(Value::Basis(Basis::Principal(args.whole("count")?))),
+        |interp, args| match &args.arg("of")?.value {
+            Value::Number(_) => Ok(Value::Basis(FieldBasis::Of(Basis::Principal(args.whole("of")?)))),
+            _ => super::orbital_free::local(interp, args),
+        },
     ),
     function(
         "uncertainty",
@@ -174,10 +184,13 @@ fn kernel(args: &Args) -> Result<(KernelFunction, Option<f64>)> {
     }
 }
 
-fn basis(args: &Args) -> Basis {
+fn basis(args: &Args) -> Result<Basis> {
     match args.get("basis").map(|arg| &arg.value) {
-        Some(Value::Basis(basis)) => *basis,
-        _ => Basis::Grid,
+        Some(Value::Basis(FieldBasis::Of(basis))) => Ok(*basis),
+        Some(_) => {
+            args.mismatch("basis", "a basis of one set of functions", Some("for example `principal(25)`".into()))
+        }
+        None => Ok(Basis::Grid),
     }
 }
 

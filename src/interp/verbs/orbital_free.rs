@@ -1,0 +1,208 @@
+//! `solve(system, kinetic: …)`: calculations without orbitals.
+
+use super::fits::Met;
+use super::scf;
+use super::solve::{BROKEN_SPIN, start_of};
+use crate::functional::FunctionalKind;
+use crate::interp::Interpreter;
+use crate::interp::call::{Args, Argument};
+use crate::interp::error::{Placed, TraceError, fail};
+use crate::interp::trace::Ready;
+use crate::interp::value::{Field, FieldBasis, Solved, Value};
+use crate::ks::{self, Projection, Run};
+use crate::learn::Inputs;
+use crate::model::{Interaction, System};
+use crate::problem::Result;
+use crate::source::Span;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Options of `solve` that say nothing to a calculation without orbitals, and why.
+const WITHOUT_MEANING: [(&str, &str); 3] = [
+    ("mixing", "the energy is minimised, and no densities are mixed"),
+    ("symmetric", "the density of a system that is its own mirror image stays symmetric by itself"),
+    ("remedies", "every step lowers the energy, and there is nothing else to try"),
+];
+
+/// `principal(samples, neighbours: …, dimensions: …)`.
+pub(super) fn local(interp: &mut Interpreter, args: &Args) -> Result<Value> {
+    let given = args.arg("of")?.clone();
+    let items: Vec<Value> = match &given.value {
+        Value::Machine(machine) => match machine.member("inputs") {
+            Some(Value::List(inputs)) => inputs.iter().cloned().collect(),
+            _ => Vec::new(),
+        },
+        _ => args.list(interp, "of")?.iter().cloned().collect(),
+    };
+    let mut fields: Vec<Rc<Field>> = Vec::with_capacity(items.len());
+    for item in items {
+        match item {
+            Value::Field(field) if field.channels == 1 => fields.push(field),
+            other => {
+                let what = "samples";
+                return crate::interp::call::mismatch(
+                    what,
+                    "densities, fields of one channel",
+                    &other,
+                    None,
+                    given.span,
+                );
+            }
+        }
+    }
+    let Some(grid) = fields.first().map(|first| first.grid.clone()) else {
+        return args.wrong(
+            given.span,
+            "there are no samples",
+            Some("give densities to find principal components of".into()),
+        );
+    };
+    if fields.iter().any(|field| *field.grid != *grid) {
+        return args.wrong(
+            given.span,
+            "the samples are on different grids",
+            Some("make all of them on one grid".into()),
+        );
+    }
+    if fields.iter().any(|field| field.data.iter().any(|x| !x.is_finite())) {
+        return args.wrong(given.span, "a sample is not finite somewhere", None);
+    }
+    let (neighbours, dimensions) = (args.whole("neighbours")?, args.whole("dimensions")?);
+    if dimensions == 0 {
+        return args.wrong(args.span_of("dimensions"), "at least one dimension is needed", None);
+    }
+    if neighbours > fields.len() && args.has("neighbours") {
+        let message = format!("there are only {} samples, but {neighbours} neighbours are asked for", fields.len());
+        return args.wrong(args.span_of("neighbours"), message, Some("ask for fewer, or give more samples".into()));
+    }
+    let neighbours = neighbours.min(fields.len());
+    if dimensions >= neighbours {
+        let message =
+            format!("{neighbours} neighbours have at most {} principal components", neighbours.saturating_sub(1));
+        let help = "more `neighbours:`, or fewer `dimensions:`";
+        return args.wrong(args.span_of("dimensions"), message, Some(help.into()));
+    }
+    let rows = fields.iter().flat_map(|field| field.data.iter().copied()).collect();
+    let samples = Arc::new(Inputs::new(rows, grid.points, grid.spacing));
+    Ok(Value::Basis(FieldBasis::Near(Rc::new(Projection { samples, grid, neighbours, dimensions }))))
+}
+
+/// `solve(system, kinetic: …)`.
+pub(super) fn solve(interp: &mut Interpreter, args: &Args, system: &Arc<System>) -> Result<Value> {
+    let span = args.span;
+    for (option, why) in WITHOUT_MEANING {
+        if args.has(option) {
+            let message = format!("`{option}:` has no meaning without orbitals");
+            return args.wrong(args.span_of(option), message, Some(format!("leave it out: {why}")));
+        }
+    }
+    if matches!(args.get("start").map(|arg| &arg.value), Some(Value::Str(word)) if **word == *BROKEN_SPIN) {
+        let message = format!("`start: {BROKEN_SPIN}` mixes orbitals, and there are none");
+        return args.wrong(args.span_of("start"), message, Some("start from a run with another functional".into()));
+    }
+    let kinetic = interp.part(args, system, "kinetic")?;
+    let Some(kinetic) = kinetic else { return args.mismatch("kinetic", "a kinetic functional", None) };
+    if kinetic.traced.compiled.kind != FunctionalKind::Kinetic {
+        let (functional, place) = (kinetic.name, args.span_of("kinetic"));
+        return fail(TraceError::NotKinetic { functional, span: place }, place);
+    }
+    let xc = interp.part(args, system, "with")?;
+    match &xc {
+        None if system.interaction != Interaction::None => {
+            let message = "electrons that interact need a functional of exchange and correlation, `with:`";
+            let help = "for the Hartree energy alone, `with: functionals.hartree_only`";
+            return args.wrong(span, message, Some(help.into()));
+        }
+        Some(xc) => interp.check_kinetic(xc, args.span_of("with"))?,
+        None => {}
+    }
+    let projection = interp.projection(args, system, [Some(&kinetic), xc.as_ref()])?;
+    let options = scf::from_args(args, None)?;
+    let start = if args.has("start") { Some(start_of(args, system)?) } else { None };
+    let parts: Vec<&Ready> = [Some(&kinetic), xc.as_ref()].into_iter().flatten().collect();
+    let points = system.grid.points;
+    let tapes: usize = parts.iter().map(|part| part.traced.compiled.tape_bytes(points, 2)[1]).sum();
+    interp.afford(tapes as u64 + 8 * (points * options.iterations) as u64, "this calculation", span)?;
+    let (device, of) = (interp.options.device, system.clone());
+    let data = |ready: &Ready| (ready.traced.compiled.clone(), ready.parameters.to_vec());
+    let (own, other) = (data(&kinetic), xc.as_ref().map(data));
+    let run = interp.unless_stopped(span, move |control| {
+        let other = other.as_ref().map(|(compiled, parameters)| (compiled, &parameters[..]));
+        let parts = ((&own.0, &own.1[..]), other);
+        ks::orbital_free::solve(device, &of, parts, projection.as_ref(), &options, start.as_ref(), control)
+    })?;
+    let run = run.or_else(|error| fail(Placed::new(error, span, "in this calculation"), span))?;
+    interp.check_interrupt(span)?;
+    let functional = match &xc {
+        Some(xc) => format!("{} and {}", kinetic.name, xc.name),
+        None => kinetic.name.clone(),
+    };
+    let mut run = Run { functional, ..interp.settled(run, args)? };
+    for part in parts {
+        let labels = (&*system.label, &*part.name);
+        interp.check_near(&part.traced.machines, (&run.total_density(), &system.grid), labels, span);
+    }
+    run.orbital_free.iter_mut().for_each(|found| found.kinetic.clone_from(&kinetic.name));
+    let (with, arrays, parameters) = match &xc {
+        Some(xc) => {
+            (args.arg("with")?.value.clone(), xc.traced.compiled.graph.params.as_slice().into(), xc.parameters.clone())
+        }
+        None => (Value::Nothing, Arc::from([]), Rc::from([])),
+    };
+    let (members, weights) = (Vec::new(), Rc::from([]));
+    Ok(Value::Run(Rc::new(Solved { run, with, arrays, parameters, members, weights, committee: 0 })))
+}
+
+impl Interpreter {
+    /// A functional of the call that suits the system, if it is given.
+    fn part(&mut self, args: &Args, system: &System, name: &str) -> Result<Option<Ready>> {
+        let Some(Argument { span, .. }) = args.get(name) else { return Ok(None) };
+        let span = *span;
+        let ready = self.ready(args.operand(name)?, &format!("`{name}`"))?;
+        self.check_grid(&ready, &system.grid, span)?;
+        self.check_interaction(&ready, Met::in_system(system), span);
+        self.check_density_only(&ready, span)?;
+        if !ready.traced.compiled.kind.has_energy() {
+            return fail(TraceError::NoEnergy { functional: ready.name, span }, span);
+        }
+        Ok(Some(ready))
+    }
+
+    /// The argument `projected:`, if it is given and suits the system.
+    fn projection(
+        &mut self,
+        args: &Args,
+        system: &System,
+        functionals: [Option<&Ready>; 2],
+    ) -> Result<Option<Projection>> {
+        let Some(given) = args.get("projected") else { return Ok(None) };
+        let span: Span = given.span;
+        let Value::Basis(FieldBasis::Near(projection)) = &given.value else {
+            let help = Some("for example `projected: principal(densities, neighbours: 30, dimensions: 5)`".into());
+            return args.mismatch("projected", "principal components of samples", help);
+        };
+        if *projection.grid != *system.grid {
+            let help = Some("make both on one grid".into());
+            return args.wrong(span, "the samples are on another grid than the system", help);
+        }
+        let spins = functionals.into_iter().flatten().any(|f| f.functional.densities().count() == 2);
+        if spins && !system.closed_shell() && system.spins().1 > 0 {
+            let message = "samples are densities of all electrons, but here each spin has its own density";
+            return args.wrong(
+                span,
+                message,
+                Some("use functionals of the total density, `kinetic functional t(n)`".into()),
+            );
+        }
+        if let Some((index, electrons)) = projection.odd(system) {
+            let message = format!(
+                "sample {index} has {} electrons, but `{}` has {}",
+                crate::number::brief(electrons),
+                system.label,
+                system.electrons
+            );
+            return args.wrong(span, message, Some("all samples have the electrons of the system".into()));
+        }
+        Ok(Some((**projection).clone()))
+    }
+}

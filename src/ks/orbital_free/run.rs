@@ -1,0 +1,160 @@
+//! A whole calculation without orbitals, as a run.
+
+use super::energy::{Channels, Terms};
+use super::minimise::{Found, minimise};
+use super::{Projection, projected, start};
+use crate::control::Control;
+use crate::functional::Compiled;
+use crate::ks::hamiltonian::Hamiltonian;
+use crate::ks::way::Way;
+use crate::ks::{InitialDensity, KsError, KsWarning, Run, ScfOptions, Stop, orbitals};
+use crate::model::System;
+use crate::tensor::{Device, on_device};
+use std::sync::Arc;
+
+/// A functional and its flat parameters.
+pub type Part<'a> = (&'a Arc<Compiled>, &'a [f64]);
+
+/// What a run without orbitals has in their place.
+#[derive(Clone, Debug)]
+pub struct OrbitalFree {
+    /// Name of the kinetic functional.
+    pub kinetic: String,
+    /// δT/δn of each spin, hartree.
+    pub kinetic_potential: [Vec<f64>; 2],
+    /// μ of each spin, hartree; that of all electrons where they are not distinguished.
+    pub chemical_potential: [f64; 2],
+}
+
+/// The density of lowest energy of a system with a kinetic functional and one of exchange and correlation, beginning with `start` (without
+/// one, with the density of Thomas-Fermi and von Weizsäcker, or with the best of the samples), and among all densities or among those like
+/// the samples of a projection.
+///
+/// # Errors
+/// An unavailable device, impossible options, a value that is not finite, a projection where spins differ.
+pub fn solve(
+    device: Device,
+    system: &Arc<System>,
+    (kinetic, xc): (Part<'_>, Option<Part<'_>>),
+    projection: Option<&Projection>,
+    options: &ScfOptions,
+    start: Option<&InitialDensity>,
+    control: &dyn Control,
+) -> Result<Run, KsError> {
+    options.check()?;
+    let found = on_device!(device, D => {
+        let device = D::default();
+        Terms::new(system, device.clone(), kinetic, xc).and_then(|terms| {
+            let begin = match (start, projection) {
+                (Some(start), _) => terms.channels.from_spins(given(system, start)?),
+                (None, Some(projection)) => vec![projection.best(&terms)?],
+                (None, None) => terms.channels.from_spins(start::density(system, device, control)?),
+            };
+            let found = match projection {
+                Some(projection) => projected::minimise(&terms, projection, &begin[0], options, control)?,
+                None => minimise(&terms, &begin, options, control)?,
+            };
+            Ok((terms.channels, found))
+        })
+    });
+    let (channels, found) = found.map_err(|cause| KsError::Device { cause })??;
+    Ok(finish(system, &kinetic.0.name, channels, options, found))
+}
+
+/// The densities of both spins to begin with.
+fn given(system: &System, start: &InitialDensity) -> Result<[Vec<f64>; 2], KsError> {
+    match start {
+        InitialDensity::Given(density) => Ok(density.clone()),
+        InitialDensity::NonInteracting | InitialDensity::BrokenSpin => non_interacting(system),
+    }
+}
+
+/// That of non-interacting electrons in v.
+fn non_interacting(system: &System) -> Result<[Vec<f64>; 2], KsError> {
+    let (up, down) = system.spins();
+    let h = Hamiltonian::new(&system.grid, &system.potential);
+    let found = orbitals::lowest(&h, up, None).map_err(|cause| KsError::orbitals(0, system, cause))?;
+    let density = |count: usize| -> Vec<f64> {
+        let at = |i: usize| found.vectors[..count].iter().map(|x| x[i] * x[i]).sum::<f64>() / system.grid.spacing;
+        (0..system.grid.points).map(at).collect()
+    };
+    Ok([density(up), density(down)])
+}
+
+/// The highest occupied level of each spin without interaction, hartree; of a spin without electrons the lowest one. NaN where there is none.
+pub(crate) fn highest_levels(system: &System) -> [f64; 2] {
+    let (up, down) = system.spins();
+    let h = Hamiltonian::new(&system.grid, &system.potential);
+    let found = orbitals::lowest(&h, up.max(1), None).map(|found| found.energies).unwrap_or_default();
+    [up, down].map(|count| found.get(count.saturating_sub(1)).copied().unwrap_or(f64::NAN))
+}
+
+fn finish(system: &Arc<System>, kinetic: &str, channels: Channels, options: &ScfOptions, found: Found) -> Run {
+    let Found { density, energies, levels, residual, stop, log } = found;
+    let spins = |all: &[Vec<f64>]| [0, 1].map(|s| channels.of_spin(all, s).cloned().unwrap_or_default());
+    let orbital_free = OrbitalFree {
+        kinetic: kinetic.to_owned(),
+        kinetic_potential: spins(&energies.kinetic_potential),
+        chemical_potential: [0, 1].map(|s| channels.of_spin(&levels, s).copied().unwrap_or(f64::NAN)),
+    };
+    let mut run = Run {
+        system: system.clone(),
+        functional: kinetic.to_owned(),
+        has_energy: true,
+        energy: energies.total(),
+        parts: vec![
+            ("kinetic_energy", energies.kinetic),
+            ("hartree_energy", energies.hartree),
+            ("xc_energy", energies.xc),
+            ("external_energy", energies.external),
+        ],
+        density: channels.spins(system, &density),
+        potential: spins(&energies.potential),
+        xc_potential: spins(&energies.xc_potential),
+        orbital_energies: [Vec::new(), Vec::new()],
+        orbitals: [Vec::new(), Vec::new()],
+        gap: None,
+        iterations: log.energies.len(),
+        residual,
+        stop,
+        limit: options.limit(),
+        how: vec![Way::Direct],
+        restricted: system.closed_shell(),
+        symmetric: false,
+        energies: log.energies,
+        densities: log.densities,
+        residuals: log.residuals,
+        warnings: Vec::new(),
+        orbital_free: Some(orbital_free),
+    };
+    run.warnings = warnings(&run, options, &density);
+    run
+}
+
+/// Electrons below zero that are told of.
+const NEGATIVE: f64 = 1e-4;
+
+fn warnings(run: &Run, options: &ScfOptions, density: &[Vec<f64>]) -> Vec<KsWarning> {
+    let system = run.system.label.clone();
+    let mut all = Vec::new();
+    if !run.converged() && run.stop != Stop::Interrupted {
+        let limit = if options.threshold.is_none() && options.tolerance.is_some() { "tolerance" } else { "threshold" };
+        let advice = "allow more `iterations:`, begin elsewhere with `start:`, or look at the derivative of the kinetic functional: one that has \
+                      learned energies alone has a derivative that means little, and needs `projected: principal(…)` or training with \
+                      derivatives";
+        all.push(KsWarning::NotConverged {
+            system: system.clone(),
+            iterations: run.iterations,
+            residual: run.residual,
+            limit,
+            value: run.limit,
+            advice: advice.to_owned(),
+        });
+    }
+    let spacing = run.system.grid.spacing;
+    let below: f64 = density.iter().flatten().map(|n| spacing * (-n).max(0.0)).sum();
+    if below > NEGATIVE {
+        all.push(KsWarning::NegativeDensity { system, electrons: below });
+    }
+    all
+}
