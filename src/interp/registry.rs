@@ -35,6 +35,7 @@ pub static TOPICS: &[Topic] = &[
     Topic { name: "training", builtins: verbs::TRAINING },
     Topic { name: "models", builtins: verbs::MODELS },
     Topic { name: "learning from data", builtins: verbs::MACHINES },
+    Topic { name: "corrections", builtins: verbs::CORRECTED },
     Topic { name: "committees", builtins: verbs::COMMITTEES },
     Topic { name: "trust", builtins: verbs::TRUST },
     Topic { name: "mixing", builtins: verbs::MIXING },

@@ -164,7 +164,9 @@ impl Property {
 
     /// Whether a run has it.
     pub fn is_in(&self, run: &Run) -> bool {
-        (run.has_energy || !self.needs_energy()) && (run.orbital_free.is_none() || !self.needs_orbitals())
+        (run.has_energy || !self.needs_energy())
+            && (run.orbital_free.is_none() || !self.needs_orbitals())
+            && (run.correction.is_some() || self.name != "correction")
     }
 
     /// Its value for a finished run.
@@ -252,6 +254,7 @@ const FIELDS_AND_SUMS: &[Property] = &[
         |r| Datum::Energy(Some(r.total_energy())),
         Some(|t| Seen::Shifted(t.last(Observable::Energy), t.system.nuclear_repulsion)),
     ),
+    row("correction", "what `corrected(…)` added to the energy", Shown::Yes(2), |r| Datum::Energy(r.correction), None),
     row(
         "density",
         "the density of all electrons",
@@ -392,7 +395,7 @@ mod tests {
     fn what_is_shown_begins_with_the_energies() {
         let names = |json: bool| Property::all_shown(json).iter().map(|property| property.name).collect::<Vec<_>>();
         assert_eq!(names(false)[..2], ["total_energy", "energy"]);
-        assert!(names(false)[2..].starts_with(&TERMS.iter().map(|term| term.name()).collect::<Vec<_>>()));
+        assert!(names(false)[3..].starts_with(&TERMS.iter().map(|term| term.name()).collect::<Vec<_>>()));
         assert_eq!(
             names(true).iter().filter(|name| !names(false).contains(name)).collect::<Vec<_>>(),
             [&"iterations", &"how", &"symmetric"]

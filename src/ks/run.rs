@@ -75,6 +75,8 @@ pub struct Run {
     pub densities: Vec<Vec<f64>>,
     /// Integral of |n_out - n_in| in every one of these, electrons.
     pub residuals: Vec<f64>,
+    /// What was added to the energy of the functional, hartree, by a correction.
+    pub correction: Option<f64>,
     /// What there is in the place of orbitals, if it was solved without.
     pub orbital_free: Option<OrbitalFree>,
     /// Warnings, with advice.

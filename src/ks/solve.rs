@@ -229,6 +229,7 @@ fn finish<D: Backend>(ks: &KohnSham<D>, functional: &str, options: &ScfOptions, 
         energies: log.energies.into_iter().map(with_energy).collect(),
         densities: log.densities,
         residuals: log.residuals,
+        correction: None,
         orbital_free: None,
     };
     run.warnings = warning::of(&run, options, first, &log.closest);

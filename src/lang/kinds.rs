@@ -57,6 +57,8 @@ pub enum Kind {
     Model,
     /// The exact functional.
     ExactFunctional,
+    /// A functional with a correction that is added to its energies.
+    Corrected,
     /// What kernel ridge regression has learned.
     Machine,
     /// A kernel with its width.
@@ -99,6 +101,7 @@ impl Kind {
             Kind::Functional => "a functional",
             Kind::Model => "a model",
             Kind::ExactFunctional => "the exact functional",
+            Kind::Corrected => "a corrected functional",
             Kind::Machine => "a machine",
             Kind::Kernel => "a kernel",
             Kind::Basis => "a basis",

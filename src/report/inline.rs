@@ -42,6 +42,7 @@ pub fn inline(value: &Value) -> String {
         Value::Module(module) => format!("module {}", module.name),
         Value::Functional(f) => format!("functional {}", f.label()),
         Value::Model(m) => format!("model {}", m.name),
+        Value::Corrected(corrected) => corrected.text(),
         Value::ExactFunctional => crate::exact::functional::NAME.to_owned(),
         Value::Machine(machine) => format!("machine from {} to {}", machine.input.words(), machine.output.words()),
         Value::Kernel(kernel) => kernel.text(),

@@ -130,6 +130,7 @@ pub fn json(value: &Value) -> Option<(&'static str, Json)> {
         Value::Interaction(_)
         | Value::Mixing(_)
         | Value::ExactFunctional
+        | Value::Corrected(_)
         | Value::Kernel(_)
         | Value::Basis(_)
         | Value::Loss(_)

@@ -55,6 +55,7 @@ fn plain(value: &Value) -> String {
         | Value::Interaction(_)
         | Value::Mixing(_)
         | Value::ExactFunctional
+        | Value::Corrected(_)
         | Value::Kernel(_)
         | Value::Basis(_)
         | Value::Function(_)

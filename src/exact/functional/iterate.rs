@@ -334,6 +334,7 @@ fn finished(
         energies: log.energies,
         densities: log.densities,
         residuals: log.residuals,
+        correction: None,
         orbital_free: None,
         warnings: Vec::new(),
     };

@@ -140,6 +140,7 @@ fn value_known(value: &Value) -> Known {
         | Value::Figure(_)
         | Value::Mixing(_)
         | Value::ExactFunctional
+        | Value::Corrected(_)
         | Value::Machine(_)
         | Value::Kernel(_)
         | Value::Basis(_)

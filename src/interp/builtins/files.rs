@@ -171,6 +171,7 @@ fn extensions(value: &Value) -> Option<&'static str> {
         | Value::Reference(_)
         | Value::Mixing(_)
         | Value::ExactFunctional
+        | Value::Corrected(_)
         | Value::Kernel(_)
         | Value::Basis(_)
         | Value::Function(_)

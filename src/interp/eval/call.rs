@@ -118,6 +118,7 @@ impl Interpreter {
             | Value::Figure(_)
             | Value::Mixing(_)
             | Value::ExactFunctional
+            | Value::Corrected(_)
             | Value::Basis(_)
             | Value::Module(_)
             | Value::Symbol(_)

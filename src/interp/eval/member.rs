@@ -82,6 +82,7 @@ impl Interpreter {
             | Value::Figure(_)
             | Value::Mixing(_)
             | Value::ExactFunctional
+            | Value::Corrected(_)
             | Value::Kernel(_)
             | Value::Basis(_)
             | Value::Function(_)
@@ -205,6 +206,7 @@ impl Interpreter {
             | Value::Figure(_)
             | Value::Mixing(_)
             | Value::ExactFunctional
+            | Value::Corrected(_)
             | Value::Kernel(_)
             | Value::Basis(_)
             | Value::Function(_)

@@ -16,6 +16,7 @@ pub(crate) const STANDARD: &[(&str, &str)] = &[
     ("losses", include_str!("../../../stdlib/losses.ksr")),
     ("molecules", include_str!("../../../stdlib/molecules.ksr")),
     ("wells", include_str!("../../../stdlib/wells.ksr")),
+    ("corrections", include_str!("../../../stdlib/corrections.ksr")),
     ("kinetic", include_str!("../../../stdlib/kinetic.ksr")),
     ("analysis", include_str!("../../../stdlib/analysis.ksr")),
     ("models", include_str!("../../../stdlib/models.ksr")),

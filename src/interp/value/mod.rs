@@ -25,7 +25,7 @@ pub use machine::{FieldBasis, Form, Kernel, KernelFunction, Machine};
 pub use model::{Model, SeedRow, TrainedWith, Training};
 pub use operand::Operand;
 pub use quantity::{ByMembers, MAX_LENGTH, Quantity, ShownUnit, Trust, listed_length};
-pub use run::Solved;
+pub use run::{Corrected, Solved};
 pub(crate) use run::{property, spread};
 pub use symbol::{Symbol, Trace, Trained};
 
@@ -263,6 +263,8 @@ pub enum Value {
     Model(Rc<Model>),
     /// `exact_functional()`.
     ExactFunctional,
+    /// A functional with a correction that is added to its energies.
+    Corrected(Rc<Corrected>),
     /// What kernel ridge regression has learned.
     Machine(Rc<Machine>),
     /// `gaussian(width: 2)`.
@@ -401,6 +403,7 @@ impl Value {
             Value::Functional(_) => "functional",
             Value::Model(_) => "model",
             Value::ExactFunctional => "exact_functional",
+            Value::Corrected(_) => "corrected",
             Value::Machine(_) => "machine",
             Value::Kernel(_) => "kernel",
             Value::Basis(_) => "basis",
@@ -451,6 +454,7 @@ impl Value {
             ),
             Kind::Functional => matches!(self, Value::Functional(_)),
             Kind::Model => matches!(self, Value::Model(_)),
+            Kind::Corrected => matches!(self, Value::Corrected(_)),
             Kind::ExactFunctional => matches!(self, Value::ExactFunctional),
             Kind::Machine => matches!(self, Value::Machine(_)),
             Kind::Kernel => matches!(self, Value::Kernel(_)),
@@ -487,6 +491,7 @@ impl Value {
             Value::Functional(_) => "a functional",
             Value::Model(_) => "a model",
             Value::ExactFunctional => "the exact functional",
+            Value::Corrected(_) => "a corrected functional",
             Value::Machine(_) => "a machine",
             Value::Kernel(_) => "a kernel",
             Value::Basis(_) => "a basis",

@@ -8,13 +8,40 @@ use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
+/// A functional and what is added to its energies.
+#[derive(Clone, Debug)]
+pub struct Corrected {
+    /// The functional or model.
+    pub base: Value,
+    /// The energy as a function of the density.
+    pub by: Value,
+}
+
+impl Corrected {
+    /// As it would be written.
+    pub fn text(&self) -> String {
+        format!("corrected({}, by: {})", self.base_name(), super::text::value(&self.by))
+    }
+
+    /// The name of the functional or model.
+    pub fn base_name(&self) -> String {
+        match &self.base {
+            Value::Functional(functional) => functional.label(),
+            Value::Model(model) => model.name.clone(),
+            other => super::text::value(other),
+        }
+    }
+}
+
 /// A finished Kohn-Sham calculation with what it was solved with.
 #[derive(Debug)]
 pub struct Solved {
     /// The calculation.
     pub run: Run,
-    /// The functional or model.
+    /// The functional or model; nothing without one.
     pub with: Value,
+    /// The kinetic functional; nothing with orbitals.
+    pub kinetic: Value,
     /// The arrays of its parameters.
     pub arrays: Arc<[ParamSpec]>,
     /// Its parameters, flat, as the optimiser stores them.

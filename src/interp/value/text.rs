@@ -67,6 +67,7 @@ pub fn value(v: &Value) -> String {
         | Value::Figure(_)
         | Value::Mixing(_)
         | Value::ExactFunctional
+        | Value::Corrected(_)
         | Value::Machine(_)
         | Value::Basis(_)
         | Value::Function(_)
@@ -113,6 +114,7 @@ pub fn kind(v: &Value) -> String {
         | Value::Figure(_)
         | Value::Mixing(_)
         | Value::ExactFunctional
+        | Value::Corrected(_)
         | Value::Machine(_)
         | Value::Kernel(_)
         | Value::Basis(_)

@@ -74,8 +74,17 @@ pub(super) fn solve(interp: &mut Interpreter, args: &Args, system: &Arc<System>)
     let run = found.or_else(|error| failed(error, args, "system"))?;
     let run = interp.settled(run, args)?;
     let (arrays, parameters, weights) = (Arc::from([]), Rc::from([]), Rc::from([]));
-    let with = Value::ExactFunctional;
-    Ok(Value::Run(Rc::new(Solved { run, with, arrays, parameters, members: Vec::new(), weights, committee: 0 })))
+    let (with, kinetic) = (Value::ExactFunctional, Value::Nothing);
+    Ok(Value::Run(Rc::new(Solved {
+        run,
+        with,
+        kinetic,
+        arrays,
+        parameters,
+        members: Vec::new(),
+        weights,
+        committee: 0,
+    })))
 }
 
 /// The exact functional at the densities of a call.

@@ -2,6 +2,7 @@
 
 mod archive;
 mod committee;
+mod corrected;
 mod describe;
 mod exact;
 mod exact_functional;
@@ -29,6 +30,7 @@ mod train;
 mod trust;
 
 pub(crate) use committee::COMMITTEES;
+pub(crate) use corrected::CORRECTED;
 pub(crate) use exact::EXACT;
 pub(crate) use exact_functional::EXACT_FUNCTIONAL;
 pub(crate) use invert::INVERSION;

@@ -149,8 +149,9 @@ pub(super) fn solve(interp: &mut Interpreter, args: &Args, system: &Arc<System>)
         }
         None => (Value::Nothing, Arc::from([]), Rc::from([])),
     };
+    let kinetic = args.arg("kinetic")?.value.clone();
     let (members, weights) = (Vec::new(), Rc::from([]));
-    Ok(Value::Run(Rc::new(Solved { run, with, arrays, parameters, members, weights, committee: 0 })))
+    Ok(Value::Run(Rc::new(Solved { run, with, kinetic, arrays, parameters, members, weights, committee: 0 })))
 }
 
 impl Interpreter {

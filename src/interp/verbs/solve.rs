@@ -1,7 +1,7 @@
 //! Solves systems: Kohn-Sham calculations and exact answers.
 
 use super::fits::Met;
-use super::{exact_functional, orbital_free, scf};
+use super::{corrected, exact_functional, orbital_free, scf};
 use crate::data::ContentKey;
 use crate::interp::Interpreter;
 use crate::interp::call::{
@@ -24,10 +24,12 @@ use std::sync::Arc;
 /// The parameters of `solve`: the system, the functional, and the options of the calculation.
 const SOLVE: [Param; 5 + PARAMS.len()] = {
     let mut params = [required("system", SOLVED); 5 + PARAMS.len()];
-    params[1] = optional("with", &[Kind::Functional, Kind::Model, Kind::ExactFunctional], DefaultValue::Absent("none"))
-        .about(
-            "exchange and correlation; only with `kinetic:`, for electrons that do not interact, it may be left out",
-        );
+    params[1] = optional(
+        "with",
+        &[Kind::Functional, Kind::Model, Kind::Corrected, Kind::ExactFunctional],
+        DefaultValue::Absent("none"),
+    )
+    .about("exchange and correlation; only with `kinetic:`, for electrons that do not interact, it may be left out");
     params[3 + PARAMS.len()] = named("kinetic", &[Kind::Functional, Kind::Model], DefaultValue::Absent("orbitals"))
         .about("a kinetic functional: then there are no orbitals, and the energy is minimised over the density");
     params[4 + PARAMS.len()] = named("projected", &[Kind::Basis], DefaultValue::Absent("all densities")).about(
@@ -124,7 +126,17 @@ fn solve(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     if exact_functional::given(args, "with") {
         return exact_functional::solve(interp, args, &system);
     }
-    let ready = interp.ready(args.operand("with")?, "`with`")?;
+    if let Value::Corrected(of) = &args.arg("with")?.value {
+        return corrected::solve(interp, args, of);
+    }
+    let with = args.arg("with")?.value.clone();
+    solved(interp, args, &with).map(|found| Value::Run(Rc::new(found)))
+}
+
+/// A calculation with a functional or model.
+pub(super) fn solved(interp: &mut Interpreter, args: &Args, with: &Value) -> Result<Solved> {
+    let system = system_of(args, "system")?;
+    let ready = interp.ready(Operand::new(with, args.span_of("with")), "`with`")?;
     let mut scf = scf::from_args(args, ready.scf.as_ref())?;
     if scf.symmetric && !args.has("symmetric") && system.mirror().is_err() {
         // A model brings the symmetry of its training.
@@ -155,10 +167,11 @@ fn solve(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let run = interp.solve(&system, &ready, &scf, args)?;
     let members = interp.with_members(&system, &ready, &scf, &run, args)?;
     let committee = committee_id(&ready);
-    let with = args.arg("with")?.value.clone();
     let arrays = ready.traced.compiled.graph.params.as_slice().into();
     let weights = ready.functional.weights().into();
-    Ok(Value::Run(Rc::new(Solved { run, with, arrays, parameters: ready.parameters, members, weights, committee })))
+    let with = with.clone();
+    let kinetic = Value::Nothing;
+    Ok(Solved { run, with, kinetic, arrays, parameters: ready.parameters, members, weights, committee })
 }
 
 /// The initial density of `solve`.

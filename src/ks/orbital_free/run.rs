@@ -125,6 +125,7 @@ fn finish(system: &Arc<System>, kinetic: &str, channels: Channels, options: &Scf
         densities: log.densities,
         residuals: log.residuals,
         warnings: Vec::new(),
+        correction: None,
         orbital_free: Some(orbital_free),
     };
     run.warnings = warnings(&run, options, &density);

@@ -119,6 +119,7 @@ const RUN_REST: &[Member<Solved>] = &[
     member("distance", "the distance between the first two nuclei", |r| length(r.system.distance())),
     member("system", "the system", |r| Value::System(r.system.clone())),
     member("functional", "the functional or model it was solved with", |r| r.with.clone()),
+    member("kinetic_functional", "the kinetic functional, of a calculation without orbitals", |r| r.kinetic.clone()),
     member("parameters", "the parameters of the functional, by layer and name", |r| {
         model::parameters(&r.arrays, &r.parameters)
     }),
@@ -136,7 +137,11 @@ pub(crate) fn run_members() -> Vec<(&'static str, &'static str)> {
 /// Why a run lacks a property that others have.
 pub(crate) fn absent_in_run(run: &Solved, name: &str) -> Option<&'static str> {
     let property = Property::named(name).filter(|property| !property.is_in(run))?;
-    Some(if property.needs_energy() && !run.has_energy { NO_ENERGY } else { NO_ORBITALS })
+    Some(match name {
+        "correction" => "nothing was added to its energy: that is for runs with `corrected(…)`",
+        _ if property.needs_energy() && !run.has_energy => NO_ENERGY,
+        _ => NO_ORBITALS,
+    })
 }
 
 /// The member of a run with that name.

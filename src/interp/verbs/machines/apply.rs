@@ -20,22 +20,35 @@ pub(super) fn uncertainty(interp: &mut Interpreter, args: &mut Args) -> Result<V
     };
     let given = args.arg("input")?.clone();
     let (x, unconverged) = numbers(&machine, &given)?;
-    let inputs = &machine.learned.inputs;
-    let count = inputs.count();
-    interp.afford(8 * 4 * (count * count) as u64, "the kernel matrix", args.span)?;
-    let (distances, from) = (inputs.distances(), inputs.distances_from(&x));
-    let mut most: f64 = 0.0;
-    for head in &machine.learned.heads {
-        let mut at = |distances: &[f64]| -> Result<Vec<f64>> {
-            distances.iter().map(|d| interp.kernel_at(&machine.kernel, d / head.width, args.span)).collect()
-        };
-        let (matrix, k) = (at(&distances)?, at(&from)?);
-        let own = at(&[0.0])?.first().copied().unwrap_or(1.0);
-        let decomposed =
-            Decomposed::new(count, |i, j| matrix[i * count + j]).or_else(|error| super::failed(error, args))?;
-        most = most.max(((own - decomposed.explained(&k, head.noise)) / own).max(0.0).sqrt());
-    }
+    let [most] = interp.uncertainties(&machine, &[x], args)?[..] else { return Ok(Value::Nothing) };
     Ok(Form::Number(crate::lang::Dimension::PLAIN).value(vec![most], unconverged || machine.unconverged))
+}
+
+impl Interpreter {
+    /// How little a machine knows at each of some inputs: of all its heads the most.
+    ///
+    /// # Errors
+    /// A kernel that is not positive.
+    pub(super) fn uncertainties(&mut self, machine: &Machine, at: &[Vec<f64>], args: &Args) -> Result<Vec<f64>> {
+        let inputs = &machine.learned.inputs;
+        let count = inputs.count();
+        self.afford(8 * 4 * (count * count) as u64, "the kernel matrix", args.span)?;
+        let distances = inputs.distances();
+        let mut most = vec![0.0f64; at.len()];
+        for head in &machine.learned.heads {
+            let mut kernel = |distances: &[f64]| -> Result<Vec<f64>> {
+                distances.iter().map(|d| self.kernel_at(&machine.kernel, d / head.width, args.span)).collect()
+            };
+            let (matrix, own) = (kernel(&distances)?, kernel(&[0.0])?.first().copied().unwrap_or(1.0));
+            let from: Vec<Vec<f64>> = at.iter().map(|x| kernel(&inputs.distances_from(x))).collect::<Result<_>>()?;
+            let decomposed =
+                Decomposed::new(count, |i, j| matrix[i * count + j]).or_else(|error| super::failed(error, args))?;
+            for (most, k) in most.iter_mut().zip(from) {
+                *most = most.max(((own - decomposed.explained(&k, head.noise)) / own).max(0.0).sqrt());
+            }
+        }
+        Ok(most)
+    }
 }
 
 /// The numbers of an input.

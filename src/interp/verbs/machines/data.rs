@@ -142,6 +142,33 @@ impl Data {
         Ok(Data { inputs, distances, input, output, basis, expansion, outputs, unconverged: doubt || other_doubt })
     }
 
+    /// Only some of them.
+    pub fn only(&self, which: &[usize]) -> Self {
+        let rows: Vec<&[f64]> = self.inputs.rows().collect();
+        let numbers = which.iter().flat_map(|i| rows[*i]).copied().collect();
+        let inputs = Inputs::new(numbers, self.inputs.length(), self.inputs.measure());
+        let outputs = Mat::from_fn(which.len(), self.outputs.ncols(), |i, j| self.outputs[(which[i], j)]);
+        Self {
+            distances: inputs.distances(),
+            inputs,
+            input: self.input.clone(),
+            output: self.output.clone(),
+            basis: self.basis,
+            expansion: self.expansion.clone(),
+            outputs,
+            unconverged: self.unconverged,
+        }
+    }
+
+    /// The size of an error: of a number its own, of a list the mean, of a field ∫ |error| dx.
+    pub fn size(&self, error: &[f64]) -> f64 {
+        let sum = |all: &[f64]| all.iter().map(|x| x.abs()).sum::<f64>();
+        match &self.output {
+            Form::Field(grid) => grid.spacing * sum(error),
+            Form::Number(_) | Form::List(_) => sum(error) / error.len().max(1) as f64,
+        }
+    }
+
     /// The median distance of two inputs.
     pub fn median(&self) -> f64 {
         let mut all: Vec<f64> = self.distances.iter().copied().filter(|d| *d > 0.0).collect();

@@ -1,6 +1,7 @@
 //! Kernel ridge regression: machines that learn numbers, lists and fields from examples, and what they are called on.
 
 mod apply;
+mod curve;
 mod data;
 mod file;
 #[cfg(test)]
@@ -86,6 +87,29 @@ pub(crate) const MACHINES: &[Builtin] = &[
             "let xs = [0.2 * k for k in 0 .. 10]\nlet machine = cross_validate(xs, [sin(x) for x in xs])\nmachine.width\nmachine(0.5) - sin(0.5)",
         )],
         cross_validate,
+    ),
+    function(
+        "learning_curve",
+        &[
+            required("inputs", &[Kind::List]).about(INPUTS),
+            required("outputs", &[Kind::List]).about(OUTPUTS),
+            required("sizes", &[Kind::List]).about("how many of the inputs are learned from"),
+            optional("kernel", &[Kind::Kernel, Kind::Function], DefaultValue::Absent("gaussian")).about("as in `cross_validate`"),
+            optional("folds", &[Kind::Whole], DefaultValue::Number(5.0)).about("as in `cross_validate`, or as many as there are inputs"),
+            named("choose", &[Kind::Quoted(curve::CHOICES)], DefaultValue::Value("\"evenly\"", || Value::text(curve::CHOICES[0]))).about(
+                "which inputs: \"evenly\" spaced in the list, both ends among them; \"randomly\", by `seed:`; or \"actively\": after the \
+                 smallest size, taken evenly, always the one at which the machine so far has the largest `uncertainty`",
+            ),
+            named("seed", &[Kind::Whole], DefaultValue::Number(0.0)),
+            named("widths", &[Kind::List], DefaultValue::Absent("as in `cross_validate`")),
+            named("noises", &[Kind::List], DefaultValue::Absent("as in `cross_validate`")),
+        ],
+        &[Kind::Table],
+        "how the errors of `cross_validate` fall with the number of inputs it learns from: a table of `size`, the mean and the largest error \
+         for all inputs that were not learned from (of fields ∫ |error| dx), and the `width` and `noise` chosen",
+        &["learning curve", "active learning", "generalisation", "training set size"],
+        &[shown("let xs = [0.1 * k for k in 0 .. 30]\nlearning_curve(xs, [sin(x) for x in xs], sizes: [4, 6, 8])")],
+        curve::learning_curve,
     ),
     function(
         "gaussian",
@@ -230,13 +254,31 @@ fn ridge(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
 fn cross_validate(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let (function, width) = kernel(args)?;
     let data = Data::from_args(interp, args)?;
-    let (count, folds) = (data.inputs.count(), args.whole("folds")?);
+    let folds = folds(args, data.inputs.count())?;
+    validated(interp, args, (data, function), (width, folds), true)
+}
+
+/// Into how many parts so many inputs are divided.
+fn folds(args: &Args, count: usize) -> Result<usize> {
+    let folds = args.whole("folds")?;
     if folds < 2 {
         return args.wrong(args.span_of("folds"), format!("`folds` must be at least 2, not {folds}"), None);
     }
     if folds > count {
         return failed(LearnError::TooFew { found: count, least: folds }, args);
     }
+    Ok(folds)
+}
+
+/// The machine with the best width (or one that is given) and noise; `notes`: whether there is a word where the best is the last.
+fn validated(
+    interp: &mut Interpreter,
+    args: &Args,
+    (data, function): (Data, KernelFunction),
+    (width, folds): (Option<f64>, usize),
+    notes: bool,
+) -> Result<Value> {
+    let count = data.inputs.count();
     let widths = match (width, args.has("widths")) {
         (Some(_), true) => {
             let message = "the kernel has a width already";
@@ -283,7 +325,7 @@ fn cross_validate(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         noises.len() > 1 && last && !first
     });
     let at_ends = widest.map(|width| ("widths", width)).or(noisiest.map(|noise| ("noises", noise)));
-    if let Some((name, chosen)) = at_ends {
+    if let Some((name, chosen)) = at_ends.filter(|_| notes) {
         let span = args.span;
         interp.warn_with(Problem::new(Placed::new(LearnNote::AtEnd { name, chosen }, span, "here"), span), false);
     }

@@ -45,7 +45,8 @@ pub fn plain(value: &Value) -> Option<String> {
             format!("exponential(amplitude: {}, kappa: {})", number(*amplitude), number(*kappa))
         }
         Value::ExactFunctional => crate::exact::functional::NAME.to_owned(),
-        Value::Interaction(Interaction::Sampled { .. })
+        Value::Corrected(_)
+        | Value::Interaction(Interaction::Sampled { .. })
         | Value::Nothing
         | Value::Field(_)
         | Value::System(_)
