@@ -114,26 +114,33 @@ fn each_output_has_its_best_candidate() {
 #[test]
 fn bases_are_orthonormal_and_give_fields_back() {
     let (points, h) = (40, 0.1);
+    // Waves are orthogonal together with the point at the wall, where the fields are 0.
+    let at_wall = |basis: Basis, k: usize| match (basis, k) {
+        (Basis::Principal(_) | Basis::Grid, _) => 0.0,
+        (_, 0) => (1.0 / (h * (points + 1) as f64)).sqrt(),
+        _ => (k % 2) as f64 * (2.0 / (h * (points + 1) as f64)).sqrt(),
+    };
     let fields: Vec<f64> = (0..6 * points)
         .map(|k| {
             let (s, i) = ((k / points) as f64, (k % points) as f64);
-            (-0.02 * (i - 20.0 - s).powi(2)).exp() * (1.0 + 0.1 * s)
+            (-0.08 * (i - 18.0 - s).powi(2)).exp() * (1.0 + 0.1 * s)
         })
         .collect();
     for basis in [Basis::Fourier(40), Basis::Principal(5)] {
-        let expansion = basis.expansion(&fields, points, h).expect("a basis").expect("functions");
+        let expansion = basis.expansion(&fields, points, h).expect("a basis");
         assert_eq!(expansion.count(), if basis == Basis::Fourier(40) { 40 } else { 5 });
         for (k, row) in expansion.functions.chunks(points).enumerate() {
             for (l, other) in expansion.functions.chunks(points).enumerate() {
                 let overlap = h * row.iter().zip(other).map(|(a, b)| a * b).sum::<f64>();
-                assert!((overlap - if k == l { 1.0 } else { 0.0 }).abs() < 1e-10, "{k} {l} {overlap}");
+                let wanted = if k == l { 1.0 } else { 0.0 } - h * at_wall(basis, k) * at_wall(basis, l);
+                assert!((overlap - wanted).abs() < 1e-10, "{k} {l} {overlap}");
             }
         }
         // All six fields are in the space of their mean and five components.
         for field in fields.chunks(points) {
             let back = expansion.field(&expansion.coefficients(field));
             let apart = back.iter().zip(field).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-            assert!(apart < 1e-10, "{basis:?} {apart}");
+            assert!(apart < if basis == Basis::Fourier(40) { 1e-7 } else { 1e-10 }, "{basis:?} {apart}");
         }
     }
     assert!(Basis::Fourier(41).expansion(&fields, points, h).is_err());

@@ -1,6 +1,7 @@
 //! Minimising among densities like those of a sample: for functionals that have learned from it, and whose derivative means nothing in
 //! other directions (J. C. Snyder et al., Phys. Rev. Lett. 108, 253002 (2012)). Around the nearest samples the densities are their mean
-//! plus a few principal components; the energy is minimised over the coefficients, and the neighbourhood moves with the density.
+//! plus a few principal components; the energy is minimised over the coefficients, and the neighbourhood moves with the density. In units of
+//! their standard deviations the coefficients stay as close to 0 as those of the samples: outside nothing was learned.
 
 use super::energy::{Energies, Terms};
 use super::minimise::{Found, Log};
@@ -29,13 +30,21 @@ pub struct Projection {
     pub dimensions: usize,
 }
 
+/// A radius, relative to the reach of the samples, within which nothing can be gained.
+const LEAST_RADIUS: f64 = 1e-9;
+
+/// Changes of the energy below this fraction of the sum of its terms may be errors of a machine.
+const NOISE: f64 = 1e-6;
+
 /// The neighbourhood of a density.
 struct Patch {
     /// The samples in it, nearest first.
     members: Vec<usize>,
     expansion: Expansion,
-    /// The mean distance of its samples from their mean, within which the expansion is trusted.
-    radius: f64,
+    /// The standard deviation of each coefficient.
+    deviations: Vec<f64>,
+    /// The largest distance of a sample from the mean, coefficients in units of their deviations.
+    reach: f64,
 }
 
 impl Projection {
@@ -49,16 +58,16 @@ impl Projection {
         let fields: Vec<f64> = members.iter().flat_map(|k| rows[*k]).copied().collect();
         let points = self.grid.points;
         let expansion = Basis::Principal(self.dimensions).expansion(&fields, points, self.grid.spacing);
-        let Ok(Some(expansion)) = expansion else {
+        let Ok(expansion) = expansion else {
             let cause = "the principal components of the samples were not found".to_owned();
             return Err(KsError::Device { cause });
         };
-        let apart = |n: &[f64]| -> f64 {
-            let squares: f64 = n.iter().zip(&expansion.mean).map(|(n, mean)| (n - mean).powi(2)).sum();
-            (self.grid.spacing * squares).sqrt()
-        };
-        let radius = fields.chunks(points).map(apart).sum::<f64>() / members.len().max(1) as f64;
-        Ok(Patch { members, expansion, radius })
+        let all: Vec<Vec<f64>> = fields.chunks(points).map(|n| expansion.coefficients(n)).collect();
+        let deviation = |k: usize| (all.iter().map(|c| c[k] * c[k]).sum::<f64>() / all.len().max(1) as f64).sqrt();
+        let deviations: Vec<f64> = (0..expansion.count()).map(deviation).collect();
+        let length = |c: &Vec<f64>| c.iter().zip(&deviations).map(|(c, d)| (c / d).powi(2)).sum::<f64>().sqrt();
+        let reach = all.iter().map(length).fold(0.0, f64::max);
+        Ok(Patch { members, expansion, deviations, reach })
     }
 
     /// The sample with the lowest energy.
@@ -77,34 +86,65 @@ impl Projection {
     }
 }
 
+impl Patch {
+    /// The coefficients of a density, in units of their deviations, no farther from 0 than those of the samples.
+    fn coefficients(&self, density: &[f64]) -> Vec<f64> {
+        let all = self.expansion.coefficients(density);
+        self.inside(all.iter().zip(&self.deviations).map(|(c, d)| c / d).collect())
+    }
+
+    fn inside(&self, mut u: Vec<f64>) -> Vec<f64> {
+        let length = norm(&u);
+        if length > self.reach {
+            u.iter_mut().for_each(|u| *u *= self.reach / length);
+        }
+        u
+    }
+
+    fn density(&self, u: &[f64]) -> Vec<f64> {
+        let all: Vec<f64> = u.iter().zip(&self.deviations).map(|(u, d)| u * d).collect();
+        self.expansion.field(&all)
+    }
+}
+
 /// A density, and the energy around it in a patch.
 struct Place {
     density: Vec<f64>,
     energies: Energies,
-    coefficients: Vec<f64>,
+    /// Its coefficients in units of their deviations.
+    u: Vec<f64>,
+    /// The derivative of the energy with respect to them, and the second one.
+    gradient: Vec<f64>,
+    second: Mat<f64>,
 }
 
 impl Place {
-    fn new<D: Backend>(terms: &Terms<D>, patch: &Patch, coefficients: Vec<f64>, k: usize) -> Result<Self, KsError> {
-        let density = patch.expansion.field(&coefficients);
-        let energies = terms.at(std::slice::from_ref(&density), k)?;
-        Ok(Self { density, energies, coefficients })
-    }
-
-    /// The derivative of the energy with respect to the coefficients, and the second one.
-    fn derivatives<D: Backend>(&self, terms: &Terms<D>, patch: &Patch) -> Result<(Vec<f64>, Mat<f64>), KsError> {
+    fn new<D: Backend>(terms: &Terms<D>, patch: &Patch, u: Vec<f64>, k: usize) -> Result<Self, KsError> {
         let grid = &terms.system.grid;
-        let functions: Vec<&[f64]> = patch.expansion.functions.chunks(grid.points).collect();
-        let gradient = functions.iter().map(|phi| grid.overlap(phi, &self.energies.slope[0])).collect();
-        let mut second = Mat::zeros(functions.len(), functions.len());
+        let density = patch.density(&u);
+        let energies = terms.at(std::slice::from_ref(&density), k)?;
+        let scaled = |(phi, deviation): (&[f64], &f64)| phi.iter().map(|x| x * deviation).collect::<Vec<f64>>();
+        let functions: Vec<Vec<f64>> =
+            patch.expansion.functions.chunks(grid.points).zip(&patch.deviations).map(scaled).collect();
+        let gradient = functions.iter().map(|phi| grid.overlap(phi, &energies.slope[0])).collect();
+        let count = functions.len();
+        let mut second = Mat::zeros(count, count);
         for (j, phi) in functions.iter().enumerate() {
-            let image = terms.kernel(std::slice::from_ref(&self.density), &[phi.to_vec()])?;
+            let image = terms.kernel(std::slice::from_ref(&density), std::slice::from_ref(phi))?;
             for (i, other) in functions.iter().enumerate() {
                 second[(i, j)] = grid.overlap(other, &image[0]);
             }
         }
-        let count = functions.len();
-        Ok((gradient, Mat::from_fn(count, count, |i, j| 0.5 * (second[(i, j)] + second[(j, i)]))))
+        let second = Mat::from_fn(count, count, |i, j| 0.5 * (second[(i, j)] + second[(j, i)]));
+        Ok(Self { density, energies, u, gradient, second })
+    }
+
+    /// The step to the lowest point of the quadratic around here that is within the reach of the patch. Whether it ends there.
+    fn step(&self, reach: f64) -> Option<(Vec<f64>, bool)> {
+        let image = times(&self.second, &self.u);
+        let from_mean: Vec<f64> = self.gradient.iter().zip(image).map(|(g, image)| g - image).collect();
+        let (lowest, limited) = within(&from_mean, &self.second, reach)?;
+        Some((lowest.iter().zip(&self.u).map(|(w, u)| w - u).collect(), limited))
     }
 }
 
@@ -151,38 +191,40 @@ pub(super) fn minimise<D: Backend>(
     let grid = &terms.system.grid;
     let tolerance = options.tolerance.unwrap_or(ScfOptions::TOLERANCE);
     let mut patch = projection.patch(start)?;
-    let mut place = Place::new(terms, &patch, patch.expansion.coefficients(start), 0)?;
-    let mut radius = patch.radius;
+    let mut place = Place::new(terms, &patch, patch.coefficients(start), 0)?;
+    let mut radius = patch.reach;
     let mut log = Log::default();
-    let (mut gradient, mut second) = place.derivatives(terms, &patch)?;
     loop {
         let k = log.energies.len();
-        let Some((step, at_edge)) = within(&gradient, &second, radius) else {
-            return Err(KsError::Device { cause: "an eigenproblem of the projection failed".to_owned() });
+        let failed = || KsError::Device { cause: "an eigenproblem of the projection failed".to_owned() };
+        let (mut step, mut limited) = place.step(patch.reach).ok_or_else(failed)?;
+        let moves = |step: &[f64], place: &Place| {
+            let mut u = place.u.clone();
+            add(&mut u, 1.0, step);
+            patch.inside(u)
         };
-        let mut trial = place.coefficients.clone();
-        add(&mut trial, 1.0, &step);
-        let moved = Place::new(terms, &patch, trial, k)?;
-        let residual = grid.spacing * place.density.iter().zip(&moved.density).map(|(a, b)| (a - b).abs()).sum::<f64>();
-        let expected = -(dot(&gradient, &step) + 0.5 * dot(&step, &times(&second, &step)));
-        let gained = place.energies.total() - moved.energies.total();
-        if gained > 0.75 * expected && at_edge {
-            radius = (2.0 * radius).min(patch.radius);
+        let apart = |n: &[f64]| grid.spacing * place.density.iter().zip(n).map(|(a, b)| (a - b).abs()).sum::<f64>();
+        let residual = apart(&patch.density(&moves(&step, &place)));
+        if norm(&step) > radius {
+            (step, limited) = (within(&place.gradient, &place.second, radius).ok_or_else(failed)?.0, true);
         }
-        let derivatives = moved.derivatives(terms, &patch)?;
-        // Large weights of a machine cancel, and the energy has fewer digits than its derivative.
-        let downhill = gained > 0.05 * expected || (!at_edge && norm(&derivatives.0) < 0.5 * norm(&gradient));
-        let mut settled = !at_edge && residual <= tolerance;
+        let moved = Place::new(terms, &patch, moves(&step, &place), k)?;
+        let expected = -(dot(&place.gradient, &step) + 0.5 * dot(&step, &times(&place.second, &step)));
+        let gained = place.energies.total() - moved.energies.total();
+        // Large weights of a machine cancel, and the energy has fewer digits than its derivative: near the end what counts is the next step.
+        let closer = || moved.step(patch.reach).is_some_and(|(next, _)| norm(&next) < 0.5 * norm(&step));
+        let downhill = gained > 0.05 * expected || (expected < NOISE * place.energies.size() && closer());
+        let mut settled = residual <= tolerance;
+        if gained > 0.75 * expected && limited {
+            radius = (2.0 * radius).min(2.0 * patch.reach);
+        }
         if downhill {
             place = moved;
-            (gradient, second) = derivatives;
             let next = projection.patch(&place.density)?;
             if k < MOVING && next.members != patch.members {
                 settled = false;
-                let coefficients = next.expansion.coefficients(&place.density);
-                (radius, patch) = (next.radius, next);
-                place = Place::new(terms, &patch, coefficients, k)?;
-                (gradient, second) = place.derivatives(terms, &patch)?;
+                place = Place::new(terms, &next, next.coefficients(&place.density), k)?;
+                (radius, patch) = (next.reach, next);
             }
         } else {
             radius = 0.25 * norm(&step).min(radius);
@@ -193,7 +235,8 @@ pub(super) fn minimise<D: Backend>(
             () if control.interrupted() => Stop::Interrupted,
             () => Stop::Exhausted,
         };
-        if stop != Stop::Exhausted || log.energies.len() >= options.iterations {
+        let stuck = radius < LEAST_RADIUS * patch.reach;
+        if stop != Stop::Exhausted || stuck || log.energies.len() >= options.iterations {
             let Place { density, energies, .. } = place;
             let level = grid.overlap(&density, &energies.slope[0]) / terms.system.electrons.max(1) as f64;
             let density = vec![density];

@@ -136,7 +136,7 @@ impl Interpreter {
             if let Some(problem) = error {
                 return Err(problem);
             }
-            let off: Vec<f64> = found.iter().enumerate().map(|(j, x)| x - data.outputs[(*i, j)]).collect();
+            let off: Vec<f64> = machine.expanded(found).iter().zip(data.given(*i)).map(|(x, y)| x - y).collect();
             let size = data.size(&off);
             sum += size;
             largest = largest.max(size);

@@ -124,10 +124,11 @@ impl Data {
         }
         let basis = basis(args)?;
         let expansion = match (&output, basis) {
-            (_, Basis::Grid) => None,
             (Form::Field(grid), _) => {
-                basis.expansion(&out_rows.concat(), grid.points, grid.spacing).or_else(|error| failed(error, args))?
+                let found = basis.expansion(&out_rows.concat(), grid.points, grid.spacing);
+                Some(found.or_else(|error| failed(error, args))?)
             }
+            (_, Basis::Grid) => None,
             _ => {
                 let message = "`basis:` is for fields, and the outputs are numbers or lists";
                 return args.wrong(args.span_of("basis"), message, None);
@@ -142,22 +143,36 @@ impl Data {
         Ok(Data { inputs, distances, input, output, basis, expansion, outputs, unconverged: doubt || other_doubt })
     }
 
-    /// Only some of them.
+    /// Only some of them, fields around the mean of these.
     pub fn only(&self, which: &[usize]) -> Self {
         let rows: Vec<&[f64]> = self.inputs.rows().collect();
         let numbers = which.iter().flat_map(|i| rows[*i]).copied().collect();
         let inputs = Inputs::new(numbers, self.inputs.length(), self.inputs.measure());
-        let outputs = Mat::from_fn(which.len(), self.outputs.ncols(), |i, j| self.outputs[(which[i], j)]);
+        let mut outputs = Mat::from_fn(which.len(), self.outputs.ncols(), |i, j| self.outputs[(which[i], j)]);
+        let mut expansion = self.expansion.clone();
+        if let Some(expansion) = &mut expansion {
+            for (j, mean) in expansion.mean.iter_mut().enumerate() {
+                let own = (0..which.len()).map(|i| outputs[(i, j)]).sum::<f64>() / which.len() as f64;
+                (0..which.len()).for_each(|i| outputs[(i, j)] -= own);
+                *mean += own;
+            }
+        }
         Self {
             distances: inputs.distances(),
             inputs,
             input: self.input.clone(),
             output: self.output.clone(),
             basis: self.basis,
-            expansion: self.expansion.clone(),
+            expansion,
             outputs,
             unconverged: self.unconverged,
         }
+    }
+
+    /// An output as it was given.
+    pub fn given(&self, index: usize) -> Vec<f64> {
+        let learned: Vec<f64> = (0..self.outputs.ncols()).map(|j| self.outputs[(index, j)]).collect();
+        self.expansion.as_ref().map_or(learned.clone(), |expansion| expansion.field(&learned))
     }
 
     /// The size of an error: of a number its own, of a list the mean, of a field ∫ |error| dx.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// What a file says first, so that it can be told from others.
 const FORMAT: &str = "ksr machine 1";
 /// How to calculate with it.
-const ABOUT: &str = "output = mean + sum over basis functions of the coefficients; coefficient = sum over inputs j of weight_j * kernel(distance_j / width); \
+const ABOUT: &str = "output = mean + sum over basis functions of the coefficients; without basis functions the coefficients are the values at the points; coefficient = sum over inputs j of weight_j * kernel(distance_j / width); \
                      the distance of fields is sqrt(spacing * sum of squared differences), of lists sqrt(sum of squared differences); \
                      gaussian: exp(-r^2 / 2), laplace: exp(-r)";
 
@@ -119,8 +119,9 @@ pub(crate) fn written(machine: &Machine) -> Result<String, String> {
     let learned = &machine.learned;
     let basis = machine.expansion.as_ref().map(|expansion| BasisOf {
         name: match machine.basis {
+            Basis::Grid => "grid",
             Basis::Fourier(_) => "fourier",
-            _ => "principal",
+            Basis::Principal(_) => "principal",
         }
         .to_owned(),
         count: expansion.count(),
@@ -172,6 +173,7 @@ pub(crate) fn read(text: &str) -> Result<Machine, String> {
         Some(basis) => {
             let Form::Field(grid) = &output else { return Err("a basis is for fields".into()) };
             let kind = match &*basis.name {
+                "grid" => Basis::Grid,
                 "fourier" => Basis::Fourier(basis.count),
                 "principal" => Basis::Principal(basis.count),
                 other => return Err(format!("there is no basis {other:?}")),

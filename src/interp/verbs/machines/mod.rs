@@ -77,7 +77,10 @@ pub(crate) const MACHINES: &[Builtin] = &[
             named("widths", &[Kind::List], DefaultValue::Absent("from 1/4 to 128 times the median distance of the inputs")),
             named("noises", &[Kind::List], DefaultValue::Absent("two in each decade, from what is not lost in rounding to 0.01")),
             named("basis", &[Kind::Basis], DefaultValue::Absent("the grid"))
-                .about("each coefficient in it gets a width and a noise of its own"),
+                .about(
+                    "of principal components each gets a width and a noise of its own; waves share them, so that what holds for all outputs, such as a \
+                     0 at a wall, holds for predictions",
+                ),
         ],
         &[Kind::Machine],
         "the machine of `ridge` with the width and noise whose mean error is smallest where parts of the data are left out; `.tried` is the \
@@ -133,8 +136,9 @@ pub(crate) const MACHINES: &[Builtin] = &[
         "fourier",
         &[required("count", &[Kind::Whole])],
         &[Kind::Basis],
-        "a basis for the fields that a machine learns: so many sines that vanish one step beyond the ends of the grid",
-        &["basis", "sine", "expansion"],
+        "a basis for the fields that a machine learns: so many waves with the period of the grid (and one point more, beyond whose ends fields \
+         vanish), a constant first, then cosines and sines in turn",
+        &["basis", "sine", "cosine", "expansion"],
         &[shown("fourier(20)")],
         |_, args| Ok(Value::Basis(FieldBasis::Of(Basis::Fourier(args.whole("count")?)))),
     ),
@@ -313,7 +317,7 @@ fn validated(
     let found = interp.unless_stopped(args.span, move |control| scores(&all, &tried, &outputs, folds, control))?;
     interp.check_interrupt(args.span)?;
     let scores = found.or_else(|error| failed(error, args))?;
-    let choices = choose(&scores, data.expansion.is_some());
+    let choices = choose(&scores, matches!(data.basis, Basis::Principal(_)));
     let chosen = || choices.iter().map(|choice| choice.candidate);
     let widest = chosen().map(|candidate| candidate.width).find(|width| {
         let (first, last) = ends(&widths, *width);
