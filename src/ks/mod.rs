@@ -45,7 +45,7 @@ pub(crate) use inversion::{
 };
 pub(crate) use kohn_sham::{Equations, KohnSham, Setting, device_error, fields, functional_error};
 pub(crate) use occupation::Occupation;
-pub(crate) use orbital_free::highest_levels;
+pub(crate) use orbital_free::{Minimum, first_density, highest_levels};
 pub(crate) use properties::{Datum, NO_ENERGY, NO_ORBITALS, PROPERTIES, Property, Seen, Trajectory, Verdict};
 pub(crate) use pulay::Pulay;
 pub(crate) use schedule::{MAX_ITERATIONS, Schedule};

@@ -27,6 +27,10 @@ pub enum Observable {
         /// Which, from below.
         index: usize,
     },
+    /// Without orbitals, the derivative of the kinetic energy with respect to the density of spin 0 or 1. Field.
+    KineticPotential(usize),
+    /// Without orbitals, the chemical potential of spin 0 or 1. Scalar.
+    ChemicalPotential(usize),
     /// Integral of |n_out - n_in| of the last iteration. Scalar.
     Residual,
     /// The parameters of the functional, as the optimiser stores them. Vector.
@@ -65,11 +69,12 @@ impl Observable {
     /// Whether it is a field rather than a number.
     pub(crate) fn is_field(&self) -> bool {
         use Observable::{
-            Density, Energy, OrbitalEnergy, Parameters, Part, Potential, Residual, SpinDensity, XcPotential,
+            ChemicalPotential, Density, Energy, KineticPotential, OrbitalEnergy, Parameters, Part, Potential, Residual,
+            SpinDensity, XcPotential,
         };
         match self {
-            Density(_) | SpinDensity(_) | Potential(_) | XcPotential(_) => true,
-            Energy(_) | Part(_) | OrbitalEnergy { .. } | Residual | Parameters => false,
+            Density(_) | SpinDensity(_) | Potential(_) | XcPotential(_) | KineticPotential(_) => true,
+            Energy(_) | Part(_) | OrbitalEnergy { .. } | ChemicalPotential(_) | Residual | Parameters => false,
         }
     }
 
@@ -84,6 +89,8 @@ impl Observable {
             Observable::SpinDensity(spin) => format!("the density of spin {}", name(*spin)),
             Observable::Potential(spin) => format!("the Kohn-Sham potential of spin {}", name(*spin)),
             Observable::XcPotential(spin) => format!("the xc potential of spin {}", name(*spin)),
+            Observable::KineticPotential(spin) => format!("the kinetic potential of spin {}", name(*spin)),
+            Observable::ChemicalPotential(spin) => format!("the chemical potential of spin {}", name(*spin)),
             Observable::Part(term) => format!("the {term} energy"),
             Observable::Residual => "the residual".to_owned(),
             Observable::Parameters => "the parameters".to_owned(),
@@ -91,7 +98,7 @@ impl Observable {
     }
 
     /// The error if it is not available.
-    pub(super) fn absent(&self, system: &System, has: String) -> KsError {
+    pub(in crate::ks) fn absent(&self, system: &System, has: String) -> KsError {
         KsError::NoSuchObservable { what: self.words(), system: system.label.clone(), has }
     }
 
@@ -110,6 +117,9 @@ impl Observable {
                     return Ok(());
                 }
                 Err(self.absent(system, format!("calculates {levels} of them, counted from 0")))
+            }
+            Observable::KineticPotential(_) | Observable::ChemicalPotential(_) => {
+                Err(self.absent(system, "is solved with orbitals".to_owned()))
             }
             Observable::Energy(_) | Observable::Density(_) => Ok(()),
             Observable::SpinDensity(_) | Observable::Potential(_) | Observable::XcPotential(_) => Ok(()),

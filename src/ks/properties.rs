@@ -113,6 +113,8 @@ pub(crate) struct Trajectory<'a> {
     pub iterations: usize,
     /// Whether the functional has an energy.
     pub has_energy: bool,
+    /// Whether there are orbitals.
+    pub orbitals: bool,
 }
 
 impl Trajectory<'_> {
@@ -162,6 +164,11 @@ impl Property {
         ["orbital_energies", "gap"].contains(&self.name)
     }
 
+    /// Whether a loss sees it only where there are no orbitals.
+    fn without_orbitals(&self) -> bool {
+        ["kinetic_potential", "chemical_potential"].contains(&self.name)
+    }
+
     /// Whether a run has it.
     pub fn is_in(&self, run: &Run) -> bool {
         (run.has_energy || !self.needs_energy())
@@ -180,6 +187,9 @@ impl Property {
     /// What a loss sees of it, if anything.
     pub fn seen(&self, trajectory: &Trajectory) -> Option<Seen> {
         if !trajectory.has_energy && self.needs_energy() {
+            return None;
+        }
+        if if trajectory.orbitals { self.without_orbitals() } else { self.needs_orbitals() } {
             return None;
         }
         match self.source {
@@ -237,6 +247,11 @@ pub(crate) static PROPERTIES: LazyLock<Vec<Property>> = LazyLock::new(|| {
 
 fn spins(of: impl Fn(usize) -> Datum) -> Datum {
     Datum::Spins(Box::new([of(0), of(1)]))
+}
+
+/// Whether both spins are alike, or there is only one.
+fn one_spin(system: &System) -> bool {
+    system.closed_shell() || system.spins().1 == 0
 }
 
 const FIELDS_AND_SUMS: &[Property] = &[
@@ -313,10 +328,13 @@ const LEVELS_AND_ITERATIONS: &[Property] = &[
          occupied level (where spins differ, `.up` and `.down`)",
         Shown::No,
         |r| match [0, 1].map(|s| r.chemical_potential(s)) {
-            [up, down] if up == down || r.system.spins().1 == 0 => Datum::Energy(up),
+            [up, _] if one_spin(&r.system) => Datum::Energy(up),
             both => Datum::Spins(Box::new(both.map(Datum::Energy))),
         },
-        None,
+        Some(|t| match one_spin(t.system) {
+            true => Seen::One(Observable::ChemicalPotential(0)),
+            false => t.spins(Observable::ChemicalPotential),
+        }),
     ),
     row(
         "kinetic_potential",
@@ -324,7 +342,7 @@ const LEVELS_AND_ITERATIONS: &[Property] = &[
          potential (with unpaired electrons, `.up` and `.down`)",
         Shown::No,
         |r| spins(|s| Datum::Field(r.kinetic_potential(s))),
-        None,
+        Some(|t| t.spins(Observable::KineticPotential)),
     ),
     row(
         "converged",

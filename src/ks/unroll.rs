@@ -138,6 +138,7 @@ impl<'a, D: Backend, T: Tape<f64, D>> Unrolled<'a, D, T> {
             Observable::Energy(k) => self.steps.get(k).and_then(|s| s.energies.as_ref()).map(|e| e.total.clone()),
             Observable::Density(k) => self.steps.get(k).and_then(|s| s.density.clone()),
             Observable::Part(name) => last.energies.as_ref().and_then(|energies| energies.part(name)).cloned(),
+            Observable::KineticPotential(_) | Observable::ChemicalPotential(_) => None,
             Observable::Residual => last.residual.clone(),
             Observable::Parameters => Some(self.ks.parameters().clone()),
         };

@@ -43,7 +43,7 @@ pub enum KsWarning {
     /// a few of their principal components, and nothing keeps that from falling below zero.
     ///
     /// What to do: give more samples, or samples that are more like the system; fewer `dimensions:`.
-    #[error("the density of `{system}` is negative in places: {} electrons are missing there", brief(*electrons))]
+    #[error("the density of `{system}` is negative in places, which together have -{} electrons", brief(*electrons))]
     #[diagnostic(
         code(ksr::ks::negative_density),
         severity(Warning),

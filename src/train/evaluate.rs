@@ -137,7 +137,7 @@ impl<'a> Prepared<'a> {
                 (Schedule::ONCE, Some(scf.clone()))
             }
             // Of such a case there is nothing to prepare here.
-            Gradient::Unsolved => (Schedule::ONCE, None),
+            Gradient::Unsolved | Gradient::Minimised => (Schedule::ONCE, None),
         };
         let Case { systems, loss } = case;
         let member = |(index, system): (usize, &Arc<System>)| {

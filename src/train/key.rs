@@ -23,6 +23,7 @@ pub(crate) fn key(plan: &Plan, device: &str) -> String {
         gradient,
         optimizer,
         starts,
+        xc,
         snapshots,
         validate_every,
         // Each seed has its own file; the rest does not change a bit of the result.
@@ -37,10 +38,14 @@ pub(crate) fn key(plan: &Plan, device: &str) -> String {
         Gradient::Unrolled => "unrolled",
         Gradient::Implicit => "implicit",
         Gradient::Unsolved => "unsolved",
+        Gradient::Minimised => "minimised",
     });
     // What is not asked for leaves the key as it was.
     if *snapshots > 1 {
         key = key.text("snapshots").integer(*snapshots as u64);
+    }
+    if let Some((xc, parameters)) = xc {
+        key = self::functional(key.text("xc"), xc).numbers(parameters);
     }
     if let Some(starts) = starts {
         key = starts.iter().fold(key.text("starts"), |key, start| key.numbers(start));
@@ -90,6 +95,8 @@ fn observable(key: ContentKey, observable: &Observable) -> ContentKey {
         Observable::XcPotential(spin) => one("xc potential", spin),
         Observable::Part(term) => return key.text("term").text(term),
         Observable::OrbitalEnergy { spin, index } => ("orbital energy", vec![spin as u64, index as u64]),
+        Observable::KineticPotential(spin) => one("kinetic potential", spin),
+        Observable::ChemicalPotential(spin) => one("chemical potential", spin),
         Observable::Residual => ("residual", Vec::new()),
         Observable::Parameters => ("parameters", Vec::new()),
     };

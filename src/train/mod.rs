@@ -8,6 +8,7 @@ mod key;
 mod lbfgs;
 mod line_search;
 mod memory;
+mod minimised;
 mod optimizer;
 mod plan;
 mod record;

@@ -86,6 +86,8 @@ pub enum Gradient {
     Implicit,
     /// Nothing is solved: the losses hold the functional at the densities of the references, and depend on the parameters alone.
     Unsolved,
+    /// The density that minimises the energy with a kinetic functional, which is trained: it moves with the parameters so that it stays one.
+    Minimised,
 }
 
 impl Gradient {
@@ -93,7 +95,7 @@ impl Gradient {
     pub fn iterations(self, scf: &ScfOptions) -> Option<usize> {
         match self {
             Gradient::Unrolled => Some(scf.iterations),
-            Gradient::Implicit => Some(1),
+            Gradient::Implicit | Gradient::Minimised => Some(1),
             Gradient::Unsolved => None,
         }
     }
@@ -119,6 +121,8 @@ pub struct Plan {
     pub seeds: Vec<u64>,
     /// The parameters that each seed starts from, in the order of the seeds, instead of those that it draws.
     pub starts: Option<Vec<Vec<f64>>>,
+    /// The functional of exchange and correlation, with its parameters, where a kinetic functional is trained by minimisations.
+    pub xc: Option<(Arc<Compiled>, Vec<f64>)>,
     /// How many of the steps that were validated are kept of each seed, the best ones; without validation every `validate_every`-th step
     /// is one of them.
     pub snapshots: usize,
@@ -147,6 +151,7 @@ impl Plan {
             optimizer: Optimizer::default(),
             seeds: vec![0],
             starts: None,
+            xc: None,
             snapshots: 1,
             validate_every: Self::EVERY,
             checkpoint_every: Self::EVERY,

@@ -2,6 +2,7 @@
 
 use super::evaluate::Prepared;
 use super::key::key;
+use super::minimised::Minimised;
 use super::plan::{Case, Gradient, Plan};
 use super::record::{Ending, SeedRecord, Trained, better};
 use super::seed::{Context, Halt};
@@ -103,6 +104,7 @@ fn check(device: Device) -> Result<(), KsError> {
 fn prepare<'a>(plan: &'a Plan, cases: &'a [Case]) -> Result<Vec<Ready<'a>>, KsError> {
     let prepare = |case| match plan.gradient {
         Gradient::Unsolved => Unsolved::new(case).map(Ready::Unsolved),
+        Gradient::Minimised => Minimised::new(plan, case).map(Ready::Minimised),
         _ => Prepared::new(&plan.functional, case, &plan.scf, plan.gradient).map(Box::new).map(Ready::Solved),
     };
     cases.iter().map(prepare).collect()
@@ -125,6 +127,8 @@ enum Ready<'a> {
     Solved(Box<Prepared<'a>>),
     /// Without any.
     Unsolved(Unsolved<'a>),
+    /// With minimisations over the density.
+    Minimised(Minimised<'a>),
 }
 
 impl Ready<'_> {
@@ -137,6 +141,9 @@ impl Ready<'_> {
             Ready::Solved(case) => case.loss(device, params, control),
             Ready::Unsolved(case) => {
                 on_device!(device, D => case.loss::<D>(params)).map_err(|cause| KsError::Device { cause })?
+            }
+            Ready::Minimised(case) => {
+                on_device!(device, D => case.loss::<D>(params, control)).map_err(|cause| KsError::Device { cause })?
             }
         }
     }
@@ -154,6 +161,8 @@ impl Ready<'_> {
         match self {
             Ready::Solved(case) => case.loss_and_gradient(device, params, control),
             Ready::Unsolved(case) => on_device!(device, D => case.loss_and_gradient::<D>(params))
+                .map_err(|cause| KsError::Device { cause })?,
+            Ready::Minimised(case) => on_device!(device, D => case.loss_and_gradient::<D>(params, control))
                 .map_err(|cause| KsError::Device { cause })?,
         }
     }

@@ -85,7 +85,7 @@ pub(super) fn unconverged(
     params: &[f64],
     control: &dyn Control,
 ) -> Result<Option<usize>, KsError> {
-    if plan.gradient == Gradient::Unsolved {
+    if [Gradient::Unsolved, Gradient::Minimised].contains(&plan.gradient) {
         return Ok(None);
     }
     let scf = ScfOptions { remedies: false, ..plan.scf.clone() };
@@ -113,7 +113,7 @@ pub(super) fn concerns(
     params: &[f64],
     control: &dyn Control,
 ) -> Result<Vec<TrainWarning>, KsError> {
-    if plan.scf.symmetric || plan.gradient == Gradient::Unsolved {
+    if plan.scf.symmetric || [Gradient::Unsolved, Gradient::Minimised].contains(&plan.gradient) {
         return Ok(Vec::new());
     }
     let scf = ScfOptions { remedies: false, ..plan.scf.clone() };

@@ -101,3 +101,71 @@ impl Interpreter {
         Ok(Run { energy: run.energy + correction, correction: Some(correction), functional, ..run })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::interp::tests::helpers::{code, number, shows};
+
+    const HEAD: &str = "use std.functionals\nuse std.analysis\nuse std.kinetic\ngrid g = uniform(points: 129, spacing: 0.2)\n\
+        system he(Z) on g { nucleus(Z) at 0; electrons: 2 }\nsystem li on g { Li at 0 }\n\
+        let runs = [solve(he(Z), with: functionals.lda) for Z in [1.6, 2, 2.4]]\n\
+        let delta = ridge([r.density for r in runs], [exact(r.system).energy - r.energy for r in runs], kernel: gaussian(width: 2))\n";
+
+    #[test]
+    fn a_correction_is_added_to_the_energy_and_told() {
+        let run = format!("{HEAD}let s = solve(he(1.8), with: corrected(functionals.lda, by: delta))\n");
+        assert!(
+            number(&format!("{run}s.energy - s.correction - solve(he(1.8), with: functionals.lda).energy")).abs()
+                < 1e-12
+        );
+        assert!(number(&format!("{run}s.correction - delta(s.density)")).abs() < 1e-15);
+        assert!(number(&format!("{run}s.energy - exact(he(1.8)).energy")).abs() < 5e-4);
+        assert!(shows(&format!("{run}s")).contains("correction"));
+        assert_eq!(code(&format!("{HEAD}runs[0].correction")), "ksr::types::no_field");
+        let by_hand = format!(
+            "{HEAD}solve(li, with: corrected(functionals.lsda, by: fn(n) = 0.1 * integral(n) * (1 hartree))).correction"
+        );
+        assert!((number(&by_hand) - 0.3).abs() < 1e-9);
+    }
+
+    /// Inside, it is part of the energy and of the potential.
+    #[test]
+    fn inside_it_is_a_functional() {
+        let head = format!(
+            "{HEAD}let f = corrected(functionals.lda, by: delta, inside: true)\nlet n = runs[1].density\nlet d = n * g.x^2 * exp(-g.x^2)\n"
+        );
+        assert!(number(&format!("{head}energy(f, n) - energy(functionals.lda, n) - delta(n)")).abs() < 1e-12);
+        let slope = format!(
+            "{head}(energy(f, n + 0.001 * d) - energy(f, n - 0.001 * d)) / 0.002 - integral(potential(f, n) * d) * (1 hartree)"
+        );
+        assert!(number(&slope).abs() < 1e-6);
+        assert!(number(&format!("{head}solve(he(2), with: f).residual")) < 1e-8);
+    }
+
+    /// Both parts of an error add up, with orbitals and without.
+    #[test]
+    fn errors_are_split() {
+        for run in [
+            "solve(he(2), with: functionals.lda)",
+            "solve(he(2), kinetic: kinetic.gradient_expansion, with: functionals.lda)",
+        ] {
+            let e = format!("{HEAD}let r = exact(he(2))\nlet s = {run}\nlet e = analysis.split_errors(s, r)\n");
+            assert!(number(&format!("{e}e.total - (s.energy - r.energy)")).abs() < 1e-12);
+            assert!(number(&format!("{e}e.functional_driven + e.density_driven - e.total")).abs() < 1e-12);
+            // The density minimises the energy of its own functional.
+            assert!(number(&format!("{e}e.density_driven")) < 0.0);
+        }
+    }
+
+    #[test]
+    fn what_is_no_correction_is_refused() {
+        for (call, wanted) in [
+            ("corrected(functionals.lda, by: ridge([1, 2], [1, 2], kernel: gaussian(width: 1)))", "ksr::run::value"),
+            ("solve(he(2), with: corrected(functionals.lda, by: fn(n) = n))", "ksr::types::mismatch"),
+            ("corrected(kinetic.thomas_fermi, by: delta)", "ksr::functional::kinetic"),
+            ("energy(corrected(functionals.lda, by: delta), g.x)", "ksr::functional::function_given"),
+        ] {
+            assert_eq!(code(&format!("{HEAD}{call}")), wanted, "{call}");
+        }
+    }
+}

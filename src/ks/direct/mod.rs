@@ -6,6 +6,7 @@
 //! (A. Edelman, T. Arias, S. Smith, SIAM J. Matrix Anal. Appl. 20, 303 (1998)).
 
 mod parity;
+mod respond;
 mod state;
 #[cfg(test)]
 pub(in crate::ks) mod tests;
@@ -21,8 +22,9 @@ use super::way::Way;
 use super::{KsError, ScfOptions, Stop};
 use crate::tensor::vector::norm_in_order as norm;
 use crate::tensor::{Backend, NoneTape};
+pub(in crate::ks) use respond::respond;
 use std::sync::Arc;
-pub(in crate::ks) use trust::{FIRST_RADIUS, Step, Surface, advance, step};
+pub(in crate::ks) use trust::{Curved, FIRST_RADIUS, Step, Surface, advance, step};
 
 /// The maximum number of steps.
 const MAX_STEPS: usize = 200;
@@ -59,9 +61,28 @@ impl<D: Backend> Surface for Rotating<'_, D> {
     fn moved(&self, step: &[f64]) -> Result<Self, KsError> {
         Ok(Self { ks: self.ks, state: State::new(self.ks, self.state.rotated(step))? })
     }
+}
 
+impl<D: Backend> Curved for Rotating<'_, D> {
     fn product(&self, step: &[f64]) -> Result<Vec<f64>, KsError> {
-        product(self.ks, &self.state, step)
+        AroundOrbitals { ks: self.ks, state: &self.state }.product(step)
+    }
+
+    fn preconditioner(&self) -> Result<impl Fn(&[f64]) -> Vec<f64>, KsError> {
+        let preconditioner = self.state.preconditioner();
+        Ok(move |step: &[f64]| preconditioner.apply(step))
+    }
+}
+
+/// What is around orbitals that stay.
+pub(in crate::ks) struct AroundOrbitals<'k, D: Backend> {
+    pub ks: &'k KohnSham<D>,
+    pub state: &'k State<D>,
+}
+
+impl<D: Backend> Curved for AroundOrbitals<'_, D> {
+    fn product(&self, step: &[f64]) -> Result<Vec<f64>, KsError> {
+        product(self.ks, self.state, step)
     }
 
     fn preconditioner(&self) -> Result<impl Fn(&[f64]) -> Vec<f64>, KsError> {

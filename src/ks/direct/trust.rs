@@ -16,8 +16,22 @@ const LEAST_RADIUS: f64 = 1e-9;
 /// Changes of the energy below this fraction of the sum of its terms are rounding errors.
 const ROUNDING: f64 = 1e-14;
 
+/// The second derivative A around a point.
+pub(in crate::ks) trait Curved {
+    /// A times a step.
+    ///
+    /// # Errors
+    /// Those of the device.
+    fn product(&self, step: &[f64]) -> Result<Vec<f64>, KsError>;
+    /// A positive approximation of the inverse of A.
+    ///
+    /// # Errors
+    /// Those of the device.
+    fn preconditioner(&self) -> Result<impl Fn(&[f64]) -> Vec<f64>, KsError>;
+}
+
 /// A point on a surface that is minimised, with the energy around it: E + weight (gradient·x + x·A x/2) in a step x.
-pub(in crate::ks) trait Surface: Sized {
+pub(in crate::ks) trait Surface: Curved + Sized {
     /// The derivative.
     fn gradient(&self) -> &[f64];
     /// E, hartree.
@@ -31,16 +45,6 @@ pub(in crate::ks) trait Surface: Sized {
     /// # Errors
     /// A value that is not finite.
     fn moved(&self, step: &[f64]) -> Result<Self, KsError>;
-    /// A times a step.
-    ///
-    /// # Errors
-    /// Those of the device.
-    fn product(&self, step: &[f64]) -> Result<Vec<f64>, KsError>;
-    /// A positive approximation of the inverse of A.
-    ///
-    /// # Errors
-    /// Those of the device.
-    fn preconditioner(&self) -> Result<impl Fn(&[f64]) -> Vec<f64>, KsError>;
 }
 
 /// A step.

@@ -14,7 +14,6 @@
 
 mod empty;
 mod pairs;
-mod response;
 mod settle;
 mod settled;
 mod start;

@@ -5,9 +5,8 @@
 //! dL = dL|psi - lambda·dG|psi with A lambda = Q dL/dpsi, where A = dG/dpsi is the second derivative of the energy (`direct`). Levels
 //! need no response of their own orbital (Hellmann and Feynman), only that of F.
 
-use super::response::solve;
 use crate::control::Control;
-use crate::ks::direct::State;
+use crate::ks::direct::{AroundOrbitals, State, respond};
 use crate::ks::kohn_sham::{Energies, Iteration, KohnSham, Potentials, Spins, device_error, fields};
 use crate::ks::observable::observe;
 use crate::ks::orbitals::Orbitals;
@@ -140,6 +139,7 @@ impl<'a, D: Backend> Settled<'a, D> {
             Observable::XcPotential(spin) => self.potentials.xc.get(occupation.channel(spin)).cloned(),
             Observable::Energy(_) => Some(self.energies.total.clone()),
             Observable::Part(name) => self.energies.part(name).cloned(),
+            Observable::KineticPotential(_) | Observable::ChemicalPotential(_) => None,
             Observable::Residual => Some(Value::number(&self.ks.device, self.residual).map_err(device_error)?),
             Observable::Parameters => Some(self.ks.parameters().clone()),
         };
@@ -160,7 +160,8 @@ impl<'a, D: Backend> Settled<'a, D> {
         if right.iter().any(|x| !x.is_finite()) {
             return Ok(cotangents);
         }
-        let lambda = solve(&ks.detached(), state, &right, scale)?;
+        let around = AroundOrbitals { ks: &ks.detached(), state };
+        let lambda = respond(&around, &right, scale, &ks.equations.system.label)?;
         let Some(exchange) = &state.exchange else { return Ok(cotangents) };
         let (points, numbers) = (ks.equations.system.grid.points, exchange.density.clone());
         let x = Value::constant(&ks.device, (1, points, 1), numbers).map_err(device_error)?;

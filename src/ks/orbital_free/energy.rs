@@ -60,6 +60,16 @@ impl Channels {
         }
     }
 
+    /// The share that the density of a spin has of that of its channel.
+    pub fn share(self, system: &System, spin: usize) -> f64 {
+        let (up, down) = system.spins();
+        match self {
+            Channels::Total => [up, down][spin] as f64 / system.electrons.max(1) as f64,
+            Channels::Up => f64::from(u8::from(spin == 0)),
+            Channels::Both => 1.0,
+        }
+    }
+
     /// What belongs to the channel of a spin, of what there is one of for each.
     pub fn of_spin<T>(self, all: &[T], spin: usize) -> Option<&T> {
         if self == Channels::Both { all.get(spin) } else { all.first() }
@@ -71,7 +81,7 @@ pub(super) struct Bound<D: Backend> {
     pub compiled: Arc<Compiled>,
     pub lowered: LoweredXc,
     bound: BoundXc<D>,
-    parameters: Vec<f64>,
+    pub parameters: Vec<f64>,
 }
 
 /// What determines the energy.

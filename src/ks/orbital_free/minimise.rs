@@ -3,9 +3,10 @@
 use super::energy::{Energies, Terms};
 use super::state::State;
 use crate::control::Control;
-use crate::ks::direct::{FIRST_RADIUS, advance, step};
+use crate::ks::direct::{Curved, FIRST_RADIUS, Step, Surface, advance, step};
 use crate::ks::{KsError, ScfOptions, Stop};
 use crate::tensor::Backend;
+use crate::tensor::vector::norm_in_order as norm;
 
 /// What a minimisation has found.
 #[derive(Clone, Debug)]
@@ -38,6 +39,15 @@ impl Log {
     }
 }
 
+/// A gradient below this fraction of the energy is rounding errors, in which products with the second derivative are lost.
+const ROUNDING: f64 = 1e-12;
+
+/// About the step to the minimum where only rounding errors are left of the gradient.
+fn steepest<D: Backend>(state: &State<'_, D>) -> Result<Step, KsError> {
+    let step: Vec<f64> = state.preconditioner()?(state.gradient()).iter().map(|x| -x).collect();
+    Ok(Step { image: step.clone(), step, at_edge: false })
+}
+
 /// Minimises the energy, beginning with densities, one per channel.
 ///
 /// # Errors
@@ -54,7 +64,8 @@ pub(super) fn minimise<D: Backend>(
     let mut log = Log::default();
     let tolerance = options.tolerance.unwrap_or(ScfOptions::TOLERANCE);
     loop {
-        let newton = step(&state, largest)?;
+        let newton =
+            if norm(state.gradient()) > ROUNDING * state.size() { step(&state, largest)? } else { steepest(&state)? };
         let residual = state.size_of(&newton.step);
         log.note(state.energies.total(), &state.density, residual);
         let stop = match () {

@@ -5,6 +5,7 @@
 mod band;
 mod energy;
 mod minimise;
+mod minimum;
 mod projected;
 mod run;
 mod start;
@@ -12,6 +13,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use minimum::Minimum;
 pub use projected::Projection;
-pub(crate) use run::highest_levels;
 pub use run::{OrbitalFree, Part, solve};
+pub(crate) use run::{first_density, highest_levels};

@@ -9,7 +9,7 @@ use crate::ks::hamiltonian::Hamiltonian;
 use crate::ks::way::Way;
 use crate::ks::{InitialDensity, KsError, KsWarning, Run, ScfOptions, Stop, orbitals};
 use crate::model::System;
-use crate::tensor::{Device, on_device};
+use crate::tensor::{Cpu, Device, on_device};
 use std::sync::Arc;
 
 /// A functional and its flat parameters.
@@ -79,6 +79,14 @@ fn non_interacting(system: &System) -> Result<[Vec<f64>; 2], KsError> {
         (0..system.grid.points).map(at).collect()
     };
     Ok([density(up), density(down)])
+}
+
+/// The density with which a minimisation begins.
+///
+/// # Errors
+/// A potential for which there are no orbitals.
+pub(crate) fn first_density(system: &Arc<System>, control: &dyn Control) -> Result<[Vec<f64>; 2], KsError> {
+    start::density(system, Cpu::default(), control)
 }
 
 /// The highest occupied level of each spin without interaction, hartree; of a spin without electrons the lowest one. NaN where there is none.

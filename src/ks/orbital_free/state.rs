@@ -3,7 +3,7 @@
 use super::band::{Band, Factors};
 use super::energy::{Energies, Terms};
 use crate::ks::KsError;
-use crate::ks::direct::Surface;
+use crate::ks::direct::{Curved, Surface};
 use crate::tensor::Backend;
 use crate::tensor::vector::{add, dot_in_order as dot};
 
@@ -88,13 +88,19 @@ impl<'t, D: Backend> State<'t, D> {
     }
 
     /// Removes from a step what changes the number of electrons, and what is at points that do not move.
-    fn project(&self, step: &mut [f64]) {
+    pub(super) fn project(&self, step: &mut [f64]) {
         for (c, part) in step.chunks_mut(self.points()).enumerate() {
             let moving = self.moving(c);
             part.iter_mut().zip(&self.active[c]).filter(|(_, active)| !**active).for_each(|(x, _)| *x = 0.0);
             let factor = dot(part, &moving) / dot(&moving, &moving);
             add(part, -factor, &moving);
         }
+    }
+
+    /// ψ times something of every channel, one after another.
+    pub(super) fn times_root(&self, all: &[f64]) -> Vec<Vec<f64>> {
+        let pairs = self.psi.iter().zip(all.chunks(self.points()));
+        pairs.map(|(psi, of)| psi.iter().zip(of).map(|(psi, x)| psi * x).collect()).collect()
     }
 
     /// ψ of a channel where it moves, and 0 elsewhere.
@@ -173,7 +179,9 @@ impl<D: Backend> Surface for State<'_, D> {
         };
         Self::of(self.terms, self.psi.iter().zip(step.chunks(self.points())).map(moved).collect())
     }
+}
 
+impl<D: Backend> Curved for State<'_, D> {
     fn product(&self, step: &[f64]) -> Result<Vec<f64>, KsError> {
         let mut step = step.to_vec();
         self.project(&mut step);

@@ -192,3 +192,70 @@ fn a_learned_functional_is_minimised_among_its_samples() {
     values(&format!("{head}solve(w, kinetic: t)"));
     assert!(take_lines().iter().any(|line| line.starts_with("ksr::learn::far")), "no warning");
 }
+
+/// The gradient of a loss of everything that it sees, through the minimisation, against differences; for a total density and for two.
+#[test]
+fn the_gradient_through_the_minimisation_is_that_of_the_loss() {
+    let seen = "run.energy^2 + integral(run.density^2) + 0.1 * run.kinetic_energy^2 + run.external_energy * 0.3";
+    let closed = format!(
+        "loss own(run, exact) = {seen} + 0.2 * integral(run.density * run.kinetic_potential) + run.chemical_potential^2 + \
+         0.1 * integral(run.density * run.potential) + 0.01 * run.hartree_energy + 0.02 * run.xc_energy\n"
+    );
+    let open = format!(
+        "loss own(run, exact) = {seen} + integral(run.density_up^3) + 0.1 * integral(run.density_down * run.xc_potential.down) + \
+         run.chemical_potential.up * run.chemical_potential.down\n"
+    );
+    let t = "kinetic functional t(n_up, n_down) {\n  param a = 0.9 in 0.1 .. 3\n  param b = 0.2\n  \
+             a * kinetic.gradient_expansion(n_up, n_down) + b * n_up * n_down + 0.05 * b^2 * (n_up - n_down)^2\n}\n";
+    let total = "kinetic functional t(n) {\n  param a = 0.9 in 0.1 .. 3\n  param b = 0.2\n  let phi = sqrt(n)\n  \
+                 a * phi * kinetic_operator(phi) / n + b * n^2 + 0.05 * b^2 * n\n}\n";
+    for (functional, loss, system, with) in [
+        (total, &closed, "he", "; with: functionals.lda"),
+        (t, &closed, "be", "; with: functionals.lda"),
+        (t, &open, "li", "; with: functionals.lsda"),
+        (total, &open, "li", "; with: functionals.lsda"),
+    ] {
+        let script = format!(
+            "{HEAD}{functional}{loss}train t {{ on: [{system}]; loss: own(); scf: {{ tolerance: 1e-11 }}{with} }}"
+        );
+        let plans = crate::interp::tests::helpers::interpreter().plans("test", &script).expect("a plan");
+        let plan = &plans[0];
+        let at = plan.functional.initial(0);
+        let of = |params: &[f64]| crate::train::evaluate(crate::tensor::Device::Cpu, plan, params).expect("a gradient");
+        let (_, gradient) = of(&at);
+        for (k, slope) in gradient.iter().enumerate() {
+            let moved = |by: f64| {
+                let mut params = at.clone();
+                params[k] += by;
+                of(&params).0
+            };
+            let h = 1e-4;
+            let wanted = (8.0 * (moved(h) - moved(-h)) - (moved(2.0 * h) - moved(-2.0 * h))) / (12.0 * h);
+            assert!((slope - wanted).abs() < 1e-6 * wanted.abs().max(0.1), "{system} {k}: {slope} {wanted}");
+        }
+    }
+}
+
+#[test]
+fn training_without_orbitals_has_its_own_options() {
+    let head =
+        format!("{HEAD}kinetic functional t(n) {{ param a = 0.9\n a * n^2 }}\nloss own(run, exact) = run.energy^2\n");
+    for (options, wanted) in [
+        ("", "ksr::run::value"),
+        ("; with: functionals.lda; gradient: implicit", "ksr::run::value"),
+        ("; with: functionals.lda; scf: { mixing: diis() }", "ksr::run::value"),
+        ("; with: functionals.lda; scf: none", "ksr::run::value"),
+        ("; with: kinetic.thomas_fermi", "ksr::functional::kinetic"),
+    ] {
+        assert_eq!(code(&format!("{head}train t {{ on: [he]; loss: own(){options} }}")), wanted, "{options}");
+    }
+    let levels =
+        format!("{head}loss gap(run, exact) = run.gap^2\ntrain t {{ on: [he]; loss: gap(); with: functionals.lda }}");
+    assert_eq!(code(&levels), "ksr::types::no_field");
+    assert_eq!(
+        code(&format!(
+            "{HEAD}functional f(n) {{ param a = 1\n a * n }}\nuse std.losses\ntrain f {{ on: [he]; loss: losses.ksr(); with: functionals.lda }}"
+        )),
+        "ksr::run::value"
+    );
+}

@@ -1,6 +1,7 @@
 //! What a loss sees of a calculation that is being trained: everything that it uses becomes an input of its graph.
 
 use super::super::compile::Ready;
+use crate::functional::FunctionalKind;
 use crate::graph::{Binary, Shape};
 use crate::interp::value::model::by_layer;
 use crate::interp::value::{Record, Trace, Trained, Value};
@@ -25,7 +26,8 @@ pub(super) fn view(
 ) -> Value {
     let mut run = Symbols { trace, system, position, inputs, values: Vec::new(), span };
     let has_energy = ready.traced.compiled.kind.has_energy();
-    let trajectory = Trajectory { system, iterations, has_energy };
+    let orbitals = ready.traced.compiled.kind != FunctionalKind::Kinetic;
+    let trajectory = Trajectory { system, iterations, has_energy, orbitals };
     // Those of all iterations come first, for any order of names: keys of training runs contain the numbers of the
     // inputs.
     for observable in (0..iterations).map(Observable::Energy).chain((0..iterations).map(Observable::Density)) {

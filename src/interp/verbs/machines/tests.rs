@@ -126,3 +126,35 @@ fn a_gaussian_is_a_function_of_the_distance() {
     assert!(apart.abs() < 1e-10, "{apart}");
     assert_eq!(code("ridge([0, 1], [0, 1], kernel: gaussian(strength: 2))"), "ksr::run::value");
 }
+
+#[test]
+fn a_learning_curve_falls_and_says_what_was_chosen() {
+    let data = "let xs = [0.1 * k for k in 0 .. 30]\nlet ys = [sin(x) * (1 hartree) for x in xs]\n";
+    for choose in ["evenly", "randomly", "actively"] {
+        let table = format!("{data}let t = learning_curve(xs, ys, sizes: [8, 4, 8, 12], choose: \"{choose}\")\n");
+        assert_eq!(texts(&format!("{table}t.size")), ["[4, 8, 12]"]);
+        assert!(number(&format!("{table}t.mean_error[2] / t.mean_error[0]")) < 0.1, "{choose}");
+        assert!(number(&format!("{table}t.largest_error[1] - t.mean_error[1]")) > 0.0, "{choose}");
+    }
+    // It is cross-validation with some of the inputs, whose errors are those of the others.
+    let by_hand = format!(
+        "{data}let some = [0, 10, 20, 30]\nlet m = cross_validate([xs[k] for k in some], [ys[k] for k in some], folds: 4)\n\
+         learning_curve(xs, ys, sizes: [4], folds: 9).mean_error[0] - mean([abs(m(xs[k]) - ys[k]) for k in 0 .. 30 if not contains(some, k)])"
+    );
+    assert!(number(&by_hand).abs() < 1e-12);
+    for call in ["sizes: [1]", "sizes: [31]", "sizes: []", "sizes: [4], folds: 1", "sizes: [4], choose: \"well\""] {
+        assert_eq!(code(&format!("{data}learning_curve(xs, ys, {call})")), "ksr::run::value", "{call}");
+    }
+}
+
+/// What is the same for all fields is not learned, but known: also far from everything.
+#[test]
+fn fields_are_learned_around_their_mean() {
+    let head = "grid g = uniform(points: 41, spacing: 0.2)\nlet ns = [exp(-(g.x - 0.1 * k)^2) for k in -4 .. 4]\n\
+                let m = ridge([0.1 * k for k in -4 .. 4], ns, kernel: gaussian(width: 0.5), noise: 1e-8)\n";
+    assert!(number(&format!("{head}integral(abs(m(100) - sum(ns) / 9))")) < 1e-12);
+    assert!(number(&format!("{head}integral(abs(m.mean - sum(ns) / 9))")) < 1e-12);
+    let wall = "let w = uniform(from: 0, to: 1, points: 49, wall: odd)\nlet ns = [(1 + 0.2 * k) * sin(pi * w.x)^2 for k in 0 .. 4]\n\
+                let m = cross_validate([0, 1, 2, 3, 4], ns, basis: fourier(20))\n";
+    assert!(number(&format!("{wall}max(abs(m(1.5) - 1.3 * sin(pi * w.x)^2))")) < 1e-3);
+}

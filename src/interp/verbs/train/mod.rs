@@ -10,7 +10,7 @@ use super::fits::Met;
 use super::scf::{self, training};
 use super::solve::system_in;
 use crate::exact::Reference;
-use crate::functional::Compiled;
+use crate::functional::{Compiled, FunctionalKind};
 use crate::graph::Init;
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, Param, Style, function, optional, required};
@@ -21,7 +21,7 @@ use crate::interp::value::params::bounded;
 use crate::interp::value::{Loss, Model, StartFrom, Value, scf as options, text};
 use crate::ks::Schedule;
 use crate::lang::Kind;
-use crate::model::System;
+use crate::model::{Interaction, System};
 use crate::number::size;
 use crate::problem::{Problem, Result};
 use crate::source::Span;
@@ -46,7 +46,7 @@ pub const TRAINING: &[Builtin] = &[function(
 const SYSTEMS: &[Kind] = &[Kind::List, Kind::System, Kind::Reference];
 
 /// The functional, the systems and the loss.
-const SUBJECT: [Param; 7] = [
+const SUBJECT: [Param; 8] = [
     required("functional", &[Kind::Functional, Kind::Model]),
     required("on", SYSTEMS)
         .about("systems or references to train on, at least one; a list of some is a group with one loss"),
@@ -64,6 +64,9 @@ const SUBJECT: [Param; 7] = [
     .about(
         "options of the Kohn-Sham iterations: `iterations:`, `mixing:`, `tolerance:`, `symmetric:`; or `none`: nothing is solved, and \
          losses see the functional at the density of the reference",
+    ),
+    optional("with", &[Kind::Functional, Kind::Model], DefaultValue::Absent("none")).about(
+        "where a kinetic functional is trained by minimising the energy, the functional of exchange and correlation",
     ),
     optional("members", &[Kind::Truth], DefaultValue::Truth(false)).about(
         "whether all members of a model that was trained from several seeds are trained further, each from its own parameters; \
@@ -115,9 +118,6 @@ impl Judge {
 
 fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let ready = interp.ready(args.operand("functional")?, "the functional to train")?;
-    if !settings::is_unsolved(args) {
-        interp.check_kinetic(&ready, args.arg("functional")?.span)?;
-    }
     let mut plan = interp.plan(args, &ready)?;
     // Of a converged calculation the loss sees only the last iteration.
     let iterations = plan.gradient.iterations(&plan.scf);
@@ -132,6 +132,9 @@ fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         true => Some(Judge::of(interp, args, "validate_with")?),
         false => None,
     };
+    if plan.gradient == Gradient::Minimised && plan.xc.is_none() {
+        interp.without_interaction(args)?;
+    }
     let on = interp.cases(args, "on", &ready, &loss, iterations)?;
     let validation = match args.has("validate") {
         true => interp.cases(args, "validate", &ready, criterion.as_ref().unwrap_or(&loss), iterations)?,
@@ -154,6 +157,32 @@ fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
 }
 
 impl Interpreter {
+    /// Refuses electrons that interact where there is no functional of exchange and correlation.
+    fn without_interaction(&mut self, args: &Args) -> Result<()> {
+        for name in ["on", "validate"] {
+            let Some(given) = args.get(name) else { continue };
+            let (value, span) = (given.value.clone(), given.span);
+            let mut open = vec![value];
+            while let Some(value) = open.pop() {
+                match &value {
+                    Value::List(items) => open.extend(items.iter().cloned()),
+                    one => {
+                        let system = system_in(one, span, &format!("an element of `{name}`"))?;
+                        if system.interaction != Interaction::None {
+                            let message = format!(
+                                "the electrons of `{}` interact, which needs a functional of exchange and correlation, `with:`",
+                                system.label
+                            );
+                            let help = "or evaluate the functional at exact densities, `scf: none`";
+                            return args.wrong(span, message, Some(help.into()));
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The systems of an option, each with its reference and traced loss.
     fn cases(
         &mut self,
@@ -241,20 +270,29 @@ impl Interpreter {
                 self.warn_with(Problem::new(note, args.span), true);
             }
         }
-        if settings::is_unsolved(args) {
+        let minimised = ready.traced.compiled.kind == FunctionalKind::Kinetic && !settings::is_unsolved(args);
+        if args.has("with") && !minimised {
+            let message =
+                "`with:` is for kinetic functionals, and for calculations: without orbitals, and not `scf: none`";
+            return args.wrong(args.span_of("with"), message, Some("leave it out".into()));
+        }
+        if minimised {
+            self.minimising(args, &mut plan)?;
+        } else if settings::is_unsolved(args) {
             if args.has("gradient") {
                 let message = "with `scf: none` nothing is solved, and `gradient:` has no meaning";
                 return args.wrong(args.span_of("gradient"), message, Some("leave out one of the two".into()));
             }
             plan.gradient = Gradient::Unsolved;
-        } else {
+        }
+        if !settings::is_unsolved(args) {
             plan.scf = settings::loop_of(args, ready, plan.gradient)?;
         }
         // Before losses are traced for every iteration.
         let suited = match plan.gradient {
             Gradient::Unrolled => Schedule::of(&plan.scf).map(drop),
             Gradient::Implicit => plan.scf.check_converges(),
-            Gradient::Unsolved => Ok(()),
+            Gradient::Unsolved | Gradient::Minimised => Ok(()),
         };
         if let Err(error) = suited {
             let span = args.span_of(if args.has("scf") { "scf" } else { "functional" });
@@ -274,6 +312,35 @@ impl Interpreter {
             self.warn_with(Problem::new(note, args.span), true);
         }
         Ok(plan)
+    }
+
+    /// What there is to a plan whose densities minimise the energy, without orbitals.
+    fn minimising(&mut self, args: &Args, plan: &mut Plan) -> Result<()> {
+        if args.has("gradient") {
+            let message = "without orbitals the gradient is that of the density that minimises the energy";
+            return args.wrong(args.span_of("gradient"), message, Some("leave `gradient:` out".into()));
+        }
+        if let Some(given) = args.get("scf")
+            && let Value::Record(record) = &given.value
+            && let Some((name, _)) =
+                record.entries.iter().find(|(name, _)| !["tolerance", "iterations"].contains(&&**name))
+        {
+            let message =
+                format!("`{name}` has no meaning without orbitals: there `scf:` has a `tolerance` and `iterations`");
+            return args.wrong(given.span, message, None);
+        }
+        plan.gradient = Gradient::Minimised;
+        if args.has("with") {
+            let span = args.span_of("with");
+            let xc = self.ready(args.operand("with")?, "`with`")?;
+            self.check_kinetic(&xc, span)?;
+            self.check_density_only(&xc, span)?;
+            if !xc.traced.compiled.kind.has_energy() {
+                return fail(TraceError::NoEnergy { functional: xc.name, span }, span);
+            }
+            plan.xc = Some((xc.traced.compiled.clone(), xc.parameters.to_vec()));
+        }
+        Ok(())
     }
 
     /// The memory of a training run is also limited by that of its script.

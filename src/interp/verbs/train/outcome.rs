@@ -21,7 +21,7 @@ pub(super) fn model(ready: &Ready, plan: &Plan, trained: &Trained, origin: Vec<S
         functional: ready.functional.clone(),
         traced: ready.traced.clone(),
         parameters: kept.parameters.as_slice().into(),
-        scf: (plan.gradient != Gradient::Unsolved).then(|| plan.scf.clone()),
+        scf: (![Gradient::Unsolved, Gradient::Minimised].contains(&plan.gradient)).then(|| plan.scf.clone()),
         training: Some(Training {
             loss: kept.loss,
             validation_loss: kept.validation,
@@ -124,6 +124,7 @@ pub(super) fn origin(
         Gradient::Unrolled => {}
         Gradient::Implicit => lines.push("gradient at the converged density".into()),
         Gradient::Unsolved => lines.push(UNSOLVED.into()),
+        Gradient::Minimised => lines.push("densities that minimise the energy, without orbitals".into()),
     }
     lines.push(format!("{}, seeds {}", optimizers::text(&plan.optimizer), every_seed(&plan.seeds)));
     lines

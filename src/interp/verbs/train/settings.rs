@@ -174,6 +174,7 @@ pub(super) fn loop_of(args: &Args, ready: &Ready, gradient: Gradient) -> Result<
             .filter(|scf| scf.tolerance.is_none() && matches!(scf.mixing, Mixing::Linear { .. }))
             .unwrap_or_else(|| ScfOptions { symmetric, ..training() }),
         Gradient::Unsolved => training(),
+        Gradient::Minimised => ScfOptions { tolerance: Some(IMPLICIT_TOLERANCE), ..ScfOptions::default() },
         Gradient::Implicit => own.filter(|scf| scf.tolerance.is_some()).unwrap_or_else(|| ScfOptions {
             tolerance: Some(IMPLICIT_TOLERANCE),
             symmetric,
