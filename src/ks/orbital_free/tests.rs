@@ -2,7 +2,7 @@ use super::energy::Terms;
 use super::state::State;
 use crate::interp::tests::helpers::{code, number, take_lines, values};
 use crate::interp::value::{Functional, Value as Answer};
-use crate::ks::direct::Surface;
+use crate::ks::direct::{Curved, Surface};
 use crate::model::System;
 use crate::tensor::Cpu;
 use crate::tensor::vector::dot_in_order as dot;
@@ -213,13 +213,13 @@ fn the_gradient_through_the_minimisation_is_that_of_the_loss() {
         (total, &closed, "he", "; with: functionals.lda"),
         (t, &closed, "be", "; with: functionals.lda"),
         (t, &open, "li", "; with: functionals.lsda"),
-        (total, &open, "li", "; with: functionals.lsda"),
+        (total, &open, "li", "; with: functionals.lda"),
     ] {
         let script = format!(
             "{HEAD}{functional}{loss}train t {{ on: [{system}]; loss: own(); scf: {{ tolerance: 1e-11 }}{with} }}"
         );
         let plans = crate::interp::tests::helpers::interpreter().plans("test", &script).expect("a plan");
-        let plan = &plans[0];
+        let plan = &plans.1[0];
         let at = plan.functional.initial(0);
         let of = |params: &[f64]| crate::train::evaluate(crate::tensor::Device::Cpu, plan, params).expect("a gradient");
         let (_, gradient) = of(&at);

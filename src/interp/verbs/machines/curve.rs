@@ -5,6 +5,7 @@ use super::{kernel, validated};
 use crate::graph::parameters::uniform;
 use crate::interp::Interpreter;
 use crate::interp::call::Args;
+use crate::interp::error::suggestion;
 use crate::interp::value::{Machine, Table, Value};
 use crate::problem::Result;
 use rand_chacha::ChaCha8Rng;
@@ -31,6 +32,10 @@ pub(super) fn learning_curve(interp: &mut Interpreter, args: &mut Args) -> Resul
         return args.wrong(args.span_of("folds"), "`folds` must be at least 2", None);
     }
     let choose = args.opt_text("choose")?.unwrap_or_else(|| CHOICES[0].into());
+    if !CHOICES.contains(&&*choose) {
+        let help = suggestion(&choose, CHOICES, "ways");
+        return args.wrong(args.span_of("choose"), format!("there is no way to choose inputs {choose:?}"), Some(help));
+    }
     let shuffled = shuffled(count, args.whole("seed")? as u64);
     let mut lines: Vec<Line> = Vec::with_capacity(sizes.len());
     let mut chosen: Vec<usize> = Vec::new();

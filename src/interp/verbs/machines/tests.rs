@@ -152,8 +152,8 @@ fn a_learning_curve_falls_and_says_what_was_chosen() {
 fn fields_are_learned_around_their_mean() {
     let head = "grid g = uniform(points: 41, spacing: 0.2)\nlet ns = [exp(-(g.x - 0.1 * k)^2) for k in -4 .. 4]\n\
                 let m = ridge([0.1 * k for k in -4 .. 4], ns, kernel: gaussian(width: 0.5), noise: 1e-8)\n";
-    assert!(number(&format!("{head}integral(abs(m(100) - sum(ns) / 9))")) < 1e-12);
-    assert!(number(&format!("{head}integral(abs(m.mean - sum(ns) / 9))")) < 1e-12);
+    assert!(number(&format!("{head}integral(abs(m(100) - fold(ns, fn(a, b) = a + b) / 9))")) < 1e-12);
+    assert!(number(&format!("{head}integral(abs(m.mean - fold(ns, fn(a, b) = a + b) / 9))")) < 1e-12);
     let wall = "let w = uniform(from: 0, to: 1, points: 49, wall: odd)\nlet ns = [(1 + 0.2 * k) * sin(pi * w.x)^2 for k in 0 .. 4]\n\
                 let m = cross_validate([0, 1, 2, 3, 4], ns, basis: fourier(20))\n";
     assert!(number(&format!("{wall}max(abs(m(1.5) - 1.3 * sin(pi * w.x)^2))")) < 1e-3);
