@@ -174,6 +174,7 @@ impl Property {
         (run.has_energy || !self.needs_energy())
             && (run.orbital_free.is_none() || !self.needs_orbitals())
             && (run.correction.is_some() || self.name != "correction")
+            && (self.name != "chemical_potential" || !run.orbital_free.as_ref().is_some_and(|found| found.projected))
     }
 
     /// Its value for a finished run.

@@ -103,7 +103,7 @@ impl Run {
     pub fn chemical_potential(&self, spin: usize) -> Option<f64> {
         let (up, down) = self.system.spins();
         match &self.orbital_free {
-            Some(found) => Some(found.chemical_potential[spin]),
+            Some(found) => Some(found.chemical_potential[spin]).filter(|_| !found.projected),
             None => self.orbital_energies[spin].get([up, down][spin].saturating_sub(1)).copied(),
         }
     }

@@ -358,11 +358,10 @@ fn held_by_walls(run: &Run) -> Option<KsWarning> {
     let (system, grid) = (run.system.label.clone(), &run.system.grid);
     let (Wall::Zero, Some(last)) = (grid.wall, grid.points.checked_sub(1)) else { return None };
     let (up, down) = run.system.spins();
-    let highest =
-        [up, down].into_iter().zip(&run.orbital_energies).zip(&run.potential).filter_map(|((count, levels), v)| {
-            let level = *levels.get(count.checked_sub(1)?)?;
-            (level > v[0].min(v[last])).then_some(level)
-        });
+    let highest = [up, down].into_iter().enumerate().zip(&run.potential).filter_map(|((spin, count), v)| {
+        let level = run.chemical_potential(spin).filter(|_| count > 0)?;
+        (level > v[0].min(v[last])).then_some(level)
+    });
     if let Some(level) = highest.reduce(f64::max) {
         return Some(KsWarning::Unbound { system, level });
     }

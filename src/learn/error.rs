@@ -23,7 +23,7 @@ pub enum LearnError {
     ///
     /// What to do: give more data, or fewer `folds:`.
     #[error("{found} inputs are too few: at least {least} are needed")]
-    #[diagnostic(code(ksr::learn::too_few))]
+    #[diagnostic(code(ksr::learn::too_few), help("give more, or in a cross-validation fewer `folds:`"))]
     TooFew { found: usize, least: usize },
     /// A number among the data is not finite.
     ///

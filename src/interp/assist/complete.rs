@@ -181,7 +181,7 @@ mod tests {
         );
         assert_eq!(
             offered("solve(he, functionals.lda, with: 1, iterations: 3, mixing: a, "),
-            ["remedies: ", "start: ", "symmetric: ", "threshold: ", "tolerance: "]
+            ["kinetic: ", "projected: ", "remedies: ", "start: ", "symmetric: ", "threshold: ", "tolerance: "]
         );
         assert!(!offered("he |> solve(").contains(&"system: ".to_owned()));
         assert!(offered("train f {\n  validate_w").contains(&"validate_with: ".to_owned()));

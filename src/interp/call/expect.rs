@@ -67,8 +67,11 @@ pub(crate) fn not_functional<T>(what: &str, value: &Value, span: Span) -> Result
         Value::Builtin(builtin) if builtin.name == "exact_functional" => {
             Some("with parentheses: `exact_functional()`".to_string())
         }
+        Value::Machine(_) => {
+            Some("a machine for energies makes one: `total functional F(n) = machine(n)`, or `total kinetic functional T(n) = …`".into())
+        }
         Value::Corrected(_) => Some(
-            "its correction is added to the energies of `solve`; `corrected(…, inside: true)` is a functional".into(),
+            "its correction is added to the energies of `solve` with orbitals; `corrected(…, inside: true)` is a functional".into(),
         ),
         Value::ExactFunctional => Some(
             "it is not a formula: `solve(system, with: exact_functional())`, and `energy` and `potential` at a density"

@@ -324,8 +324,7 @@ pub enum TraceError {
     },
     /// A kinetic functional gives the kinetic energy of the electrons, which a Kohn-Sham calculation takes from its orbitals.
     ///
-    /// What to do: solve or train with a functional of exchange and correlation, and use a kinetic one only for its
-    /// `energy` and `potential`.
+    /// What to do: solve with a functional of exchange and correlation; without orbitals the kinetic one is `kinetic:`.
     #[error(
         "`{functional}` is a kinetic functional, and a Kohn-Sham calculation needs one of exchange and correlation"
     )]

@@ -102,7 +102,12 @@ impl Functional {
         if self.options.is_empty() {
             return self.name().to_string();
         }
-        let written = |(n, v): &(Rc<str>, Value)| format!("{n}: {}", crate::interp::value::text::value(v));
+        let named = |v: &Value| match v {
+            Value::Functional(functional) => functional.label(),
+            Value::Model(model) => model.name.clone(),
+            other => crate::interp::value::text::value(other),
+        };
+        let written = |(n, v): &(Rc<str>, Value)| format!("{n}: {}", named(v));
         format!("{}({})", self.name(), self.options.iter().map(written).collect::<Vec<_>>().join(", "))
     }
 

@@ -1,5 +1,6 @@
 //! `committee(…)`: the mean of several models as one functional, which says how far its members differ.
 
+use crate::functional::FunctionalKind;
 use crate::graph::ParamSpec;
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, function, mismatch, optional, required};
@@ -62,6 +63,10 @@ fn committee(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let weights = weights(interp, args, members.len())?;
     let chosen = members.len();
     let (members, weights) = flattened(&members, &weights);
+    if members.iter().any(|member| member.functional.def.kind == FunctionalKind::Kinetic) {
+        let help = "solve with each of its members, and compare";
+        return args.wrong(span, "kinetic functionals have no committees", Some(help.into()));
+    }
     let spins = members.iter().any(|member| member.functional.densities().count() == 2);
     let potentials = members.iter().filter(|member| !member.functional.def.kind.has_energy()).count();
     if potentials != 0 && potentials != members.len() {

@@ -47,6 +47,10 @@ fn corrected(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         return crate::interp::error::fail(error, base.span);
     }
     let by = args.arg("by")?.value.clone();
+    if !matches!(by, Value::Machine(_) | Value::Function(_) | Value::Builtin(_)) {
+        let help = Some("for example a machine, or `fn(n) = energy(f, n)`".into());
+        return args.mismatch("by", "a machine or a function of the density", help);
+    }
     if let Value::Machine(machine) = &by {
         let wanted = matches!(&machine.output, crate::interp::value::Form::Number(dim) if dim.agree(Dimension::ENERGY).is_some());
         if !wanted || !matches!(machine.input, crate::interp::value::Form::Field(_)) {

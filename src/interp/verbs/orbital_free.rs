@@ -84,6 +84,10 @@ pub(super) fn local(interp: &mut Interpreter, args: &Args) -> Result<Value> {
     }
     let rows = fields.iter().flat_map(|field| field.data.iter().copied()).collect();
     let samples = Arc::new(Inputs::new(rows, grid.points, grid.spacing));
+    samples.check(&samples.distances()).or_else(|error| {
+        let place = given.span;
+        fail(Placed::new(error, place, "these samples"), place)
+    })?;
     Ok(Value::Basis(FieldBasis::Near(Rc::new(Projection { samples, grid, neighbours, dimensions }))))
 }
 

@@ -208,7 +208,14 @@ pub(super) fn minimise<D: Backend>(
         if norm(&step) > radius {
             (step, limited) = (within(&place.gradient, &place.second, radius).ok_or_else(failed)?.0, true);
         }
-        let moved = Place::new(terms, &patch, moves(&step, &place), k)?;
+        let moved = match Place::new(terms, &patch, moves(&step, &place), k) {
+            // A root of a density that is negative somewhere.
+            Err(error) if error.diverged() && radius > LEAST_RADIUS * patch.reach => {
+                radius = 0.25 * norm(&step).min(radius);
+                continue;
+            }
+            moved => moved?,
+        };
         let expected = -(dot(&place.gradient, &step) + 0.5 * dot(&step, &times(&place.second, &step)));
         let gained = place.energies.total() - moved.energies.total();
         // Large weights of a machine cancel, and the energy has fewer digits than its derivative: near the end what counts is the next step.

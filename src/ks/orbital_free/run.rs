@@ -1,13 +1,13 @@
 //! A whole calculation without orbitals, as a run.
 
 use super::energy::{Channels, Terms};
-use super::minimise::{Found, minimise};
+use super::minimise::{Found, lowest};
 use super::{Projection, projected, start};
 use crate::control::Control;
 use crate::functional::Compiled;
 use crate::ks::hamiltonian::Hamiltonian;
 use crate::ks::way::Way;
-use crate::ks::{InitialDensity, KsError, KsWarning, Run, ScfOptions, Stop, orbitals};
+use crate::ks::{InitialDensity, KsError, KsWarning, Run, ScfOptions, Stop, beyond_convergence, orbitals};
 use crate::model::System;
 use crate::tensor::{Cpu, Device, on_device};
 use std::sync::Arc;
@@ -24,6 +24,8 @@ pub struct OrbitalFree {
     pub kinetic_potential: [Vec<f64>; 2],
     /// μ of each spin, hartree; that of all electrons where they are not distinguished.
     pub chemical_potential: [f64; 2],
+    /// Whether only densities like those of samples were allowed; then μ has no meaning.
+    pub projected: bool,
 }
 
 /// The density of lowest energy of a system with a kinetic functional and one of exchange and correlation, beginning with `start` (without
@@ -52,19 +54,28 @@ pub fn solve(
             };
             let found = match projection {
                 Some(projection) => projected::minimise(&terms, projection, &begin[0], options, control)?,
-                None => minimise(&terms, &begin, options, control)?,
+                None => lowest(&terms, &begin, options, control)?,
             };
             Ok((terms.channels, found))
         })
     });
     let (channels, found) = found.map_err(|cause| KsError::Device { cause })??;
-    Ok(finish(system, &kinetic.0.name, channels, options, found))
+    Ok(finish(system, (&kinetic.0.name, projection.is_some()), channels, options, found))
 }
 
 /// The densities of both spins to begin with.
 fn given(system: &System, start: &InitialDensity) -> Result<[Vec<f64>; 2], KsError> {
     match start {
-        InitialDensity::Given(density) => Ok(density.clone()),
+        InitialDensity::Given(density) => {
+            let (up, down) = system.spins();
+            let empty = |n: &Vec<f64>, count: usize| count > 0 && system.grid.integrate(n) <= 0.0;
+            let problem = match () {
+                () if empty(&density[0], up) => "it has no electrons of spin up",
+                () if empty(&density[1], down) => "it has no electrons of spin down",
+                () => return Ok(density.clone()),
+            };
+            Err(KsError::Start { system: system.label.clone(), problem: problem.to_owned() })
+        }
         InitialDensity::NonInteracting | InitialDensity::BrokenSpin => non_interacting(system),
     }
 }
@@ -97,13 +108,20 @@ pub(crate) fn highest_levels(system: &System) -> [f64; 2] {
     [up, down].map(|count| found.get(count.saturating_sub(1)).copied().unwrap_or(f64::NAN))
 }
 
-fn finish(system: &Arc<System>, kinetic: &str, channels: Channels, options: &ScfOptions, found: Found) -> Run {
+fn finish(
+    system: &Arc<System>,
+    (kinetic, projected): (&str, bool),
+    channels: Channels,
+    options: &ScfOptions,
+    found: Found,
+) -> Run {
     let Found { density, energies, levels, residual, stop, log } = found;
     let spins = |all: &[Vec<f64>]| [0, 1].map(|s| channels.of_spin(all, s).cloned().unwrap_or_default());
     let orbital_free = OrbitalFree {
         kinetic: kinetic.to_owned(),
         kinetic_potential: spins(&energies.kinetic_potential),
         chemical_potential: [0, 1].map(|s| channels.of_spin(&levels, s).copied().unwrap_or(f64::NAN)),
+        projected,
     };
     let mut run = Run {
         system: system.clone(),
@@ -148,9 +166,14 @@ fn warnings(run: &Run, options: &ScfOptions, density: &[Vec<f64>]) -> Vec<KsWarn
     let mut all = Vec::new();
     if !run.converged() && run.stop != Stop::Interrupted {
         let limit = if options.threshold.is_none() && options.tolerance.is_some() { "tolerance" } else { "threshold" };
-        let advice = "allow more `iterations:`, begin elsewhere with `start:`, or look at the derivative of the kinetic functional: one that has \
-                      learned energies alone has a derivative that means little, and needs `projected: principal(…)` or training with \
-                      derivatives";
+        let advice = match run.iterations >= options.iterations {
+            true => "allow more `iterations:`, or begin elsewhere with `start:`",
+            false => {
+                "no step lowers the energy any more: look at the kinetic functional. Its energy may have no minimum, or its derivative may not be \
+                 smooth where the density is small, as with `grad(n)^2 / n`: write von Weizsäcker's part with `sqrt(n)` and \
+                 `kinetic_operator`. One that has learned energies alone needs `projected: principal(…)`, or training with derivatives"
+            }
+        };
         all.push(KsWarning::NotConverged {
             system: system.clone(),
             iterations: run.iterations,
@@ -164,6 +187,9 @@ fn warnings(run: &Run, options: &ScfOptions, density: &[Vec<f64>]) -> Vec<KsWarn
     let below: f64 = density.iter().flatten().map(|n| spacing * (-n).max(0.0)).sum();
     if below > NEGATIVE {
         all.push(KsWarning::NegativeDensity { system, electrons: below });
+    }
+    if run.converged() {
+        all.extend(beyond_convergence(run, None));
     }
     all
 }

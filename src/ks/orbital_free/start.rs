@@ -1,6 +1,6 @@
 //! Where minimisations begin.
 
-use super::energy::Terms;
+use super::energy::{Channels, Terms};
 use super::minimise::minimise;
 use crate::control::Control;
 use crate::functional::{Compiled, Definition, Density, FunctionalKind};
@@ -33,11 +33,38 @@ pub(super) fn density<D: Backend>(
     let terms = Terms::new(system, device, (&free, &[]), None)?;
     let h = Hamiltonian::new(&system.grid, &system.potential);
     let lowest = orbitals::lowest(&h, 1, None).map_err(|cause| KsError::orbitals(0, system, cause))?;
-    let share = |electrons: f64| lowest.vectors[0].iter().map(|x| electrons * x * x / system.grid.spacing).collect();
+    // Half in the lowest orbital, half as in Thomas-Fermi's atoms: in all wells.
+    let each = if terms.channels == Channels::Total { 2.0 } else { 1.0 };
+    let share = |electrons: f64| -> Vec<f64> {
+        let spread = in_wells(&system.potential, electrons, each, system.grid.spacing);
+        let orbital = lowest.vectors[0].iter().map(|x| electrons * x * x / system.grid.spacing);
+        orbital.zip(spread).map(|(a, b)| 0.5 * (a + b)).collect()
+    };
     let start: Vec<Vec<f64>> = terms.channels.electrons(system).into_iter().map(share).collect();
     let options = ScfOptions { tolerance: Some(TOLERANCE), ..ScfOptions::STANDARD };
     let found = minimise(&terms, &start, &options, control)?;
     Ok(terms.channels.spins(system, &found.density))
+}
+
+/// √(2 (μ - v)) where v is below μ, with the μ that gives a number of electrons: Thomas-Fermi's density of electrons that do not interact,
+/// with `each` electrons in an orbital.
+pub(super) fn in_wells(potential: &[f64], electrons: f64, each: f64, spacing: f64) -> Vec<f64> {
+    let density = |level: f64| -> Vec<f64> {
+        potential.iter().map(|v| each * (2.0 * (level - v).max(0.0)).sqrt() / PI).collect()
+    };
+    let count = |level: f64| spacing * density(level).iter().sum::<f64>();
+    let lowest = potential.iter().copied().fold(f64::INFINITY, f64::min);
+    let (mut low, mut high) = (lowest, lowest + 1.0);
+    while count(high) < electrons && high.is_finite() {
+        high = lowest + 2.0 * (high - lowest);
+    }
+    for _ in 0..200 {
+        let middle = 0.5 * (low + high);
+        if count(middle) < electrons { low = middle } else { high = middle }
+    }
+    let found = density(high);
+    let factor = electrons / (spacing * found.iter().sum::<f64>()).max(f64::MIN_POSITIVE);
+    found.into_iter().map(|n| factor * n).collect()
 }
 
 /// T per electron of both spins: Σ (π²/6 n_s³ + √n_s (-1/2 d²/dx²) √n_s) / n.

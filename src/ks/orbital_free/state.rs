@@ -59,6 +59,18 @@ impl<'t, D: Backend> State<'t, D> {
         Ok(Self { terms, psi, density, energies, levels, gradient, active })
     }
 
+    /// The mean over the electrons of |δE/δn - μ|, relative to the energy per electron.
+    pub fn stationary(&self) -> f64 {
+        let spacing = self.terms.system.grid.spacing;
+        let mut off = 0.0;
+        for c in 0..self.density.len() {
+            let apart =
+                self.density[c].iter().zip(&self.energies.slope[c]).map(|(n, v)| n * (v - self.levels[c]).abs());
+            off += spacing * apart.sum::<f64>();
+        }
+        off / self.energies.size().max(f64::MIN_POSITIVE)
+    }
+
     fn points(&self) -> usize {
         self.terms.system.grid.points
     }

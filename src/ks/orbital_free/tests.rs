@@ -154,6 +154,10 @@ fn options_that_do_not_suit_are_errors() {
     for (call, wanted) in [
         ("solve(he, kinetic: kinetic.thomas_fermi)", "ksr::run::value"),
         ("solve(he)", "ksr::run::value"),
+        (
+            "solve(li, kinetic: kinetic.thomas_fermi, with: functionals.lsda, start: exact(wells.gaussian_wells(line: g)))",
+            "ksr::ks::start",
+        ),
         ("solve(he, kinetic: functionals.lda, with: functionals.lda)", "ksr::functional::not_kinetic"),
         ("solve(he, kinetic: kinetic.thomas_fermi, with: kinetic.thomas_fermi)", "ksr::functional::kinetic"),
         ("solve(he, kinetic: kinetic.thomas_fermi, with: functionals.lda, mixing: diis())", "ksr::run::value"),
@@ -258,4 +262,42 @@ fn training_without_orbitals_has_its_own_options() {
         )),
         "ksr::run::value"
     );
+}
+
+/// Electrons are in all wells where that lowers the energy, whatever the start: Thomas-Fermi's density by bisection on the same grid.
+#[test]
+fn no_well_is_forgotten() {
+    let head = "use std.kinetic\ngrid g = uniform(points: 401, spacing: 0.1)\n\
+        system two(a, b, N) on g { potential(x): -a*exp(-(x+8)^2) - b*exp(-(x-8)^2); electrons: N; interaction: none }\n\
+        system left on g { potential(x): -9*exp(-(x+8)^2); electrons: 4; interaction: none }\n";
+    for (call, wanted) in [("two(5, 4.9, 2)", -8.3909), ("two(20, 19, 4)", -66.084), ("two(60, 59, 4)", -216.739)] {
+        let found = number(&format!("{head}solve({call}, kinetic: kinetic.thomas_fermi).energy"));
+        assert!((found - wanted).abs() < 1e-3, "{call}: {found}");
+    }
+    let start = "start: solve(left, kinetic: kinetic.thomas_fermi)";
+    let found = number(&format!("{head}solve(two(20, 19, 4), kinetic: kinetic.thomas_fermi, {start}).energy"));
+    assert!((found + 66.084).abs() < 1e-3, "{found}");
+}
+
+/// A formula whose derivative is useless in the tails does not pass for converged, and a density on one point is told.
+#[test]
+fn minima_that_are_none_are_told() {
+    let told = |script: &str| {
+        take_lines();
+        values(&format!("{HEAD}{script}"));
+        take_lines().join("\n")
+    };
+    let rough = "kinetic functional t(n) = grad(n)^2 / (8 * n^2)\n";
+    assert!(told(&format!("{rough}solve(he, kinetic: t, with: functionals.lda)")).contains("ks::not_converged"));
+    assert!(
+        told("kinetic functional t(n) = -0.5 * n^2\nsystem ho on g { potential(x): x^2 / 2; electrons: 2; interaction: none }\nsolve(ho, kinetic: t)")
+            .contains("ks::unresolved")
+    );
+    assert!(
+        told("system free on g { H at 0; electrons: 4 }\nsolve(free, kinetic: kinetic.thomas_fermi, with: functionals.lda)").contains("ks::unbound")
+    );
+    // What is converged already stays so.
+    let same = "system ho on g { potential(x): x^2 / 2; electrons: 20; unpaired: 20; interaction: none }\n\
+                let s = solve(ho, kinetic: kinetic.gradient_expansion)\nassert(s.converged and solve(ho, kinetic: kinetic.gradient_expansion, start: s).converged)";
+    values(&format!("{HEAD}{same}"));
 }

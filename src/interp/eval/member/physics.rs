@@ -138,7 +138,13 @@ pub(crate) fn run_members() -> Vec<(&'static str, &'static str)> {
 pub(crate) fn absent_in_run(run: &Solved, name: &str) -> Option<&'static str> {
     let property = Property::named(name).filter(|property| !property.is_in(run))?;
     Some(match name {
-        "correction" => "nothing was added to its energy: that is for runs with `corrected(…)`",
+        "correction" => {
+            "nothing was added to its energy afterwards: that is for runs with `corrected(…)` without `inside:`"
+        }
+        "chemical_potential" => {
+            "the energy was minimised among densities like the samples, and its derivative means nothing in other directions: there is no \
+             chemical potential"
+        }
         _ if property.needs_energy() && !run.has_energy => NO_ENERGY,
         _ => NO_ORBITALS,
     })
