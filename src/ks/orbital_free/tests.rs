@@ -288,13 +288,19 @@ fn minima_that_are_none_are_told() {
         take_lines().join("\n")
     };
     let rough = "kinetic functional t(n) = grad(n)^2 / (8 * n^2)\n";
-    assert!(told(&format!("{rough}solve(he, kinetic: t, with: functionals.lda)")).contains("ks::not_converged"));
+    // Either the minimum of that formula on the grid, which is near that of Kohn-Sham, or the word that there is none.
+    let ion = "grid f = uniform(points: 513, spacing: 0.08)\nsystem ion on f { Be at 0; electrons: 2 }\n";
+    let off = number(&format!(
+        "{HEAD}{rough}{ion}abs(solve(ion, kinetic: t, with: functionals.lda).energy - solve(ion, with: functionals.lda).energy)"
+    ));
+    let lines = told(&format!("{rough}{ion}solve(ion, kinetic: t, with: functionals.lda)"));
+    assert!(off < 0.02 || lines.contains("ks::not_converged"), "{off} {lines}");
     assert!(
         told("kinetic functional t(n) = -0.5 * n^2\nsystem ho on g { potential(x): x^2 / 2; electrons: 2; interaction: none }\nsolve(ho, kinetic: t)")
             .contains("ks::unresolved")
     );
     assert!(
-        told("system free on g { H at 0; electrons: 4 }\nsolve(free, kinetic: kinetic.thomas_fermi, with: functionals.lda)").contains("ks::unbound")
+        told("system free on g { H at 0; electrons: 4 }\nsolve(free, kinetic: kinetic.thomas_fermi, with: functionals.lda)").contains("ks::at_edge")
     );
     // What is converged already stays so.
     let same = "system ho on g { potential(x): x^2 / 2; electrons: 20; unpaired: 20; interaction: none }\n\
