@@ -1,5 +1,5 @@
 //! Every example runs, from a copy in an empty folder and with a shared cache, because several need the same exact answers.
-//! Files with `let steps` or `let seeds` are shortened; the result of a full training is checked by running the example itself.
+//! Files with `let steps`, `let seeds` or `let every` (the distance of geometries) are shortened; the result of a full training is checked by running the example itself.
 //!
 //! The output of an example is compared with its snapshot, up to the last digits; with a training, to one percent.
 //! `INSTA_UPDATE=always` rewrites the snapshots.
@@ -20,7 +20,7 @@ use std::path::PathBuf;
 const CHOSEN: f64 = 0.95;
 
 /// The values in a shortened example.
-const SHORT: [(&str, &str); 2] = [("steps", "2"), ("seeds", "[0, 1]")];
+const SHORT: [(&str, &str); 3] = [("steps", "2"), ("seeds", "[0, 1]"), ("every", "0.96")];
 
 fn examples() -> Vec<PathBuf> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");

@@ -40,7 +40,7 @@ impl Channels {
     }
 
     /// The densities that are varied, of those of both spins.
-    pub fn from_spins(self, [up, down]: [Vec<f64>; 2]) -> Vec<Vec<f64>> {
+    pub fn of_spins(self, [up, down]: [Vec<f64>; 2]) -> Vec<Vec<f64>> {
         match self {
             Channels::Total => vec![up.iter().zip(&down).map(|(up, down)| up + down).collect()],
             Channels::Up => vec![up],

@@ -48,7 +48,7 @@ impl<D: Backend> Minimum<D> {
         control: &dyn Control,
     ) -> Result<Self, KsError> {
         let terms = Terms::new(system, device, kinetic, xc)?;
-        let begin = terms.channels.from_spins(start.clone());
+        let begin = terms.channels.of_spins(start.clone());
         let found = minimise(&terms, &begin, options, control)?;
         let system = || system.label.clone();
         match found.stop {

@@ -48,9 +48,9 @@ pub fn solve(
         let device = D::default();
         Terms::new(system, device.clone(), kinetic, xc).and_then(|terms| {
             let begin = match (start, projection) {
-                (Some(start), _) => terms.channels.from_spins(given(system, start)?),
+                (Some(start), _) => terms.channels.of_spins(given(system, start)?),
                 (None, Some(projection)) => vec![projection.best(&terms)?],
-                (None, None) => terms.channels.from_spins(start::density(system, device, control)?),
+                (None, None) => terms.channels.of_spins(start::density(system, device, control)?),
             };
             let found = match projection {
                 Some(projection) => projected::minimise(&terms, projection, &begin[0], options, control)?,

@@ -45,7 +45,7 @@ fn the_surface_is_that_of_the_energy() {
         let other = xc.as_ref().map(|(compiled, parameters)| (compiled, &parameters[..]));
         let terms = Terms::new(&system, Cpu::default(), (&kinetic.0, &kinetic.1), other).expect("terms");
         let begin = super::start::density(&system, Cpu::default(), &crate::control::Quiet).expect("a start");
-        let state = State::new(&terms, &terms.channels.from_spins(begin)).expect("a state");
+        let state = State::new(&terms, &terms.channels.of_spins(begin)).expect("a state");
         let (middle, width) =
             (system.centre() + 0.1 * system.grid.spacing, 0.15 * (system.grid.end() - system.grid.start));
         let at = |i: usize| {
