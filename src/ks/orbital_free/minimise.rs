@@ -137,7 +137,15 @@ pub(super) fn minimise<D: Backend>(
         };
         let done = stop != Stop::Exhausted || log.energies.len() >= options.iterations;
         if done || !advance(&mut state, (&mut radius, largest), Some(newton), control)? {
-            let stop = if stop == Stop::Exhausted && control.interrupted() { Stop::Interrupted } else { stop };
+            let mut stop = if stop == Stop::Exhausted && control.interrupted() { Stop::Interrupted } else { stop };
+            let mut residual = residual;
+            if stop == Stop::Exhausted && !done {
+                // No step lowers the energy: where the products are rounding errors, the first of the conjugate gradients says what is left.
+                let least = state.size_of(&steepest(&state)?.step);
+                if least <= tolerance && state.stationary() < STATIONARY {
+                    (stop, residual) = (Stop::Converged, least);
+                }
+            }
             // A small residual says little of a derivative that is not smooth.
             let residual =
                 if stop == Stop::Exhausted && state.stationary() >= STATIONARY { residual.max(1.0) } else { residual };
