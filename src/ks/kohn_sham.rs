@@ -9,7 +9,7 @@ use super::orbitals_operator::{Fault, FillError, Filled, fill};
 use super::terms::{self, TERMS};
 use crate::functional::{At, BoundXc, Compiled, LoweredXc};
 use crate::graph::{Binding, Formula, LowerError};
-use crate::model::{Mirror, System};
+use crate::model::{Grid, Interaction, Mirror, System};
 use crate::source::Span;
 use crate::tensor::{Backend, Cotangents, Dims, NoneTape, Numbers, Tape, TensorError, Value, turn_to};
 use std::sync::Arc;
@@ -429,21 +429,31 @@ impl<D: Backend> KohnSham<D> {
         }
         let System { grid, interaction, .. } = &*self.equations.system;
         let compiled = self.equations.xc.compiled();
-        let hosts: Vec<_> = at.densities.iter().map(|n| n.host()).collect();
-        let densities: Vec<&[f64]> = hosts.iter().map(|n| &n[..]).collect();
-        let exchange = at.exchange.map(Value::host);
-        let found = compiled.first_non_finite(grid, interaction, &self.flat(), &densities, exchange.as_deref());
-        let found = found.ok().flatten();
-        let Some(found) = found else { return Err(self.not_finite(iteration, what.to_owned(), None)) };
-        let derivative = if found.derivative { "the derivative of " } else { "" };
-        let at = found.point.map(|i| format!(" at x = {:.2} bohr", grid.x(i))).unwrap_or_default();
-        let operation = format!("{derivative}`{}` in `{}`{at}", found.operation, compiled.name);
-        Err(self.not_finite(iteration, operation, Some(found.span)))
+        let found = culprit(compiled, (grid, interaction), &self.flat(), at);
+        let (operation, place) = found.map_or((what.to_owned(), None), |(operation, span)| (operation, Some(span)));
+        Err(self.not_finite(iteration, operation, place))
     }
 
     fn not_finite(&self, iteration: usize, operation: String, place: Option<Span>) -> KsError {
         KsError::NotFinite { operation, iteration, system: self.equations.system.label.clone(), place }
     }
+}
+
+/// The operation of a functional that is not finite at densities, in words, and its place.
+pub(super) fn culprit<D: Backend>(
+    compiled: &Compiled,
+    (grid, interaction): (&Grid, &Interaction),
+    parameters: &[f64],
+    at: &At<'_, D>,
+) -> Option<(String, Span)> {
+    let hosts: Vec<_> = at.densities.iter().map(|n| n.host()).collect();
+    let densities: Vec<&[f64]> = hosts.iter().map(|n| &n[..]).collect();
+    let exchange = at.exchange.map(Value::host);
+    let found = compiled.first_non_finite(grid, interaction, parameters, &densities, exchange.as_deref());
+    let found = found.ok().flatten()?;
+    let derivative = if found.derivative { "the derivative of " } else { "" };
+    let at = found.point.map(|i| format!(" at x = {:.2} bohr", grid.x(i))).unwrap_or_default();
+    Some((format!("{derivative}`{}` in `{}`{at}", found.operation, compiled.name), found.span))
 }
 
 fn finite<D: Backend>(values: &[Value<D>]) -> bool {

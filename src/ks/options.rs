@@ -94,6 +94,11 @@ impl ScfOptions {
         self.threshold.or(self.tolerance).unwrap_or(Self::THRESHOLD)
     }
 
+    /// Which option [`Self::limit`] is.
+    pub(crate) fn limit_name(&self) -> &'static str {
+        if self.threshold.is_none() && self.tolerance.is_some() { "tolerance" } else { "threshold" }
+    }
+
     /// The same with a tolerance.
     pub(super) fn converging(&self) -> Self {
         ScfOptions { tolerance: Some(self.tolerance.unwrap_or(Self::TOLERANCE)), ..self.clone() }

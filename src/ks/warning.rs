@@ -301,7 +301,7 @@ pub(super) fn of(run: &Run, options: &ScfOptions, first: (usize, f64), closest: 
     let system = run.system.label.clone();
     let mut warnings = Vec::new();
     if !run.converged() {
-        let limit = if options.threshold.is_none() && options.tolerance.is_some() { "tolerance" } else { "threshold" };
+        let limit = options.limit_name();
         let advice = match run.how.as_slice() {
             // An interruption needs no advice.
             _ if run.stop == Stop::Interrupted => None,

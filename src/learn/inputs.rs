@@ -62,8 +62,8 @@ impl Inputs {
         rows.par_iter().flat_map_iter(|a| rows.iter().map(|b| self.distance(a, b)).collect::<Vec<_>>()).collect()
     }
 
-    /// How far a vector is from the nearest input, and how far the loneliest input is from its nearest neighbour. `None`: there are not two.
-    pub fn remoteness(&self, x: &[f64]) -> Option<(f64, f64)> {
+    /// How far the loneliest input is from its nearest neighbour. `None`: there are not two.
+    pub fn loneliest(&self) -> Option<f64> {
         let count = self.count();
         if count < 2 {
             return None;
@@ -71,8 +71,7 @@ impl Inputs {
         let all = self.distances();
         let nearest =
             |i: usize| (0..count).filter(|j| *j != i).map(|j| all[i * count + j]).fold(f64::INFINITY, f64::min);
-        let own = self.distances_from(x).into_iter().fold(f64::INFINITY, f64::min);
-        Some((own, (0..count).map(nearest).fold(0.0, f64::max)))
+        Some((0..count).map(nearest).fold(0.0, f64::max))
     }
 
     /// Refuses inputs that are not finite, and two that are the same.

@@ -350,7 +350,7 @@ fn warnings(run: &Run, options: &ScfOptions, (inversions, fault): (f64, Option<F
     if run.converged() || run.stop == Stop::Interrupted {
         return Vec::new();
     }
-    let limit = if options.threshold.is_none() && options.tolerance.is_some() { "tolerance" } else { "threshold" };
+    let limit = options.limit_name();
     let steps = match options.mixing {
         Mixing::Linear { alpha, .. } => format!("smaller steps, `mixing: linear({})`, or `diis()`", alpha / 2.0),
         Mixing::Diis { .. } => "`mixing: linear(0.1)`, and many `iterations`".to_owned(),

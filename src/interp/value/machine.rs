@@ -5,6 +5,7 @@ use crate::ks::Projection;
 use crate::lang::Dimension;
 use crate::learn::{Basis, Expansion, Head, Machine as Learned, Profile};
 use crate::model::Grid;
+use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -167,6 +168,8 @@ pub struct Machine {
     pub tried: Option<Rc<Table>>,
     /// Whether what it has learned from comes from calculations that did not converge.
     pub unconverged: bool,
+    /// How far the loneliest of its inputs is from its nearest neighbour, once it was asked for.
+    pub loneliest: OnceCell<Option<f64>>,
 }
 
 /// Members and what they are.

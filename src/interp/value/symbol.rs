@@ -56,6 +56,14 @@ impl fmt::Debug for Symbol {
     }
 }
 
+/// Adds a value that is not there yet.
+fn note_once<T>(all: &RefCell<Vec<Rc<T>>>, one: &Rc<T>) {
+    let mut all = all.borrow_mut();
+    if !all.iter().any(|known| Rc::ptr_eq(known, one)) {
+        all.push(one.clone());
+    }
+}
+
 /// A graph under construction, with its parameters so far and what a description needs.
 #[derive(Debug, Default)]
 pub struct Trace {
@@ -317,10 +325,7 @@ impl Trace {
 
     /// Records that a part is a model, or has the parameters of one.
     pub fn part_of(&self, model: &Rc<Model>) {
-        let mut all = self.models.borrow_mut();
-        if !all.iter().any(|known| Rc::ptr_eq(known, model)) {
-            all.push(model.clone());
-        }
+        note_once(&self.models, model);
     }
 
     /// The models among its parts.
@@ -330,10 +335,7 @@ impl Trace {
 
     /// Records that a machine is a part, called on a density itself.
     pub fn has_machine(&self, machine: &Rc<Machine>) {
-        let mut all = self.machines.borrow_mut();
-        if !all.iter().any(|known| Rc::ptr_eq(known, machine)) {
-            all.push(machine.clone());
-        }
+        note_once(&self.machines, machine);
     }
 
     /// The machines among its parts that are called on a density itself.

@@ -2,9 +2,9 @@
 
 use super::solve::solved;
 use crate::interp::Interpreter;
-use crate::interp::call::{Args, Builtin, DefaultValue, function, mismatch, required, shown};
-use crate::interp::call::{named, not_functional};
-use crate::interp::value::{Corrected, Field, Solved, Value};
+use crate::interp::call::{Args, Builtin, DefaultValue, function, mismatch, named, not_functional, required, shown};
+use crate::interp::error::{TraceError, fail};
+use crate::interp::value::{Corrected, Field, Form, Solved, Value};
 use crate::ks::Run;
 use crate::lang::{Dimension, Kind};
 use crate::problem::Result;
@@ -43,8 +43,7 @@ fn corrected(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let ready = interp.ready(args.operand("functional")?, &args.what("functional"))?;
     interp.check_kinetic(&ready, base.span)?;
     if !ready.traced.compiled.kind.has_energy() {
-        let error = crate::interp::error::TraceError::NoEnergy { functional: ready.name, span: base.span };
-        return crate::interp::error::fail(error, base.span);
+        return fail(TraceError::NoEnergy { functional: ready.name, span: base.span }, base.span);
     }
     let by = args.arg("by")?.value.clone();
     if !matches!(by, Value::Machine(_) | Value::Function(_) | Value::Builtin(_)) {
@@ -52,8 +51,8 @@ fn corrected(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         return args.mismatch("by", "a machine or a function of the density", help);
     }
     if let Value::Machine(machine) = &by {
-        let wanted = matches!(&machine.output, crate::interp::value::Form::Number(dim) if dim.agree(Dimension::ENERGY).is_some());
-        if !wanted || !matches!(machine.input, crate::interp::value::Form::Field(_)) {
+        let wanted = matches!(&machine.output, Form::Number(dim) if dim.agree(Dimension::ENERGY).is_some());
+        if !wanted || !matches!(machine.input, Form::Field(_)) {
             let message = format!(
                 "a correction is an energy of a density, but this machine goes from {} to {}",
                 machine.input.words(),

@@ -54,12 +54,7 @@ pub(super) fn given(args: &Args, name: &str) -> bool {
 pub(super) fn solve(interp: &mut Interpreter, args: &Args, system: &Arc<System>) -> Result<Value> {
     let span = args.span;
     interp.outside_bodies(span)?;
-    for (option, why) in WITHOUT_MEANING {
-        if args.has(option) {
-            let message = format!("`{option}:` does not apply to `{NAME}`");
-            return args.wrong(args.span_of(option), message, Some(format!("leave it out: {why}")));
-        }
-    }
+    scf::refuse(args, &WITHOUT_MEANING, &format!("does not apply to `{NAME}`"))?;
     if matches!(args.get("start").map(|arg| &arg.value), Some(Value::Str(word)) if **word == *BROKEN_SPIN) {
         let message = format!("`start: {BROKEN_SPIN}` does not apply to `{NAME}`");
         let help = "the exact density of a singlet is the same for both spins, also of a stretched bond";

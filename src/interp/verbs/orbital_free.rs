@@ -94,12 +94,7 @@ pub(super) fn local(interp: &mut Interpreter, args: &Args) -> Result<Value> {
 /// `solve(system, kinetic: …)`.
 pub(super) fn solve(interp: &mut Interpreter, args: &Args, system: &Arc<System>) -> Result<Value> {
     let span = args.span;
-    for (option, why) in WITHOUT_MEANING {
-        if args.has(option) {
-            let message = format!("`{option}:` has no meaning without orbitals");
-            return args.wrong(args.span_of(option), message, Some(format!("leave it out: {why}")));
-        }
-    }
+    scf::refuse(args, &WITHOUT_MEANING, "has no meaning without orbitals")?;
     if matches!(args.get("start").map(|arg| &arg.value), Some(Value::Str(word)) if **word == *BROKEN_SPIN) {
         let message = format!("`start: {BROKEN_SPIN}` mixes orbitals, and there are none");
         return args.wrong(args.span_of("start"), message, Some("start from a run with another functional".into()));
@@ -141,12 +136,11 @@ pub(super) fn solve(interp: &mut Interpreter, args: &Args, system: &Arc<System>)
         Some(xc) => format!("{} and {}", kinetic.name, xc.name),
         None => kinetic.name.clone(),
     };
-    let mut run = Run { functional, ..interp.settled(run, args)? };
+    let run = Run { functional, ..interp.settled(run, args)? };
     for part in parts {
         let labels = (&*system.label, &*part.name);
         interp.check_near(&part.traced.machines, (&run.total_density(), &system.grid), labels, span);
     }
-    run.orbital_free.iter_mut().for_each(|found| found.kinetic.clone_from(&kinetic.name));
     let (with, arrays, parameters) = match &xc {
         Some(xc) => {
             (args.arg("with")?.value.clone(), xc.traced.compiled.graph.params.as_slice().into(), xc.parameters.clone())

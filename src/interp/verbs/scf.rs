@@ -32,6 +32,19 @@ pub fn from_args(args: &Args, base: Option<&ScfOptions>) -> Result<ScfOptions> {
     Ok(ScfOptions { remedies: scf.remedies && (args.has("remedies") || !exactly), ..scf })
 }
 
+/// Refuses options that say nothing to a calculation, each with why.
+///
+/// # Errors
+/// One of them is given.
+pub(super) fn refuse(args: &Args, options: &[(&str, &str)], problem: &str) -> Result<()> {
+    match options.iter().find(|(option, _)| args.has(option)) {
+        None => Ok(()),
+        Some((option, why)) => {
+            args.wrong(args.span_of(option), format!("`{option}:` {problem}"), Some(format!("leave it out: {why}")))
+        }
+    }
+}
+
 /// The options of a record `{ iterations: 15, mixing: linear(0.5) }`, each changing only itself.
 ///
 /// # Errors

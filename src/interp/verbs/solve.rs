@@ -213,8 +213,8 @@ fn stability(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let span = args.span;
     let Value::Run(solved) = &args.arg("run")?.value else { return args.mismatch("run", "a run", None) };
     let solved = solved.clone();
-    if let Some(of) = &solved.orbital_free {
-        let message = format!("the run with `{}` has no orbitals that could be rotated", of.kinetic);
+    if solved.orbital_free.is_some() {
+        let message = format!("the run with `{}` has no orbitals that could be rotated", solved.run.functional);
         let help =
             "it is the end of a minimisation over the density: `start:` another one to see whether there are others";
         return args.wrong(args.span_of("run"), message, Some(help.into()));

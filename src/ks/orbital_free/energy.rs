@@ -1,9 +1,10 @@
 //! The energy of densities, its derivative, and the products of its second derivative.
 
 use crate::functional::{At, BoundXc, Compiled, Density, LoweredXc};
-use crate::ks::kohn_sham::{device_error, fields, functional_error};
+use crate::ks::kohn_sham::{culprit, device_error, fields, functional_error};
 use crate::ks::{KsError, taken};
 use crate::model::System;
+use crate::tensor::vector::add;
 use crate::tensor::{Backend, Cotangents, NoneTape, OwnedTape, Value, resume};
 use std::sync::Arc;
 
@@ -50,14 +51,10 @@ impl Channels {
 
     /// The densities of both spins. Of a total density each has its share of the electrons.
     pub fn spins(self, system: &System, channels: &[Vec<f64>]) -> [Vec<f64>; 2] {
-        let first = channels.first().cloned().unwrap_or_default();
-        let (up, down) = system.spins();
-        let share = |count: usize| first.iter().map(|n| n * count as f64 / system.electrons.max(1) as f64).collect();
-        match self {
-            Channels::Total => [share(up), share(down)],
-            Channels::Up => [first.clone(), vec![0.0; first.len()]],
-            Channels::Both => [first.clone(), channels.get(1).cloned().unwrap_or_default()],
-        }
+        [0, 1].map(|spin| {
+            let share = self.share(system, spin);
+            self.of_spin(channels, spin).map(|n| n.iter().map(|n| share * n).collect()).unwrap_or_default()
+        })
     }
 
     /// The share that the density of a spin has of that of its channel.
@@ -154,7 +151,7 @@ impl<D: Backend> Terms<D> {
     }
 
     /// The densities that functionals are given.
-    pub fn given(&self, densities: &[Value<D>]) -> Result<Vec<Value<D>>, KsError> {
+    fn given(&self, densities: &[Value<D>]) -> Result<Vec<Value<D>>, KsError> {
         let mut given = densities.to_vec();
         if self.channels == Channels::Up {
             let points = self.system.grid.points;
@@ -172,21 +169,21 @@ impl<D: Backend> Terms<D> {
         let given = self.given(&fields(&self.device, densities, Value::constant)?)?;
         let evaluate = |part: &Bound<D>| -> Result<(f64, Vec<Vec<f64>>), KsError> {
             let refs: Vec<&Value<D>> = given.iter().collect();
-            let found = part.lowered.evaluate(&part.bound, &At::densities(&refs), NoneTape);
+            let at = At::densities(&refs);
+            let found = part.lowered.evaluate(&part.bound, &at, NoneTape);
             let (found, _) = found.map_err(|cause| functional_error(&part.compiled.name, &self.system, &cause))?;
             let potentials: Vec<Vec<f64>> =
                 found.potential.iter().take(densities.len()).map(|v| v.host().to_vec()).collect();
             let energy = found.energy.first();
             match energy.is_finite() && potentials.iter().flatten().all(|v| v.is_finite()) {
                 true => Ok((energy, potentials)),
-                false => Err(self.not_finite(part, &given, iteration)),
+                false => Err(self.not_finite(part, &at, iteration)),
             }
         };
         let (kinetic, kinetic_potential) = evaluate(&self.kinetic)?;
         let zero = || (0.0, vec![vec![0.0; grid.points]; densities.len()]);
         let (xc, xc_potential) = self.xc.as_ref().map(evaluate).transpose()?.unwrap_or_else(zero);
-        let mut total = vec![0.0; grid.points];
-        densities.iter().flatten().zip((0..grid.points).cycle()).for_each(|(n, i)| total[i] += n);
+        let total = total(densities);
         let repulsion = interaction.hartree(grid, &total);
         let whole = |xc: &Vec<f64>| -> Vec<f64> {
             xc.iter().zip(repulsion.iter().zip(external.iter())).map(|(xc, (h, v))| xc + h + v).collect()
@@ -205,40 +202,54 @@ impl<D: Backend> Terms<D> {
     /// Those of the device.
     pub fn kernel(&self, densities: &[Vec<f64>], changes: &[Vec<f64>]) -> Result<Vec<Vec<f64>>, KsError> {
         let System { grid, interaction, .. } = &*self.system;
-        let mut total = vec![0.0; grid.points];
-        changes.iter().flatten().zip((0..grid.points).cycle()).for_each(|(n, i)| total[i] += n);
-        let mut all = vec![interaction.hartree(grid, &total).to_vec(); densities.len()];
+        let mut all = vec![interaction.hartree(grid, &total(changes)).to_vec(); densities.len()];
         for part in [Some(&self.kinetic), self.xc.as_ref()].into_iter().flatten() {
-            let leaves = fields(&self.device, densities, Value::leaf)?;
-            let given = self.given(&leaves)?;
-            let refs: Vec<&Value<D>> = given.iter().collect();
-            let found = part.lowered.evaluate(&part.bound, &At::densities(&refs), OwnedTape::default());
-            let (found, tape) = found.map_err(|cause| functional_error(&part.compiled.name, &self.system, &cause))?;
-            let mut cotangents = Cotangents::leaky();
-            for (potential, change) in found.potential.iter().zip(changes) {
-                potential.put_cotangent(&mut cotangents, change.clone()).map_err(device_error)?;
-            }
-            let mut cotangents = resume(&self.device, cotangents, tape).map_err(device_error)?;
-            let slopes = taken(&leaves, &mut cotangents)?;
+            let (slopes, _) = self.pulled(part, (&part.bound, OwnedTape::default()), densities, (None, changes))?;
             all.iter_mut().flatten().zip(slopes).for_each(|(sum, slope)| *sum += slope);
         }
         Ok(all)
     }
 
-    fn not_finite(&self, part: &Bound<D>, given: &[Value<D>], iteration: usize) -> KsError {
+    /// The derivatives with respect to densities, joined, from those with respect to the energy and the potentials of a functional, and all
+    /// cotangents of the backward pass.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn pulled(
+        &self,
+        part: &Bound<D>,
+        (bound, tape): (&BoundXc<D>, OwnedTape<f64, D>),
+        densities: &[Vec<f64>],
+        (energy, potentials): (Option<f64>, &[Vec<f64>]),
+    ) -> Result<(Vec<f64>, Cotangents<D>), KsError> {
+        let leaves = fields(&self.device, densities, Value::leaf)?;
+        let given = self.given(&leaves)?;
+        let refs: Vec<&Value<D>> = given.iter().collect();
+        let found = part.lowered.evaluate(bound, &At::densities(&refs), tape);
+        let (found, tape) = found.map_err(|cause| functional_error(&part.compiled.name, &self.system, &cause))?;
+        let mut cotangents = Cotangents::leaky();
+        if let Some(energy) = energy {
+            found.energy.put_cotangent(&mut cotangents, vec![energy]).map_err(device_error)?;
+        }
+        for (potential, bar) in found.potential.iter().zip(potentials) {
+            potential.put_cotangent(&mut cotangents, bar.clone()).map_err(device_error)?;
+        }
+        let mut cotangents = resume(&self.device, cotangents, tape).map_err(device_error)?;
+        Ok((taken(&leaves, &mut cotangents)?, cotangents))
+    }
+
+    fn not_finite(&self, part: &Bound<D>, at: &At<'_, D>, iteration: usize) -> KsError {
         let System { grid, interaction, label, .. } = &*self.system;
-        let hosts: Vec<_> = given.iter().map(Value::host).collect();
-        let densities: Vec<&[f64]> = hosts.iter().map(|n| &n[..]).collect();
-        let found = part.compiled.first_non_finite(grid, interaction, &part.parameters, &densities, None);
-        let (operation, place) = match found.ok().flatten() {
-            None => (format!("`{}`", part.compiled.name), None),
-            Some(found) => {
-                let derivative = if found.derivative { "the derivative of " } else { "" };
-                let at = found.point.map(|i| format!(" at x = {:.2} bohr", grid.x(i))).unwrap_or_default();
-                let operation = format!("{derivative}`{}` in `{}`{at}", found.operation, part.compiled.name);
-                (operation, Some(found.span))
-            }
-        };
+        let found = culprit(&part.compiled, (grid, interaction), &part.parameters, at);
+        let all = || (format!("`{}`", part.compiled.name), None);
+        let (operation, place) = found.map_or_else(all, |(operation, span)| (operation, Some(span)));
         KsError::NotFinite { operation, iteration, system: label.clone(), place }
     }
+}
+
+/// The density of all channels together.
+pub(super) fn total(channels: &[Vec<f64>]) -> Vec<f64> {
+    let mut sum = vec![0.0; channels.first().map_or(0, Vec::len)];
+    channels.iter().for_each(|n| add(&mut sum, 1.0, n));
+    sum
 }

@@ -1,6 +1,6 @@
 //! The density of lowest energy, by Newton's method within a radius.
 
-use super::energy::{Energies, Terms};
+use super::energy::{Energies, Terms, total};
 use super::state::State;
 use crate::control::Control;
 use crate::ks::direct::{Curved, FIRST_RADIUS, Step, Surface, advance, step};
@@ -32,9 +32,8 @@ pub(super) struct Log {
 
 impl Log {
     pub fn note(&mut self, energy: f64, density: &[Vec<f64>], residual: f64) {
-        let points = density.first().map_or(0, Vec::len);
         self.energies.push(energy);
-        self.densities.push((0..points).map(|i| density.iter().map(|n| n[i]).sum()).collect());
+        self.densities.push(total(density));
         self.residuals.push(residual);
     }
 }

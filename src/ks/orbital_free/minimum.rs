@@ -1,18 +1,17 @@
 //! A minimum as a loss sees it, and how what is seen depends on the parameters of the kinetic functional: the density moves so that
 //! δE/δn - μ stays 0.
 
-use super::energy::{Bound, Energies, Terms};
+use super::energy::{Bound, Energies, Terms, total};
 use super::minimise::minimise;
 use super::state::State;
 use crate::control::Control;
-use crate::functional::At;
 use crate::ks::direct::respond;
-use crate::ks::kohn_sham::{device_error, fields, functional_error};
-use crate::ks::{KsError, Observable, ScfOptions, Stop, taken};
+use crate::ks::kohn_sham::functional_error;
+use crate::ks::{KsError, Observable, ScfOptions, Stop};
 use crate::model::System;
 use crate::number::brief;
 use crate::tensor::vector::{add, norm_in_order as norm};
-use crate::tensor::{Backend, Cotangents, OwnedTape, Value, resume};
+use crate::tensor::{Backend, OwnedTape};
 use std::sync::Arc;
 
 /// The density of lowest energy of a system.
@@ -76,11 +75,7 @@ impl<D: Backend> Minimum<D> {
         let of = |all: &[Vec<f64>], spin: usize| self.terms.channels.of_spin(all, spin).cloned();
         let found = match observable {
             Observable::Energy(0) => Some(vec![self.energies.total()]),
-            Observable::Density(0) => {
-                let mut total = vec![0.0; self.terms.system.grid.points];
-                self.density.iter().for_each(|n| add(&mut total, 1.0, n));
-                Some(total)
-            }
+            Observable::Density(0) => Some(total(&self.density)),
             Observable::SpinDensity(spin) => {
                 Some(self.terms.channels.spins(&self.terms.system, &self.density)[spin].clone())
             }
@@ -108,7 +103,7 @@ impl<D: Backend> Minimum<D> {
     /// # Errors
     /// [`KsError::Response`] if the density does not respond smoothly; those of the device.
     pub fn gradient(&self, seen: &[(Observable, Vec<f64>)]) -> Result<Vec<f64>, KsError> {
-        let Terms { system, channels, kinetic, xc, .. } = &self.terms;
+        let Terms { system, kinetic, xc, .. } = &self.terms;
         let grid = &system.grid;
         let mut bars = self.bars(seen);
         // Through the functionals at fixed parameters, and directly to these.
@@ -127,7 +122,6 @@ impl<D: Backend> Minimum<D> {
         let lambda = respond(&state, &right, scale, &system.label)?;
         let changes: Vec<Vec<f64>> =
             state.times_root(&lambda).into_iter().map(|all| all.into_iter().map(|x| -x).collect()).collect();
-        debug_assert_eq!(changes.len(), channels.electrons(system).len());
         let (_, moved) = self.through(kinetic, (0.0, &changes))?;
         add(&mut bars.parameters, 1.0, &moved);
         Ok(bars.parameters)
@@ -202,19 +196,10 @@ impl<D: Backend> Minimum<D> {
     ) -> Result<(Vec<Vec<f64>>, Vec<f64>), KsError> {
         let Terms { system, device, .. } = &self.terms;
         let failed = |cause| functional_error(&part.compiled.name, system, &cause);
-        let leaves = fields(device, &self.density, Value::leaf)?;
-        let given = self.terms.given(&leaves)?;
-        let refs: Vec<&Value<D>> = given.iter().collect();
         let leaf = part.lowered.parameters(device, &part.parameters).map_err(failed)?;
         let (bound, tape) = part.lowered.bind(&leaf, OwnedTape::default()).map_err(failed)?;
-        let (found, tape) = part.lowered.evaluate(&bound, &At::densities(&refs), tape).map_err(failed)?;
-        let mut cotangents = Cotangents::leaky();
-        found.energy.put_cotangent(&mut cotangents, vec![energy]).map_err(device_error)?;
-        for (potential, bar) in found.potential.iter().zip(potentials) {
-            potential.put_cotangent(&mut cotangents, bar.clone()).map_err(device_error)?;
-        }
-        let mut cotangents = resume(device, cotangents, tape).map_err(device_error)?;
-        let slopes = taken(&leaves, &mut cotangents)?;
+        let (slopes, mut cotangents) =
+            self.terms.pulled(part, (&bound, tape), &self.density, (Some(energy), potentials))?;
         let direct = part.lowered.gradient(&leaf, &mut cotangents).map_err(failed)?;
         Ok((slopes.chunks(system.grid.points).map(<[f64]>::to_vec).collect(), direct))
     }

@@ -18,8 +18,6 @@ pub type Part<'a> = (&'a Arc<Compiled>, &'a [f64]);
 /// What a run without orbitals has in their place.
 #[derive(Clone, Debug)]
 pub struct OrbitalFree {
-    /// Name of the kinetic functional.
-    pub kinetic: String,
     /// δT/δn of each spin, hartree.
     pub kinetic_potential: [Vec<f64>; 2],
     /// μ of each spin, hartree; that of all electrons where they are not distinguished.
@@ -80,11 +78,15 @@ fn given(system: &System, start: &InitialDensity) -> Result<[Vec<f64>; 2], KsErr
     }
 }
 
+/// The lowest orbitals in v, at least one.
+fn in_potential(system: &System) -> Result<orbitals::Orbitals, KsError> {
+    let h = Hamiltonian::new(&system.grid, &system.potential);
+    orbitals::lowest(&h, system.spins().0.max(1), None).map_err(|cause| KsError::orbitals(0, system, cause))
+}
+
 /// That of non-interacting electrons in v.
 fn non_interacting(system: &System) -> Result<[Vec<f64>; 2], KsError> {
-    let (up, down) = system.spins();
-    let h = Hamiltonian::new(&system.grid, &system.potential);
-    let found = orbitals::lowest(&h, up, None).map_err(|cause| KsError::orbitals(0, system, cause))?;
+    let ((up, down), found) = (system.spins(), in_potential(system)?);
     let density = |count: usize| -> Vec<f64> {
         let at = |i: usize| found.vectors[..count].iter().map(|x| x[i] * x[i]).sum::<f64>() / system.grid.spacing;
         (0..system.grid.points).map(at).collect()
@@ -103,8 +105,7 @@ pub(crate) fn first_density(system: &Arc<System>, control: &dyn Control) -> Resu
 /// The highest occupied level of each spin without interaction, hartree; of a spin without electrons the lowest one. NaN where there is none.
 pub(crate) fn highest_levels(system: &System) -> [f64; 2] {
     let (up, down) = system.spins();
-    let h = Hamiltonian::new(&system.grid, &system.potential);
-    let found = orbitals::lowest(&h, up.max(1), None).map(|found| found.energies).unwrap_or_default();
+    let found = in_potential(system).map(|found| found.energies).unwrap_or_default();
     [up, down].map(|count| found.get(count.saturating_sub(1)).copied().unwrap_or(f64::NAN))
 }
 
@@ -118,7 +119,6 @@ fn finish(
     let Found { density, energies, levels, residual, stop, log } = found;
     let spins = |all: &[Vec<f64>]| [0, 1].map(|s| channels.of_spin(all, s).cloned().unwrap_or_default());
     let orbital_free = OrbitalFree {
-        kinetic: kinetic.to_owned(),
         kinetic_potential: spins(&energies.kinetic_potential),
         chemical_potential: [0, 1].map(|s| channels.of_spin(&levels, s).copied().unwrap_or(f64::NAN)),
         projected,
@@ -165,7 +165,7 @@ fn warnings(run: &Run, options: &ScfOptions, density: &[Vec<f64>]) -> Vec<KsWarn
     let system = run.system.label.clone();
     let mut all = Vec::new();
     if !run.converged() && run.stop != Stop::Interrupted {
-        let limit = if options.threshold.is_none() && options.tolerance.is_some() { "tolerance" } else { "threshold" };
+        let limit = options.limit_name();
         let advice = match run.iterations >= options.iterations {
             true => "allow more `iterations:`, or begin elsewhere with `start:`",
             false => {

@@ -6,6 +6,7 @@ use crate::ks::KsError;
 use crate::ks::direct::{Curved, Surface};
 use crate::tensor::Backend;
 use crate::tensor::vector::{add, dot_in_order as dot};
+use std::cell::OnceCell;
 
 /// Below this fraction of the largest |ψ| it has too few digits for the second derivative of its root: these points keep what they have.
 const LEAST: f64 = 1e-10;
@@ -26,6 +27,8 @@ pub(super) struct State<'t, D: Backend> {
     gradient: Vec<f64>,
     /// Which points move.
     active: Vec<Vec<bool>>,
+    /// What [`Self::factors`] has found: a step that is too long is taken again, shorter.
+    found: OnceCell<Vec<Factors>>,
 }
 
 impl<'t, D: Backend> State<'t, D> {
@@ -56,7 +59,7 @@ impl<'t, D: Backend> State<'t, D> {
             );
             levels.push(level);
         }
-        Ok(Self { terms, psi, density, energies, levels, gradient, active })
+        Ok(Self { terms, psi, density, energies, levels, gradient, active, found: OnceCell::new() })
     }
 
     /// The mean over the electrons of |δE/δn - μ|, relative to the energy per electron.
@@ -122,7 +125,10 @@ impl<'t, D: Backend> State<'t, D> {
     }
 
     /// Factors of what is near the diagonal of the second derivative, made positive, for each channel.
-    fn factors(&self) -> Result<Vec<Factors>, KsError> {
+    fn factors(&self) -> Result<&[Factors], KsError> {
+        if let Some(found) = self.found.get() {
+            return Ok(found);
+        }
         let (points, half) = (self.points(), self.terms.system.grid.reach());
         let period = 2 * half + 1;
         let mut all = Vec::with_capacity(self.psi.len());
@@ -152,7 +158,7 @@ impl<'t, D: Backend> State<'t, D> {
                 }
             });
         }
-        Ok(all)
+        Ok(self.found.get_or_init(|| all))
     }
 }
 

@@ -105,19 +105,25 @@ impl Interpreter {
             return self.traced_machine(machine, &trace, &given);
         }
         let (x, unconverged) = numbers(machine, &given)?;
-        let distances = machine.learned.inputs.distances_from(&x);
+        let found = self.machine_at(machine, &x, site.span)?;
+        let value = machine.output.value(found, machine.unconverged || unconverged);
+        Ok(if self.in_loss > 0 { value.plain_numbers() } else { value })
+    }
+
+    /// The numbers that a machine gives for those of an input.
+    ///
+    /// # Errors
+    /// What its kernel, a function of the language, fails with.
+    pub(super) fn machine_at(&mut self, machine: &Machine, x: &[f64], span: Span) -> Result<Vec<f64>> {
+        let distances = machine.learned.inputs.distances_from(x);
         let mut error = None;
         let found = machine.learned.at(&distances, &mut |r| {
-            self.kernel_at(&machine.kernel, r, site.span).unwrap_or_else(|problem| {
+            self.kernel_at(&machine.kernel, r, span).unwrap_or_else(|problem| {
                 error.get_or_insert(problem);
                 f64::NAN
             })
         });
-        if let Some(problem) = error {
-            return Err(problem);
-        }
-        let value = machine.output.value(machine.expanded(found), machine.unconverged || unconverged);
-        Ok(if self.in_loss > 0 { value.plain_numbers() } else { value })
+        error.map_or(Ok(machine.expanded(found)), Err)
     }
 
     /// A machine at a symbol: the same sums as nodes, so that it has derivatives.

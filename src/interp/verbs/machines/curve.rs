@@ -130,18 +130,8 @@ impl Interpreter {
         let rows: Vec<&[f64]> = data.inputs.rows().collect();
         let (mut sum, mut largest) = (0.0, 0.0f64);
         for i in which {
-            let distances = machine.learned.inputs.distances_from(rows[*i]);
-            let mut error = None;
-            let found = machine.learned.at(&distances, &mut |r| {
-                self.kernel_at(&machine.kernel, r, args.span).unwrap_or_else(|problem| {
-                    error.get_or_insert(problem);
-                    f64::NAN
-                })
-            });
-            if let Some(problem) = error {
-                return Err(problem);
-            }
-            let off: Vec<f64> = machine.expanded(found).iter().zip(data.given(*i)).map(|(x, y)| x - y).collect();
+            let found = self.machine_at(machine, rows[*i], args.span)?;
+            let off: Vec<f64> = found.iter().zip(data.given(*i)).map(|(x, y)| x - y).collect();
             let size = data.size(&off);
             sum += size;
             largest = largest.max(size);

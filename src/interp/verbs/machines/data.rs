@@ -82,8 +82,10 @@ impl Interpreter {
             if !matches!(&machine.input, Form::Field(own) if **own == *grid) {
                 continue;
             }
-            let found = machine.learned.inputs.remoteness(density);
-            if let Some((distance, among)) = found.filter(|(distance, among)| *distance > FAR * among) {
+            let inputs = &machine.learned.inputs;
+            let Some(among) = *machine.loneliest.get_or_init(|| inputs.loneliest()) else { continue };
+            let distance = inputs.distances_from(density).into_iter().fold(f64::INFINITY, f64::min);
+            if distance > FAR * among {
                 let note =
                     LearnNote::Far { system: system.to_owned(), functional: functional.to_owned(), distance, among };
                 self.warn_with(Problem::new(Placed::new(note, span, "here"), span), false);

@@ -5,6 +5,7 @@ use crate::lang::Dimension;
 use crate::learn::{Basis, Expansion, Head, Inputs, Machine as Learned, Profile};
 use crate::model::{Grid, Wall};
 use serde::{Deserialize, Serialize};
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 /// What a file says first, so that it can be told from others.
@@ -204,6 +205,7 @@ pub(crate) fn read(text: &str) -> Result<Machine, String> {
         expansion,
         tried: None,
         unconverged: file.unconverged,
+        loneliest: OnceCell::new(),
     })
 }
 

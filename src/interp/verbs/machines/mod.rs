@@ -18,6 +18,7 @@ use crate::learn::{
 use crate::problem::{Problem, Result};
 use crate::source::Span;
 use data::{Data, LearnNote};
+use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -404,6 +405,7 @@ fn learned(
         expansion: data.expansion.map(Arc::new),
         tried,
         unconverged: data.unconverged,
+        loneliest: OnceCell::new(),
     })))
 }
 

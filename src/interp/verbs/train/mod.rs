@@ -132,12 +132,10 @@ fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         true => Some(Judge::of(interp, args, "validate_with")?),
         false => None,
     };
-    if plan.gradient == Gradient::Minimised && plan.xc.is_none() {
-        interp.without_interaction(args)?;
-    }
-    let on = interp.cases(args, "on", &ready, &loss, iterations)?;
+    let free = plan.gradient == Gradient::Minimised && plan.xc.is_none();
+    let on = interp.cases(args, "on", (&ready, free), &loss, iterations)?;
     let validation = match args.has("validate") {
-        true => interp.cases(args, "validate", &ready, criterion.as_ref().unwrap_or(&loss), iterations)?,
+        true => interp.cases(args, "validate", (&ready, free), criterion.as_ref().unwrap_or(&loss), iterations)?,
         false => Cases { cases: Vec::new(), labels: Vec::new() },
     };
     (plan.cases, plan.validation) = (on.cases, validation.cases);
@@ -157,38 +155,13 @@ fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
 }
 
 impl Interpreter {
-    /// Refuses electrons that interact where there is no functional of exchange and correlation.
-    fn without_interaction(&mut self, args: &Args) -> Result<()> {
-        for name in ["on", "validate"] {
-            let Some(given) = args.get(name) else { continue };
-            let (value, span) = (given.value.clone(), given.span);
-            let mut open = vec![value];
-            while let Some(value) = open.pop() {
-                match &value {
-                    Value::List(items) => open.extend(items.iter().cloned()),
-                    one => {
-                        let system = system_in(one, span, &format!("an element of `{name}`"))?;
-                        if system.interaction != Interaction::None {
-                            let message = format!(
-                                "the electrons of `{}` interact, which needs a functional of exchange and correlation, `with:`",
-                                system.label
-                            );
-                            let help = "or evaluate the functional at exact densities, `scf: none`";
-                            return args.wrong(span, message, Some(help.into()));
-                        }
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The systems of an option, each with its reference and traced loss.
+    /// The systems of an option, each with its reference and traced loss; `free`: their electrons must not interact, because there is no
+    /// functional of exchange and correlation.
     fn cases(
         &mut self,
         args: &Args,
         name: &str,
-        ready: &Ready,
+        (ready, free): (&Ready, bool),
         judge: &Judge,
         iterations: Option<usize>,
     ) -> Result<Cases> {
@@ -211,6 +184,17 @@ impl Interpreter {
             let retrained = Ready { parent: None, ..ready.clone() };
             for member in members {
                 let system = system_in(member, span, &what)?;
+                if free && system.interaction != Interaction::None {
+                    let message = format!(
+                        "the electrons of `{}` interact, which needs a functional of exchange and correlation, `with:`",
+                        system.label
+                    );
+                    return args.wrong(
+                        span,
+                        message,
+                        Some("or evaluate the functional at exact densities, `scf: none`".into()),
+                    );
+                }
                 self.check_grid(ready, &system.grid, span)?;
                 self.check_interaction(&retrained, Met::in_system(&system), args.arg("functional")?.span);
                 let reference = self.reference(member, span)?;
