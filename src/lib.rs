@@ -40,6 +40,7 @@ pub(crate) mod number;
 pub mod problem;
 pub mod report;
 pub mod source;
+mod team;
 pub mod tensor;
 pub mod train;
 pub mod world;

@@ -1,5 +1,6 @@
 //! Errors of training. They do not know the source text: the caller attaches the place.
 
+use crate::team::Died;
 use crate::ks::KsError;
 use crate::source::Span;
 use miette::Diagnostic;
@@ -86,6 +87,12 @@ pub enum TrainError {
     #[error("a worker thread of the training died")]
     #[diagnostic(code(ksr::train::worker), help("this is a bug in ksr or a lack of memory: please report it"))]
     Worker,
+}
+
+impl From<Died> for TrainError {
+    fn from(_: Died) -> Self {
+        TrainError::Worker
+    }
 }
 
 impl TrainError {

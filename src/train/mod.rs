@@ -19,7 +19,6 @@ mod step;
 mod store;
 mod unsolved;
 mod verdict;
-mod workers;
 
 pub use adam::{Adam, Rate};
 pub use budget::Budget;

@@ -9,11 +9,11 @@ use super::seed::{Context, Halt};
 use super::state::SeedState;
 use super::unsolved::Unsolved;
 use super::verdict;
-use super::workers::{Team, with_team};
 use super::{Budget, Forecast, Store, TrainError};
 use crate::control::{Control, Event, Quiet};
 use crate::ks::KsError;
 use crate::number::counted;
+use crate::team::{Team, with_team};
 use crate::tensor::{Device, on_device};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -86,7 +86,7 @@ pub fn with_evaluation<R>(
     plan.check()?;
     let forecast = Forecast::new(plan);
     let cases = kept(&forecast, plan.memory, prepare(plan, &plan.cases)?);
-    with_team(plan.team(), |team| {
+    Ok(with_team(plan.team(), |team| {
         work(&|params| {
             mean_and_gradient((device, &Quiet), &team, &cases, &params.into()).map_err(|halt| match halt {
                 Halt::Physics(error) => TrainError::Setup(error),
@@ -94,7 +94,7 @@ pub fn with_evaluation<R>(
                 Halt::Interrupted => TrainError::Interrupted,
             })
         })
-    })
+    })?)
 }
 
 fn check(device: Device) -> Result<(), KsError> {
@@ -287,7 +287,7 @@ fn mean_and_gradient<'env>(
 ) -> Result<(f64, Vec<f64>), Halt> {
     let shared = params.clone();
     let found =
-        team.map(cases.len(), move |i| cases[i].loss_and_gradient(device, &shared, control)).map_err(Halt::Program)?;
+        team.map(cases.len(), move |i| cases[i].loss_and_gradient(device, &shared, control)).map_err(|died| Halt::Program(died.into()))?;
     let weight = 1.0 / cases.len() as f64;
     let (mut loss, mut gradient) = (0.0, vec![0.0; params.len()]);
     for found in found {
@@ -306,7 +306,7 @@ fn mean<'env>(
     params: &Arc<[f64]>,
 ) -> Result<f64, Halt> {
     let shared = params.clone();
-    let found = team.map(cases.len(), move |i| cases[i].loss(device, &shared, control)).map_err(Halt::Program)?;
+    let found = team.map(cases.len(), move |i| cases[i].loss(device, &shared, control)).map_err(|died| Halt::Program(died.into()))?;
     let losses: Vec<f64> = found.into_iter().collect::<Result<_, _>>()?;
     Ok(losses.iter().sum::<f64>() / cases.len() as f64)
 }

@@ -1,6 +1,7 @@
 //! The kinds of values that names and calls in a text certainly have, as far as these have members.
 
 use super::draft::DraftText;
+use super::known::gives_each;
 use crate::interp::eval::documented_members;
 use crate::interp::value::Value;
 use crate::lang::Kind;
@@ -48,7 +49,7 @@ impl DraftText<'_> {
             Some(Value::Function(closure)) => self.kind_of(&closure.def.body, steps),
             Some(Value::Builtin(builtin)) => match builtin.gives {
                 [kind] => Some(*kind),
-                _ => None,
+                _ => gives_each(&builtin),
             },
             _ => None,
         }

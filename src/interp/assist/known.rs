@@ -8,6 +8,7 @@ use crate::interp::value::{Value, scf};
 use crate::interp::verbs::holds_model;
 use crate::interp::{Interpreter, registry};
 use crate::lang::ast::{Program, StmtKind, UsePath};
+use crate::lang::Kind;
 use crate::lang::check::{Answer, Known, Names, Parameter, SESSION, Signature, check, defines, definitions};
 use crate::lang::parse;
 use crate::problem::Problem;
@@ -119,7 +120,9 @@ fn value_known(value: &Value) -> Known {
     let callable = |signature| Known::Callable(Rc::new(signature));
     match value {
         Value::Function(closure) => callable(Signature { effect: true, ..Signature::of(&closure.def.params, true) }),
-        Value::SystemMaker(maker) => callable(Signature::of(maker.def.params.as_deref().unwrap_or_default(), true)),
+        Value::SystemMaker(maker) => {
+            callable(Signature { system: true, ..Signature::of(maker.def.params.as_deref().unwrap_or_default(), true) })
+        }
         Value::Functional(functional) => callable(Signature::functional(&functional.def.function.params)),
         Value::Loss(loss) => callable(Signature::of(&loss.closure.def.params, false)),
         Value::Builtin(builtin) => builtin_known(builtin),
@@ -163,6 +166,8 @@ fn builtin_known(builtin: &Builtin) -> Known {
         effect: builtin.has_effect(),
         both_spins: false,
         gives: answer(builtin),
+        each: gives_each(builtin).is_some(),
+        system: false,
     }))
 }
 
@@ -171,10 +176,21 @@ fn parameter(p: &Param) -> Parameter {
     Parameter { name: Rc::from(p.name), required: p.default.is_none(), named: p.named, takes: p.takes, entries }
 }
 
+/// The kind of what a builtin gives for each element if it is given a list.
+pub(super) fn gives_each(builtin: &Builtin) -> Option<Kind> {
+    match (builtin.gives, builtin.params.first()) {
+        ([kind, Kind::List], Some(first)) if first.takes.contains(&Kind::List) => Some(*kind),
+        _ => None,
+    }
+}
+
 /// The result of a builtin, if it is always of one kind and that kind has members.
 fn answer(builtin: &Builtin) -> Option<Rc<Answer>> {
-    let [kind] = builtin.gives else { return None };
-    let (_, members) = documented_members().into_iter().find(|(known, _)| known == kind)?;
+    let kind = match builtin.gives {
+        [kind] => *kind,
+        _ => gives_each(builtin)?,
+    };
+    let (_, members) = documented_members().into_iter().find(|(known, _)| *known == kind)?;
     let members = members.into_iter().map(|(name, _)| Rc::from(name)).collect();
     Some(Rc::new(Answer { kind: kind.words(), members }))
 }

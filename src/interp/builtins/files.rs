@@ -10,7 +10,7 @@ use crate::data;
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, Style, example, function, required, shown};
 use crate::interp::error::{Advice, RunError, fail};
-use crate::interp::value::{Field, Value, text};
+use crate::interp::value::{Field, KernelFunction, Value, text};
 use crate::interp::verbs::written_machine;
 use crate::lang::Kind;
 use crate::problem::{Problem, Result, reason};
@@ -114,10 +114,16 @@ fn save(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         (Value::Model(_) | Value::Functional(_), "ksr") => {
             Ok(interp.saved_text(&value, &full, args.span)?.into_bytes())
         }
-        (Value::Machine(machine), "json") => match written_machine(machine) {
-            Ok(text) => Ok(text.into_bytes()),
-            Err(reason) => return args.wrong(args.span_of("value"), reason, None),
-        },
+        (Value::Machine(machine), "json") => {
+            let kernel = match &machine.kernel {
+                KernelFunction::Known(profile) => profile.name().to_owned(),
+                KernelFunction::Own(closure) => interp.function_text(&Value::Function(closure.clone()), args.span)?,
+            };
+            match written_machine(machine, kernel) {
+                Ok(text) => Ok(text.into_bytes()),
+                Err(reason) => return args.wrong(args.span_of("value"), reason, None),
+            }
+        }
         (Value::Figure(figure), "svg" | "png") => interp.host.draw(figure, &full),
         (other, _) => {
             let message = match extensions(other) {

@@ -17,7 +17,7 @@ use std::sync::Arc;
 const LARGEST_WHOLE: f64 = 1e15;
 
 /// The arguments of a call of a builtin.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Args {
     builtin: &'static Builtin,
     values: Vec<Option<Argument>>,
@@ -193,6 +193,16 @@ impl Args {
             Value::Field(f) => Ok(f.clone()),
             _ => self.mismatch(name, "a field", None),
         }
+    }
+
+    /// The same arguments with another value of a parameter that is given.
+    pub fn with(&self, name: &str, value: Value) -> Self {
+        let mut args = self.clone();
+        let slot = self.builtin.params.iter().position(|p| p.name == name);
+        if let Some(Some(arg)) = slot.and_then(|slot| args.values.get_mut(slot)) {
+            arg.value = value;
+        }
+        args
     }
 
     /// The place of a parameter's argument, or of the call if it is not given.

@@ -113,16 +113,27 @@ impl Interpreter {
                 module.key.clear();
             }
         }
-        let source = self.sources.add(name.as_ref(), text.as_str());
-        let program = parse(source, &text).map_err(|problems| {
-            let nothing = || Problem::new(RunError::Machine { message: format!("`{name}` cannot be read") }, span);
-            let first = problems.into_iter().next().unwrap_or_else(nothing);
-            Box::new(first.via(span, format!("in `{}`, used here", stem(&key))))
-        })?;
+        let (source, program) = self.parsed(&name, &text, span)?;
         if mark(&text) == Mark::Broken && holds_model(&program) {
             self.warn_with(Problem::new(Advice::EditedFile { path: path.to_string(), span }, span), true);
         }
         self.read_module(&key, source, &program, base, Some(canonical.clone()), span)
+    }
+
+    /// The module of a text that a file contains; `name` is for messages.
+    pub(crate) fn text_module(&mut self, name: &str, text: &str, span: Span) -> Result<ModuleId> {
+        let (source, program) = self.parsed(name, text, span)?;
+        self.read_module("", source, &program, PathBuf::new(), None, span)
+    }
+
+    fn parsed(&mut self, name: &str, text: &str, span: Span) -> Result<(SourceId, Program)> {
+        let source = self.sources.add(name, text);
+        let program = parse(source, text).map_err(|problems| {
+            let nothing = || Problem::new(RunError::Machine { message: format!("`{name}` cannot be read") }, span);
+            let first = problems.into_iter().next().unwrap_or_else(nothing);
+            Box::new(first.via(span, format!("in `{}`, used here", stem(name))))
+        })?;
+        Ok((source, program))
     }
 
     /// Reports a function that prints or writes files in a text other than the script.

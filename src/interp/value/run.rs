@@ -55,6 +55,13 @@ pub struct Solved {
 }
 
 impl Solved {
+    /// A run with what has no parameters.
+    pub fn new(run: Run, with: Value) -> Self {
+        let (arrays, parameters, weights) = (Arc::from([]), Rc::from([]), Rc::from([]));
+        let (kinetic, members) = (Value::Nothing, Vec::new());
+        Self { run, with, kinetic, arrays, parameters, members, weights, committee: 0 }
+    }
+
     /// Whether the calculation, and those of all members, converged.
     pub fn trusted(&self) -> bool {
         self.run.converged() && self.members.iter().all(Run::converged)

@@ -1,6 +1,7 @@
 //! `corrected(f, by: …)`: a functional and what is added to its energies.
 
-use super::solve::solved;
+use super::solve::kohn_sham;
+use super::task::Task;
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, function, mismatch, named, not_functional, required, shown};
 use crate::interp::error::{TraceError, fail};
@@ -76,14 +77,16 @@ fn corrected(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
 }
 
 /// `solve(system, with: corrected(f, by: …))`.
-pub(super) fn solve(interp: &mut Interpreter, args: &Args, corrected: &Rc<Corrected>) -> Result<Value> {
-    let span = args.span_of("with");
-    let found = solved(interp, args, &corrected.base)?;
-    let run = interp.corrected_run(found.run, corrected, span)?;
-    let members = found.members.into_iter().map(|member| interp.corrected_run(member, corrected, span));
-    let members = members.collect::<Result<Vec<_>>>()?;
-    let with = Value::Corrected(corrected.clone());
-    Ok(Value::Run(Rc::new(Solved { run, with, members, ..found })))
+pub(super) fn task(interp: &mut Interpreter, args: &Args, corrected: &Rc<Corrected>, together: u64) -> Result<Task> {
+    let corrected = corrected.clone();
+    let task = kohn_sham(interp, args, &corrected.base, together)?;
+    Ok(task.then(move |interp, args, found| {
+        let span = args.span_of("with");
+        let run = interp.corrected_run(found.run, &corrected, span)?;
+        let members = found.members.into_iter().map(|member| interp.corrected_run(member, &corrected, span));
+        let members = members.collect::<Result<Vec<_>>>()?;
+        Ok(Solved { run, with: Value::Corrected(corrected), members, ..found })
+    }))
 }
 
 impl Interpreter {

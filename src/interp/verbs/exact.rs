@@ -1,8 +1,9 @@
 //! `exact(…)`: the exact answer for a system.
 
 use super::solve::{SOLVED, system_of};
-use crate::control::Event;
-use crate::exact::{self, ExactError, Method, Origin, Reference};
+use super::task::each;
+use crate::control::{Control, Event};
+use crate::exact::{self, CacheWarning, ExactError, Method, Origin, Reference};
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, Style, function, optional, required, shown};
 use crate::interp::error::{Placed, fail, suggestion};
@@ -12,6 +13,7 @@ use crate::lang::{Dimension, Kind};
 use crate::model::System;
 use crate::problem::{Problem, Result};
 use crate::source::Span;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,8 +39,9 @@ pub(crate) const EXACT: &[Builtin] = &[function(
              to about ten electrons), or \"automatic\": the first of these that suits the system",
         ),
     ],
-    &[Kind::Reference],
-    "the exact solution of the interacting problem, on the grid itself; cached on disk. `accuracy` is that of the \
+    &[Kind::Reference, Kind::List],
+    "the exact solution of the interacting problem, on the grid itself; cached on disk. For a list, a list of references, \
+     calculated side by side. `accuracy` is that of the \
      energy, by default 1e-9 by the methods for independent and for two electrons, and by determinants 1e-6 for up \
      to four, 1e-5 for five, 2e-5 for more; after `time_limit` seconds the best answer so far is returned. A \
      reference is returned unchanged, unless it was calculated and `accuracy` requests a better one (found by \
@@ -51,6 +54,46 @@ pub(crate) const EXACT: &[Builtin] = &[function(
 ];
 
 fn exact_answer(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let Some(each) = each(interp, args, "system")? else {
+        return match wanted(args)? {
+            Wanted::Known(reference) => Ok(Value::Reference(reference)),
+            Wanted::Solved(system, options) => interp.exactly(&system, &options, args.span).map(Value::Reference),
+        };
+    };
+    let wanted = each.iter().map(wanted).collect::<Result<Vec<_>>>()?;
+    let questions: Vec<_> = wanted.iter().filter_map(Wanted::question).collect();
+    let mut found = interp.try_all_exactly(&questions, args.span)?.into_iter();
+    let mut answers = Vec::with_capacity(wanted.len());
+    for wanted in wanted {
+        answers.push(match wanted {
+            Wanted::Known(reference) => Value::Reference(reference),
+            Wanted::Solved(..) => match found.next() {
+                Some(found) => Value::Reference(needed(found, args.span)?),
+                None => return args.wrong(args.span, "there is no answer", None),
+            },
+        });
+    }
+    Ok(Value::list(answers))
+}
+
+/// What a call of `exact` asks of one system.
+enum Wanted {
+    /// A reference that is good enough.
+    Known(Arc<Reference>),
+    /// The answer for a system.
+    Solved(Arc<System>, exact::Options),
+}
+
+impl Wanted {
+    fn question(&self) -> Option<(Arc<System>, exact::Options)> {
+        match self {
+            Wanted::Known(_) => None,
+            Wanted::Solved(system, options) => Some((system.clone(), *options)),
+        }
+    }
+}
+
+fn wanted(args: &Args) -> Result<Wanted> {
     let system = system_of(args, "system")?;
     let by = match &args.arg("system")?.value {
         Value::Reference(reference) => reference.method(),
@@ -79,10 +122,10 @@ fn exact_answer(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
             (Some(_), Origin::Solved(_)) if reference.error > accuracy => {}
             // By another method than the one now requested.
             (Some(_), Origin::Solved(by)) if method.is_some_and(|method| method != *by) => {}
-            _ => return Ok(Value::Reference(reference.clone())),
+            _ => return Ok(Wanted::Known(reference.clone())),
         }
     }
-    interp.exactly(&system, &options, args.span).map(Value::Reference)
+    Ok(Wanted::Solved(system, options))
 }
 
 /// The requested method, if any.
@@ -125,8 +168,7 @@ impl Interpreter {
         options: &exact::Options,
         span: Span,
     ) -> Result<Arc<Reference>> {
-        let found = self.try_exactly(system, options, span)?;
-        found.or_else(|error| fail(Placed::new(error, span, "the exact answer is needed here"), span))
+        needed(self.try_exactly(system, options, span)?, span)
     }
 
     /// The same, or why there is none.
@@ -138,17 +180,53 @@ impl Interpreter {
         system: &Arc<System>,
         options: &exact::Options,
         span: Span,
-    ) -> Result<std::result::Result<Arc<Reference>, ExactError>> {
-        let folder = self.options.cache.as_ref().map(|cache| cache.join("exact"));
+    ) -> Result<Found> {
+        let folder = self.exact_folder();
         let found = exact::cached(system, options, folder.as_deref(), &self.control());
-        if let Err(error @ ExactError::Interrupted { .. }) = &found {
+        self.heed_interrupt(found.as_ref().err(), span)?;
+        Ok(self.told(found, span))
+    }
+
+    /// The answers for many systems, calculated side by side.
+    ///
+    /// # Errors
+    /// One has too many electrons; the user stopped it.
+    pub(crate) fn all_exact(&mut self, systems: &[Arc<System>], span: Span) -> Result<Vec<Arc<Reference>>> {
+        let questions: Vec<_> = systems.iter().map(|system| (system.clone(), exact::Options::of(system))).collect();
+        self.try_all_exactly(&questions, span)?.into_iter().map(|found| needed(found, span)).collect()
+    }
+
+    /// The answers for many systems, calculated side by side, or why there is none.
+    fn try_all_exactly(&mut self, questions: &[(Arc<System>, exact::Options)], span: Span) -> Result<Vec<Found>> {
+        if let [(system, options)] = questions {
+            return Ok(vec![self.try_exactly(system, options, span)?]);
+        }
+        let folder = self.exact_folder();
+        let job = |(system, options)| {
+            let folder = folder.as_deref();
+            move |control: &dyn Control| exact::cached(system, options, folder, control)
+        };
+        let jobs = questions.iter().map(|(system, options)| job((system, options))).collect();
+        let found = self.side_by_side(&format!("exact {} systems", questions.len()), jobs);
+        self.heed_interrupt(found.iter().find_map(|found| found.as_ref().err()), span)?;
+        Ok(found.into_iter().map(|found| self.told(found, span)).collect())
+    }
+
+    fn exact_folder(&self) -> Option<PathBuf> {
+        self.options.cache.as_ref().map(|cache| cache.join("exact"))
+    }
+
+    /// Stops if the user asked to, and says what an interrupted calculation says.
+    fn heed_interrupt(&mut self, error: Option<&ExactError>, span: Span) -> Result<()> {
+        if let Some(error @ ExactError::Interrupted { .. }) = error {
             self.host.report(Event::Message(error.to_string()));
         }
-        self.check_interrupt(span)?;
-        let (reference, warnings) = match found {
-            Ok(found) => found,
-            Err(error) => return Ok(Err(error)),
-        };
+        self.check_interrupt(span)
+    }
+
+    /// An answer whose warnings are told.
+    fn told(&mut self, found: std::result::Result<(Reference, Vec<CacheWarning>), ExactError>, span: Span) -> Found {
+        let (reference, warnings) = found?;
         for warning in warnings {
             // The same answer may be read from the cache many times.
             if !self.told_of_exact.contains(&warning) {
@@ -156,11 +234,19 @@ impl Interpreter {
                 self.warn_with(Problem::new(Placed::new(warning, span, "here"), span), false);
             }
         }
-        if let Some(note) = at_edge(system, &reference.total_density()) {
+        if let Some(note) = at_edge(&reference.system, &reference.total_density()) {
             self.warn_with(Problem::new(Placed::new(note, span, "here"), span), true);
         }
-        Ok(Ok(Arc::new(reference)))
+        Ok(Arc::new(reference))
     }
+}
+
+/// An answer, or why there is none.
+type Found = std::result::Result<Arc<Reference>, ExactError>;
+
+/// An answer that must be there.
+fn needed(found: Found, span: Span) -> Result<Arc<Reference>> {
+    found.or_else(|error| fail(Placed::new(error, span, "the exact answer is needed here"), span))
 }
 
 #[cfg(test)]

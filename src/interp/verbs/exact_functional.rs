@@ -3,7 +3,9 @@
 use super::invert::in_proportion;
 use super::probe::density_field;
 use super::scf;
-use super::solve::{BROKEN_SPIN, start_of};
+use super::solve::{BROKEN_SPIN, only, settled, start_of};
+use super::task::{Task, TaskError};
+use crate::control::Control;
 use crate::exact::functional::{self, AtDensity, ExactFunctional, FunctionalError, MOST_ELECTRONS, NAME};
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, function, shown};
@@ -51,7 +53,7 @@ pub(super) fn given(args: &Args, name: &str) -> bool {
 }
 
 /// `solve(system, with: exact_functional())`.
-pub(super) fn solve(interp: &mut Interpreter, args: &Args, system: &Arc<System>) -> Result<Value> {
+pub(super) fn task(interp: &mut Interpreter, args: &Args, system: &Arc<System>, together: u64) -> Result<Task> {
     let span = args.span;
     interp.outside_bodies(span)?;
     scf::refuse(args, &WITHOUT_MEANING, &format!("does not apply to `{NAME}`"))?;
@@ -62,24 +64,17 @@ pub(super) fn solve(interp: &mut Interpreter, args: &Args, system: &Arc<System>)
     }
     let options = scf::from_args(args, None)?;
     ExactFunctional::check(system).or_else(|error| failed(error, args, "system"))?;
-    interp.afford_wave_functions(system, options.iterations, span)?;
-    let start = start_of(args, system)?;
-    let found = functional::solve(system, &options, &start, &interp.control());
-    interp.check_interrupt(span)?;
-    let run = found.or_else(|error| failed(error, args, "system"))?;
-    let run = interp.settled(run, args)?;
-    let (arrays, parameters, weights) = (Arc::from([]), Rc::from([]), Rc::from([]));
-    let (with, kinetic) = (Value::ExactFunctional, Value::Nothing);
-    Ok(Value::Run(Rc::new(Solved {
-        run,
-        with,
-        kinetic,
-        arrays,
-        parameters,
-        members: Vec::new(),
-        weights,
-        committee: 0,
-    })))
+    interp.afford_wave_functions(system, options.iterations, together, span)?;
+    let (start, system) = (start_of(args, system)?, system.clone());
+    let work = move |control: &dyn Control| {
+        let found = functional::solve(&system, &options, &start, control);
+        found.map(|run| vec![run]).map_err(TaskError::Functional)
+    };
+    let task = Task::new(work, |interp, args, runs| {
+        let run = only(settled(interp, args, runs)?, args)?;
+        Ok(Solved::new(run, Value::ExactFunctional))
+    });
+    Ok(task.in_place())
 }
 
 /// The exact functional at the densities of a call.
@@ -142,7 +137,7 @@ pub(super) fn probed(interp: &mut Interpreter, args: &Args) -> Result<Probed> {
     let order = |[up, down]: [Vec<f64>; 2]| if turned { [down, up] } else { [up, down] };
     let system = of_density(&grid, interaction, electrons);
     let mut functional = ExactFunctional::new(&system, false).or_else(|error| failed(error, args, "n"))?;
-    interp.afford_wave_functions(&system, 1, span)?;
+    interp.afford_wave_functions(&system, 1, 1, span)?;
     let found = functional.at(&order(spins), RESIDUAL, &interp.control());
     interp.check_interrupt(span)?;
     let mut at = found.or_else(|error| failed(error, args, "n"))?;
@@ -166,7 +161,7 @@ fn of_density(grid: &Arc<Grid>, interaction: Interaction, electrons: [usize; 2])
 }
 
 /// An error at the argument that it is about.
-fn failed<T>(error: FunctionalError, args: &Args, of_density: &str) -> Result<T> {
+pub(super) fn failed<T>(error: FunctionalError, args: &Args, of_density: &str) -> Result<T> {
     use FunctionalError::{Electrons, Inversion, Points, Spins};
     let limit = matches!(error, Electrons { .. } | Points { .. } | Spins { .. } | Inversion(InversionError::Empty));
     let place = if limit || error.of_density() { args.span_of(of_density) } else { args.span };
@@ -184,13 +179,13 @@ impl Interpreter {
         fail(crate::interp::error::RunError::Value { message, help: None, span }, span)
     }
 
-    /// Asks for the memory of wave functions, and of the densities of all iterations.
-    fn afford_wave_functions(&mut self, system: &System, iterations: usize, span: Span) -> Result<()> {
+    /// Asks for the memory of wave functions, and of the densities of all iterations, of calculations done together.
+    fn afford_wave_functions(&mut self, system: &System, iterations: usize, together: u64, span: Span) -> Result<()> {
         let points = system.grid.points as u64;
         let axes = if system.interaction == Interaction::None { 1 } else { system.electrons.clamp(1, MOST_ELECTRONS) };
         let numbers = points.saturating_pow(axes as u32);
         let bytes =
             (8 * WAVE_FUNCTIONS).saturating_mul(numbers).saturating_add(8 * points.saturating_mul(iterations as u64));
-        self.afford(bytes, "this calculation with the exact functional", span)
+        self.afford(together.saturating_mul(bytes), "this calculation with the exact functional", span)
     }
 }

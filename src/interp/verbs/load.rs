@@ -10,12 +10,13 @@ use crate::interp::error::{Advice, RunError, fail};
 use crate::interp::trace::{self, Ready};
 use crate::interp::value::model::{Model, SeedRow, TrainedWith, Training, hash};
 use crate::interp::value::scope::{Binding, ModuleId, Readiness, Thunk};
-use crate::interp::value::{Functional, Record, Traced, Value};
+use crate::interp::value::{Closure, Functional, Record, Traced, Value};
 use crate::ks::ScfOptions;
 use crate::lang::Kind;
 use crate::lang::ast::{Expr, ExprKind, Program, StmtKind};
 use crate::problem::{Problem, Result, reason};
 use crate::source::Span;
+use std::path::Path;
 use std::rc::Rc;
 
 /// Models.
@@ -213,9 +214,32 @@ impl Interpreter {
     fn load_machine(&mut self, path: &str, span: Span, call: Span) -> Result<Value> {
         let full = self.path(path, self.module_at(call));
         let text = self.world.read_text(&full).map_err(|error| reason(&error, "read"));
-        match text.and_then(|text| read_machine(&text)) {
+        let mut faulty = None;
+        let kernel = |text: &str| {
+            self.saved_function(&full, text, span).or_else(|problem| {
+                faulty = Some(problem);
+                Err(String::new())
+            })
+        };
+        match text.and_then(|text| read_machine(&text, kernel)) {
             Ok(machine) => Ok(Value::Machine(Rc::new(machine))),
-            Err(reason) => fail(RunError::File { verb: "read", path: path.to_string(), reason, span }, span),
+            Err(reason) => match faulty {
+                Some(problem) => Err(problem),
+                None => fail(RunError::File { verb: "read", path: path.to_string(), reason, span }, span),
+            },
+        }
+    }
+
+    /// The function that a text in a file defines as [`SAVED`].
+    fn saved_function(&mut self, file: &Path, text: &str, span: Span) -> Result<Rc<Closure>> {
+        let id = self.text_module(&format!("the kernel in {}", file.display()), text, span)?;
+        let binding = self.module(id).and_then(|module| module.get(SAVED)).cloned();
+        match binding.map(|binding| self.force(&binding, span)).transpose()? {
+            Some(Value::Function(closure)) => Ok(closure),
+            _ => {
+                let (path, reason) = (file.display().to_string(), format!("its kernel defines no function `{SAVED}`"));
+                fail(RunError::File { verb: "read", path, reason, span }, span)
+            }
         }
     }
 

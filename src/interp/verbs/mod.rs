@@ -26,6 +26,7 @@ mod save;
 mod save_tests;
 mod scf;
 mod solve;
+mod task;
 mod train;
 mod trust;
 

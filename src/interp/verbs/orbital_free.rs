@@ -2,19 +2,19 @@
 
 use super::fits::Met;
 use super::scf;
-use super::solve::{BROKEN_SPIN, start_of};
+use super::solve::{BROKEN_SPIN, only, settled, start_of};
+use super::task::{Runs, Task};
+use crate::control::Control;
 use crate::functional::FunctionalKind;
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Argument};
-use crate::interp::error::{Placed, TraceError, fail};
+use crate::interp::error::{TraceError, fail};
 use crate::interp::trace::Ready;
-use crate::interp::value::{Field, FieldBasis, Solved, Value};
+use crate::interp::value::{FieldBasis, Solved, Value};
 use crate::ks::{self, Projection, Run};
-use crate::learn::Inputs;
 use crate::model::{Interaction, System};
 use crate::problem::Result;
 use crate::source::Span;
-use std::rc::Rc;
 use std::sync::Arc;
 
 /// Options of `solve` that say nothing to a calculation without orbitals, and why.
@@ -24,75 +24,8 @@ const WITHOUT_MEANING: [(&str, &str); 3] = [
     ("remedies", "every step lowers the energy, and there is nothing else to try"),
 ];
 
-/// `principal(samples, neighbours: …, dimensions: …)`.
-pub(super) fn local(interp: &mut Interpreter, args: &Args) -> Result<Value> {
-    let given = args.arg("of")?.clone();
-    let items: Vec<Value> = match &given.value {
-        Value::Machine(machine) => match machine.member("inputs") {
-            Some(Value::List(inputs)) => inputs.iter().cloned().collect(),
-            _ => Vec::new(),
-        },
-        _ => args.list(interp, "of")?.iter().cloned().collect(),
-    };
-    let mut fields: Vec<Rc<Field>> = Vec::with_capacity(items.len());
-    for item in items {
-        match item {
-            Value::Field(field) if field.channels == 1 => fields.push(field),
-            other => {
-                let what = "samples";
-                return crate::interp::call::mismatch(
-                    what,
-                    "densities, fields of one channel",
-                    &other,
-                    None,
-                    given.span,
-                );
-            }
-        }
-    }
-    let Some(grid) = fields.first().map(|first| first.grid.clone()) else {
-        return args.wrong(
-            given.span,
-            "there are no samples",
-            Some("give densities to find principal components of".into()),
-        );
-    };
-    if fields.iter().any(|field| *field.grid != *grid) {
-        return args.wrong(
-            given.span,
-            "the samples are on different grids",
-            Some("make all of them on one grid".into()),
-        );
-    }
-    if fields.iter().any(|field| field.data.iter().any(|x| !x.is_finite())) {
-        return args.wrong(given.span, "a sample is not finite somewhere", None);
-    }
-    let (neighbours, dimensions) = (args.whole("neighbours")?, args.whole("dimensions")?);
-    if dimensions == 0 {
-        return args.wrong(args.span_of("dimensions"), "at least one dimension is needed", None);
-    }
-    if neighbours > fields.len() && args.has("neighbours") {
-        let message = format!("there are only {} samples, but {neighbours} neighbours are asked for", fields.len());
-        return args.wrong(args.span_of("neighbours"), message, Some("ask for fewer, or give more samples".into()));
-    }
-    let neighbours = neighbours.min(fields.len());
-    if dimensions >= neighbours {
-        let message =
-            format!("{neighbours} neighbours have at most {} principal components", neighbours.saturating_sub(1));
-        let help = "more `neighbours:`, or fewer `dimensions:`";
-        return args.wrong(args.span_of("dimensions"), message, Some(help.into()));
-    }
-    let rows = fields.iter().flat_map(|field| field.data.iter().copied()).collect();
-    let samples = Arc::new(Inputs::new(rows, grid.points, grid.spacing));
-    samples.check(&samples.distances()).or_else(|error| {
-        let place = given.span;
-        fail(Placed::new(error, place, "these samples"), place)
-    })?;
-    Ok(Value::Basis(FieldBasis::Near(Rc::new(Projection { samples, grid, neighbours, dimensions }))))
-}
-
 /// `solve(system, kinetic: …)`.
-pub(super) fn solve(interp: &mut Interpreter, args: &Args, system: &Arc<System>) -> Result<Value> {
+pub(super) fn task(interp: &mut Interpreter, args: &Args, system: &Arc<System>, together: u64) -> Result<Task> {
     let span = args.span;
     scf::refuse(args, &WITHOUT_MEANING, "has no meaning without orbitals")?;
     if matches!(args.get("start").map(|arg| &arg.value), Some(Value::Str(word)) if **word == *BROKEN_SPIN) {
@@ -121,35 +54,37 @@ pub(super) fn solve(interp: &mut Interpreter, args: &Args, system: &Arc<System>)
     let parts: Vec<&Ready> = [Some(&kinetic), xc.as_ref()].into_iter().flatten().collect();
     let points = system.grid.points;
     let tapes: usize = parts.iter().map(|part| part.traced.compiled.tape_bytes(points, 2)[1]).sum();
-    interp.afford(tapes as u64 + 8 * (points * options.iterations) as u64, "this calculation", span)?;
-    let (device, of) = (interp.options.device, system.clone());
-    let data = |ready: &Ready| (ready.traced.compiled.clone(), ready.parameters.to_vec());
-    let (own, other) = (data(&kinetic), xc.as_ref().map(data));
-    let run = interp.unless_stopped(span, move |control| {
-        let other = other.as_ref().map(|(compiled, parameters)| (compiled, &parameters[..]));
-        let parts = ((&own.0, &own.1[..]), other);
-        ks::orbital_free::solve(device, &of, parts, projection.as_ref(), &options, start.as_ref(), control)
-    })?;
-    let run = run.or_else(|error| fail(Placed::new(error, span, "in this calculation"), span))?;
-    interp.check_interrupt(span)?;
+    let bytes = tapes as u64 + 8 * (points * options.iterations) as u64;
+    interp.afford(together.saturating_mul(bytes), "this calculation", span)?;
     let functional = match &xc {
         Some(xc) => format!("{} and {}", kinetic.name, xc.name),
         None => kinetic.name.clone(),
     };
-    let run = Run { functional, ..interp.settled(run, args)? };
-    for part in parts {
-        let labels = (&*system.label, &*part.name);
-        interp.check_near(&part.traced.machines, (&run.total_density(), &system.grid), labels, span);
-    }
-    let (with, arrays, parameters) = match &xc {
-        Some(xc) => {
-            (args.arg("with")?.value.clone(), xc.traced.compiled.graph.params.as_slice().into(), xc.parameters.clone())
-        }
-        None => (Value::Nothing, Arc::from([]), Rc::from([])),
+    let (device, of) = (interp.options.device, system.clone());
+    let data = |ready: &Ready| (ready.traced.compiled.clone(), ready.parameters.to_vec());
+    let (own, other) = (data(&kinetic), xc.as_ref().map(data));
+    let work = move |control: &dyn Control| -> Runs {
+        let other = other.as_ref().map(|(compiled, parameters)| (compiled, &parameters[..]));
+        let parts = ((&own.0, &own.1[..]), other);
+        let run = ks::orbital_free::solve(device, &of, parts, projection.as_ref(), &options, start.as_ref(), control)?;
+        Ok(vec![Run { functional, ..run }])
     };
-    let kinetic = args.arg("kinetic")?.value.clone();
-    let (members, weights) = (Vec::new(), Rc::from([]));
-    Ok(Value::Run(Rc::new(Solved { run, with, kinetic, arrays, parameters, members, weights, committee: 0 })))
+    Ok(Task::new(work, move |interp, args, runs| {
+        let run = only(settled(interp, args, runs)?, args)?;
+        for part in [Some(&kinetic), xc.as_ref()].into_iter().flatten() {
+            let labels = (&*run.system.label, &*part.name);
+            interp.check_near(&part.traced.machines, (&run.total_density(), &run.system.grid), labels, args.span);
+        }
+        let with = if xc.is_some() { args.arg("with")?.value.clone() } else { Value::Nothing };
+        let solved = Solved { kinetic: args.arg("kinetic")?.value.clone(), ..Solved::new(run, with) };
+        Ok(match xc {
+            Some(xc) => {
+                let arrays = xc.traced.compiled.graph.params.as_slice().into();
+                Solved { arrays, parameters: xc.parameters, ..solved }
+            }
+            None => solved,
+        })
+    }))
 }
 
 impl Interpreter {

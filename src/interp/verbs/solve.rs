@@ -1,7 +1,9 @@
 //! Solves systems: Kohn-Sham calculations and exact answers.
 
 use super::fits::Met;
+use super::task::{Runs, Task, TaskError, each};
 use super::{corrected, exact_functional, orbital_free, scf};
+use crate::control::Control;
 use crate::data::ContentKey;
 use crate::interp::Interpreter;
 use crate::interp::call::{
@@ -13,11 +15,13 @@ use crate::interp::value::model::hash;
 use crate::interp::value::scf::PARAMS;
 use crate::interp::value::{Model, Operand, Solved, Value};
 use crate::ks;
-use crate::ks::{KsError, KsWarning, Run, ScfOptions};
+use crate::ks::{InitialDensity, KsError, KsWarning, Run, ScfOptions};
 use crate::lang::Kind;
 use crate::model::System;
 use crate::problem::{Problem, Result};
 use crate::source::Span;
+use crate::team;
+use crate::tensor::Device;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -56,16 +60,17 @@ const SOLVE: [Param; 5 + PARAMS.len()] = {
 const NON_INTERACTING: &str = "non_interacting";
 pub(super) const BROKEN_SPIN: &str = "broken_spin";
 
-/// A system, or a value that has one.
-pub(super) const SOLVED: &[Kind] = &[Kind::System, Kind::Reference, Kind::Run];
+/// A system, or a value that has one; or a list of these.
+pub(super) const SOLVED: &[Kind] = &[Kind::System, Kind::Reference, Kind::Run, Kind::List];
 
 /// Functions of a system.
 pub const ANSWERS: &[Builtin] = &[
     function(
         "solve",
         &SOLVE,
-        &[Kind::Run],
-        "the Kohn-Sham calculation of a system (or that of a reference) with a functional or model: a run. A model \
+        &[Kind::Run, Kind::List],
+        "the Kohn-Sham calculation of a system (or that of a reference) with a functional or model: a run. For a list, a list \
+         of runs, calculated side by side. A model \
          comes with the options it was trained with; with `linear(…)` and no `tolerance:` it does exactly `iterations` (30). With \
          `kinetic:`, a calculation without orbitals: the density that minimises the energy",
         &["scf", "kohn-sham", "run", "ground state", "energy", "density"],
@@ -115,26 +120,39 @@ pub const ANSWERS: &[Builtin] = &[
 ];
 
 fn solve(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
+    let Some(each) = each(interp, args, "system")? else {
+        let task = task(interp, args, 1)?;
+        return interp.done(args, task).map(|found| Value::Run(Rc::new(found)));
+    };
+    let count = each.len();
+    let tasks = each.into_iter().map(|args| task(interp, &args, count).map(|task| (args, task)));
+    let tasks = tasks.collect::<Result<Vec<_>>>()?;
+    interp.all_done(tasks, args.span)
+}
+
+/// What `solve` does for one system of `count`.
+fn task(interp: &mut Interpreter, args: &Args, count: usize) -> Result<Task> {
     let system = system_of(args, "system")?;
+    let together = count.min(rayon::current_num_threads()).max(1) as u64;
     if args.has("kinetic") {
-        return orbital_free::solve(interp, args, &system);
+        return orbital_free::task(interp, args, &system, together);
     }
     if args.has("projected") {
         let message = "`projected:` is for calculations without orbitals, with `kinetic:`";
         return args.wrong(args.span_of("projected"), message, Some("leave it out".into()));
     }
     if exact_functional::given(args, "with") {
-        return exact_functional::solve(interp, args, &system);
+        return exact_functional::task(interp, args, &system, together);
     }
     if let Value::Corrected(of) = &args.arg("with")?.value {
-        return corrected::solve(interp, args, of);
+        return corrected::task(interp, args, of, together);
     }
     let with = args.arg("with")?.value.clone();
-    solved(interp, args, &with).map(|found| Value::Run(Rc::new(found)))
+    kohn_sham(interp, args, &with, together)
 }
 
-/// A calculation with a functional or model.
-pub(super) fn solved(interp: &mut Interpreter, args: &Args, with: &Value) -> Result<Solved> {
+/// A calculation with a functional or model, of which `together` are done at a time.
+pub(super) fn kohn_sham(interp: &mut Interpreter, args: &Args, with: &Value, together: u64) -> Result<Task> {
     let system = system_of(args, "system")?;
     let ready = interp.ready(Operand::new(with, args.span_of("with")), "`with`")?;
     let mut scf = scf::from_args(args, ready.scf.as_ref())?;
@@ -164,22 +182,70 @@ pub(super) fn solved(interp: &mut Interpreter, args: &Args, with: &Value) -> Res
         }
         scf.symmetric = false;
     }
-    let run = interp.solve(&system, &ready, &scf, args)?;
-    let members = interp.with_members(&system, &ready, &scf, &run, args)?;
-    let committee = committee_id(&ready);
-    let arrays = ready.traced.compiled.graph.params.as_slice().into();
-    let weights = ready.functional.weights().into();
+    let start = interp.prepared(&system, &ready, &scf, args, together)?;
+    let members = interp.committee_members(&ready, args.span_of("with"))?;
+    let (device, own) = (interp.options.device, calculated(&ready));
+    let others: Vec<_> = members.iter().map(calculated).collect();
+    let work = move |control: &dyn Control| -> Runs {
+        // On many points a single iteration takes long.
+        let first = own(device, &system, &scf, &start, control)?;
+        // Those of the members begin with its density.
+        let start = InitialDensity::Given(first.density.clone());
+        let (system, scf, start) = (&system, &scf, &start);
+        let jobs = others.into_iter().map(|one| move || one(device, system, scf, start, control)).collect();
+        let others = team::side_by_side(jobs, &|_| ());
+        std::iter::once(Ok(first)).chain(others).collect::<std::result::Result<Vec<Run>, KsError>>().map_err(TaskError::from)
+    };
     let with = with.clone();
-    let kinetic = Value::Nothing;
-    Ok(Solved { run, with, kinetic, arrays, parameters: ready.parameters, members, weights, committee })
+    Ok(Task::new(work, move |interp, args, runs| {
+        let mut runs = settled(interp, args, runs)?.into_iter();
+        let run = only(runs.by_ref().take(1).collect(), args)?;
+        let mut members: Vec<Run> = runs.collect();
+        // Only their results are compared.
+        members.iter_mut().for_each(|member| member.densities = Vec::new());
+        let committee = committee_id(&ready);
+        let arrays = ready.traced.compiled.graph.params.as_slice().into();
+        let weights = ready.functional.weights().into();
+        let kinetic = Value::Nothing;
+        Ok(Solved { run, with, kinetic, arrays, parameters: ready.parameters, members, weights, committee })
+    }))
+}
+
+/// The calculation with a functional, plain data.
+fn calculated(
+    ready: &Ready,
+) -> impl FnOnce(Device, &Arc<System>, &ScfOptions, &InitialDensity, &dyn Control) -> std::result::Result<Run, KsError> + Send + use<>
+{
+    let (compiled, params, functional) = (ready.traced.compiled.clone(), ready.parameters.to_vec(), ready.name.clone());
+    move |device, system, scf, start, control| {
+        let run = ks::solve(device, system, &compiled, &params, scf, start, control)?;
+        Ok(Run { functional, ..run })
+    }
+}
+
+/// Runs whose warnings are told; an error at its place.
+pub(super) fn settled(interp: &mut Interpreter, args: &Args, runs: Runs) -> Result<Vec<Run>> {
+    let span = args.span;
+    let runs = match runs {
+        Ok(runs) => runs,
+        Err(TaskError::Solve(error)) => return fail(Placed::new(error, span, "in this calculation"), span),
+        Err(TaskError::Functional(error)) => return exact_functional::failed(error, args, "system"),
+    };
+    interp.check_interrupt(span)?;
+    runs.into_iter().map(|run| interp.settled(run, args)).collect()
+}
+
+/// The run of a calculation that has a single one.
+pub(super) fn only(runs: Vec<Run>, args: &Args) -> Result<Run> {
+    runs.into_iter().next().map_or_else(|| args.wrong(args.span, "the calculation has no result", None), Ok)
 }
 
 /// The initial density of `solve`.
-pub(super) fn start_of(args: &Args, system: &System) -> Result<ks::InitialDensity> {
-    let Some(given) = args.get("start") else { return Ok(ks::InitialDensity::NonInteracting) };
+pub(super) fn start_of(args: &Args, system: &System) -> Result<InitialDensity> {
+    let Some(given) = args.get("start") else { return Ok(InitialDensity::NonInteracting) };
     let (grid, density) = match &given.value {
-        Value::Str(word) if **word == *BROKEN_SPIN => return Ok(ks::InitialDensity::BrokenSpin),
-        Value::Str(word) if **word == *NON_INTERACTING => return Ok(ks::InitialDensity::NonInteracting),
+        Value::Str(word) if **word == *BROKEN_SPIN => return Ok(InitialDensity::BrokenSpin),
+        Value::Str(word) if **word == *NON_INTERACTING => return Ok(InitialDensity::NonInteracting),
         Value::Run(run) => (&run.system.grid, run.density.clone()),
         Value::Reference(reference) if !reference.spins() && !system.closed_shell() => {
             let message = format!(
@@ -205,7 +271,7 @@ pub(super) fn start_of(args: &Args, system: &System) -> Result<ks::InitialDensit
         if found > 0.0 { n.into_iter().map(|n| n * count as f64 / found).collect() } else { n }
     };
     let [first, second] = density;
-    Ok(ks::InitialDensity::Given([scaled(first, up), scaled(second, down)]))
+    Ok(InitialDensity::Given([scaled(first, up), scaled(second, down)]))
 }
 
 /// `stability(run)`.
@@ -276,33 +342,24 @@ fn committee_id(ready: &Ready) -> u64 {
 }
 
 impl Interpreter {
-    /// The calculation of a run again with every member of a committee, beginning with the density of the run; none if it is not one.
-    fn with_members(
-        &mut self,
-        system: &Arc<System>,
-        ready: &Ready,
-        scf: &ScfOptions,
-        run: &Run,
-        args: &Args,
-    ) -> Result<Vec<Run>> {
+    /// The members of a committee; none if it is not one.
+    fn committee_members(&mut self, ready: &Ready, span: Span) -> Result<Vec<Ready>> {
         let members = ready.functional.committee();
         if members.len() < 2 {
             return Ok(Vec::new());
         }
-        let mut runs = Vec::with_capacity(members.len());
-        for member in members {
-            let value = Value::Model(member);
-            let one = self.ready(Operand::new(&value, args.span_of("with")), "a member")?;
-            let start = ks::InitialDensity::Given(run.density.clone());
-            let mut found = self.solve_from(system, &one, scf, start, args)?;
-            // Only its results are compared.
-            found.densities = Vec::new();
-            runs.push(found);
-        }
-        Ok(runs)
+        members.into_iter().map(|member| self.ready(Operand::new(&Value::Model(member), span), "a member")).collect()
     }
 
-    fn solve(&mut self, system: &Arc<System>, ready: &Ready, scf: &ScfOptions, args: &Args) -> Result<Run> {
+    /// Checks that a calculation is possible; the density with which it begins.
+    fn prepared(
+        &mut self,
+        system: &Arc<System>,
+        ready: &Ready,
+        scf: &ScfOptions,
+        args: &Args,
+        together: u64,
+    ) -> Result<InitialDensity> {
         let span = args.span;
         self.check_grid(ready, &system.grid, args.arg("system")?.span)?;
         self.check_kinetic(ready, span)?;
@@ -312,38 +369,15 @@ impl Interpreter {
         // Without a tape, a part of it at a time; and the density of every iteration is kept.
         let bytes = (compiled.tape_bytes(points, spins)[1] / 4) as u64;
         let densities = 8 * (points as u64).saturating_mul(scf.iterations as u64);
-        self.afford(bytes.saturating_add(densities), "this calculation", span)?;
-        let start = start_of(args, system)?;
-        self.solve_from(system, ready, scf, start, args)
-    }
-
-    /// A calculation that begins with a density.
-    fn solve_from(
-        &mut self,
-        system: &Arc<System>,
-        ready: &Ready,
-        scf: &ScfOptions,
-        start: ks::InitialDensity,
-        args: &Args,
-    ) -> Result<Run> {
-        let span = args.span;
-        let (device, system, compiled) = (self.options.device, system.clone(), ready.traced.compiled.clone());
-        let scf = scf.clone();
-        let params = ready.parameters.to_vec();
-        // On many points a single iteration takes long.
-        let run = self.unless_stopped(span, move |control| {
-            ks::solve(device, &system, &compiled, &params, &scf, &start, control)
-        })?;
-        let run = run.or_else(|error| fail(Placed::new(error, span, "in this calculation"), span))?;
-        self.check_interrupt(span)?;
-        Ok(Run { functional: ready.name.clone(), ..self.settled(run, args)? })
+        self.afford(together.saturating_mul(bytes.saturating_add(densities)), "this calculation", span)?;
+        start_of(args, system)
     }
 
     /// A run whose warnings are told.
     ///
     /// # Errors
     /// It did not converge, and that is an error here.
-    pub(super) fn settled(&mut self, mut run: Run, args: &Args) -> Result<Run> {
+    fn settled(&mut self, mut run: Run, args: &Args) -> Result<Run> {
         let span = args.span;
         let warnings = std::mem::take(&mut run.warnings);
         if let Some(KsWarning::NotConverged { advice, .. }) = warnings.first().filter(|_| self.options.strict) {

@@ -71,6 +71,10 @@ pub struct Signature {
     pub both_spins: bool,
     /// What a call returns, if that is certain.
     pub gives: Option<Rc<Answer>>,
+    /// Given a list, it returns a list of what it gives.
+    pub each: bool,
+    /// A call gives a system.
+    pub system: bool,
 }
 
 /// A parameter.
@@ -136,8 +140,7 @@ pub fn definitions(program: &Program) -> Module {
 
 /// The names that a statement binds.
 pub fn defines(statement: &Stmt) -> Vec<(Rc<str>, Known)> {
-    let callable = |params: &[ParamDecl], required| Known::Callable(Rc::new(Signature::of(params, required)));
-    match &statement.kind {
+        match &statement.kind {
         StmtKind::Let { name, value } => vec![(name.name.clone(), known(value))],
         StmtKind::Grid { name, .. } => vec![(name.name.clone(), Known::Value)],
         StmtKind::Param(param) => vec![(param.name.name.clone(), Known::Value)],
@@ -146,13 +149,15 @@ pub fn defines(statement: &Stmt) -> Vec<(Rc<str>, Known)> {
             let signature = Signature { effect, ..Signature::of(&f.params, true) };
             vec![(f.name.name.clone(), Known::Callable(Rc::new(signature)))]
         }
-        StmtKind::Loss(f) => vec![(f.name.name.clone(), callable(&f.params, false))],
+        StmtKind::Loss(f) => vec![(f.name.name.clone(), Known::Callable(Rc::new(Signature::of(&f.params, false))))],
         StmtKind::Functional(f) => {
             let signature = Signature::functional(&f.function.params);
             vec![(f.function.name.name.clone(), Known::Callable(Rc::new(signature)))]
         }
         StmtKind::System(system) => {
-            let known = system.params.as_ref().map_or(Known::System, |params| callable(params, true));
+            let known = system.params.as_ref().map_or(Known::System, |params| {
+                Known::Callable(Rc::new(Signature { system: true, ..Signature::of(params, true) }))
+            });
             vec![(system.name.name.clone(), known)]
         }
         StmtKind::Use(used) => binds(used),

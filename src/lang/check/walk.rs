@@ -103,12 +103,20 @@ impl<'a> Checker<'a> {
                 Known::Module(path) => self.names.modules.get(&*path)?.get(&*name.name).cloned(),
                 _ => None,
             },
-            ExprKind::Call { callee, .. } => match self.what(callee)? {
+            ExprKind::Call { callee, args } => match self.what(callee)? {
+                Known::Callable(signature) if signature.system => Some(Known::System),
+                // What might be a list might give one.
+                Known::Callable(signature) if signature.each && !args.first().is_some_and(|a| self.is_one(&a.value)) => None,
                 Known::Callable(signature) => signature.gives.clone().map(Known::Answer),
                 _ => None,
             },
             _ => None,
         }
+    }
+
+    /// Whether an expression is certainly not a list: a system, a run, a reference.
+    fn is_one(&mut self, expr: &Expr) -> bool {
+        matches!(self.what(expr), Some(Known::System | Known::Answer(_)))
     }
 
     fn name(&mut self, name: &str, span: Span) {

@@ -21,6 +21,8 @@ struct Line {
     mean: f64,
     largest: f64,
     machine: Rc<Machine>,
+    /// Which inputs it has learned from.
+    chosen: Vec<usize>,
 }
 
 pub(super) fn learning_curve(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
@@ -55,7 +57,7 @@ pub(super) fn learning_curve(interp: &mut Interpreter, args: &mut Args) -> Resul
         let others: Vec<usize> = (0..count).filter(|i| chosen.binary_search(i).is_err()).collect();
         if sizes.contains(&size) {
             let (mean, largest) = interp.errors_of(&machine, &data, &others, args)?;
-            lines.push(Line { size, mean, largest, machine: machine.clone() });
+            lines.push(Line { size, mean, largest, machine: machine.clone(), chosen: chosen.clone() });
         }
         if size == largest {
             break;
@@ -82,6 +84,7 @@ pub(super) fn learning_curve(interp: &mut Interpreter, args: &mut Args) -> Resul
             ("largest_error".into(), column(&|line| Value::of(line.largest, dim))),
             ("width".into(), column(&member("width"))),
             ("noise".into(), column(&member("noise"))),
+            ("chosen".into(), column(&|line| Value::list(line.chosen.iter().map(|i| Value::plain(*i as f64)).collect()))),
         ],
     })))
 }

@@ -1,11 +1,12 @@
 //! Machines as JSON: what is needed to calculate with them elsewhere, by name.
 
-use crate::interp::value::{Form, KernelFunction, Machine};
+use crate::interp::value::{Closure, Form, KernelFunction, Machine};
 use crate::lang::Dimension;
 use crate::learn::{Basis, Expansion, Head, Inputs, Machine as Learned, Profile};
 use crate::model::{Grid, Wall};
 use serde::{Deserialize, Serialize};
 use std::cell::OnceCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// What a file says first, so that it can be told from others.
@@ -13,7 +14,7 @@ const FORMAT: &str = "ksr machine 1";
 /// How to calculate with it.
 const ABOUT: &str = "output = mean + sum over basis functions of the coefficients; without basis functions the coefficients are the values at the points; coefficient = sum over inputs j of weight_j * kernel(distance_j / width); \
                      the distance of fields is sqrt(spacing * sum of squared differences), of lists sqrt(sum of squared differences); \
-                     gaussian: exp(-r^2 / 2), laplace: exp(-r)";
+                     gaussian: exp(-r^2 / 2), laplace: exp(-r); otherwise kernel is the text of a function in ksr, the last definition in it";
 
 #[derive(Serialize, Deserialize)]
 struct File {
@@ -111,11 +112,8 @@ impl FormOf {
     }
 }
 
-/// A machine as text; `Err`: why it cannot be.
-pub(crate) fn written(machine: &Machine) -> Result<String, String> {
-    let KernelFunction::Known(profile) = &machine.kernel else {
-        return Err("a machine with a kernel of your own cannot be saved: the function is not part of the file".into());
-    };
+/// A machine as text, with the name of its kernel or the text of its definition; `Err`: why it cannot be.
+pub(crate) fn written(machine: &Machine, kernel: String) -> Result<String, String> {
     let rows = |of: &[f64], length: usize| of.chunks(length.max(1)).map(<[f64]>::to_vec).collect();
     let learned = &machine.learned;
     let basis = machine.expansion.as_ref().map(|expansion| BasisOf {
@@ -139,7 +137,7 @@ pub(crate) fn written(machine: &Machine) -> Result<String, String> {
     let file = File {
         format: FORMAT.into(),
         about: ABOUT.into(),
-        kernel: profile.name().into(),
+        kernel,
         inputs: Values {
             form: FormOf::of(&machine.input),
             values: rows(learned.inputs.flat(), learned.inputs.length()),
@@ -156,15 +154,21 @@ pub(crate) fn written(machine: &Machine) -> Result<String, String> {
     Ok(text)
 }
 
-/// The machine in a text; `Err`: what is wrong with it.
-pub(crate) fn read(text: &str) -> Result<Machine, String> {
+/// The machine in a text, whose kernel, if it has no name, is the function that `defined` finds in its definition; `Err`: what is wrong
+/// with it.
+pub(crate) fn read(
+    text: &str,
+    defined: impl FnOnce(&str) -> Result<Rc<Closure>, String>,
+) -> Result<Machine, String> {
     let file: File =
         serde_json::from_str(text).map_err(|error| format!("it is not a machine that ksr saved: {error}"))?;
     if file.format != FORMAT {
         return Err(format!("its format is {:?}, not {FORMAT:?}", file.format));
     }
-    let Some(profile) = Profile::named(&file.kernel) else {
-        return Err(format!("there is no kernel {:?}", file.kernel));
+    let kernel = match Profile::named(&file.kernel) {
+        Some(profile) => KernelFunction::Known(profile),
+        None if file.kernel.contains('=') => KernelFunction::Own(defined(&file.kernel)?),
+        None => return Err(format!("there is no kernel {:?}", file.kernel)),
     };
     let (input, output) = (file.inputs.form.form()?, file.outputs.form()?);
     let count = file.inputs.values.len();
@@ -198,7 +202,7 @@ pub(crate) fn read(text: &str) -> Result<Machine, String> {
     }
     Ok(Machine {
         learned: Learned { inputs: Inputs::new(inputs, input.length(), input.measure()), heads, outputs },
-        kernel: KernelFunction::Known(profile),
+        kernel,
         input,
         output,
         basis,

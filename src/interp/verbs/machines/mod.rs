@@ -4,6 +4,7 @@ mod apply;
 mod curve;
 mod data;
 mod file;
+mod principal;
 #[cfg(test)]
 mod tests;
 
@@ -110,7 +111,8 @@ pub(crate) const MACHINES: &[Builtin] = &[
         ],
         &[Kind::Table],
         "how the errors of `cross_validate` fall with the number of inputs it learns from: a table of `size`, the mean and the largest error \
-         for all inputs that were not learned from (of fields ∫ |error| dx), and the `width` and `noise` chosen",
+         for all inputs that were not learned from (of fields ∫ |error| dx), the `width` and `noise` chosen, and the places in the list of the \
+         inputs learned from, `chosen`",
         &["learning curve", "active learning", "generalisation", "training set size"],
         &[shown("let xs = [0.1 * k for k in 0 .. 30]\nlearning_curve(xs, [sin(x) for x in xs], sizes: [4, 6, 8])")],
         curve::learning_curve,
@@ -159,8 +161,25 @@ pub(crate) const MACHINES: &[Builtin] = &[
         &[shown("principal(8)")],
         |interp, args| match &args.arg("of")?.value {
             Value::Number(_) => Ok(Value::Basis(FieldBasis::Of(Basis::Principal(args.whole("of")?)))),
-            _ => super::orbital_free::local(interp, args),
+            _ => principal::local(interp, args),
         },
+    ),
+    function(
+        "principal_components",
+        &[
+            required("samples", &[Kind::List, Kind::Machine]).about("fields on one grid, or a machine that has learned from them"),
+            optional("count", &[Kind::Whole], DefaultValue::Number(5.0)),
+        ],
+        &[Kind::Record],
+        "what samples differ in: a record of their `mean`, the `components`, fields φ with ∫ φ_k φ_l dx = δ_kl, that of the largest variance \
+         first, and the `variances` of the coefficients ∫ φ_k (n - mean) dx; in the body of a functional these coefficients are a few numbers \
+         for the whole density",
+        &["pca", "principal components", "descriptors", "dimension reduction", "singular value decomposition"],
+        &[shown(
+            "let g = uniform(points: 101, spacing: 0.1)\nlet found = principal_components([exp(-(g.x - a)^2) for a in [-1, 0, 1]], count: 2)\n\
+             found.variances",
+        )],
+        principal::components,
     ),
     function(
         "uncertainty",

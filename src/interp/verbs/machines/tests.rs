@@ -142,6 +142,9 @@ fn a_learning_curve_falls_and_says_what_was_chosen() {
          learning_curve(xs, ys, sizes: [4], folds: 9).mean_error[0] - mean([abs(m(xs[k]) - ys[k]) for k in 0 .. 30 if not contains(some, k)])"
     );
     assert!(number(&by_hand).abs() < 1e-12);
+    assert_eq!(texts(&format!("{data}learning_curve(xs, ys, sizes: [4]).chosen")), ["[[0, 10, 20, 30]]"]);
+    let active = format!("{data}let chosen = learning_curve(xs, ys, sizes: [4, 6], choose: \"actively\").chosen\n");
+    assert_eq!(number(&format!("{active}len(chosen[1]) - len([k for k in chosen[0] if contains(chosen[1], k)])")), 2.0);
     for call in ["sizes: [1]", "sizes: [31]", "sizes: []", "sizes: [4], folds: 1", "sizes: [4], choose: \"well\""] {
         assert_eq!(code(&format!("{data}learning_curve(xs, ys, {call})")), "ksr::run::value", "{call}");
     }
@@ -157,4 +160,48 @@ fn fields_are_learned_around_their_mean() {
     let wall = "let w = uniform(from: 0, to: 1, points: 49, wall: odd)\nlet ns = [(1 + 0.2 * k) * sin(pi * w.x)^2 for k in 0 .. 4]\n\
                 let m = cross_validate([0, 1, 2, 3, 4], ns, basis: fourier(20))\n";
     assert!(number(&format!("{wall}max(abs(m(1.5) - 1.3 * sin(pi * w.x)^2))")) < 1e-3);
+}
+
+/// Components are orthonormal, and all of them together give back every sample.
+#[test]
+fn principal_components_are_fields() {
+    let head = "grid g = uniform(points: 41, spacing: 0.2)\nlet ns = [exp(-(g.x - 0.1 * k)^2) for k in -4 .. 4]\n\
+                let p = principal_components(ns, count: 7)\n";
+    let overlaps = "[[integral(a * b) for b in p.components] for a in p.components]";
+    let apart = format!("{head}let all = {overlaps}\nmax([max(abs([all[i][j] - (if i == j then 1 else 0) for j in 0 .. 6])) for i in 0 .. 6])");
+    assert!(number(&apart) < 1e-6);
+    let back = format!("{head}max(abs(p.mean + fold([phi * integral((ns[2] - p.mean) * phi) for phi in p.components], fn(a, b) = a + b) - ns[2]))");
+    assert!(number(&back) < 1e-10);
+    let spread = format!("{head}mean([integral((n - p.mean)^2) for n in ns]) - sum(p.variances)");
+    assert!(number(&spread).abs() < 1e-10);
+    // A coefficient is a number of the whole density, with its derivative.
+    let slope = format!(
+        "{head}let q = p.components[0]\ntotal functional F(n) = integral((n - p.mean) * q)^2\n\
+         max(abs(potential(F, ns[0]) - 2 * q * integral((ns[0] - p.mean) * q)))"
+    );
+    assert!(number(&slope) < 1e-9);
+    for call in ["count: 9", "count: 0"] {
+        assert_eq!(code(&format!("{head}principal_components(ns, {call})")), "ksr::run::value", "{call}");
+    }
+    assert_eq!(code("principal_components([])"), "ksr::run::value");
+    assert_eq!(code("principal_components([1, 2])"), "ksr::types::mismatch");
+}
+
+/// A kernel of one's own is saved with all that it uses, and gives the same numbers when it is loaded.
+#[test]
+fn own_kernels_are_saved_and_loaded() {
+    let head = format!("{XS}let range = 1.5\nfn decay(x) = exp(-x)\n");
+    for kernel in ["fn(r) = decay(r^1.5 / range)", "own", "fn(r) = 1 / (1 + r^2)"] {
+        let script = format!(
+            "{head}fn own(r) = decay(r * r)\nlet m = ridge(xs, ys, kernel: {kernel}, noise: 1e-8)\nsave(m, \"m.json\")\n\
+             let back = load(\"m.json\")\nmax([abs(back(x + 0.01) - m(x + 0.01)) for x in xs])"
+        );
+        assert_eq!(number(&script), 0.0, "{kernel}");
+    }
+    // A field cannot be written as text.
+    let captured = format!(
+        "{head}let f = uniform(points: 41, spacing: 0.2).x\nlet m = ridge(xs, ys, kernel: fn(r) = exp(-r) + 0 * integral(f), noise: 1e-8)\n\
+         save(m, \"m.json\")"
+    );
+    assert_eq!(code(&captured), "ksr::run::value");
 }

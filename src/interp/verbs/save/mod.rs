@@ -71,6 +71,17 @@ impl Interpreter {
         Ok(format!("{text}let {SAVED} = {call}\n"))
     }
 
+    /// The definition of a function with all that it uses, under the name [`SAVED`].
+    ///
+    /// # Errors
+    /// It uses something that cannot be written as text: a run, a system, a field.
+    pub(crate) fn function_text(&mut self, function: &Value, span: Span) -> Result<String> {
+        let mut gathered = Gathered::new(span, &[SAVED]);
+        let name = self.value_text(function, &Rc::from("kernel"), &mut gathered)?;
+        let text = format!("{}\nlet {SAVED} = {name}\n", gathered.texts.join("\n"));
+        Ok(format(SourceId::default(), &text).unwrap_or(text))
+    }
+
     /// The text of the file at `path` for a model, or for a functional with its initial parameters.
     ///
     /// # Errors

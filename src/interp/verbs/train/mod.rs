@@ -154,6 +154,14 @@ fn train_call(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     Ok(Value::Model(Rc::new(outcome::model(&ready, &plan, &trained, origin))))
 }
 
+/// The systems and references of an element: it is one, or a group of them.
+fn in_group(item: &Value) -> &[Value] {
+    match item {
+        Value::List(members) => members.as_slice(),
+        one => std::slice::from_ref(one),
+    }
+}
+
 impl Interpreter {
     /// The systems of an option, each with its reference and traced loss; `free`: their electrons must not interact, because there is no
     /// functional of exchange and correlation.
@@ -173,31 +181,39 @@ impl Interpreter {
         };
         let mut found = Cases { cases: Vec::new(), labels: Vec::new() };
         let what = format!("an element of `{name}`");
+        let mut unsolved: Vec<Arc<System>> = Vec::new();
+        // Training fits the parameters to this interaction, whatever they come from.
+        let retrained = Ready { parent: None, ..ready.clone() };
+        for member in items.iter().flat_map(in_group) {
+            let system = system_in(member, span, &what)?;
+            if free && system.interaction != Interaction::None {
+                let message = format!(
+                    "the electrons of `{}` interact, which needs a functional of exchange and correlation, `with:`",
+                    system.label
+                );
+                return args.wrong(
+                    span,
+                    message,
+                    Some("or evaluate the functional at exact densities, `scf: none`".into()),
+                );
+            }
+            self.check_grid(ready, &system.grid, span)?;
+            self.check_interaction(&retrained, Met::in_system(&system), args.arg("functional")?.span);
+            if matches!(member, Value::System(_)) {
+                unsolved.push(system);
+            }
+        }
+        let mut answers = self.all_exact(&unsolved, span)?.into_iter();
         for item in items.iter() {
-            let members = match item {
-                Value::List(members) => members.as_slice(),
-                one => std::slice::from_ref(one),
-            };
+            let members = in_group(item);
             let mut systems: Vec<Arc<System>> = Vec::with_capacity(members.len());
             let mut references: Vec<Arc<Reference>> = Vec::with_capacity(members.len());
-            // Training fits the parameters to this interaction, whatever they come from.
-            let retrained = Ready { parent: None, ..ready.clone() };
             for member in members {
-                let system = system_in(member, span, &what)?;
-                if free && system.interaction != Interaction::None {
-                    let message = format!(
-                        "the electrons of `{}` interact, which needs a functional of exchange and correlation, `with:`",
-                        system.label
-                    );
-                    return args.wrong(
-                        span,
-                        message,
-                        Some("or evaluate the functional at exact densities, `scf: none`".into()),
-                    );
-                }
-                self.check_grid(ready, &system.grid, span)?;
-                self.check_interaction(&retrained, Met::in_system(&system), args.arg("functional")?.span);
-                let reference = self.reference(member, span)?;
+                let reference = match member {
+                    Value::System(system) => answers.next().map_or_else(|| self.exact(system, span), Ok)?,
+                    other => self.reference(other, span)?,
+                };
+                let system = reference.system.clone();
                 if !reference.converged() {
                     let message = format!("`{}` is the result of a calculation that did not converge", system.label);
                     self.warn_with(Problem::new(Advice::Note { message, span }, span), true);

@@ -1,0 +1,172 @@
+//! A calculation of `solve` as a task: what is done on any thread, and what is made of the runs then. Tasks of a list are done side by side.
+
+use super::solve::system_in;
+use crate::control::{Control, Event};
+use crate::exact::functional::FunctionalError;
+use crate::interp::Interpreter;
+use crate::interp::call::Args;
+use crate::interp::value::{Solved, Value};
+use crate::ks::{KsError, Run};
+use crate::problem::Result;
+use crate::source::Span;
+use crate::team;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// Why a calculation has no runs.
+pub(super) enum TaskError {
+    /// Of Kohn-Sham iterations, or of a minimisation over the density.
+    Solve(KsError),
+    /// Of the exact functional.
+    Functional(FunctionalError),
+}
+
+impl From<KsError> for TaskError {
+    fn from(error: KsError) -> Self {
+        TaskError::Solve(error)
+    }
+}
+
+/// The runs of a calculation: with a functional one, with a committee also that of every member.
+pub(super) type Runs = std::result::Result<Vec<Run>, TaskError>;
+
+type Work = Box<dyn FnOnce(&dyn Control) -> Runs + Send>;
+type Finish = Box<dyn FnOnce(&mut Interpreter, &Args, Runs) -> Result<Solved>>;
+
+/// A calculation that has been checked and can begin.
+pub(super) struct Task {
+    work: Work,
+    finish: Finish,
+    /// Whether the work tells its progress and looks for an interruption often.
+    in_place: bool,
+}
+
+impl Task {
+    /// What is done on any thread, and what is made of the runs.
+    pub fn new(
+        work: impl FnOnce(&dyn Control) -> Runs + Send + 'static,
+        finish: impl FnOnce(&mut Interpreter, &Args, Runs) -> Result<Solved> + 'static,
+    ) -> Self {
+        Self { work: Box::new(work), finish: Box::new(finish), in_place: false }
+    }
+
+    /// The same task, with something more made of its result.
+    pub fn then(self, next: impl FnOnce(&mut Interpreter, &Args, Solved) -> Result<Solved> + 'static) -> Self {
+        let Self { work, finish, in_place } = self;
+        let finish = Box::new(move |interp: &mut Interpreter, args: &Args, runs: Runs| {
+            let solved = finish(interp, args, runs)?;
+            next(interp, args, solved)
+        });
+        Self { work, finish, in_place }
+    }
+
+    /// The same task, whose work tells its progress and looks often whether it is interrupted.
+    pub fn in_place(self) -> Self {
+        Self { in_place: true, ..self }
+    }
+}
+
+/// Control of one piece of work among others: its own progress is not told.
+pub(super) struct Muted<'a>(pub &'a dyn Control);
+
+impl Control for Muted<'_> {
+    fn report(&self, _: Event) {}
+    fn interrupted(&self) -> bool {
+        self.0.interrupted()
+    }
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+/// The arguments of a call for a list, once for every system in its argument `name`; none if that is not a list.
+///
+/// # Errors
+/// An element has no system.
+pub(super) fn each(interp: &mut Interpreter, args: &Args, name: &str) -> Result<Option<Vec<Args>>> {
+    if !matches!(args.arg(name)?.value, Value::List(_)) {
+        return Ok(None);
+    }
+    let (items, what) = (args.list(interp, name)?, format!("an element of {}", args.what(name)));
+    for item in items.iter() {
+        system_in(item, args.span_of(name), &what)?;
+    }
+    Ok(Some(items.iter().map(|item| args.with(name, item.clone())).collect()))
+}
+
+impl Interpreter {
+    /// Work on the elements of a list, side by side, results in their order; `what` names it where progress is told.
+    pub(super) fn side_by_side<T: Send, J: FnOnce(&dyn Control) -> T + Send>(&self, what: &str, jobs: Vec<J>) -> Vec<T> {
+        let (control, total) = (self.control(), jobs.len());
+        let muted = Muted(&control);
+        let jobs = jobs.into_iter().map(|job| || job(&muted)).collect();
+        team::side_by_side(jobs, &|done| control.report(Event::Work { what: what.to_owned(), done, total }))
+    }
+
+    /// The result of a task, which can be given up at any moment.
+    pub(super) fn done(&mut self, args: &Args, task: Task) -> Result<Solved> {
+        let Task { work, finish, in_place } = task;
+        let runs = if in_place { work(&self.control()) } else { self.unless_stopped(args.span, work)? };
+        finish(self, args, runs)
+    }
+
+    /// The results of tasks that are done side by side, a list of runs.
+    pub(super) fn all_done(&mut self, tasks: Vec<(Args, Task)>, span: Span) -> Result<Value> {
+        let (work, rest): (Vec<_>, Vec<_>) =
+            tasks.into_iter().map(|(args, Task { work, finish, .. })| (work, (args, finish))).unzip();
+        let what = format!("solve {} systems", work.len());
+        let found = self.side_by_side(&what, work);
+        self.check_interrupt(span)?;
+        let mut runs = Vec::with_capacity(found.len());
+        for ((args, finish), found) in rest.into_iter().zip(found) {
+            runs.push(Value::Run(Rc::new(finish(self, &args, found)?)));
+        }
+        Ok(Value::list(runs))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::interp::tests::helpers::{code, interpreter, number, take_lines};
+
+    const HEAD: &str = "use std.functionals\nuse std.kinetic\nuse std.models\ngrid g = uniform(points: 65, spacing: 0.4)\n\
+                        system atom(Z, N) on g { nucleus(Z) at 0; electrons: N }\n\
+                        let all = [atom(2, 2), atom(3, 3), exact(atom(2, 1)), atom(2.5, 2)]\n";
+
+    /// Side by side or one by one, every bit is the same.
+    #[test]
+    fn a_list_gives_what_its_elements_give() {
+        let methods = [
+            "exact(LIST)",
+            "exact(LIST, accuracy: 1e-5 hartree)",
+            "solve(LIST, with: functionals.lsda)",
+            "solve(LIST, with: hartree_fock)",
+            "solve(LIST, with: models.h2)",
+            "solve(LIST, with: functionals.lsda, kinetic: kinetic.gradient_expansion)",
+            "solve(LIST, with: corrected(functionals.lda, by: fn(n) = 0.1 * integral(n)))",
+        ];
+        for method in methods {
+            let (together, one) = (method.replace("LIST", "all"), method.replace("LIST", "s"));
+            let script = format!(
+                "{HEAD}let a = {together}\nlet b = [{one} for s in all]\n\
+                 max([abs(a[k].energy - b[k].energy) / (1 hartree) + max(abs(a[k].density - b[k].density)) for k in 0 .. 3]) + abs(len(a) - 4)"
+            );
+            assert_eq!(number(&script), 0.0, "{method}");
+        }
+        let few = format!("{HEAD}let rs = solve([atom(2, 2), atom(1, 1)], with: exact_functional())\n");
+        assert!(number(&format!("{few}abs(rs[1].energy - exact(atom(1, 1)).energy) / (1 hartree)")) < 1e-7);
+        assert_eq!(number(&format!("{HEAD}len(solve([], with: functionals.lda)) + len(exact([]))")), 0.0);
+    }
+
+    /// An error is that of the first system that has one, and a warning is told as for a single one.
+    #[test]
+    fn errors_and_warnings_of_a_list() {
+        assert_eq!(code(&format!("{HEAD}solve([atom(2, 2), 3], with: functionals.lda)")), "ksr::types::mismatch");
+        assert_eq!(code(&format!("{HEAD}exact([atom(2, 2), [atom(1, 1)]])")), "ksr::types::mismatch");
+        assert_eq!(code(&format!("{HEAD}exact([atom(2, 2), atom(2, 30)])")), code(&format!("{HEAD}exact(atom(2, 30))")));
+        let script = format!("{HEAD}solve([atom(2, 2), atom(3, 2)], with: functionals.lda, iterations: 1, mixing: linear(0.1))");
+        interpreter().run("test.ksr", &script).expect("runs");
+        let lines = take_lines();
+        assert!(lines.iter().any(|line| line.contains("converge")), "{lines:?}");
+    }
+}

@@ -1,0 +1,162 @@
+//! A team of threads that work on whole systems. Each runs inside a rayon pool of its own, of one thread unless there are more threads
+//! than work, so that matrix products stay there and sum in the same order for any size of the team.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A job panicked, or a thread of the team died.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Died;
+
+type Job<'env> = Box<dyn FnOnce() + Send + 'env>;
+
+/// Accepts jobs from any thread.
+#[derive(Clone)]
+pub(crate) struct Team<'env> {
+    jobs: Sender<Job<'env>>,
+}
+
+impl<'env> Team<'env> {
+    /// `job(i)` for i = 0 .. count, in parallel; results in order.
+    ///
+    /// # Errors
+    /// [`Died`] if a job panicked or a thread died.
+    pub fn map<T: Send + 'env>(
+        &self,
+        count: usize,
+        job: impl Fn(usize) -> T + Send + Sync + 'env,
+    ) -> Result<Vec<T>, Died> {
+        let job = Arc::new(job);
+        let (sender, results) = channel();
+        for i in 0..count {
+            let (job, sender) = (job.clone(), sender.clone());
+            // A failed send means that there is no longer a receiver.
+            let work = Box::new(move || {
+                let found = catch_unwind(AssertUnwindSafe(|| job(i)));
+                drop(sender.send((i, found.map_err(|_| Died))));
+            });
+            self.jobs.send(work).map_err(|_| Died)?;
+        }
+        drop(sender);
+        let mut found: Vec<(usize, Result<T, Died>)> = results.iter().collect();
+        if found.len() < count {
+            return Err(Died);
+        }
+        found.sort_by_key(|(i, _)| *i);
+        found.into_iter().map(|(_, value)| value).collect()
+    }
+}
+
+/// Runs `work` with a team of `threads` threads (at least one), which ends with it.
+///
+/// # Errors
+/// [`Died`] if no thread can be started.
+pub(crate) fn with_team<'env, R>(threads: usize, work: impl FnOnce(Team<'env>) -> R) -> Result<R, Died> {
+    let pools: Result<Vec<_>, _> =
+        (0..threads.max(1)).map(|_| rayon::ThreadPoolBuilder::new().num_threads(1).build()).collect();
+    let pools = pools.map_err(|_| Died)?;
+    let (jobs, queue) = channel::<Job<'env>>();
+    let queue = Mutex::new(queue);
+    let result = std::thread::scope(|scope| {
+        for pool in &pools {
+            let queue = &queue;
+            scope.spawn(move || pool.install(|| work_off(queue)));
+        }
+        work(Team { jobs })
+    });
+    Ok(result)
+}
+
+/// Does all jobs side by side, as many at a time as there are threads; results in order. `done` is told how many are done, on any thread.
+///
+/// # Panics
+/// If a job does.
+pub(crate) fn side_by_side<T: Send, J: FnOnce() -> T + Send>(jobs: Vec<J>, done: &(dyn Fn(usize) + Sync)) -> Vec<T> {
+    let (count, threads) = (jobs.len(), rayon::current_num_threads());
+    let workers = threads.min(count);
+    if workers < 2 {
+        return jobs
+            .into_iter()
+            .enumerate()
+            .map(|(k, job)| {
+                let found = job();
+                done(k + 1);
+                found
+            })
+            .collect();
+    }
+    let (queue, ended) = (Mutex::new(jobs.into_iter().enumerate()), Mutex::new(Vec::with_capacity(count)));
+    let work = || {
+        loop {
+            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((k, job)) = next else { return };
+            let found = job();
+            let mut ended = ended.lock().unwrap_or_else(PoisonError::into_inner);
+            ended.push((k, found));
+            done(ended.len());
+        }
+    };
+    std::thread::scope(|scope| {
+        for worker in 0..workers {
+            let own = threads / workers + usize::from(worker < threads % workers);
+            let work = &work;
+            scope.spawn(move || match rayon::ThreadPoolBuilder::new().num_threads(own).build() {
+                Ok(pool) => pool.install(work),
+                Err(_) => work(),
+            });
+        }
+    });
+    let mut ended = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
+    ended.sort_by_key(|(k, _)| *k);
+    ended.into_iter().map(|(_, found)| found).collect()
+}
+
+/// Runs jobs until the last sender is gone.
+fn work_off(queue: &Mutex<Receiver<Job<'_>>>) {
+    loop {
+        let Ok(receiver) = queue.lock() else { return };
+        let Ok(job) = receiver.recv() else { return };
+        drop(receiver);
+        job();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_come_in_order_for_any_team() {
+        for threads in [1, 2, 5] {
+            let squares = with_team(threads, |team| team.map(40, |i| (i * i, rayon::current_num_threads()))).unwrap();
+            assert!(squares.unwrap().iter().enumerate().all(|(i, (s, serial))| *s == i * i && *serial == 1));
+        }
+    }
+
+    #[test]
+    fn results_side_by_side_come_in_order() {
+        for (threads, count) in [(1, 7), (2, 7), (5, 2), (4, 0), (3, 1)] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let told = Mutex::new(Vec::new());
+            let jobs = (0..count).map(|k| move || (k * k, rayon::current_num_threads())).collect();
+            let found = pool.install(|| side_by_side(jobs, &|done| told.lock().unwrap().push(done)));
+            assert!(found.iter().enumerate().all(|(k, (square, _))| *square == k * k) && found.len() == count);
+            // All threads have work.
+            let workers = threads.min(count);
+            assert!(found.iter().all(|(_, own)| threads / workers <= *own && *own <= threads.div_ceil(workers)));
+            assert_eq!(told.into_inner().unwrap(), (1..=count).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_job_that_panics_is_an_error_and_the_team_continues() {
+        let found = with_team(2, |team| {
+            let faulty = team.map(6, |i| if i == 3 { panic!("a test of panics") } else { i });
+            (faulty, team.map(6, |i| i))
+        });
+        let (faulty, sound) = found.unwrap();
+        assert_eq!(faulty, Err(Died));
+        assert_eq!(sound, Ok((0..6).collect()));
+    }
+}
