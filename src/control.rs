@@ -43,6 +43,8 @@ pub enum Event {
     },
     /// A sentence on its own line: `resumes from its checkpoint at step 40`.
     Message(String),
+    /// A sentence about trouble outside the script, such as a full disk: told also by processes that show nothing else.
+    Trouble(String),
 }
 
 /// How one seed of an ensemble ended.

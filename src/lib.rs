@@ -42,5 +42,6 @@ pub mod report;
 pub mod source;
 mod team;
 pub mod tensor;
+pub mod together;
 pub mod train;
 pub mod world;

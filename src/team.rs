@@ -2,6 +2,7 @@
 //! than work, so that matrix products stay there and sum in the same order for any size of the team.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -68,48 +69,50 @@ pub(crate) fn with_team<'env, R>(threads: usize, work: impl FnOnce(Team<'env>) -
     Ok(result)
 }
 
-/// Does all jobs side by side, as many at a time as there are threads; results in order. `done` is told how many are done, on any thread.
+/// Does jobs side by side, as many at a time as there are threads: `next` gives the place of one after another, with what the job is given,
+/// until there are none or it is stopped. Results in order, of those jobs that were done.
 ///
 /// # Panics
 /// If a job does.
-pub(crate) fn side_by_side<T: Send, J: FnOnce() -> T + Send>(jobs: Vec<J>, done: &(dyn Fn(usize) + Sync)) -> Vec<T> {
+pub(crate) fn side_by_side<T: Send, C, J: FnOnce(C) -> T + Send>(
+    jobs: Vec<J>,
+    next: &(dyn Fn() -> Option<(usize, C)> + Sync),
+) -> Vec<Option<T>> {
     let (count, threads) = (jobs.len(), rayon::current_num_threads());
-    let workers = threads.min(count);
-    if workers < 2 {
-        return jobs
-            .into_iter()
-            .enumerate()
-            .map(|(k, job)| {
-                let found = job();
-                done(k + 1);
-                found
-            })
-            .collect();
-    }
-    let (queue, ended) = (Mutex::new(jobs.into_iter().enumerate()), Mutex::new(Vec::with_capacity(count)));
+    let jobs: Vec<Mutex<Option<J>>> = jobs.into_iter().map(|job| Mutex::new(Some(job))).collect();
+    let ended: Vec<Mutex<Option<T>>> = (0..count).map(|_| Mutex::new(None)).collect();
+    let locked = |mutex: &Mutex<Option<J>>| mutex.lock().unwrap_or_else(PoisonError::into_inner).take();
     let work = || {
-        loop {
-            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let Some((k, job)) = next else { return };
-            let found = job();
-            let mut ended = ended.lock().unwrap_or_else(PoisonError::into_inner);
-            ended.push((k, found));
-            done(ended.len());
+        while let Some((k, given)) = next() {
+            let Some(job) = jobs.get(k).and_then(locked) else { return };
+            let found = job(given);
+            *ended[k].lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
         }
     };
-    std::thread::scope(|scope| {
-        for worker in 0..workers {
-            let own = threads / workers + usize::from(worker < threads % workers);
-            let work = &work;
-            scope.spawn(move || match rayon::ThreadPoolBuilder::new().num_threads(own).build() {
-                Ok(pool) => pool.install(work),
-                Err(_) => work(),
-            });
-        }
-    });
-    let mut ended = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
-    ended.sort_by_key(|(k, _)| *k);
-    ended.into_iter().map(|(_, found)| found).collect()
+    let workers = threads.min(count);
+    if workers < 2 {
+        work();
+    } else {
+        std::thread::scope(|scope| {
+            for worker in 0..workers {
+                let own = threads / workers + usize::from(worker < threads % workers);
+                let work = &work;
+                scope.spawn(move || match rayon::ThreadPoolBuilder::new().num_threads(own).build() {
+                    Ok(pool) => pool.install(work),
+                    Err(_) => work(),
+                });
+            }
+        });
+    }
+    ended.into_iter().map(|found| found.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
+}
+
+/// The same for jobs that are all done, in whatever order.
+pub(crate) fn all_side_by_side<T: Send, J: FnOnce() -> T + Send>(jobs: Vec<J>) -> Vec<T> {
+    let (count, turn) = (jobs.len(), AtomicUsize::new(0));
+    let next = || Some(turn.fetch_add(1, Ordering::Relaxed)).filter(|k| *k < count).map(|k| (k, ()));
+    let jobs = jobs.into_iter().map(|job| |()| job()).collect();
+    side_by_side(jobs, &next).into_iter().flatten().collect()
 }
 
 /// Runs jobs until the last sender is gone.
@@ -138,14 +141,12 @@ mod tests {
     fn results_side_by_side_come_in_order() {
         for (threads, count) in [(1, 7), (2, 7), (5, 2), (4, 0), (3, 1)] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let told = Mutex::new(Vec::new());
             let jobs = (0..count).map(|k| move || (k * k, rayon::current_num_threads())).collect();
-            let found = pool.install(|| side_by_side(jobs, &|done| told.lock().unwrap().push(done)));
+            let found = pool.install(|| all_side_by_side(jobs));
             assert!(found.iter().enumerate().all(|(k, (square, _))| *square == k * k) && found.len() == count);
             // All threads have work.
             let workers = threads.min(count);
             assert!(found.iter().all(|(_, own)| threads / workers <= *own && *own <= threads.div_ceil(workers)));
-            assert_eq!(told.into_inner().unwrap(), (1..=count).collect::<Vec<_>>());
         }
     }
 

@@ -42,6 +42,48 @@ pub enum Command {
         /// How
         #[command(flatten)]
         options: RunOptions,
+        /// With others
+        #[command(flatten)]
+        shared: TogetherOptions,
+    },
+    /// Print a job script that runs a script on a cluster with Slurm
+    Slurm {
+        /// The script
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Processes
+        #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
+        tasks: u32,
+        /// Cores of each process
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+        cpus: u32,
+        /// The limit of time, as Slurm writes it: `2:00:00`, `1-12`
+        #[arg(long, value_name = "TIME", default_value = "1:00:00", value_parser = super::slurm::time)]
+        time: String,
+        /// The folder that the processes share [default: the name of the script, with `.store`]
+        #[arg(long, value_name = "STORE")]
+        store: Option<PathBuf>,
+        /// Replace the right-hand side of the top-level `let NAME`
+        #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
+        set: Vec<(String, String)>,
+    },
+    /// Show what the processes of a store have done, are doing, and have left to do
+    Status {
+        /// The folder of `--together`
+        #[arg(value_name = "STORE")]
+        store: PathBuf,
+        /// As a JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove what processes that died have left in a store
+    Clean {
+        /// The folder of `--together`
+        #[arg(value_name = "STORE")]
+        store: PathBuf,
+        /// Remove the whole store, results too
+        #[arg(long)]
+        all: bool,
     },
     /// Check a script for errors without running it
     Check {
@@ -109,6 +151,17 @@ pub struct RunOptions {
     /// Let `save` replace files of another kind and models that have been edited
     #[arg(long)]
     pub force: bool,
+}
+
+/// Running a script with many processes.
+#[derive(Clone, Debug, Default, Args)]
+pub struct TogetherOptions {
+    /// Share the work with all processes that run the same script with the same folder STORE
+    #[arg(long, value_name = "STORE", conflicts_with = "fresh")]
+    pub together: Option<PathBuf>,
+    /// How often a process gives a sign of life; after eight of these times without one, others take over its work [default: 5s]
+    #[arg(long, value_name = "TIME", value_parser = time, requires = "together")]
+    pub beat: Option<Duration>,
 }
 
 /// What is measured, and how.

@@ -95,6 +95,7 @@ impl Progress {
         let mut state = self.state();
         match event {
             Event::Message(message) => self.around(|| output::error_line(message)),
+            Event::Trouble(message) => self.around(|| output::error_line(&format!("warning: {message}"))),
             Event::Step { seed, step, steps, loss, gradient_norm, validation } => {
                 let bar = self.bar(&mut state, format!("seed {seed}"), *steps);
                 // A line of 80 columns has no room for all three.

@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 /// Shows values on standard output and everything else on standard error.
 pub struct Terminal {
     json: bool,
+    /// Another process shows: this one tells only of trouble, under this name.
+    silent: Option<String>,
     figures: bool,
     progress: Progress,
     begun: Instant,
@@ -24,11 +26,19 @@ impl Terminal {
     /// According to the options. `figures`: whether figures are drawn in the terminal.
     pub fn new(json: bool, quiet: bool, figures: bool) -> Self {
         let progress = Progress::new(Mode::choose(json, quiet));
-        Self { json, figures, progress, begun: Instant::now() }
+        Self { json, silent: None, figures, progress, begun: Instant::now() }
+    }
+
+    /// One that shows nothing but trouble, as the process of that name.
+    pub fn silent(json: bool, name: String) -> Self {
+        Self { silent: Some(name), ..Self::new(json, true, false) }
     }
 
     /// Writes problems to standard error.
     pub fn problems(&self, problems: &[Problem], sources: &Sources) {
+        if let (Some(name), Some(first)) = (&self.silent, problems.first()) {
+            return output::notice("error", &format!("{name}: {first}"), self.json);
+        }
         self.progress.clear();
         self.progress.around(|| problems_to_stderr(problems, sources, self.json));
     }
@@ -80,6 +90,9 @@ pub fn problem_to_stderr(problem: &Problem, sources: &Sources, json: bool) {
 
 impl Control for Terminal {
     fn report(&self, event: Event) {
+        if let (Some(name), Event::Trouble(message)) = (&self.silent, &event) {
+            return output::notice("warning", &format!("{name}: {message}"), self.json);
+        }
         self.progress.tell(&event, self.begun.elapsed());
     }
     fn interrupted(&self) -> bool {
@@ -92,6 +105,9 @@ impl Control for Terminal {
 
 impl Host for Terminal {
     fn show(&self, shown: &Shown<'_>) {
+        if self.silent.is_some() {
+            return;
+        }
         self.progress.clear();
         if self.json {
             if let Some(record) = report::json_record(shown) {
@@ -106,6 +122,9 @@ impl Host for Terminal {
     }
 
     fn print(&self, text: &str) {
+        if self.silent.is_some() {
+            return;
+        }
         self.progress.around(|| {
             if self.json {
                 output::notice("print", text, true);
@@ -116,6 +135,9 @@ impl Host for Terminal {
     }
 
     fn warn(&self, problem: Problem, sources: &Sources) {
+        if self.silent.is_some() {
+            return;
+        }
         self.progress.around(|| problem_to_stderr(&problem, sources, self.json));
     }
 
@@ -124,6 +146,9 @@ impl Host for Terminal {
     }
 
     fn draw(&self, figure: &Figure, path: &Path) -> Result<Vec<u8>, String> {
+        if self.silent.is_some() {
+            return Ok(Vec::new());
+        }
         report::draw(figure, path)
     }
 }

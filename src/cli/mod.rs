@@ -14,8 +14,10 @@ mod render;
 mod repl;
 mod run;
 mod session;
+mod slurm;
+mod together;
 
-pub use args::{BenchOptions, Cli, Command, Device, RunOptions, Setup};
+pub use args::{BenchOptions, Cli, Command, Device, RunOptions, Setup, TogetherOptions};
 pub use disk::Disk;
 pub use host::Terminal;
 pub use render::graphical;
@@ -76,7 +78,12 @@ fn dispatch(cli: Cli) -> u8 {
         return USAGE;
     }
     match cli.command {
-        Some(Command::Run { file, set, options }) => run::file(&file, set, &options),
+        Some(Command::Run { file, set, options, shared }) => run::file(&file, set, &options, &shared),
+        Some(Command::Slurm { file, tasks, cpus, time, store, set }) => {
+            slurm::script(&file, &slurm::Job { tasks, cpus, time: &time, store: store.as_deref(), set: &set })
+        }
+        Some(Command::Status { store, json }) => together::status(&store, json),
+        Some(Command::Clean { store, all }) => together::clean(&store, all),
         Some(Command::Check { file, json }) => check::file(&file, json),
         Some(Command::Fmt { paths, check }) => fmt::paths(&paths, check),
         Some(Command::Bench { options }) => bench::start(&options),

@@ -1,9 +1,9 @@
 //! `ksr run FILE` and `ksr -e EXPR`.
 
-use super::args::RunOptions;
+use super::args::{RunOptions, TogetherOptions};
 use super::host::Terminal;
 use super::session::{self, Ended};
-use super::{FAILED, OUT_OF_TIME, USAGE, interrupt, output};
+use super::{FAILED, OUT_OF_TIME, USAGE, interrupt, output, together};
 use crate::problem::reason;
 use crate::world::stream_text;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 /// Runs a script, with new right-hand sides for its top-level `let`s; `-` is standard input, with paths relative to the
 /// working directory.
-pub fn file(path: &Path, set: Vec<(String, String)>, options: &RunOptions) -> u8 {
+pub fn file(path: &Path, set: Vec<(String, String)>, options: &RunOptions, shared: &TogetherOptions) -> u8 {
     // Reading may wait for a pipe.
     limit_time(options, 1);
     let (name, text) = match read(path) {
@@ -24,10 +24,21 @@ pub fn file(path: &Path, set: Vec<(String, String)>, options: &RunOptions) -> u8
     let base =
         path.parent().filter(|p| !p.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_path_buf);
     interrupt::listen(2, options.json);
-    let host = Rc::new(Terminal::new(options.json, options.quiet, false));
-    let mut interpreter = session::interpreter(Rc::clone(&host), options, set, base);
+    let joined = match shared.together.as_deref().map(|store| together::join(store, shared.beat)).transpose() {
+        Ok(joined) => joined,
+        Err(error) => return together::refuse(&error, options.json),
+    };
+    let host = Rc::new(match &joined {
+        Some(joined) if !joined.first => Terminal::silent(options.json, joined.together.who().text()),
+        _ => Terminal::new(options.json, options.quiet, false),
+    });
+    let mut interpreter = session::among(Rc::clone(&host), options, set, base, joined.as_ref());
     let ended = session::run(&mut interpreter, &name, &text);
-    finish(&host, ended, &interpreter)
+    let status = finish(&host, ended, &interpreter);
+    if let Some(joined) = &joined {
+        together::part(joined, options.json);
+    }
+    status
 }
 
 /// Evaluates expressions one after another in one session; an error ends it.

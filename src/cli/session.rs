@@ -4,8 +4,10 @@ use super::args::{Device, RunOptions};
 use super::disk::Disk;
 use super::host::Terminal;
 use super::output;
+use super::together::Joined;
 use crate::interp::{self, Evaluated, Interpreter, Options, ScriptEnding};
 use crate::problem::Problem;
+use crate::world::Aside;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -23,13 +25,35 @@ pub enum Ended {
 /// An interpreter that shows values in a terminal, with paths relative to `base`. It runs scripts with the expressions of
 /// `set` as right-hand sides of their top-level `let`s.
 pub fn interpreter(host: Rc<Terminal>, options: &RunOptions, set: Vec<(String, String)>, base: PathBuf) -> Interpreter {
+    among(host, options, set, base, None)
+}
+
+/// The same as one of several processes.
+pub fn among(
+    host: Rc<Terminal>,
+    options: &RunOptions,
+    set: Vec<(String, String)>,
+    base: PathBuf,
+    joined: Option<&Joined>,
+) -> Interpreter {
     let device = match options.device {
         Device::Cpu => interp::Device::Cpu,
         Device::Cuda => interp::Device::Cuda,
     };
-    let cache = cache_folder(options.json);
+    let together = joined.map(|joined| joined.together.clone());
+    let cache = match &together {
+        Some(together) => Some(together.folder().to_path_buf()),
+        None => cache_folder(options.json),
+    };
+    let silent = joined.is_some_and(|joined| !joined.first);
     let &RunOptions { quiet, fresh, force, strict, max_memory, max_time, .. } = options;
-    let options = Options { overrides: set, device, quiet, fresh, cache, base, force, strict, max_memory, max_time };
+    let options =
+        Options { overrides: set, device, quiet, fresh, cache, together, base, force, strict, max_memory, max_time };
+    if silent {
+        // What it saves stays with it, where the script may read it again; what is there already is not its concern.
+        let options = Options { force: true, ..options };
+        return Interpreter::new(host, Rc::new(Aside::over(Rc::new(Disk))), options);
+    }
     Interpreter::new(host, Rc::new(Disk), options)
 }
 

@@ -125,6 +125,14 @@ pub fn cached(
     Ok((reference, warnings))
 }
 
+/// The key of the answer for a system, and the name of its file.
+pub fn file_of(system: &System, options: &Options) -> (String, String) {
+    let key = key(&question(system, options));
+    // The accuracy is not part of the question; a better answer is another piece of work.
+    let wanted = ContentKey::new("exact answer").text(&key).numbers(&[options.accuracy]);
+    (wanted.finish(), format!("{key}.exact"))
+}
+
 /// A warning that the answer is less accurate than requested.
 fn rough(reference: &Reference, options: &Options) -> Option<CacheWarning> {
     let (label, error, accuracy) = (reference.system.label.clone(), reference.error, options.accuracy);

@@ -12,6 +12,7 @@ mod formulas;
 pub mod hamiltonian;
 mod inversion;
 mod isolate;
+mod kept;
 mod kohn_sham;
 mod ladder;
 mod lanes;
@@ -51,6 +52,7 @@ pub(crate) use pulay::Pulay;
 pub(crate) use schedule::{MAX_ITERATIONS, Schedule};
 pub(crate) use unroll::Unrolled;
 
+pub use kept::{kept, recalled};
 pub use error::KsError;
 pub use observable::Observable;
 pub use options::{Mixing, ScfOptions};

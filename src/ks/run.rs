@@ -3,10 +3,11 @@
 use super::way::{Way, listed};
 use super::{KsWarning, OrbitalFree};
 use crate::model::{System, both_spins};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Why a loop ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stop {
     /// The tolerance was met.
     Converged,

@@ -7,10 +7,11 @@ use super::{Mixing, Run, ScfOptions, Stop};
 use crate::model::{System, Wall};
 use crate::number::{brief, counted, significant};
 use miette::Diagnostic;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// A concern about a finished calculation, with advice. A value alongside the result.
-#[derive(Clone, Debug, PartialEq, Error, Diagnostic)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error, Diagnostic)]
 pub enum KsWarning {
     /// The iterations ended with a density that still changes by more than the tolerance; without one, as with the fixed number of
     /// iterations that a model brings from its training, by more than the threshold. The energies are those of an unfinished
@@ -33,7 +34,7 @@ pub enum KsWarning {
         /// Integral of |n_out - n_in|, electrons.
         residual: f64,
         /// `tolerance`, `threshold`.
-        limit: &'static str,
+        limit: String,
         /// Its value, electrons.
         value: f64,
         /// What to try.
@@ -92,7 +93,7 @@ pub enum KsWarning {
         /// The way, in words.
         how: String,
         /// The chosen mixing, in words.
-        first: &'static str,
+        first: String,
         /// Iterations done by it.
         iterations: usize,
         /// Integral of |n_out - n_in| after them, electrons.
@@ -311,7 +312,7 @@ pub(super) fn of(run: &Run, options: &ScfOptions, first: (usize, f64), closest: 
         };
         if let Some(advice) = advice {
             let (iterations, residual, value) = (run.iterations, run.residual, run.limit);
-            warnings.push(KsWarning::NotConverged { system, iterations, residual, limit, value, advice });
+            warnings.push(KsWarning::NotConverged { system, iterations, residual, limit: limit.to_owned(), value, advice });
         }
     } else {
         if let [chosen, .., last] = run.how.as_slice()
@@ -320,7 +321,7 @@ pub(super) fn of(run: &Run, options: &ScfOptions, first: (usize, f64), closest: 
             && first.1 > options.limit()
         {
             let (how, first, (iterations, residual)) = (last.name().to_owned(), chosen.name(), first);
-            warnings.push(KsWarning::Remedied { system: system.clone(), how, first, iterations, residual });
+            warnings.push(KsWarning::Remedied { system: system.clone(), how, first: first.to_owned(), iterations, residual });
         }
         warnings.extend(small_gap(&system, closest.last().copied().flatten(), mirror));
         warnings.extend(held_by_walls(run));

@@ -1,9 +1,10 @@
 //! The ways to a self-consistent density, by name.
 
 use super::Mixing;
+use serde::{Deserialize, Serialize};
 
 /// A way to a self-consistent density.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Way {
     /// Linear mixing.
     Linear,

@@ -57,6 +57,7 @@ pub fn event_json(event: &Event, elapsed: Duration) -> Json {
             json!({ "level": "progress", "what": what, "done": done, "total": total, "seconds": seconds })
         }
         Event::Message(message) => json!({ "level": "note", "message": message }),
+        Event::Trouble(message) => json!({ "level": "warning", "message": message }),
     }
 }
 
@@ -74,6 +75,7 @@ impl Lines {
     pub fn line(&mut self, event: &Event, elapsed: Duration) -> Option<String> {
         match event {
             Event::Message(message) => Some(message.clone()),
+            Event::Trouble(message) => Some(format!("warning: {message}")),
             Event::Work { what, done, total } => {
                 let (begun, _) = *self.known.entry(what.clone()).or_insert((elapsed, 0));
                 let took = elapsed.saturating_sub(begun);

@@ -56,7 +56,8 @@ pub(crate) fn key(plan: &Plan, device: &str) -> String {
     key.finish()
 }
 
-fn functional(key: ContentKey, functional: &Compiled) -> ContentKey {
+/// Adds what a functional calculates.
+pub(crate) fn functional(key: ContentKey, functional: &Compiled) -> ContentKey {
     let density = match functional.density {
         Density::Total => "total",
         Density::Spin => "spin",
@@ -104,7 +105,7 @@ fn observable(key: ContentKey, observable: &Observable) -> ContentKey {
 }
 
 /// Adds what the solution of a system depends on.
-fn system(key: ContentKey, system: &System) -> ContentKey {
+pub(crate) fn system(key: ContentKey, system: &System) -> ContentKey {
     // The label is for messages; losses have the nuclear repulsion as a constant in their graph.
     let System { label: _, grid, interaction, nuclei, potential, nuclear_repulsion: _, electrons, unpaired } = system;
     let Grid { points, spacing, start, stencil, wall } = **grid;

@@ -4,7 +4,7 @@ mod adam;
 mod budget;
 mod error;
 mod evaluate;
-mod key;
+pub(crate) mod key;
 mod lbfgs;
 mod line_search;
 mod memory;

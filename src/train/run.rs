@@ -15,8 +15,9 @@ use crate::ks::KsError;
 use crate::number::counted;
 use crate::team::{Team, with_team};
 use crate::tensor::{Device, on_device};
+use crate::together::Queue;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Once};
 
 /// Trains. Every seed draws initial parameters, takes the steps of the optimiser and keeps the parameters with the
@@ -51,7 +52,7 @@ pub fn train(device: Device, plan: &Plan, store: &Store, control: &dyn Control) 
         job.seeds(&team)
     })??;
     let warnings = warnings.into_inner().unwrap_or_default();
-    let mut trained = choose(plan, records, warnings, control)?;
+    let mut trained = choose(plan, records, warnings, store.together.is_none(), control)?;
     for record in &mut trained.seeds {
         if let Some(kept) = &record.kept {
             record.unconverged = verdict::unconverged(device, plan, &kept.parameters, control)?;
@@ -189,24 +190,32 @@ impl<'env> Job<'env> {
     /// Trains all seeds, as many at a time as there are threads; records are in the order of the plan.
     fn seeds(&self, team: &Team<'env>) -> Result<Vec<SeedRecord>, TrainError> {
         let seeds = &self.plan.seeds;
-        let next = AtomicUsize::new(0);
-        let done = Mutex::new(BTreeMap::new());
+        let (name, steps) = (&self.plan.functional.name, self.plan.optimizer.steps());
+        let units = seeds.iter().map(|seed| self.store.unit(name, &self.key, *seed, steps)).collect();
+        let together = self.store.together.as_deref();
+        let queue = Queue::new(together, &format!("train {name}, {}", counted(seeds.len(), "seed")), units);
+        let (ended, done) = (AtomicBool::new(false), Mutex::new(BTreeMap::new()));
         let at_a_time = self.plan.team().clamp(1, seeds.len());
         self.tell(0, None);
         std::thread::scope(|scope| {
             for _ in 0..at_a_time {
-                let (team, next, done) = (team.clone(), &next, &done);
+                let (team, queue, ended, done) = (team.clone(), &queue, &ended, &done);
                 scope.spawn(move || {
-                    while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let record = self.seed(&team, *seed);
+                    while let Some((k, turn)) = queue.next(self.control).filter(|_| !ended.load(Ordering::Relaxed)) {
+                        let record = self.seed(&team, seeds[k]);
                         let failed = record.is_err();
+                        match &record {
+                            // Another process goes on from the checkpoint.
+                            Ok(record) if record.outcome == Ending::Interrupted => drop(turn),
+                            _ => turn.finish(failed, self.control),
+                        }
                         if let Ok(mut done) = done.lock() {
                             self.tell(done.len() + 1, record.as_ref().ok());
-                            done.insert(*seed, record);
+                            done.insert(seeds[k], record);
                         }
                         if failed || self.control.interrupted() {
                             // The others end too: a fault affects every seed.
-                            next.store(seeds.len(), Ordering::Relaxed);
+                            ended.store(true, Ordering::Relaxed);
                         }
                     }
                 });
@@ -316,6 +325,7 @@ fn choose(
     plan: &Plan,
     seeds: Vec<SeedRecord>,
     warnings: Vec<String>,
+    alone: bool,
     control: &dyn Control,
 ) -> Result<Trained, TrainError> {
     let interrupted =
@@ -332,7 +342,9 @@ fn choose(
     };
     let (read, name) = (seeds.iter().filter(|record| record.reused).count(), &plan.functional.name);
     let reused = read == seeds.len();
-    if reused {
+    if !alone {
+        // What was read may have been trained a moment ago.
+    } else if reused {
         control.report(Event::Message(format!("`{name}` has been trained before: its parameters are reused")));
     } else if read > 0 {
         let message = format!(

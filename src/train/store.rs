@@ -5,18 +5,22 @@
 
 use super::record::Ending;
 use super::state::SeedState;
-use crate::data::{keep, recall, sealed, unsealed};
+use crate::data::{ContentKey, keep, recall, sealed, unsealed};
 use std::fs;
 use std::io::ErrorKind;
+use crate::together::{Together, Unit};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Where checkpoints are stored.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Store {
     /// The folder; `None`: nothing is kept.
     pub folder: Option<PathBuf>,
     /// Neither resume from nor reuse existing checkpoints.
     pub fresh: bool,
+    /// Processes that train other seeds at the same time.
+    pub together: Option<Arc<Together>>,
 }
 
 impl Store {
@@ -27,7 +31,7 @@ impl Store {
 
     /// Stores in a folder, which is made when first needed.
     pub fn at(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: Some(folder.into()), fresh: false }
+        Self { folder: Some(folder.into()), ..Self::default() }
     }
 
     /// The stored state of a seed, for the training run with content key `key` and `steps` steps of that many `parameters`:
@@ -98,6 +102,13 @@ impl Store {
         let mut bytes = sealed(&kind(key, state.seed), [entries, BEFORE_SEAL].concat().into_bytes());
         bytes.extend_from_slice(AFTER_SEAL);
         keep(&path, &bytes)
+    }
+
+    /// The training of a seed as a unit of work.
+    pub(crate) fn unit(&self, name: &str, key: &str, seed: u64, steps: usize) -> Unit {
+        let unit = ContentKey::new("seed").text(key).integers(&[seed, steps as u64]).finish();
+        let result = self.path(key, seed, steps).unwrap_or_default();
+        Unit { key: unit, what: format!("train {name}, seed {seed}"), result }
     }
 
     fn path(&self, key: &str, seed: u64, steps: usize) -> Option<PathBuf> {

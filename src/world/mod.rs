@@ -3,8 +3,10 @@
 //! scripts from others can be [`ReadOnly`]. What ksr itself caches, exact answers and checkpoints, is not part of it,
 //! but is kept in a separate folder.
 
+mod aside;
 mod memory;
 
+pub use aside::Aside;
 pub use memory::Memory;
 
 use std::io::{self, Read};

@@ -183,7 +183,7 @@ pub enum Advice {
         /// The ways, in words.
         ways: String,
         /// The chosen mixing.
-        first: &'static str,
+        first: String,
         /// The largest integral of |n_out - n_in| that it left, electrons.
         residual: f64,
         /// The system that has it.

@@ -34,6 +34,7 @@ use limits::Limits;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
+use crate::together::Together;
 use std::sync::Arc;
 use std::time::Duration;
 use verdicts::Verdict;
@@ -52,6 +53,8 @@ pub struct Options {
     pub fresh: bool,
     /// The folder for cached references and checkpoints; `None`: nothing is cached.
     pub cache: Option<PathBuf>,
+    /// The processes that run the same script; its folder is then the cache.
+    pub together: Option<Arc<Together>>,
     /// The folder that paths in the script are relative to.
     pub base: PathBuf,
     /// The memory that a script may take, bytes, the training of functionals excepted (it has its own limit, `memory:`). `None`: 4 GB.
@@ -143,7 +146,8 @@ impl Interpreter {
             loading: true,
         };
         let limits = Limits::new(options.max_memory);
-        let ledger = Ledger::new(options.cache.as_deref());
+        // Processes that save for themselves keep no record of it.
+        let ledger = Ledger::new(options.cache.as_deref().filter(|_| options.together.is_none() || !options.force));
         Self {
             host,
             world,

@@ -6,13 +6,14 @@ use crate::control::{Control, Event};
 use crate::exact::{self, CacheWarning, ExactError, Method, Origin, Reference};
 use crate::interp::Interpreter;
 use crate::interp::call::{Args, Builtin, DefaultValue, Style, function, optional, required, shown};
-use crate::interp::error::{Placed, fail, suggestion};
+use crate::interp::error::{Placed, RunError, fail, suggestion};
 use crate::interp::value::Value;
 use crate::ks::at_edge;
 use crate::lang::{Dimension, Kind};
 use crate::model::System;
 use crate::problem::{Problem, Result};
 use crate::source::Span;
+use crate::together::Unit;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -181,6 +182,10 @@ impl Interpreter {
         options: &exact::Options,
         span: Span,
     ) -> Result<Found> {
+        if self.options.together.is_some() {
+            let all = self.try_all_exactly(&[(system.clone(), *options)], span)?;
+            return all.into_iter().next().map_or_else(|| fail(RunError::Interrupted { span }, span), Ok);
+        }
         let folder = self.exact_folder();
         let found = exact::cached(system, options, folder.as_deref(), &self.control());
         self.heed_interrupt(found.as_ref().err(), span)?;
@@ -198,16 +203,27 @@ impl Interpreter {
 
     /// The answers for many systems, calculated side by side, or why there is none.
     fn try_all_exactly(&mut self, questions: &[(Arc<System>, exact::Options)], span: Span) -> Result<Vec<Found>> {
-        if let [(system, options)] = questions {
+        if let ([(system, options)], None) = (questions, &self.options.together) {
             return Ok(vec![self.try_exactly(system, options, span)?]);
         }
         let folder = self.exact_folder();
-        let job = |(system, options)| {
-            let folder = folder.as_deref();
-            move |control: &dyn Control| exact::cached(system, options, folder, control)
+        let job = |(system, options): &'_ (Arc<System>, exact::Options)| {
+            let (system, options, folder) = (system.clone(), *options, folder.clone());
+            let (key, file) = exact::file_of(&system, &options);
+            let result = folder.as_ref().map_or_else(PathBuf::new, |folder| folder.join(file));
+            let unit = Unit { key, what: format!("exact {}", system.label), result };
+            let work = move |control: &dyn Control, _: bool| {
+                let found = exact::cached(&system, &options, folder.as_deref(), control);
+                let failed = found.is_err();
+                (found, failed)
+            };
+            (unit, work)
         };
-        let jobs = questions.iter().map(|(system, options)| job((system, options))).collect();
-        let found = self.side_by_side(&format!("exact {} systems", questions.len()), jobs);
+        let what = match questions {
+            [(system, _)] => format!("exact {}", system.label),
+            _ => format!("exact {} systems", questions.len()),
+        };
+        let found = self.side_by_side(&what, questions.iter().map(job).collect(), span)?;
         self.heed_interrupt(found.iter().find_map(|found| found.as_ref().err()), span)?;
         Ok(found.into_iter().map(|found| self.told(found, span)).collect())
     }

@@ -4,7 +4,7 @@ use super::invert::in_proportion;
 use super::probe::density_field;
 use super::scf;
 use super::solve::{BROKEN_SPIN, only, settled, start_of};
-use super::task::{Task, TaskError};
+use super::task::{Task, TaskError, key_of};
 use crate::control::Control;
 use crate::exact::functional::{self, AtDensity, ExactFunctional, FunctionalError, MOST_ELECTRONS, NAME};
 use crate::interp::Interpreter;
@@ -66,11 +66,12 @@ pub(super) fn task(interp: &mut Interpreter, args: &Args, system: &Arc<System>, 
     ExactFunctional::check(system).or_else(|error| failed(error, args, "system"))?;
     interp.afford_wave_functions(system, options.iterations, together, span)?;
     let (start, system) = (start_of(args, system)?, system.clone());
+    let (key, of) = (key_of("exact functional", interp.options.device, &system, &options, Some(&start)), system.clone());
     let work = move |control: &dyn Control| {
         let found = functional::solve(&system, &options, &start, control);
         found.map(|run| vec![run]).map_err(TaskError::Functional)
     };
-    let task = Task::new(work, |interp, args, runs| {
+    let task = Task::new(key, of, work, |interp, args, runs| {
         let run = only(settled(interp, args, runs)?, args)?;
         Ok(Solved::new(run, Value::ExactFunctional))
     });

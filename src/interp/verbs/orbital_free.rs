@@ -2,8 +2,8 @@
 
 use super::fits::Met;
 use super::scf;
-use super::solve::{BROKEN_SPIN, only, settled, start_of};
-use super::task::{Runs, Task};
+use super::solve::{BROKEN_SPIN, functional_key, only, settled, start_of};
+use super::task::{Runs, Task, key_of};
 use crate::control::Control;
 use crate::functional::FunctionalKind;
 use crate::interp::Interpreter;
@@ -63,13 +63,20 @@ pub(super) fn task(interp: &mut Interpreter, args: &Args, system: &Arc<System>, 
     let (device, of) = (interp.options.device, system.clone());
     let data = |ready: &Ready| (ready.traced.compiled.clone(), ready.parameters.to_vec());
     let (own, other) = (data(&kinetic), xc.as_ref().map(data));
+    let key = key_of("density", device, system, &options, start.as_ref());
+    let key = [Some(&kinetic), xc.as_ref()].into_iter().flatten().fold(key, functional_key);
+    let key = match &projection {
+        None => key,
+        Some(of) => key.numbers(of.samples.flat()).integers(&[of.neighbours as u64, of.dimensions as u64]),
+    };
+    let solved = system.clone();
     let work = move |control: &dyn Control| -> Runs {
         let other = other.as_ref().map(|(compiled, parameters)| (compiled, &parameters[..]));
         let parts = ((&own.0, &own.1[..]), other);
         let run = ks::orbital_free::solve(device, &of, parts, projection.as_ref(), &options, start.as_ref(), control)?;
         Ok(vec![Run { functional, ..run }])
     };
-    Ok(Task::new(work, move |interp, args, runs| {
+    Ok(Task::new(key, solved, work, move |interp, args, runs| {
         let run = only(settled(interp, args, runs)?, args)?;
         for part in [Some(&kinetic), xc.as_ref()].into_iter().flatten() {
             let labels = (&*run.system.label, &*part.name);

@@ -1,7 +1,7 @@
 //! Solves systems: Kohn-Sham calculations and exact answers.
 
 use super::fits::Met;
-use super::task::{Runs, Task, TaskError, each};
+use super::task::{Runs, Task, TaskError, each, key_of};
 use super::{corrected, exact_functional, orbital_free, scf};
 use crate::control::Control;
 use crate::data::ContentKey;
@@ -22,6 +22,7 @@ use crate::problem::{Problem, Result};
 use crate::source::Span;
 use crate::team;
 use crate::tensor::Device;
+use crate::train::key;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -186,6 +187,9 @@ pub(super) fn kohn_sham(interp: &mut Interpreter, args: &Args, with: &Value, tog
     let members = interp.committee_members(&ready, args.span_of("with"))?;
     let (device, own) = (interp.options.device, calculated(&ready));
     let others: Vec<_> = members.iter().map(calculated).collect();
+    let key = key_of("orbitals", device, &system, &scf, Some(&start));
+    let key = std::iter::once(&ready).chain(&members).fold(key, functional_key);
+    let of = system.clone();
     let work = move |control: &dyn Control| -> Runs {
         // On many points a single iteration takes long.
         let first = own(device, &system, &scf, &start, control)?;
@@ -193,11 +197,11 @@ pub(super) fn kohn_sham(interp: &mut Interpreter, args: &Args, with: &Value, tog
         let start = InitialDensity::Given(first.density.clone());
         let (system, scf, start) = (&system, &scf, &start);
         let jobs = others.into_iter().map(|one| move || one(device, system, scf, start, control)).collect();
-        let others = team::side_by_side(jobs, &|_| ());
+        let others = team::all_side_by_side(jobs);
         std::iter::once(Ok(first)).chain(others).collect::<std::result::Result<Vec<Run>, KsError>>().map_err(TaskError::from)
     };
     let with = with.clone();
-    Ok(Task::new(work, move |interp, args, runs| {
+    Ok(Task::new(key, of, work, move |interp, args, runs| {
         let mut runs = settled(interp, args, runs)?.into_iter();
         let run = only(runs.by_ref().take(1).collect(), args)?;
         let mut members: Vec<Run> = runs.collect();
@@ -209,6 +213,12 @@ pub(super) fn kohn_sham(interp: &mut Interpreter, args: &Args, with: &Value, tog
         let kinetic = Value::Nothing;
         Ok(Solved { run, with, kinetic, arrays, parameters: ready.parameters, members, weights, committee })
     }))
+}
+
+/// Adds a functional with its parameters to the key of a calculation.
+pub(super) fn functional_key(key: ContentKey, ready: &Ready) -> ContentKey {
+    let compiled = &ready.traced.compiled;
+    key::functional(key, compiled).integer(compiled.exchange.into()).numbers(&ready.parameters).text(&ready.name)
 }
 
 /// The calculation with a functional, plain data.

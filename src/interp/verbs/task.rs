@@ -2,15 +2,24 @@
 
 use super::solve::system_in;
 use crate::control::{Control, Event};
+use crate::data::{ContentKey, keep, recall};
 use crate::exact::functional::FunctionalError;
 use crate::interp::Interpreter;
 use crate::interp::call::Args;
+use crate::interp::error::{RunError, fail};
 use crate::interp::value::{Solved, Value};
-use crate::ks::{KsError, Run};
+use crate::ks::{self, InitialDensity, KsError, Run, ScfOptions};
+use crate::model::System;
 use crate::problem::Result;
 use crate::source::Span;
 use crate::team;
+use crate::tensor::Device;
+use crate::together::{Queue, Turn, Unit};
+use crate::train::key;
+use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Why a calculation has no runs.
@@ -35,6 +44,9 @@ type Finish = Box<dyn FnOnce(&mut Interpreter, &Args, Runs) -> Result<Solved>>;
 
 /// A calculation that has been checked and can begin.
 pub(super) struct Task {
+    /// All that the runs depend on.
+    key: ContentKey,
+    system: Arc<System>,
     work: Work,
     finish: Finish,
     /// Whether the work tells its progress and looks for an interruption often.
@@ -42,22 +54,24 @@ pub(super) struct Task {
 }
 
 impl Task {
-    /// What is done on any thread, and what is made of the runs.
+    /// For a system: all that the runs depend on, what is done on any thread, and what is made of the runs.
     pub fn new(
+        key: ContentKey,
+        system: Arc<System>,
         work: impl FnOnce(&dyn Control) -> Runs + Send + 'static,
         finish: impl FnOnce(&mut Interpreter, &Args, Runs) -> Result<Solved> + 'static,
     ) -> Self {
-        Self { work: Box::new(work), finish: Box::new(finish), in_place: false }
+        Self { key, system, work: Box::new(work), finish: Box::new(finish), in_place: false }
     }
 
     /// The same task, with something more made of its result.
     pub fn then(self, next: impl FnOnce(&mut Interpreter, &Args, Solved) -> Result<Solved> + 'static) -> Self {
-        let Self { work, finish, in_place } = self;
+        let Self { key, system, work, finish, in_place } = self;
         let finish = Box::new(move |interp: &mut Interpreter, args: &Args, runs: Runs| {
             let solved = finish(interp, args, runs)?;
             next(interp, args, solved)
         });
-        Self { work, finish, in_place }
+        Self { key, system, work, finish, in_place }
     }
 
     /// The same task, whose work tells its progress and looks often whether it is interrupted.
@@ -66,11 +80,35 @@ impl Task {
     }
 }
 
+/// The key of a calculation of a system, without that of its functional. Change the version when the same calculation gives another result.
+pub(super) fn key_of(
+    kind: &str,
+    device: Device,
+    system: &System,
+    scf: &ScfOptions,
+    start: Option<&InitialDensity>,
+) -> ContentKey {
+    let key = ContentKey::new("ksr solve 1").text(env!("CARGO_PKG_VERSION")).text(kind).text(device.name());
+    // The label is in warnings.
+    let key = key::system(key, system).text(&system.label).numbers(&[system.nuclear_repulsion]);
+    let key = key.text(&scf.content()).text(&format!("{:?} {}", scf.threshold, scf.remedies));
+    match start {
+        None => key.text("none"),
+        Some(InitialDensity::NonInteracting) => key.text("non-interacting"),
+        Some(InitialDensity::BrokenSpin) => key.text("broken spin"),
+        Some(InitialDensity::Given([up, down])) => key.text("given").numbers(up).numbers(down),
+    }
+}
+
 /// Control of one piece of work among others: its own progress is not told.
 pub(super) struct Muted<'a>(pub &'a dyn Control);
 
 impl Control for Muted<'_> {
-    fn report(&self, _: Event) {}
+    fn report(&self, event: Event) {
+        if let Event::Trouble(_) = event {
+            self.0.report(event);
+        }
+    }
     fn interrupted(&self) -> bool {
         self.0.interrupted()
     }
@@ -95,27 +133,73 @@ pub(super) fn each(interp: &mut Interpreter, args: &Args, name: &str) -> Result<
 }
 
 impl Interpreter {
-    /// Work on the elements of a list, side by side, results in their order; `what` names it where progress is told.
-    pub(super) fn side_by_side<T: Send, J: FnOnce(&dyn Control) -> T + Send>(&self, what: &str, jobs: Vec<J>) -> Vec<T> {
-        let (control, total) = (self.control(), jobs.len());
+    /// Units of work, side by side and with other processes, results in their order; `what` names them where progress is told. A job is told
+    /// whether another process has its result.
+    ///
+    /// # Errors
+    /// The user stopped it.
+    pub(super) fn side_by_side<T, J>(&self, what: &str, jobs: Vec<(Unit, J)>, span: Span) -> Result<Vec<T>>
+    where
+        T: Send,
+        J: FnOnce(&dyn Control, bool) -> (T, bool) + Send,
+    {
+        let (control, total, ended) = (self.control(), jobs.len(), AtomicUsize::new(0));
         let muted = Muted(&control);
-        let jobs = jobs.into_iter().map(|job| || job(&muted)).collect();
-        team::side_by_side(jobs, &|done| control.report(Event::Work { what: what.to_owned(), done, total }))
+        let (units, jobs): (Vec<Unit>, Vec<J>) = jobs.into_iter().unzip();
+        let queue = Queue::new(self.options.together.as_deref(), what, units);
+        let job = |job: J| {
+            |turn: Turn<'_>| {
+                let (found, failed) = job(&muted, matches!(turn, Turn::Done));
+                turn.finish(failed, &control);
+                let done = ended.fetch_add(1, Ordering::Relaxed) + 1;
+                control.report(Event::Work { what: what.to_owned(), done, total });
+                found
+            }
+        };
+        let jobs = jobs.into_iter().map(job).collect();
+        let found: Vec<T> = team::side_by_side(jobs, &|| queue.next(&control)).into_iter().flatten().collect();
+        if found.len() < total {
+            self.check_interrupt(span)?;
+            return fail(RunError::Interrupted { span }, span);
+        }
+        Ok(found)
     }
 
     /// The result of a task, which can be given up at any moment.
     pub(super) fn done(&mut self, args: &Args, task: Task) -> Result<Solved> {
-        let Task { work, finish, in_place } = task;
+        let Task { work, finish, in_place, .. } = task;
         let runs = if in_place { work(&self.control()) } else { self.unless_stopped(args.span, work)? };
         finish(self, args, runs)
     }
 
     /// The results of tasks that are done side by side, a list of runs.
     pub(super) fn all_done(&mut self, tasks: Vec<(Args, Task)>, span: Span) -> Result<Value> {
-        let (work, rest): (Vec<_>, Vec<_>) =
-            tasks.into_iter().map(|(args, Task { work, finish, .. })| (work, (args, finish))).unzip();
-        let what = format!("solve {} systems", work.len());
-        let found = self.side_by_side(&what, work);
+        let what = format!("solve {} systems", tasks.len());
+        let together = self.options.together.clone();
+        let (mut jobs, mut rest) = (Vec::with_capacity(tasks.len()), Vec::with_capacity(tasks.len()));
+        for (args, Task { key, system, work, finish, .. }) in tasks {
+            let key = key.finish();
+            let path = together.as_ref().map_or_else(PathBuf::new, |together| together.runs(&key));
+            let unit = Unit { key, what: format!("solve {}", system.label), result: path.clone() };
+            let shared = together.is_some();
+            let job = move |control: &dyn Control, done: bool| {
+                let known = || ks::recalled(&recall(&path).ok()?, &system);
+                if let Some(runs) = if done { known() } else { None } {
+                    return (Ok(runs), false);
+                }
+                let found = work(control);
+                let failed = found.is_err();
+                if let (true, false, Ok(runs)) = (shared, control.interrupted(), &found)
+                    && let Some(Err(reason)) = ks::kept(runs.clone()).map(|bytes| keep(&path, &bytes))
+                {
+                    control.report(Event::Trouble(format!("a result cannot be shared: {reason}")));
+                }
+                (found, failed)
+            };
+            jobs.push((unit, job));
+            rest.push((args, finish));
+        }
+        let found = self.side_by_side(&what, jobs, span)?;
         self.check_interrupt(span)?;
         let mut runs = Vec::with_capacity(found.len());
         for ((args, finish), found) in rest.into_iter().zip(found) {

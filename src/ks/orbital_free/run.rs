@@ -10,13 +10,14 @@ use crate::ks::way::Way;
 use crate::ks::{InitialDensity, KsError, KsWarning, Run, ScfOptions, Stop, beyond_convergence, orbitals};
 use crate::model::System;
 use crate::tensor::{Cpu, Device, on_device};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A functional and its flat parameters.
 pub type Part<'a> = (&'a Arc<Compiled>, &'a [f64]);
 
 /// What a run without orbitals has in their place.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OrbitalFree {
     /// δT/δn of each spin, hartree.
     pub kinetic_potential: [Vec<f64>; 2],
@@ -178,7 +179,7 @@ fn warnings(run: &Run, options: &ScfOptions, density: &[Vec<f64>]) -> Vec<KsWarn
             system: system.clone(),
             iterations: run.iterations,
             residual: run.residual,
-            limit,
+            limit: limit.to_owned(),
             value: run.limit,
             advice: advice.to_owned(),
         });

@@ -171,7 +171,8 @@ fn principal_components_are_fields() {
     let apart = format!("{head}let all = {overlaps}\nmax([max(abs([all[i][j] - (if i == j then 1 else 0) for j in 0 .. 6])) for i in 0 .. 6])");
     assert!(number(&apart) < 1e-6);
     let back = format!("{head}max(abs(p.mean + fold([phi * integral((ns[2] - p.mean) * phi) for phi in p.components], fn(a, b) = a + b) - ns[2]))");
-    assert!(number(&back) < 1e-10);
+    // Those of variances below 1e-14 of the largest are left out.
+    assert!(number(&back) < 1e-6);
     let spread = format!("{head}mean([integral((n - p.mean)^2) for n in ns]) - sum(p.variances)");
     assert!(number(&spread).abs() < 1e-10);
     // A coefficient is a number of the whole density, with its derivative.

@@ -359,7 +359,7 @@ impl Interpreter {
     fn run_training(&mut self, plan: &Plan, args: &Args) -> Result<Trained> {
         let span = args.span;
         let folder = self.options.cache.as_ref().map(|cache| cache.join("training"));
-        let store = Store { folder, fresh: self.options.fresh };
+        let store = Store { folder, fresh: self.options.fresh, together: self.options.together.clone() };
         let place = args.span_of("functional");
         for note in [told::idle(plan, place), told::saturated(plan, place)].into_iter().flatten() {
             self.warn_with(Problem::new(note, span), true);

@@ -1,0 +1,144 @@
+//! `ksr run --together STORE`: which process this is, and what it does for the others; `ksr status` and `ksr clean`.
+
+use super::{FAILED, USAGE, output};
+use crate::data::ContentKey;
+use crate::report::progress::duration;
+use crate::together::{self, BEAT, Leader, StoreError, Together, Who};
+use serde_json::json;
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The variables in which engines write the number of a process: Slurm, Open MPI, MPICH and others with PMI.
+const RANKS: [&str; 4] = ["SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"];
+
+/// The unit of work that the process has which shows and saves.
+const FIRST: &str = "first";
+
+/// This process among the others.
+pub struct Joined {
+    /// The others.
+    pub together: Arc<Together>,
+    /// Whether it shows values, saves and draws.
+    pub first: bool,
+}
+
+/// Joins the processes that share a folder.
+pub fn join(folder: &Path, beat: Option<Duration>) -> Result<Joined, StoreError> {
+    let who = who();
+    let rank = who.rank;
+    let together = Arc::new(Together::join(folder, who, &build(), beat.unwrap_or(BEAT))?);
+    // Without numbers, the first to come; if it has died, the next.
+    let first = rank.map_or_else(|| together.lead(FIRST), |rank| rank == 0);
+    Ok(Joined { together, first })
+}
+
+/// Says that nobody has shown anything, if the process that was to do it is gone.
+pub fn part(joined: &Joined, json: bool) {
+    if let (false, Leader::Gone(name)) = (joined.first, joined.together.leader(FIRST)) {
+        let message = format!(
+            "{name}, which was to show and save, has ended early: run the script again with the same store; nothing is calculated again"
+        );
+        output::notice("warning", &message, json);
+    }
+}
+
+/// A number that the environment has.
+fn number(name: &str) -> Option<usize> {
+    env::var(name).ok()?.trim().parse().ok()
+}
+
+/// The number of this process: of all of a job, or of all of an array of jobs.
+fn rank() -> Option<usize> {
+    let own = RANKS.into_iter().find_map(number);
+    match (number("SLURM_ARRAY_TASK_ID"), own) {
+        (Some(task), own) => {
+            let first = number("SLURM_ARRAY_TASK_MIN").unwrap_or(0);
+            let each = number("SLURM_STEP_NUM_TASKS").or_else(|| number("SLURM_NTASKS")).unwrap_or(1).max(1);
+            Some(task.saturating_sub(first) * each + own.unwrap_or(0))
+        }
+        (None, own) => own,
+    }
+}
+
+fn who() -> Who {
+    let text = |path: &str| fs::read_to_string(path).map(|text| text.trim().to_owned()).ok().filter(|t| !t.is_empty());
+    let host = text("/proc/sys/kernel/hostname").or_else(|| env::var("HOSTNAME").ok());
+    let space = fs::read_link("/proc/self/ns/pid").map(|link| link.display().to_string()).unwrap_or_default();
+    let boot = text("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let space = if space.is_empty() || boot.is_empty() { String::new() } else { format!("{boot} {space}") };
+    Who { host: host.unwrap_or_else(|| "computer".into()), pid: std::process::id(), space, rank: rank() }
+}
+
+/// A hash of this program.
+fn build() -> String {
+    let bytes = env::current_exe().and_then(fs::read).unwrap_or_default();
+    ContentKey::new("program").bytes(&bytes).finish()
+}
+
+/// Says why a store cannot be joined.
+pub fn refuse(error: &StoreError, json: bool) -> u8 {
+    output::notice("error", &error.to_string(), json);
+    USAGE
+}
+
+/// `ksr status STORE`.
+pub fn status(folder: &Path, json: bool) -> u8 {
+    let found = match together::status(folder) {
+        Ok(found) => found,
+        Err(error) => return refuse(&error, json),
+    };
+    let left = |seconds: f64| duration(Duration::from_secs_f64(seconds));
+    if json {
+        let lists = found.lists.iter().map(|l| {
+            json!({ "what": l.what, "units": l.total, "done": l.done, "failed": l.failed, "claimed": l.claimed, "seconds_left": l.left })
+        });
+        let workers = found.workers.iter().map(|w| {
+            let by = w.who.as_ref().map(Who::text);
+            json!({ "what": w.what, "by": by, "silent_seconds": w.silent.as_secs_f64(), "dead": w.dead })
+        });
+        let by = found.by.iter().map(|(who, units, seconds)| json!({ "by": who, "units": units, "seconds": seconds }));
+        let (lists, workers): (Vec<_>, Vec<_>) = (lists.collect(), workers.collect());
+        output::line(
+            &json!({ "begun": found.begun, "lists": lists, "single": found.single, "claims": workers, "processes": by.collect::<Vec<_>>() })
+                .to_string(),
+        );
+        return 0;
+    }
+    output::line(&format!("begun by {}", found.begun));
+    for list in &found.lists {
+        let failed = if list.failed > 0 { format!(", {} failed", list.failed) } else { String::new() };
+        let busy = if list.claimed > 0 { format!(", {} claimed", list.claimed) } else { String::new() };
+        let rest = list.left.map_or(String::new(), |seconds| format!(", about {} left", left(seconds)));
+        output::line(&format!("{}: {} of {} done{busy}{failed}{rest}", list.what, list.done, list.total));
+    }
+    if found.single > 0 {
+        output::line(&format!("{} done outside lists", found.single));
+    }
+    for worker in found.workers.iter().filter(|worker| worker.what != FIRST) {
+        let by = worker.who.as_ref().map_or_else(|| "somebody".to_owned(), Who::text);
+        let dead = if worker.dead { ": it has died, and another process will take over" } else { "" };
+        output::line(&format!("  {} by {by}, last sign {} ago{dead}", worker.what, left(worker.silent.as_secs_f64())));
+    }
+    for (who, units, seconds) in &found.by {
+        output::line(&format!("  {who} has done {units} in {}", left(*seconds)));
+    }
+    0
+}
+
+/// `ksr clean STORE`.
+pub fn clean(folder: &Path, all: bool) -> u8 {
+    match together::clean(folder, all) {
+        Ok(_) if all => output::line("the store is removed"),
+        Ok(0) => output::line("nothing was left behind"),
+        Ok(1) => output::line("1 file that a process left behind is removed"),
+        Ok(removed) => output::line(&format!("{removed} files that processes left behind are removed")),
+        Err(error) => {
+            output::notice("error", &error.to_string(), false);
+            return if matches!(error, StoreError::Foreign { .. }) { USAGE } else { FAILED };
+        }
+    }
+    0
+}

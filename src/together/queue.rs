@@ -1,0 +1,182 @@
+//! Units of work, given out one by one: those that this process claims, and those whose results others have calculated.
+
+use super::claim::Claim;
+use super::{CLAIMS, DONE, Together, locked};
+use crate::control::{Control, Event};
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// A unit of work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unit {
+    /// The hash of all that its result depends on.
+    pub key: String,
+    /// What it is, for people: `exact h2(1.6)`.
+    pub what: String,
+    /// The file of its result.
+    pub result: PathBuf,
+}
+
+/// What this process does with a unit.
+pub enum Turn<'a> {
+    /// Calculates it, and others wait for the result.
+    Mine(Claim<'a>),
+    /// Reads its result (or, if it is missing, calculates it).
+    Done,
+    /// Calculates it; nobody else is told.
+    Alone,
+}
+
+impl Turn<'_> {
+    /// The result is where others find it, or the unit `failed`.
+    pub fn finish(self, failed: bool, control: &dyn Control) {
+        if let Turn::Mine(claim) = self {
+            claim.finish(failed, control.elapsed(), &|message| control.report(Event::Trouble(message)));
+        }
+    }
+}
+
+/// Units that are given out one by one, to any number of threads.
+pub struct Queue<'a> {
+    /// The others; without them the units are given out in order.
+    together: Option<&'a Together>,
+    units: Vec<Unit>,
+    next: AtomicUsize,
+    left: Mutex<Left>,
+}
+
+/// What is left of the units, and what is known of the others.
+struct Left {
+    units: Vec<usize>,
+    done: BTreeSet<String>,
+    claimed: BTreeSet<String>,
+    /// When these were read.
+    read: Option<Duration>,
+}
+
+/// While units are left, the folders are read again after this time.
+const LOOK: Duration = Duration::from_millis(200);
+/// The shortest and the longest wait for others.
+const WAITS: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(1000)];
+
+impl<'a> Queue<'a> {
+    /// The units of a training or a list, `what` for people.
+    pub fn new(together: Option<&'a Together>, what: &str, units: Vec<Unit>) -> Self {
+        let count = units.len();
+        let mut order: Vec<usize> = (0..count).collect();
+        if let Some(together) = together {
+            together.note_list(what, &units);
+            // Processes begin at different places, so that they seldom want the same unit.
+            order.rotate_left(together.who.place(count));
+        }
+        let left = Left { units: order, done: BTreeSet::new(), claimed: BTreeSet::new(), read: None };
+        Self { together, units, next: AtomicUsize::new(0), left: Mutex::new(left) }
+    }
+
+    /// The next unit, and what to do with it. If all that are left are worked on by others, waits until one is finished or its process has
+    /// died. None: all have been given out, or the user asked to stop.
+    pub fn next(&self, control: &dyn Control) -> Option<(usize, Turn<'a>)> {
+        let Some(together) = self.together else {
+            let k = self.next.fetch_add(1, Ordering::Relaxed);
+            return (k < self.units.len()).then_some((k, Turn::Alone));
+        };
+        let mut wait = WAITS[0];
+        while !control.interrupted() {
+            match self.look(together, control) {
+                Found::Unit(k, turn) => {
+                    if matches!(turn, Turn::Done) && !together.has_failed(&self.units[k].key) {
+                        await_file(&self.units[k].result);
+                    }
+                    return Some((k, turn));
+                }
+                Found::Nothing => return None,
+                Found::Busy => {
+                    std::thread::sleep(wait);
+                    wait = (wait * 2).min(WAITS[1]);
+                }
+            }
+        }
+        None
+    }
+
+    fn look(&self, together: &'a Together, control: &dyn Control) -> Found<'a> {
+        let elapsed = control.elapsed();
+        let mut left = locked(&self.left);
+        if left.units.is_empty() {
+            return Found::Nothing;
+        }
+        // Units of others may look free for a moment: claiming finds out.
+        if left.read.is_none_or(|read| elapsed.saturating_sub(read) >= LOOK) {
+            left.done = names(together, DONE);
+            left.claimed = names(together, CLAIMS);
+            left.read = Some(elapsed);
+        }
+        let mut at = 0;
+        while let Some(k) = left.units.get(at).copied() {
+            let Unit { key, what, result: _ } = &self.units[k];
+            let turn = if left.done.contains(key) {
+                Turn::Done
+            } else if left.claimed.contains(key) {
+                at += 1;
+                continue;
+            } else {
+                match together.claim(key, what, elapsed) {
+                    Ok(Some(claim)) if together.is_done(key) => {
+                        drop(claim);
+                        Turn::Done
+                    }
+                    Ok(Some(claim)) => Turn::Mine(claim),
+                    Ok(None) => {
+                        left.claimed.insert(key.clone());
+                        at += 1;
+                        continue;
+                    }
+                    Err(error) => {
+                        together.tell_trouble(&error, &|message| control.report(Event::Trouble(message)));
+                        Turn::Alone
+                    }
+                }
+            };
+            left.units.remove(at);
+            return Found::Unit(k, turn);
+        }
+        left.units.iter().for_each(|k| together.bury_if_dead(&self.units[*k].key, elapsed));
+        Found::Busy
+    }
+}
+
+enum Found<'a> {
+    Unit(usize, Turn<'a>),
+    /// All that are left are worked on by others.
+    Busy,
+    /// None are left.
+    Nothing,
+}
+
+/// How often, and how long apart, a file is looked for that must be there.
+const LOOKS: (u32, Duration) = (20, Duration::from_millis(50));
+
+/// Waits until a file is seen whose writer is done. On a network file system that may take a moment; the folder is read again, which makes
+/// it ask its server.
+fn await_file(path: &Path) {
+    for _ in 0..LOOKS.0 {
+        match fs::File::open(path) {
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::StaleNetworkFileHandle) => {
+                let _ = path.parent().map(fs::read_dir);
+                std::thread::sleep(LOOKS.1);
+            }
+            _ => return,
+        }
+    }
+}
+
+/// The names in a folder. Reading it makes a network file system ask its server.
+fn names(together: &Together, part: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(together.folder.join(part)).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
