@@ -53,6 +53,11 @@ pub struct Status {
     pub by: Vec<(String, usize, f64)>,
 }
 
+/// The folders of a store.
+const ALL: [&str; 6] = [CLAIMS, DONE, LISTS, RUNS, "exact", "training"];
+/// How the names of files begin that are there only for a moment.
+const PARTS: [&str; 4] = [".dead-", ".probe-", ".begun-by-", ".ksr-"];
+
 fn unusable(folder: &Path, what: &'static str, error: &io::Error) -> StoreError {
     let reason = crate::problem::reason(error, "read");
     StoreError::Unusable { folder: folder.to_path_buf(), what, reason }
@@ -175,17 +180,22 @@ pub fn clean(folder: &Path, all: bool) -> Result<usize, StoreError> {
             fs::remove_file(path)?;
             removed += 1;
         }
-        for part in ["", CLAIMS, DONE, LISTS, RUNS] {
-            for (name, path) in files(&folder.join(part))? {
-                let left = name.starts_with(".dead-") || name.starts_with(".probe-") || name.starts_with(".begun-by-");
-                if left && path.is_file() {
+        let now = now(&folder.join(CLAIMS));
+        let old = |path: &Path| {
+            let at = stamp(path).and_then(|(at, _)| at);
+            at.is_some_and(|at| now.duration_since(at).unwrap_or_default() > BEAT * PATIENCE)
+        };
+        for part in [""].into_iter().chain(ALL) {
+            for (name, path) in files(&folder.join(part)).unwrap_or_default() {
+                let left = PARTS.iter().any(|start| name.starts_with(start));
+                if left && path.is_file() && old(&path) {
                     fs::remove_file(path)?;
                     removed += 1;
                 }
             }
         }
         if all {
-            for part in [CLAIMS, DONE, LISTS, RUNS, "exact", "train"] {
+            for part in ALL {
                 match fs::remove_dir_all(folder.join(part)) {
                     Ok(()) => removed += 1,
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {}
