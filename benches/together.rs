@@ -2,7 +2,7 @@
 //! only sleep, against the time that they would take without any cost.
 //!
 //! `cargo bench --bench together`; `-- PROCESSES UNITS SECONDS` for another run of the second kind.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
 use ksr::control::{Control, Event};
 use ksr::together::{BEAT, Queue, Together, Turn, Unit, Who};
@@ -31,7 +31,11 @@ fn take_part(store: &Path, rank: usize, units: usize, seconds: f64) {
     let who = Who { host: "bench".into(), pid: std::process::id(), space, rank: Some(rank) };
     let together = Together::join(store, who, "bench", BEAT).unwrap();
     let clock = Clock(Instant::now());
-    let unit = |k: usize| Unit { key: format!("{k:032x}"), what: format!("unit {k}"), result: store.join(format!("runs/{k}")) };
+    let unit = |k: usize| Unit {
+        key: format!("{k:032x}"),
+        what: format!("unit {k}"),
+        result: store.join(format!("runs/{k}")),
+    };
     let queue = Queue::new(Some(&together), "units", (0..units).map(unit).collect());
     while let Some((k, turn)) = queue.next(&clock) {
         if matches!(turn, Turn::Mine(_)) {

@@ -101,7 +101,11 @@ fn processes_share_the_work_and_the_first_shows() {
         }
         assert_eq!(saved(&place), files);
         let (status, err, _) = finished(place.ksr().args(["status"]).arg(&store));
-        for line in ["train smooth_global, 4 seeds: 4 of 4 done", "solve 9 systems: 9 of 9 done", "exact 9 systems: 9 of 9 done"] {
+        for line in [
+            "train smooth_global, 4 seeds: 4 of 4 done",
+            "solve 9 systems: 9 of 9 done",
+            "exact 9 systems: 9 of 9 done",
+        ] {
             assert!(status.contains(line), "{status}{err}");
         }
         // Nothing is left but results.
@@ -225,7 +229,10 @@ fn what_is_no_store_is_refused() {
     assert!(run(&store).contains("was begun by ksr 0.0.9"));
     with(&part("/bits/instructions"), "aarch64");
     let told = run(&store);
-    assert!(told.contains("with aarch64, and this processor calculates with") && told.contains("--constraint"), "{told}");
+    assert!(
+        told.contains("with aarch64, and this processor calculates with") && told.contains("--constraint"),
+        "{told}"
+    );
     with(&part("/bits/results"), "0123456789abcdef");
     assert!(run(&store).contains("test calculation 01234567"));
     fs::write(&marker, "{").expect("a marker");
@@ -239,7 +246,11 @@ fn a_full_disk_is_told() {
     let (place, folder) = (place(), tempfile::tempdir().expect("a folder"));
     let store = folder.path().join("store");
     // The script saves nothing here: what it shows does not depend on the disk.
-    let text: String = SCRIPT.lines().filter(|line| !line.contains("save(") && !line.contains("model.ksr")).map(|line| format!("{line}\n")).collect();
+    let text: String = SCRIPT
+        .lines()
+        .filter(|line| !line.contains("save(") && !line.contains("model.ksr"))
+        .map(|line| format!("{line}\n"))
+        .collect();
     place.file("script.ksr", &text);
     let limited = |rank: usize| {
         let mut command = Command::new("sh");
@@ -258,7 +269,10 @@ fn a_full_disk_is_told() {
     for (rank, child) in all.into_iter().enumerate() {
         let (out, err, status) = ended(child);
         assert_eq!(status, Some(0), "{err}");
-        assert!(err.contains("could not be cached") || err.contains("cannot be shared") || err.contains("cannot be kept"), "{rank}: {err}");
+        assert!(
+            err.contains("could not be cached") || err.contains("cannot be shared") || err.contains("cannot be kept"),
+            "{rank}: {err}"
+        );
         if rank == 0 {
             assert_eq!(out.trim(), shown.trim());
         }

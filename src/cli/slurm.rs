@@ -24,7 +24,8 @@ pub fn script(file: &Path, job: &Job<'_>) -> u8 {
     let name = file.file_stem().map_or_else(|| "ksr".to_owned(), |stem| stem.to_string_lossy().into_owned());
     let store = job.store.map_or_else(|| format!("{name}.store"), |store| store.display().to_string());
     let (label, quoted_store, quoted_file) = (plain(&name), quoted(&store), quoted(&file.display().to_string()));
-    let set: String = job.set.iter().map(|(name, value)| format!(" --set {}", quoted(&format!("{name}={value}")))).collect();
+    let set: String =
+        job.set.iter().map(|(name, value)| format!(" --set {}", quoted(&format!("{name}={value}")))).collect();
     let Job { tasks, cpus, time, .. } = job;
     output::line(&format!(
         "#!/bin/bash
@@ -60,7 +61,11 @@ fn plain(name: &str) -> String {
 /// A word for a shell.
 fn quoted(text: &str) -> String {
     let safe = |c: char| c.is_ascii_alphanumeric() || "-_./=".contains(c);
-    if !text.is_empty() && text.chars().all(safe) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+    if !text.is_empty() && text.chars().all(safe) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
 }
 
 /// A limit of time as Slurm writes it: `90` (minutes), `2:00:00`, `1-12`, `1-12:30:00`.

@@ -52,8 +52,8 @@ pub(crate) use pulay::Pulay;
 pub(crate) use schedule::{MAX_ITERATIONS, Schedule};
 pub(crate) use unroll::Unrolled;
 
-pub use kept::{kept, recalled};
 pub use error::KsError;
+pub use kept::{kept, recalled};
 pub use observable::Observable;
 pub use options::{Mixing, ScfOptions};
 pub use orbital_free::{OrbitalFree, Projection};

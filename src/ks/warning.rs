@@ -312,7 +312,14 @@ pub(super) fn of(run: &Run, options: &ScfOptions, first: (usize, f64), closest: 
         };
         if let Some(advice) = advice {
             let (iterations, residual, value) = (run.iterations, run.residual, run.limit);
-            warnings.push(KsWarning::NotConverged { system, iterations, residual, limit: limit.to_owned(), value, advice });
+            warnings.push(KsWarning::NotConverged {
+                system,
+                iterations,
+                residual,
+                limit: limit.to_owned(),
+                value,
+                advice,
+            });
         }
     } else {
         if let [chosen, .., last] = run.how.as_slice()
@@ -321,7 +328,13 @@ pub(super) fn of(run: &Run, options: &ScfOptions, first: (usize, f64), closest: 
             && first.1 > options.limit()
         {
             let (how, first, (iterations, residual)) = (last.name().to_owned(), chosen.name(), first);
-            warnings.push(KsWarning::Remedied { system: system.clone(), how, first: first.to_owned(), iterations, residual });
+            warnings.push(KsWarning::Remedied {
+                system: system.clone(),
+                how,
+                first: first.to_owned(),
+                iterations,
+                residual,
+            });
         }
         warnings.extend(small_gap(&system, closest.last().copied().flatten(), mirror));
         warnings.extend(held_by_walls(run));

@@ -77,7 +77,8 @@ fn results() -> String {
         key = key.numbers(&(0..size).map(|i| eigen.S()[i]).collect::<Vec<_>>());
     }
     leave_vector_registers();
-    let functions: [fn(f64) -> f64; 8] = [f64::exp, |x| x.abs().ln(), f64::sin, f64::cos, f64::tanh, |x| x.abs().powf(1.7), f64::exp_m1, f64::atan];
+    let functions: [fn(f64) -> f64; 8] =
+        [f64::exp, |x| x.abs().ln(), f64::sin, f64::cos, f64::tanh, |x| x.abs().powf(1.7), f64::exp_m1, f64::atan];
     for f in functions {
         key = key.numbers(&all.iter().map(|x| f(3.0 * x)).collect::<Vec<_>>());
     }

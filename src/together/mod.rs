@@ -125,9 +125,9 @@ impl Together {
         };
         let marker = match marker_in(folder).map_err(|error| unusable("read", error))? {
             Some(marker) => marker,
-            None => begin(folder, &own, &who).map_err(|error| unusable("write to", error))?.ok_or_else(|| {
-                StoreError::Foreign { folder: folder.to_path_buf() }
-            })?,
+            None => begin(folder, &own, &who)
+                .map_err(|error| unusable("write to", error))?
+                .ok_or_else(|| StoreError::Foreign { folder: folder.to_path_buf() })?,
         };
         if marker.format != own.format {
             return Err(StoreError::Foreign { folder: folder.to_path_buf() });
@@ -179,7 +179,8 @@ impl Together {
     /// The units of a list, noted for `ksr status`; once is enough, and without it nothing is lost.
     fn note_list(&self, what: &str, units: &[Unit]) {
         let keys: Vec<&str> = units.iter().map(|unit| &*unit.key).collect();
-        let name = keys.iter().fold(crate::data::ContentKey::new("list").text(what), |key, unit| key.text(unit)).finish();
+        let name =
+            keys.iter().fold(crate::data::ContentKey::new("list").text(what), |key, unit| key.text(unit)).finish();
         let path = self.folder.join(LISTS).join(name);
         if units.len() > 1 && !path.exists() {
             let text = serde_json::json!({ "what": what, "units": keys }).to_string();
@@ -215,7 +216,10 @@ fn begin(folder: &Path, own: &Marker, who: &Who) -> io::Result<Option<Marker>> {
     let part = format!(".begun-by-{}", who.file_name());
     for entry in fs::read_dir(folder)? {
         // Others may be beginning at this moment.
-        if ![".begun-by-", ".ksr-"].iter().any(|start| entry.as_ref().is_ok_and(|e| e.file_name().to_string_lossy().starts_with(start))) {
+        if ![".begun-by-", ".ksr-"]
+            .iter()
+            .any(|start| entry.as_ref().is_ok_and(|e| e.file_name().to_string_lossy().starts_with(start)))
+        {
             return marker_in(folder);
         }
     }

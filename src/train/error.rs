@@ -1,8 +1,8 @@
 //! Errors of training. They do not know the source text: the caller attaches the place.
 
-use crate::team::Died;
 use crate::ks::KsError;
 use crate::source::Span;
+use crate::team::Died;
 use miette::Diagnostic;
 use thiserror::Error;
 

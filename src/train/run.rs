@@ -295,8 +295,9 @@ fn mean_and_gradient<'env>(
     params: &Arc<[f64]>,
 ) -> Result<(f64, Vec<f64>), Halt> {
     let shared = params.clone();
-    let found =
-        team.map(cases.len(), move |i| cases[i].loss_and_gradient(device, &shared, control)).map_err(|died| Halt::Program(died.into()))?;
+    let found = team
+        .map(cases.len(), move |i| cases[i].loss_and_gradient(device, &shared, control))
+        .map_err(|died| Halt::Program(died.into()))?;
     let weight = 1.0 / cases.len() as f64;
     let (mut loss, mut gradient) = (0.0, vec![0.0; params.len()]);
     for found in found {
@@ -315,7 +316,9 @@ fn mean<'env>(
     params: &Arc<[f64]>,
 ) -> Result<f64, Halt> {
     let shared = params.clone();
-    let found = team.map(cases.len(), move |i| cases[i].loss(device, &shared, control)).map_err(|died| Halt::Program(died.into()))?;
+    let found = team
+        .map(cases.len(), move |i| cases[i].loss(device, &shared, control))
+        .map_err(|died| Halt::Program(died.into()))?;
     let losses: Vec<f64> = found.into_iter().collect::<Result<_, _>>()?;
     Ok(losses.iter().sum::<f64>() / cases.len() as f64)
 }

@@ -6,9 +6,9 @@
 use super::record::Ending;
 use super::state::SeedState;
 use crate::data::{ContentKey, keep, recall, sealed, unsealed};
+use crate::together::{Together, Unit};
 use std::fs;
 use std::io::ErrorKind;
-use crate::together::{Together, Unit};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

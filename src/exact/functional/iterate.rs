@@ -372,5 +372,12 @@ fn warnings(run: &Run, options: &ScfOptions, (inversions, fault): (f64, Option<F
         None => format!("try {steps}, or begin at another density, such as `start: exact(…)`"),
     };
     let (system, iterations) = (run.system.label.clone(), run.iterations);
-    vec![KsWarning::NotConverged { system, iterations, residual: run.residual, limit: limit.to_owned(), value: run.limit, advice }]
+    vec![KsWarning::NotConverged {
+        system,
+        iterations,
+        residual: run.residual,
+        limit: limit.to_owned(),
+        value: run.limit,
+        advice,
+    }]
 }

@@ -49,7 +49,7 @@ impl DraftText<'_> {
             Some(Value::Function(closure)) => self.kind_of(&closure.def.body, steps),
             Some(Value::Builtin(builtin)) => match builtin.gives {
                 [kind] => Some(*kind),
-                _ => gives_each(&builtin),
+                _ => gives_each(builtin),
             },
             _ => None,
         }

@@ -176,12 +176,7 @@ impl Interpreter {
     ///
     /// # Errors
     /// The user stopped it.
-    pub(super) fn try_exactly(
-        &mut self,
-        system: &Arc<System>,
-        options: &exact::Options,
-        span: Span,
-    ) -> Result<Found> {
+    pub(super) fn try_exactly(&mut self, system: &Arc<System>, options: &exact::Options, span: Span) -> Result<Found> {
         if self.options.together.is_some() {
             let all = self.try_all_exactly(&[(system.clone(), *options)], span)?;
             return all.into_iter().next().map_or_else(|| fail(RunError::Interrupted { span }, span), Ok);

@@ -216,9 +216,9 @@ impl Interpreter {
         let text = self.world.read_text(&full).map_err(|error| reason(&error, "read"));
         let mut faulty = None;
         let kernel = |text: &str| {
-            self.saved_function(&full, text, span).or_else(|problem| {
+            self.saved_function(&full, text, span).map_err(|problem| {
                 faulty = Some(problem);
-                Err(String::new())
+                String::new()
             })
         };
         match text.and_then(|text| read_machine(&text, kernel)) {

@@ -198,7 +198,10 @@ pub(super) fn kohn_sham(interp: &mut Interpreter, args: &Args, with: &Value, tog
         let (system, scf, start) = (&system, &scf, &start);
         let jobs = others.into_iter().map(|one| move || one(device, system, scf, start, control)).collect();
         let others = team::all_side_by_side(jobs);
-        std::iter::once(Ok(first)).chain(others).collect::<std::result::Result<Vec<Run>, KsError>>().map_err(TaskError::from)
+        std::iter::once(Ok(first))
+            .chain(others)
+            .collect::<std::result::Result<Vec<Run>, KsError>>()
+            .map_err(TaskError::from)
     };
     let with = with.clone();
     Ok(Task::new(key, of, work, move |interp, args, runs| {
@@ -224,8 +227,9 @@ pub(super) fn functional_key(key: ContentKey, ready: &Ready) -> ContentKey {
 /// The calculation with a functional, plain data.
 fn calculated(
     ready: &Ready,
-) -> impl FnOnce(Device, &Arc<System>, &ScfOptions, &InitialDensity, &dyn Control) -> std::result::Result<Run, KsError> + Send + use<>
-{
+) -> impl FnOnce(Device, &Arc<System>, &ScfOptions, &InitialDensity, &dyn Control) -> std::result::Result<Run, KsError>
++ Send
++ use<> {
     let (compiled, params, functional) = (ready.traced.compiled.clone(), ready.parameters.to_vec(), ready.name.clone());
     move |device, system, scf, start, control| {
         let run = ks::solve(device, system, &compiled, &params, scf, start, control)?;

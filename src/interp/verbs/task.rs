@@ -247,8 +247,12 @@ mod tests {
     fn errors_and_warnings_of_a_list() {
         assert_eq!(code(&format!("{HEAD}solve([atom(2, 2), 3], with: functionals.lda)")), "ksr::types::mismatch");
         assert_eq!(code(&format!("{HEAD}exact([atom(2, 2), [atom(1, 1)]])")), "ksr::types::mismatch");
-        assert_eq!(code(&format!("{HEAD}exact([atom(2, 2), atom(2, 30)])")), code(&format!("{HEAD}exact(atom(2, 30))")));
-        let script = format!("{HEAD}solve([atom(2, 2), atom(3, 2)], with: functionals.lda, iterations: 1, mixing: linear(0.1))");
+        assert_eq!(
+            code(&format!("{HEAD}exact([atom(2, 2), atom(2, 30)])")),
+            code(&format!("{HEAD}exact(atom(2, 30))"))
+        );
+        let script =
+            format!("{HEAD}solve([atom(2, 2), atom(3, 2)], with: functionals.lda, iterations: 1, mixing: linear(0.1))");
         interpreter().run("test.ksr", &script).expect("runs");
         let lines = take_lines();
         assert!(lines.iter().any(|line| line.contains("converge")), "{lines:?}");

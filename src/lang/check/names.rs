@@ -140,7 +140,7 @@ pub fn definitions(program: &Program) -> Module {
 
 /// The names that a statement binds.
 pub fn defines(statement: &Stmt) -> Vec<(Rc<str>, Known)> {
-        match &statement.kind {
+    match &statement.kind {
         StmtKind::Let { name, value } => vec![(name.name.clone(), known(value))],
         StmtKind::Grid { name, .. } => vec![(name.name.clone(), Known::Value)],
         StmtKind::Param(param) => vec![(param.name.name.clone(), Known::Value)],

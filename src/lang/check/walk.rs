@@ -106,7 +106,11 @@ impl<'a> Checker<'a> {
             ExprKind::Call { callee, args } => match self.what(callee)? {
                 Known::Callable(signature) if signature.system => Some(Known::System),
                 // What might be a list might give one.
-                Known::Callable(signature) if signature.each && !args.first().is_some_and(|a| self.is_one(&a.value)) => None,
+                Known::Callable(signature)
+                    if signature.each && !args.first().is_some_and(|a| self.is_one(&a.value)) =>
+                {
+                    None
+                }
                 Known::Callable(signature) => signature.gives.clone().map(Known::Answer),
                 _ => None,
             },

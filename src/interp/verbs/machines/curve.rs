@@ -84,7 +84,10 @@ pub(super) fn learning_curve(interp: &mut Interpreter, args: &mut Args) -> Resul
             ("largest_error".into(), column(&|line| Value::of(line.largest, dim))),
             ("width".into(), column(&member("width"))),
             ("noise".into(), column(&member("noise"))),
-            ("chosen".into(), column(&|line| Value::list(line.chosen.iter().map(|i| Value::plain(*i as f64)).collect()))),
+            (
+                "chosen".into(),
+                column(&|line| Value::list(line.chosen.iter().map(|i| Value::plain(*i as f64)).collect())),
+            ),
         ],
     })))
 }

@@ -156,10 +156,7 @@ pub(crate) fn written(machine: &Machine, kernel: String) -> Result<String, Strin
 
 /// The machine in a text, whose kernel, if it has no name, is the function that `defined` finds in its definition; `Err`: what is wrong
 /// with it.
-pub(crate) fn read(
-    text: &str,
-    defined: impl FnOnce(&str) -> Result<Rc<Closure>, String>,
-) -> Result<Machine, String> {
+pub(crate) fn read(text: &str, defined: impl FnOnce(&str) -> Result<Rc<Closure>, String>) -> Result<Machine, String> {
     let file: File =
         serde_json::from_str(text).map_err(|error| format!("it is not a machine that ksr saved: {error}"))?;
     if file.format != FORMAT {

@@ -97,7 +97,8 @@ pub(super) fn components(interp: &mut Interpreter, args: &mut Args) -> Result<Va
     interp.afford(8 * (given * points + given.min(points).pow(2)) as u64, "this analysis", args.span)?;
     let data = rows.clone();
     let long = given.min(points) > 300;
-    let found = interp.stoppable(long, args.span, move || Basis::Principal(wanted).expansion(&data, points, spacing))?;
+    let found =
+        interp.stoppable(long, args.span, move || Basis::Principal(wanted).expansion(&data, points, spacing))?;
     let found = found.or_else(|error| odd(error, args.span_of("samples")))?;
     if found.count() < wanted {
         let message = format!(

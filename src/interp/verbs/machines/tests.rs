@@ -168,9 +168,13 @@ fn principal_components_are_fields() {
     let head = "grid g = uniform(points: 41, spacing: 0.2)\nlet ns = [exp(-(g.x - 0.1 * k)^2) for k in -4 .. 4]\n\
                 let p = principal_components(ns, count: 7)\n";
     let overlaps = "[[integral(a * b) for b in p.components] for a in p.components]";
-    let apart = format!("{head}let all = {overlaps}\nmax([max(abs([all[i][j] - (if i == j then 1 else 0) for j in 0 .. 6])) for i in 0 .. 6])");
+    let apart = format!(
+        "{head}let all = {overlaps}\nmax([max(abs([all[i][j] - (if i == j then 1 else 0) for j in 0 .. 6])) for i in 0 .. 6])"
+    );
     assert!(number(&apart) < 1e-6);
-    let back = format!("{head}max(abs(p.mean + fold([phi * integral((ns[2] - p.mean) * phi) for phi in p.components], fn(a, b) = a + b) - ns[2]))");
+    let back = format!(
+        "{head}max(abs(p.mean + fold([phi * integral((ns[2] - p.mean) * phi) for phi in p.components], fn(a, b) = a + b) - ns[2]))"
+    );
     // Those of variances below 1e-14 of the largest are left out.
     assert!(number(&back) < 1e-6);
     let spread = format!("{head}mean([integral((n - p.mean)^2) for n in ns]) - sum(p.variances)");
