@@ -58,7 +58,9 @@ fn process(place: &Place, store: &Path, rank: Option<usize>, beat: &str) -> Comm
         .env("NO_COLOR", "1")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    for name in ["SLURM_PROCID", "SLURM_ARRAY_TASK_ID", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"] {
+    for name in
+        ["SLURM_PROCID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_ID", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"]
+    {
         command.env_remove(name);
     }
     if let Some(rank) = rank {
@@ -160,7 +162,7 @@ fn claims_of_dead_computers_are_taken_over() {
     for (k, unit) in units.iter().enumerate().take(6) {
         fs::remove_file(unit.path()).expect("removed");
         let claim = store.join("claims").join(unit.file_name());
-        let who = r#"{"who":{"host":"far","pid":1,"space":"","rank":7},"what":"something"}"#;
+        let who = r#"{"who":{"host":"far","pid":1,"space":"","rank":7},"what":"something","beat":0.1}"#;
         // One is just being made.
         fs::write(&claim, if k == 0 { "" } else { who }).expect("a claim");
         let clock = if k % 2 == 0 { SystemTime::now() + hour } else { SystemTime::now() - hour };
@@ -180,14 +182,14 @@ fn claims_of_dead_computers_are_taken_over() {
 fn the_first_to_come_shows() {
     let (place, folder) = (place(), tempfile::tempdir().expect("a folder"));
     let store = folder.path().join("store");
-    let mut first = process(&place, &store, None, "1s").spawn().expect("ksr starts");
+    let mut first = process(&place, &store, None, "0.1s").spawn().expect("ksr starts");
     let lead = store.join("claims/first");
     while !lead.exists() {
         assert!(matches!(first.try_wait(), Ok(None)), "it ends before it begins");
         std::thread::sleep(Duration::from_millis(5));
     }
     let second = process(&place, &store, None, "1s").spawn().expect("ksr starts");
-    std::thread::sleep(Duration::from_millis(300));
+    std::thread::sleep(Duration::from_millis(700));
     let early = matches!(first.try_wait(), Ok(None));
     first.kill().expect("killed");
     first.wait().expect("an end");
@@ -301,6 +303,67 @@ fn a_store_is_cleaned() {
     assert_eq!(finished(place.ksr().arg("status").arg(&store)).2, 2);
 }
 
+/// An answer that another line asks for more accurately is another unit: the first line shows what it shows alone.
+#[test]
+fn accuracies_are_units_of_their_own() {
+    let text = "grid g = uniform(points: 65, spacing: 0.4)\nsystem ion(Z) on g { nucleus(Z) at 0; electrons: 3 }\n\
+                [r.energy for r in exact([ion(3), ion(4)], accuracy: 1e-2)]\n[r.energy for r in exact([ion(3), ion(4)], accuracy: 1e-6)]\n";
+    let (place, folder) = (place(), tempfile::tempdir().expect("a folder"));
+    place.file("script.ksr", text);
+    let (shown, err, _) = finished(place.ksr().args(["run", "-q", "script.ksr"]));
+    let store = folder.path().join("store");
+    for rank in [1, 0, 0] {
+        let (out, told, status) = ended(process(&place, &store, Some(rank), "5s").spawn().expect("ksr starts"));
+        assert_eq!((status, &*told), (Some(0), if rank == 0 { &*err } else { "" }));
+        assert_eq!(out, if rank == 0 { &*shown } else { "" });
+    }
+}
+
+/// What silent processes save, tables, models, and whole folders, they can read again, and nobody else sees it.
+#[test]
+fn silent_processes_read_what_they_save() {
+    let text = "grid g = uniform(points: 65, spacing: 0.4)\nsystem ion(Z) on g { nucleus(Z) at 0; electrons: 2 }\n\
+                save(exact([ion(2), ion(3)]), \"set\")\nlet d = dataset(\"set\")\nd[1].energy\nassert(exists(\"set\"), \"it is there\")\n";
+    let (place, folder) = (place(), tempfile::tempdir().expect("a folder"));
+    place.file("script.ksr", text);
+    let store = folder.path().join("store");
+    let (out, err, status) = ended(process(&place, &store, Some(1), "5s").spawn().expect("ksr starts"));
+    assert_eq!((&*out, &*err, status), ("", "", Some(0)));
+    assert!(!place.path().join("set").exists());
+    let (out, err, status) = ended(process(&place, &store, Some(0), "5s").spawn().expect("ksr starts"));
+    assert!(status == Some(0) && !out.is_empty(), "{err}");
+    assert!(place.path().join("set").exists());
+}
+
+/// A store that cannot be written any more: no process waits for claims that nobody can remove.
+#[test]
+fn a_store_that_becomes_read_only_does_not_stop_anybody() {
+    let (place, folder) = (place(), tempfile::tempdir().expect("a folder"));
+    let at = folder.path().join("disk");
+    fs::create_dir(&at).expect("a folder");
+    let mount = |args: &[&str]| {
+        Command::new("mount").args(args).arg(&at).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
+    };
+    if !mount(&["-t", "tmpfs", "-o", "size=20M", "tmpfs"]) {
+        return; // Only root can.
+    }
+    let store = at.join("store");
+    let all: Vec<Child> =
+        (0..2).map(|rank| process(&place, &store, Some(rank), "0.1s").spawn().expect("ksr starts")).collect();
+    while !store.join("done").is_dir() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    let frozen = mount(&["-o", "remount,ro"]);
+    for (rank, child) in all.into_iter().enumerate() {
+        let (_, err, status) = ended(child);
+        assert_eq!(status, Some(0), "process {rank}: {err}");
+    }
+    let _ = Command::new("umount").arg(&at).status();
+    assert!(frozen);
+    assert_eq!(saved(&place), alone().1);
+}
+
 #[test]
 fn a_job_script_is_printed() {
     let place = place();
@@ -310,9 +373,9 @@ fn a_job_script_is_printed() {
     for line in [
         "#SBATCH --ntasks=32",
         "#SBATCH --time=2:00:00",
-        "#SBATCH --signal=TERM@120",
+        "#SBATCH --signal=B:TERM@120",
         "#SBATCH --requeue",
-        "srun --ntasks=32 --kill-on-bad-exit=0 ksr run --together script.store script.ksr --set steps=200",
+        "srun --ntasks=32 --kill-on-bad-exit=0 ksr run --together script.store script.ksr --set steps=200 &",
     ] {
         assert!(out.lines().any(|l| l == line), "{line}\n{out}");
     }

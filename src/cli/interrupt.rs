@@ -11,7 +11,7 @@ mod system;
 
 use super::{OUT_OF_TIME, output};
 use std::io::{IsTerminal, Write};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 static PRESSED: AtomicUsize = AtomicUsize::new(0);
@@ -32,6 +32,15 @@ pub const STATUS: u8 = 130;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long work may take to answer a signal that ends the process, or the end of its time.
 const GRACE: Duration = Duration::from_secs(10);
+/// The same for processes that work with others, seconds: a cluster gives notice.
+const NOTICE: u64 = 90;
+static PATIENT: AtomicU64 = AtomicU64::new(GRACE.as_secs());
+
+/// Work may take long to answer a signal that ends the process.
+pub fn be_patient() {
+    PATIENT.store(NOTICE, Ordering::SeqCst);
+}
+
 /// How long the last message may take.
 const WRITING: Duration = Duration::from_millis(200);
 
@@ -103,7 +112,7 @@ fn end(status: u8) {
     if before != 0 || WAITING.load(Ordering::SeqCst) {
         leave(status);
     }
-    later(GRACE, move || {
+    later(Duration::from_secs(PATIENT.load(Ordering::SeqCst)), move || {
         say("note", ended_by(status));
         leave(status);
     });

@@ -1,6 +1,6 @@
 //! `ksr run FILE` and `ksr -e EXPR`.
 
-use super::args::{RunOptions, TogetherOptions};
+use super::args::{Device, RunOptions, TogetherOptions};
 use super::host::Terminal;
 use super::session::{self, Ended};
 use super::{FAILED, OUT_OF_TIME, USAGE, interrupt, output, together};
@@ -24,10 +24,23 @@ pub fn file(path: &Path, set: Vec<(String, String)>, options: &RunOptions, share
     let base =
         path.parent().filter(|p| !p.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_path_buf);
     interrupt::listen(2, options.json);
-    let joined = match shared.together.as_deref().map(|store| together::join(store, shared.beat)).transpose() {
+    if shared.together.is_some() && options.device == Device::Cuda {
+        let message = "`--together` works on processors only: cards of different models calculate different bits, and a store cannot tell them apart";
+        output::notice("error", message, options.json);
+        return USAGE;
+    }
+    let joined = match shared
+        .together
+        .as_deref()
+        .map(|store| together::join(store, shared.beat, options.quiet, options.json))
+        .transpose()
+    {
         Ok(joined) => joined,
         Err(error) => return together::refuse(&error, options.json),
     };
+    if joined.is_some() {
+        interrupt::be_patient();
+    }
     let host = Rc::new(match &joined {
         Some(joined) if !joined.first => Terminal::silent(options.json, joined.together.who().text()),
         _ => Terminal::new(options.json, options.quiet, false),

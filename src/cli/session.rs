@@ -7,7 +7,7 @@ use super::output;
 use super::together::Joined;
 use crate::interp::{self, Evaluated, Interpreter, Options, ScriptEnding};
 use crate::problem::Problem;
-use crate::world::Aside;
+use crate::world::{Aside, World};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -47,14 +47,24 @@ pub fn among(
     };
     let silent = joined.is_some_and(|joined| !joined.first);
     let &RunOptions { quiet, fresh, force, strict, max_memory, max_time, .. } = options;
-    let options =
-        Options { overrides: set, device, quiet, fresh, cache, together, base, force, strict, max_memory, max_time };
-    if silent {
-        // What it saves stays with it, where the script may read it again; what is there already is not its concern.
-        let options = Options { force: true, ..options };
-        return Interpreter::new(host, Rc::new(Aside::over(Rc::new(Disk))), options);
-    }
-    Interpreter::new(host, Rc::new(Disk), options)
+    // What a silent process saves stays with it, where the script may read it again; what is there already is not its concern.
+    let (force, disk) = (force || silent, Rc::new(Disk));
+    let world: Rc<dyn World> = if silent { Rc::new(Aside::over(disk)) } else { disk };
+    let options = Options {
+        overrides: set,
+        device,
+        quiet,
+        fresh,
+        cache,
+        together,
+        silent,
+        base,
+        force,
+        strict,
+        max_memory,
+        max_time,
+    };
+    Interpreter::new(host, world, options)
 }
 
 /// Runs a script.

@@ -13,7 +13,9 @@ pub struct Job<'a> {
 }
 
 /// Seconds before the limit at which the processes are told to end: a training writes its checkpoint then.
-const WARNING: u32 = 120;
+const WARNING: u64 = 120;
+/// A job of less time would hardly do anything before that, seconds.
+const SHORTEST: u64 = 300;
 
 /// Prints the script.
 pub fn script(file: &Path, job: &Job<'_>) -> u8 {
@@ -35,17 +37,23 @@ pub fn script(file: &Path, job: &Job<'_>) -> u8 {
 #SBATCH --time={time}
 #SBATCH --output={label}-%j.out
 #SBATCH --open-mode=append
-# {WARNING} seconds before the limit the processes are told to end, and write their checkpoints.
-#SBATCH --signal=TERM@{WARNING}
+# {WARNING} seconds before the limit the job is told, and tells the processes, which write their checkpoints.
+#SBATCH --signal=B:TERM@{WARNING}
 # If a node fails, the others go on; the job may begin again, and loses nothing.
 #SBATCH --no-kill
 #SBATCH --requeue
 
 export RAYON_NUM_THREADS={cpus}
-srun --ntasks={tasks} --kill-on-bad-exit=0 ksr run --together {quoted_store} {quoted_file}{set}
-status=$?
-# 143: ended by that signal. The job goes on where it was.
-if [ $status -eq 143 ]; then
+srun --ntasks={tasks} --kill-on-bad-exit=0 ksr run --together {quoted_store} {quoted_file}{set} &
+step=$!
+ending=
+trap 'ending=yes; scancel --signal=TERM --quiet \"$SLURM_JOB_ID\"' TERM
+while kill -0 $step 2>/dev/null; do
+  wait $step
+  status=$?
+done
+# The time was over: the job goes into the queue again, and then on where it was.
+if [ -n \"$ending\" ] && [ $status -ne 0 ] && [ \"${{SLURM_RESTART_COUNT:-0}}\" -lt 100 ]; then
   scontrol requeue \"$SLURM_JOB_ID\"
 fi
 exit $status"
@@ -77,6 +85,22 @@ pub fn time(text: &str) -> Result<String, String> {
     let number = |part: &str| !part.is_empty() && part.len() < 6 && part.chars().all(|c| c.is_ascii_digit());
     let parts: Vec<&str> = clock.split(':').collect();
     if days.is_none_or(number) && parts.len() <= 3 && parts.iter().all(|part| number(part)) {
+        let all: Vec<u64> = parts.iter().map(|part| part.parse().unwrap_or(0)).collect();
+        // Minutes come first without days, hours with them.
+        let seconds = match (days, &all[..]) {
+            (None, [minutes]) => 60 * minutes,
+            (None, [minutes, seconds]) => 60 * minutes + seconds,
+            (Some(_), [hours]) => 3600 * hours,
+            (Some(_), [hours, minutes]) => 3600 * hours + 60 * minutes,
+            (_, [hours, minutes, seconds]) => 3600 * hours + 60 * minutes + seconds,
+            _ => 0,
+        };
+        let days: u64 = days.and_then(|days| days.parse().ok()).unwrap_or(0);
+        if 86400 * days + seconds < SHORTEST {
+            return Err(format!(
+                "a job takes five minutes or more: {WARNING} seconds before its end the processes are told to end"
+            ));
+        }
         return Ok(text.to_owned());
     }
     Err("write it as Slurm does: minutes, `2:00:00`, or days and hours, `1-12`".into())
@@ -88,8 +112,8 @@ mod tests {
 
     #[test]
     fn times_and_words() {
-        assert!(["90", "2:00:00", "10:00", "1-12", "1-12:30:00"].iter().all(|text| time(text).is_ok()));
-        assert!(["", "2h", "1-", "-1", "1:2:3:4", "a"].iter().all(|text| time(text).is_err()));
+        assert!(["90", "2:00:00", "10:00", "1-12", "1-12:30:00", "1-0"].iter().all(|text| time(text).is_ok()));
+        assert!(["", "2h", "1-", "-1", "1:2:3:4", "a", "4", "1:00", "0-0"].iter().all(|text| time(text).is_err()));
         assert_eq!((quoted("a/b-c.ksr"), quoted("it's x")), ("a/b-c.ksr".into(), "'it'\\''s x'".into()));
         assert_eq!(plain("a b;c"), "a_b_c");
     }

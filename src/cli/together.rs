@@ -1,6 +1,6 @@
 //! `ksr run --together STORE`: which process this is, and what it does for the others; `ksr status` and `ksr clean`.
 
-use super::{FAILED, USAGE, output};
+use super::{FAILED, USAGE, interrupt, output};
 use crate::data::ContentKey;
 use crate::report::progress::duration;
 use crate::together::{self, BEAT, Leader, StoreError, Together, Who};
@@ -11,11 +11,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The variables in which engines write the number of a process: Slurm, Open MPI, MPICH and others with PMI.
-const RANKS: [&str; 4] = ["SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"];
+/// The variables in which engines write the number of a process: Open MPI, MPICH and others with PMI, Slurm, whose own number all
+/// processes have that another engine starts in its jobs.
+const RANKS: [&str; 4] = ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"];
 
-/// The unit of work that the process has which shows and saves.
-const FIRST: &str = "first";
+/// The shortest beat.
+const SHORTEST: Duration = Duration::from_millis(10);
 
 /// This process among the others.
 pub struct Joined {
@@ -25,19 +26,45 @@ pub struct Joined {
     pub first: bool,
 }
 
-/// Joins the processes that share a folder.
-pub fn join(folder: &Path, beat: Option<Duration>) -> Result<Joined, StoreError> {
+/// Joins the processes that share a folder. `quiet`: without saying which process shows.
+pub fn join(folder: &Path, beat: Option<Duration>, quiet: bool, json: bool) -> Result<Joined, StoreError> {
     let who = who();
     let rank = who.rank;
-    let together = Arc::new(Together::join(folder, who, &build(), beat.unwrap_or(BEAT))?);
-    // Without numbers, the first to come; if it has died, the next.
-    let first = rank.map_or_else(|| together.lead(FIRST), |rank| rank == 0);
+    let together = Arc::new(Together::join(folder, who, &build()?, beat.unwrap_or(BEAT).max(SHORTEST))?);
+    let first = match rank {
+        Some(0) => {
+            together.lead();
+            true
+        }
+        Some(_) => false,
+        // Without numbers, the first to come; if it has died, the next.
+        None => match together.lead_if_first(&wait) {
+            Leader::Own => true,
+            Leader::Other(name) => {
+                if let Some(name) = name.filter(|_| !quiet) {
+                    output::notice("note", &format!("{name} shows and saves; this process helps it"), json);
+                }
+                false
+            }
+            Leader::Gone(_) => false,
+        },
+    };
     Ok(Joined { together, first })
+}
+
+/// Sleeps; false if the user asked to stop.
+fn wait(time: Duration) -> bool {
+    std::thread::sleep(time);
+    !interrupt::pressed()
 }
 
 /// Says that nobody has shown anything, if the process that was to do it is gone.
 pub fn part(joined: &Joined, json: bool) {
-    if let (false, Leader::Gone(name)) = (joined.first, joined.together.leader(FIRST)) {
+    if !joined.together.is_there() {
+        let message = "the store has been removed while it was used: its results are lost";
+        return output::notice("warning", message, json);
+    }
+    if let (false, Leader::Gone(name)) = (joined.first, joined.together.leader(&wait)) {
         let message = format!(
             "{name}, which was to show and save, has ended early: run the script again with the same store; nothing is calculated again"
         );
@@ -53,14 +80,13 @@ fn number(name: &str) -> Option<usize> {
 /// The number of this process: of all of a job, or of all of an array of jobs.
 fn rank() -> Option<usize> {
     let own = RANKS.into_iter().find_map(number);
-    match (number("SLURM_ARRAY_TASK_ID"), own) {
-        (Some(task), own) => {
-            let first = number("SLURM_ARRAY_TASK_MIN").unwrap_or(0);
-            let each = number("SLURM_STEP_NUM_TASKS").or_else(|| number("SLURM_NTASKS")).unwrap_or(1).max(1);
-            Some(task.saturating_sub(first) * each + own.unwrap_or(0))
-        }
-        (None, own) => own,
+    if env::var_os("SLURM_ARRAY_TASK_ID").is_none() {
+        return own;
     }
+    // Every task of an array has a number 0 of its own.
+    let (task, first) = (number("SLURM_ARRAY_TASK_ID")?, number("SLURM_ARRAY_TASK_MIN")?);
+    let each = number("SLURM_STEP_NUM_TASKS").or_else(|| number("SLURM_NTASKS")).unwrap_or(1).max(1);
+    task.checked_sub(first)?.checked_mul(each)?.checked_add(own.unwrap_or(0))
 }
 
 fn who() -> Who {
@@ -73,9 +99,10 @@ fn who() -> Who {
 }
 
 /// A hash of this program.
-fn build() -> String {
-    let bytes = env::current_exe().and_then(fs::read).unwrap_or_default();
-    ContentKey::new("program").bytes(&bytes).finish()
+fn build() -> Result<String, StoreError> {
+    let bytes = env::current_exe().and_then(fs::read);
+    let bytes = bytes.map_err(|error| StoreError::Program { reason: crate::problem::reason(&error, "read") })?;
+    Ok(ContentKey::new("program").bytes(&bytes).finish())
 }
 
 /// Says why a store cannot be joined.
@@ -86,7 +113,7 @@ pub fn refuse(error: &StoreError, json: bool) -> u8 {
 
 /// `ksr status STORE`.
 pub fn status(folder: &Path, json: bool) -> u8 {
-    let found = match together::status(folder) {
+    let found = match together::status(folder, &who()) {
         Ok(found) => found,
         Err(error) => return refuse(&error, json),
     };
@@ -102,12 +129,18 @@ pub fn status(folder: &Path, json: bool) -> u8 {
         let by = found.by.iter().map(|(who, units, seconds)| json!({ "by": who, "units": units, "seconds": seconds }));
         let (lists, workers): (Vec<_>, Vec<_>) = (lists.collect(), workers.collect());
         output::line(
-            &json!({ "begun": found.begun, "lists": lists, "single": found.single, "claims": workers, "processes": by.collect::<Vec<_>>() })
+            &json!({ "begun": found.begun, "present": found.present, "lists": lists, "single": found.single, "claims": workers, "processes": by.collect::<Vec<_>>() })
                 .to_string(),
         );
         return 0;
     }
     output::line(&format!("begun by {}", found.begun));
+    let present = found.present;
+    output::line(&match present {
+        0 => "no process is at work".to_owned(),
+        1 => "1 process is at work".to_owned(),
+        many => format!("{many} processes are at work"),
+    });
     for list in &found.lists {
         let failed = if list.failed > 0 { format!(", {} failed", list.failed) } else { String::new() };
         let busy = if list.claimed > 0 { format!(", {} claimed", list.claimed) } else { String::new() };
@@ -117,7 +150,7 @@ pub fn status(folder: &Path, json: bool) -> u8 {
     if found.single > 0 {
         output::line(&format!("{} done outside lists", found.single));
     }
-    for worker in found.workers.iter().filter(|worker| worker.what != FIRST) {
+    for worker in found.workers.iter() {
         let by = worker.who.as_ref().map_or_else(|| "somebody".to_owned(), Who::text);
         let dead = if worker.dead { ": it has died, and another process will take over" } else { "" };
         output::line(&format!("  {} by {by}, last sign {} ago{dead}", worker.what, left(worker.silent.as_secs_f64())));
@@ -130,14 +163,14 @@ pub fn status(folder: &Path, json: bool) -> u8 {
 
 /// `ksr clean STORE`.
 pub fn clean(folder: &Path, all: bool) -> u8 {
-    match together::clean(folder, all) {
+    match together::clean(folder, &who(), all) {
         Ok(_) if all => output::line("the store is removed"),
         Ok(0) => output::line("nothing was left behind"),
         Ok(1) => output::line("1 file that a process left behind is removed"),
         Ok(removed) => output::line(&format!("{removed} files that processes left behind are removed")),
         Err(error) => {
             output::notice("error", &error.to_string(), false);
-            return if matches!(error, StoreError::Foreign { .. }) { USAGE } else { FAILED };
+            return if matches!(error, StoreError::Missing { .. }) { USAGE } else { FAILED };
         }
     }
     0

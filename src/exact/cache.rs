@@ -87,22 +87,33 @@ pub fn cached(
     folder: Option<&Path>,
     control: &dyn Control,
 ) -> Result<(Reference, Vec<CacheWarning>), ExactError> {
+    let path = folder.map(|folder| folder.join(format!("{}.exact", key(&question(system, options)))));
+    cached_at(system, options, path.as_deref(), false, control)
+}
+
+/// The same with the file of the answer itself; `cut`: an answer that time cut short is cached, too, since others are to have the same.
+pub fn cached_at(
+    system: &Arc<System>,
+    options: &Options,
+    path: Option<&Path>,
+    cut: bool,
+    control: &dyn Control,
+) -> Result<(Reference, Vec<CacheWarning>), ExactError> {
     options.check()?;
     let label = || system.label.clone();
     let question = question(system, options);
-    let path = folder.map(|folder| folder.join(format!("{}.exact", key(&question))));
     let (mut warnings, mut kept) = (Vec::new(), None);
-    if let Some(path) = &path {
+    if let Some(path) = path {
         match recall(path).map(|bytes| read(&bytes, &question, system, options)) {
             Ok(Some((reference, asked))) if reference.error.min(asked) <= options.accuracy => {
-                warnings.extend(rough(&reference, options));
+                warnings.extend(rough(&reference, options, cut));
                 return Ok((reference, warnings));
             }
             // Not accurate enough, but time may run out before there is a better one.
             Ok(Some((reference, _))) => kept = Some(reference),
-            Ok(None) => warnings.push(CacheWarning::Damaged { label: label(), path: path.clone() }),
+            Ok(None) => warnings.push(CacheWarning::Damaged { label: label(), path: path.to_path_buf() }),
             Err(error) if matches!(error.kind(), ErrorKind::FileTooLarge | ErrorKind::InvalidInput) => {
-                warnings.push(CacheWarning::Damaged { label: label(), path: path.clone() });
+                warnings.push(CacheWarning::Damaged { label: label(), path: path.to_path_buf() });
             }
             // Not cached yet; a more serious error will show when writing.
             Err(_) => {}
@@ -110,14 +121,11 @@ pub fn cached(
     }
     let found = solve(system, options, control)?;
     let reference = kept.filter(|kept| kept.error < found.error).unwrap_or(found);
-    let rough = rough(&reference, options);
-    if let (Some(CacheWarning::Rough { error, accuracy, .. }), Some(_)) = (&rough, options.time_limit) {
-        // Time may have run out: with more time the answer may be better.
-        warnings.push(CacheWarning::TimeLimit { label: label(), error: *error, accuracy: *accuracy });
-        return Ok((reference, warnings));
-    }
+    let rough = rough(&reference, options, true);
+    let short = matches!(rough, Some(CacheWarning::TimeLimit { .. }));
     warnings.extend(rough);
-    if let Some(path) = &path
+    // With more time the answer may be better.
+    if let Some(path) = path.filter(|_| cut || !short)
         && let Err(reason) = keep(path, &written(&reference, options.accuracy, &question))
     {
         warnings.push(CacheWarning::Unwritable { label: label(), reason });
@@ -125,18 +133,20 @@ pub fn cached(
     Ok((reference, warnings))
 }
 
-/// The key of the answer for a system, and the name of its file.
-pub fn file_of(system: &System, options: &Options) -> (String, String) {
-    let key = key(&question(system, options));
-    // The accuracy is not part of the question; a better answer is another piece of work.
-    let wanted = ContentKey::new("exact answer").text(&key).numbers(&[options.accuracy]);
-    (wanted.finish(), format!("{key}.exact"))
+/// The key of an answer as a unit of work: here an answer of another accuracy, or found in less time, is another one.
+pub fn unit_key(system: &System, options: &Options) -> String {
+    let question = key(&question(system, options));
+    let time = options.time_limit.map_or(f64::INFINITY, |limit| limit.as_secs_f64());
+    ContentKey::new("exact answer").text(&question).numbers(&[options.accuracy, time]).finish()
 }
 
-/// A warning that the answer is less accurate than requested.
-fn rough(reference: &Reference, options: &Options) -> Option<CacheWarning> {
+/// A warning that the answer is less accurate than requested; `timed`: because time may have run out, if it was limited.
+fn rough(reference: &Reference, options: &Options, timed: bool) -> Option<CacheWarning> {
     let (label, error, accuracy) = (reference.system.label.clone(), reference.error, options.accuracy);
-    (error > accuracy).then_some(CacheWarning::Rough { label, error, accuracy })
+    (error > accuracy).then_some(match options.time_limit {
+        Some(_) if timed => CacheWarning::TimeLimit { label, error, accuracy },
+        _ => CacheWarning::Rough { label, error, accuracy },
+    })
 }
 
 /// Everything that the answer depends on except the accuracy, and nothing else. A method that would be chosen anyway is not named, so

@@ -14,7 +14,7 @@ mod orbitals;
 mod pairs;
 mod progress;
 
-pub use cache::{CacheWarning, cached, file_of};
+pub use cache::{CacheWarning, cached, cached_at, unit_key};
 pub use methods::{AUTOMATIC, Answer, METHOD_NAMES, METHODS, Method, automatic, named};
 pub use pairs::PairDensity;
 

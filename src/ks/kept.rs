@@ -1,173 +1,67 @@
 //! Finished calculations as files, bit for bit, for the same build of ksr.
 
-use super::{KsWarning, OrbitalFree, Run, Stop, Way};
+use super::Run;
 use crate::data::{sealed, unsealed};
-use crate::model::System;
-use serde::{Deserialize, Serialize};
+use crate::model::{Grid, Interaction, System};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The kind of files.
 const KIND: &str = "ksr runs 1";
 
-/// A run without its system.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    functional: String,
-    has_energy: bool,
-    energy: f64,
-    parts: Vec<(String, f64)>,
-    density: [Vec<f64>; 2],
-    potential: [Vec<f64>; 2],
-    xc_potential: [Vec<f64>; 2],
-    orbital_energies: [Vec<f64>; 2],
-    orbitals: [Vec<Vec<f64>>; 2],
-    gap: Option<f64>,
-    iterations: usize,
-    residual: f64,
-    stop: Stop,
-    limit: f64,
-    how: Vec<Way>,
-    restricted: bool,
-    symmetric: bool,
-    energies: Vec<f64>,
-    densities: Vec<Vec<f64>>,
-    residuals: Vec<f64>,
-    correction: Option<f64>,
-    orbital_free: Option<OrbitalFree>,
-    warnings: Vec<KsWarning>,
+/// The content of a file with the runs of one system, under a key of all that they depend on.
+pub fn kept(key: &str, runs: &[Run]) -> Option<Vec<u8>> {
+    postcard::to_stdvec(runs).ok().map(|bytes| sealed(&format!("{KIND} {key}"), bytes))
 }
 
-/// The content of a file with the runs of one system.
-pub fn kept(runs: Vec<Run>) -> Option<Vec<u8>> {
-    let one = |run: Run| {
-        let Run {
-            system: _,
-            functional,
-            has_energy,
-            energy,
-            parts,
-            density,
-            potential,
-            xc_potential,
-            orbital_energies,
-            orbitals,
-            gap,
-            iterations,
-            residual,
-            stop,
-            limit,
-            how,
-            restricted,
-            symmetric,
-            energies,
-            densities,
-            residuals,
-            correction,
-            orbital_free,
-            warnings,
-        } = run;
-        let parts = parts.into_iter().map(|(name, energy)| (name.to_owned(), energy)).collect();
-        Kept {
-            functional,
-            has_energy,
-            energy,
-            parts,
-            density,
-            potential,
-            xc_potential,
-            orbital_energies,
-            orbitals,
-            gap,
-            iterations,
-            residual,
-            stop,
-            limit,
-            how,
-            restricted,
-            symmetric,
-            energies,
-            densities,
-            residuals,
-            correction,
-            orbital_free,
-            warnings,
-        }
-    };
-    let all: Vec<Kept> = runs.into_iter().map(one).collect();
-    postcard::to_stdvec(&all).ok().map(|bytes| sealed(KIND, bytes))
+/// The runs of a system in a file, if it is intact and that of the key.
+pub fn recalled(key: &str, bytes: &[u8], system: &Arc<System>) -> Option<Vec<Run>> {
+    let mut runs: Vec<Run> = postcard::from_bytes(unsealed(&format!("{KIND} {key}"), bytes)?).ok()?;
+    runs.iter_mut().for_each(|run| run.system = system.clone());
+    Some(runs)
 }
 
-/// The runs of a system in a file, if it is intact.
-pub fn recalled(bytes: &[u8], system: &Arc<System>) -> Option<Vec<Run>> {
-    let all: Vec<Kept> = postcard::from_bytes(unsealed(KIND, bytes)?).ok()?;
-    let one = |kept: Kept| {
-        let Kept {
-            functional,
-            has_energy,
-            energy,
-            parts,
-            density,
-            potential,
-            xc_potential,
-            orbital_energies,
-            orbitals,
-            gap,
-            iterations,
-            residual,
-            stop,
-            limit,
-            how,
-            restricted,
-            symmetric,
-            energies,
-            densities,
-            residuals,
-            correction,
-            orbital_free,
-            warnings,
-        } = kept;
-        let parts = parts.into_iter().map(|(name, energy)| (interned(name), energy)).collect();
-        Run {
-            system: system.clone(),
-            functional,
-            has_energy,
-            energy,
-            parts,
-            density,
-            potential,
-            xc_potential,
-            orbital_energies,
-            orbitals,
-            gap,
-            iterations,
-            residual,
-            stop,
-            limit,
-            how,
-            restricted,
-            symmetric,
-            energies,
-            densities,
-            residuals,
-            correction,
-            orbital_free,
-            warnings,
-        }
-    };
-    Some(all.into_iter().map(one).collect())
+/// In the place of the system of a run that is being read: a file does not hold it.
+pub(super) fn nowhere() -> Arc<System> {
+    Arc::new(System {
+        label: String::new(),
+        grid: Arc::new(Grid::centred(1, 1.0)),
+        interaction: Interaction::None,
+        nuclei: Vec::new(),
+        potential: Arc::from([0.0]),
+        nuclear_repulsion: 0.0,
+        electrons: 0,
+        unpaired: 0,
+    })
 }
 
-/// The name of a term of the energy. There are a dozen, each of which is allocated once.
-fn interned(name: String) -> &'static str {
-    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
-    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = names.get(&*name) {
-        return known;
+/// The terms of the energy, whose names are constants of the program.
+pub(super) mod terms {
+    use super::*;
+
+    /// Writes them.
+    pub fn serialize<S: Serializer>(terms: &[(&'static str, f64)], into: S) -> Result<S::Ok, S::Error> {
+        terms.serialize(into)
     }
-    let name: &'static str = Box::leak(name.into_boxed_str());
-    names.insert(name);
-    name
+
+    /// Reads them.
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(&'static str, f64)>, D::Error> {
+        let terms = Vec::<(String, f64)>::deserialize(from)?;
+        Ok(terms.into_iter().map(|(name, energy)| (interned(name), energy)).collect())
+    }
+
+    /// A name. There are a dozen, each of which is allocated once.
+    fn interned(name: String) -> &'static str {
+        static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+        let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = names.get(&*name) {
+            return known;
+        }
+        let name: &'static str = Box::leak(name.into_boxed_str());
+        names.insert(name);
+        name
+    }
 }
 
 #[cfg(test)]
@@ -189,14 +83,15 @@ mod tests {
             "with: functionals.lda, kinetic: kinetic.gradient_expansion",
         ] {
             let Value::Run(solved) = value(&format!("{head}solve(s, {how})")) else { panic!("no run") };
-            let bytes = kept(vec![solved.run.clone()]).expect("bytes");
-            let back = recalled(&bytes, &solved.run.system).expect("runs");
+            let bytes = kept("a", std::slice::from_ref(&solved.run)).expect("bytes");
+            let back = recalled("a", &bytes, &solved.run.system).expect("runs");
+            assert!(recalled("b", &bytes, &solved.run.system).is_none());
             assert_eq!(format!("{:?}", solved.run), format!("{:?}", back[0]), "{how}");
-            assert_eq!(Some(bytes.clone()), kept(back));
+            assert_eq!(Some(&bytes), kept("a", &back).as_ref());
             let mut damaged = bytes;
             let middle = damaged.len() / 2;
             damaged[middle] ^= 1;
-            assert!(recalled(&damaged, &solved.run.system).is_none());
+            assert!(recalled("a", &damaged, &solved.run.system).is_none());
         }
     }
 }

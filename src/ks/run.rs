@@ -1,5 +1,6 @@
 //! The result of a Kohn-Sham calculation.
 
+use super::kept::{nowhere, terms};
 use super::way::{Way, listed};
 use super::{KsWarning, OrbitalFree};
 use crate::model::{System, both_spins};
@@ -31,9 +32,10 @@ impl Stop {
 }
 
 /// A finished calculation with Kohn-Sham orbitals, or without orbitals: plain numbers, hartree and bohr.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Run {
     /// What was solved.
+    #[serde(skip, default = "nowhere")]
     pub system: Arc<System>,
     /// Name of the functional.
     pub functional: String,
@@ -43,6 +45,7 @@ pub struct Run {
     /// Electronic energy, without nuclear repulsion.
     pub energy: f64,
     /// Its terms, at the output density, by name: `kinetic_energy`, `hartree_energy` and so on.
+    #[serde(with = "terms")]
     pub parts: Vec<(&'static str, f64)>,
     /// Density of each spin (last mixed for a fixed number of iterations, otherwise output).
     pub density: [Vec<f64>; 2],

@@ -26,7 +26,7 @@ impl Bits {
         if self.instructions != other.instructions {
             return self.instructions.clone();
         }
-        format!("{} (test calculation {})", self.instructions, super::brief(&self.results))
+        format!("{} (test calculation {})", self.instructions, self.results)
     }
 }
 

@@ -5,8 +5,9 @@
 //! ksr-store.json   what the store is for: version and build of ksr, and the bits of a test calculation
 //! claims/KEY       a unit that is being worked on, and by whom; its time stamp is renewed while that process lives
 //! done/KEY         a unit that is finished, by whom, in what time; its result is in the caches below
+//! failed/KEY       a unit that failed
 //! lists/KEY        which units a training or a list has, for `ksr status`
-//! exact/, train/, runs/   results, each in a file of its own
+//! exact/, training/, runs/   results, each in a file of its own
 //! ```
 //!
 //! A claim only avoids that work is done twice: results are the same bits whoever calculated them, and files are written under another name,
@@ -17,18 +18,21 @@
 
 mod bits;
 mod claim;
+mod lead;
 mod queue;
 mod status;
+mod who;
 
 pub use bits::Bits;
-pub use claim::{Leader, Who};
-pub use queue::{Queue, Turn, Unit};
+pub use lead::Leader;
+pub use queue::{Outcome, Queue, Turn, Unit};
 pub use status::{ListStatus, Status, Worker, clean, status};
+pub use who::Who;
 
 use crate::data::{recall, write_whole};
 use claim::Held;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -43,6 +47,8 @@ const FORMAT: &str = "ksr store 1";
 /// Folders in it.
 pub(crate) const CLAIMS: &str = "claims";
 pub(crate) const DONE: &str = "done";
+/// Units that failed.
+pub(crate) const FAILED: &str = "failed";
 pub(crate) const LISTS: &str = "lists";
 /// The results of calculations of lists.
 const RUNS: &str = "runs";
@@ -72,6 +78,10 @@ pub enum StoreError {
     Foreign { folder: PathBuf },
     #[error("cannot {what} the store `{}`: {reason}", folder.display())]
     Unusable { folder: PathBuf, what: &'static str, reason: String },
+    #[error("there is no store of ksr in `{}`", folder.display())]
+    Missing { folder: PathBuf },
+    #[error("cannot read the program itself, which a store is for: {reason}")]
+    Program { reason: String },
     #[error(
         "the store `{}` was begun by ksr {theirs}, and this is {own}: their results could differ in the last bits; use the same program, \
          or another folder",
@@ -92,6 +102,8 @@ pub struct Together {
     who: Who,
     beat: Duration,
     held: Arc<Held>,
+    /// Units that had failed when this process began.
+    failed_before: BTreeSet<String>,
     /// Claims of others, as they were when last looked at, and since when they have been so.
     watched: Mutex<BTreeMap<String, (claim::Stamp, Duration)>>,
     trouble: Once,
@@ -141,17 +153,27 @@ impl Together {
             let (theirs, own) = (marker.bits.words(&own.bits), own.bits.words(&marker.bits));
             return Err(StoreError::Bits { folder: folder.to_path_buf(), begun_by: marker.begun_by, theirs, own });
         }
-        for part in [CLAIMS, DONE, LISTS, RUNS] {
+        for part in [CLAIMS, DONE, FAILED, LISTS, RUNS] {
             fs::create_dir_all(folder.join(part)).map_err(|error| unusable("write to", error))?;
         }
         claim::probe(&folder.join(CLAIMS), &who).map_err(|error| unusable("write to", error))?;
-        let held = Held::new(beat);
-        Ok(Self { folder: folder.to_path_buf(), who, beat, held, watched: Mutex::default(), trouble: Once::new() })
+        let held = Held::new(who.clone(), beat);
+        let failed = fs::read_dir(folder.join(FAILED)).map_err(|error| unusable("read", error))?;
+        let failed_before = failed.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        let (watched, trouble) = (Mutex::default(), Once::new());
+        let joined = Self { folder: folder.to_path_buf(), who, beat, held, failed_before, watched, trouble };
+        joined.be_present();
+        Ok(joined)
     }
 
     /// The shared folder, which is also that of the caches.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Whether the store still exists.
+    pub fn is_there(&self) -> bool {
+        self.folder.join(MARKER).exists()
     }
 
     /// This process.

@@ -1,7 +1,7 @@
 //! Units of work, given out one by one: those that this process claims, and those whose results others have calculated.
 
 use super::claim::Claim;
-use super::{CLAIMS, DONE, Together, locked};
+use super::{CLAIMS, DONE, FAILED, Together, locked};
 use crate::control::{Control, Event};
 use std::collections::BTreeSet;
 use std::fs;
@@ -32,11 +32,33 @@ pub enum Turn<'a> {
     Alone,
 }
 
+/// What has become of a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Its result is where others find it.
+    Shared,
+    /// It failed, as it will for others.
+    Failed,
+    /// It was given up: others may do it.
+    Dropped,
+}
+
+impl Outcome {
+    /// That of work that has ended, well or not.
+    pub fn of(well: bool, control: &dyn Control) -> Self {
+        match well {
+            _ if control.interrupted() => Outcome::Dropped,
+            true => Outcome::Shared,
+            false => Outcome::Failed,
+        }
+    }
+}
+
 impl Turn<'_> {
-    /// The result is where others find it, or the unit `failed`.
-    pub fn finish(self, failed: bool, control: &dyn Control) {
+    /// Tells the others what has become of the unit.
+    pub fn finish(self, outcome: Outcome, control: &dyn Control) {
         if let Turn::Mine(claim) = self {
-            claim.finish(failed, control.elapsed(), &|message| control.report(Event::Trouble(message)));
+            claim.finish(outcome, control.elapsed(), &|message| control.report(Event::Trouble(message)));
         }
     }
 }
@@ -51,16 +73,20 @@ pub struct Queue<'a> {
 }
 
 /// What is left of the units, and what is known of the others.
+#[derive(Default)]
 struct Left {
     units: Vec<usize>,
     done: BTreeSet<String>,
+    failed: BTreeSet<String>,
     claimed: BTreeSet<String>,
-    /// When these were read.
-    read: Option<Duration>,
+    /// When these are to be read again.
+    look: Duration,
+    /// When claims are to be looked at again.
+    check: Duration,
 }
 
-/// While units are left, the folders are read again after this time.
-const LOOK: Duration = Duration::from_millis(200);
+/// While units are left, the folders are read again after this time, or this many times what reading takes.
+const LOOK: (Duration, u32) = (Duration::from_millis(200), 20);
 /// The shortest and the longest wait for others.
 const WAITS: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(1000)];
 
@@ -74,12 +100,12 @@ impl<'a> Queue<'a> {
             // Processes begin at different places, so that they seldom want the same unit.
             order.rotate_left(together.who.place(count));
         }
-        let left = Left { units: order, done: BTreeSet::new(), claimed: BTreeSet::new(), read: None };
+        let left = Left { units: order, ..Left::default() };
         Self { together, units, next: AtomicUsize::new(0), left: Mutex::new(left) }
     }
 
     /// The next unit, and what to do with it. If all that are left are worked on by others, waits until one is finished or its process has
-    /// died. None: all have been given out, or the user asked to stop.
+    /// died. None: all have been given out, or the user asked to stop. The clock of `control` has to move.
     pub fn next(&self, control: &dyn Control) -> Option<(usize, Turn<'a>)> {
         let Some(together) = self.together else {
             let k = self.next.fetch_add(1, Ordering::Relaxed);
@@ -88,12 +114,14 @@ impl<'a> Queue<'a> {
         let mut wait = WAITS[0];
         while !control.interrupted() {
             match self.look(together, control) {
-                Found::Unit(k, turn) => {
-                    if matches!(turn, Turn::Done) && !together.has_failed(&self.units[k].key) {
-                        await_file(&self.units[k].result);
-                    }
-                    return Some((k, turn));
+                Found::Unit(k, Turn::Done) if !await_file(&self.units[k].result) => {
+                    // Its result has been removed, or was never written: it is not done.
+                    together.undo(&self.units[k].key);
+                    let mut left = locked(&self.left);
+                    left.done.remove(&self.units[k].key);
+                    left.units.push(k);
                 }
+                Found::Unit(k, turn) => return Some((k, turn)),
                 Found::Nothing => return None,
                 Found::Busy => {
                     std::thread::sleep(wait);
@@ -111,21 +139,26 @@ impl<'a> Queue<'a> {
             return Found::Nothing;
         }
         // Units of others may look free for a moment: claiming finds out.
-        if left.read.is_none_or(|read| elapsed.saturating_sub(read) >= LOOK) {
+        if elapsed >= left.look {
             left.done = names(together, DONE);
+            left.failed = names(together, FAILED);
             left.claimed = names(together, CLAIMS);
-            left.read = Some(elapsed);
+            let took = control.elapsed().saturating_sub(elapsed);
+            left.look = elapsed + LOOK.0.max(took * LOOK.1);
         }
         let mut at = 0;
         while let Some(k) = left.units.get(at).copied() {
-            let Unit { key, what, result: _ } = &self.units[k];
+            let Unit { key, what, result } = &self.units[k];
             let turn = if left.done.contains(key) {
                 Turn::Done
+            } else if left.failed.contains(key) && together.has_just_failed(key) {
+                // Every process finds out by itself, at the same time.
+                Turn::Alone
             } else if left.claimed.contains(key) {
                 at += 1;
                 continue;
             } else {
-                match together.claim(key, what, elapsed) {
+                match together.claim((key, what, result), elapsed) {
                     Ok(Some(claim)) if together.is_done(key) => {
                         drop(claim);
                         Turn::Done
@@ -145,7 +178,17 @@ impl<'a> Queue<'a> {
             left.units.remove(at);
             return Found::Unit(k, turn);
         }
-        left.units.iter().for_each(|k| together.bury_if_dead(&self.units[*k].key, elapsed));
+        if elapsed >= left.check {
+            left.check = elapsed + together.beat / 2;
+            for at in 0..left.units.len() {
+                let k = left.units[at];
+                if let Err(error) = together.bury_if_dead(&self.units[k].key, elapsed) {
+                    together.tell_trouble(&error, &|message| control.report(Event::Trouble(message)));
+                    left.units.remove(at);
+                    return Found::Unit(k, Turn::Alone);
+                }
+            }
+        }
         Found::Busy
     }
 }
@@ -162,17 +205,18 @@ enum Found<'a> {
 const LOOKS: (u32, Duration) = (20, Duration::from_millis(50));
 
 /// Waits until a file is seen whose writer is done. On a network file system that may take a moment; the folder is read again, which makes
-/// it ask its server.
-fn await_file(path: &Path) {
+/// it ask its server. False if it does not appear.
+fn await_file(path: &Path) -> bool {
     for _ in 0..LOOKS.0 {
         match fs::File::open(path) {
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::StaleNetworkFileHandle) => {
                 let _ = path.parent().map(fs::read_dir);
                 std::thread::sleep(LOOKS.1);
             }
-            _ => return,
+            found => return found.is_ok(),
         }
     }
+    false
 }
 
 /// The names in a folder. Reading it makes a network file system ask its server.

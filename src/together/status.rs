@@ -1,7 +1,8 @@
 //! What is done, worked on and left in a store, and cleaning it.
 
-use super::claim::{Claimed, Finished, Who, claimed, stamp};
-use super::{BEAT, CLAIMS, DONE, LISTS, MARKER, PATIENCE, RUNS, StoreError, marker_in};
+use super::claim::{Claimed, Finished, claimed, stamp};
+use super::lead::{FIRST, PRESENT};
+use super::{BEAT, CLAIMS, DONE, FAILED, LISTS, MARKER, PATIENCE, RUNS, StoreError, Who, marker_in};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -17,7 +18,7 @@ pub struct ListStatus {
     pub total: usize,
     /// Those that are finished.
     pub done: usize,
-    /// Those of these that failed.
+    /// Those that failed.
     pub failed: usize,
     /// Those that are being worked on.
     pub claimed: usize,
@@ -47,14 +48,16 @@ pub struct Status {
     pub lists: Vec<ListStatus>,
     /// Finished units of no list.
     pub single: usize,
-    /// All claims.
+    /// Units that are being worked on.
     pub workers: Vec<Worker>,
+    /// Processes that give signs of life.
+    pub present: usize,
     /// How many units each process has finished, and in how many seconds.
     pub by: Vec<(String, usize, f64)>,
 }
 
 /// The folders of a store.
-const ALL: [&str; 6] = [CLAIMS, DONE, LISTS, RUNS, "exact", "training"];
+const ALL: [&str; 7] = [CLAIMS, DONE, FAILED, LISTS, RUNS, "exact", "training"];
 /// How the names of files begin that are there only for a moment.
 const PARTS: [&str; 4] = [".dead-", ".probe-", ".begun-by-", ".ksr-"];
 
@@ -81,33 +84,37 @@ fn now(folder: &Path) -> SystemTime {
 }
 
 /// The claims of a store.
-fn workers(folder: &Path) -> io::Result<Vec<(String, PathBuf, Worker)>> {
+fn workers(folder: &Path, here: &Who) -> io::Result<Vec<(String, PathBuf, Worker)>> {
     let (claims, now) = (folder.join(CLAIMS), now(folder));
     let mut found = Vec::new();
-    for (key, path) in files(&claims)?.into_iter().filter(|(name, _)| !name.starts_with('.')) {
+    for (key, path) in
+        files(&claims)?.into_iter().filter(|(name, _)| !name.starts_with('.') || name.starts_with(PRESENT))
+    {
         let Some((Some(at), _)) = stamp(&path) else { continue };
         let silent = now.duration_since(at).unwrap_or_default();
-        let (who, what) = claimed(&path).map_or((None, String::new()), |Claimed { who, what }| (Some(who), what));
-        found.push((key, path, Worker { who, what, silent, dead: silent > BEAT * PATIENCE }));
+        let claimed = claimed(&path);
+        let gone = claimed.as_ref().is_some_and(|claimed| claimed.who.is_gone(here));
+        let dead = gone || silent > claimed.as_ref().map_or(BEAT * PATIENCE, Claimed::patience);
+        let (who, what) = claimed.map_or((None, String::new()), |Claimed { who, what, .. }| (Some(who), what));
+        found.push((key, path, Worker { who, what, silent, dead }));
     }
     Ok(found)
 }
 
-/// The state of a store.
+/// The state of a store, as a process sees it.
 ///
 /// # Errors
 /// It is none, or cannot be read.
-pub fn status(folder: &Path) -> Result<Status, StoreError> {
+pub fn status(folder: &Path, here: &Who) -> Result<Status, StoreError> {
     let marker = marker_in(folder).map_err(|error| unusable(folder, "read", &error))?;
-    let Some(marker) = marker else { return Err(StoreError::Foreign { folder: folder.to_path_buf() }) };
+    let Some(marker) = marker else { return Err(StoreError::Missing { folder: folder.to_path_buf() }) };
     let read = || -> io::Result<Status> {
-        let workers = workers(folder)?;
-        let mut done: BTreeMap<String, Finished> = BTreeMap::new();
-        for (key, path) in files(&folder.join(DONE))? {
-            if let Some(finished) = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok()) {
-                done.insert(key, finished);
-            }
-        }
+        let (present, workers): (Vec<_>, Vec<_>) = workers(folder, here)?
+            .into_iter()
+            .filter(|(key, ..)| key != FIRST)
+            .partition(|(key, ..)| key.starts_with(PRESENT));
+        let present = present.iter().filter(|(.., worker)| !worker.dead).count();
+        let (done, failed) = (ended(&folder.join(DONE))?, ended(&folder.join(FAILED))?);
         let mut by: BTreeMap<String, (usize, f64)> = BTreeMap::new();
         for finished in done.values() {
             let sum = by.entry(finished.who.text()).or_default();
@@ -129,7 +136,11 @@ pub fn status(folder: &Path) -> Result<Status, StoreError> {
                     what: list.what,
                     total: list.units.len(),
                     done: finished.len(),
-                    failed: finished.iter().filter(|f| f.failed).count(),
+                    failed: list
+                        .units
+                        .iter()
+                        .filter(|key| failed.contains_key(*key) && !done.contains_key(*key))
+                        .count(),
                     claimed: busy,
                     left,
                 },
@@ -143,10 +154,17 @@ pub fn status(folder: &Path) -> Result<Status, StoreError> {
             lists: lists.into_iter().map(|(_, list)| list).collect(),
             single,
             workers: workers.into_iter().map(|(.., worker)| worker).collect(),
+            present,
             by: by.into_iter().map(|(who, (count, seconds))| (who, count, seconds)).collect(),
         })
     };
     read().map_err(|error| unusable(folder, "read", &error))
+}
+
+/// The units in a folder, with what is said of them.
+fn ended(folder: &Path) -> io::Result<BTreeMap<String, Finished>> {
+    let all = files(folder)?.into_iter();
+    Ok(all.filter_map(|(key, path)| Some((key, serde_json::from_slice(&fs::read(path).ok()?).ok()?))).collect())
 }
 
 /// A noted list.
@@ -166,12 +184,12 @@ fn list(path: &Path) -> Option<(SystemTime, List)> {
 ///
 /// # Errors
 /// It is no store; processes are at work in it; it cannot be written.
-pub fn clean(folder: &Path, all: bool) -> Result<usize, StoreError> {
+pub fn clean(folder: &Path, here: &Who, all: bool) -> Result<usize, StoreError> {
     if marker_in(folder).map_err(|error| unusable(folder, "read", &error))?.is_none() {
-        return Err(StoreError::Foreign { folder: folder.to_path_buf() });
+        return Err(StoreError::Missing { folder: folder.to_path_buf() });
     }
     let work = || -> io::Result<Option<usize>> {
-        let workers = workers(folder)?;
+        let workers = workers(folder, here)?;
         if all && workers.iter().any(|(.., worker)| !worker.dead) {
             return Ok(None);
         }

@@ -15,10 +15,11 @@ use crate::ks::KsError;
 use crate::number::counted;
 use crate::team::{Team, with_team};
 use crate::tensor::{Device, on_device};
-use crate::together::Queue;
+use crate::together::{Outcome, Queue};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Once};
+use std::time::Duration;
 
 /// Trains. Every seed draws initial parameters, takes the steps of the optimiser and keeps the parameters with the
 /// lowest validation loss (without validation: the lowest loss); the best of all seeds is returned. A step whose
@@ -186,6 +187,24 @@ struct Job<'env> {
     warnings: &'env Mutex<Vec<String>>,
 }
 
+/// Control that is also interrupted when a fault has ended the training.
+struct Until<'a> {
+    control: &'a dyn Control,
+    ended: &'a AtomicBool,
+}
+
+impl Control for Until<'_> {
+    fn report(&self, event: Event) {
+        self.control.report(event);
+    }
+    fn interrupted(&self) -> bool {
+        self.ended.load(Ordering::Relaxed) || self.control.interrupted()
+    }
+    fn elapsed(&self) -> Duration {
+        self.control.elapsed()
+    }
+}
+
 impl<'env> Job<'env> {
     /// Trains all seeds, as many at a time as there are threads; records are in the order of the plan.
     fn seeds(&self, team: &Team<'env>) -> Result<Vec<SeedRecord>, TrainError> {
@@ -201,14 +220,11 @@ impl<'env> Job<'env> {
             for _ in 0..at_a_time {
                 let (team, queue, ended, done) = (team.clone(), &queue, &ended, &done);
                 scope.spawn(move || {
-                    while let Some((k, turn)) = queue.next(self.control).filter(|_| !ended.load(Ordering::Relaxed)) {
+                    let until = Until { control: self.control, ended };
+                    while let Some((k, turn)) = queue.next(&until) {
                         let record = self.seed(&team, seeds[k]);
                         let failed = record.is_err();
-                        match &record {
-                            // Another process goes on from the checkpoint.
-                            Ok(record) if record.outcome == Ending::Interrupted => drop(turn),
-                            _ => turn.finish(failed, self.control),
-                        }
+                        turn.finish(Outcome::of(!failed, self.control), self.control);
                         if let Ok(mut done) = done.lock() {
                             self.tell(done.len() + 1, record.as_ref().ok());
                             done.insert(seeds[k], record);

@@ -94,6 +94,10 @@ impl Store {
     /// The file system's message, with the path; numbers that are not finite, which the file cannot hold.
     pub(crate) fn write(&self, key: &str, steps: usize, state: &SeedState) -> Result<(), String> {
         let Some(path) = self.path(key, state.seed, steps) else { return Ok(()) };
+        if self.together.as_ref().is_some_and(|others| others.is_done(&unit_key(key, state.seed, steps))) {
+            // This process was suspended, and another one has finished the seed.
+            return Ok(());
+        }
         let text = serde_json::to_string(state).map_err(|error| error.to_string())?;
         if serde_json::from_str::<SeedState>(&text).ok().as_ref() != Some(state) {
             return Err(format!("the state of seed {} contains numbers that are not finite", state.seed));
@@ -106,14 +110,18 @@ impl Store {
 
     /// The training of a seed as a unit of work.
     pub(crate) fn unit(&self, name: &str, key: &str, seed: u64, steps: usize) -> Unit {
-        let unit = ContentKey::new("seed").text(key).integers(&[seed, steps as u64]).finish();
         let result = self.path(key, seed, steps).unwrap_or_default();
-        Unit { key: unit, what: format!("train {name}, seed {seed}"), result }
+        Unit { key: unit_key(key, seed, steps), what: format!("train {name}, seed {seed}"), result }
     }
 
     fn path(&self, key: &str, seed: u64, steps: usize) -> Option<PathBuf> {
         Some(self.folder.as_ref()?.join(format!("train-{key}-{seed}-{steps}.json")))
     }
+}
+
+/// The key of the training of a seed as a unit of work.
+fn unit_key(key: &str, seed: u64, steps: usize) -> String {
+    ContentKey::new("seed").text(key).integers(&[seed, steps as u64]).finish()
 }
 
 /// What is before the seal, and after it.

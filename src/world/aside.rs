@@ -1,6 +1,8 @@
 //! A world in which what is written stays in memory, over another one that is only read.
 
 use super::{Entry, Memory, PathKind, World};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -8,27 +10,36 @@ use std::rc::Rc;
 /// Files of another world, and in their place those that were written here: they can be read again, and nobody else sees them.
 pub struct Aside {
     written: Memory,
+    /// Folders that were written as a whole: nothing of what is below them is seen.
+    folders: RefCell<BTreeSet<PathBuf>>,
     below: Rc<dyn World>,
 }
 
 impl Aside {
     /// Nothing is written yet.
     pub fn over(below: Rc<dyn World>) -> Self {
-        Self { written: Memory::default(), below }
+        Self { written: Memory::default(), folders: RefCell::default(), below }
     }
 
-    /// The path under which a file is kept: the same for all spellings of its folder.
+    /// The path under which a file is kept: the same for all spellings of the folders that exist below.
     fn place(&self, path: &Path) -> PathBuf {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        match (self.below.canonical(folder), path.file_name()) {
-            (Ok(folder), Some(name)) => folder.join(name),
-            _ => path.to_path_buf(),
+        let (mut at, mut rest) = (path.to_path_buf(), Vec::new());
+        while let Some(name) = at.file_name().map(ToOwned::to_owned) {
+            rest.push(name);
+            at.pop();
+            let folder = if at.as_os_str().is_empty() { Path::new(".") } else { &at };
+            if let Ok(folder) = self.below.canonical(folder) {
+                return rest.iter().rev().fold(folder, |place, name| place.join(name));
+            }
         }
+        path.to_path_buf()
     }
 
+    /// Where a path is kept, if it was written or is in a folder that was.
     fn written(&self, path: &Path) -> Option<PathBuf> {
         let place = self.place(path);
-        self.written.kind(&place).is_some().then_some(place)
+        let within = self.folders.borrow().iter().any(|folder| place.starts_with(folder));
+        (within || self.written.kind(&place).is_some()).then_some(place)
     }
 }
 
@@ -50,8 +61,16 @@ impl World for Aside {
     }
 
     fn write_folder(&self, folder: &Path, files: &[(String, Vec<u8>)]) -> io::Result<()> {
+        if let Some(PathKind::File | PathKind::Other) = self.kind(folder) {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+        let around = folder.parent().filter(|around| !around.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if self.kind(around) != Some(PathKind::Folder) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
         let place = self.place(folder);
-        files.iter().for_each(|(name, bytes)| self.written.put(place.join(name), bytes.clone()));
+        self.written.put_folder(&place, files);
+        self.folders.borrow_mut().insert(place);
         Ok(())
     }
 
@@ -60,6 +79,10 @@ impl World for Aside {
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<Entry>> {
+        let place = self.place(folder);
+        if self.folders.borrow().contains(&place) {
+            return self.written.list(&place);
+        }
         let own = match self.written(folder) {
             Some(place) => self.written.list(&place)?,
             None => Vec::new(),
@@ -99,7 +122,12 @@ mod tests {
         let names: Vec<String> = world.list(Path::new("a")).expect("a folder").into_iter().map(|e| e.name).collect();
         assert_eq!(names, ["x.txt", "y.txt", "z.txt"]);
         assert!(world.write(Path::new("no/such/folder.txt"), b"").is_err());
+        world.write_folder(Path::new("set"), &[("0".into(), b"zero".to_vec())]).expect("written");
         world.write_folder(Path::new("set"), &[("1".into(), b"one".to_vec())]).expect("written");
+        assert_eq!(world.list(Path::new("set")).expect("a folder").len(), 1);
+        world.write_folder(Path::new("a"), &[("w.txt".into(), b"w".to_vec())]).expect("written");
+        assert_eq!(world.list(Path::new("a")).expect("a folder").len(), 1);
+        assert!(world.read(Path::new("a/y.txt")).is_err());
         assert_eq!(world.read(Path::new("set/1")).expect("a file"), b"one");
         assert_eq!((world.kind(Path::new("set")), below.kind(Path::new("set"))), (Some(PathKind::Folder), None));
     }

@@ -23,6 +23,14 @@ impl Memory {
         self.0.borrow_mut().insert(plain(path.as_ref()), bytes.into());
     }
 
+    /// Puts a folder with these files, given as name and content, in the place of what was there.
+    pub fn put_folder(&self, folder: &Path, files: &[(String, Vec<u8>)]) {
+        let folder = plain(folder);
+        let mut all = self.0.borrow_mut();
+        all.retain(|path, _| !path.starts_with(&folder));
+        all.extend(files.iter().map(|(name, bytes)| (folder.join(name), bytes.clone())));
+    }
+
     /// Removes a file.
     pub fn remove(&self, path: impl AsRef<Path>) -> Option<Vec<u8>> {
         self.0.borrow_mut().remove(&plain(path.as_ref()))

@@ -55,6 +55,8 @@ pub struct Options {
     pub cache: Option<PathBuf>,
     /// The processes that run the same script; its folder is then the cache.
     pub together: Option<Arc<Together>>,
+    /// Whether another process shows and saves.
+    pub silent: bool,
     /// The folder that paths in the script are relative to.
     pub base: PathBuf,
     /// The memory that a script may take, bytes, the training of functionals excepted (it has its own limit, `memory:`). `None`: 4 GB.
@@ -146,8 +148,7 @@ impl Interpreter {
             loading: true,
         };
         let limits = Limits::new(options.max_memory);
-        // Processes that save for themselves keep no record of it.
-        let ledger = Ledger::new(options.cache.as_deref().filter(|_| options.together.is_none() || !options.force));
+        let ledger = Ledger::new(options.cache.as_deref().filter(|_| !options.silent));
         Self {
             host,
             world,

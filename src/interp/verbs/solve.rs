@@ -196,7 +196,9 @@ pub(super) fn kohn_sham(interp: &mut Interpreter, args: &Args, with: &Value, tog
         // Those of the members begin with its density.
         let start = InitialDensity::Given(first.density.clone());
         let (system, scf, start) = (&system, &scf, &start);
-        let jobs = others.into_iter().map(|one| move || one(device, system, scf, start, control)).collect();
+        // Only their results are compared.
+        let alone = |run: Run| Run { densities: Vec::new(), ..run };
+        let jobs = others.into_iter().map(|one| move || one(device, system, scf, start, control).map(alone)).collect();
         let others = team::all_side_by_side(jobs);
         std::iter::once(Ok(first))
             .chain(others)
@@ -207,9 +209,7 @@ pub(super) fn kohn_sham(interp: &mut Interpreter, args: &Args, with: &Value, tog
     Ok(Task::new(key, of, work, move |interp, args, runs| {
         let mut runs = settled(interp, args, runs)?.into_iter();
         let run = only(runs.by_ref().take(1).collect(), args)?;
-        let mut members: Vec<Run> = runs.collect();
-        // Only their results are compared.
-        members.iter_mut().for_each(|member| member.densities = Vec::new());
+        let members: Vec<Run> = runs.collect();
         let committee = committee_id(&ready);
         let arrays = ready.traced.compiled.graph.params.as_slice().into();
         let weights = ready.functional.weights().into();

@@ -14,7 +14,7 @@ use crate::problem::Result;
 use crate::source::Span;
 use crate::team;
 use crate::tensor::Device;
-use crate::together::{Queue, Turn, Unit};
+use crate::together::{Outcome, Queue, Turn, Unit};
 use crate::train::key;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -90,7 +90,8 @@ pub(super) fn key_of(
 ) -> ContentKey {
     let key = ContentKey::new("ksr solve 1").text(env!("CARGO_PKG_VERSION")).text(kind).text(device.name());
     // The label is in warnings.
-    let key = key::system(key, system).text(&system.label).numbers(&[system.nuclear_repulsion]);
+    let charges: Vec<f64> = system.nuclei.iter().map(|nucleus| nucleus.charge).collect();
+    let key = key::system(key, system).text(&system.label).numbers(&[system.nuclear_repulsion]).numbers(&charges);
     let key = key.text(&scf.content()).text(&format!("{:?} {}", scf.threshold, scf.remedies));
     match start {
         None => key.text("none"),
@@ -133,24 +134,26 @@ pub(super) fn each(interp: &mut Interpreter, args: &Args, name: &str) -> Result<
 }
 
 impl Interpreter {
-    /// Units of work, side by side and with other processes, results in their order; `what` names them where progress is told. A job is told
-    /// whether another process has its result.
+    /// Units of work, side by side and with other processes, results in their order; `what` names them where progress is told. A job says
+    /// what has become of its unit.
     ///
     /// # Errors
     /// The user stopped it.
     pub(super) fn side_by_side<T, J>(&self, what: &str, jobs: Vec<(Unit, J)>, span: Span) -> Result<Vec<T>>
     where
         T: Send,
-        J: FnOnce(&dyn Control, bool) -> (T, bool) + Send,
+        J: FnOnce(&dyn Control) -> (T, Outcome) + Send,
     {
         let (control, total, ended) = (self.control(), jobs.len(), AtomicUsize::new(0));
         let muted = Muted(&control);
+        // A single one tells its own progress.
+        let heard: &dyn Control = if total == 1 { &control } else { &muted };
         let (units, jobs): (Vec<Unit>, Vec<J>) = jobs.into_iter().unzip();
         let queue = Queue::new(self.options.together.as_deref(), what, units);
         let job = |job: J| {
             |turn: Turn<'_>| {
-                let (found, failed) = job(&muted, matches!(turn, Turn::Done));
-                turn.finish(failed, &control);
+                let (found, outcome) = job(heard);
+                turn.finish(outcome, &control);
                 let done = ended.fetch_add(1, Ordering::Relaxed) + 1;
                 control.report(Event::Work { what: what.to_owned(), done, total });
                 found
@@ -180,21 +183,21 @@ impl Interpreter {
         for (args, Task { key, system, work, finish, .. }) in tasks {
             let key = key.finish();
             let path = together.as_ref().map_or_else(PathBuf::new, |together| together.runs(&key));
-            let unit = Unit { key, what: format!("solve {}", system.label), result: path.clone() };
+            let unit = Unit { key: key.clone(), what: format!("solve {}", system.label), result: path.clone() };
             let shared = together.is_some();
-            let job = move |control: &dyn Control, done: bool| {
-                let known = || ks::recalled(&recall(&path).ok()?, &system);
-                if let Some(runs) = if done { known() } else { None } {
-                    return (Ok(runs), false);
+            let job = move |control: &dyn Control| {
+                let known = || ks::recalled(&key, &recall(&path).ok()?, &system);
+                if let Some(runs) = if shared { known() } else { None } {
+                    return (Ok(runs), Outcome::Shared);
                 }
                 let found = work(control);
-                let failed = found.is_err();
-                if let (true, false, Ok(runs)) = (shared, control.interrupted(), &found)
-                    && let Some(Err(reason)) = ks::kept(runs.clone()).map(|bytes| keep(&path, &bytes))
+                let outcome = Outcome::of(found.is_ok(), control);
+                if let (true, Outcome::Shared, Ok(runs)) = (shared, outcome, &found)
+                    && let Some(Err(reason)) = ks::kept(&key, runs).map(|bytes| keep(&path, &bytes))
                 {
                     control.report(Event::Trouble(format!("a result cannot be shared: {reason}")));
                 }
-                (found, failed)
+                (found, outcome)
             };
             jobs.push((unit, job));
             rest.push((args, finish));
