@@ -152,7 +152,7 @@ pub fn status(folder: &Path, json: bool) -> u8 {
     }
     for worker in found.workers.iter() {
         let by = worker.who.as_ref().map_or_else(|| "somebody".to_owned(), Who::text);
-        let dead = if worker.dead { ": it has died, and another process will take over" } else { "" };
+        let dead = if worker.dead { ": its process has died" } else { "" };
         output::line(&format!("  {} by {by}, last sign {} ago{dead}", worker.what, left(worker.silent.as_secs_f64())));
     }
     for (who, units, seconds) in &found.by {

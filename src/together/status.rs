@@ -57,7 +57,7 @@ pub struct Status {
 }
 
 /// The folders of a store.
-const ALL: [&str; 7] = [CLAIMS, DONE, FAILED, LISTS, RUNS, "exact", "training"];
+const ALL: [&str; 8] = [CLAIMS, DONE, FAILED, LISTS, RUNS, "exact", "training", "saved"];
 /// How the names of files begin that are there only for a moment.
 const PARTS: [&str; 4] = [".dead-", ".probe-", ".begun-by-", ".ksr-"];
 
