@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
 use ksr::control::{Control, Event};
-use ksr::together::{BEAT, Queue, Together, Turn, Unit, Who};
+use ksr::together::{BEAT, Outcome, Queue, Together, Turn, Unit, Who};
 use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
@@ -42,7 +42,7 @@ fn take_part(store: &Path, rank: usize, units: usize, seconds: f64) {
             std::thread::sleep(Duration::from_secs_f64(seconds));
             ksr::data::write_whole(&store.join(format!("runs/{k}")), b"result").unwrap();
         }
-        turn.finish(false, &clock);
+        turn.finish(Outcome::Shared, &clock);
     }
 }
 

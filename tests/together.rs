@@ -144,8 +144,9 @@ fn killed_processes_lose_nothing() {
     for (rank, child) in all.into_iter().enumerate() {
         let (out, err, status) = ended(child);
         // One that ended between the last death of process 0 and its new start tells of it.
-        let told =
-            err.is_empty() || (rank > 0 && err.contains("(process 0), which was to show and save, has ended early"));
+        let told = err.is_empty()
+            || (rank > 0
+                && (err.contains("which was to show and save") || err.contains("no process has shown and saved")));
         assert!(status == Some(0) && told, "process {rank}: {err}");
         assert_eq!(out, if rank == 0 { shown.clone() } else { String::new() }, "process {rank}");
     }
@@ -186,8 +187,12 @@ fn the_first_to_come_shows() {
     let (place, folder) = (place(), tempfile::tempdir().expect("a folder"));
     let store = folder.path().join("store");
     let mut first = process(&place, &store, None, "0.1s").spawn().expect("ksr starts");
-    let lead = store.join("claims/first");
-    while !lead.exists() {
+    let claims = store.join("claims");
+    let leads = || {
+        fs::read_dir(&claims)
+            .is_ok_and(|all| all.flatten().any(|e| e.file_name().to_string_lossy().starts_with("first-")))
+    };
+    while !leads() {
         assert!(matches!(first.try_wait(), Ok(None)), "it ends before it begins");
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -274,10 +279,7 @@ fn a_full_disk_is_told() {
     for (rank, child) in all.into_iter().enumerate() {
         let (out, err, status) = ended(child);
         assert_eq!(status, Some(0), "{err}");
-        assert!(
-            err.contains("could not be cached") || err.contains("cannot be shared") || err.contains("cannot be kept"),
-            "{rank}: {err}"
-        );
+        assert!(err.contains("cannot be written") || err.contains("could not be written"), "{rank}: {err}");
         if rank == 0 {
             assert_eq!(out.trim(), shown.trim());
         }
@@ -310,14 +312,19 @@ fn a_store_is_cleaned() {
 #[test]
 fn accuracies_are_units_of_their_own() {
     let text = "grid g = uniform(points: 65, spacing: 0.4)\nsystem ion(Z) on g { nucleus(Z) at 0; electrons: 3 }\n\
-                [r.energy for r in exact([ion(3), ion(4)], accuracy: 1e-2)]\n[r.energy for r in exact([ion(3), ion(4)], accuracy: 1e-6)]\n";
+                [r.energy for r in exact([ion(3), ion(4)], accuracy: 1e-2)]\n[r.energy for r in exact([ion(3), ion(4)], accuracy: 1e-6)]\n\
+                [r.error for r in exact([ion(3), ion(4)], accuracy: 1e-3)]\nexact(ion(4), accuracy: 1e-2).energy\n";
     let (place, folder) = (place(), tempfile::tempdir().expect("a folder"));
     place.file("script.ksr", text);
     let (shown, err, _) = finished(place.ksr().args(["run", "-q", "script.ksr"]));
     let store = folder.path().join("store");
-    for rank in [1, 0, 0] {
+    for rank in [1, 0, 0, 1] {
         let (out, told, status) = ended(process(&place, &store, Some(rank), "5s").spawn().expect("ksr starts"));
-        assert_eq!((status, &*told), (Some(0), if rank == 0 { &*err } else { "" }));
+        assert_eq!(status, Some(0));
+        assert!(
+            told == if rank == 0 { &*err } else { "" } || told.contains("no process has shown and saved"),
+            "{told}"
+        );
         assert_eq!(out, if rank == 0 { &*shown } else { "" });
     }
 }
@@ -331,7 +338,8 @@ fn silent_processes_read_what_they_save() {
     place.file("script.ksr", text);
     let store = folder.path().join("store");
     let (out, err, status) = ended(process(&place, &store, Some(1), "5s").spawn().expect("ksr starts"));
-    assert_eq!((&*out, &*err, status), ("", "", Some(0)));
+    assert_eq!((&*out, status), ("", Some(0)));
+    assert!(err.contains("no process has shown and saved"), "{err}");
     assert!(!place.path().join("set").exists());
     let (out, err, status) = ended(process(&place, &store, Some(0), "5s").spawn().expect("ksr starts"));
     assert!(status == Some(0) && !out.is_empty(), "{err}");

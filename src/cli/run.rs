@@ -29,12 +29,8 @@ pub fn file(path: &Path, set: Vec<(String, String)>, options: &RunOptions, share
         output::notice("error", message, options.json);
         return USAGE;
     }
-    let joined = match shared
-        .together
-        .as_deref()
-        .map(|store| together::join(store, shared.beat, options.quiet, options.json))
-        .transpose()
-    {
+    let join = |store: &Path| together::join((store, shared.beat), (&text, &set), options.quiet, options.json);
+    let joined = match shared.together.as_deref().map(join).transpose() {
         Ok(joined) => joined,
         Err(error) => return together::refuse(&error, options.json),
     };
@@ -49,7 +45,7 @@ pub fn file(path: &Path, set: Vec<(String, String)>, options: &RunOptions, share
     let ended = session::run(&mut interpreter, &name, &text);
     let status = finish(&host, ended, &interpreter);
     if let Some(joined) = &joined {
-        together::part(joined, options.json);
+        together::part(joined, matches!(status, 0 | FAILED), options.json);
     }
     status
 }

@@ -24,21 +24,30 @@ pub struct Joined {
     pub together: Arc<Together>,
     /// Whether it shows values, saves and draws.
     pub first: bool,
+    /// A key of the script and its settings.
+    script: String,
 }
 
-/// Joins the processes that share a folder. `quiet`: without saying which process shows.
-pub fn join(folder: &Path, beat: Option<Duration>, quiet: bool, json: bool) -> Result<Joined, StoreError> {
+/// Joins the processes that share a folder, with a script and its settings. Says which process shows, unless it is to be `quiet`.
+pub fn join(
+    (folder, beat): (&Path, Option<Duration>),
+    (text, set): (&str, &[(String, String)]),
+    quiet: bool,
+    json: bool,
+) -> Result<Joined, StoreError> {
+    let key = ContentKey::new("script").text(text);
+    let script = set.iter().fold(key, |key, (name, value)| key.text(name).text(value)).finish();
     let who = who();
     let rank = who.rank;
     let together = Arc::new(Together::join(folder, who, &build()?, beat.unwrap_or(BEAT).max(SHORTEST))?);
     let first = match rank {
         Some(0) => {
-            together.lead();
+            together.lead(&script);
             true
         }
         Some(_) => false,
         // Without numbers, the first to come; if it has died, the next.
-        None => match together.lead_if_first(&wait) {
+        None => match together.lead_if_first(&script, &wait) {
             Leader::Own => true,
             Leader::Other(name) => {
                 if let Some(name) = name.filter(|_| !quiet) {
@@ -46,10 +55,10 @@ pub fn join(folder: &Path, beat: Option<Duration>, quiet: bool, json: bool) -> R
                 }
                 false
             }
-            Leader::Gone(_) => false,
+            Leader::Gone(_) | Leader::None => false,
         },
     };
-    Ok(Joined { together, first })
+    Ok(Joined { together, first, script })
 }
 
 /// Sleeps; false if the user asked to stop.
@@ -58,18 +67,32 @@ fn wait(time: Duration) -> bool {
     !interrupt::pressed()
 }
 
-/// Says that nobody has shown anything, if the process that was to do it is gone.
-pub fn part(joined: &Joined, json: bool) {
-    if !joined.together.is_there() {
+/// The end of a process. Says that nobody has shown anything, if so; `ended`: whether the script has, well or with an error.
+pub fn part(joined: &Joined, ended: bool, json: bool) {
+    let Joined { together, first, script } = joined;
+    if !together.is_there() {
         let message = "the store has been removed while it was used: its results are lost";
         return output::notice("warning", message, json);
     }
-    if let (false, Leader::Gone(name)) = (joined.first, joined.together.leader(&wait)) {
-        let message = format!(
-            "{name}, which was to show and save, has ended early: run the script again with the same store; nothing is calculated again"
-        );
-        output::notice("warning", &message, json);
+    if *first {
+        if ended {
+            together.note_shown(script);
+        }
+        return;
     }
+    if !ended {
+        return;
+    }
+    let again = "run the script again with the same store: what is in it is not calculated again";
+    let message = match together.leader(script, &wait) {
+        Leader::Gone(name) => format!("{name}, which was to show and save, gives no sign of life: {again}"),
+        // In a store that cannot be written, nobody can say so.
+        Leader::None if together.is_well() => {
+            format!("no process has shown and saved: the first one has ended early, or has not begun; {again}")
+        }
+        _ => return,
+    };
+    output::notice("warning", &message, json);
 }
 
 /// A number that the environment has.
@@ -79,7 +102,11 @@ fn number(name: &str) -> Option<usize> {
 
 /// The number of this process: of all of a job, or of all of an array of jobs.
 fn rank() -> Option<usize> {
-    let own = RANKS.into_iter().find_map(number);
+    let own = RANKS[..3].iter().copied().find_map(number).or_else(|| {
+        // A task that is alone in its step, or a batch script, has number 0.
+        let alone = number("SLURM_STEP_NUM_TASKS").or_else(|| number("SLURM_NTASKS")) == Some(1);
+        number(RANKS[3]).filter(|_| !alone)
+    });
     if env::var_os("SLURM_ARRAY_TASK_ID").is_none() {
         return own;
     }
@@ -152,7 +179,7 @@ pub fn status(folder: &Path, json: bool) -> u8 {
     }
     for worker in found.workers.iter() {
         let by = worker.who.as_ref().map_or_else(|| "somebody".to_owned(), Who::text);
-        let dead = if worker.dead { ": its process has died" } else { "" };
+        let dead = if worker.dead { ": no sign of life" } else { "" };
         output::line(&format!("  {} by {by}, last sign {} ago{dead}", worker.what, left(worker.silent.as_secs_f64())));
     }
     for (who, units, seconds) in &found.by {

@@ -260,12 +260,12 @@ pub enum ExprKind {
     Name(Rc<str>),
     /// `[a, b]`.
     List(Vec<Expr>),
-    /// `[f(R) for R in Rs if R > 1]`.
+    /// `[f(R, Z) for R in Rs if R > 1 for Z in Zs]`.
     Comprehension {
         /// Element.
         body: Expr,
-        /// Loop.
-        each: Each,
+        /// Loops, the first outermost.
+        each: Vec<Each>,
     },
     /// `{ a: 1 }`.
     Record(Vec<(Ident, Expr)>),

@@ -167,8 +167,14 @@ impl Together {
     }
 
     /// A unit whose result is missing is not done.
-    pub(super) fn undo(&self, key: &str) {
-        let _ = fs::remove_file(self.folder.join(DONE).join(key));
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub(super) fn undo(&self, key: &str) -> io::Result<()> {
+        match fs::remove_file(self.folder.join(DONE).join(key)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Whether a unit has failed since this process began: failures of earlier times may have had causes that are gone.

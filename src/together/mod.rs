@@ -188,14 +188,23 @@ impl Together {
 
     /// Says that the store cannot be written: once.
     fn tell_trouble(&self, error: &io::Error, tell: &dyn Fn(String)) {
+        self.cannot_share(&crate::problem::reason(error, "write"), tell);
+    }
+
+    /// Says that the store cannot be written, for a reason: once.
+    pub fn cannot_share(&self, reason: &str, tell: &dyn Fn(String)) {
         self.trouble.call_once(|| {
             tell(format!(
-                "the store `{}` cannot be written ({}): this process calculates by itself what others have not finished, and its results are not \
-                 shared",
-                self.folder.display(),
-                crate::problem::reason(error, "write")
+                "the store `{}` cannot be written ({reason}): this process calculates by itself what others have not finished, and its results \
+                 are not shared",
+                self.folder.display()
             ));
         });
+    }
+
+    /// Whether the store can still be written, as far as this process knows.
+    pub fn is_well(&self) -> bool {
+        !self.trouble.is_completed() && claim::probe(&self.folder.join(CLAIMS), &self.who).is_ok()
     }
 
     /// The units of a list, noted for `ksr status`; once is enough, and without it nothing is lost.

@@ -116,7 +116,10 @@ impl<'a> Queue<'a> {
             match self.look(together, control) {
                 Found::Unit(k, Turn::Done) if !await_file(&self.units[k].result) => {
                     // Its result has been removed, or was never written: it is not done.
-                    together.undo(&self.units[k].key);
+                    if let Err(error) = together.undo(&self.units[k].key) {
+                        together.tell_trouble(&error, &|message| control.report(Event::Trouble(message)));
+                        return Some((k, Turn::Alone));
+                    }
                     let mut left = locked(&self.left);
                     left.done.remove(&self.units[k].key);
                     left.units.push(k);

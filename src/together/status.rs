@@ -94,7 +94,9 @@ fn workers(folder: &Path, here: &Who) -> io::Result<Vec<(String, PathBuf, Worker
         let silent = now.duration_since(at).unwrap_or_default();
         let claimed = claimed(&path);
         let gone = claimed.as_ref().is_some_and(|claimed| claimed.who.is_gone(here));
-        let dead = gone || silent > claimed.as_ref().map_or(BEAT * PATIENCE, Claimed::patience);
+        // One that is here is at most suspended.
+        let here = claimed.as_ref().is_some_and(|claimed| claimed.who.is_there(here));
+        let dead = gone || (!here && silent > claimed.as_ref().map_or(BEAT * PATIENCE, Claimed::patience));
         let (who, what) = claimed.map_or((None, String::new()), |Claimed { who, what, .. }| (Some(who), what));
         found.push((key, path, Worker { who, what, silent, dead }));
     }
@@ -111,7 +113,7 @@ pub fn status(folder: &Path, here: &Who) -> Result<Status, StoreError> {
     let read = || -> io::Result<Status> {
         let (present, workers): (Vec<_>, Vec<_>) = workers(folder, here)?
             .into_iter()
-            .filter(|(key, ..)| key != FIRST)
+            .filter(|(key, ..)| !key.starts_with(FIRST))
             .partition(|(key, ..)| key.starts_with(PRESENT));
         let present = present.iter().filter(|(.., worker)| !worker.dead).count();
         let (done, failed) = (ended(&folder.join(DONE))?, ended(&folder.join(FAILED))?);
@@ -122,7 +124,7 @@ pub fn status(folder: &Path, here: &Who) -> Result<Status, StoreError> {
         }
         let mut lists: Vec<(SystemTime, ListStatus)> = Vec::new();
         let mut listed: Vec<String> = Vec::new();
-        for (_, path) in files(&folder.join(LISTS))? {
+        for (_, path) in files(&folder.join(LISTS))?.into_iter().filter(|(name, _)| !name.starts_with('.')) {
             let Some((at, list)) = list(&path) else { continue };
             listed.extend(list.units.iter().cloned());
             let finished: Vec<&Finished> = list.units.iter().filter_map(|key| done.get(key)).collect();

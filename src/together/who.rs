@@ -39,6 +39,12 @@ impl Who {
         same && Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{}", self.pid)).exists()
     }
 
+    /// Whether it is certain that it is running, or suspended, on this computer.
+    pub(super) fn is_there(&self, here: &Who) -> bool {
+        let same = !self.space.is_empty() && self.space == here.space && self.host == here.host;
+        same && Path::new(&format!("/proc/{}", self.pid)).exists()
+    }
+
     /// The place among `count` units at which this process begins: processes are spread by the golden ratio.
     pub(super) fn place(&self, count: usize) -> usize {
         let number = self.rank.unwrap_or(self.pid as usize) as u64;

@@ -10,6 +10,7 @@ use crate::interp::error::{RunError, TypesError, fail};
 use crate::interp::session::short_enough;
 use crate::interp::value::{List, Operand, Quantity, Value, equal, text};
 use crate::lang::Kind;
+use crate::lang::ast::Ident;
 use crate::problem::Result;
 use std::cmp::Ordering;
 use std::rc::Rc;
@@ -17,8 +18,10 @@ use std::rc::Rc;
 const LIST: &[Param] = &[required("list", &[Kind::List])];
 const POINTS: &[Param] = &[required("list", &[Kind::List, Kind::Field])];
 /// A list and a function, in either order.
-const LIST_AND_F: &[Param] =
-    &[required("list", &[Kind::List, Kind::Function]), required("f", &[Kind::Function, Kind::List])];
+const LIST_AND_F: &[Param] = &[
+    required("list", &[Kind::List, Kind::Table, Kind::Function]),
+    required("f", &[Kind::Function, Kind::List, Kind::Table]),
+];
 
 pub(crate) const ALL: &[Builtin] = &[
     function(
@@ -33,17 +36,19 @@ pub(crate) const ALL: &[Builtin] = &[
     function(
         "sort",
         &[
-            required("list", &[Kind::List]),
-            named("by", &[Kind::Function], DefaultValue::Absent("none")),
+            required("list", &[Kind::List, Kind::Table]),
+            named("by", &[Kind::Function, Kind::Text], DefaultValue::Absent("none"))
+                .about("a function of an element (of a table, of a row), or the name of a column"),
             named("reverse", &[Kind::Truth], DefaultValue::Truth(false)),
         ],
-        &[Kind::List],
-        "a list in ascending order of its values, or of the function `by` of them",
+        &[Kind::List, Kind::Table],
+        "a list in ascending order of its values, or of the function `by` of them; the rows of a table in the order of one of its columns",
         &["order", "rank"],
         &[
             example("sort([3, 1, 2])", "[1, 2, 3]"),
             example("sort([-3, 1], by: abs)", "[1, -3]"),
             example("sort([3, 1], reverse: true)", "[3, 1]"),
+            example("sort(table { R: [2, 1], E: [5, 6] }, by: \"R\").E", "[6, 5]"),
         ],
         sort,
     ),
@@ -68,10 +73,13 @@ pub(crate) const ALL: &[Builtin] = &[
     function(
         "filter",
         LIST_AND_F,
-        &[Kind::List],
-        "the elements for which a function is true, like `[x for x in list if f(x)]`",
-        &["select", "where"],
-        &[example("filter([1, 2, 3], fn(x) = x > 1)", "[2, 3]")],
+        &[Kind::List, Kind::Table],
+        "the elements for which a function is true, like `[x for x in list if f(x)]`; the rows of a table for which it is, as a table",
+        &["select", "where", "mask"],
+        &[
+            example("filter([1, 2, 3], fn(x) = x > 1)", "[2, 3]"),
+            example("filter(table { R: [1, 2], E: [5, 6] }, fn(row) = row.R > 1).E", "[6]"),
+        ],
         filter,
     ),
     function(
@@ -211,9 +219,20 @@ fn order(a: &Value, b: &Value) -> Option<Ordering> {
 fn sort(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let items = args.list(interp, "list")?;
     let keys = match args.get("by") {
-        Some(by) => {
-            items.iter().map(|v| interp.apply(&by.value, vec![v.clone()], by.span)).collect::<Result<Vec<Value>>>()?
-        }
+        Some(by) => match (&by.value, &args.arg("list")?.value) {
+            (Value::Str(name), Value::Table(table)) => match table.get(name) {
+                Some(column) => column.to_vec(),
+                None => return interp.member(args.operand("list")?, &Ident { name: name.clone(), span: by.span }),
+            },
+            (Value::Str(_), _) => {
+                let help = Some("a list of records is ordered by a function: `by: fn(r) = r.R`".into());
+                return args.wrong(by.span, "only a table has columns to order it by", help);
+            }
+            _ => items
+                .iter()
+                .map(|v| interp.apply(&by.value, vec![v.clone()], by.span))
+                .collect::<Result<Vec<Value>>>()?,
+        },
         None => items.to_vec(),
     };
     let first = keys.first();
@@ -228,12 +247,20 @@ fn sort(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
         let help = "it orders numbers of one dimension, strings, or anything by a function of it: `sort(list, by: f)`";
         return args.wrong(span, message, Some(help.into()));
     }
-    let mut ranked: Vec<(&Value, &Value)> = keys.iter().zip(items.iter()).collect();
-    ranked.sort_by(|a, b| order(a.0, b.0).unwrap_or(Ordering::Equal));
+    let mut ranked: Vec<usize> = (0..items.len()).collect();
+    ranked.sort_by(|a, b| order(&keys[*a], &keys[*b]).unwrap_or(Ordering::Equal));
     if args.truth("reverse")? {
         ranked.reverse();
     }
-    Ok(Value::list(ranked.into_iter().map(|(_, v)| v.clone()).collect()))
+    Ok(chosen(&args.arg("list")?.value, &items, &ranked))
+}
+
+/// Some of the elements of a list, or of the rows of a table, in that order.
+fn chosen(of: &Value, items: &List, which: &[usize]) -> Value {
+    match of {
+        Value::Table(table) => Value::Table(Rc::new(table.only(which))),
+        _ => Value::list(which.iter().map(|i| items[*i].clone()).collect()),
+    }
 }
 
 /// List and function in either order: `map(list, f)` and, as in Julia, `map(f, list)`.
@@ -254,13 +281,15 @@ fn map(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
 fn filter(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {
     let (items, f) = list_and_function(interp, args)?;
     let mut kept = Vec::new();
-    for item in items.iter() {
+    for (i, item) in items.iter().enumerate() {
         let keep = interp.apply(&f, vec![item.clone()], args.span)?;
         if truth(Operand::new(&keep, args.span_of("f")), "the result of the function of `filter`")? {
-            kept.push(item.clone());
+            kept.push(i);
         }
     }
-    Ok(Value::list(kept))
+    let table =
+        ["list", "f"].into_iter().filter_map(|name| args.get(name)).find(|arg| matches!(arg.value, Value::Table(_)));
+    Ok(chosen(table.map_or(&Value::Nothing, |arg| &arg.value), &items, &kept))
 }
 
 fn fold(interp: &mut Interpreter, args: &mut Args) -> Result<Value> {

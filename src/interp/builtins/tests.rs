@@ -218,3 +218,33 @@ fn comparisons_compare() {
     assert_eq!(told("sort([3, \"a\"])"), "`sort` cannot order a number and a string");
     assert_eq!(told("sort([[1], [2]])"), "`sort` cannot order a list and another");
 }
+
+/// Rows of a table are records; parts of a table are tables.
+#[test]
+fn tables_have_rows() {
+    let t = "let t = table { R: [3, 1, 2] * (1 bohr), E: [5, 7, 6], name: [\"c\", \"a\", \"b\"] }\n";
+    for (expression, wanted) in [
+        ("[row.R + 0 bohr for row in t if row.E > 5]", "[1 bohr, 2 bohr]"),
+        ("sort(t, by: \"R\").E", "[7, 6, 5]"),
+        ("sort(t, by: \"name\", reverse: true).name", "[c, b, a]"),
+        ("sort(t, by: fn(row) = -row.E).R", "[1 bohr, 2 bohr, 3 bohr]"),
+        ("filter(t, fn(row) = row.E < 7).name", "[c, b]"),
+        ("filter(fn(row) = false, t).E", "[]"),
+        ("t[t.R > 1 bohr].E", "[5, 6]"),
+        ("t.E[t.R > 1 bohr]", "[5, 6]"),
+        ("map(t, fn(row) = row.E)", "[5, 7, 6]"),
+        ("[[a, b] for a in 1 .. 2 for b in 0 .. a if b > 0]", "[[1, 1], [2, 1], [2, 2]]"),
+        ("[x for r in [[1, 2], [3]] for x in r]", "[1, 2, 3]"),
+    ] {
+        assert_eq!(texts(&format!("{t}{expression}")), [wanted], "{expression}");
+    }
+    for (expression, wanted) in [
+        ("t[[true, false]]", "ksr::run::value"),
+        ("sort(t, by: \"Q\")", "ksr::types::no_field"),
+        ("sort([1, 2], by: \"R\")", "ksr::run::value"),
+        ("sort(t)", "ksr::run::value"),
+        ("[a for a in b for b in [1]]", "ksr::names::unknown"),
+    ] {
+        assert_eq!(code(&format!("{t}{expression}")), wanted, "{expression}");
+    }
+}

@@ -5,7 +5,7 @@ use crate::interp::arith::symbols;
 use crate::interp::call::{mismatch, quantity};
 use crate::interp::error::{RunError, fail};
 use crate::interp::value::scope::Scope;
-use crate::interp::value::{Field, List, Operand, Quantity, Table, Value, text};
+use crate::interp::value::{Field, Operand, Quantity, Table, Value, text};
 use crate::lang::ast::{Expr, Ident};
 use crate::problem::Result;
 use crate::source::Span;
@@ -81,13 +81,9 @@ fn point(field: &Field, index: Operand<'_>) -> Result<Value> {
 }
 
 fn rows(table: &Table, index: Operand<'_>) -> Result<Value> {
-    let columns = &table.columns;
     Ok(match pick(table.rows(), "a table", index)? {
-        Pick::One(i) => Value::record(columns.iter().map(|(n, c)| (&**n, c[i].clone()))),
-        Pick::Many(all) => {
-            let column = |c: &Rc<List>| Rc::new(all.iter().map(|&i| c[i].clone()).collect());
-            Value::Table(Rc::new(Table { columns: columns.iter().map(|(n, c)| (n.clone(), column(c))).collect() }))
-        }
+        Pick::One(i) => table.row(i),
+        Pick::Many(all) => Value::Table(Rc::new(table.only(&all))),
     })
 }
 
@@ -96,6 +92,15 @@ fn pick(length: usize, found: &str, index: Operand<'_>) -> Result<Pick> {
         Value::Interval(from, to) => {
             let (first, last) = (slice_end(from, length, found, index)?, slice_end(to, length, found, index)?);
             Ok(Pick::Many((first..=last).collect()))
+        }
+        // Which to keep: `t[t.R > 1]`.
+        Value::List(mask) if mask.len() == length && mask.iter().all(|v| matches!(v, Value::Bool(_))) => {
+            Ok(Pick::Many((0..length).filter(|i| matches!(mask[*i], Value::Bool(true))).collect()))
+        }
+        Value::List(mask) if !mask.is_empty() && mask.iter().all(|v| matches!(v, Value::Bool(_))) => {
+            let message = format!("{} values say which elements to keep, but {found} has {length}", mask.len());
+            let help = Some("there is one value for each element, as in `t[t.R > 1]`".into());
+            fail(RunError::Value { message, help, span: index.span }, index.span)
         }
         Value::List(items) => {
             let one = |v| position(v, length, found, index.span);

@@ -46,10 +46,10 @@ impl Interpreter {
         Ok(Value::vector(&values, from.dim))
     }
 
-    /// The elements of a list or listed interval.
+    /// The elements of a list or listed interval; the rows of a table, records.
     ///
     /// # Errors
-    /// Neither a list nor an interval with whole numbers as ends.
+    /// None of these; an interval with other ends than whole numbers.
     pub fn elements(&mut self, x: Operand<'_>, what: &str) -> Result<Rc<List>> {
         match x.value {
             Value::List(items) => Ok(items.clone()),
@@ -57,13 +57,36 @@ impl Interpreter {
                 Value::List(items) => Ok(items),
                 _ => Ok(Rc::default()),
             },
+            Value::Table(table) => {
+                let (rows, columns) = (table.rows(), table.columns.len());
+                self.afford((rows * (columns + 1)) as u64 * EACH, "this list of rows", x.span)?;
+                Ok(Rc::new((0..rows).map(|row| table.row(row)).collect()))
+            }
             other => mismatch(what, "a list", other, None, x.span),
         }
     }
 
-    /// `[body for name in values if condition]`.
-    pub(crate) fn comprehension(&mut self, body: &Expr, each: &Each, scope: &Scope) -> Result<Value> {
-        self.each(each, scope, |s, scope| s.eval(body, scope)).map(Value::list)
+    /// `[body for name in values if condition for other in others]`: one list, of the values of the first loop the elements of the second.
+    pub(crate) fn comprehension(&mut self, body: &Expr, each: &[Each], scope: &Scope) -> Result<Value> {
+        let mut values = Vec::new();
+        self.nested(each, scope, &mut |s, scope| {
+            values.push(s.eval(body, scope)?);
+            Ok(())
+        })?;
+        Ok(Value::list(values))
+    }
+
+    /// Runs `body` in loops, the first outermost.
+    fn nested(
+        &mut self,
+        each: &[Each],
+        scope: &Scope,
+        body: &mut dyn FnMut(&mut Self, &Scope) -> Result<()>,
+    ) -> Result<()> {
+        match each.split_first() {
+            Some((first, rest)) => self.each(first, scope, |s, scope| s.nested(rest, scope, body)).map(drop),
+            None => body(self, scope),
+        }
     }
 
     /// Runs `body` for every value of a loop that passes its filter.

@@ -121,6 +121,8 @@ pub struct Interpreter {
     pub(in crate::interp) told: Vec<Told>,
     /// Warnings about exact answers, each given once.
     pub(in crate::interp) told_of_exact: Vec<CacheWarning>,
+    /// With other processes: the best accuracy of an exact answer that has been asked for, by its question.
+    pub(in crate::interp) asked: BTreeMap<String, f64>,
     /// The inverted densities of references so far, by content.
     pub(in crate::interp) inverted: BTreeMap<String, Rc<Inverted>>,
     /// What the checker knows.
@@ -172,6 +174,7 @@ impl Interpreter {
             verdicts: Vec::new(),
             told: Vec::new(),
             told_of_exact: Vec::new(),
+            asked: BTreeMap::new(),
             inverted: BTreeMap::new(),
             known: KnownNames::default(),
             limits,

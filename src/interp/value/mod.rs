@@ -108,6 +108,15 @@ impl Table {
     pub fn rows(&self) -> usize {
         self.columns.first().map_or(0, |(_, c)| c.len())
     }
+    /// A row, as a record.
+    pub fn row(&self, row: usize) -> Value {
+        Value::record(self.columns.iter().map(|(name, column)| (&**name, column[row].clone())))
+    }
+    /// Some of the rows, in that order.
+    pub fn only(&self, rows: &[usize]) -> Self {
+        let column = |column: &List| Rc::new(rows.iter().map(|row| column[*row].clone()).collect());
+        Self { columns: self.columns.iter().map(|(name, values)| (name.clone(), column(values))).collect() }
+    }
 }
 
 /// Curves in a plane.

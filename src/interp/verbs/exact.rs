@@ -203,6 +203,7 @@ impl Interpreter {
         }
         let folder = self.exact_folder();
         let together = self.options.together.is_some();
+        let questions: Vec<_> = questions.iter().map(|(system, options)| self.asked_before(system, *options)).collect();
         let job = |(system, options): &'_ (Arc<System>, exact::Options)| {
             let (system, options, folder) = (system.clone(), *options, folder.clone());
             let key = exact::unit_key(&system, &options);
@@ -219,13 +220,25 @@ impl Interpreter {
             };
             (unit, work)
         };
-        let what = match questions {
+        let what = match &questions[..] {
             [(system, _)] => format!("exact {}", system.label),
             _ => format!("exact {} systems", questions.len()),
         };
         let found = self.side_by_side(&what, questions.iter().map(job).collect(), span)?;
         self.heed_interrupt(found.iter().find_map(|found| found.as_ref().err()), span)?;
         Ok(found.into_iter().map(|found| self.told(found, span)).collect())
+    }
+
+    /// A question as it is put to other processes: a better answer that the script has had before will do, as it does in the cache of a
+    /// single process.
+    fn asked_before(&mut self, system: &Arc<System>, options: exact::Options) -> (Arc<System>, exact::Options) {
+        if self.options.together.is_none() || options.time_limit.is_some() {
+            return (system.clone(), options);
+        }
+        let question = exact::unit_key(system, &exact::Options { accuracy: 0.0, ..options });
+        let best = self.asked.entry(question).or_insert(options.accuracy);
+        *best = best.min(options.accuracy);
+        (system.clone(), exact::Options { accuracy: *best, ..options })
     }
 
     fn exact_folder(&self) -> Option<PathBuf> {
@@ -244,6 +257,10 @@ impl Interpreter {
     fn told(&mut self, found: std::result::Result<(Reference, Vec<CacheWarning>), ExactError>, span: Span) -> Found {
         let (reference, warnings) = found?;
         for warning in warnings {
+            if let (CacheWarning::Unwritable { reason, .. }, Some(together)) = (&warning, &self.options.together) {
+                together.cannot_share(reason, &|message| self.host.report(Event::Trouble(message)));
+                continue;
+            }
             // The same answer may be read from the cache many times.
             if !self.told_of_exact.contains(&warning) {
                 self.told_of_exact.push(warning.clone());

@@ -184,18 +184,18 @@ impl Interpreter {
             let key = key.finish();
             let path = together.as_ref().map_or_else(PathBuf::new, |together| together.runs(&key));
             let unit = Unit { key: key.clone(), what: format!("solve {}", system.label), result: path.clone() };
-            let shared = together.is_some();
+            let others = together.clone();
             let job = move |control: &dyn Control| {
                 let known = || ks::recalled(&key, &recall(&path).ok()?, &system);
-                if let Some(runs) = if shared { known() } else { None } {
+                if let Some(runs) = others.as_ref().and_then(|_| known()) {
                     return (Ok(runs), Outcome::Shared);
                 }
                 let found = work(control);
                 let outcome = Outcome::of(found.is_ok(), control);
-                if let (true, Outcome::Shared, Ok(runs)) = (shared, outcome, &found)
+                if let (Some(others), Outcome::Shared, Ok(runs)) = (others, outcome, &found)
                     && let Some(Err(reason)) = ks::kept(&key, runs).map(|bytes| keep(&path, &bytes))
                 {
-                    control.report(Event::Trouble(format!("a result cannot be shared: {reason}")));
+                    others.cannot_share(&reason, &|message| control.report(Event::Trouble(message)));
                 }
                 (found, outcome)
             };

@@ -328,6 +328,14 @@ impl<'a> Checker<'a> {
         });
     }
 
+    /// Loops, the first outermost.
+    fn nested(&mut self, each: &[Each], inside: Inside, body: &Expr) {
+        match each.split_first() {
+            Some((first, rest)) => self.each(first, inside, |s| s.nested(rest, inside, body)),
+            None => self.expr(body, inside),
+        }
+    }
+
     fn expr(&mut self, expr: &Expr, inside: Inside) {
         match &*expr.kind {
             ExprKind::Number(_) | ExprKind::Quantity { .. } | ExprKind::Bool(_) => {}
@@ -340,7 +348,7 @@ impl<'a> Checker<'a> {
             }
             ExprKind::Name(name) => self.name(name, expr.span),
             ExprKind::List(values) => values.iter().for_each(|value| self.expr(value, inside)),
-            ExprKind::Comprehension { body, each } => self.each(each, inside, |s| s.expr(body, inside)),
+            ExprKind::Comprehension { body, each } => self.nested(each, inside, body),
             ExprKind::Record(entries) => {
                 self.refuse_doubles("entry", entries.iter().map(|(name, _)| name), "keep one of them");
                 entries.iter().for_each(|(_, value)| self.expr(value, inside));

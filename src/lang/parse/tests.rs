@@ -41,7 +41,10 @@ fn show(expr: &Expr) -> String {
             format!("(str {})", parts.collect::<Vec<_>>().join(" "))
         }
         ExprKind::List(values) => format!("[{}]", show_all(values)),
-        ExprKind::Comprehension { body, each } => format!("[{} {}]", show(body), show_each(each)),
+        ExprKind::Comprehension { body, each } => {
+            let each: Vec<String> = each.iter().map(show_each).collect();
+            format!("[{} {}]", show(body), each.join(" "))
+        }
         ExprKind::Record(entries) => {
             let entries = entries.iter().map(|(name, value)| format!("{}: {}", name.name, show(value)));
             format!("{{{}}}", entries.collect::<Vec<_>>().join(" "))

@@ -100,11 +100,11 @@ pub(super) fn components(interp: &mut Interpreter, args: &mut Args) -> Result<Va
     let found =
         interp.stoppable(long, args.span, move || Basis::Principal(wanted).expansion(&data, points, spacing))?;
     let found = found.or_else(|error| odd(error, args.span_of("samples")))?;
-    if found.count() < wanted {
+    let count = found.functions.len() / points.max(1);
+    if count < wanted {
         let message = format!(
-            "{given} samples have {} principal component{}, fewer than {wanted}",
-            found.count(),
-            if found.count() == 1 { "" } else { "s" }
+            "{given} samples have {count} principal component{}, fewer than {wanted}",
+            if count == 1 { "" } else { "s" }
         );
         return args.wrong(args.span_of("count"), message, Some("ask for fewer, or give more samples".into()));
     }
@@ -112,6 +112,9 @@ pub(super) fn components(interp: &mut Interpreter, args: &mut Args) -> Result<Va
     for row in rows.chunks(points) {
         let all = found.coefficients(row);
         variances.iter_mut().zip(all).for_each(|(sum, c)| *sum += c * c / given as f64);
+    }
+    if variances.iter().any(|variance| !variance.is_finite()) {
+        return args.wrong(args.span_of("samples"), "the samples are too large: their squares are not finite", None);
     }
     let doubt = samples.fields.iter().any(|field| field.unconverged);
     let field = |data: &[f64]| Value::Field(Rc::new(Field::simple(grid.clone(), data.to_vec()).doubted(doubt)));

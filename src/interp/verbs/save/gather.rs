@@ -313,9 +313,9 @@ pub(super) fn f_name(text: &str) -> &str {
 
 fn cannot<T>(gathered: &Gathered, reason: String, _: Span) -> Result<T> {
     let span = gathered.span;
-    let message = format!("this model cannot be saved: {reason}");
+    let message = format!("this cannot be saved: {reason}");
     let help = Some(
-        "its functional may use only numbers, lists, functions, functionals and models, which are saved too".into(),
+        "what is saved may use only numbers, lists, functions, functionals and models, which are saved too".into(),
     );
     fail(RunError::Value { message, help, span }, span)
 }

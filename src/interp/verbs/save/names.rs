@@ -104,7 +104,7 @@ impl Names {
                 }
             }
             ExprKind::List(items) => items.iter().for_each(|item| self.expr(item)),
-            ExprKind::Comprehension { body, each } => self.each(each, |s| s.expr(body)),
+            ExprKind::Comprehension { body, each } => self.nested(each, body),
             ExprKind::Record(entries) => entries.iter().for_each(|(_, value)| self.expr(value)),
             ExprKind::Block(statements) => self.inside(|s| statements.iter().for_each(|stmt| s.statement(stmt))),
             ExprKind::Range { from, to, by } => {
@@ -140,6 +140,14 @@ impl Names {
                 }
             },
             ExprKind::Lambda(def) => self.function(def),
+        }
+    }
+
+    /// Loops, the first outermost.
+    fn nested(&mut self, each: &[Each], body: &Expr) {
+        match each.split_first() {
+            Some((first, rest)) => self.each(first, |s| s.nested(rest, body)),
+            None => self.expr(body),
         }
     }
 

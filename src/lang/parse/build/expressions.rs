@@ -103,17 +103,20 @@ impl<'i> Builder<'i> {
     }
 
     fn list(&self, pair: Pair<'i, Rule>) -> ExprKind {
-        let mut values = Vec::new();
+        let (mut values, mut each) = (Vec::new(), Vec::new());
         for part in parts(pair) {
-            match (part.as_rule(), values.pop()) {
-                (Rule::each, Some(body)) => return ExprKind::Comprehension { body, each: self.each(part) },
-                (_, last) => {
-                    values.extend(last);
-                    values.push(self.expr(part));
-                }
+            match part.as_rule() {
+                Rule::each => each.push(self.each(part)),
+                _ => values.push(self.expr(part)),
             }
         }
-        ExprKind::List(values)
+        match values.pop() {
+            Some(body) if !each.is_empty() => ExprKind::Comprehension { body, each },
+            last => {
+                values.extend(last);
+                ExprKind::List(values)
+            }
+        }
     }
 
     /// `for R in Rs if R > 1`.
