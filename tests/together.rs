@@ -300,7 +300,7 @@ fn a_store_is_cleaned() {
     let old = SystemTime::now() - Duration::from_secs(600);
     fs::File::options().write(true).open(&claim).and_then(|f| f.set_modified(old)).expect("a time stamp");
     let (out, ..) = finished(place.ksr().arg("status").arg(&store));
-    assert!(out.contains("its process has died"), "{out}");
+    assert!(out.contains("no sign of life"), "{out}");
     assert_eq!(clean(&[]).0, "1 file that a process left behind is removed\n");
     assert_eq!(clean(&["--all"]), ("the store is removed\n".into(), String::new(), 0));
     assert!(!store.exists());
