@@ -102,18 +102,17 @@ fn number(name: &str) -> Option<usize> {
 
 /// The number of this process: of all of a job, or of all of an array of jobs.
 fn rank() -> Option<usize> {
+    let tasks = number("SLURM_STEP_NUM_TASKS").or_else(|| number("SLURM_NTASKS"));
     let own = RANKS[..3].iter().copied().find_map(number).or_else(|| {
         // A task that is alone in its step, or a batch script, has number 0.
-        let alone = number("SLURM_STEP_NUM_TASKS").or_else(|| number("SLURM_NTASKS")) == Some(1);
-        number(RANKS[3]).filter(|_| !alone)
+        number(RANKS[3]).filter(|_| tasks != Some(1))
     });
     if env::var_os("SLURM_ARRAY_TASK_ID").is_none() {
         return own;
     }
     // Every task of an array has a number 0 of its own.
     let (task, first) = (number("SLURM_ARRAY_TASK_ID")?, number("SLURM_ARRAY_TASK_MIN")?);
-    let each = number("SLURM_STEP_NUM_TASKS").or_else(|| number("SLURM_NTASKS")).unwrap_or(1).max(1);
-    task.checked_sub(first)?.checked_mul(each)?.checked_add(own.unwrap_or(0))
+    task.checked_sub(first)?.checked_mul(tasks.unwrap_or(1).max(1))?.checked_add(own.unwrap_or(0))
 }
 
 fn who() -> Who {

@@ -2,6 +2,7 @@
 
 use super::queue::Outcome;
 use super::{CLAIMS, DONE, FAILED, PATIENCE, Together, Who, locked};
+use crate::control::Control;
 use crate::data::write_whole;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -22,9 +23,14 @@ pub(super) struct Claimed {
 }
 
 impl Claimed {
+    /// How often it is renewed.
+    pub fn beat(&self) -> Duration {
+        Duration::try_from_secs_f64(self.beat).unwrap_or(Duration::MAX)
+    }
+
     /// Without a sign of life for longer than this its process is dead.
     pub fn patience(&self) -> Duration {
-        Duration::try_from_secs_f64(self.beat * f64::from(PATIENCE)).unwrap_or(Duration::MAX)
+        self.beat().saturating_mul(PATIENCE)
     }
 }
 
@@ -119,19 +125,20 @@ pub struct Claim<'a> {
 }
 
 impl Claim<'_> {
-    /// Tells what has become of the unit; it counts as done only if its result is there. `elapsed` is the time now, as when it began.
-    pub(super) fn finish(self, outcome: Outcome, elapsed: Duration, tell: &dyn Fn(String)) {
+    /// Tells what has become of the unit; it counts as done only if its result is there. The clock of
+    /// `control` is that of its beginning.
+    pub(super) fn finish(self, outcome: Outcome, control: &dyn Control) {
         let part = match outcome {
             Outcome::Shared if File::open(&self.result).is_ok() => DONE,
             Outcome::Failed => FAILED,
             Outcome::Shared | Outcome::Dropped => return,
         };
-        let seconds = elapsed.saturating_sub(self.begun).as_secs_f64();
+        let seconds = control.elapsed().saturating_sub(self.begun).as_secs_f64();
         let finished = Finished { who: self.together.who.clone(), what: self.what.clone(), seconds };
         let path = self.together.folder.join(part).join(&self.key);
         let written = serde_json::to_vec(&finished).map_err(io::Error::from).and_then(|text| write_whole(&path, &text));
         if let Err(error) = written {
-            self.together.tell_trouble(&error, tell);
+            self.together.tell_trouble(&error, control);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The process that shows and saves, and the presence of all.
 
-use super::claim::{claimed, stamp};
+use super::claim::{Claimed, claimed, stamp};
 use super::{CLAIMS, LISTS, Together};
 use crate::data::write_whole;
 use std::fs;
@@ -76,7 +76,7 @@ impl Together {
             }
             let Some(seen) = stamp(&path) else { continue };
             let found = claimed(&path);
-            let beat = found.as_ref().map_or(self.beat, |found| found.patience() / super::PATIENCE);
+            let beat = found.as_ref().map_or(self.beat, Claimed::beat);
             let mut waited = Duration::ZERO;
             while !found.as_ref().is_some_and(|found| found.who.is_gone(&self.who)) {
                 if stamp(&path) != Some(seen) {
@@ -85,7 +85,7 @@ impl Together {
                     }
                     break;
                 }
-                if waited > beat * BEATS {
+                if waited > beat.saturating_mul(BEATS) {
                     break;
                 }
                 if !wait(LOOK) {
@@ -105,12 +105,12 @@ impl Together {
         let (Some(seen), Some(found)) = (stamp(&path), claimed(&path)) else {
             return if stamp(&self.shown(script)).is_some() { Leader::Other(None) } else { Leader::None };
         };
-        let (name, beat) = (found.who.text(), found.patience() / super::PATIENCE);
+        let (name, beat) = (found.who.text(), found.beat());
         if found.who == self.who {
             return Leader::Own;
         }
         let mut waited = Duration::ZERO;
-        while !found.who.is_gone(&self.who) && waited <= beat * BEATS {
+        while !found.who.is_gone(&self.who) && waited <= beat.saturating_mul(BEATS) {
             match stamp(&path) {
                 None => return self.leader(script, wait),
                 Some(now) if now != seen => return Leader::Other(Some(name)),

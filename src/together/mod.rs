@@ -29,6 +29,7 @@ pub use queue::{Outcome, Queue, Turn, Unit};
 pub use status::{ListStatus, Status, Worker, clean, status};
 pub use who::Who;
 
+use crate::control::{Control, Event};
 use crate::data::{recall, write_whole};
 use claim::Held;
 use serde::{Deserialize, Serialize};
@@ -187,18 +188,18 @@ impl Together {
     }
 
     /// Says that the store cannot be written: once.
-    fn tell_trouble(&self, error: &io::Error, tell: &dyn Fn(String)) {
-        self.cannot_share(&crate::problem::reason(error, "write"), tell);
+    fn tell_trouble(&self, error: &io::Error, control: &dyn Control) {
+        self.cannot_share(&crate::problem::reason(error, "write"), control);
     }
 
     /// Says that the store cannot be written, for a reason: once.
-    pub fn cannot_share(&self, reason: &str, tell: &dyn Fn(String)) {
+    pub fn cannot_share(&self, reason: &str, control: &dyn Control) {
         self.trouble.call_once(|| {
-            tell(format!(
+            control.report(Event::Trouble(format!(
                 "the store `{}` cannot be written ({reason}): this process calculates by itself what others have not finished, and its results \
                  are not shared",
                 self.folder.display()
-            ));
+            )));
         });
     }
 

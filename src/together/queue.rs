@@ -2,7 +2,7 @@
 
 use super::claim::Claim;
 use super::{CLAIMS, DONE, FAILED, Together, locked};
-use crate::control::{Control, Event};
+use crate::control::Control;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
@@ -58,7 +58,7 @@ impl Turn<'_> {
     /// Tells the others what has become of the unit.
     pub fn finish(self, outcome: Outcome, control: &dyn Control) {
         if let Turn::Mine(claim) = self {
-            claim.finish(outcome, control.elapsed(), &|message| control.report(Event::Trouble(message)));
+            claim.finish(outcome, control);
         }
     }
 }
@@ -108,6 +108,9 @@ impl<'a> Queue<'a> {
     /// died. None: all have been given out, or the user asked to stop. The clock of `control` has to move.
     pub fn next(&self, control: &dyn Control) -> Option<(usize, Turn<'a>)> {
         let Some(together) = self.together else {
+            if control.interrupted() {
+                return None;
+            }
             let k = self.next.fetch_add(1, Ordering::Relaxed);
             return (k < self.units.len()).then_some((k, Turn::Alone));
         };
@@ -117,7 +120,7 @@ impl<'a> Queue<'a> {
                 Found::Unit(k, Turn::Done) if !await_file(&self.units[k].result) => {
                     // Its result has been removed, or was never written: it is not done.
                     if let Err(error) = together.undo(&self.units[k].key) {
-                        together.tell_trouble(&error, &|message| control.report(Event::Trouble(message)));
+                        together.tell_trouble(&error, control);
                         return Some((k, Turn::Alone));
                     }
                     let mut left = locked(&self.left);
@@ -173,7 +176,7 @@ impl<'a> Queue<'a> {
                         continue;
                     }
                     Err(error) => {
-                        together.tell_trouble(&error, &|message| control.report(Event::Trouble(message)));
+                        together.tell_trouble(&error, control);
                         Turn::Alone
                     }
                 }
@@ -186,7 +189,7 @@ impl<'a> Queue<'a> {
             for at in 0..left.units.len() {
                 let k = left.units[at];
                 if let Err(error) = together.bury_if_dead(&self.units[k].key, elapsed) {
-                    together.tell_trouble(&error, &|message| control.report(Event::Trouble(message)));
+                    together.tell_trouble(&error, control);
                     left.units.remove(at);
                     return Found::Unit(k, Turn::Alone);
                 }
@@ -226,4 +229,36 @@ fn await_file(path: &Path) -> bool {
 fn names(together: &Together, part: &str) -> BTreeSet<String> {
     let entries = fs::read_dir(together.folder.join(part)).into_iter().flatten().flatten();
     entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicBool;
+
+    struct Stopped(AtomicBool);
+
+    impl Control for Stopped {
+        fn report(&self, _: crate::control::Event) {}
+        fn interrupted(&self) -> bool {
+            self.0.load(Ordering::Relaxed)
+        }
+        fn elapsed(&self) -> Duration {
+            Duration::ZERO
+        }
+    }
+
+    /// Alone, units come in order, and none after an interruption.
+    #[test]
+    fn nothing_is_given_out_after_an_interruption() {
+        let unit = |k: usize| Unit { key: String::new(), what: format!("{k}"), result: PathBuf::new() };
+        let queue = Queue::new(None, "units", (0..3).map(unit).collect());
+        let control = Stopped(AtomicBool::new(false));
+        let next = || queue.next(&control).map(|(k, _)| k);
+        assert_eq!([next(), next()], [Some(0), Some(1)]);
+        control.0.store(true, Ordering::Relaxed);
+        assert_eq!(next(), None);
+        control.0.store(false, Ordering::Relaxed);
+        assert_eq!([next(), next()], [Some(2), None]);
+    }
 }

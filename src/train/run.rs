@@ -361,11 +361,10 @@ fn choose(
     };
     let (read, name) = (seeds.iter().filter(|record| record.reused).count(), &plan.functional.name);
     let reused = read == seeds.len();
-    if !alone {
-        // What was read may have been trained a moment ago.
-    } else if reused {
+    // Among others, what was read may have been trained a moment ago.
+    if alone && reused {
         control.report(Event::Message(format!("`{name}` has been trained before: its parameters are reused")));
-    } else if read > 0 {
+    } else if alone && read > 0 {
         let message = format!(
             "{read} of {} of `{name}` {} been trained before and {} reused",
             counted(seeds.len(), "seed"),

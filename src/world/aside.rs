@@ -35,6 +35,12 @@ impl Aside {
         path.to_path_buf()
     }
 
+    /// Refuses a path in a folder that there is not.
+    fn needs_folder(&self, path: &Path) -> io::Result<()> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if self.kind(folder) == Some(PathKind::Folder) { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
+    }
+
     /// Where a path is kept, if it was written or is in a folder that was.
     fn written(&self, path: &Path) -> Option<PathBuf> {
         let place = self.place(path);
@@ -52,10 +58,7 @@ impl World for Aside {
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        if self.kind(folder) != Some(PathKind::Folder) {
-            return Err(io::ErrorKind::NotFound.into());
-        }
+        self.needs_folder(path)?;
         self.written.put(self.place(path), bytes);
         Ok(())
     }
@@ -64,10 +67,7 @@ impl World for Aside {
         if let Some(PathKind::File | PathKind::Other) = self.kind(folder) {
             return Err(io::ErrorKind::NotADirectory.into());
         }
-        let around = folder.parent().filter(|around| !around.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        if self.kind(around) != Some(PathKind::Folder) {
-            return Err(io::ErrorKind::NotFound.into());
-        }
+        self.needs_folder(folder)?;
         let place = self.place(folder);
         self.written.put_folder(&place, files);
         self.folders.borrow_mut().insert(place);

@@ -206,7 +206,7 @@ impl Interpreter {
         let questions: Vec<_> = questions.iter().map(|(system, options)| self.asked_before(system, *options)).collect();
         let job = |(system, options): &'_ (Arc<System>, exact::Options)| {
             let (system, options, folder) = (system.clone(), *options, folder.clone());
-            let key = exact::unit_key(&system, &options);
+            let key = if together { exact::unit_key(&system, &options) } else { String::new() };
             let result = folder.as_ref().map(|folder| folder.join(format!("{key}.exact"))).unwrap_or_default();
             let unit = Unit { key, what: format!("exact {}", system.label), result: result.clone() };
             let work = move |control: &dyn Control| {
@@ -258,7 +258,7 @@ impl Interpreter {
         let (reference, warnings) = found?;
         for warning in warnings {
             if let (CacheWarning::Unwritable { reason, .. }, Some(together)) = (&warning, &self.options.together) {
-                together.cannot_share(reason, &|message| self.host.report(Event::Trouble(message)));
+                together.cannot_share(reason, &self.control());
                 continue;
             }
             // The same answer may be read from the cache many times.

@@ -66,8 +66,9 @@ pub(super) fn task(interp: &mut Interpreter, args: &Args, system: &Arc<System>, 
     ExactFunctional::check(system).or_else(|error| failed(error, args, "system"))?;
     interp.afford_wave_functions(system, options.iterations, together, span)?;
     let (start, system) = (start_of(args, system)?, system.clone());
-    let (key, of) =
-        (key_of("exact functional", interp.options.device, &system, &options, Some(&start)), system.clone());
+    let device = interp.options.device;
+    let key = interp.shared_key(|| key_of("exact functional", device, &system, &options, Some(&start)));
+    let of = system.clone();
     let work = move |control: &dyn Control| {
         let found = functional::solve(&system, &options, &start, control);
         found.map(|run| vec![run]).map_err(TaskError::Functional)

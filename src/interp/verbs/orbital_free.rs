@@ -63,12 +63,14 @@ pub(super) fn task(interp: &mut Interpreter, args: &Args, system: &Arc<System>, 
     let (device, of) = (interp.options.device, system.clone());
     let data = |ready: &Ready| (ready.traced.compiled.clone(), ready.parameters.to_vec());
     let (own, other) = (data(&kinetic), xc.as_ref().map(data));
-    let key = key_of("density", device, system, &options, start.as_ref());
-    let key = [Some(&kinetic), xc.as_ref()].into_iter().flatten().fold(key, functional_key);
-    let key = match &projection {
-        None => key,
-        Some(of) => key.numbers(of.samples.flat()).integers(&[of.neighbours as u64, of.dimensions as u64]),
-    };
+    let key = interp.shared_key(|| {
+        let key = key_of("density", device, system, &options, start.as_ref());
+        let key = [Some(&kinetic), xc.as_ref()].into_iter().flatten().fold(key, functional_key);
+        match &projection {
+            None => key,
+            Some(of) => key.numbers(of.samples.flat()).integers(&[of.neighbours as u64, of.dimensions as u64]),
+        }
+    });
     let solved = system.clone();
     let work = move |control: &dyn Control| -> Runs {
         let other = other.as_ref().map(|(compiled, parameters)| (compiled, &parameters[..]));

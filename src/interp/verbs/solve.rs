@@ -187,8 +187,10 @@ pub(super) fn kohn_sham(interp: &mut Interpreter, args: &Args, with: &Value, tog
     let members = interp.committee_members(&ready, args.span_of("with"))?;
     let (device, own) = (interp.options.device, calculated(&ready));
     let others: Vec<_> = members.iter().map(calculated).collect();
-    let key = key_of("orbitals", device, &system, &scf, Some(&start));
-    let key = std::iter::once(&ready).chain(&members).fold(key, functional_key);
+    let key = interp.shared_key(|| {
+        let key = key_of("orbitals", device, &system, &scf, Some(&start));
+        std::iter::once(&ready).chain(&members).fold(key, functional_key)
+    });
     let of = system.clone();
     let work = move |control: &dyn Control| -> Runs {
         // On many points a single iteration takes long.

@@ -44,8 +44,8 @@ type Finish = Box<dyn FnOnce(&mut Interpreter, &Args, Runs) -> Result<Solved>>;
 
 /// A calculation that has been checked and can begin.
 pub(super) struct Task {
-    /// All that the runs depend on.
-    key: ContentKey,
+    /// All that the runs depend on; nothing if they are not shared.
+    key: Option<ContentKey>,
     system: Arc<System>,
     work: Work,
     finish: Finish,
@@ -54,9 +54,9 @@ pub(super) struct Task {
 }
 
 impl Task {
-    /// For a system: all that the runs depend on, what is done on any thread, and what is made of the runs.
+    /// For a system: all that the runs depend on, if they are shared, what is done on any thread, and what is made of the runs.
     pub fn new(
-        key: ContentKey,
+        key: Option<ContentKey>,
         system: Arc<System>,
         work: impl FnOnce(&dyn Control) -> Runs + Send + 'static,
         finish: impl FnOnce(&mut Interpreter, &Args, Runs) -> Result<Solved> + 'static,
@@ -134,6 +134,11 @@ pub(super) fn each(interp: &mut Interpreter, args: &Args, name: &str) -> Result<
 }
 
 impl Interpreter {
+    /// The key of a calculation, if other processes share its result.
+    pub(super) fn shared_key(&self, key: impl FnOnce() -> ContentKey) -> Option<ContentKey> {
+        self.options.together.is_some().then(key)
+    }
+
     /// Units of work, side by side and with other processes, results in their order; `what` names them where progress is told. A job says
     /// what has become of its unit.
     ///
@@ -181,7 +186,7 @@ impl Interpreter {
         let together = self.options.together.clone();
         let (mut jobs, mut rest) = (Vec::with_capacity(tasks.len()), Vec::with_capacity(tasks.len()));
         for (args, Task { key, system, work, finish, .. }) in tasks {
-            let key = key.finish();
+            let key = key.map_or_else(String::new, |key| key.finish());
             let path = together.as_ref().map_or_else(PathBuf::new, |together| together.runs(&key));
             let unit = Unit { key: key.clone(), what: format!("solve {}", system.label), result: path.clone() };
             let others = together.clone();
@@ -195,7 +200,7 @@ impl Interpreter {
                 if let (Some(others), Outcome::Shared, Ok(runs)) = (others, outcome, &found)
                     && let Some(Err(reason)) = ks::kept(&key, runs).map(|bytes| keep(&path, &bytes))
                 {
-                    others.cannot_share(&reason, &|message| control.report(Event::Trouble(message)));
+                    others.cannot_share(&reason, control);
                 }
                 (found, outcome)
             };
